@@ -1,0 +1,110 @@
+//! Audit entries: what was decided and written, and why.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::message::Cause;
+use crate::value::Value;
+
+/// What happened to a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuditKind {
+    /// A record was made in the other system.
+    Created,
+    /// One or both sides were changed.
+    Updated,
+    /// Nothing to do.
+    Unchanged,
+    /// Both sides had changed the same field differently; settled by its rule.
+    Conflict,
+    /// An existing counterpart was found and linked.
+    Adopted,
+    /// A rule of ours or of a service refused; a later edit tries again.
+    Rejected,
+    /// The attempt failed and will be repeated.
+    Failed,
+    /// Not for us: settings or the deal's kind exclude it.
+    Skipped,
+    /// A queue message that no version of ours wrote.
+    Poison,
+}
+
+impl fmt::Display for AuditKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+            Self::Conflict => "conflict",
+            Self::Adopted => "adopted",
+            Self::Rejected => "rejected",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+            Self::Poison => "poison",
+        })
+    }
+}
+
+/// Partner Center or the CRM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Microsoft Partner Center.
+    PartnerCenter,
+    /// The partner's CRM.
+    Crm,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PartnerCenter => "Partner Center",
+            Self::Crm => "CRM",
+        })
+    }
+}
+
+/// One field's change on one side.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// The mapping rule's name.
+    pub field: String,
+    /// The side that was written.
+    pub side: Side,
+    /// Its value before.
+    pub before: Value,
+    /// Its value after, as read back.
+    pub after: Value,
+    /// For a conflict: the value that lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overruled: Option<Value>,
+}
+
+/// One line of a pair's trail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// The pair, as the trail is kept under: `referral#…` once a referral is known, else `crm#…`.
+    pub pair: String,
+    /// When, by our clock.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: AuditKind,
+    /// Why we looked.
+    pub cause: Cause,
+    /// One sentence, for people. Names fields and ids, never customer data.
+    pub message: String,
+    /// What was written, field by field.
+    #[serde(default)]
+    pub changes: Vec<FieldChange>,
+    /// The last request id Partner Center gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner_center_request: Option<String>,
+    /// The last request id the CRM gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crm_request: Option<String>,
+    /// Our own request id: the function invocation that did it.
+    pub invocation: String,
+}

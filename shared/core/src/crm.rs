@@ -1,0 +1,116 @@
+//! A CRM record (opportunity or lead) as any CRM has it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+/// Names one record in one CRM.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CrmKey {
+    /// The CRM: `dynamics`, `salesforce`.
+    pub system: String,
+    /// The table or object: `opportunity`, `lead`.
+    pub entity: String,
+    /// The record's own id.
+    pub id: String,
+}
+
+impl fmt::Display for CrmKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}#{}", self.system, self.entity, self.id)
+    }
+}
+
+/// Where a deal stands in the CRM, whatever the CRM calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Open and not yet accepted (Dynamics: status reason On Hold).
+    OnHold,
+    /// Open.
+    Open,
+    /// Won.
+    Won,
+    /// Lost or cancelled.
+    Lost,
+}
+
+impl Phase {
+    /// Won or lost.
+    pub fn is_closed(self) -> bool {
+        matches!(self, Self::Won | Self::Lost)
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OnHold => "on hold",
+            Self::Open => "open",
+            Self::Won => "won",
+            Self::Lost => "lost",
+        })
+    }
+}
+
+/// A record as it is now. `Debug` shows identity and state only: the rest are customer data.
+#[derive(Clone, PartialEq)]
+pub struct CrmRecord {
+    /// Which record.
+    pub key: CrmKey,
+    /// The CRM's version of it, opaque, for a conditional write.
+    pub version: String,
+    /// Last change, by the CRM's clock.
+    pub modified: Timestamp,
+    /// Where the deal stands.
+    pub phase: Phase,
+    /// The mapped columns, by the name used in the mapping; a related record's column is `lookup/column`. Absent and null are alike.
+    pub fields: BTreeMap<String, Json>,
+    /// The CRM's request id of the call that returned this.
+    pub request_id: Option<String>,
+}
+
+impl CrmRecord {
+    /// A column's value; null when absent.
+    pub fn get(&self, column: &str) -> &Json {
+        self.fields.get(column).unwrap_or(&Json::Null)
+    }
+}
+
+impl fmt::Debug for CrmRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CrmRecord")
+            .field("key", &self.key)
+            .field("version", &self.version)
+            .field("phase", &self.phase)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The smallest change to a record.
+#[derive(Clone, Default, PartialEq)]
+pub struct CrmWrite {
+    /// Columns to set, in the CRM's own JSON form; null clears. `lookup/column` names a related record to find (or, on create, to make).
+    pub fields: BTreeMap<String, Json>,
+    /// The state to bring it to, after the columns are written.
+    pub phase: Option<Phase>,
+}
+
+impl CrmWrite {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty() && self.phase.is_none()
+    }
+}
+
+impl fmt::Debug for CrmWrite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CrmWrite")
+            .field("columns", &self.fields.keys())
+            .field("phase", &self.phase)
+            .finish()
+    }
+}

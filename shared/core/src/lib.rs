@@ -1,0 +1,31 @@
+//! What cosell-sync knows about deals, without any I/O.
+//!
+//! Values in, decisions out: no HTTP, no AWS, no clock, no randomness. The engine reads both systems, asks
+//! [`plan`] what to do, and carries it out; a dry run prints the same plan.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`id`] | identifiers: referral, engagement, eTag |
+//! | [`value`] | the canonical field value that both systems are compared in |
+//! | [`referral`], [`life_cycle`] | a referral as Partner Center has it, and the transitions it allows |
+//! | [`crm`] | an opportunity (or lead) as the CRM has it |
+//! | [`mapping`] | the table that a partner edits: which field goes where, when and who wins |
+//! | [`link`] | what we remember of a pair: identities, last seen values, finished steps |
+//! | [`merge`] | three-way comparison of one field |
+//! | [`plan`] | the decision for one pair |
+//! | [`audit`] | what was decided and written, and why |
+//! | [`patch`] | the JSON Patch that changes a referral |
+//! | [`message`] | "look at this pair": the only thing that travels on the queue |
+
+pub mod audit;
+pub mod crm;
+pub mod id;
+pub mod life_cycle;
+pub mod link;
+pub mod mapping;
+pub mod merge;
+pub mod message;
+pub mod patch;
+pub mod plan;
+pub mod referral;
+pub mod value;

@@ -1,0 +1,150 @@
+//! One rule's value from each side's JSON to the canonical value and across to the other side.
+
+use jiff::civil::Date;
+use serde_json::{Value as Json, json};
+
+use super::Rule;
+use crate::crm::CrmRecord;
+use crate::referral::{Referral, lookup};
+use crate::value::{Kind, Value, ValueError};
+
+/// A value that a rule cannot carry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConversionError {
+    /// It does not have the form the rule's kind asks for.
+    #[error(transparent)]
+    Form(#[from] ValueError),
+    /// A choice that the rule's table lacks.
+    #[error("the value `{value}` has no entry in the mapping's `values` table")]
+    NoEntry {
+        /// The choice's code; not customer data.
+        value: String,
+    },
+    /// A country that is not a two-letter code.
+    #[error("it must be a two-letter country code such as SE")]
+    Country,
+}
+
+impl Rule {
+    /// The field's value in a referral.
+    pub fn read_partner_center(&self, referral: &Referral) -> Result<Value, ConversionError> {
+        let json = referral.get(&self.partner_center).unwrap_or(&Json::Null);
+        if self.kind == Kind::Solutions {
+            Ok(solution_ids(json))
+        } else {
+            Ok(Value::from_json(self.kind, json)?)
+        }
+    }
+
+    /// The field's value in a CRM record.
+    pub fn read_crm(&self, record: &CrmRecord) -> Result<Value, ConversionError> {
+        Ok(Value::from_json(self.kind, record.get(&self.crm))?)
+    }
+
+    /// A Partner Center value as the CRM would hold it.
+    pub fn across_to_crm(&self, value: &Value) -> Result<Value, ConversionError> {
+        Ok(match (self.kind, value) {
+            (Kind::Choice, Value::Text(code)) => {
+                let entry = self
+                    .values
+                    .get(code)
+                    .ok_or_else(|| ConversionError::NoEntry { value: code.clone() })?;
+                Value::Text(scalar_text(entry))
+            }
+            (Kind::Solutions, Value::List(ids)) => self.cut(&ids.join("; ")),
+            (Kind::Text, Value::Text(text)) => self.cut(text),
+            (_, value) => value.clone(),
+        })
+    }
+
+    /// A CRM value as Partner Center would hold it.
+    pub fn across_to_partner_center(&self, value: &Value) -> Result<Value, ConversionError> {
+        Ok(match (self.kind, value) {
+            (Kind::Choice, Value::Text(crm)) => {
+                let entry = self.values.iter().find(|(_, value)| scalar_text(value) == *crm);
+                let (code, _) = entry.ok_or_else(|| ConversionError::NoEntry { value: crm.clone() })?;
+                Value::Text(code.clone())
+            }
+            (Kind::Country, Value::Text(country)) => {
+                let country = country.trim();
+                if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+                    return Err(ConversionError::Country);
+                }
+                Value::Text(country.to_ascii_uppercase())
+            }
+            (Kind::Solutions, Value::Text(text)) => {
+                let ids: Vec<String> = text
+                    .split([';', ',', '\n'])
+                    .map(str::trim)
+                    .filter(|id| !id.is_empty())
+                    .map(str::to_owned)
+                    .collect();
+                if ids.is_empty() { Value::Nothing } else { Value::List(ids) }
+            }
+            (_, value) => value.clone(),
+        })
+    }
+
+    /// The JSON that sets this field in the CRM; `value` is in the CRM's form.
+    pub fn crm_json(&self, value: &Value) -> Json {
+        match (self.kind, value) {
+            (Kind::Choice, Value::Text(text)) => self
+                .values
+                .values()
+                .find(|entry| scalar_text(entry) == *text)
+                .cloned()
+                .unwrap_or_else(|| value.to_json()),
+            _ => value.to_json(),
+        }
+    }
+
+    /// The JSON that sets this field in Partner Center; `value` is in its form. What a present array tells of a solution beyond its id is kept.
+    pub fn partner_center_json(&self, value: &Value, present: Option<&Json>) -> Json {
+        match (self.kind, value) {
+            (Kind::Date, Value::Date(date)) => midnight(*date),
+            (Kind::Solutions, Value::List(ids)) => ids.iter().map(|id| solution(id, present)).collect(),
+            (Kind::Solutions, Value::Nothing) => json!([]),
+            _ => value.to_json(),
+        }
+    }
+
+    fn cut(&self, text: &str) -> Value {
+        match self.crm_length {
+            Some(length) if text.chars().count() > length => Value::text(text.chars().take(length).collect::<String>()),
+            _ => Value::text(text),
+        }
+    }
+}
+
+fn midnight(date: Date) -> Json {
+    Json::String(format!("{date}T00:00:00Z"))
+}
+
+fn solution_ids(json: &Json) -> Value {
+    let solutions = json.as_array().map(Vec::as_slice).unwrap_or_default();
+    let ids: Vec<String> = solutions
+        .iter()
+        .filter_map(|solution| lookup(solution, "id"))
+        .filter_map(Json::as_str)
+        .map(str::to_owned)
+        .collect();
+    if ids.is_empty() { Value::Nothing } else { Value::List(ids) }
+}
+
+fn solution(id: &str, present: Option<&Json>) -> Json {
+    let known = present.and_then(Json::as_array).and_then(|solutions| {
+        solutions
+            .iter()
+            .find(|solution| lookup(solution, "id").and_then(Json::as_str) == Some(id))
+    });
+    known.cloned().unwrap_or_else(|| json!({ "type": "Name", "id": id }))
+}
+
+/// A scalar's text, to compare codes written as numbers or as text.
+pub(super) fn scalar_text(json: &Json) -> String {
+    json.as_str().map_or_else(|| json.to_string(), str::to_owned)
+}
+
+pub(super) fn same_scalar(left: &Json, right: &Json) -> bool {
+    scalar_text(left) == scalar_text(right)
+}

@@ -1,0 +1,234 @@
+//! The mapping: the table that a partner edits. Which field goes where, when, in what form, and who wins.
+
+mod conversion;
+mod file;
+mod observation;
+
+pub use conversion::ConversionError;
+pub use file::{MappingError, Placeholders};
+pub use observation::STAGE;
+pub(crate) use observation::{phase_value, stage_value};
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use crate::crm::{CrmKey, Phase};
+use crate::life_cycle::Stage;
+use crate::value::Kind;
+
+/// A checked mapping for one CRM table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// Version of the file's form; this program knows 1.
+    pub version: u32,
+    /// The CRM: `dynamics`.
+    pub system: String,
+    /// The CRM table: `opportunity`.
+    pub entity: String,
+    /// The columns of the co-sell connector.
+    pub columns: Columns,
+    /// How can Microsoft help?
+    pub help: Help,
+    /// Stage and phase, both ways.
+    pub stages: Stages,
+    /// What every new referral carries, before the rules are applied.
+    #[serde(default)]
+    pub create: serde_json::Map<String, Json>,
+    /// The field rules, in the file's order.
+    #[serde(rename = "rule", default)]
+    pub rules: Vec<Rule>,
+}
+
+/// The CRM columns that Microsoft's connectors have and we keep (contract partner-center 5.3).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Columns {
+    /// Sync with Partner Center: yes/no, the seller's switch.
+    pub sync: String,
+    /// Referral Identifier; carries the alternate key.
+    pub referral_id: String,
+    /// Referral Link.
+    pub referral_link: String,
+    /// Audit: newest line first.
+    pub audit: String,
+    /// How many characters the Audit column takes.
+    pub audit_length: usize,
+    /// Sync status: ✔ or ✘ with the reason.
+    pub sync_status: String,
+    /// How many characters the Sync status column takes.
+    pub sync_status_length: usize,
+    /// Microsoft CRM Identifier: Microsoft's own id of the deal, once Microsoft accepts.
+    pub microsoft_crm_id: String,
+}
+
+/// How can Microsoft help? Choosing a value asks Microsoft to co-sell.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Help {
+    /// The CRM column.
+    pub column: String,
+    /// Partner Center's `assistanceRequestCode` and the CRM's value for it.
+    pub values: BTreeMap<String, Json>,
+}
+
+/// How a referral's stage and a CRM record's phase follow each other.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stages {
+    /// Where a referral's stage puts the CRM record; a stage that is not listed changes nothing.
+    pub to_crm: BTreeMap<Stage, Phase>,
+    /// Where a CRM record's phase puts the referral; a phase that is not listed changes nothing.
+    pub to_partner_center: BTreeMap<Phase, Stage>,
+    /// What a lost CRM record means for a referral nobody has accepted yet.
+    pub lost_before_accepted: Stage,
+}
+
+/// One field.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Its name in audit entries and links; unique.
+    pub name: String,
+    /// Dotted path in the referral: `details.dealValue`.
+    pub partner_center: String,
+    /// CRM column; `lookup/column` for a related record's.
+    pub crm: String,
+    /// Its type.
+    pub kind: Kind,
+    /// When it is copied to the CRM.
+    #[serde(default)]
+    pub to_crm: When,
+    /// When it is copied to Partner Center.
+    #[serde(default)]
+    pub to_partner_center: When,
+    /// Who wins when both sides changed.
+    #[serde(default)]
+    pub conflict: ConflictRule,
+    /// A new referral cannot do without it.
+    #[serde(default)]
+    pub required: Required,
+    /// What a new referral gets when the CRM has nothing.
+    #[serde(default)]
+    pub default: Option<String>,
+    /// For a choice: Partner Center's code and the CRM's value for it.
+    #[serde(default)]
+    pub values: BTreeMap<String, Json>,
+    /// How many characters the CRM column takes; longer text is cut.
+    #[serde(default)]
+    pub crm_length: Option<usize>,
+    /// What a seller calls the field.
+    pub label: String,
+    /// What a seller does when it is missing.
+    #[serde(default)]
+    pub cure: String,
+}
+
+/// When a rule applies in one direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// Not in this direction.
+    #[default]
+    Never,
+    /// When the record is created there.
+    Create,
+    /// When it changes later.
+    Update,
+    /// Both.
+    Always,
+}
+
+impl When {
+    /// On creation.
+    pub fn on_create(self) -> bool {
+        matches!(self, Self::Create | Self::Always)
+    }
+
+    /// On later changes.
+    pub fn on_update(self) -> bool {
+        matches!(self, Self::Update | Self::Always)
+    }
+}
+
+/// Who wins when both sides changed the same field differently.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConflictRule {
+    /// The CRM.
+    Crm,
+    /// Partner Center.
+    PartnerCenter,
+    /// The side whose record changed last, by that system's clock; Partner Center on a tie.
+    #[default]
+    Newest,
+}
+
+impl std::fmt::Display for ConflictRule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Crm => "crm",
+            Self::PartnerCenter => "partner_center",
+            Self::Newest => "newest",
+        })
+    }
+}
+
+/// When a new referral cannot do without a field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Required {
+    /// It can.
+    #[default]
+    Never,
+    /// Only when Microsoft's help is asked.
+    Cosell,
+    /// Always.
+    Always,
+}
+
+impl Mapping {
+    /// Every CRM column a read must return, sorted, each once.
+    pub fn crm_columns(&self) -> BTreeSet<String> {
+        let connector = &self.columns;
+        let own = [
+            &connector.sync,
+            &connector.referral_id,
+            &connector.referral_link,
+            &connector.audit,
+            &connector.sync_status,
+            &connector.microsoft_crm_id,
+            &self.help.column,
+        ];
+        own.into_iter()
+            .cloned()
+            .chain(self.rules.iter().map(|rule| rule.crm.clone()))
+            .collect()
+    }
+
+    /// The record a referral's `externalReferenceId` names, if it has the form of this CRM's ids.
+    pub fn key_from_reference(&self, reference: &str) -> Option<CrmKey> {
+        let id = uuid::Uuid::try_parse(reference.trim()).ok()?;
+        Some(CrmKey {
+            system: self.system.clone(),
+            entity: self.entity.clone(),
+            id: id.hyphenated().to_string(),
+        })
+    }
+
+    /// The help code that the CRM's value stands for; `None` for no help, an error for a value the table lacks.
+    pub fn help_code(&self, crm_value: &Json) -> Result<Option<&str>, ConversionError> {
+        if crm_value.is_null() {
+            return Ok(None);
+        }
+        let known = self.help.values.iter().find(|(_, value)| conversion::same_scalar(value, crm_value));
+        known.map(|(code, _)| Some(code.as_str())).ok_or_else(|| ConversionError::NoEntry {
+            value: conversion::scalar_text(crm_value),
+        })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

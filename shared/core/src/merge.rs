@@ -1,0 +1,93 @@
+//! Three-way comparison of one field: what each side has now against what was last seen on that same side.
+
+use crate::audit::Side;
+use crate::link::Seen;
+use crate::mapping::{ConflictRule, ConversionError, Rule};
+use crate::value::Value;
+
+/// What to do about one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Merged {
+    /// Nothing: unchanged, already equal, or a change that the rule does not carry.
+    InStep,
+    /// Write this value to this side.
+    Write {
+        /// The side to write.
+        side: Side,
+        /// The value, in that side's form.
+        value: Value,
+        /// Both sides had changed: the value that lost, in the written side's form.
+        overruled: Option<Value>,
+    },
+    /// The change cannot be carried; the reason is for the seller.
+    Held(String),
+}
+
+/// Compares one field. `newest` is the side whose record changed last.
+///
+/// Without `seen` (a pair just adopted, a rule just added) a side that has nothing is filled from the other.
+pub fn merge(rule: &Rule, seen: Option<&Seen>, now: &Seen, newest: Side) -> Merged {
+    let (from_partner_center, from_crm) = match seen {
+        Some(seen) => (seen.partner_center != now.partner_center, seen.crm != now.crm),
+        None => (!now.partner_center.is_nothing(), !now.crm.is_nothing()),
+    };
+    let to_crm = from_partner_center && rule.to_crm.on_update();
+    let to_partner_center = from_crm && rule.to_partner_center.on_update();
+    if !(to_crm || to_partner_center) || agree(rule, now) {
+        return Merged::InStep;
+    }
+    match (to_crm, to_partner_center) {
+        (true, false) => write(rule, Side::Crm, now, false),
+        (false, true) => write(rule, Side::PartnerCenter, now, false),
+        _ => write(rule, other(winner(rule.conflict, newest)), now, true),
+    }
+}
+
+fn write(rule: &Rule, side: Side, now: &Seen, conflict: bool) -> Merged {
+    let (across, replaced) = match side {
+        Side::Crm => (rule.across_to_crm(&now.partner_center), &now.crm),
+        Side::PartnerCenter => (rule.across_to_partner_center(&now.crm), &now.partner_center),
+    };
+    let value = match across {
+        Ok(value) => value,
+        Err(error) => return Merged::Held(held(rule, side, &error)),
+    };
+    if side == Side::PartnerCenter && value.is_nothing() && rule.required != crate::mapping::Required::Never {
+        return Merged::Held(format!("{} cannot be emptied in Partner Center. {}", rule.label, rule.cure));
+    }
+    Merged::Write {
+        side,
+        value,
+        overruled: conflict.then(|| replaced.clone()),
+    }
+}
+
+fn held(rule: &Rule, side: Side, error: &ConversionError) -> String {
+    format!("{} could not be sent to {side}: {error}. {}", rule.label, rule.cure)
+}
+
+/// Whether both sides mean the same, each read in the other's form: a lossy copy agrees with its original.
+fn agree(rule: &Rule, now: &Seen) -> bool {
+    rule.across_to_crm(&now.partner_center).is_ok_and(|value| value == now.crm)
+        || rule
+            .across_to_partner_center(&now.crm)
+            .is_ok_and(|value| value == now.partner_center)
+}
+
+fn winner(rule: ConflictRule, newest: Side) -> Side {
+    match rule {
+        ConflictRule::Crm => Side::Crm,
+        ConflictRule::PartnerCenter => Side::PartnerCenter,
+        ConflictRule::Newest => newest,
+    }
+}
+
+fn other(side: Side) -> Side {
+    match side {
+        Side::Crm => Side::PartnerCenter,
+        Side::PartnerCenter => Side::Crm,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! The message on the sync queue: "look at this pair". It never carries data to apply.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::crm::CrmKey;
+use crate::id::ReferralId;
+
+/// One side of a pair: what we were told to look at.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A referral.
+    Referral(ReferralId),
+    /// A CRM record.
+    Crm(CrmKey),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Referral(id) => write!(f, "referral#{id}"),
+            Self::Crm(key) => write!(f, "crm#{key}"),
+        }
+    }
+}
+
+/// Why we look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// Partner Center told us.
+    Webhook,
+    /// The poller found a changed, flagged CRM record.
+    CrmPoll,
+    /// The poller's sweep found a changed referral.
+    Sweep,
+    /// An operator asked.
+    Operator,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Webhook => "webhook",
+            Self::CrmPoll => "crm-poll",
+            Self::Sweep => "sweep",
+            Self::Operator => "operator",
+        })
+    }
+}
+
+/// A message body that no version of ours wrote: poison, dropped and audited, never retried.
+#[derive(Debug, thiserror::Error)]
+#[error("not a sync message")]
+pub struct PoisonMessage(#[source] serde_json::Error);
+
+/// What travels on the queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncMessage {
+    /// What to look at.
+    pub subject: Subject,
+    /// Why.
+    pub cause: Cause,
+    /// What made us look: the change's own version or time. Only tells repeated notices of one change apart.
+    pub observed: String,
+}
+
+impl SyncMessage {
+    /// The queue's message body.
+    pub fn body(&self) -> String {
+        serde_json::json!({ "subject": self.subject, "cause": self.cause, "observed": self.observed }).to_string()
+    }
+
+    /// Reads a message body.
+    pub fn parse(body: &str) -> Result<Self, PoisonMessage> {
+        serde_json::from_str(body).map_err(PoisonMessage)
+    }
+
+    /// The FIFO message group: notices of one subject are handled in order, others in parallel.
+    pub fn group(&self) -> String {
+        fifo_id(&self.subject.to_string())
+    }
+
+    /// The FIFO deduplication id: one notice per change and cause within the queue's five minutes.
+    pub fn deduplication(&self) -> String {
+        fifo_id(&format!("{}/{}/{}", self.cause, self.observed, self.subject))
+    }
+}
+
+/// SQS takes at most 128 characters: letters, digits and punctuation.
+fn fifo_id(text: &str) -> String {
+    text.chars().filter(char::is_ascii_graphic).take(128).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message() -> SyncMessage {
+        let key = CrmKey {
+            system: "dynamics".into(),
+            entity: "opportunity".into(),
+            id: "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77".into(),
+        };
+        SyncMessage {
+            subject: Subject::Crm(key),
+            cause: Cause::CrmPoll,
+            observed: "W/\"48213377\"".into(),
+        }
+    }
+
+    #[test]
+    fn a_message_survives_the_queue() {
+        assert_eq!(SyncMessage::parse(&message().body()).unwrap(), message());
+    }
+
+    #[test]
+    fn another_change_has_another_deduplication_id_but_the_same_group() {
+        let mut later = message();
+        later.observed = "W/\"48213378\"".into();
+        assert_eq!(later.group(), message().group());
+        assert_ne!(later.deduplication(), message().deduplication());
+        assert!(later.deduplication().len() <= 128);
+    }
+
+    #[test]
+    fn a_foreign_body_is_poison() {
+        assert!(SyncMessage::parse("{\"hello\":1}").is_err());
+    }
+}

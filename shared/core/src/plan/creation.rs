@@ -1,0 +1,191 @@
+//! Making the missing half: a CRM record for a referral, a referral for a CRM record.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
+
+use super::{Note, Policy, Told};
+use crate::crm::{CrmRecord, CrmWrite, Phase};
+use crate::id::EngagementId;
+use crate::mapping::{Mapping, Required, Rule};
+use crate::referral::{Referral, ReferralKind};
+use crate::value::Value;
+
+/// What to do about a referral that has no CRM record.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NewRecord {
+    /// Create it.
+    Create(CrmWrite),
+    /// Not for us, and why.
+    Skip(String),
+}
+
+/// Decides on a referral that has no CRM record.
+pub fn plan_record(mapping: &Mapping, policy: &Policy, referral: &Referral, now: Timestamp) -> NewRecord {
+    if let Some(reason) = not_for_us(policy, referral) {
+        return NewRecord::Skip(reason);
+    }
+    let mut write = CrmWrite::default();
+    let mut notes = vec!["Created from Partner Center.".to_owned()];
+    for rule in mapping.rules.iter().filter(|rule| rule.to_crm.on_create()) {
+        match rule.read_partner_center(referral).and_then(|value| rule.across_to_crm(&value)) {
+            Ok(Value::Nothing) => {}
+            Ok(value) => {
+                write.fields.insert(rule.crm.clone(), rule.crm_json(&value));
+            }
+            Err(error) => notes.push(format!("{} was left empty: {error}.", rule.label)),
+        }
+    }
+    // A new record is open; only another phase needs saying.
+    write.phase = mapping
+        .stages
+        .to_crm
+        .get(&referral.stage)
+        .copied()
+        .filter(|phase| *phase != Phase::Open);
+    let told = Told {
+        mapping,
+        policy,
+        referral: Some(referral.id),
+        microsoft_crm_id: microsoft_crm_id(referral),
+        now,
+    };
+    told.add_to(&mut write, None, &Note::Synced(notes));
+    NewRecord::Create(write)
+}
+
+/// Microsoft's own id of the deal, which appears when Microsoft accepts.
+pub(super) fn microsoft_crm_id(referral: &Referral) -> Option<String> {
+    referral
+        .get("trackingInfo.microsoftMsxId")
+        .and_then(Json::as_str)
+        .filter(|id| !id.is_empty())
+        .map(str::to_owned)
+}
+
+fn not_for_us(policy: &Policy, referral: &Referral) -> Option<String> {
+    let shared = referral
+        .get("consent.consentToShareReferralWithMicrosoftSellers")
+        .and_then(Json::as_bool)
+        .unwrap_or(false);
+    match referral.kind {
+        ReferralKind::Lead => Some("it is a lead; only opportunities are synced".into()),
+        ReferralKind::MicrosoftHalf => Some("it is Microsoft's half of an engagement that is not synced".into()),
+        ReferralKind::Opportunity if referral.stage.is_terminal() => Some("it was closed before it was ever synced".into()),
+        ReferralKind::Opportunity if !shared && !policy.sync_private => Some("it is private, and private deals are not synced".into()),
+        ReferralKind::Opportunity => None,
+    }
+}
+
+/// What to do about a flagged CRM record that has no referral.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NewReferral {
+    /// Create it.
+    Create {
+        /// The body of the partner's own referral.
+        body: Json,
+        /// How Microsoft is asked to help: then Microsoft's half follows, see [`NewReferral::invitation`].
+        help: Option<String>,
+    },
+    /// It lacks something; every sentence names a field and its cure, for the seller.
+    Reject(Vec<String>),
+    /// Not for us, and why.
+    Skip(String),
+}
+
+impl NewReferral {
+    /// The body of Microsoft's half: the partner's own body, in its engagement, addressed to Microsoft (contract partner-center 3.1).
+    pub fn invitation(own: &Json, engagement: EngagementId, help: &str) -> Json {
+        let mut body = own.clone();
+        body["engagementId"] = json!(engagement);
+        body["target"] = json!([{ "type": "BusinessProfileLocation", "id": "msft" }]);
+        body["inviteContext"] = json!({ "assistanceRequestCode": help });
+        body
+    }
+}
+
+/// Decides on a flagged CRM record that has no referral.
+pub fn plan_referral(mapping: &Mapping, policy: &Policy, record: &CrmRecord) -> NewReferral {
+    if record.get(&mapping.columns.sync) != &Json::Bool(true) {
+        return NewReferral::Skip("Sync with Partner Center is not set".into());
+    }
+    if record.phase.is_closed() {
+        return NewReferral::Skip(format!("the record was already {} when it was first seen", record.phase));
+    }
+    let help = match mapping.help_code(record.get(&mapping.help.column)) {
+        Ok(help) => help.map(str::to_owned),
+        Err(error) => return NewReferral::Reject(vec![format!("How can Microsoft help?: {error}.")]),
+    };
+    if help.is_none() && !policy.sync_private {
+        return NewReferral::Skip("no help is asked of Microsoft, and private deals are not synced".into());
+    }
+    let mut body = Json::Object(mapping.create.clone());
+    let mut problems = Vec::new();
+    for rule in mapping.rules.iter().filter(|rule| rule.to_partner_center.on_create()) {
+        match new_value(rule, record) {
+            Ok(Value::Nothing) if is_required(rule, help.is_some()) => problems.push(format!("{} is missing: {}", rule.label, rule.cure)),
+            Ok(Value::Nothing) => {}
+            Ok(value) => set(&mut body, &rule.partner_center, rule.partner_center_json(&value, None)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if !problems.is_empty() {
+        return NewReferral::Reject(problems);
+    }
+    identify(&mut body, record, help.is_some());
+    NewReferral::Create { body, help }
+}
+
+fn new_value(rule: &Rule, record: &CrmRecord) -> Result<Value, String> {
+    let value = rule
+        .read_crm(record)
+        .map_err(|error| format!("{}: {error}. {}", rule.label, rule.cure))?;
+    let value = match (&rule.default, value) {
+        (Some(default), Value::Nothing) => Value::text(default.clone()),
+        (_, value) => value,
+    };
+    rule.across_to_partner_center(&value)
+        .map_err(|error| format!("{}: {error}. {}", rule.label, rule.cure))
+}
+
+fn is_required(rule: &Rule, cosell: bool) -> bool {
+    match rule.required {
+        Required::Never => false,
+        Required::Cosell => cosell,
+        Required::Always => true,
+    }
+}
+
+/// The parts that follow from the deal's type rather than from a field (contract partner-center 3.1).
+fn identify(body: &mut Json, record: &CrmRecord, cosell: bool) {
+    body["externalReferenceId"] = json!(record.key.id);
+    body["type"] = json!(if cosell { "Shared" } else { "Independent" });
+    body["consent"]["consentToShareReferralWithMicrosoftSellers"] = json!(cosell);
+    let own_solution = body.pointer("/details/requirements/solutions/0/id").cloned();
+    body["target"] = match own_solution {
+        Some(id) if cosell => json!([{ "type": "SolutionProfile", "id": id }]),
+        _ => json!([]),
+    };
+}
+
+/// Sets a dotted path, making the objects and arrays on the way.
+fn set(body: &mut Json, path: &str, value: Json) {
+    let mut at = body;
+    for segment in path.split('.') {
+        at = if let Ok(index) = segment.parse::<usize>() {
+            if !at.is_array() {
+                *at = Json::Array(Vec::new());
+            }
+            let Json::Array(items) = at else { return };
+            while items.len() <= index {
+                items.push(Json::Object(Map::new()));
+            }
+            &mut items[index]
+        } else {
+            if !at.is_object() {
+                *at = Json::Object(Map::new());
+            }
+            &mut at[segment]
+        };
+    }
+    *at = value;
+}

@@ -1,0 +1,28 @@
+//! The decision for one pair: values in, what to do and why out. A dry run prints exactly this.
+
+mod creation;
+mod seller;
+mod update;
+
+pub use creation::{NewRecord, NewReferral, plan_record, plan_referral};
+pub use seller::{Note, Told};
+pub use update::{Held, Update, Written, plan_update};
+
+/// What the operator set, beside the mapping.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Whether deals without Microsoft's help are sent to Partner Center, and private referrals brought to the CRM.
+    pub sync_private: bool,
+    /// Where Partner Center shows a referral; its id is appended.
+    pub referral_link_base: String,
+}
+
+impl Policy {
+    /// The Referral Link of a referral.
+    pub fn referral_link(&self, id: crate::id::ReferralId) -> String {
+        format!("{}/{id}", self.referral_link_base.trim_end_matches('/'))
+    }
+}
+
+#[cfg(test)]
+mod tests;

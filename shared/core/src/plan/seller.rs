@@ -1,0 +1,94 @@
+//! What the seller sees in the CRM: identifier, link, sync status and the Audit field.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::Value as Json;
+
+use super::Policy;
+use crate::crm::{CrmRecord, CrmWrite};
+use crate::id::ReferralId;
+use crate::mapping::Mapping;
+
+/// The sync status of a deal that is in step.
+const SYNCED: &str = "✔ Synced";
+
+/// What to tell the seller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// In step; the sentences join the Audit field.
+    Synced(Vec<String>),
+    /// Something the seller must mend; told once, while the status does not say so already.
+    Failed(Vec<String>),
+}
+
+/// The pair's identity as the seller sees it.
+#[derive(Clone, Debug)]
+pub struct Told<'a> {
+    /// The mapping, for the column names.
+    pub mapping: &'a Mapping,
+    /// For the link.
+    pub policy: &'a Policy,
+    /// The referral, once there is one.
+    pub referral: Option<ReferralId>,
+    /// Microsoft's own id of the deal, once Microsoft accepted.
+    pub microsoft_crm_id: Option<String>,
+    /// Our clock, for the Audit line.
+    pub now: Timestamp,
+}
+
+impl Told<'_> {
+    /// Adds the connector's columns to `write`, only where `record` lacks them or there is something new to say.
+    ///
+    /// `record` is `None` when the record is about to be created.
+    pub fn add_to(&self, write: &mut CrmWrite, record: Option<&CrmRecord>, note: &Note) {
+        let columns = &self.mapping.columns;
+        let mut set = |column: &str, value: Json| {
+            if record.is_none_or(|record| *record.get(column) != value) {
+                write.fields.insert(column.to_owned(), value);
+            }
+        };
+        if let Some(id) = self.referral {
+            // On creation the identifier is the upsert's key, not a column of the body.
+            if record.is_some() {
+                set(&columns.referral_id, Json::from(id.to_string()));
+            }
+            set(&columns.referral_link, Json::from(self.policy.referral_link(id)));
+            set(&columns.sync, Json::from(true));
+        }
+        if let Some(id) = &self.microsoft_crm_id {
+            set(&columns.microsoft_crm_id, Json::from(id.clone()));
+        }
+        let (status, lines) = match note {
+            Note::Synced(lines) => (SYNCED.to_owned(), lines),
+            Note::Failed(lines) => (format!("✘ {}", lines.join(" ")), lines),
+        };
+        let status = Json::from(cut(&status, columns.sync_status_length));
+        let known = record.is_some_and(|record| *record.get(&columns.sync_status) == status);
+        if !known {
+            set(&columns.sync_status, status);
+        }
+        // A failure that the status already shows was told before.
+        let tell = !lines.is_empty() && !(known && matches!(note, Note::Failed(_)));
+        if tell {
+            set(&columns.audit, Json::from(self.audit_text(record, lines)));
+        }
+    }
+
+    /// Newest first: what no longer fits falls off the old end.
+    fn audit_text(&self, record: Option<&CrmRecord>, lines: &[String]) -> String {
+        let at = self.now.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC").to_string();
+        let mut text: Vec<String> = lines.iter().map(|line| format!("{at}  {line}")).collect();
+        let before = record.and_then(|record| record.get(&self.mapping.columns.audit).as_str());
+        text.extend(before.map(str::to_owned));
+        cut(&text.join("\n"), self.mapping.columns.audit_length)
+    }
+}
+
+fn cut(text: &str, length: usize) -> String {
+    if text.chars().count() <= length {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(length.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}

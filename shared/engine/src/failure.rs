@@ -1,0 +1,86 @@
+//! How a call to the outside fails, in the few kinds that decide what happens next.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+/// The outside systems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outside {
+    /// Partner Center and its token endpoint.
+    PartnerCenter,
+    /// The CRM and its token endpoint.
+    Crm,
+    /// DynamoDB, SQS, Secrets Manager.
+    Store,
+}
+
+impl fmt::Display for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PartnerCenter => "Partner Center",
+            Self::Crm => "the CRM",
+            Self::Store => "the store",
+        })
+    }
+}
+
+/// What kind of failure it is: that decides what happens to the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Passing: 5xx, lock, connection refused before anything was sent. Repeat later.
+    Transient,
+    /// The request may or may not have taken effect: time-out, connection lost after sending. Look before repeating a create.
+    OutcomeUnknown,
+    /// The record changed since it was read (412, 409, conditional write). Read again and decide anew.
+    Stale,
+    /// The service asks us to wait.
+    Throttled {
+        /// How long it asked for.
+        retry_after: Duration,
+    },
+    /// The service refuses this request; repeating it unchanged is useless.
+    Rejected,
+    /// Our credentials are not accepted (any more).
+    Credentials,
+}
+
+impl FailureKind {
+    /// A short stable code for logs, metrics and audit.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Transient => "transient",
+            Self::OutcomeUnknown => "outcome-unknown",
+            Self::Stale => "stale",
+            Self::Throttled { .. } => "throttled",
+            Self::Rejected => "rejected",
+            Self::Credentials => "credentials",
+        }
+    }
+}
+
+/// A failed call. Its text names field, record and cure where the service told us, and never holds tokens, bodies or customer data.
+#[derive(Debug, thiserror::Error)]
+#[error("{outside} {}{}: {message}", kind.code(), code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default())]
+pub struct Failure {
+    /// Who failed.
+    pub outside: Outside,
+    /// What kind of failure.
+    pub kind: FailureKind,
+    /// The service's own error code, if it gave one.
+    pub code: Option<String>,
+    /// One sentence.
+    pub message: String,
+    /// The service's request id.
+    pub request_id: Option<String>,
+    /// The adapter's own error.
+    #[source]
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Failure {
+    /// A failure without a service code or source.
+    pub fn new(outside: Outside, kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { outside, kind, code: None, message: message.into(), request_id: None, source: None }
+    }
+}

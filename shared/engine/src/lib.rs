@@ -1,0 +1,9 @@
+//! Reconciling one pair: read both sides as they are now, decide, write the smallest change, remember.
+//!
+//! The engine knows no AWS and no HTTP. Everything outside is a [`port`], so the same code runs in a function,
+//! in a test on in-memory types, and in a dry run.
+
+pub mod failure;
+pub mod port;
+
+pub use failure::{Failure, FailureKind, Outside};
