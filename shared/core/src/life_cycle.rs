@@ -70,9 +70,8 @@ impl Stage {
     pub fn may_become(self, next: Self) -> bool {
         match (self, next) {
             _ if next.pair().is_none() => false,
-            (Self::New, _) => true,
             // Declining is the answer to an invitation; an accepted deal is lost instead.
-            (Self::Active, Self::Active | Self::Won | Self::Lost) => true,
+            (Self::New, _) | (Self::Active, Self::Active | Self::Won | Self::Lost) => true,
             _ => false,
         }
     }

@@ -126,10 +126,10 @@ fn decimal(json: &Json) -> Option<Decimal> {
 /// A whole number without a fraction where there is none: `184000`, not `184000.0`.
 fn number_json(number: Decimal) -> Json {
     let number = number.normalize();
-    if number.scale() == 0 {
-        if let Ok(whole) = i64::try_from(number) {
-            return Json::from(whole);
-        }
+    if number.scale() == 0
+        && let Ok(whole) = i64::try_from(number)
+    {
+        return Json::from(whole);
     }
     // Both systems' amounts stay below 1e13 with at most 4 decimals: 17 digits, which a double carries.
     number.to_string().parse::<f64>().map_or(Json::Null, Json::from)

@@ -81,6 +81,13 @@ pub struct Failure {
 impl Failure {
     /// A failure without a service code or source.
     pub fn new(outside: Outside, kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { outside, kind, code: None, message: message.into(), request_id: None, source: None }
+        Self {
+            outside,
+            kind,
+            code: None,
+            message: message.into(),
+            request_id: None,
+            source: None,
+        }
     }
 }

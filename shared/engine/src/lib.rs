@@ -5,5 +5,7 @@
 
 pub mod failure;
 pub mod port;
+pub mod reconcile;
 
 pub use failure::{Failure, FailureKind, Outside};
+pub use reconcile::{Engine, Look, Outcome};

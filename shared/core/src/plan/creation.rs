@@ -54,7 +54,7 @@ pub fn plan_record(mapping: &Mapping, policy: &Policy, referral: &Referral, now:
 }
 
 /// Microsoft's own id of the deal, which appears when Microsoft accepts.
-pub(super) fn microsoft_crm_id(referral: &Referral) -> Option<String> {
+pub fn microsoft_crm_id(referral: &Referral) -> Option<String> {
     referral
         .get("trackingInfo.microsoftMsxId")
         .and_then(Json::as_str)

@@ -4,7 +4,7 @@ mod creation;
 mod seller;
 mod update;
 
-pub use creation::{NewRecord, NewReferral, plan_record, plan_referral};
+pub use creation::{NewRecord, NewReferral, microsoft_crm_id, plan_record, plan_referral};
 pub use seller::{Note, Told};
 pub use update::{Held, Update, Written, plan_update};
 

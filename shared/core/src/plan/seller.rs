@@ -67,9 +67,8 @@ impl Told<'_> {
         if !known {
             set(&columns.sync_status, status);
         }
-        // A failure that the status already shows was told before.
-        let tell = !lines.is_empty() && !(known && matches!(note, Note::Failed(_)));
-        if tell {
+        let told_before = known && matches!(note, Note::Failed(_));
+        if !lines.is_empty() && !told_before {
             set(&columns.audit, Json::from(self.audit_text(record, lines)));
         }
     }

@@ -1,0 +1,160 @@
+//! `reconcile(subject, cause)`: the one way in which anything is ever written.
+//!
+//! Level-triggered: the message names a subject, never data. Duplicate, reordered and late messages are harmless,
+//! our own writes come back as messages that find nothing to do, and a retry is simply the same call.
+
+mod find;
+mod new_record;
+mod new_referral;
+mod trail;
+mod update;
+
+use std::sync::Arc;
+
+use cosell_core::audit::AuditKind;
+use cosell_core::crm::CrmRecord;
+use cosell_core::mapping::Mapping;
+use cosell_core::message::SyncMessage;
+use cosell_core::plan::Policy;
+use cosell_core::referral::Referral;
+use jiff::Timestamp;
+
+use crate::failure::{Failure, FailureKind};
+use crate::port::{AuditTrail, Claims, Crm, Links, PartnerCenter};
+use find::Found;
+use trail::Trail;
+
+/// Everything a reconcile needs; built once per process.
+#[derive(Clone)]
+pub struct Engine {
+    /// Partner Center.
+    pub partner_center: Arc<dyn PartnerCenter>,
+    /// The CRM.
+    pub crm: Arc<dyn Crm>,
+    /// The pairs we know.
+    pub links: Arc<dyn Links>,
+    /// Claims before creating a referral.
+    pub claims: Arc<dyn Claims>,
+    /// The audit trail.
+    pub audit: Arc<dyn AuditTrail>,
+    /// The mapping.
+    pub mapping: Arc<Mapping>,
+    /// The operator's settings.
+    pub policy: Arc<Policy>,
+}
+
+/// One look at one pair.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    /// What to look at, and why.
+    pub message: &'a SyncMessage,
+    /// Our clock.
+    pub now: Timestamp,
+    /// The function's request id; also the holder of claims.
+    pub invocation: &'a str,
+}
+
+/// How a look ended. Its message names fields and ids, never customer data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// What happened.
+    pub kind: AuditKind,
+    /// The pair, as in the audit trail.
+    pub pair: String,
+    /// One sentence.
+    pub message: String,
+}
+
+/// A look in progress.
+struct Attempt<'a> {
+    engine: &'a Engine,
+    look: Look<'a>,
+    trail: Trail,
+    /// The claim we hold, if any.
+    claim: Option<String>,
+    /// Whether this look made a referral in Partner Center.
+    created: bool,
+}
+
+impl Engine {
+    /// Reads the pair as it is now, brings both sides in step, and records what was done.
+    ///
+    /// `Ok` means the message is done, rejected and skipped deals included. `Err` means it must be tried again later;
+    /// whatever was written before the failure is found and not repeated.
+    pub async fn reconcile(&self, look: Look<'_>) -> Result<Outcome, Failure> {
+        let mut attempt = Attempt {
+            engine: self,
+            look,
+            trail: Trail::new(&look.message.subject),
+            claim: None,
+            created: false,
+        };
+        let result = attempt.run().await;
+        attempt.give_back_claim(result.as_ref().err()).await;
+        match result {
+            Ok(outcome) => Ok(outcome),
+            Err(failure) if failure.kind == FailureKind::Rejected => attempt.rejected(&failure).await,
+            Err(failure) => {
+                attempt.failed(&failure).await;
+                Err(failure)
+            }
+        }
+    }
+}
+
+impl Attempt<'_> {
+    async fn run(&mut self) -> Result<Outcome, Failure> {
+        match self.find().await? {
+            Found::Linked { link, microsoft } => {
+                self.trail.is_pair_of(link.referral);
+                self.bring_in_step(*link, microsoft.map(|half| *half)).await
+            }
+            Found::Counterparts { referral, record } => self.adopt(*referral, *record).await,
+            Found::OnlyReferral(referral) => self.create_record(*referral).await,
+            Found::OnlyRecord(record) => self.create_referral(*record).await,
+            Found::NotOurs(reason) => self.end(AuditKind::Skipped, format!("Not synced: {reason}.")).await,
+            Found::Contradiction { reason, record } => self.tell_rejection(record.map(|record| *record), vec![reason]).await,
+        }
+    }
+
+    /// A claim is kept only while a referral may exist that no link tells of: whoever takes it over looks for it first.
+    async fn give_back_claim(&mut self, failure: Option<&Failure>) {
+        let keep = failure.is_some_and(|failure| match failure.kind {
+            FailureKind::OutcomeUnknown => true,
+            FailureKind::Rejected => false,
+            _ => self.created,
+        });
+        if let Some(claim) = self.claim.take().filter(|_| !keep)
+            && let Err(error) = self.engine.claims.release(&claim, self.look.invocation).await
+        {
+            tracing::warn!(claim, error = %error, "the claim could not be given back; it expires by itself");
+        }
+    }
+
+    /// Links two records that already belong together, then brings them in step.
+    async fn adopt(&mut self, referral: Referral, record: CrmRecord) -> Result<Outcome, Failure> {
+        self.trail.is_pair_of(referral.id);
+        // Nothing was seen of the pair yet: an empty side is filled, a difference is settled by its rule and audited.
+        let link = self.new_link(&referral, &record, std::collections::BTreeMap::new());
+        self.engine.links.create(&link).await?;
+        self.record(
+            AuditKind::Adopted,
+            "An existing counterpart was found and linked.".into(),
+            Vec::new(),
+        )
+        .await?;
+        let link = cosell_core::link::Link { version: 1, ..link };
+        let outcome = self.update(link, referral, record, None).await?;
+        Ok(if outcome.kind == AuditKind::Unchanged {
+            Outcome {
+                kind: AuditKind::Adopted,
+                ..outcome
+            }
+        } else {
+            outcome
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

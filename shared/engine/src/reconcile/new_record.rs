@@ -1,0 +1,95 @@
+//! A referral that has no CRM record yet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cosell_core::audit::{AuditKind, FieldChange, Side};
+use cosell_core::crm::CrmRecord;
+use cosell_core::link::{Link, Seen};
+use cosell_core::patch::PatchOperation;
+use cosell_core::plan::{NewRecord, plan_record};
+use cosell_core::referral::Referral;
+use cosell_core::value::Value;
+
+use super::{Attempt, Outcome};
+use crate::failure::Failure;
+
+impl Attempt<'_> {
+    /// Creates the CRM record: an upsert on the referral id, so that repeating it is harmless.
+    pub(super) async fn create_record(&mut self, referral: Referral) -> Result<Outcome, Failure> {
+        let engine = self.engine;
+        self.trail.is_pair_of(referral.id);
+        self.trail.partner_center_request.clone_from(&referral.request_id);
+        let write = match plan_record(&engine.mapping, &engine.policy, &referral, self.look.now) {
+            NewRecord::Create(write) => write,
+            NewRecord::Skip(reason) => return self.end(AuditKind::Skipped, format!("Not synced: {reason}.")).await,
+        };
+        let record = engine.crm.upsert(referral.id, &write).await?;
+        self.trail.crm_request.clone_from(&record.request_id);
+        let seen = engine.mapping.observe(&referral, &record);
+        self.trail.done = created_fields(&seen, Side::Crm);
+        let link = self.new_link(&referral, &record, seen);
+        engine.links.create(&link).await?;
+        self.name_record_in(&referral, Link { version: 1, ..link }).await?;
+        self.end(
+            AuditKind::Created,
+            format!("Created in the CRM as {} {}.", record.key.entity, record.key.id),
+        )
+        .await
+    }
+
+    /// Partner Center's "CRM ID" names the new record; a text somebody else put there is left alone.
+    async fn name_record_in(&mut self, referral: &Referral, link: Link) -> Result<(), Failure> {
+        if referral.external_reference.is_some() {
+            return Ok(());
+        }
+        let operation = PatchOperation::set(referral, "externalReferenceId", link.crm.id.clone().into());
+        let stored = self.engine.partner_center.patch(referral.id, &referral.etag, &[operation]).await?;
+        self.trail.partner_center_request.clone_from(&stored.request_id);
+        let link = Link {
+            referral_etag: stored.etag.as_str().to_owned(),
+            updated: self.look.now,
+            ..link
+        };
+        self.engine.links.save(&link).await.map(drop)
+    }
+
+    pub(super) fn new_link(&self, referral: &Referral, record: &CrmRecord, seen: BTreeMap<String, Seen>) -> Link {
+        Link {
+            referral: referral.id,
+            engagement: referral.engagement,
+            microsoft_referral: None,
+            crm: record.key.clone(),
+            seen,
+            crm_version: record.version.clone(),
+            referral_etag: referral.etag.as_str().to_owned(),
+            steps: BTreeSet::new(),
+            version: 0,
+            created: self.look.now,
+            updated: self.look.now,
+        }
+    }
+}
+
+/// What a creation filled in on one side.
+pub(super) fn created_fields(seen: &BTreeMap<String, Seen>, side: Side) -> Vec<FieldChange> {
+    let value = |seen: &Seen| {
+        if side == Side::Crm {
+            seen.crm.clone()
+        } else {
+            seen.partner_center.clone()
+        }
+    };
+    let filled = seen
+        .iter()
+        .map(|(field, seen)| (field, value(seen)))
+        .filter(|(_, value)| !value.is_nothing());
+    filled
+        .map(|(field, after)| FieldChange {
+            field: field.clone(),
+            side,
+            before: Value::Nothing,
+            after,
+            overruled: None,
+        })
+        .collect()
+}

@@ -1,0 +1,168 @@
+//! A flagged CRM record that has no referral yet.
+//!
+//! Partner Center's create cannot be made idempotent, so it is guarded: a claim before the POST, a search for our
+//! `externalReferenceId` before every create, on takeover of an expired claim, and after an unknown outcome; what is
+//! found is adopted. A co-sell deal is two POSTs; each finished step is kept on the link.
+
+use cosell_core::audit::{AuditKind, Side};
+use cosell_core::crm::{CrmRecord, CrmWrite};
+use cosell_core::link::{Link, Step};
+use cosell_core::plan::{NewReferral, Note, plan_referral};
+use cosell_core::referral::{Referral, ReferralKind};
+use jiff::SignedDuration;
+use serde_json::Value as Json;
+
+use super::find::own;
+use super::new_record::created_fields;
+use super::{Attempt, Outcome};
+use crate::failure::{Failure, FailureKind, Outside};
+use crate::port::Claim;
+
+/// How long a claim holds: longer than a consumer may run (120 s), so that no holder is overtaken while it still writes.
+const CLAIM_LASTS: SignedDuration = SignedDuration::from_secs(180);
+
+impl Attempt<'_> {
+    /// Creates the referral, and Microsoft's half when help is asked.
+    pub(super) async fn create_referral(&mut self, record: CrmRecord) -> Result<Outcome, Failure> {
+        let engine = self.engine;
+        self.trail.crm_request.clone_from(&record.request_id);
+        let (body, help) = match plan_referral(&engine.mapping, &engine.policy, &record) {
+            NewReferral::Create { body, help } => (body, help),
+            NewReferral::Reject(problems) => return self.tell_rejection(Some(record), problems).await,
+            NewReferral::Skip(reason) => return self.end(AuditKind::Skipped, format!("Not synced: {reason}.")).await,
+        };
+        let referral = match self.claim(record.key.to_string()).await? {
+            Claim::TakenOver => self.search(&record).await?,
+            _ => None,
+        };
+        if engine.links.by_crm(&record.key).await?.is_some() {
+            // Another function finished between our look and our claim.
+            return Err(stale("the pair was linked meanwhile"));
+        }
+        if let Some(referral) = referral {
+            return self.adopt(referral, record).await;
+        }
+        self.trail.record = Some(record.clone());
+        let referral = self.post(&body, &record).await?;
+        self.created = true;
+        self.trail.is_pair_of(referral.id);
+        self.trail.partner_center_request.clone_from(&referral.request_id);
+        let seen = engine.mapping.observe(&referral, &record);
+        self.trail.done = created_fields(&seen, Side::PartnerCenter);
+        let mut link = self.new_link(&referral, &record, seen);
+        link.steps.extend(help.is_some().then_some(Step::MicrosoftInvitationStarted));
+        engine.links.create(&link).await?;
+        link.version = 1;
+        if let Some(help) = &help {
+            link = self.invite(link, &body, help).await?;
+        }
+        self.confirm(link, &referral, &record, help.is_some()).await?;
+        self.end(
+            AuditKind::Created,
+            format!("Created in Partner Center as referral {}.", referral.id),
+        )
+        .await
+    }
+
+    /// Asks Microsoft again when an earlier attempt died between the two POSTs. Looks first: the half may exist.
+    pub(super) async fn finish_invitation(&mut self, link: Link, record: &CrmRecord) -> Result<Link, Failure> {
+        let started = link.steps.contains(&Step::MicrosoftInvitationStarted) && !link.steps.contains(&Step::MicrosoftInvited);
+        let Some(engagement) = link.engagement.filter(|_| started) else {
+            return Ok(link);
+        };
+        self.claim(record.key.to_string()).await?;
+        let halves = self.engine.partner_center.in_engagement(engagement).await?;
+        if let Some(half) = halves.into_iter().find(|referral| referral.kind == ReferralKind::MicrosoftHalf) {
+            return self.invited(link, &half).await;
+        }
+        match plan_referral(&self.engine.mapping, &self.engine.policy, record) {
+            NewReferral::Create { body, help: Some(help) } => self.invite(link, &body, &help).await,
+            // The seller took the request back, or the record is closed: nothing to ask any more.
+            _ => Ok(link),
+        }
+    }
+
+    async fn claim(&mut self, name: String) -> Result<Claim, Failure> {
+        match self
+            .engine
+            .claims
+            .claim(&name, self.look.invocation, self.look.now, CLAIM_LASTS)
+            .await?
+        {
+            Claim::Held { until } => {
+                let wait = until.duration_since(self.look.now).try_into().unwrap_or_default();
+                let message = "another function is creating this referral; its link will appear";
+                Err(Failure::new(Outside::Store, FailureKind::Throttled { retry_after: wait }, message))
+            }
+            claim => {
+                self.claim = Some(name);
+                Ok(claim)
+            }
+        }
+    }
+
+    /// The POST, with the search that an unknown outcome asks for. When even the search finds nothing the claim is kept:
+    /// whoever takes it over searches again.
+    async fn post(&self, body: &Json, record: &CrmRecord) -> Result<Referral, Failure> {
+        match self.engine.partner_center.create(body).await {
+            Err(failure) if failure.kind == FailureKind::OutcomeUnknown => self.search(record).await?.ok_or(failure),
+            other => other,
+        }
+    }
+
+    async fn search(&self, record: &CrmRecord) -> Result<Option<Referral>, Failure> {
+        let since = self
+            .look
+            .now
+            .saturating_sub(super::find::SEARCH_BACK)
+            .unwrap_or(jiff::Timestamp::MIN);
+        Ok(own(self.engine.partner_center.by_external_reference(&record.key.id, since).await?))
+    }
+
+    /// The second POST: Microsoft's half, in the same engagement.
+    async fn invite(&mut self, link: Link, own: &Json, help: &str) -> Result<Link, Failure> {
+        let engagement = link.engagement.ok_or_else(|| {
+            Failure::new(
+                Outside::PartnerCenter,
+                FailureKind::Rejected,
+                "the new referral names no engagement, so Microsoft cannot be invited",
+            )
+        })?;
+        let half = self
+            .engine
+            .partner_center
+            .create(&NewReferral::invitation(own, engagement, help))
+            .await?;
+        self.trail.partner_center_request.clone_from(&half.request_id);
+        self.invited(link, &half).await
+    }
+
+    async fn invited(&self, mut link: Link, half: &Referral) -> Result<Link, Failure> {
+        link.steps.insert(Step::MicrosoftInvited);
+        link.microsoft_referral = Some(half.id);
+        link.updated = self.look.now;
+        self.engine.links.save(&link).await
+    }
+
+    /// Tells the seller: identifier, link, ✔ and a line in Audit.
+    async fn confirm(&mut self, link: Link, referral: &Referral, record: &CrmRecord, invited: bool) -> Result<(), Failure> {
+        let mut lines = vec!["Created in Partner Center.".to_owned()];
+        lines.extend(invited.then(|| "Microsoft was asked to help.".to_owned()));
+        let mut write = CrmWrite::default();
+        self.told(None).add_to(&mut write, Some(record), &Note::Synced(lines));
+        let stored = self.engine.crm.update(&record.key, &record.version, &write).await?;
+        self.trail.crm_request.clone_from(&stored.request_id);
+        let seen = self.engine.mapping.observe(referral, &stored);
+        let link = Link {
+            seen,
+            crm_version: stored.version.clone(),
+            updated: self.look.now,
+            ..link
+        };
+        self.engine.links.save(&link).await.map(drop)
+    }
+}
+
+fn stale(message: &str) -> Failure {
+    Failure::new(Outside::Store, FailureKind::Stale, message)
+}

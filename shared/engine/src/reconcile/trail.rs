@@ -1,0 +1,123 @@
+//! Writing down what was decided and done, for the audit trail and for the seller.
+
+use cosell_core::audit::{AuditEntry, AuditKind, FieldChange};
+use cosell_core::crm::{CrmRecord, CrmWrite};
+use cosell_core::id::ReferralId;
+use cosell_core::message::Subject;
+use cosell_core::plan::{Note, Told};
+
+use super::{Attempt, Outcome};
+use crate::failure::{Failure, Outside};
+
+/// What a look has done so far.
+pub(super) struct Trail {
+    pair: String,
+    referral: Option<ReferralId>,
+    /// Changes that really happened, in case a later step fails.
+    pub(super) done: Vec<FieldChange>,
+    pub(super) partner_center_request: Option<String>,
+    pub(super) crm_request: Option<String>,
+    /// The CRM record as last read: where a rejection is told.
+    pub(super) record: Option<CrmRecord>,
+}
+
+impl Trail {
+    pub(super) fn new(subject: &Subject) -> Self {
+        Self {
+            pair: subject.to_string(),
+            referral: None,
+            done: Vec::new(),
+            partner_center_request: None,
+            crm_request: None,
+            record: None,
+        }
+    }
+
+    /// From here on the trail is kept under the referral.
+    pub(super) fn is_pair_of(&mut self, referral: ReferralId) {
+        self.pair = Subject::Referral(referral).to_string();
+        self.referral = Some(referral);
+    }
+}
+
+impl Attempt<'_> {
+    /// Appends an entry.
+    pub(super) async fn record(&self, kind: AuditKind, message: String, changes: Vec<FieldChange>) -> Result<(), Failure> {
+        let entry = AuditEntry {
+            pair: self.trail.pair.clone(),
+            at: self.look.now,
+            kind,
+            cause: self.look.message.cause,
+            message,
+            changes,
+            partner_center_request: self.trail.partner_center_request.clone(),
+            crm_request: self.trail.crm_request.clone(),
+            invocation: self.look.invocation.to_owned(),
+        };
+        self.engine.audit.append(&entry).await
+    }
+
+    /// Appends the last entry of a look and ends it.
+    pub(super) async fn end(&mut self, kind: AuditKind, message: String) -> Result<Outcome, Failure> {
+        let changes = std::mem::take(&mut self.trail.done);
+        self.record(kind, message.clone(), changes).await?;
+        Ok(Outcome {
+            kind,
+            pair: self.trail.pair.clone(),
+            message,
+        })
+    }
+
+    /// A service refused: the seller is told what and why, and the message is done; a later edit tries again.
+    pub(super) async fn rejected(&mut self, failure: &Failure) -> Result<Outcome, Failure> {
+        self.note_request(failure);
+        // The CRM that refused our columns will refuse its Audit column too.
+        let record = if failure.outside == Outside::Crm {
+            None
+        } else {
+            self.trail.record.take()
+        };
+        self.tell_rejection(record, vec![failure.to_string()]).await
+    }
+
+    /// A rejection of ours: told in the CRM, if there is a record to tell it on, and audited.
+    pub(super) async fn tell_rejection(&mut self, record: Option<CrmRecord>, problems: Vec<String>) -> Result<Outcome, Failure> {
+        let message = problems.join(" ");
+        if let Some(record) = record.filter(|record| !record.phase.is_closed()) {
+            let mut write = CrmWrite::default();
+            self.told(None).add_to(&mut write, Some(&record), &Note::Failed(problems));
+            if !write.is_empty() {
+                let stored = self.engine.crm.update(&record.key, &record.version, &write).await?;
+                self.trail.crm_request = stored.request_id;
+            }
+        }
+        self.end(AuditKind::Rejected, message).await
+    }
+
+    /// The attempt failed and will be repeated. What was written before is audited now; the audit's own failure must not hide the cause.
+    pub(super) async fn failed(&mut self, failure: &Failure) {
+        self.note_request(failure);
+        let changes = std::mem::take(&mut self.trail.done);
+        if let Err(error) = self.record(AuditKind::Failed, failure.to_string(), changes).await {
+            tracing::warn!(pair = %self.trail.pair, error = %error, "the failed attempt could not be audited");
+        }
+    }
+
+    pub(super) fn told(&self, microsoft_crm_id: Option<String>) -> Told<'_> {
+        Told {
+            mapping: &self.engine.mapping,
+            policy: &self.engine.policy,
+            referral: self.trail.referral,
+            microsoft_crm_id,
+            now: self.look.now,
+        }
+    }
+
+    fn note_request(&mut self, failure: &Failure) {
+        match failure.outside {
+            Outside::PartnerCenter => self.trail.partner_center_request.clone_from(&failure.request_id),
+            Outside::Crm => self.trail.crm_request.clone_from(&failure.request_id),
+            Outside::Store => {}
+        }
+    }
+}
