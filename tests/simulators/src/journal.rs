@@ -1,0 +1,93 @@
+//! The journal of requests received, so that tests can count calls. It keeps no headers and no bodies.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Clock;
+use crate::serve::CloseConnection;
+
+/// Oldest entries are forgotten beyond this number: enough for any test run, small enough for a long play.
+const CAPACITY: usize = 10_000;
+
+/// One request received.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Entry {
+    /// The service that received it, as in [`crate::faults::Fault::service`].
+    pub service: String,
+    /// The HTTP method.
+    pub method: String,
+    /// Path and query as received.
+    pub path: String,
+    /// The status answered; absent when the connection was closed without an answer.
+    pub status: Option<u16>,
+    /// When it was received, in the simulated time.
+    pub at: Timestamp,
+}
+
+/// The shared journal; cloning shares it.
+#[derive(Clone, Debug, Default)]
+pub struct Journal {
+    entries: Arc<Mutex<VecDeque<Entry>>>,
+}
+
+impl Journal {
+    /// All entries, oldest first.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.lock().iter().cloned().collect()
+    }
+
+    /// How many requests `service` received with this method and this text in path or query.
+    pub fn count(&self, service: &str, method: &str, path_contains: &str) -> usize {
+        let fits = |entry: &&Entry| entry.service == service && entry.method == method && entry.path.contains(path_contains);
+        self.lock().iter().filter(fits).count()
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
+    fn push(&self, entry: Entry) {
+        let mut entries = self.lock();
+        if entries.len() == CAPACITY {
+            entries.pop_front();
+        }
+        entries.push_back(entry);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wraps `router` so that each request is written to `journal` under the name `service`.
+pub fn layer(router: Router, journal: Journal, clock: Clock, service: &'static str) -> Router {
+    router.layer(from_fn_with_state((journal, clock, service), record))
+}
+
+async fn record(State((journal, clock, service)): State<(Journal, Clock, &'static str)>, request: Request, next: Next) -> Response {
+    let at = clock.now();
+    let method = request.method().to_string();
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or_else(|| request.uri().path().to_owned(), ToString::to_string);
+    let response = next.run(request).await;
+    let closed = response.extensions().get::<CloseConnection>().is_some();
+    let status = (!closed).then(|| response.status().as_u16());
+    journal.push(Entry {
+        service: service.to_owned(),
+        method,
+        path,
+        status,
+        at,
+    });
+    response
+}

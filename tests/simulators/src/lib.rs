@@ -1,0 +1,215 @@
+//! Simulated Partner Center and Dataverse services, written from the contracts, to play with and to test against.
+//!
+//! [`Simulators::start`] binds one loopback port for each service and returns their addresses. The control port
+//! moves the clock, sets faults, plays Microsoft's and the sellers' part and shows what is stored.
+
+pub mod addresses;
+pub mod clock;
+mod control;
+pub mod dataverse;
+mod entra;
+pub mod faults;
+pub mod journal;
+pub mod partner_center;
+pub mod serve;
+
+use axum::Router;
+use url::Url;
+
+use crate::addresses::Addresses;
+use crate::clock::Clock;
+use crate::control::Control;
+use crate::dataverse::Dataverse;
+use crate::faults::{ErrorBody, Faults};
+use crate::journal::Journal;
+use crate::partner_center::{Origins, PartnerCenter};
+use crate::serve::{Bound, Server, bind};
+
+/// The ports to bind on `127.0.0.1`; 0 lets the system choose.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ports {
+    /// The referrals host.
+    pub partner_center: u16,
+    /// The webhook registration host.
+    pub registration: u16,
+    /// The token endpoints.
+    pub entra: u16,
+    /// The certificate host.
+    pub certificates: u16,
+    /// Dataverse.
+    pub dataverse: u16,
+    /// The control port.
+    pub control: u16,
+}
+
+/// What to simulate and where.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Where.
+    pub ports: Ports,
+    /// The partner's identity.
+    pub partner_center: partner_center::Options,
+    /// The Dataverse environment.
+    pub dataverse: dataverse::Options,
+}
+
+/// The running simulators.
+#[derive(Debug)]
+pub struct Simulators {
+    /// The referrals host.
+    pub partner_center: Url,
+    /// The webhook registration host.
+    pub registration: Url,
+    /// The token endpoints of both services.
+    pub entra: Url,
+    /// The certificate host.
+    pub certificates: Url,
+    /// The Dataverse environment.
+    pub dataverse: Url,
+    /// The control port.
+    pub control: Url,
+    /// The clock that all services share.
+    pub clock: Clock,
+    /// What shall go wrong next.
+    pub faults: Faults,
+    /// The requests received by all services but the control port.
+    pub journal: Journal,
+    /// The simulated Partner Center itself, for switches and the trust root.
+    pub partner_center_service: PartnerCenter,
+    /// The simulated Dataverse itself.
+    pub dataverse_service: Dataverse,
+    servers: Vec<Server>,
+}
+
+impl Simulators {
+    /// Binds all ports and serves. Fails when a port is taken.
+    pub async fn start(config: Config) -> anyhow::Result<Self> {
+        let clock = Clock::default();
+        let (faults, journal) = (Faults::default(), Journal::default());
+        let hosts = Hosts::bind(config.ports).await?;
+        let addresses = hosts.addresses()?;
+        let origins = Origins {
+            referrals: addresses.partner_center.clone(),
+            certificates: addresses.certificates.clone(),
+        };
+        let (partner_clock, options) = (clock.clone(), config.partner_center);
+        let partner_center = tokio::task::spawn_blocking(move || PartnerCenter::new(partner_clock, options, origins)).await??;
+        let dataverse = Dataverse::new(clock.clone(), config.dataverse);
+        dataverse.set_origin(addresses.dataverse.clone());
+        let control = Control {
+            clock: clock.clone(),
+            faults: faults.clone(),
+            journal: journal.clone(),
+            partner_center: partner_center.clone(),
+            dataverse: dataverse.clone(),
+            index: addresses.index(),
+        };
+        let wrap = |router: Router, service: &'static str, error_body: ErrorBody| {
+            let router = faults::layer(router, faults.clone(), service, error_body);
+            journal::layer(router, journal.clone(), clock.clone(), service)
+        };
+        let dataverse_service = dataverse;
+        let servers = hosts.serve(&partner_center, &dataverse_service, wrap, control::router(control));
+        let Addresses {
+            partner_center: referrals,
+            registration,
+            entra,
+            certificates,
+            dataverse,
+            control,
+        } = addresses;
+        Ok(Self {
+            partner_center: referrals,
+            registration,
+            entra,
+            certificates,
+            dataverse,
+            control,
+            clock,
+            faults,
+            journal,
+            partner_center_service: partner_center,
+            dataverse_service,
+            servers,
+        })
+    }
+
+    /// All addresses together.
+    pub fn addresses(&self) -> Addresses {
+        Addresses {
+            partner_center: self.partner_center.clone(),
+            registration: self.registration.clone(),
+            entra: self.entra.clone(),
+            certificates: self.certificates.clone(),
+            dataverse: self.dataverse.clone(),
+            control: self.control.clone(),
+        }
+    }
+
+    /// Stops deliveries and closes all ports.
+    pub async fn stop(self) {
+        self.partner_center_service.reset();
+        for server in self.servers {
+            server.stop().await;
+        }
+    }
+}
+
+/// All ports, bound before anything answers: services name each other's addresses.
+struct Hosts {
+    partner_center: Bound,
+    registration: Bound,
+    entra: Bound,
+    certificates: Bound,
+    dataverse: Bound,
+    control: Bound,
+}
+
+impl Hosts {
+    async fn bind(ports: Ports) -> std::io::Result<Self> {
+        Ok(Self {
+            partner_center: bind(ports.partner_center).await?,
+            registration: bind(ports.registration).await?,
+            entra: bind(ports.entra).await?,
+            certificates: bind(ports.certificates).await?,
+            dataverse: bind(ports.dataverse).await?,
+            control: bind(ports.control).await?,
+        })
+    }
+
+    fn addresses(&self) -> anyhow::Result<Addresses> {
+        Ok(Addresses {
+            partner_center: self.partner_center.origin()?,
+            registration: self.registration.origin()?,
+            entra: self.entra.origin()?,
+            certificates: self.certificates.origin()?,
+            dataverse: self.dataverse.origin()?,
+            control: self.control.origin()?,
+        })
+    }
+
+    fn serve(
+        self,
+        partner: &PartnerCenter,
+        dataverse: &Dataverse,
+        wrap: impl Fn(Router, &'static str, ErrorBody) -> Router,
+        control: Router,
+    ) -> Vec<Server> {
+        use partner_center::{certificates_error_body, referrals_error_body, registration_error_body, token_error_body};
+        let tokens = entra::router(partner.clone(), dataverse.clone());
+        vec![
+            self.partner_center
+                .serve(wrap(partner.referrals_router(), "partner-center", referrals_error_body)),
+            self.registration.serve(wrap(
+                partner.registration_router(),
+                "partner-center-registration",
+                registration_error_body,
+            )),
+            self.entra.serve(wrap(tokens, "entra", token_error_body)),
+            self.certificates
+                .serve(wrap(partner.certificates_router(), "certificates", certificates_error_body)),
+            self.dataverse.serve(wrap(dataverse.router(), "dataverse", dataverse::error_body)),
+            self.control.serve(control),
+        ]
+    }
+}

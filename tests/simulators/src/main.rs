@@ -1,0 +1,58 @@
+//! The simulators as a program: prints their addresses and runs until it is told to stop.
+
+use clap::Parser;
+use cosell_simulators::{Config, Ports, Simulators};
+
+/// Simulated Partner Center and Dataverse on loopback ports.
+#[derive(Debug, Parser)]
+#[command(name = "cosell-simulators", version)]
+struct Arguments {
+    /// The first of six ports in a row: referrals, registration, tokens, certificates, Dataverse, control. 0 takes any free ports.
+    #[arg(long, default_value_t = 7070, env = "COSELL_SIMULATORS_PORT_BASE", value_parser = clap::value_parser!(u16).range(..=65_530))]
+    port_base: u16,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let arguments = Arguments::parse();
+    let simulators = Simulators::start(Config {
+        ports: ports(arguments.port_base),
+        ..Config::default()
+    })
+    .await?;
+    let addresses = simulators.addresses();
+    println!("{}", serde_json::to_string(&addresses)?);
+    eprint!(
+        "The simulators run:\n{}\nOpen the control address to see what can be played with. Ctrl-C ends.\n",
+        addresses.list()
+    );
+    stop_signal().await?;
+    simulators.stop().await;
+    Ok(())
+}
+
+fn ports(base: u16) -> Ports {
+    let port = |offset: u16| if base == 0 { 0 } else { base + offset };
+    Ports {
+        partner_center: port(0),
+        registration: port(1),
+        entra: port(2),
+        certificates: port(3),
+        dataverse: port(4),
+        control: port(5),
+    }
+}
+
+async fn stop_signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result,
+        _ = terminate.recv() => Ok(()),
+    }
+}
