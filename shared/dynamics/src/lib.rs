@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+
+mod change;
+mod credentials;
+mod currency;
+mod error;
+mod error_code;
+mod odata;
+mod party;
+mod phase;
+mod record;
+mod refusal;
+mod remembered;
+mod retry_after;
+mod sales;
+mod schema;
+mod settings;
+mod token;
+mod web_api;
+mod write;
+
+pub use credentials::{ClientCredentials, CredentialStore};
+pub use error::{DynamicsError, Refused};
+pub use sales::Dynamics;
+pub use schema::Schema;
+pub use settings::Settings;

@@ -1,0 +1,134 @@
+//! Saving columns and changing state (contract dynamics365 2.8, 3.4, 3.5).
+
+use cosell_core::crm::Phase;
+use cosell_core::id::ReferralId;
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+use crate::error::DynamicsError;
+use crate::error_code::ErrorCode;
+use crate::record;
+use crate::sales::Dynamics;
+use crate::schema::Schema;
+use crate::web_api::{Answer, Call, RETURN_ROW};
+
+/// A row to write to: by referral, creating it when it is missing, or by id and version, never creating it.
+pub(crate) struct Address {
+    path: String,
+    version: Option<String>,
+    doing: String,
+}
+
+impl Address {
+    pub(crate) fn of_referral(schema: &Schema, id: ReferralId) -> Self {
+        Self {
+            path: schema.row_of_referral(id),
+            version: None,
+            doing: format!("saving the opportunity of referral {id}"),
+        }
+    }
+
+    pub(crate) fn of_version(schema: &Schema, id: Uuid, version: &str) -> Self {
+        Self {
+            path: schema.row(id),
+            version: Some(version.to_owned()),
+            doing: format!("updating opportunity {id}"),
+        }
+    }
+}
+
+impl Dynamics {
+    /// Saves columns and returns the row as stored. A closed row may be locked: when the deal is to be brought to a phase anyway,
+    /// it is reopened for that.
+    pub(crate) async fn save_columns(
+        &self,
+        address: &Address,
+        body: Map<String, Json>,
+        phase: Option<Phase>,
+    ) -> Result<Answer, DynamicsError> {
+        let body = Json::Object(body);
+        let answer = self.patch(address, address.version.as_deref(), body.clone()).await?;
+        if answer.code() != Some(ErrorCode::READ_ONLY_ROW) || phase.is_none() {
+            return missing_is_stale(address, answer);
+        }
+        // By referral the row exists, being locked, and must not be created anew if it vanishes now.
+        let version = address.version.as_deref().unwrap_or("*");
+        let open = json!({"statecode": 0, "statuscode": self.settings.open_status});
+        let reopened = missing_is_stale(address, self.patch(address, Some(version), open).await?)?;
+        let version = record::version(&reopened.body).ok_or_else(|| reopened.lacks("the row's version"))?;
+        missing_is_stale(address, self.patch(address, Some(&version), body).await?)
+    }
+
+    async fn patch(&self, address: &Address, version: Option<&str>, body: Json) -> Result<Answer, DynamicsError> {
+        let url = self.api.url(&address.path, &[("$select", &self.schema.select())]);
+        self.api
+            .send(&Call::patch(url, body, address.doing.clone()).prefer(RETURN_ROW).if_match(version))
+            .await
+    }
+
+    /// Brings an opportunity from one phase to another; `false` when it is there already. `version` is its version now.
+    pub(crate) async fn bring_to(&self, id: Uuid, version: &str, from: Phase, to: Phase) -> Result<bool, DynamicsError> {
+        let to = self.reachable(to);
+        if from == to {
+            return Ok(false);
+        }
+        // Won and Lost are apart: between them lies Open.
+        if from.is_closed() || !to.is_closed() {
+            self.open(id, version, from, if to == Phase::OnHold { Phase::OnHold } else { Phase::Open })
+                .await?;
+        }
+        if to.is_closed() {
+            self.close(id, to).await?;
+        }
+        Ok(true)
+    }
+
+    /// The phase that the environment can show for `phase`: without an on-hold status reason, on hold is open.
+    pub(crate) fn reachable(&self, phase: Phase) -> Phase {
+        if phase == Phase::OnHold && self.settings.on_hold_status.is_none() {
+            Phase::Open
+        } else {
+            phase
+        }
+    }
+
+    async fn open(&self, id: Uuid, version: &str, from: Phase, to: Phase) -> Result<(), DynamicsError> {
+        let status = match to {
+            Phase::OnHold => self.settings.on_hold_status.unwrap_or(self.settings.open_status),
+            _ => self.settings.open_status,
+        };
+        // Setting the state that a row has already can be refused, so an open row gets the status reason alone.
+        let body = if from.is_closed() {
+            json!({"statecode": 0, "statuscode": status})
+        } else {
+            json!({"statuscode": status})
+        };
+        let mut address = Address::of_version(&self.schema, id, version);
+        address.doing = format!("bringing opportunity {id} to the phase {to}");
+        let answer = self.patch(&address, Some(version), body).await?;
+        missing_is_stale(&address, answer).map(drop)
+    }
+
+    /// The subject holds no customer's name: close rows are activities that more people may read than the deal.
+    async fn close(&self, id: Uuid, to: Phase) -> Result<(), DynamicsError> {
+        let (action, status, subject) = match to {
+            Phase::Won => ("WinOpportunity", self.settings.won_status, "Won in Partner Center"),
+            _ => ("LoseOpportunity", self.settings.lost_status, "Lost in Partner Center"),
+        };
+        let close = json!({"subject": subject, "opportunityid@odata.bind": format!("/{}", self.schema.row(id))});
+        let body = json!({"Status": status, "OpportunityClose": close});
+        let call = Call::post(self.api.url(action, &[]), body, format!("closing opportunity {id} as {to}"));
+        // Closed already, by an earlier try of ours or by a seller: reading it back shows which.
+        self.api.send(&call).await?.unless(ErrorCode::CLOSED_ALREADY).map(drop)
+    }
+}
+
+/// A versioned write to a row that is gone: it changed since it was read.
+fn missing_is_stale(address: &Address, answer: Answer) -> Result<Answer, DynamicsError> {
+    if answer.code() == Some(ErrorCode::DOES_NOT_EXIST) && address.version.is_some() {
+        return Err(DynamicsError::Stale {
+            doing: address.doing.clone(),
+        });
+    }
+    answer.accepted()
+}

@@ -1,0 +1,340 @@
+//! Reading a refusal: its kind, and one sentence for the CRM's administrator (contract dynamics365 4.3).
+
+use std::time::Duration;
+
+use cosell_engine::FailureKind;
+use serde_json::Value as Json;
+
+use crate::error::Refused;
+use crate::error_code::ErrorCode;
+use crate::odata;
+use crate::retry_after::UNSPECIFIED;
+
+/// The parts of a refusing answer.
+pub(crate) struct Evidence<'a> {
+    pub(crate) status: u16,
+    pub(crate) body: &'a Json,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) request_id: Option<String>,
+    /// Whether the call must not be repeated blindly.
+    pub(crate) once: bool,
+}
+
+impl Evidence<'_> {
+    pub(crate) fn code(&self) -> Option<ErrorCode> {
+        // The second form comes from gateways and the early pipeline.
+        ErrorCode::read(&self.body["error"]["code"]).or_else(|| ErrorCode::read(&self.body["ErrorCode"]))
+    }
+
+    pub(crate) fn judge(self, doing: &str) -> Refused {
+        let code = self.code();
+        let text = self.body["error"]["message"]
+            .as_str()
+            .or_else(|| self.body["Message"].as_str())
+            .unwrap_or_default();
+        Refused {
+            doing: doing.to_owned(),
+            explanation: explain(self.status, code, text),
+            kind: kind(self.status, code, self.retry_after, self.once),
+            status: self.status,
+            code: code.map(|code| code.to_string()),
+            request_id: self.request_id,
+        }
+    }
+}
+
+/// 412 has three meanings, so the code is looked at before the status.
+fn kind(status: u16, code: Option<ErrorCode>, retry_after: Option<Duration>, once: bool) -> FailureKind {
+    let throttled = FailureKind::Throttled {
+        retry_after: retry_after.unwrap_or(UNSPECIFIED),
+    };
+    match (status, code.map(ErrorCode::number)) {
+        (429, _) | (_, Some(0x8007_2321 | 0x8007_2322 | 0x8007_2326 | 0x8005_f103 | 0x8006_0308)) => throttled,
+        (503, _) if retry_after.is_some() => throttled,
+        (_, Some(0x8007_2560 | 0x8004_0225 | 0x8004_d24b)) => FailureKind::Credentials,
+        // The documentation's sample of a version mismatch has an empty code; closing a record that is gone has its own.
+        (_, Some(0x8006_0882 | 0x8010_0006)) | (412, None) => FailureKind::Stale,
+        // SQL time-out, SQL error, deadlock victim: rolled back. UnExpected: now and then passing; a queue's tries are bounded.
+        (_, Some(0x8004_4150 | 0x8004_4151 | 0x8004_0255 | 0x8004_0216)) => FailureKind::Transient,
+        // Duplicates, some of which come as 500; an operation that does not exist.
+        (_, Some(0x8004_0333 | 0x8006_0892 | 0x8004_0237)) | (501, _) => FailureKind::Rejected,
+        (408 | 502 | 504, _) | (500, None) if once => FailureKind::OutcomeUnknown,
+        (408 | 500.., _) => FailureKind::Transient,
+        _ => FailureKind::Rejected,
+    }
+}
+
+/// The service's own text is not passed on: it may quote values. Only names are taken from it, where they look like names.
+fn explain(status: u16, code: Option<ErrorCode>, text: &str) -> String {
+    let number = code.map(ErrorCode::number);
+    match (status, number) {
+        (404, Some(0x8006_0888)) => {
+            format!(
+                "{} does not exist here; is Dynamics 365 Sales installed in this environment?",
+                named("the table or action", segment(text))
+            )
+        }
+        // The documentation gives no code for this one.
+        _ if text.contains("not a defined key") => {
+            "the alternate key on the Referral Identifier column is missing; install the co-sell columns and their key".to_owned()
+        }
+        (_, Some(0x8004_8d19 | 0x8006_0888 | 0x8004_1103)) => match property(text) {
+            Some(column) => format!(
+                "table `{}` has no column `{column}`, or not under this name; install the co-sell columns, or correct the mapping",
+                table(text).unwrap_or("opportunity")
+            ),
+            None => {
+                "a column is unknown or was given a value of the wrong type; install the co-sell columns, or correct the mapping".to_owned()
+            }
+        },
+        (_, Some(0x8004_4331)) => format!(
+            "the value for {} is longer than{}; enlarge the column, or set a length in the mapping",
+            named("column", attribute(text)),
+            between(text, "maximum allowed length of '").map_or_else(|| " allowed".to_owned(), |most| format!(" its {most} characters"))
+        ),
+        (_, Some(0x8004_431a)) => {
+            format!(
+                "{} does not have this choice; correct the mapping's table of values",
+                named("column", between(text, " of '"))
+            )
+        }
+        (_, Some(0x8004_0220 | 0x8004_8306 | 0x8004_8405)) => format!(
+            "the application user lacks {} on {}; add it to its security role",
+            named("the privilege", privilege(text)),
+            named("table", between(text, "for entity '"))
+        ),
+        (_, Some(0x8004_f507)) => format!(
+            "{} is protected by column-level security; give the application user a column security profile for it",
+            named("a column", attribute(text))
+        ),
+        _ => plain(status, number).map_or_else(|| format!("refused with HTTP {status}"), str::to_owned),
+    }
+}
+
+fn plain(status: u16, code: Option<u32>) -> Option<&'static str> {
+    Some(match (status, code) {
+        (_, Some(0x8007_2560)) => {
+            "the app registration is not a user of this environment; create an application user for it in the Power Platform admin center and give it the co-sell security role"
+        }
+        (_, Some(0x8004_0225 | 0x8004_d24b)) => "the application user is disabled; enable it in the Power Platform admin center",
+        (_, Some(0x8004_0217 | 0x8010_0006)) => "the record does not exist any more",
+        (_, Some(0x8006_0891)) => {
+            "no record has this Referral Identifier, or the alternate key's index is not active yet; look at the key's status in the table's settings"
+        }
+        (_, Some(0x8006_0892 | 0x8004_0237)) => {
+            "another record already has the same key; look for a second record with this Referral Identifier"
+        }
+        (_, Some(0x8006_0882)) | (412, None) => "the record changed since it was read",
+        (_, Some(0x8004_0333)) => {
+            "a duplicate detection rule of the environment refused it; except the application user from the rule, or merge the duplicates"
+        }
+        (_, Some(0x8004_0265)) => {
+            "a plug-in or workflow of the environment refused it; its owner finds the reason in the plug-in trace log"
+        }
+        (_, Some(0x8004_0203)) => "a value is not valid for its column; correct the mapping",
+        (_, Some(0x8004_1102)) => "the table does not exist; is Dynamics 365 Sales installed in this environment?",
+        (_, Some(0x8004_022e)) => "the record is closed and therefore read-only; reopen it in Dynamics, or leave it as it is",
+        (_, Some(0x8004_0515)) => "the opportunity is closed already",
+        (_, Some(0x8004_0516)) => "the opportunity cannot be closed; close its open activities and quotes in Dynamics",
+        (_, Some(0x8004_051a)) => "the opportunity is open already",
+        (_, Some(0x8010_0005)) => "the state of an opportunity cannot be set like this; remove statecode and statuscode from the mapping",
+        (_, Some(0x8004_8cef)) => "the close record would have another currency than the opportunity; correct the currency in Dynamics",
+        (_, Some(0x8006_0883 | 0x8006_088d)) => "optimistic concurrency is not enabled for the table; enable it",
+        (429, _) | (_, Some(0x8007_2321 | 0x8007_2322 | 0x8007_2326)) => "the service protection limit is reached",
+        (405, _) => "the method is not allowed at this address; check the environment's origin",
+        (404, None) => "the address does not exist; check the environment's origin",
+        (413, _) => "the request is too large; shorten the mapped texts",
+        (300..=399, _) => "the service redirects elsewhere; check the environment's origin",
+        (500.., _) => "the service is not available now",
+        _ => return None,
+    })
+}
+
+fn named(what: &str, name: Option<&str>) -> String {
+    name.map_or_else(|| format!("{what} (not named by the service)"), |name| format!("{what} `{name}`"))
+}
+
+/// What stands between `marker` and the next quote, if it can be a name.
+fn between<'a>(text: &'a str, marker: &str) -> Option<&'a str> {
+    let rest = &text[text.find(marker)? + marker.len()..];
+    let name = rest.split('\'').next()?;
+    (odata::is_name(name) || (!name.is_empty() && name.len() <= 9 && name.bytes().all(|byte| byte.is_ascii_digit()))).then_some(name)
+}
+
+fn property(text: &str) -> Option<&str> {
+    [
+        "The property '",
+        "property named '",
+        "undeclared property '",
+        "attribute with Name = '",
+    ]
+    .into_iter()
+    .find_map(|marker| between(text, marker))
+}
+
+fn attribute(text: &str) -> Option<&str> {
+    between(text, "length of the '").or_else(|| between(text, "attribute '"))
+}
+
+fn segment(text: &str) -> Option<&str> {
+    between(text, "for the segment '")
+}
+
+fn table(text: &str) -> Option<&str> {
+    between(text, "on type 'Microsoft.Dynamics.CRM.")
+}
+
+fn privilege(text: &str) -> Option<&str> {
+    let rest = &text[text.find("is missing prv")? + "is missing ".len()..];
+    rest.split(' ').next().filter(|name| odata::is_name(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn judged(status: u16, code: &str, message: &str) -> Refused {
+        let body = json!({"error": {"code": code, "message": message}});
+        Evidence {
+            status,
+            body: &body,
+            retry_after: None,
+            request_id: None,
+            once: false,
+        }
+        .judge("saving")
+    }
+
+    #[test]
+    fn the_two_412s_are_told_apart_by_code() {
+        assert_eq!(judged(412, "0x80060882", "").kind, FailureKind::Stale);
+        assert_eq!(judged(412, "0x80060892", "").kind, FailureKind::Rejected);
+        assert_eq!(judged(412, "", "").kind, FailureKind::Stale);
+    }
+
+    #[test]
+    fn a_missing_column_is_named_with_its_table() {
+        let payload = "Error identified in Payload provided by the user for Entity :'opportunities', ----> InnerException : \
+            The property 'nwcs_audit' does not exist on type 'Microsoft.Dynamics.CRM.opportunity'.";
+        assert!(
+            judged(400, "0x80048d19", payload)
+                .explanation
+                .starts_with("table `opportunity` has no column `nwcs_audit`")
+        );
+        let query = "Could not find a property named 'telephone9' on type 'Microsoft.Dynamics.CRM.contact'.";
+        assert!(
+            judged(400, "0x80060888", query)
+                .explanation
+                .starts_with("table `contact` has no column `telephone9`")
+        );
+    }
+
+    #[test]
+    fn a_too_long_value_names_column_and_length() {
+        let text = "A validation error occurred.  The length of the 'name' attribute of the 'opportunity' entity exceeded the maximum \
+            allowed length of '300'.";
+        assert!(
+            judged(400, "0x80044331", text)
+                .explanation
+                .contains("column `name` is longer than its 300 characters")
+        );
+    }
+
+    #[test]
+    fn a_missing_privilege_names_privilege_and_table() {
+        let text =
+            "Principal user (Id=1, type=8, roleCount=0) is missing prvReadOpportunity privilege (Id=2) on OTC=3 for entity 'opportunity'.";
+        let refused = judged(403, "0x80040220", text);
+        assert_eq!(refused.kind, FailureKind::Rejected);
+        assert!(
+            refused.explanation.contains("`prvReadOpportunity` on table `opportunity`"),
+            "{}",
+            refused.explanation
+        );
+    }
+
+    #[test]
+    fn a_missing_alternate_key_is_explained() {
+        let text = "The specified key attributes are not a defined key for the opportunity entity";
+        assert!(judged(400, "0x80060888", text).explanation.contains("alternate key"));
+    }
+
+    #[test]
+    fn nobody_of_the_organisation_is_a_matter_of_credentials() {
+        assert_eq!(
+            judged(403, "0x80072560", "The user is not a member of the organization.").kind,
+            FailureKind::Credentials
+        );
+    }
+
+    #[test]
+    fn texts_that_may_quote_customers_never_get_through() {
+        let secret = "Fabrikam Inc";
+        for code in [
+            "0x80048d19",
+            "0x80060888",
+            "0x80044331",
+            "0x8004431A",
+            "0x80040220",
+            "0x80040265",
+            "0x80040203",
+            "0x1234",
+        ] {
+            for text in [
+                format!("The property '{secret}' of '{secret}' length of the '{secret}'"),
+                format!("is missing prv{secret} '{secret}'"),
+            ] {
+                let explanation = judged(400, code, &text).explanation;
+                assert!(
+                    !explanation.contains("Fabrikam Inc") && !explanation.contains("Inc"),
+                    "{code}: {explanation}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn passing_faults_are_transient_and_decimal_codes_count() {
+        assert_eq!(judged(500, "-2147204784", "Generic SQL error.").kind, FailureKind::Transient);
+        assert_eq!(judged(400, "0x80044151", "").kind, FailureKind::Transient);
+        assert_eq!(judged(502, "", "").kind, FailureKind::Transient);
+        assert_eq!(judged(429, "", "").kind, FailureKind::Throttled { retry_after: UNSPECIFIED });
+    }
+
+    #[test]
+    fn a_gateway_fault_leaves_open_whether_a_create_took_effect() {
+        let judge = |once| {
+            Evidence {
+                status: 504,
+                body: &Json::Null,
+                retry_after: None,
+                request_id: None,
+                once,
+            }
+            .judge("creating")
+            .kind
+        };
+        assert_eq!(judge(true), FailureKind::OutcomeUnknown);
+        assert_eq!(judge(false), FailureKind::Transient);
+    }
+
+    #[test]
+    fn a_503_that_says_when_is_throttling() {
+        let wait = Some(Duration::from_secs(7));
+        let refused = Evidence {
+            status: 503,
+            body: &Json::Null,
+            retry_after: wait,
+            request_id: None,
+            once: false,
+        }
+        .judge("reading");
+        assert_eq!(
+            refused.kind,
+            FailureKind::Throttled {
+                retry_after: Duration::from_secs(7)
+            }
+        );
+    }
+}

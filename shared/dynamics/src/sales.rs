@@ -1,0 +1,249 @@
+//! Opportunities in Dynamics 365 Sales.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_core::id::ReferralId;
+use cosell_engine::Failure;
+use cosell_engine::port::{Crm, CrmChange};
+use jiff::Timestamp;
+use reqwest::StatusCode;
+use serde_json::{Map, Value as Json};
+use uuid::Uuid;
+
+use crate::credentials::CredentialStore;
+use crate::currency::Currencies;
+use crate::error::DynamicsError;
+use crate::error_code::ErrorCode;
+use crate::party;
+use crate::phase::Address;
+use crate::record::{self, Fields, SYSTEM, Stored};
+use crate::remembered::Remembered;
+use crate::schema::Schema;
+use crate::settings::Settings;
+use crate::token::TokenSource;
+use crate::web_api::{Call, WebApi};
+use crate::write::{CONTACT, CURRENCY, CUSTOMER, Columns, refuse_parties};
+
+/// The [`Crm`] port on one Dynamics 365 environment.
+pub struct Dynamics {
+    pub(crate) api: WebApi,
+    pub(crate) settings: Settings,
+    pub(crate) schema: Schema,
+    currencies: Currencies,
+    remembered: Remembered,
+}
+
+impl Dynamics {
+    /// `http` must neither follow redirects nor keep cookies, and should have a time-out.
+    pub fn new(http: reqwest::Client, settings: Settings, credentials: Arc<dyn CredentialStore>, schema: Schema) -> Self {
+        let tokens = TokenSource::new(http.clone(), settings.token_endpoint(), settings.token_scope(), credentials);
+        let api = WebApi::new(http, &settings, tokens);
+        Self {
+            api,
+            settings,
+            schema,
+            currencies: Currencies::default(),
+            remembered: Remembered::default(),
+        }
+    }
+
+    fn id_of(&self, key: &CrmKey) -> Result<Uuid, DynamicsError> {
+        let id = Uuid::try_parse(&key.id)
+            .ok()
+            .filter(|_| key.system == SYSTEM && key.entity == self.schema.entity);
+        id.ok_or_else(|| DynamicsError::ForeignKey {
+            key: key.to_string().chars().take(128).collect(),
+            entity: self.schema.entity.clone(),
+        })
+    }
+
+    /// Reads a whole record, related columns included.
+    async fn read(&self, path: &str, doing: String, absent: ErrorCode) -> Result<Option<CrmRecord>, DynamicsError> {
+        let (select, expand) = (self.schema.select(), self.schema.expand());
+        let mut query = vec![("$select", select.as_str())];
+        query.extend(expand.as_deref().map(|expand| ("$expand", expand)));
+        let Some(answer) = self.api.send(&Call::get(self.api.url(path, &query), doing)).await?.unless(absent)? else {
+            return Ok(None);
+        };
+        let stored = Stored::read(&self.schema, &self.settings, &answer)?;
+        let related = record::related(&self.schema, &answer.body);
+        self.remembered.keep(stored.id, &stored.version, &related);
+        Ok(Some(stored.with(&self.schema, related)))
+    }
+
+    async fn read_by_id(&self, id: Uuid) -> Result<Option<CrmRecord>, DynamicsError> {
+        self.read(&self.schema.row(id), format!("reading opportunity {id}"), ErrorCode::DOES_NOT_EXIST)
+            .await
+    }
+
+    /// Reads back a record that was there a moment ago.
+    async fn read_back(&self, id: Uuid) -> Result<CrmRecord, DynamicsError> {
+        self.read_by_id(id).await?.ok_or_else(|| DynamicsError::Stale {
+            doing: format!("reading opportunity {id} back"),
+        })
+    }
+
+    async fn bind_currency(&self, body: &mut Map<String, Json>, code: Option<&Json>) -> Result<(), DynamicsError> {
+        if let Some(code) = code {
+            body.insert(format!("{CURRENCY}@odata.bind"), self.currencies.bind(&self.api, code).await?);
+        }
+        Ok(())
+    }
+
+    /// Binds customer and contact where the row, if it exists already, has none. Whom a deal belongs to is never changed: a
+    /// repetition of a create finds its own choice in place.
+    async fn bind_parties(&self, body: &mut Map<String, Json>, id: ReferralId, columns: &Columns) -> Result<(), DynamicsError> {
+        let bound = self.bound_parties(id).await?;
+        let mut account = bound.account;
+        if !columns.customer.is_empty() && !bound.customer {
+            let found = party::account(&self.api, &columns.customer).await?;
+            body.insert(format!("{CUSTOMER}@odata.bind"), party::bind("accounts", found));
+            if account.is_none() {
+                body.insert("parentaccountid@odata.bind".to_owned(), party::bind("accounts", found));
+            }
+            account = Some(found);
+        }
+        if !columns.contact.is_empty() && !bound.contact {
+            let found = party::contact(&self.api, &columns.contact, account).await?;
+            body.insert(format!("{CONTACT}@odata.bind"), party::bind("contacts", found));
+        }
+        Ok(())
+    }
+
+    async fn bound_parties(&self, id: ReferralId) -> Result<Bound, DynamicsError> {
+        let query = [("$select", "_customerid_value,_parentaccountid_value,_parentcontactid_value")];
+        let call = Call::get(
+            self.api.url(&self.schema.row_of_referral(id), &query),
+            format!("looking for the opportunity of referral {id}"),
+        );
+        let Some(answer) = self.api.send(&call).await?.unless(ErrorCode::UNKNOWN_KEY)? else {
+            return Ok(Bound::default());
+        };
+        Ok(Bound {
+            customer: !answer.body["_customerid_value"].is_null(),
+            account: record::id(&answer.body["_parentaccountid_value"]),
+            contact: !answer.body["_parentcontactid_value"].is_null(),
+        })
+    }
+
+    async fn upsert_row(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, DynamicsError> {
+        let mut columns = Columns::sort(write)?;
+        let mut body = std::mem::take(&mut columns.plain);
+        // The key's value comes from the address.
+        body.remove(&self.schema.referral_id_column);
+        let currency = columns.currency.take().filter(|code| !code.is_null());
+        self.bind_currency(&mut body, currency.as_ref()).await?;
+        if columns.has_parties() {
+            self.bind_parties(&mut body, id, &columns).await?;
+        }
+        let address = Address::of_referral(&self.schema, id);
+        let answer = self.save_columns(&address, body, write.phase).await?;
+        let stored = Stored::read(&self.schema, &self.settings, &answer)?;
+        if answer.status == StatusCode::CREATED {
+            tracing::info!(referral.id = %id, opportunity.id = %stored.id, "created the opportunity of a referral");
+        }
+        self.finish(stored, write.phase, None).await
+    }
+
+    async fn update_row(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, DynamicsError> {
+        let id = self.id_of(key)?;
+        refuse_parties(write)?;
+        let columns = Columns::sort(write)?;
+        if write.fields.is_empty() {
+            return self.update_phase(id, version, write.phase).await;
+        }
+        let mut body = columns.plain;
+        self.bind_currency(&mut body, columns.currency.as_ref()).await?;
+        let address = Address::of_version(&self.schema, id, version);
+        let answer = self.save_columns(&address, body, write.phase).await?;
+        let stored = Stored::read(&self.schema, &self.settings, &answer)?;
+        // A bound lookup may show other related columns from now on.
+        let related = if columns.currency.is_some() {
+            None
+        } else {
+            self.remembered.of(id, version)
+        };
+        self.finish(stored, write.phase, related).await
+    }
+
+    /// The actions that close a deal know no version, so it is compared here.
+    async fn update_phase(&self, id: Uuid, version: &str, phase: Option<Phase>) -> Result<CrmRecord, DynamicsError> {
+        let record = self.read_back(id).await?;
+        if record.version != version {
+            return Err(DynamicsError::Stale {
+                doing: format!("updating opportunity {id}"),
+            });
+        }
+        match phase {
+            Some(phase) if self.bring_to(id, &record.version, record.phase, phase).await? => self.read_in_phase(id, phase).await,
+            _ => Ok(record),
+        }
+    }
+
+    /// Brings a saved row to `phase` and returns it whole, with as few calls as are still right.
+    async fn finish(&self, stored: Stored, phase: Option<Phase>, related: Option<Fields>) -> Result<CrmRecord, DynamicsError> {
+        if let Some(phase) = phase
+            && self.bring_to(stored.id, &stored.version, stored.phase, phase).await?
+        {
+            return self.read_in_phase(stored.id, phase).await;
+        }
+        let related = if self.schema.related.is_empty() {
+            Some(Fields::default())
+        } else {
+            related
+        };
+        match related {
+            None => self.read_back(stored.id).await,
+            Some(related) => {
+                self.remembered.keep(stored.id, &stored.version, &related);
+                Ok(stored.with(&self.schema, related))
+            }
+        }
+    }
+
+    async fn read_in_phase(&self, id: Uuid, phase: Phase) -> Result<CrmRecord, DynamicsError> {
+        let record = self.read_back(id).await?;
+        if record.phase == self.reachable(phase) {
+            Ok(record)
+        } else {
+            // Somebody closed it otherwise at the same moment.
+            Err(DynamicsError::Stale {
+                doing: format!("bringing opportunity {id} to the phase {phase}"),
+            })
+        }
+    }
+}
+
+/// What an existing row is bound to already.
+#[derive(Default)]
+struct Bound {
+    customer: bool,
+    account: Option<Uuid>,
+    contact: bool,
+}
+
+#[async_trait]
+impl Crm for Dynamics {
+    async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
+        Ok(self.read_by_id(self.id_of(key)?).await?)
+    }
+
+    async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
+        let doing = format!("reading the opportunity of referral {id}");
+        Ok(self.read(&self.schema.row_of_referral(id), doing, ErrorCode::UNKNOWN_KEY).await?)
+    }
+
+    async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        Ok(self.upsert_row(id, write).await?)
+    }
+
+    async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        Ok(self.update_row(key, version, write).await?)
+    }
+
+    async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
+        Ok(self.changes(since).await?)
+    }
+}

@@ -1,0 +1,10 @@
+//! The adapter against the simulated Dataverse, over real HTTP.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod change;
+mod create;
+mod environment;
+mod fault;
+mod phase;
+mod update;
