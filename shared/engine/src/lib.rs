@@ -4,8 +4,10 @@
 //! in a test on in-memory types, and in a dry run.
 
 pub mod failure;
+pub mod poll;
 pub mod port;
 pub mod reconcile;
 
 pub use failure::{Failure, FailureKind, Outside};
+pub use poll::{Poller, Polled};
 pub use reconcile::{Engine, Look, Outcome};

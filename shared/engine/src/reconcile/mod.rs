@@ -11,10 +11,10 @@ mod update;
 
 use std::sync::Arc;
 
-use cosell_core::audit::AuditKind;
+use cosell_core::audit::{AuditEntry, AuditKind};
 use cosell_core::crm::CrmRecord;
 use cosell_core::mapping::Mapping;
-use cosell_core::message::SyncMessage;
+use cosell_core::message::{Cause, SyncMessage};
 use cosell_core::plan::Policy;
 use cosell_core::referral::Referral;
 use jiff::Timestamp;
@@ -99,6 +99,24 @@ impl Engine {
                 Err(failure)
             }
         }
+    }
+}
+
+impl Engine {
+    /// Audits a queue message that no version of ours wrote, before it is dropped.
+    pub async fn audit_poison(&self, message_id: &str, now: Timestamp, invocation: &str) -> Result<(), Failure> {
+        let entry = AuditEntry {
+            pair: format!("poison#{message_id}"),
+            at: now,
+            kind: AuditKind::Poison,
+            cause: Cause::Operator,
+            message: "A queue message of another form was dropped.".into(),
+            changes: Vec::new(),
+            partner_center_request: None,
+            crm_request: None,
+            invocation: invocation.to_owned(),
+        };
+        self.audit.append(&entry).await
     }
 }
 

@@ -33,6 +33,10 @@ impl Trail {
         }
     }
 
+    pub(super) fn pair(&self) -> String {
+        self.pair.clone()
+    }
+
     /// From here on the trail is kept under the referral.
     pub(super) fn is_pair_of(&mut self, referral: ReferralId) {
         self.pair = Subject::Referral(referral).to_string();

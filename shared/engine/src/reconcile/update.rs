@@ -79,6 +79,14 @@ impl Attempt<'_> {
         } else {
             update.notes.join(" ")
         };
+        // Every write comes back as a notice that finds nothing to do: the log tells of it, the trail would only drown.
+        if kind == AuditKind::Unchanged {
+            return Ok(Outcome {
+                kind,
+                pair: self.trail.pair(),
+                message,
+            });
+        }
         self.end(kind, message).await
     }
 

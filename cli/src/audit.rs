@@ -1,0 +1,250 @@
+//! `cosell audit`: the trail of one pair.
+
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+use cosell_aws::audit::DynamoAudit;
+use cosell_aws::links::DynamoLinks;
+use cosell_aws::table::Table;
+use cosell_core::audit::AuditEntry;
+use cosell_core::crm::CrmKey;
+use cosell_core::id::ReferralId;
+use cosell_core::link::Link;
+use cosell_core::message::Subject;
+use cosell_engine::Failure;
+use cosell_engine::port::{AuditTrail, Links};
+use cosell_runtime::config::{Environment, Noted};
+use cosell_runtime::settings::CrmSystem;
+
+use crate::table;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    record: Record,
+    /// Prints the entries as a JSON array instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Record {
+    /// The referral's id: the last part of its address in Partner Center.
+    #[arg(long, value_name = "ID")]
+    referral: Option<ReferralId>,
+    /// The opportunity's id: the last part of its address in the CRM.
+    #[arg(long, value_name = "ID")]
+    opportunity: Option<String>,
+}
+
+struct Settings {
+    links: String,
+    audit: String,
+    crm: CrmSystem,
+}
+
+impl Settings {
+    fn read(environment: &Environment) -> Result<Self, Noted> {
+        let links = environment.required("LINKS_TABLE", "cosell-sync-LinksTable-1ABC2DEF3GHIJ");
+        let audit = environment.required("AUDIT_TABLE", "cosell-sync-AuditTable-1ABC2DEF3GHIJ");
+        let crm = environment.parsed_or("CRM", CrmSystem::Dynamics);
+        Ok(Self {
+            links: links?,
+            audit: audit?,
+            crm: crm?,
+        })
+    }
+}
+
+impl Record {
+    fn subject(self, crm: CrmSystem) -> Result<Subject> {
+        match (self.referral, self.opportunity) {
+            (Some(id), _) => Ok(Subject::Referral(id)),
+            (None, Some(id)) => {
+                // Dynamics shows ids in capitals and braces in some places; its API, and so our keys, in neither.
+                let id = id.trim_matches(['{', '}', ' ']).to_ascii_lowercase();
+                Ok(Subject::Crm(CrmKey {
+                    system: crm.to_string(),
+                    entity: "opportunity".to_owned(),
+                    id,
+                }))
+            }
+            (None, None) => Err(anyhow!("give --referral or --opportunity")),
+        }
+    }
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<()> {
+    let settings = Environment::of_process().read(Settings::read)?;
+    let subject = arguments.record.subject(settings.crm)?;
+    let aws = crate::aws().await?;
+    let links = DynamoLinks::new(Table::new(&aws, settings.links));
+    let audit = DynamoAudit::new(Table::new(&aws, settings.audit), None);
+
+    let trail = Trail::read(&links, &audit, &subject).await?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&trail.entries)?);
+    } else {
+        print!("{}", table::render(&trail));
+    }
+    Ok(())
+}
+
+/// What is known of a pair.
+pub(crate) struct Trail {
+    pub(crate) subject: Subject,
+    pub(crate) link: Option<Link>,
+    /// Oldest first.
+    pub(crate) entries: Vec<AuditEntry>,
+}
+
+impl Trail {
+    /// A trail starts under the CRM record and goes on under the referral once there is one: both parts are read.
+    async fn read(links: &dyn Links, audit: &dyn AuditTrail, subject: &Subject) -> Result<Self> {
+        let link = match subject {
+            Subject::Referral(id) => links.by_referral(*id).await,
+            Subject::Crm(key) => links.by_crm(key).await,
+        };
+        let link = link
+            .map_err(|failure| told(&failure))
+            .with_context(|| format!("cannot look up the link of {subject}"))?;
+        let subjects = match &link {
+            Some(link) => vec![Subject::Crm(link.crm.clone()), Subject::Referral(link.referral)],
+            None => vec![subject.clone()],
+        };
+        let mut entries = Vec::new();
+        for subject in subjects {
+            let part = audit.of_pair(&subject.to_string()).await.map_err(|failure| told(&failure));
+            entries.extend(part.with_context(|| format!("cannot read the trail of {subject}"))?);
+        }
+        entries.sort_by_key(|entry| entry.at);
+        Ok(Self {
+            subject: subject.clone(),
+            link,
+            entries,
+        })
+    }
+}
+
+/// A failure's text already tells its source's.
+fn told(failure: &Failure) -> anyhow::Error {
+    anyhow!(failure.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use cosell_core::audit::AuditKind;
+    use cosell_core::id::EngagementId;
+    use cosell_core::message::Cause;
+    use cosell_engine::{FailureKind, Outside};
+
+    use super::*;
+
+    const REFERRAL: &str = "c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa";
+    const OPPORTUNITY: &str = "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77";
+
+    /// One pair's link, and a trail of which each part is one entry.
+    struct Store {
+        linked: bool,
+    }
+
+    fn link() -> Link {
+        let time = "2026-09-01T08:00:00Z";
+        let crm = serde_json::json!({"system": "dynamics", "entity": "opportunity", "id": OPPORTUNITY});
+        serde_json::from_value(serde_json::json!({"referral": REFERRAL, "crm": crm, "version": 1, "created": time, "updated": time}))
+            .unwrap()
+    }
+
+    #[async_trait]
+    impl Links for Store {
+        async fn by_referral(&self, id: ReferralId) -> Result<Option<Link>, Failure> {
+            Ok(Some(link()).filter(|link| self.linked && link.referral == id))
+        }
+
+        async fn by_crm(&self, key: &CrmKey) -> Result<Option<Link>, Failure> {
+            Ok(Some(link()).filter(|link| self.linked && link.crm == *key))
+        }
+
+        async fn by_engagement(&self, _: EngagementId) -> Result<Option<Link>, Failure> {
+            unimplemented!("nobody asks by engagement")
+        }
+
+        async fn create(&self, _: &Link) -> Result<(), Failure> {
+            unimplemented!("nothing is written")
+        }
+
+        async fn save(&self, _: &Link) -> Result<Link, Failure> {
+            unimplemented!("nothing is written")
+        }
+    }
+
+    #[async_trait]
+    impl AuditTrail for Store {
+        async fn append(&self, _: &AuditEntry) -> Result<(), Failure> {
+            unimplemented!("nothing is written")
+        }
+
+        async fn of_pair(&self, pair: &str) -> Result<Vec<AuditEntry>, Failure> {
+            let hour = match pair.split('#').next() {
+                Some("crm") => "09",
+                Some("referral") => "08",
+                _ => return Err(Failure::new(Outside::Store, FailureKind::Rejected, format!("what is {pair}?"))),
+            };
+            Ok(vec![AuditEntry {
+                pair: pair.to_owned(),
+                at: format!("2026-09-01T{hour}:00:00Z").parse().unwrap(),
+                kind: AuditKind::Unchanged,
+                cause: Cause::Sweep,
+                message: "nothing to do".into(),
+                changes: vec![],
+                partner_center_request: None,
+                crm_request: None,
+                invocation: "i1".into(),
+            }])
+        }
+    }
+
+    fn record(referral: Option<&str>, opportunity: Option<&str>) -> Subject {
+        let record = Record {
+            referral: referral.map(|id| id.parse().unwrap()),
+            opportunity: opportunity.map(str::to_owned),
+        };
+        record.subject(CrmSystem::Dynamics).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_linked_pairs_trail_is_both_parts_by_time_from_either_side() {
+        let store = Store { linked: true };
+        for subject in [
+            record(Some(REFERRAL), None),
+            record(None, Some(OPPORTUNITY)),
+            record(None, Some("{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}")),
+        ] {
+            let trail = Trail::read(&store, &store, &subject).await.unwrap();
+            let pairs: Vec<_> = trail.entries.iter().map(|entry| entry.pair.clone()).collect();
+            assert_eq!(
+                pairs,
+                [format!("referral#{REFERRAL}"), format!("crm#dynamics#opportunity#{OPPORTUNITY}")]
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn an_opportunity_without_a_referral_has_a_trail_too() {
+        let store = Store { linked: false };
+        let trail = Trail::read(&store, &store, &record(None, Some(OPPORTUNITY))).await.unwrap();
+        assert!(trail.link.is_none());
+        assert_eq!(trail.entries.len(), 1);
+    }
+
+    #[test]
+    fn missing_settings_are_all_named() {
+        let error = Environment::of([("AUDIT_TABLE", "a"), ("CRM", "x")])
+            .read(Settings::read)
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(error.contains("LINKS_TABLE") && error.contains("CRM "), "{error}");
+    }
+}

@@ -1,0 +1,93 @@
+//! `cosell`: the operator's command line. It reads the same environment variables as the functions.
+
+mod audit;
+mod table;
+mod webhook;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, ensure};
+use aws_config::SdkConfig;
+use clap::{Parser, Subcommand};
+
+/// Looks into and operates a cosell-sync deployment.
+///
+/// Reads the same environment variables as the functions, and AWS credentials from the environment or a profile with keys or
+/// a role. After a single sign-on, run `eval "$(aws configure export-credentials --format env)"` first.
+#[derive(Parser)]
+#[command(name = "cosell", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Shows what was decided and written for a deal, and why.
+    ///
+    /// Environment: LINKS_TABLE, AUDIT_TABLE, CRM (default dynamics), AWS_REGION.
+    Audit(audit::Arguments),
+    /// Tells Partner Center where to deliver its notifications.
+    ///
+    /// Environment: PARTNER_CENTER_TENANT_ID, PARTNER_CENTER_SECRET_ARN, ENTRA_URL, REGISTRATION_URL and REGISTRATION_AUDIENCE
+    /// (default https://api.partnercenter.microsoft.com), AWS_REGION.
+    #[command(subcommand)]
+    Webhook(webhook::Command),
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Audit(arguments) => audit::run(arguments).await,
+        Command::Webhook(command) => webhook::run(command).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Where the deployment is, and as whom to enter.
+async fn aws() -> Result<SdkConfig> {
+    let aws = cosell_aws::sdk::config().await;
+    ensure!(
+        aws.region().is_some(),
+        "no AWS region; set AWS_REGION to that of the deployment, for example AWS_REGION=eu-west-1"
+    );
+    Ok(aws)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_webhook_address_is_checked_before_anything_is_called() {
+        let parse = |url: &str| Arguments::try_parse_from(["cosell", "webhook", "register", "--url", url]);
+        assert!(parse("https://abc.lambda-url.eu-west-1.on.aws/").is_ok());
+        for wrong in ["http://abc.example.com/", "abc.example.com", "https://user:hush@abc.example.com/"] {
+            let error = parse(wrong).err().unwrap().to_string();
+            assert!(error.contains("--url"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_audit_is_of_one_record() {
+        let parse = |line: &str| Arguments::try_parse_from(line.split(' '));
+        assert!(parse("cosell audit --opportunity 6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77 --json").is_ok());
+        assert!(parse("cosell audit").is_err());
+        assert!(parse("cosell audit --opportunity o1 --referral c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa").is_err());
+        let error = parse("cosell audit --referral 7").err().unwrap().to_string();
+        assert!(error.contains("expected a GUID"), "{error}");
+    }
+}

@@ -1,0 +1,146 @@
+//! From a batch to reconciled pairs, and from failures to retries.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use cosell_aws::queue::SqsQueue;
+use cosell_core::message::SyncMessage;
+use cosell_engine::{Engine, Failure, FailureKind, Look};
+use cosell_runtime::{clock, metrics};
+use futures::future::join_all;
+use jiff::Timestamp;
+use lambda_runtime::Context;
+
+use crate::batch::{self, Received, TimeLeft, Unfinished};
+
+/// What a batch needs; built once per process.
+pub(crate) struct Consumer {
+    pub(crate) engine: Engine,
+    pub(crate) queue: SqsQueue,
+}
+
+/// The Lambda deadline against our clock.
+struct Deadline(Timestamp);
+
+impl TimeLeft for Deadline {
+    fn left(&self) -> Duration {
+        self.0.duration_since(clock::now()).try_into().unwrap_or_default()
+    }
+}
+
+/// The first retry comes soon, for races; the last of the ten before the dead-letter queue after ten minutes each, for outages.
+const FIRST_RETRY: Duration = Duration::from_secs(5);
+const LONGEST_RETRY: Duration = Duration::from_secs(600);
+
+impl Consumer {
+    /// Handles a batch; what is named in the answer comes back, the rest is done.
+    pub(crate) async fn consume(&self, event: SqsEvent, context: &Context) -> SqsBatchResponse {
+        let deadline = context.deadline().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let deadline = Deadline(Timestamp::from_millisecond(i64::try_from(deadline).unwrap_or(i64::MAX)).unwrap_or(Timestamp::MAX));
+        let batch = event.records.into_iter().map(received).collect();
+        let invocation = context.request_id.as_str();
+        let unfinished = batch::run(batch, &deadline, |message| self.handle(message, invocation)).await;
+        join_all(unfinished.iter().map(|unfinished| self.postpone(unfinished))).await;
+        let mut response = SqsBatchResponse::default();
+        response.batch_item_failures = unfinished.into_iter().map(|unfinished| failure(unfinished.message.id)).collect();
+        response
+    }
+
+    /// One message. A body that no version of ours wrote is poison: audited and dropped, never retried.
+    async fn handle(&self, received: Received, invocation: &str) -> Result<(), Option<Duration>> {
+        let message = match SyncMessage::parse(&received.body) {
+            Ok(message) => message,
+            Err(error) => return self.drop_poison(&received, &error, invocation).await,
+        };
+        let look = Look { message: &message, now: clock::now(), invocation };
+        match self.engine.reconcile(look).await {
+            Ok(outcome) => {
+                metrics::count("Reconciled", 1, &[("outcome", &outcome.kind.to_string())]);
+                tracing::info!(
+                    pair = outcome.pair,
+                    outcome = %outcome.kind,
+                    cause = %message.cause,
+                    duration_ms = millis(clock::now().duration_since(look.now)),
+                    "{}",
+                    outcome.message
+                );
+                Ok(())
+            }
+            Err(failure) => {
+                metrics::count("ReconcileFailed", 1, &[("kind", failure.kind.code())]);
+                tracing::warn!(subject = %message.subject, cause = %message.cause, kind = failure.kind.code(), error = %failure, "the look failed and will be repeated");
+                Err(Some(retry_after(&failure, received.receives)))
+            }
+        }
+    }
+
+    async fn drop_poison(&self, received: &Received, error: &dyn std::error::Error, invocation: &str) -> Result<(), Option<Duration>> {
+        metrics::count("Poison", 1, &[]);
+        tracing::error!(message.id = received.id, error = %error, "a message that no version of ours wrote was dropped");
+        self.engine.audit_poison(&received.id, clock::now(), invocation).await.map_err(|failure| {
+            tracing::warn!(message.id = received.id, error = %failure, "the dropped message could not be audited; it comes back");
+            None
+        })
+    }
+
+    async fn postpone(&self, unfinished: &Unfinished) {
+        let Some(after) = unfinished.retry_after else { return };
+        if let Err(failure) = self.queue.postpone(&unfinished.message.receipt, after).await {
+            tracing::warn!(message.id = unfinished.message.id, error = %failure, "the visibility could not be changed; the message comes back by the queue's own time-out");
+        }
+    }
+}
+
+/// What the service asked for; otherwise doubling with each receive.
+fn retry_after(failure: &Failure, receives: u32) -> Duration {
+    match failure.kind {
+        FailureKind::Throttled { retry_after } => retry_after.clamp(Duration::from_secs(1), LONGEST_RETRY),
+        _ => FIRST_RETRY.saturating_mul(3_u32.saturating_pow(receives.saturating_sub(1))).min(LONGEST_RETRY),
+    }
+}
+
+fn received(message: SqsMessage) -> Received {
+    let attribute = |name: &str| message.attributes.get(name).cloned();
+    let id = message.message_id.clone().unwrap_or_default();
+    Received {
+        // A standard queue has no groups: then every message is its own.
+        group: attribute("MessageGroupId").unwrap_or_else(|| id.clone()),
+        receives: attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1),
+        body: message.body.unwrap_or_default(),
+        receipt: message.receipt_handle.unwrap_or_default(),
+        id,
+    }
+}
+
+fn failure(id: String) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = id;
+    failure
+}
+
+fn millis(duration: jiff::SignedDuration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use cosell_engine::Outside;
+
+    use super::*;
+
+    fn wait(kind: FailureKind, receives: u32) -> u64 {
+        retry_after(&Failure::new(Outside::Crm, kind, "ordered by the test"), receives).as_secs()
+    }
+
+    #[test]
+    fn retries_spread_out_and_stay_bounded() {
+        let waits: Vec<u64> = (1..=6).map(|receives| wait(FailureKind::Transient, receives)).collect();
+        assert_eq!(waits, [5, 15, 45, 135, 405, 600]);
+    }
+
+    #[test]
+    fn a_throttling_service_is_obeyed() {
+        assert_eq!(wait(FailureKind::Throttled { retry_after: Duration::from_secs(41) }, 1), 41);
+        assert_eq!(wait(FailureKind::Throttled { retry_after: Duration::ZERO }, 1), 1);
+    }
+}

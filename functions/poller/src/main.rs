@@ -1,0 +1,37 @@
+//! The poller function: finds changed records and referrals on a schedule and puts them on the queue.
+
+use std::sync::Arc;
+
+use cosell_aws::queue::SqsQueue;
+use cosell_deployment::PollerSettings;
+use cosell_engine::Polled;
+use cosell_runtime::{clock, logging, metrics};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde::Serialize;
+
+/// What a run answers; EventBridge ignores it, a person who invokes the function reads it.
+#[derive(Serialize)]
+struct Answer {
+    records: usize,
+    referrals: usize,
+    skipped: bool,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    logging::init();
+    let settings = cosell_deployment::read(PollerSettings::read)?;
+    let sdk = cosell_aws::sdk::config().await;
+    let queue = Arc::new(SqsQueue::new(&sdk, settings.queue_url.clone()));
+    let poller = cosell_deployment::poller(settings, queue, &sdk)?;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<serde_json::Value>| {
+        let poller = poller.clone();
+        async move {
+            let Polled { records, referrals, skipped } = poller.poll(clock::now(), &event.context.request_id).await?;
+            metrics::count("Enqueued", u64::try_from(records + referrals)?, &[]);
+            tracing::info!(records, referrals, skipped, "polled");
+            Ok::<_, Error>(Answer { records, referrals, skipped })
+        }
+    }))
+    .await
+}

@@ -1,0 +1,76 @@
+//! Deciding the HTTP answer.
+//!
+//! | answer | when |
+//! | --- | --- |
+//! | 200 | the queue has the message; or the event is not about a referral (`test-created`, other Partner Center features) |
+//! | 401 | any fault of the signature; one body for all, so that a forger learns nothing |
+//! | 405 | not a POST |
+//! | 503 | the queue or the certificate's host is away: Partner Center delivers again, ten times in all |
+
+use cosell_core::message::SyncMessage;
+use cosell_engine::port::Queue;
+use cosell_partner_center::event::WebhookEvent;
+use cosell_partner_center::signature::{RawDelivery, Verifier};
+use cosell_runtime::metrics;
+use jiff::Timestamp;
+use lambda_http::http::{Method, StatusCode};
+use lambda_http::{Body, Request, Response};
+
+/// What an answer needs; built once per process.
+pub(crate) struct Webhook<Q> {
+    pub(crate) verifier: Verifier,
+    pub(crate) queue: Q,
+}
+
+impl<Q: Queue> Webhook<Q> {
+    /// Handles one delivery.
+    pub(crate) async fn answer(&self, request: &Request, now: Timestamp) -> Response<Body> {
+        if request.method() != Method::POST {
+            return reply(StatusCode::METHOD_NOT_ALLOWED);
+        }
+        // The bytes as received: the signature covers nothing else, and nothing is parsed before it is checked.
+        let raw = RawDelivery { headers: request.headers(), body: request.body().as_ref() };
+        let verified = match self.verifier.verify(raw, now).await {
+            Ok(verified) => verified,
+            Err(fault) => {
+                metrics::count("DeliveryRefused", 1, &[("fault", fault.code())]);
+                tracing::warn!(fault.code = fault.code(), error = %fault, "delivery refused");
+                return reply(if fault.is_ours_to_retry() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::UNAUTHORIZED });
+            }
+        };
+        match WebhookEvent::parse(&verified) {
+            Ok(event) => match event.sync_message() {
+                Some(message) => self.enqueue(&event, message).await,
+                None => {
+                    tracing::info!(event.name = %event.name, "event accepted, nothing to sync");
+                    reply(StatusCode::OK)
+                }
+            },
+            Err(error) => {
+                // Signed, so it is Microsoft's; delivering it again would not make it readable. The sweep covers what it was about.
+                tracing::error!(error = %error, "signed body could not be read; accepted and dropped");
+                reply(StatusCode::OK)
+            }
+        }
+    }
+
+    async fn enqueue(&self, event: &WebhookEvent, message: SyncMessage) -> Response<Body> {
+        let subject = message.subject.to_string();
+        match self.queue.send(&[message]).await {
+            Ok(()) => {
+                tracing::info!(event.name = %event.name, subject, "event queued");
+                reply(StatusCode::OK)
+            }
+            Err(failure) => {
+                tracing::error!(event.name = %event.name, subject, error = %failure, "the queue did not take the event; Partner Center will deliver again");
+                reply(StatusCode::SERVICE_UNAVAILABLE)
+            }
+        }
+    }
+}
+
+fn reply(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::from(status.canonical_reason().unwrap_or_default()));
+    *response.status_mut() = status;
+    response
+}

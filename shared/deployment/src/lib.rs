@@ -1,0 +1,152 @@
+//! A deployment: every adapter built from the environment, once per process.
+//!
+//! The only place that knows all adapters; they do not know each other. Used by the consumer, the poller and the command line.
+
+mod credentials;
+mod settings;
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use cosell_aws::audit::DynamoAudit;
+use cosell_aws::claims::DynamoClaims;
+use cosell_aws::cursors::DynamoCursors;
+use cosell_aws::links::DynamoLinks;
+use cosell_aws::secrets::SecretStore;
+use cosell_aws::table::Table;
+use cosell_core::crm::CrmKey;
+use cosell_core::id::ReferralId;
+use cosell_core::mapping::{Mapping, MappingError, Placeholders};
+use cosell_dynamics::{Dynamics, DynamicsError, Schema};
+use cosell_engine::port::{Crm, PartnerCenter, Queue};
+use cosell_engine::{Engine, Poller};
+use cosell_partner_center::referrals::Referrals;
+use cosell_partner_center::registration::Registration;
+use cosell_partner_center::token::{TokenEndpoint, TokenSettings, TokenSettingsError, TokenSource};
+use cosell_runtime::config::{ConfigError, Environment};
+use cosell_runtime::http::{ClientError, ForbiddenUrl};
+use cosell_runtime::settings::PartnerCenterSettings;
+use cosell_runtime::{clock, http};
+
+use credentials::{CrmCredentials, PartnerCenterCredentials};
+pub use settings::{ConsumerSettings, PollerSettings, RegistrationSettings, SystemSettings};
+
+/// The mapping that ships with this version, packed into the binaries: a file that cannot be used stops the start-up.
+const DYNAMICS_MAPPING: &str = include_str!("../../../infra/mapping/dynamics.toml");
+
+/// A deployment that cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum DeploymentError {
+    /// Environment variables are missing or wrong; all of them are named.
+    #[error(transparent)]
+    Configuration(#[from] ConfigError),
+    /// The mapping cannot be used.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+    /// The HTTP client could not be built.
+    #[error(transparent)]
+    Http(#[from] ClientError),
+    /// A service's address is not https.
+    #[error(transparent)]
+    Address(#[from] ForbiddenUrl),
+    /// The token service's settings cannot be used.
+    #[error(transparent)]
+    Token(#[from] TokenSettingsError),
+    /// The mapping names a column that Dataverse cannot have.
+    #[error(transparent)]
+    Columns(#[from] DynamicsError),
+}
+
+/// Both systems, as the environment names them.
+#[derive(Clone)]
+pub struct Systems {
+    /// Partner Center.
+    pub partner_center: Arc<dyn PartnerCenter>,
+    /// The CRM.
+    pub crm: Arc<dyn Crm>,
+    /// The mapping between them.
+    pub mapping: Arc<Mapping>,
+}
+
+impl Systems {
+    /// Builds both clients on one HTTP client.
+    pub fn new(settings: SystemSettings, sdk: &SdkConfig) -> Result<Self, DeploymentError> {
+        let placeholders =
+            Placeholders::from([("prefix", settings.crm.publisher_prefix.clone()), ("team_phone", settings.team_phone.clone())]);
+        let mapping = Mapping::parse(DYNAMICS_MAPPING, &placeholders)?;
+        let http = http::client()?;
+        let secrets = SecretStore::new(sdk).with_minimum_age(settings.refresh_token_age);
+        let tokens = token_source(&settings.partner_center, &http, &secrets)?;
+        let partner_center = Referrals::new(http.clone(), &settings.partner_center.url, &settings.partner_center.audience, tokens)?;
+        let schema = Schema::opportunities(&mapping.crm_columns(), &mapping.columns.sync, &mapping.columns.referral_id)?;
+        let dataverse = cosell_dynamics::Settings::new(settings.crm.dataverse_url, settings.crm.entra, settings.crm.tenant_id);
+        let credentials = Arc::new(CrmCredentials { secrets, arn: settings.crm.secret_arn });
+        let crm = Dynamics::new(http, dataverse, credentials, schema);
+        Ok(Self { partner_center: Arc::new(partner_center), crm: Arc::new(crm), mapping: Arc::new(mapping) })
+    }
+
+    /// Opens the connections that the first message needs while Lambda still gives start-up its own time: tokens are fetched and
+    /// both systems are asked for a record that does not exist. Failures are left for the first message to meet.
+    async fn warm_up(&self) {
+        let nobody = ReferralId::new(uuid::Uuid::nil());
+        let nothing = CrmKey { system: self.mapping.system.clone(), entity: self.mapping.entity.clone(), id: nobody.to_string() };
+        let (referral, record) = futures::join!(self.partner_center.get(nobody), self.crm.get(&nothing));
+        for failure in [referral.err(), record.err()].into_iter().flatten() {
+            tracing::warn!(error = %failure, "a system could not be reached during start-up");
+        }
+    }
+}
+
+/// What the consumer works with.
+pub async fn engine(settings: ConsumerSettings, sdk: &SdkConfig) -> Result<Engine, DeploymentError> {
+    let systems = Systems::new(settings.systems, sdk)?;
+    let links = Table::new(sdk, settings.links_table);
+    let audit = Table::new(sdk, settings.audit_table);
+    let engine = Engine {
+        partner_center: systems.partner_center.clone(),
+        crm: systems.crm.clone(),
+        links: Arc::new(DynamoLinks::new(links.clone())),
+        claims: Arc::new(DynamoClaims::new(links)),
+        audit: Arc::new(DynamoAudit::new(audit, settings.audit_retention_days)),
+        mapping: systems.mapping.clone(),
+        policy: Arc::new(settings.policy),
+    };
+    let nobody = ReferralId::new(uuid::Uuid::nil());
+    let (_, known) = futures::join!(systems.warm_up(), engine.links.by_referral(nobody));
+    if let Err(failure) = known {
+        tracing::warn!(error = %failure, "the links table could not be read during start-up");
+    }
+    Ok(engine)
+}
+
+/// What the poller works with.
+pub fn poller(settings: PollerSettings, queue: Arc<dyn Queue>, sdk: &SdkConfig) -> Result<Poller, DeploymentError> {
+    let systems = Systems::new(settings.systems, sdk)?;
+    let links = Table::new(sdk, settings.links_table);
+    Ok(Poller {
+        partner_center: systems.partner_center,
+        crm: systems.crm,
+        queue,
+        claims: Arc::new(DynamoClaims::new(links.clone())),
+        cursors: Arc::new(DynamoCursors::new(links)),
+        overlap: settings.overlap,
+    })
+}
+
+/// What the command line registers the webhook with.
+pub fn registration(settings: &RegistrationSettings, sdk: &SdkConfig) -> Result<Registration, DeploymentError> {
+    let http = http::client()?;
+    let tokens = token_source(&settings.partner_center, &http, &SecretStore::new(sdk))?;
+    Ok(Registration::new(http, &settings.url, &settings.audience, tokens)?)
+}
+
+/// Reads settings from this process's environment.
+pub fn read<T>(settings: impl FnOnce(&Environment) -> Result<T, cosell_runtime::config::Noted>) -> Result<T, DeploymentError> {
+    Ok(Environment::of_process().read(settings)?)
+}
+
+fn token_source(settings: &PartnerCenterSettings, http: &reqwest::Client, secrets: &SecretStore) -> Result<Arc<TokenSource>, DeploymentError> {
+    let store = Arc::new(PartnerCenterCredentials { secrets: secrets.clone(), arn: settings.secret_arn.clone() });
+    let entra = TokenSettings::new(&settings.entra, &settings.tenant_id, TokenEndpoint::V1)?;
+    Ok(Arc::new(TokenSource::new(entra, http.clone(), store, Arc::new(clock::now))))
+}

@@ -1,0 +1,148 @@
+//! The settings of each program, read from the environment variables that the template sets.
+
+use cosell_core::plan::Policy;
+use cosell_runtime::config::{Environment, Noted};
+use cosell_runtime::settings::{CrmSettings, PartnerCenterSettings};
+use jiff::SignedDuration;
+use url::Url;
+
+const LINKS_EXAMPLE: &str = "cosell-sync-LinksTable-1ABC2DEF3GHIJ";
+const REFERRAL_LINKS: &str = "https://partner.microsoft.com/dashboard/v2/referrals/v2/cosell";
+
+/// Both systems.
+#[derive(Clone, Debug)]
+pub struct SystemSettings {
+    /// Partner Center.
+    pub partner_center: PartnerCenterSettings,
+    /// The CRM.
+    pub crm: CrmSettings,
+    /// `TEAM_PHONE`: the deal team's telephone number in new referrals.
+    pub team_phone: String,
+    /// `REFRESH_TOKEN_AGE_SECONDS`: how old the stored refresh token must be before a newer one replaces it.
+    pub refresh_token_age: SignedDuration,
+}
+
+impl SystemSettings {
+    /// Reads the variables named at the fields and in [`PartnerCenterSettings`] and [`CrmSettings`].
+    pub fn read(environment: &Environment) -> Result<Self, Noted> {
+        let partner_center = PartnerCenterSettings::read(environment);
+        let crm = CrmSettings::read(environment);
+        let age = environment.parsed_or("REFRESH_TOKEN_AGE_SECONDS", cosell_aws::secrets::MINIMUM_AGE.as_secs());
+        Ok(Self {
+            partner_center: partner_center?,
+            crm: crm?,
+            team_phone: environment.optional("TEAM_PHONE").unwrap_or_default(),
+            refresh_token_age: SignedDuration::from_secs(age?),
+        })
+    }
+}
+
+/// The consumer's.
+#[derive(Clone, Debug)]
+pub struct ConsumerSettings {
+    /// Both systems.
+    pub systems: SystemSettings,
+    /// `LINKS_TABLE`.
+    pub links_table: String,
+    /// `AUDIT_TABLE`.
+    pub audit_table: String,
+    /// `AUDIT_RETENTION_DAYS`; unset keeps audit entries for ever.
+    pub audit_retention_days: Option<u32>,
+    /// `QUEUE_URL`: to hold a failed message back.
+    pub queue_url: String,
+    /// `SYNC_PRIVATE`, `REFERRAL_LINK_BASE`.
+    pub policy: Policy,
+}
+
+impl ConsumerSettings {
+    /// Reads the variables named at the fields. `TEAM_PHONE` is required here: Partner Center refuses a deal without it.
+    pub fn read(environment: &Environment) -> Result<Self, Noted> {
+        let systems = SystemSettings::read(environment);
+        let team_phone = environment.required("TEAM_PHONE", "+46700000002");
+        let links_table = environment.required("LINKS_TABLE", LINKS_EXAMPLE);
+        let audit_table = environment.required("AUDIT_TABLE", "cosell-sync-AuditTable-1ABC2DEF3GHIJ");
+        let queue_url = queue_url(environment);
+        let sync_private = environment.flag("SYNC_PRIVATE", true);
+        let retention = environment.optional("AUDIT_RETENTION_DAYS").map(|_| environment.parsed("AUDIT_RETENTION_DAYS", "400"));
+        let policy = Policy {
+            sync_private: sync_private?,
+            referral_link_base: environment.optional("REFERRAL_LINK_BASE").unwrap_or_else(|| REFERRAL_LINKS.to_owned()),
+        };
+        Ok(Self {
+            systems: SystemSettings { team_phone: team_phone?, ..systems? },
+            links_table: links_table?,
+            audit_table: audit_table?,
+            audit_retention_days: retention.transpose()?,
+            queue_url: queue_url?,
+            policy,
+        })
+    }
+}
+
+/// The poller's.
+#[derive(Clone, Debug)]
+pub struct PollerSettings {
+    /// Both systems.
+    pub systems: SystemSettings,
+    /// `LINKS_TABLE`: for cursors and the lease.
+    pub links_table: String,
+    /// `QUEUE_URL`.
+    pub queue_url: String,
+    /// `OVERLAP_SECONDS`: how far each poll reaches back behind the one before.
+    pub overlap: SignedDuration,
+}
+
+impl PollerSettings {
+    /// Reads the variables named at the fields.
+    pub fn read(environment: &Environment) -> Result<Self, Noted> {
+        let systems = SystemSettings::read(environment);
+        let links_table = environment.required("LINKS_TABLE", LINKS_EXAMPLE);
+        let queue_url = queue_url(environment);
+        let overlap = environment.parsed_or("OVERLAP_SECONDS", 300_i64);
+        Ok(Self {
+            systems: systems?,
+            links_table: links_table?,
+            queue_url: queue_url?,
+            overlap: SignedDuration::from_secs(overlap?.max(0)),
+        })
+    }
+}
+
+/// The webhook registration's.
+#[derive(Clone, Debug)]
+pub struct RegistrationSettings {
+    /// For the token.
+    pub partner_center: PartnerCenterSettings,
+    /// `REGISTRATION_URL`: the Partner Center API, another host than the referrals'.
+    pub url: Url,
+    /// `REGISTRATION_AUDIENCE`: the resource its token is asked for.
+    pub audience: String,
+}
+
+impl RegistrationSettings {
+    /// Reads the variables named at the fields.
+    pub fn read(environment: &Environment) -> Result<Self, Noted> {
+        use cosell_partner_center::registration::{DEFAULT_AUDIENCE, DEFAULT_URL};
+        let partner_center = PartnerCenterSettings::read(environment);
+        let url = environment.base_url("REGISTRATION_URL", Some(DEFAULT_URL), DEFAULT_URL);
+        let audience = environment.optional("REGISTRATION_AUDIENCE").unwrap_or_else(|| DEFAULT_AUDIENCE.to_owned());
+        Ok(Self { partner_center: partner_center?, url: url?, audience })
+    }
+}
+
+fn queue_url(environment: &Environment) -> Result<String, Noted> {
+    environment.required("QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/cosell-sync.fifo")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_missing_variable_is_named_at_once() {
+        let error = Environment::of([("SYNC_PRIVATE", "perhaps")]).read(ConsumerSettings::read).unwrap_err().to_string();
+        for variable in ["PARTNER_CENTER_TENANT_ID", "DATAVERSE_URL", "CRM_SECRET_ARN", "TEAM_PHONE", "LINKS_TABLE", "AUDIT_TABLE", "QUEUE_URL", "SYNC_PRIVATE"] {
+            assert!(error.contains(variable), "{variable} is not named in {error}");
+        }
+    }
+}

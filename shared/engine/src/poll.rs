@@ -1,0 +1,95 @@
+//! One run of the poller: what changed in the CRM, what changed in Partner Center, put on the queue.
+//!
+//! Webhook deliveries get lost, and the CRM tells us nothing by itself. Both lists overlap with the run before, so that
+//! a row that became visible late is still found; the queue and the reconcile make repetition harmless.
+
+use std::sync::Arc;
+
+use cosell_core::message::{Cause, Subject, SyncMessage};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::failure::Failure;
+use crate::port::{Claim, Claims, Crm, Cursors, PartnerCenter, Queue};
+
+/// The claim that keeps two runs apart.
+const LEASE: &str = "poller";
+/// Longer than the poller may run (300 s), so that a run that was cut off is over before the next one starts.
+const LEASE_LASTS: SignedDuration = SignedDuration::from_secs(330);
+const CRM_CURSOR: &str = "crm";
+const SWEEP_CURSOR: &str = "partner-center";
+
+/// Everything a poll needs; built once per process.
+#[derive(Clone)]
+pub struct Poller {
+    /// Partner Center.
+    pub partner_center: Arc<dyn PartnerCenter>,
+    /// The CRM.
+    pub crm: Arc<dyn Crm>,
+    /// The sync queue.
+    pub queue: Arc<dyn Queue>,
+    /// For the lease.
+    pub claims: Arc<dyn Claims>,
+    /// How far each list was read.
+    pub cursors: Arc<dyn Cursors>,
+    /// How far each run reaches back behind the start of the one before: for clocks that differ and rows committed late.
+    pub overlap: SignedDuration,
+}
+
+/// What a run did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Polled {
+    /// Changed, flagged CRM records put on the queue.
+    pub records: usize,
+    /// Changed referrals put on the queue.
+    pub referrals: usize,
+    /// Another run was under way: nothing was done.
+    pub skipped: bool,
+}
+
+impl Poller {
+    /// Lists what changed and enqueues it. A cursor moves only after its messages are on the queue, so a run that fails
+    /// is made good by the next. A failing CRM does not keep Partner Center from being swept, nor the reverse.
+    pub async fn poll(&self, now: Timestamp, invocation: &str) -> Result<Polled, Failure> {
+        if let Claim::Held { .. } = self.claims.claim(LEASE, invocation, now, LEASE_LASTS).await? {
+            return Ok(Polled { skipped: true, ..Polled::default() });
+        }
+        let (records, referrals) = futures::join!(self.poll_crm(now), self.sweep(now));
+        self.claims.release(LEASE, invocation).await?;
+        Ok(Polled { records: records?, referrals: referrals?, skipped: false })
+    }
+
+    /// The first run finds every flagged record, however old: that is how a partner starts with deals already flagged.
+    async fn poll_crm(&self, now: Timestamp) -> Result<usize, Failure> {
+        let cursor = self.cursors.load(CRM_CURSOR).await?;
+        let since = cursor.map_or(Timestamp::UNIX_EPOCH, |cursor| self.reach_back(cursor));
+        let changes = self.crm.changed_since(since).await?;
+        let messages: Vec<SyncMessage> = changes
+            .into_iter()
+            .map(|change| SyncMessage { subject: Subject::Crm(change.key), cause: Cause::CrmPoll, observed: change.version })
+            .collect();
+        self.enqueue(CRM_CURSOR, now, &messages).await
+    }
+
+    /// The first sweep starts now: referrals from before the installation are brought over by an operator, not by surprise.
+    async fn sweep(&self, now: Timestamp) -> Result<usize, Failure> {
+        let cursor = self.cursors.load(SWEEP_CURSOR).await?;
+        let changes = self.partner_center.changed_since(self.reach_back(cursor.unwrap_or(now))).await?;
+        let messages: Vec<SyncMessage> = changes
+            .into_iter()
+            .map(|change| SyncMessage { subject: Subject::Referral(change.id), cause: Cause::Sweep, observed: change.updated.to_string() })
+            .collect();
+        self.enqueue(SWEEP_CURSOR, now, &messages).await
+    }
+
+    async fn enqueue(&self, cursor: &str, now: Timestamp, messages: &[SyncMessage]) -> Result<usize, Failure> {
+        if !messages.is_empty() {
+            self.queue.send(messages).await?;
+        }
+        self.cursors.save(cursor, now).await?;
+        Ok(messages.len())
+    }
+
+    fn reach_back(&self, cursor: Timestamp) -> Timestamp {
+        cursor.saturating_sub(self.overlap).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}

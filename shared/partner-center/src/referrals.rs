@@ -1,0 +1,237 @@
+//! The referrals host (contract partner-center 3).
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cosell_core::id::{ETag, EngagementId, ReferralId};
+use cosell_core::referral::Referral;
+use cosell_engine::Failure;
+use cosell_engine::port::{PartnerCenter, PatchOperation, ReferralChange};
+use cosell_runtime::http::ForbiddenUrl;
+use jiff::Timestamp;
+use reqwest::Method;
+use reqwest::header::{ETAG, HeaderName, IF_MATCH};
+use serde_json::{Value as Json, json};
+use url::Url;
+use uuid::Uuid;
+
+use crate::answer::Answer;
+use crate::error::{Error, Operation, Problem};
+use crate::exchange::{Call, Exchange};
+use crate::listing::{self, Query, Rows, literal};
+use crate::property::text;
+use crate::token::TokenSource;
+
+/// The real host.
+pub const DEFAULT_URL: &str = "https://api.partner.microsoft.com";
+
+/// The audience of the real host's tokens.
+pub const DEFAULT_AUDIENCE: &str = "https://api.partner.microsoft.com";
+
+pub(crate) const PATH: [&str; 3] = ["v1.0", "engagements", "referrals"];
+
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+
+/// The client for referrals.
+pub struct Referrals {
+    exchange: Exchange,
+}
+
+/// A call with an id of its own (contract partner-center 1.4).
+pub(crate) fn call<'a>(operation: Operation, method: Method, path: &'a [&'a str]) -> Call<'a> {
+    Call {
+        operation,
+        method,
+        path,
+        query: None,
+        headers: vec![(CLIENT_REQUEST_ID, Uuid::new_v4().to_string())],
+        body: None,
+    }
+}
+
+fn path_of(id: &str) -> [&str; 4] {
+    let [version, engagements, referrals] = PATH;
+    [version, engagements, referrals, id]
+}
+
+impl Referrals {
+    /// A client for the host `url`, whose tokens have `audience`. `http` must not follow redirects.
+    pub fn new(http: reqwest::Client, url: &Url, audience: &str, tokens: Arc<TokenSource>) -> Result<Self, ForbiddenUrl> {
+        Ok(Self {
+            exchange: Exchange::new(http, url, audience, tokens)?,
+        })
+    }
+
+    async fn read(&self, id: ReferralId) -> Result<Option<Referral>, Error> {
+        let operation = Operation::ReadReferral(id);
+        let (id, [v, engagements, referrals]) = (id.to_string(), PATH);
+        match self
+            .exchange
+            .send(&call(operation, Method::GET, &[v, engagements, referrals, &id]))
+            .await
+        {
+            Ok(answer) => referral(operation, &answer).map(Some),
+            // 403 and 404 both mean "not visible to us"; only a lack of claims concerns every referral.
+            Err(Error::Refused { refusal, .. }) if matches!(refusal.status, 403 | 404 | 410) && !refusal.lacks_claims() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn list(&self, query: &Query<'_>) -> Result<Rows, Error> {
+        listing::all(&self.exchange, query).await
+    }
+
+    /// Samples write the engagement id bare and quoted; which one a service takes shows in its answer.
+    async fn list_engagement(&self, id: EngagementId) -> Result<Vec<Referral>, Error> {
+        let bare = Query {
+            filter: format!("engagementId eq {id}"),
+            ..Query::default()
+        };
+        let rows = match self.list(&bare).await {
+            Err(error) if error.status() == Some(400) => {
+                self.list(&Query {
+                    filter: format!("engagementId eq '{id}'"),
+                    ..Query::default()
+                })
+                .await?
+            }
+            other => other?,
+        };
+        let id = id.to_string();
+        matching(rows, |row| {
+            text(row, "engagementId").is_some_and(|found| found.eq_ignore_ascii_case(&id))
+        })
+    }
+
+    /// That `externalReferenceId` can be filtered is not documented. The rows are compared here in any case: a filter
+    /// that is ignored must not make us adopt somebody else's referral.
+    async fn search(&self, reference: &str, since: Timestamp) -> Result<Vec<Referral>, Error> {
+        let filtered = Query {
+            filter: format!("externalReferenceId eq {}", literal(reference)),
+            ..Query::default()
+        };
+        let rows = match self.list(&filtered).await {
+            Err(error) if matches!(error.status(), Some(400 | 422 | 501)) => {
+                self.list(&Query {
+                    filter: changed_since(since),
+                    order: Some(OLDEST_CHANGE_FIRST),
+                    select: None,
+                })
+                .await?
+            }
+            other => other?,
+        };
+        matching(rows, |row| text(row, "externalReferenceId") == Some(reference))
+    }
+
+    async fn changes(&self, since: Timestamp) -> Result<Vec<ReferralChange>, Error> {
+        let query = Query {
+            filter: changed_since(since),
+            order: Some(OLDEST_CHANGE_FIRST),
+            select: Some("id,updatedDateTime"),
+        };
+        let rows = self.list(&query).await?.rows;
+        let found = rows.len();
+        let change = |row: &Json| {
+            Some(ReferralChange {
+                id: text(row, "id")?.parse().ok()?,
+                updated: text(row, "updatedDateTime")?.parse().ok()?,
+            })
+        };
+        let mut changes: Vec<_> = rows.iter().filter_map(change).collect();
+        if changes.len() < found {
+            tracing::warn!(
+                rows = found - changes.len(),
+                "listed referrals without a usable id and date were passed over"
+            );
+        }
+        // A referral that changes while we page is listed twice.
+        changes.sort_by_key(|change| (change.updated, change.id));
+        changes.dedup_by_key(|change| change.id);
+        Ok(changes)
+    }
+
+    async fn send_new(&self, body: &Json) -> Result<Referral, Error> {
+        let mut create = call(Operation::CreateReferral, Method::POST, &PATH);
+        create.body = Some(body);
+        let answer = self.exchange.send(&create).await?;
+        referral(Operation::CreateReferral, &answer)
+    }
+
+    async fn change(&self, id: ReferralId, etag: &ETag, operations: &[PatchOperation]) -> Result<Referral, Error> {
+        let operation = Operation::ChangeReferral(id);
+        let (text_id, body) = (id.to_string(), json!(operations));
+        let segments = path_of(&text_id);
+        let mut patch = call(operation, Method::PATCH, &segments);
+        patch.headers.push((IF_MATCH, etag.as_str().to_owned()));
+        patch.headers.push((PREFER, "return=representation".to_owned()));
+        patch.body = Some(&body);
+        let answer = self.exchange.send(&patch).await?;
+        match referral(operation, &answer) {
+            Ok(referral) => Ok(referral),
+            // 204, or a body that was cut short: the change is made, only its result is not here.
+            Err(unusable) => self.read(id).await?.ok_or(unusable),
+        }
+    }
+}
+
+const OLDEST_CHANGE_FIRST: &str = "updatedDateTime asc";
+
+fn changed_since(since: Timestamp) -> String {
+    // Seven fractional digits, as the service writes them itself.
+    format!("updatedDateTime ge {since:.7}")
+}
+
+fn referral(operation: Operation, answer: &Answer) -> Result<Referral, Error> {
+    let unusable = |problem| Error::Unusable {
+        operation,
+        request_id: answer.request_id(),
+        problem,
+    };
+    let body = answer
+        .json()
+        .filter(Json::is_object)
+        .ok_or_else(|| unusable(Problem::Shape("it holds no referral")))?;
+    Referral::parse(body, answer.header(ETAG), answer.request_id()).map_err(|error| unusable(error.into()))
+}
+
+fn matching(rows: Rows, fits: impl Fn(&Json) -> bool) -> Result<Vec<Referral>, Error> {
+    let Rows { rows, request_id } = rows;
+    let unusable = |error| Error::Unusable {
+        operation: Operation::ListReferrals,
+        request_id: request_id.clone(),
+        problem: Problem::Referral(error),
+    };
+    rows.into_iter()
+        .filter(|row| fits(row))
+        .map(|row| Referral::parse(row, None, request_id.clone()).map_err(unusable))
+        .collect()
+}
+
+#[async_trait]
+impl PartnerCenter for Referrals {
+    async fn get(&self, id: ReferralId) -> Result<Option<Referral>, Failure> {
+        Ok(self.read(id).await?)
+    }
+
+    async fn in_engagement(&self, id: EngagementId) -> Result<Vec<Referral>, Failure> {
+        Ok(self.list_engagement(id).await?)
+    }
+
+    async fn by_external_reference(&self, reference: &str, since: Timestamp) -> Result<Vec<Referral>, Failure> {
+        Ok(self.search(reference, since).await?)
+    }
+
+    async fn changed_since(&self, since: Timestamp) -> Result<Vec<ReferralChange>, Failure> {
+        Ok(self.changes(since).await?)
+    }
+
+    async fn create(&self, body: &Json) -> Result<Referral, Failure> {
+        Ok(self.send_new(body).await?)
+    }
+
+    async fn patch(&self, id: ReferralId, etag: &ETag, operations: &[PatchOperation]) -> Result<Referral, Failure> {
+        Ok(self.change(id, etag, operations).await?)
+    }
+}

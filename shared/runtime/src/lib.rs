@@ -1,0 +1,17 @@
+//! What every program of cosell-sync needs around its work.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`clock`] | the one reading of the machine's clock |
+//! | [`config`] | typed reading of environment variables, all problems reported at once |
+//! | [`settings`] | the settings that several programs share |
+//! | [`http`] | the one HTTP client, and which addresses it may call |
+//! | [`logging`] | JSON lines |
+//! | [`metrics`] | counts in CloudWatch's embedded format |
+
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod logging;
+pub mod metrics;
+pub mod settings;

@@ -1,0 +1,90 @@
+//! `make run` and `make demo`: the whole system on this machine.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use cosell_tests::LocalStack;
+use cosell_tests::story::Story;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How often the poller runs here; in the cloud it is the template's schedule.
+const POLL_EVERY: Duration = Duration::from_secs(1);
+
+/// Local AWS, both simulators and the real functions on loopback ports.
+#[derive(Debug, Parser)]
+#[command(name = "local-stack")]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+    /// The local AWS's port.
+    #[arg(long, default_value_t = 4566, env = "COSELL_AWS_PORT", global = true)]
+    aws_port: u16,
+    /// The first of the simulators' six ports.
+    #[arg(long, default_value_t = 7070, env = "COSELL_SIMULATORS_PORT_BASE", global = true)]
+    simulators_port_base: u16,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum What {
+    /// Starts everything, plays the story, then stays up until Ctrl-C.
+    Run,
+    /// Starts everything, plays the story and ends; fails unless every step was seen in the other system.
+    Demo,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = run(&arguments) => result,
+        _ = tokio::signal::ctrl_c() => Ok(println!("\nStopping; nothing is left behind.")),
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<()> {
+    let started = Instant::now();
+    println!("Starting local AWS and both simulators, deploying the template, registering the webhook …");
+    let stack = LocalStack::start(arguments.aws_port, arguments.simulators_port_base).await?;
+    println!("Up after {:.1} s.\n", started.elapsed().as_secs_f64());
+    let played = tokio::select! {
+        story = Story::play(&stack, |step| println!("{:>8.0} ms  {}", step.took.as_secs_f64() * 1000.0, step.what)) => story?,
+        failed = keep_polling(&stack) => return failed,
+    };
+    for opportunity in &played.opportunities {
+        println!("\n{}", stack.cosell(&["audit", "--opportunity", opportunity]).await?.trim_end());
+    }
+    match arguments.what {
+        What::Demo => println!("\nEvery step was seen in the other system."),
+        What::Run => {
+            print_addresses(&stack)?;
+            keep_polling(&stack).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Stands for the schedule. A failing poll is told and repeated, as in the cloud.
+async fn keep_polling(stack: &LocalStack) -> Result<()> {
+    let mut every = tokio::time::interval(POLL_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        if let Err(error) = stack.functions.poll().await {
+            eprintln!("{error:#}");
+        }
+    }
+}
+
+fn print_addresses(stack: &LocalStack) -> Result<()> {
+    println!("\nEverything stays up until Ctrl-C. The poller runs every {} s here.\n", POLL_EVERY.as_secs());
+    println!("  play both systems      {} (curl it: it lists what can be done)", stack.simulators.control);
+    println!("{}", stack.simulators.addresses().list());
+    println!("  local AWS              {} (any AWS client: see OPERATIONS.md)", stack.aws());
+    for output in ["WebhookLocalUrl", "QueueUrl", "DeadLetterQueueUrl", "LinksTableName", "AuditTableName"] {
+        println!("  {output:<22} {}", stack.functions.output(output)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! MiniStack, the local AWS: a Python program that deploys the template and runs the native functions as plain processes.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+
+use crate::workspace;
+
+/// Long for a machine under load; it usually takes a third of a second.
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// A running MiniStack. Dropping it stops it and the functions it runs.
+#[derive(Debug)]
+pub struct MiniStack {
+    process: Child,
+    port: u16,
+    account: String,
+}
+
+impl MiniStack {
+    /// Starts it on `port` of this machine's loopback address; 0 takes a free one.
+    pub async fn start(port: u16) -> Result<Self> {
+        let port = available(port).await?;
+        let folder = workspace::root().join(".local/ministack").join(port.to_string());
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let log = std::fs::File::create(folder.join("log")).context("cannot open MiniStack's log")?;
+        let mut command = Command::new(workspace::tool("ministack")?);
+        command
+            .envs(environment(port, "test"))
+            // Never 0.0.0.0. The name stays `localhost`: with an address in it functions are shown a host header they cannot parse.
+            .env("BIND_HOST", "127.0.0.1")
+            .env("GATEWAY_PORT", port.to_string())
+            .env("MINISTACK_HOST", "localhost")
+            .env("TMPDIR", &folder)
+            .env("LOG_LEVEL", "WARNING")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            // A group of its own, so that stopping reaches the functions too and Ctrl-C does not reach it behind our back.
+            .process_group(0);
+        let process = command.spawn().context("cannot start MiniStack")?;
+        // Twelve digits are an account of their own in MiniStack: what this stack stores is no one else's.
+        let account = format!("{:012}", uuid::Uuid::new_v4().as_u128() % 1_000_000_000_000);
+        let mut stack = Self { process, port, account };
+        stack.wait_until_ready().await?;
+        Ok(stack)
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// What a program needs to talk to it, and to nothing else: dummy keys, so that no real account can ever be reached.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        environment(self.port, &self.account)
+    }
+
+    /// The folder with its log.
+    pub fn log(&self) -> std::path::PathBuf {
+        workspace::root().join(".local/ministack").join(self.port.to_string()).join("log")
+    }
+
+    async fn wait_until_ready(&mut self) -> Result<()> {
+        let http = cosell_runtime::http::client()?;
+        let started = Instant::now();
+        while started.elapsed() < START_LIMIT {
+            if let Some(status) = self.process.try_wait()? {
+                bail!("MiniStack ended with {status}; see {}", self.log().display());
+            }
+            let answer = http.get(format!("{}/_ministack/ready", self.url())).send().await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bail!("MiniStack was not ready after {} s; see {}", START_LIMIT.as_secs(), self.log().display())
+    }
+
+    fn signal(&self, signal: &str) {
+        if let Some(id) = self.process.id() {
+            let _ = std::process::Command::new("kill").args([signal, "--", &format!("-{id}")]).stderr(Stdio::null()).status();
+        }
+    }
+}
+
+impl Drop for MiniStack {
+    fn drop(&mut self) {
+        self.signal("-TERM");
+        let limit = Instant::now();
+        while matches!(self.process.try_wait(), Ok(None)) && limit.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        // Functions that outlived it are in the same group.
+        self.signal("-KILL");
+        let _ = self.process.start_kill();
+    }
+}
+
+fn environment(port: u16, account: &str) -> Vec<(&'static str, String)> {
+    let region = "us-east-1".to_owned();
+    vec![
+        ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}")),
+        ("AWS_REGION", region.clone()),
+        ("AWS_DEFAULT_REGION", region),
+        ("AWS_ACCESS_KEY_ID", account.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+        ("AWS_SESSION_TOKEN", String::new()),
+        ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+    ]
+}
+
+async fn available(port: u16) -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await;
+    ensure!(
+        listener.is_ok(),
+        "port {port} is taken: is another `make run` up? Stop it, or choose another with COSELL_AWS_PORT"
+    );
+    Ok(listener?.local_addr()?.port())
+}

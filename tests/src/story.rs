@@ -1,0 +1,117 @@
+//! The story that `make run` and `make demo` play: one deal from each side, an edit each way, an acceptance, a win.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use serde_json::{Value as Json, json};
+
+use crate::LocalStack;
+use crate::people::People;
+
+/// One step: what happened, and how long it took from the change to the confirmed write in the other system.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What a person did, and where it was seen.
+    pub what: String,
+    /// From the change to seeing it in the other system.
+    pub took: Duration,
+}
+
+/// A finished story.
+#[derive(Clone, Debug, Default)]
+pub struct Story {
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// The opportunities of the two pairs.
+    pub opportunities: Vec<String>,
+}
+
+impl Story {
+    /// Plays it; each step waits until the other system shows the change. `tell` is called after each step.
+    pub async fn play(stack: &LocalStack, mut tell: impl FnMut(&Step)) -> Result<Self> {
+        let people = stack.people()?;
+        let mut teller = Teller { story: Self::default(), tell: &mut tell };
+        inbound(&people, &mut teller).await?;
+        outbound(&people, &mut teller).await?;
+        Ok(teller.story)
+    }
+}
+
+struct Teller<'a> {
+    story: Story,
+    tell: &'a mut dyn FnMut(&Step),
+}
+
+impl Teller<'_> {
+    fn step(&mut self, started: Instant, what: impl Into<String>) {
+        let step = Step { what: what.into(), took: started.elapsed() };
+        (self.tell)(&step);
+        self.story.steps.push(step);
+    }
+}
+
+/// A deal that starts in Partner Center.
+async fn inbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
+    let started = Instant::now();
+    let referral = people.microsoft_invites("Fleet telemetry pilot").await?;
+    let what = "Microsoft invites us in Partner Center: an opportunity appears in Dynamics, on hold";
+    let opportunity = people
+        .see_opportunity(what, |row| {
+            row["nwcs_referralid"] == json!(referral) && row["nwcs_syncstatus"] == "✔ Synced" && row["statuscode"] == 2
+        })
+        .await?;
+    teller.step(started, what);
+    let opportunity = text(&opportunity, "opportunityid");
+    teller.story.opportunities.push(opportunity.clone());
+    people.see_referral("the CRM ID", |row| row["id"] == json!(referral) && row["externalReferenceId"] == json!(opportunity)).await?;
+
+    let started = Instant::now();
+    people.seller_edits(&opportunity, json!({ "statuscode": 1 })).await?;
+    let what = "the seller takes it off hold in Dynamics: the referral is accepted in Partner Center";
+    people.see_referral(what, |row| row["id"] == json!(referral) && row["status"] == "Active").await?;
+    teller.step(started, what);
+
+    let started = Instant::now();
+    people.edits_referral(&referral, json!({ "details": { "notes": "The customer wants 60 lorries." } })).await?;
+    let what = "somebody edits the notes in Partner Center: the description changes in Dynamics";
+    people
+        .see_opportunity(what, |row| row["opportunityid"] == json!(opportunity) && row["description"] == "The customer wants 60 lorries.")
+        .await?;
+    teller.step(started, what);
+    Ok(())
+}
+
+/// A deal that starts in the CRM.
+async fn outbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
+    let opportunity = people.seller_prepares("Cold-store rollout").await?;
+    teller.story.opportunities.push(opportunity.clone());
+    let started = Instant::now();
+    people.seller_edits(&opportunity, json!({ "nwcs_syncwithpartnercenter": true })).await?;
+    let what = "the seller flags an opportunity in Dynamics: a referral appears in Partner Center";
+    let referral = people.see_referral(what, |row| row["externalReferenceId"] == json!(opportunity)).await?;
+    teller.step(started, what);
+    let what = "… and its identifier, its link and ✔ come back to Dynamics";
+    people
+        .see_opportunity(what, |row| {
+            row["opportunityid"] == json!(opportunity) && row["nwcs_referralid"] == referral["id"] && row["nwcs_syncstatus"] == "✔ Synced"
+        })
+        .await?;
+    teller.step(started, what);
+
+    let started = Instant::now();
+    people.seller_edits(&opportunity, json!({ "estimatedvalue": 205_000 })).await?;
+    let what = "the seller edits the revenue in Dynamics: the deal value changes in Partner Center";
+    people.see_referral(what, |row| row["id"] == referral["id"] && row["details"]["dealValue"].as_f64() == Some(205_000.0)).await?;
+    teller.step(started, what);
+
+    let started = Instant::now();
+    people.seller_wins(&opportunity).await?;
+    let what = "the seller wins it in Dynamics: the referral is closed as won in Partner Center";
+    people.see_referral(what, |row| row["id"] == referral["id"] && row["substatus"] == "Won").await?;
+    teller.step(started, what);
+    Ok(())
+}
+
+fn text(row: &Json, name: &str) -> String {
+    row[name].as_str().unwrap_or_default().to_owned()
+}
