@@ -91,19 +91,21 @@ fn described(known: &Registered) -> String {
 
 async fn test(registration: &Registration) -> Result<String> {
     let id = registration.send_test().await?;
+    let mut answers = Vec::new();
     for _ in 0..RESULT_TRIES {
         tokio::time::sleep(RESULT_PAUSE).await;
         match registration.test_result(&id).await {
             Ok(result) if result.status.eq_ignore_ascii_case("completed") => return verdict(&result),
-            Ok(_) => {}
+            Ok(result) => answers = result.answers,
             // The record may appear a little after the event was asked for.
             Err(error) if error.status() == Some(404) => {}
             Err(error) => return Err(error).context("the test event was sent, but its result cannot be read"),
         }
     }
+    let seconds = u64::from(RESULT_TRIES) * RESULT_PAUSE.as_secs();
     bail!(
-        "the test event has no result after {} s (correlation id {id})",
-        u64::from(RESULT_TRIES) * RESULT_PAUSE.as_secs()
+        "the webhook has not accepted the test event within {seconds} s (correlation id {id}); its answers so far: [{}]",
+        answers.join(", ")
     )
 }
 

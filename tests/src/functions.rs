@@ -22,22 +22,37 @@ impl Functions {
         let root = workspace::root();
         let mut command = Command::new(workspace::python()?);
         command.arg("-B").arg(root.join("infra/local/deploy.py")).args(["--stack", stack]);
-        command.arg("--template").arg(root.join("infra/template.yaml")).arg("--bin-dir").arg(workspace::binaries()?);
+        command
+            .arg("--template")
+            .arg(root.join("infra/template.yaml"))
+            .arg("--bin-dir")
+            .arg(workspace::binaries()?);
         for (name, value) in parameters {
             command.arg("--parameter").arg(format!("{name}={value}"));
         }
-        let output = command.envs(ministack.environment()).output().await.context("cannot run deploy.py")?;
+        let output = command
+            .envs(ministack.environment())
+            .output()
+            .await
+            .context("cannot run deploy.py")?;
         let log = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "the template could not be deployed:\n{log}");
         let outputs = serde_json::from_slice(&output.stdout).context("deploy.py did not print the outputs")?;
         let account = ministack.environment().into_iter().find(|(name, _)| *name == "AWS_ACCESS_KEY_ID");
         let account = account.map(|(_, value)| value).unwrap_or_default();
-        Ok(Self { outputs, aws: ministack.url(), account, http: cosell_runtime::http::client()? })
+        Ok(Self {
+            outputs,
+            aws: ministack.url(),
+            account,
+            http: cosell_runtime::http::client()?,
+        })
     }
 
     /// One of the template's outputs.
     pub fn output(&self, name: &str) -> Result<&str> {
-        self.outputs[name].as_str().with_context(|| format!("the stack has no output {name}"))
+        self.outputs[name]
+            .as_str()
+            .with_context(|| format!("the stack has no output {name}"))
     }
 
     /// Runs the poller once, as the schedule would, and returns its answer.
@@ -45,8 +60,18 @@ impl Functions {
         let name = self.output("PollerFunctionName")?;
         let url = format!("{}/2015-03-31/functions/{name}/invocations", self.aws);
         // MiniStack takes the account from the credential and checks no signature.
-        let credential = format!("AWS4-HMAC-SHA256 Credential={}/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0", self.account);
-        let answer = self.http.post(url).header("Authorization", credential).body("{}").send().await.context("cannot call the poller")?;
+        let credential = format!(
+            "AWS4-HMAC-SHA256 Credential={}/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0",
+            self.account
+        );
+        let answer = self
+            .http
+            .post(url)
+            .header("Authorization", credential)
+            .body("{}")
+            .send()
+            .await
+            .context("cannot call the poller")?;
         let failed = answer.headers().contains_key("x-amz-function-error");
         let status = answer.status();
         let body: Json = answer.json().await.context("the poller's answer is not JSON")?;

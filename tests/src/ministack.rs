@@ -11,6 +11,8 @@ use crate::workspace;
 
 /// Long for a machine under load; it usually takes a third of a second.
 const START_LIMIT: Duration = Duration::from_secs(30);
+/// It usually stops within two seconds.
+const STOP_LIMIT: Duration = Duration::from_secs(8);
 
 /// A running MiniStack. Dropping it stops it and the functions it runs.
 #[derive(Debug)]
@@ -77,27 +79,32 @@ impl MiniStack {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        bail!("MiniStack was not ready after {} s; see {}", START_LIMIT.as_secs(), self.log().display())
-    }
-
-    fn signal(&self, signal: &str) {
-        if let Some(id) = self.process.id() {
-            let _ = std::process::Command::new("kill").args([signal, "--", &format!("-{id}")]).stderr(Stdio::null()).status();
-        }
+        bail!(
+            "MiniStack was not ready after {} s; see {}",
+            START_LIMIT.as_secs(),
+            self.log().display()
+        )
     }
 }
 
 impl Drop for MiniStack {
     fn drop(&mut self) {
-        self.signal("-TERM");
-        let limit = Instant::now();
-        while matches!(self.process.try_wait(), Ok(None)) && limit.elapsed() < Duration::from_secs(5) {
+        let Some(id) = self.process.id() else { return };
+        // It alone at first: it ends its functions and waits for them. What outlives it is in its group.
+        signal("-TERM", &id.to_string());
+        let started = Instant::now();
+        while matches!(self.process.try_wait(), Ok(None)) && started.elapsed() < STOP_LIMIT {
             std::thread::sleep(Duration::from_millis(20));
         }
-        // Functions that outlived it are in the same group.
-        self.signal("-KILL");
-        let _ = self.process.start_kill();
+        signal("-KILL", &format!("-{id}"));
     }
+}
+
+fn signal(signal: &str, target: &str) {
+    let _ = std::process::Command::new("kill")
+        .args([signal, "--", target])
+        .stderr(Stdio::null())
+        .status();
 }
 
 fn environment(port: u16, account: &str) -> Vec<(&'static str, String)> {

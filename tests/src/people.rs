@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value as Json, json};
 
 /// How long a change may take to arrive before it counts as lost.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The people, and what they see.
 #[derive(Clone, Debug)]
@@ -21,23 +21,40 @@ pub struct People {
 impl People {
     /// People at the simulators with this control address.
     pub fn new(control: reqwest::Url) -> Result<Self> {
-        Ok(Self { control, http: cosell_runtime::http::client()? })
+        Ok(Self {
+            control,
+            http: cosell_runtime::http::client()?,
+        })
     }
 
     /// Microsoft's seller invites the partner to a deal; returns the referral's id.
     pub async fn microsoft_invites(&self, name: &str) -> Result<String> {
-        let referral = self.call(Method::POST, "control/partner-center/inbound", &json!({ "kind": "co-sell", "name": name })).await?;
+        let referral = self
+            .call(
+                Method::POST,
+                "control/partner-center/inbound",
+                &json!({ "kind": "co-sell", "name": name }),
+            )
+            .await?;
         id(&referral, "id")
     }
 
     /// Somebody edits a referral in Partner Center.
     pub async fn edits_referral(&self, id: &str, change: Json) -> Result<()> {
-        self.call(Method::POST, &format!("control/partner-center/referrals/{id}/edit"), &change).await.map(drop)
+        self.call(Method::POST, &format!("control/partner-center/referrals/{id}/edit"), &change)
+            .await
+            .map(drop)
     }
 
     /// Microsoft accepts a deal it was asked to help with.
     pub async fn microsoft_accepts(&self, id: &str) -> Result<()> {
-        self.call(Method::POST, &format!("control/partner-center/referrals/{id}/microsoft-accepts"), &json!({})).await.map(drop)
+        self.call(
+            Method::POST,
+            &format!("control/partner-center/referrals/{id}/microsoft-accepts"),
+            &json!({}),
+        )
+        .await
+        .map(drop)
     }
 
     /// The seller makes a complete opportunity, not yet flagged; returns its id.
@@ -46,24 +63,40 @@ impl People {
             "name": "Norrsken Kylteknik AB", "address1_line1": "Hamngatan 4", "address1_city": "Umeå",
             "address1_postalcode": "90326", "address1_country": "SE"
         });
-        let account = id(&self.call(Method::POST, "control/dataverse/rows/accounts", &account).await?, "accountid")?;
-        let contact = json!({ "firstname": "Ida", "lastname": "Ek", "emailaddress1": "ida.ek@norrsken.example", "telephone1": "+46900000001" });
-        let contact = id(&self.call(Method::POST, "control/dataverse/rows/contacts", &contact).await?, "contactid")?;
+        let account = id(
+            &self.call(Method::POST, "control/dataverse/rows/accounts", &account).await?,
+            "accountid",
+        )?;
+        let contact =
+            json!({ "firstname": "Ida", "lastname": "Ek", "emailaddress1": "ida.ek@norrsken.example", "telephone1": "+46900000001" });
+        let contact = id(
+            &self.call(Method::POST, "control/dataverse/rows/contacts", &contact).await?,
+            "contactid",
+        )?;
         let opportunity = json!({
             "name": name, "estimatedvalue": 184_000, "estimatedclosedate": "2027-03-31", "nwcs_products": "SOL-71402-QKD",
             "customerid_account@odata.bind": format!("/accounts({account})"), "parentcontactid@odata.bind": format!("/contacts({contact})")
         });
-        id(&self.call(Method::POST, "control/dataverse/rows/opportunities", &opportunity).await?, "opportunityid")
+        id(
+            &self
+                .call(Method::POST, "control/dataverse/rows/opportunities", &opportunity)
+                .await?,
+            "opportunityid",
+        )
     }
 
     /// The seller edits an opportunity.
     pub async fn seller_edits(&self, id: &str, change: Json) -> Result<()> {
-        self.call(Method::PATCH, &format!("control/dataverse/rows/opportunities/{id}"), &change).await.map(drop)
+        self.call(Method::PATCH, &format!("control/dataverse/rows/opportunities/{id}"), &change)
+            .await
+            .map(drop)
     }
 
     /// The seller closes an opportunity as won.
     pub async fn seller_wins(&self, id: &str) -> Result<()> {
-        self.call(Method::POST, &format!("control/dataverse/opportunities/{id}/win"), &json!({})).await.map(drop)
+        self.call(Method::POST, &format!("control/dataverse/opportunities/{id}/win"), &json!({}))
+            .await
+            .map(drop)
     }
 
     /// All opportunities, as the CRM shows them.
@@ -115,10 +148,17 @@ impl People {
         let status = answer.status();
         let text = answer.text().await?;
         ensure!(status.is_success(), "{path} answered {status}: {text}");
-        Ok(if text.is_empty() { Json::Null } else { serde_json::from_str(&text)? })
+        Ok(if text.is_empty() {
+            Json::Null
+        } else {
+            serde_json::from_str(&text)?
+        })
     }
 }
 
 fn id(row: &Json, name: &str) -> Result<String> {
-    row[name].as_str().map(str::to_owned).with_context(|| format!("the new row has no {name}"))
+    row[name]
+        .as_str()
+        .map(str::to_owned)
+        .with_context(|| format!("the new row has no {name}"))
 }

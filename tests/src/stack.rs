@@ -1,5 +1,7 @@
 //! Starting it all, in order: local AWS, simulators, template, webhook registration.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use cosell_simulators::{Config, Ports, Simulators};
 use tokio::process::Command;
@@ -31,9 +33,26 @@ impl LocalStack {
     pub async fn start(aws: u16, simulators: u16) -> Result<Self> {
         let (ministack, simulators) = tokio::try_join!(MiniStack::start(aws), start_simulators(simulators))?;
         let functions = Functions::deploy(&ministack, "cosell-sync", &parameters(&simulators)).await?;
-        let stack = Self { simulators, functions, ministack };
+        let stack = Self {
+            simulators,
+            functions,
+            ministack,
+        };
         stack.register_webhook().await?;
         Ok(stack)
+    }
+
+    /// Stands for the poller's schedule, whose shortest rate is a minute: runs it every `every`, for ever. A failing run is told and
+    /// repeated, as in the cloud.
+    pub async fn keep_polling(&self, every: Duration) -> ! {
+        let mut every = tokio::time::interval(every);
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            every.tick().await;
+            if let Err(error) = self.functions.poll().await {
+                eprintln!("{error:#}");
+            }
+        }
     }
 
     /// The people who use both systems.
@@ -87,7 +106,11 @@ async fn start_simulators(base: u16) -> Result<Simulators> {
         dataverse: port(4),
         control: port(5),
     };
-    let started = Simulators::start(Config { ports, ..Config::default() }).await;
+    let started = Simulators::start(Config {
+        ports,
+        ..Config::default()
+    })
+    .await;
     started.context("the simulators could not be started; choose other ports with COSELL_SIMULATORS_PORT_BASE")
 }
 

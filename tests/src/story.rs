@@ -8,6 +8,9 @@ use serde_json::{Value as Json, json};
 use crate::LocalStack;
 use crate::people::People;
 
+/// Two runs of the local stack's poller.
+const REST: Duration = Duration::from_secs(2);
+
 /// One step: what happened, and how long it took from the change to the confirmed write in the other system.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -30,7 +33,10 @@ impl Story {
     /// Plays it; each step waits until the other system shows the change. `tell` is called after each step.
     pub async fn play(stack: &LocalStack, mut tell: impl FnMut(&Step)) -> Result<Self> {
         let people = stack.people()?;
-        let mut teller = Teller { story: Self::default(), tell: &mut tell };
+        let mut teller = Teller {
+            story: Self::default(),
+            tell: &mut tell,
+        };
         inbound(&people, &mut teller).await?;
         outbound(&people, &mut teller).await?;
         Ok(teller.story)
@@ -44,9 +50,18 @@ struct Teller<'a> {
 
 impl Teller<'_> {
     fn step(&mut self, started: Instant, what: impl Into<String>) {
-        let step = Step { what: what.into(), took: started.elapsed() };
+        let step = Step {
+            what: what.into(),
+            took: started.elapsed(),
+        };
         (self.tell)(&step);
         self.story.steps.push(step);
+    }
+
+    /// Lets our own writes come back and find nothing to do, so that the next step is measured alone: otherwise their
+    /// notices would pick up its change before it is announced.
+    async fn rest(&self) {
+        tokio::time::sleep(REST).await;
     }
 }
 
@@ -63,19 +78,31 @@ async fn inbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
     teller.step(started, what);
     let opportunity = text(&opportunity, "opportunityid");
     teller.story.opportunities.push(opportunity.clone());
-    people.see_referral("the CRM ID", |row| row["id"] == json!(referral) && row["externalReferenceId"] == json!(opportunity)).await?;
+    people
+        .see_referral("the CRM ID", |row| {
+            row["id"] == json!(referral) && row["externalReferenceId"] == json!(opportunity)
+        })
+        .await?;
 
+    teller.rest().await;
     let started = Instant::now();
     people.seller_edits(&opportunity, json!({ "statuscode": 1 })).await?;
     let what = "the seller takes it off hold in Dynamics: the referral is accepted in Partner Center";
-    people.see_referral(what, |row| row["id"] == json!(referral) && row["status"] == "Active").await?;
+    people
+        .see_referral(what, |row| row["id"] == json!(referral) && row["status"] == "Active")
+        .await?;
     teller.step(started, what);
 
+    teller.rest().await;
     let started = Instant::now();
-    people.edits_referral(&referral, json!({ "details": { "notes": "The customer wants 60 lorries." } })).await?;
+    people
+        .edits_referral(&referral, json!({ "details": { "notes": "The customer wants 60 lorries." } }))
+        .await?;
     let what = "somebody edits the notes in Partner Center: the description changes in Dynamics";
     people
-        .see_opportunity(what, |row| row["opportunityid"] == json!(opportunity) && row["description"] == "The customer wants 60 lorries.")
+        .see_opportunity(what, |row| {
+            row["opportunityid"] == json!(opportunity) && row["description"] == "The customer wants 60 lorries."
+        })
         .await?;
     teller.step(started, what);
     Ok(())
@@ -83,12 +110,18 @@ async fn inbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
 
 /// A deal that starts in the CRM.
 async fn outbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
+    teller.rest().await;
     let opportunity = people.seller_prepares("Cold-store rollout").await?;
     teller.story.opportunities.push(opportunity.clone());
+    teller.rest().await;
     let started = Instant::now();
-    people.seller_edits(&opportunity, json!({ "nwcs_syncwithpartnercenter": true })).await?;
+    people
+        .seller_edits(&opportunity, json!({ "nwcs_syncwithpartnercenter": true }))
+        .await?;
     let what = "the seller flags an opportunity in Dynamics: a referral appears in Partner Center";
-    let referral = people.see_referral(what, |row| row["externalReferenceId"] == json!(opportunity)).await?;
+    let referral = people
+        .see_referral(what, |row| row["externalReferenceId"] == json!(opportunity))
+        .await?;
     teller.step(started, what);
     let what = "… and its identifier, its link and ✔ come back to Dynamics";
     people
@@ -98,16 +131,24 @@ async fn outbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
         .await?;
     teller.step(started, what);
 
+    teller.rest().await;
     let started = Instant::now();
     people.seller_edits(&opportunity, json!({ "estimatedvalue": 205_000 })).await?;
     let what = "the seller edits the revenue in Dynamics: the deal value changes in Partner Center";
-    people.see_referral(what, |row| row["id"] == referral["id"] && row["details"]["dealValue"].as_f64() == Some(205_000.0)).await?;
+    people
+        .see_referral(what, |row| {
+            row["id"] == referral["id"] && row["details"]["dealValue"].as_f64() == Some(205_000.0)
+        })
+        .await?;
     teller.step(started, what);
 
+    teller.rest().await;
     let started = Instant::now();
     people.seller_wins(&opportunity).await?;
     let what = "the seller wins it in Dynamics: the referral is closed as won in Partner Center";
-    people.see_referral(what, |row| row["id"] == referral["id"] && row["substatus"] == "Won").await?;
+    people
+        .see_referral(what, |row| row["id"] == referral["id"] && row["substatus"] == "Won")
+        .await?;
     teller.step(started, what);
     Ok(())
 }

@@ -117,7 +117,13 @@ mod tests {
     const PLENTY: Fixed = Fixed(Duration::from_secs(100));
 
     fn message(id: &str, group: &str) -> Received {
-        Received { id: id.into(), group: group.into(), body: String::new(), receipt: String::new(), receives: 1 }
+        Received {
+            id: id.into(),
+            group: group.into(),
+            body: String::new(),
+            receipt: String::new(),
+            receives: 1,
+        }
     }
 
     fn ids(unfinished: &[Unfinished]) -> Vec<&str> {
@@ -127,10 +133,22 @@ mod tests {
     #[tokio::test]
     async fn a_group_stops_at_its_first_failure_and_others_go_on() {
         let seen = RefCell::new(Vec::new());
-        let batch = vec![message("a1", "a"), message("b1", "b"), message("a2", "a"), message("a3", "a"), message("b2", "b")];
+        let batch = vec![
+            message("a1", "a"),
+            message("b1", "b"),
+            message("a2", "a"),
+            message("a3", "a"),
+            message("b2", "b"),
+        ];
         let unfinished = run(batch, &PLENTY, |message| {
             seen.borrow_mut().push(message.id.clone());
-            async move { if message.id == "a2" { Err(Some(Duration::from_secs(7))) } else { Ok(()) } }
+            async move {
+                if message.id == "a2" {
+                    Err(Some(Duration::from_secs(7)))
+                } else {
+                    Ok(())
+                }
+            }
         })
         .await;
         assert_eq!(ids(&unfinished), ["a2", "a3"]);

@@ -30,7 +30,7 @@ impl TimeLeft for Deadline {
 
 /// The first retry comes soon, for races; the last of the ten before the dead-letter queue after ten minutes each, for outages.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
-const LONGEST_RETRY: Duration = Duration::from_secs(600);
+const LONGEST_RETRY: Duration = Duration::from_mins(10);
 
 impl Consumer {
     /// Handles a batch; what is named in the answer comes back, the rest is done.
@@ -52,7 +52,11 @@ impl Consumer {
             Ok(message) => message,
             Err(error) => return self.drop_poison(&received, &error, invocation).await,
         };
-        let look = Look { message: &message, now: clock::now(), invocation };
+        let look = Look {
+            message: &message,
+            now: clock::now(),
+            invocation,
+        };
         match self.engine.reconcile(look).await {
             Ok(outcome) => {
                 metrics::count("Reconciled", 1, &[("outcome", &outcome.kind.to_string())]);
@@ -77,10 +81,13 @@ impl Consumer {
     async fn drop_poison(&self, received: &Received, error: &dyn std::error::Error, invocation: &str) -> Result<(), Option<Duration>> {
         metrics::count("Poison", 1, &[]);
         tracing::error!(message.id = received.id, error = %error, "a message that no version of ours wrote was dropped");
-        self.engine.audit_poison(&received.id, clock::now(), invocation).await.map_err(|failure| {
-            tracing::warn!(message.id = received.id, error = %failure, "the dropped message could not be audited; it comes back");
-            None
-        })
+        self.engine
+            .audit_poison(&received.id, clock::now(), invocation)
+            .await
+            .map_err(|failure| {
+                tracing::warn!(message.id = received.id, error = %failure, "the dropped message could not be audited; it comes back");
+                None
+            })
     }
 
     async fn postpone(&self, unfinished: &Unfinished) {
@@ -95,7 +102,9 @@ impl Consumer {
 fn retry_after(failure: &Failure, receives: u32) -> Duration {
     match failure.kind {
         FailureKind::Throttled { retry_after } => retry_after.clamp(Duration::from_secs(1), LONGEST_RETRY),
-        _ => FIRST_RETRY.saturating_mul(3_u32.saturating_pow(receives.saturating_sub(1))).min(LONGEST_RETRY),
+        _ => FIRST_RETRY
+            .saturating_mul(3_u32.saturating_pow(receives.saturating_sub(1)))
+            .min(LONGEST_RETRY),
     }
 }
 
@@ -105,7 +114,9 @@ fn received(message: SqsMessage) -> Received {
     Received {
         // A standard queue has no groups: then every message is its own.
         group: attribute("MessageGroupId").unwrap_or_else(|| id.clone()),
-        receives: attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1),
+        receives: attribute("ApproximateReceiveCount")
+            .and_then(|count| count.parse().ok())
+            .unwrap_or(1),
         body: message.body.unwrap_or_default(),
         receipt: message.receipt_handle.unwrap_or_default(),
         id,
@@ -140,7 +151,23 @@ mod tests {
 
     #[test]
     fn a_throttling_service_is_obeyed() {
-        assert_eq!(wait(FailureKind::Throttled { retry_after: Duration::from_secs(41) }, 1), 41);
-        assert_eq!(wait(FailureKind::Throttled { retry_after: Duration::ZERO }, 1), 1);
+        assert_eq!(
+            wait(
+                FailureKind::Throttled {
+                    retry_after: Duration::from_secs(41)
+                },
+                1
+            ),
+            41
+        );
+        assert_eq!(
+            wait(
+                FailureKind::Throttled {
+                    retry_after: Duration::ZERO
+                },
+                1
+            ),
+            1
+        );
     }
 }

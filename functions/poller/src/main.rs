@@ -27,10 +27,18 @@ async fn main() -> Result<(), Error> {
     lambda_runtime::run(service_fn(move |event: LambdaEvent<serde_json::Value>| {
         let poller = poller.clone();
         async move {
-            let Polled { records, referrals, skipped } = poller.poll(clock::now(), &event.context.request_id).await?;
+            let Polled {
+                records,
+                referrals,
+                skipped,
+            } = poller.poll(clock::now(), &event.context.request_id).await?;
             metrics::count("Enqueued", u64::try_from(records + referrals)?, &[]);
             tracing::info!(records, referrals, skipped, "polled");
-            Ok::<_, Error>(Answer { records, referrals, skipped })
+            Ok::<_, Error>(Answer {
+                records,
+                referrals,
+                skipped,
+            })
         }
     }))
     .await

@@ -29,29 +29,35 @@ impl<Q: Queue> Webhook<Q> {
             return reply(StatusCode::METHOD_NOT_ALLOWED);
         }
         // The bytes as received: the signature covers nothing else, and nothing is parsed before it is checked.
-        let raw = RawDelivery { headers: request.headers(), body: request.body().as_ref() };
+        let raw = RawDelivery {
+            headers: request.headers(),
+            body: request.body().as_ref(),
+        };
         let verified = match self.verifier.verify(raw, now).await {
             Ok(verified) => verified,
             Err(fault) => {
                 metrics::count("DeliveryRefused", 1, &[("fault", fault.code())]);
                 tracing::warn!(fault.code = fault.code(), error = %fault, "delivery refused");
-                return reply(if fault.is_ours_to_retry() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::UNAUTHORIZED });
+                return reply(if fault.is_ours_to_retry() {
+                    StatusCode::SERVICE_UNAVAILABLE
+                } else {
+                    StatusCode::UNAUTHORIZED
+                });
             }
         };
-        match WebhookEvent::parse(&verified) {
-            Ok(event) => match event.sync_message() {
-                Some(message) => self.enqueue(&event, message).await,
-                None => {
-                    tracing::info!(event.name = %event.name, "event accepted, nothing to sync");
-                    reply(StatusCode::OK)
-                }
-            },
+        let event = match WebhookEvent::parse(&verified) {
+            Ok(event) => event,
             Err(error) => {
                 // Signed, so it is Microsoft's; delivering it again would not make it readable. The sweep covers what it was about.
                 tracing::error!(error = %error, "signed body could not be read; accepted and dropped");
-                reply(StatusCode::OK)
+                return reply(StatusCode::OK);
             }
+        };
+        if let Some(message) = event.sync_message() {
+            return self.enqueue(&event, message).await;
         }
+        tracing::info!(event.name = %event.name, "event accepted, nothing to sync");
+        reply(StatusCode::OK)
     }
 
     async fn enqueue(&self, event: &WebhookEvent, message: SyncMessage) -> Response<Body> {

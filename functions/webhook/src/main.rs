@@ -19,7 +19,12 @@ async fn main() -> Result<(), Error> {
         let queue_url = environment.required("QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/cosell-sync.fifo")?;
         let text = |name: &str, default: &str| environment.optional(name).unwrap_or_else(|| default.to_owned());
         let origins = text("CERTIFICATE_ORIGINS", DEFAULT_CERTIFICATE_ORIGINS);
-        Ok((queue_url, origins, text("AIA_HOSTS", DEFAULT_ISSUER_HOSTS), text("TRUST_ROOT_PEM", "")))
+        Ok((
+            queue_url,
+            origins,
+            text("AIA_HOSTS", DEFAULT_ISSUER_HOSTS),
+            text("TRUST_ROOT_PEM", ""),
+        ))
     })?;
     let verifier = Verifier::new(SignatureSettings::parse(&origins, &issuers, &roots)?, http::client()?);
     let queue = SqsQueue::new(&cosell_aws::sdk::config().await, queue_url);

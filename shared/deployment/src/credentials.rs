@@ -30,7 +30,10 @@ impl RefreshTokenStore for PartnerCenterCredentials {
     }
 
     async fn store(&self, refresh_token: SecretString) -> Result<(), Failure> {
-        let rolled = self.secrets.put_rolling(&self.arn, REFRESH_TOKEN, &refresh_token, clock::now()).await?;
+        let rolled = self
+            .secrets
+            .put_rolling(&self.arn, REFRESH_TOKEN, &refresh_token, clock::now())
+            .await?;
         tracing::debug!(stored = rolled == Rolled::Written, "the refresh token was renewed");
         Ok(())
     }

@@ -71,25 +71,43 @@ pub struct Systems {
 impl Systems {
     /// Builds both clients on one HTTP client.
     pub fn new(settings: SystemSettings, sdk: &SdkConfig) -> Result<Self, DeploymentError> {
-        let placeholders =
-            Placeholders::from([("prefix", settings.crm.publisher_prefix.clone()), ("team_phone", settings.team_phone.clone())]);
+        let placeholders = Placeholders::from([
+            ("prefix", settings.crm.publisher_prefix.clone()),
+            ("team_phone", settings.team_phone.clone()),
+        ]);
         let mapping = Mapping::parse(DYNAMICS_MAPPING, &placeholders)?;
         let http = http::client()?;
         let secrets = SecretStore::new(sdk).with_minimum_age(settings.refresh_token_age);
         let tokens = token_source(&settings.partner_center, &http, &secrets)?;
-        let partner_center = Referrals::new(http.clone(), &settings.partner_center.url, &settings.partner_center.audience, tokens)?;
+        let partner_center = Referrals::new(
+            http.clone(),
+            &settings.partner_center.url,
+            &settings.partner_center.audience,
+            tokens,
+        )?;
         let schema = Schema::opportunities(&mapping.crm_columns(), &mapping.columns.sync, &mapping.columns.referral_id)?;
         let dataverse = cosell_dynamics::Settings::new(settings.crm.dataverse_url, settings.crm.entra, settings.crm.tenant_id);
-        let credentials = Arc::new(CrmCredentials { secrets, arn: settings.crm.secret_arn });
+        let credentials = Arc::new(CrmCredentials {
+            secrets,
+            arn: settings.crm.secret_arn,
+        });
         let crm = Dynamics::new(http, dataverse, credentials, schema);
-        Ok(Self { partner_center: Arc::new(partner_center), crm: Arc::new(crm), mapping: Arc::new(mapping) })
+        Ok(Self {
+            partner_center: Arc::new(partner_center),
+            crm: Arc::new(crm),
+            mapping: Arc::new(mapping),
+        })
     }
 
     /// Opens the connections that the first message needs while Lambda still gives start-up its own time: tokens are fetched and
     /// both systems are asked for a record that does not exist. Failures are left for the first message to meet.
     async fn warm_up(&self) {
         let nobody = ReferralId::new(uuid::Uuid::nil());
-        let nothing = CrmKey { system: self.mapping.system.clone(), entity: self.mapping.entity.clone(), id: nobody.to_string() };
+        let nothing = CrmKey {
+            system: self.mapping.system.clone(),
+            entity: self.mapping.entity.clone(),
+            id: nobody.to_string(),
+        };
         let (referral, record) = futures::join!(self.partner_center.get(nobody), self.crm.get(&nothing));
         for failure in [referral.err(), record.err()].into_iter().flatten() {
             tracing::warn!(error = %failure, "a system could not be reached during start-up");
@@ -112,7 +130,7 @@ pub async fn engine(settings: ConsumerSettings, sdk: &SdkConfig) -> Result<Engin
         policy: Arc::new(settings.policy),
     };
     let nobody = ReferralId::new(uuid::Uuid::nil());
-    let (_, known) = futures::join!(systems.warm_up(), engine.links.by_referral(nobody));
+    let ((), known) = futures::join!(systems.warm_up(), engine.links.by_referral(nobody));
     if let Err(failure) = known {
         tracing::warn!(error = %failure, "the links table could not be read during start-up");
     }
@@ -145,8 +163,15 @@ pub fn read<T>(settings: impl FnOnce(&Environment) -> Result<T, cosell_runtime::
     Ok(Environment::of_process().read(settings)?)
 }
 
-fn token_source(settings: &PartnerCenterSettings, http: &reqwest::Client, secrets: &SecretStore) -> Result<Arc<TokenSource>, DeploymentError> {
-    let store = Arc::new(PartnerCenterCredentials { secrets: secrets.clone(), arn: settings.secret_arn.clone() });
+fn token_source(
+    settings: &PartnerCenterSettings,
+    http: &reqwest::Client,
+    secrets: &SecretStore,
+) -> Result<Arc<TokenSource>, DeploymentError> {
+    let store = Arc::new(PartnerCenterCredentials {
+        secrets: secrets.clone(),
+        arn: settings.secret_arn.clone(),
+    });
     let entra = TokenSettings::new(&settings.entra, &settings.tenant_id, TokenEndpoint::V1)?;
     Ok(Arc::new(TokenSource::new(entra, http.clone(), store, Arc::new(clock::now))))
 }

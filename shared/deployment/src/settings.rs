@@ -63,13 +63,20 @@ impl ConsumerSettings {
         let audit_table = environment.required("AUDIT_TABLE", "cosell-sync-AuditTable-1ABC2DEF3GHIJ");
         let queue_url = queue_url(environment);
         let sync_private = environment.flag("SYNC_PRIVATE", true);
-        let retention = environment.optional("AUDIT_RETENTION_DAYS").map(|_| environment.parsed("AUDIT_RETENTION_DAYS", "400"));
+        let retention = environment
+            .optional("AUDIT_RETENTION_DAYS")
+            .map(|_| environment.parsed("AUDIT_RETENTION_DAYS", "400"));
         let policy = Policy {
             sync_private: sync_private?,
-            referral_link_base: environment.optional("REFERRAL_LINK_BASE").unwrap_or_else(|| REFERRAL_LINKS.to_owned()),
+            referral_link_base: environment
+                .optional("REFERRAL_LINK_BASE")
+                .unwrap_or_else(|| REFERRAL_LINKS.to_owned()),
         };
         Ok(Self {
-            systems: SystemSettings { team_phone: team_phone?, ..systems? },
+            systems: SystemSettings {
+                team_phone: team_phone?,
+                ..systems?
+            },
             links_table: links_table?,
             audit_table: audit_table?,
             audit_retention_days: retention.transpose()?,
@@ -125,8 +132,14 @@ impl RegistrationSettings {
         use cosell_partner_center::registration::{DEFAULT_AUDIENCE, DEFAULT_URL};
         let partner_center = PartnerCenterSettings::read(environment);
         let url = environment.base_url("REGISTRATION_URL", Some(DEFAULT_URL), DEFAULT_URL);
-        let audience = environment.optional("REGISTRATION_AUDIENCE").unwrap_or_else(|| DEFAULT_AUDIENCE.to_owned());
-        Ok(Self { partner_center: partner_center?, url: url?, audience })
+        let audience = environment
+            .optional("REGISTRATION_AUDIENCE")
+            .unwrap_or_else(|| DEFAULT_AUDIENCE.to_owned());
+        Ok(Self {
+            partner_center: partner_center?,
+            url: url?,
+            audience,
+        })
     }
 }
 
@@ -140,8 +153,20 @@ mod tests {
 
     #[test]
     fn every_missing_variable_is_named_at_once() {
-        let error = Environment::of([("SYNC_PRIVATE", "perhaps")]).read(ConsumerSettings::read).unwrap_err().to_string();
-        for variable in ["PARTNER_CENTER_TENANT_ID", "DATAVERSE_URL", "CRM_SECRET_ARN", "TEAM_PHONE", "LINKS_TABLE", "AUDIT_TABLE", "QUEUE_URL", "SYNC_PRIVATE"] {
+        let error = Environment::of([("SYNC_PRIVATE", "perhaps")])
+            .read(ConsumerSettings::read)
+            .unwrap_err()
+            .to_string();
+        for variable in [
+            "PARTNER_CENTER_TENANT_ID",
+            "DATAVERSE_URL",
+            "CRM_SECRET_ARN",
+            "TEAM_PHONE",
+            "LINKS_TABLE",
+            "AUDIT_TABLE",
+            "QUEUE_URL",
+            "SYNC_PRIVATE",
+        ] {
             assert!(error.contains(variable), "{variable} is not named in {error}");
         }
     }

@@ -9,5 +9,5 @@ pub mod port;
 pub mod reconcile;
 
 pub use failure::{Failure, FailureKind, Outside};
-pub use poll::{Poller, Polled};
+pub use poll::{Polled, Poller};
 pub use reconcile::{Engine, Look, Outcome};

@@ -51,11 +51,18 @@ impl Poller {
     /// is made good by the next. A failing CRM does not keep Partner Center from being swept, nor the reverse.
     pub async fn poll(&self, now: Timestamp, invocation: &str) -> Result<Polled, Failure> {
         if let Claim::Held { .. } = self.claims.claim(LEASE, invocation, now, LEASE_LASTS).await? {
-            return Ok(Polled { skipped: true, ..Polled::default() });
+            return Ok(Polled {
+                skipped: true,
+                ..Polled::default()
+            });
         }
         let (records, referrals) = futures::join!(self.poll_crm(now), self.sweep(now));
         self.claims.release(LEASE, invocation).await?;
-        Ok(Polled { records: records?, referrals: referrals?, skipped: false })
+        Ok(Polled {
+            records: records?,
+            referrals: referrals?,
+            skipped: false,
+        })
     }
 
     /// The first run finds every flagged record, however old: that is how a partner starts with deals already flagged.
@@ -65,7 +72,11 @@ impl Poller {
         let changes = self.crm.changed_since(since).await?;
         let messages: Vec<SyncMessage> = changes
             .into_iter()
-            .map(|change| SyncMessage { subject: Subject::Crm(change.key), cause: Cause::CrmPoll, observed: change.version })
+            .map(|change| SyncMessage {
+                subject: Subject::Crm(change.key),
+                cause: Cause::CrmPoll,
+                observed: change.version,
+            })
             .collect();
         self.enqueue(CRM_CURSOR, now, &messages).await
     }
@@ -76,7 +87,11 @@ impl Poller {
         let changes = self.partner_center.changed_since(self.reach_back(cursor.unwrap_or(now))).await?;
         let messages: Vec<SyncMessage> = changes
             .into_iter()
-            .map(|change| SyncMessage { subject: Subject::Referral(change.id), cause: Cause::Sweep, observed: change.updated.to_string() })
+            .map(|change| SyncMessage {
+                subject: Subject::Referral(change.id),
+                cause: Cause::Sweep,
+                observed: change.updated.to_string(),
+            })
             .collect();
         self.enqueue(SWEEP_CURSOR, now, &messages).await
     }

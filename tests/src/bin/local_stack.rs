@@ -39,7 +39,10 @@ async fn main() -> Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         result = run(&arguments) => result,
-        _ = tokio::signal::ctrl_c() => Ok(println!("\nStopping; nothing is left behind.")),
+        _ = tokio::signal::ctrl_c() => {
+            println!("\nStopping; nothing is left behind.");
+            Ok(())
+        }
         _ = terminate.recv() => Ok(()),
     }
 }
@@ -51,7 +54,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
     println!("Up after {:.1} s.\n", started.elapsed().as_secs_f64());
     let played = tokio::select! {
         story = Story::play(&stack, |step| println!("{:>8.0} ms  {}", step.took.as_secs_f64() * 1000.0, step.what)) => story?,
-        failed = keep_polling(&stack) => return failed,
+        never = stack.keep_polling(POLL_EVERY) => never,
     };
     for opportunity in &played.opportunities {
         println!("\n{}", stack.cosell(&["audit", "--opportunity", opportunity]).await?.trim_end());
@@ -60,30 +63,30 @@ async fn run(arguments: &Arguments) -> Result<()> {
         What::Demo => println!("\nEvery step was seen in the other system."),
         What::Run => {
             print_addresses(&stack)?;
-            keep_polling(&stack).await?;
+            stack.keep_polling(POLL_EVERY).await;
         }
     }
     Ok(())
 }
 
-/// Stands for the schedule. A failing poll is told and repeated, as in the cloud.
-async fn keep_polling(stack: &LocalStack) -> Result<()> {
-    let mut every = tokio::time::interval(POLL_EVERY);
-    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        every.tick().await;
-        if let Err(error) = stack.functions.poll().await {
-            eprintln!("{error:#}");
-        }
-    }
-}
-
 fn print_addresses(stack: &LocalStack) -> Result<()> {
-    println!("\nEverything stays up until Ctrl-C. The poller runs every {} s here.\n", POLL_EVERY.as_secs());
-    println!("  play both systems      {} (curl it: it lists what can be done)", stack.simulators.control);
+    println!(
+        "\nEverything stays up until Ctrl-C. The poller runs every {} s here.\n",
+        POLL_EVERY.as_secs()
+    );
+    println!(
+        "  play both systems      {} (curl it: it lists what can be done)",
+        stack.simulators.control
+    );
     println!("{}", stack.simulators.addresses().list());
     println!("  local AWS              {} (any AWS client: see OPERATIONS.md)", stack.aws());
-    for output in ["WebhookLocalUrl", "QueueUrl", "DeadLetterQueueUrl", "LinksTableName", "AuditTableName"] {
+    for output in [
+        "WebhookLocalUrl",
+        "QueueUrl",
+        "DeadLetterQueueUrl",
+        "LinksTableName",
+        "AuditTableName",
+    ] {
         println!("  {output:<22} {}", stack.functions.output(output)?);
     }
     Ok(())

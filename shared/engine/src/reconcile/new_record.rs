@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cosell_core::audit::{AuditKind, FieldChange, Side};
 use cosell_core::crm::CrmRecord;
 use cosell_core::link::{Link, Seen};
+use cosell_core::mapping::{Mapping, STAGE};
 use cosell_core::patch::PatchOperation;
 use cosell_core::plan::{NewRecord, plan_record};
 use cosell_core::referral::Referral;
@@ -26,7 +27,7 @@ impl Attempt<'_> {
         let record = engine.crm.upsert(referral.id, &write).await?;
         self.trail.crm_request.clone_from(&record.request_id);
         let seen = engine.mapping.observe(&referral, &record);
-        self.trail.done = created_fields(&seen, Side::Crm);
+        self.trail.done = created_fields(&engine.mapping, &seen, Side::Crm);
         let link = self.new_link(&referral, &record, seen);
         engine.links.create(&link).await?;
         self.name_record_in(&referral, Link { version: 1, ..link }).await?;
@@ -70,26 +71,28 @@ impl Attempt<'_> {
     }
 }
 
-/// What a creation filled in on one side.
-pub(super) fn created_fields(seen: &BTreeMap<String, Seen>, side: Side) -> Vec<FieldChange> {
-    let value = |seen: &Seen| {
-        if side == Side::Crm {
+/// What a creation filled in on one side: the fields that the mapping carries there on creation, and the stage.
+pub(super) fn created_fields(mapping: &Mapping, seen: &BTreeMap<String, Seen>, side: Side) -> Vec<FieldChange> {
+    let carried = mapping.rules.iter().filter(|rule| match side {
+        Side::Crm => rule.to_crm.on_create(),
+        Side::PartnerCenter => rule.to_partner_center.on_create(),
+    });
+    let fields = carried.map(|rule| rule.name.as_str()).chain([STAGE]);
+    let changes = fields.filter_map(|field| {
+        let seen = seen.get(field)?;
+        let after = if side == Side::Crm {
             seen.crm.clone()
         } else {
             seen.partner_center.clone()
-        }
-    };
-    let filled = seen
-        .iter()
-        .map(|(field, seen)| (field, value(seen)))
-        .filter(|(_, value)| !value.is_nothing());
-    filled
-        .map(|(field, after)| FieldChange {
-            field: field.clone(),
+        };
+        let change = FieldChange {
+            field: field.to_owned(),
             side,
             before: Value::Nothing,
             after,
             overruled: None,
-        })
-        .collect()
+        };
+        (!change.after.is_nothing()).then_some(change)
+    });
+    changes.collect()
 }

@@ -48,7 +48,7 @@ impl Attempt<'_> {
         self.trail.is_pair_of(referral.id);
         self.trail.partner_center_request.clone_from(&referral.request_id);
         let seen = engine.mapping.observe(&referral, &record);
-        self.trail.done = created_fields(&seen, Side::PartnerCenter);
+        self.trail.done = created_fields(&engine.mapping, &seen, Side::PartnerCenter);
         let mut link = self.new_link(&referral, &record, seen);
         link.steps.extend(help.is_some().then_some(Step::MicrosoftInvitationStarted));
         engine.links.create(&link).await?;

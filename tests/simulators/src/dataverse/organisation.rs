@@ -82,10 +82,10 @@ impl Organisation {
     fn seed_users(&mut self) {
         let client = Uuid::parse_str(&self.options.client_id).unwrap_or(APPLICATION_USER);
         let people = [
-            (APPLICATION_USER, "#", "Co-sell sync", Some(client), 4),
-            (SELLER, "Sam", "Seller", None, 0),
+            (APPLICATION_USER, "#", "Co-sell sync", None, Some(client), 4),
+            (SELLER, "Sam", "Seller", Some("sam.seller@halcyon.example"), None, 0),
         ];
-        for (id, first, last, application, mode) in people {
+        for (id, first, last, email, application, mode) in people {
             let mut cells = Cells::from([
                 ("systemuserid".into(), Cell::Guid(id)),
                 ("firstname".into(), Cell::Text(first.into())),
@@ -97,6 +97,9 @@ impl Organisation {
                 ("createdon".into(), Cell::moment(self.now())),
                 ("modifiedon".into(), Cell::moment(self.now())),
             ]);
+            if let Some(email) = email {
+                cells.insert("internalemailaddress".into(), Cell::Text(email.into()));
+            }
             if let Some(application) = application {
                 cells.insert("applicationid".into(), Cell::Guid(application));
             }

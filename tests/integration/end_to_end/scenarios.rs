@@ -1,0 +1,169 @@
+//! What must hold between two real systems and our functions.
+
+use std::time::{Duration, Instant};
+
+use cosell_simulators::faults::{Action, Fault};
+use cosell_tests::LocalStack;
+use cosell_tests::story::Story;
+use serde_json::{Value as Json, json};
+
+/// Runs every scenario and names it, so that a failure is found in the output.
+pub(super) async fn all(stack: &LocalStack) {
+    let started = Instant::now();
+    let tell = |name: &str| println!("{:>6.1} s  {name}", started.elapsed().as_secs_f64());
+    tell("the story");
+    the_story_plays_and_its_trail_can_be_read(stack).await;
+    tell("a quiet system");
+    a_quiet_system_writes_nothing(stack).await;
+    tell("a lost delivery");
+    a_lost_delivery_is_made_good_by_the_sweep(stack).await;
+    tell("a lost answer");
+    a_create_whose_answer_was_lost_makes_one_referral(stack).await;
+    tell("a forged delivery");
+    a_forged_delivery_is_refused(stack).await;
+    tell("help");
+    asking_for_help_invites_microsoft_and_brings_back_its_id(stack).await;
+    tell("a missing field");
+    a_missing_field_is_told_to_the_seller(stack).await;
+    tell("done");
+}
+
+async fn the_story_plays_and_its_trail_can_be_read(stack: &LocalStack) {
+    let story = Story::play(stack, |step| println!("{:>8} ms  {}", step.took.as_millis(), step.what))
+        .await
+        .unwrap();
+    for opportunity in &story.opportunities {
+        let trail = stack.cosell(&["audit", "--opportunity", opportunity, "--json"]).await.unwrap();
+        let trail: Vec<Json> = serde_json::from_str(&trail).unwrap();
+        assert_eq!(trail.iter().filter(|entry| entry["kind"] == "created").count(), 1, "{trail:#?}");
+        assert!(trail.iter().filter(|entry| entry["kind"] == "updated").count() >= 2, "{trail:#?}");
+    }
+}
+
+async fn a_quiet_system_writes_nothing(stack: &LocalStack) {
+    // Two polls' overlap, so that the last echoes are through.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    stack.simulators.journal.clear();
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let writes: Vec<_> = stack
+        .simulators
+        .journal
+        .entries()
+        .into_iter()
+        .filter(|entry| entry.method != "GET" && entry.service != "entra")
+        .collect();
+    assert!(writes.is_empty(), "{writes:#?}");
+    assert!(
+        stack.simulators.journal.count("dataverse", "GET", "opportunities") > 0,
+        "the poller was at work"
+    );
+}
+
+async fn a_lost_delivery_is_made_good_by_the_sweep(stack: &LocalStack) {
+    let service = &stack.simulators.partner_center_service;
+    let mut switches = service.switches();
+    switches.lose_next = 1;
+    service.set_switches(switches);
+    let people = stack.people().unwrap();
+    let referral = people.microsoft_invites("Quarry drones").await.unwrap();
+    people
+        .see_opportunity("the sweep finds it", |row| row["nwcs_referralid"] == json!(referral))
+        .await
+        .unwrap();
+}
+
+async fn a_create_whose_answer_was_lost_makes_one_referral(stack: &LocalStack) {
+    let people = stack.people().unwrap();
+    let opportunity = people.seller_prepares("Tunnel ventilation").await.unwrap();
+    let mut fault = Fault::new("partner-center", Action::DropAfterEffect);
+    fault.method = Some("POST".into());
+    stack.simulators.faults.add(fault);
+    people
+        .seller_edits(&opportunity, json!({ "nwcs_syncwithpartnercenter": true }))
+        .await
+        .unwrap();
+    let synced = |row: &Json| row["opportunityid"] == json!(opportunity) && row["nwcs_syncstatus"] == "✔ Synced";
+    people.see_opportunity("the deal is adopted", synced).await.unwrap();
+    assert!(stack.simulators.faults.list().is_empty(), "the fault was met");
+    let ours = people
+        .referrals()
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|row| row["externalReferenceId"] == json!(opportunity))
+        .count();
+    assert_eq!(ours, 1, "exactly one referral");
+}
+
+async fn a_forged_delivery_is_refused(stack: &LocalStack) {
+    let url = stack.functions.output("WebhookLocalUrl").unwrap();
+    let forged = json!({ "EventName": "referral-updated", "ResourceUri": "https://x/c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa", "ResourceName": "referral" });
+    let http = cosell_runtime::http::client().unwrap();
+    let answer = http
+        .post(url)
+        .header("x-ms-signature", "Signature AAAA")
+        .json(&forged)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 401);
+    let signed = http
+        .post(url)
+        .header("x-ms-signature", format!("Signature {}", "A".repeat(344)))
+        .header(
+            "x-ms-certificate-url",
+            stack.simulators.certificates.join("cert/pcnotifications-sim.cer").unwrap().as_str(),
+        )
+        .header("x-ms-signature-algorithm", "rsa-sha256")
+        .json(&forged)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(signed.status(), 401);
+}
+
+async fn asking_for_help_invites_microsoft_and_brings_back_its_id(stack: &LocalStack) {
+    let people = stack.people().unwrap();
+    let opportunity = people.seller_prepares("Wind park telemetry").await.unwrap();
+    let flagged = json!({ "nwcs_syncwithpartnercenter": true, "nwcs_howcanmicrosofthelp": 412_000_002 });
+    people.seller_edits(&opportunity, flagged).await.unwrap();
+    let half = people.see_referral("Microsoft is asked", |row| {
+        row["inviteContext"]["assistanceRequestCode"] == "ProofOfConceptOrDemo" && row["externalReferenceId"] == json!(opportunity)
+    });
+    let half = half.await.unwrap();
+    assert_eq!((&half["status"], &half["target"][0]["id"]), (&json!("New"), &json!("msft")));
+    people.microsoft_accepts(half["id"].as_str().unwrap()).await.unwrap();
+    let accepted = |row: &Json| {
+        row["opportunityid"] == json!(opportunity) && row["nwcs_microsoftcrmid"].as_str().is_some_and(|id| id.starts_with("7-"))
+    };
+    people.see_opportunity("Microsoft's id reaches the seller", accepted).await.unwrap();
+    let named = |row: &Json| row["name"] == "Wind park telemetry";
+    assert_eq!(
+        people.opportunities().await.unwrap().into_iter().filter(named).count(),
+        1,
+        "Microsoft's half gets no record of its own"
+    );
+}
+
+async fn a_missing_field_is_told_to_the_seller(stack: &LocalStack) {
+    let people = stack.people().unwrap();
+    let opportunity = people.seller_prepares("Bakery ovens").await.unwrap();
+    people
+        .seller_edits(&opportunity, json!({ "nwcs_products": null, "nwcs_syncwithpartnercenter": true }))
+        .await
+        .unwrap();
+    let told = |row: &Json| {
+        row["opportunityid"] == json!(opportunity)
+            && row["nwcs_audit"]
+                .as_str()
+                .is_some_and(|audit| audit.contains("Products is missing"))
+    };
+    let row = people.see_opportunity("the seller is told", told).await.unwrap();
+    assert!(row["nwcs_syncstatus"].as_str().unwrap().starts_with('✘'), "{row}");
+    people
+        .seller_edits(&opportunity, json!({ "nwcs_products": "SOL-71402-QKD" }))
+        .await
+        .unwrap();
+    let synced = |row: &Json| row["opportunityid"] == json!(opportunity) && row["nwcs_syncstatus"] == "✔ Synced";
+    people.see_opportunity("mended", synced).await.unwrap();
+}
