@@ -4,8 +4,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use cosell_aws::queue::SqsQueue;
+use cosell_core::audit::AuditKind;
 use cosell_core::message::SyncMessage;
-use cosell_engine::{Engine, Failure, FailureKind, Look};
+use cosell_engine::{Engine, Failure, FailureKind, Look, Outcome};
 use cosell_runtime::{clock, metrics};
 use futures::future::join_all;
 use jiff::Timestamp;
@@ -66,13 +67,13 @@ impl Consumer {
                     cause = %message.cause,
                     duration_ms = millis(clock::now().duration_since(look.now)),
                     "{}",
-                    outcome.message
+                    told(&outcome)
                 );
                 Ok(())
             }
             Err(failure) => {
                 metrics::count("ReconcileFailed", 1, &[("kind", failure.kind.code())]);
-                tracing::warn!(subject = %message.subject, cause = %message.cause, kind = failure.kind.code(), error = %failure, "the look failed and will be repeated");
+                tracing::warn!(subject = %message.subject, cause = %message.cause, kind = failure.kind.code(), error = failure.brief(), "the look failed and will be repeated");
                 Err(Some(retry_after(&failure, received.receives)))
             }
         }
@@ -85,7 +86,11 @@ impl Consumer {
             .audit_poison(&received.id, clock::now(), invocation)
             .await
             .map_err(|failure| {
-                tracing::warn!(message.id = received.id, error = %failure, "the dropped message could not be audited; it comes back");
+                tracing::warn!(
+                    message.id = received.id,
+                    error = failure.brief(),
+                    "the dropped message could not be audited; it comes back"
+                );
                 None
             })
     }
@@ -93,7 +98,11 @@ impl Consumer {
     async fn postpone(&self, unfinished: &Unfinished) {
         let Some(after) = unfinished.retry_after else { return };
         if let Err(failure) = self.queue.postpone(&unfinished.message.receipt, after).await {
-            tracing::warn!(message.id = unfinished.message.id, error = %failure, "the visibility could not be changed; the message comes back by the queue's own time-out");
+            tracing::warn!(
+                message.id = unfinished.message.id,
+                error = failure.brief(),
+                "the visibility could not be changed; the message comes back by the queue's own time-out"
+            );
         }
     }
 }
@@ -105,6 +114,14 @@ fn retry_after(failure: &Failure, receives: u32) -> Duration {
         _ => FIRST_RETRY
             .saturating_mul(3_u32.saturating_pow(receives.saturating_sub(1)))
             .min(LONGEST_RETRY),
+    }
+}
+
+/// A rejection's sentences may quote a service, and with it a customer's name: they are for the seller and the trail.
+fn told(outcome: &Outcome) -> &str {
+    match outcome.kind {
+        AuditKind::Rejected => "rejected; the reason is in the audit trail",
+        _ => &outcome.message,
     }
 }
 

@@ -31,7 +31,10 @@ async fn main() -> Result<(), Error> {
                 records,
                 referrals,
                 skipped,
-            } = poller.poll(clock::now(), &event.context.request_id).await?;
+            } = poller
+                .poll(clock::now(), &event.context.request_id)
+                .await
+                .map_err(|failure| failure.brief())?;
             metrics::count("Enqueued", u64::try_from(records + referrals)?, &[]);
             tracing::info!(records, referrals, skipped, "polled");
             Ok::<_, Error>(Answer {

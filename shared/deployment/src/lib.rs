@@ -110,7 +110,7 @@ impl Systems {
         };
         let (referral, record) = futures::join!(self.partner_center.get(nobody), self.crm.get(&nothing));
         for failure in [referral.err(), record.err()].into_iter().flatten() {
-            tracing::warn!(error = %failure, "a system could not be reached during start-up");
+            tracing::warn!(error = failure.brief(), "a system could not be reached during start-up");
         }
     }
 }
@@ -132,7 +132,7 @@ pub async fn engine(settings: ConsumerSettings, sdk: &SdkConfig) -> Result<Engin
     let nobody = ReferralId::new(uuid::Uuid::nil());
     let ((), known) = futures::join!(systems.warm_up(), engine.links.by_referral(nobody));
     if let Err(failure) = known {
-        tracing::warn!(error = %failure, "the links table could not be read during start-up");
+        tracing::warn!(error = failure.brief(), "the links table could not be read during start-up");
     }
     Ok(engine)
 }

@@ -79,6 +79,14 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// For logs: who failed, how, and the service's code and request id. The whole text may quote a service's sentence, and
+    /// with it a customer's name; it is for the seller and the audit trail.
+    pub fn brief(&self) -> String {
+        let code = self.code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
+        let request = self.request_id.as_deref().map(|id| format!(", request {id}")).unwrap_or_default();
+        format!("{} {}{code}{request}", self.outside, self.kind.code())
+    }
+
     /// A failure without a service code or source.
     pub fn new(outside: Outside, kind: FailureKind, message: impl Into<String>) -> Self {
         Self {
@@ -89,5 +97,19 @@ impl Failure {
             request_id: None,
             source: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_gets_codes_and_the_seller_the_sentence() {
+        let mut failure = Failure::new(Outside::PartnerCenter, FailureKind::Rejected, "Norrsken Kylteknik AB is unknown");
+        failure.code = Some("invalidRequest".into());
+        failure.request_id = Some("e186fec1".into());
+        assert_eq!(failure.brief(), "Partner Center rejected (invalidRequest), request e186fec1");
+        assert!(failure.to_string().contains("Norrsken"));
     }
 }

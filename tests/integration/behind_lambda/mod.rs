@@ -15,6 +15,9 @@ use tokio::process::{Child, Command};
 /// Nothing listens there: whoever is sent to it gets its connection refused.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
+/// The consumer's in the template; the simulator's own 3 s leave a batch no time to start.
+const DEADLINE: Duration = Duration::from_mins(2);
+
 /// A running function.
 struct Function {
     lambda: Simulator,
@@ -26,7 +29,12 @@ struct Function {
 impl Function {
     /// Starts `name` from the workspace's binaries with nothing but these variables.
     async fn start(name: &str, variables: &[(&str, String)]) -> Self {
-        let lambda = Simulator::builder().function_name(name).build().await.unwrap();
+        let lambda = Simulator::builder()
+            .function_name(name)
+            .invocation_timeout(DEADLINE)
+            .build()
+            .await
+            .unwrap();
         let log = std::env::temp_dir().join(format!("cosell-{name}-{}.log", uuid::Uuid::new_v4()));
         let file = File::create(&log).unwrap();
         let mut command = Command::new(workspace::binary(name).unwrap());

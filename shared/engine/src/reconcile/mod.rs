@@ -145,7 +145,11 @@ impl Attempt<'_> {
         if let Some(claim) = self.claim.take().filter(|_| !keep)
             && let Err(error) = self.engine.claims.release(&claim, self.look.invocation).await
         {
-            tracing::warn!(claim, error = %error, "the claim could not be given back; it expires by itself");
+            tracing::warn!(
+                claim,
+                error = error.brief(),
+                "the claim could not be given back; it expires by itself"
+            );
         }
     }
 

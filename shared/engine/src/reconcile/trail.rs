@@ -103,7 +103,7 @@ impl Attempt<'_> {
         self.note_request(failure);
         let changes = std::mem::take(&mut self.trail.done);
         if let Err(error) = self.record(AuditKind::Failed, failure.to_string(), changes).await {
-            tracing::warn!(pair = %self.trail.pair, error = %error, "the failed attempt could not be audited");
+            tracing::warn!(pair = %self.trail.pair, error = error.brief(), "the failed attempt could not be audited");
         }
     }
 
