@@ -38,12 +38,10 @@ impl Functions {
         let log = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "the template could not be deployed:\n{log}");
         let outputs = serde_json::from_slice(&output.stdout).context("deploy.py did not print the outputs")?;
-        let account = ministack.environment().into_iter().find(|(name, _)| *name == "AWS_ACCESS_KEY_ID");
-        let account = account.map(|(_, value)| value).unwrap_or_default();
         Ok(Self {
             outputs,
             aws: ministack.url(),
-            account,
+            account: ministack.account().to_owned(),
             http: cosell_runtime::http::client()?,
         })
     }

@@ -56,6 +56,11 @@ impl MiniStack {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// The account, which is also the access key.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
     /// What a program needs to talk to it, and to nothing else: dummy keys, so that no real account can ever be reached.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         environment(self.port, &self.account)

@@ -65,9 +65,9 @@ impl LocalStack {
         self.ministack.url()
     }
 
-    /// What an AWS client needs to reach the local AWS.
-    pub fn environment(&self) -> Vec<(&'static str, String)> {
-        self.ministack.environment()
+    /// The access key that names this stack's account in MiniStack.
+    pub fn access_key(&self) -> &str {
+        self.ministack.account()
     }
 
     /// Runs the operator's command line against this stack and returns what it prints.

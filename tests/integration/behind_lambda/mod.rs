@@ -62,7 +62,7 @@ impl Function {
     /// Invokes it and returns its answer.
     async fn invoke(&self, payload: Json) -> Json {
         let id = self.lambda.enqueue_payload(payload).await;
-        let done = self.lambda.wait_for_invocation_complete(&id, Duration::from_secs(60)).await;
+        let done = self.lambda.wait_for_invocation_complete(&id, Duration::from_mins(1)).await;
         let done = done.unwrap_or_else(|error| panic!("{error}; its log:\n{}", self.log()));
         done.response
             .unwrap_or_else(|| panic!("the function failed: {:?}; its log:\n{}", done.error, self.log()))

@@ -79,7 +79,8 @@ fn print_addresses(stack: &LocalStack) -> Result<()> {
         stack.simulators.control
     );
     println!("{}", stack.simulators.addresses().list());
-    println!("  local AWS              {} (any AWS client: see OPERATIONS.md)", stack.aws());
+    println!("  local AWS              {} (any AWS client; see docs/local-stack.md)", stack.aws());
+    println!("  access key             {}", stack.access_key());
     for output in [
         "WebhookLocalUrl",
         "QueueUrl",
