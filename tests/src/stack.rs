@@ -97,15 +97,7 @@ impl LocalStack {
 }
 
 async fn start_simulators(base: u16) -> Result<Simulators> {
-    let port = |offset: u16| if base == 0 { 0 } else { base + offset };
-    let ports = Ports {
-        partner_center: port(0),
-        registration: port(1),
-        entra: port(2),
-        certificates: port(3),
-        dataverse: port(4),
-        control: port(5),
-    };
+    let ports = Ports::in_a_row(base);
     let started = Simulators::start(Config {
         ports,
         ..Config::default()

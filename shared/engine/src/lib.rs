@@ -4,6 +4,8 @@
 //! in a test on in-memory types, and in a dry run.
 
 pub mod failure;
+#[cfg(test)]
+pub(crate) mod memory;
 pub mod poll;
 pub mod port;
 pub mod reconcile;

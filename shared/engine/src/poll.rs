@@ -108,3 +108,114 @@ impl Poller {
         cursor.saturating_sub(self.overlap).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::failure::FailureKind;
+    use crate::memory::{Fault, World, record};
+
+    const REFERRAL: &str = "c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa";
+
+    fn at(time: &str) -> Timestamp {
+        format!("2026-11-21T{time}Z").parse().unwrap()
+    }
+
+    /// A flagged record changed at 09:00 and a referral changed at 09:59.
+    fn stage() -> (Arc<World>, Poller) {
+        let world = Arc::new(World::default());
+        world
+            .records
+            .lock()
+            .unwrap()
+            .insert("1".into(), record("1", json!({ "nwcs_syncwithpartnercenter": true })));
+        world
+            .records
+            .lock()
+            .unwrap()
+            .insert("2".into(), record("2", json!({ "nwcs_syncwithpartnercenter": false })));
+        let referral = json!({ "status": "Active", "substatus": "Accepted", "updatedDateTime": "2026-11-21T09:59:00Z" });
+        world.put_referral(REFERRAL.parse().unwrap(), referral);
+        let poller = Poller {
+            partner_center: world.clone(),
+            crm: world.clone(),
+            queue: world.clone(),
+            claims: world.clone(),
+            cursors: world.clone(),
+            overlap: SignedDuration::from_mins(5),
+        };
+        (world, poller)
+    }
+
+    #[tokio::test]
+    async fn the_first_run_finds_every_flagged_record_and_recent_referrals() {
+        let (world, poller) = stage();
+        let polled = poller.poll(at("10:00:00"), "run").await.unwrap();
+        assert_eq!(
+            polled,
+            Polled {
+                records: 1,
+                referrals: 1,
+                skipped: false
+            }
+        );
+        let causes: Vec<Cause> = world.queued.lock().unwrap().iter().map(|message| message.cause).collect();
+        assert_eq!(causes, [Cause::CrmPoll, Cause::Sweep]);
+    }
+
+    #[tokio::test]
+    async fn later_runs_reach_back_by_the_overlap_and_no_further() {
+        let (_world, poller) = stage();
+        poller.poll(at("10:00:00"), "first").await.unwrap();
+        let second = poller.poll(at("10:02:00"), "second").await.unwrap();
+        assert_eq!(
+            (second.records, second.referrals),
+            (0, 1),
+            "the referral lies in the overlap, the record does not"
+        );
+        let third = poller.poll(at("10:07:00"), "third").await.unwrap();
+        assert_eq!(
+            (third.records, third.referrals),
+            (0, 1),
+            "reaches back from the start of the second run"
+        );
+        let fourth = poller.poll(at("10:12:00"), "fourth").await.unwrap();
+        assert_eq!(fourth.referrals, 0);
+    }
+
+    #[tokio::test]
+    async fn a_cursor_waits_for_the_queue() {
+        let (world, poller) = stage();
+        world
+            .faults
+            .lock()
+            .unwrap()
+            .push_back(("queue.send", Fault::Before(FailureKind::Transient)));
+        poller.poll(at("10:00:00"), "fails").await.unwrap_err();
+        assert!(!world.cursors.lock().unwrap().contains_key(CRM_CURSOR));
+        assert_eq!(poller.poll(at("11:00:00"), "makes good").await.unwrap().records, 1);
+    }
+
+    #[tokio::test]
+    async fn a_failing_crm_does_not_stop_the_sweep_and_the_lease_is_given_back() {
+        let (world, poller) = stage();
+        world
+            .faults
+            .lock()
+            .unwrap()
+            .push_back(("crm.changed", Fault::Before(FailureKind::Transient)));
+        poller.poll(at("10:00:00"), "fails").await.unwrap_err();
+        assert_eq!(world.queued.lock().unwrap().len(), 1);
+        assert!(!poller.poll(at("10:00:01"), "next").await.unwrap().skipped);
+    }
+
+    #[tokio::test]
+    async fn two_runs_do_not_overlap() {
+        let (world, poller) = stage();
+        world.claim(LEASE, "other", at("09:59:59"), LEASE_LASTS).await.unwrap();
+        assert!(poller.poll(at("10:00:00"), "second").await.unwrap().skipped);
+        assert!(!poller.poll(at("10:06:00"), "after it was cut off").await.unwrap().skipped);
+    }
+}

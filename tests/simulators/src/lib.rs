@@ -42,6 +42,21 @@ pub struct Ports {
     pub control: u16,
 }
 
+impl Ports {
+    /// Six ports in a row, in the order of the fields; 0 lets the system choose each.
+    pub fn in_a_row(base: u16) -> Self {
+        let port = |offset: u16| if base == 0 { 0 } else { base.saturating_add(offset) };
+        Self {
+            partner_center: port(0),
+            registration: port(1),
+            entra: port(2),
+            certificates: port(3),
+            dataverse: port(4),
+            control: port(5),
+        }
+    }
+}
+
 /// What to simulate and where.
 #[derive(Clone, Debug, Default)]
 pub struct Config {

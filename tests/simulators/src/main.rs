@@ -21,7 +21,7 @@ async fn main() -> anyhow::Result<()> {
         .init();
     let arguments = Arguments::parse();
     let simulators = Simulators::start(Config {
-        ports: ports(arguments.port_base),
+        ports: Ports::in_a_row(arguments.port_base),
         ..Config::default()
     })
     .await?;
@@ -34,18 +34,6 @@ async fn main() -> anyhow::Result<()> {
     stop_signal().await?;
     simulators.stop().await;
     Ok(())
-}
-
-fn ports(base: u16) -> Ports {
-    let port = |offset: u16| if base == 0 { 0 } else { base + offset };
-    Ports {
-        partner_center: port(0),
-        registration: port(1),
-        entra: port(2),
-        certificates: port(3),
-        dataverse: port(4),
-        control: port(5),
-    }
 }
 
 async fn stop_signal() -> std::io::Result<()> {

@@ -1,11 +1,9 @@
 //! Scenarios on in-memory ports: what a seller, Microsoft and a failing network do, and what must come of it.
 
-mod memory;
-
 use std::sync::Arc;
 
 use cosell_core::audit::AuditKind;
-use cosell_core::crm::{CrmKey, CrmRecord, Phase};
+use cosell_core::crm::{CrmRecord, Phase};
 use cosell_core::id::ReferralId;
 use cosell_core::mapping::{Mapping, Placeholders};
 use cosell_core::message::{Cause, Subject, SyncMessage};
@@ -15,7 +13,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Engine, Look, Outcome};
 use crate::failure::{Failure, FailureKind};
-use memory::{Fault, World};
+use crate::memory::{Fault, World, record};
 
 const OPPORTUNITY: &str = "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77";
 const REFERRAL: &str = "c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa";
@@ -107,21 +105,6 @@ impl Stage {
 
     fn fault(&self, call: &'static str, fault: Fault) {
         self.world.faults.lock().unwrap().push_back((call, fault));
-    }
-}
-
-fn record(id: &str, fields: Json) -> CrmRecord {
-    CrmRecord {
-        key: CrmKey {
-            system: "dynamics".into(),
-            entity: "opportunity".into(),
-            id: id.into(),
-        },
-        version: "W/\"0\"".into(),
-        modified: "2026-11-21T09:00:00Z".parse().unwrap(),
-        phase: Phase::Open,
-        fields: serde_json::from_value(fields).unwrap(),
-        request_id: None,
     }
 }
 

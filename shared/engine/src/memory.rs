@@ -8,6 +8,7 @@ use cosell_core::audit::AuditEntry;
 use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use cosell_core::id::{ETag, EngagementId, ReferralId};
 use cosell_core::link::Link;
+use cosell_core::message::SyncMessage;
 use cosell_core::patch::PatchOperation;
 use cosell_core::referral::Referral;
 use jiff::{SignedDuration, Timestamp};
@@ -15,11 +16,11 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::failure::{Failure, FailureKind, Outside};
-use crate::port::{AuditTrail, Claim, Claims, Crm, CrmChange, Links, PartnerCenter, ReferralChange};
+use crate::port::{AuditTrail, Claim, Claims, Crm, CrmChange, Cursors, Links, PartnerCenter, Queue, ReferralChange};
 
 /// What a call does instead of succeeding.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// Fails without effect.
     Before(FailureKind),
     /// Takes effect, then fails.
@@ -28,18 +29,21 @@ pub(super) enum Fault {
 
 /// The whole outside.
 #[derive(Default)]
-pub(super) struct World {
-    pub(super) referrals: Mutex<BTreeMap<ReferralId, Json>>,
-    pub(super) records: Mutex<BTreeMap<String, CrmRecord>>,
+pub(crate) struct World {
+    pub(crate) referrals: Mutex<BTreeMap<ReferralId, Json>>,
+    pub(crate) records: Mutex<BTreeMap<String, CrmRecord>>,
     links: Mutex<BTreeMap<ReferralId, Link>>,
     claims: Mutex<BTreeMap<String, (String, Timestamp)>>,
-    pub(super) trail: Mutex<Vec<AuditEntry>>,
+    pub(crate) trail: Mutex<Vec<AuditEntry>>,
     /// Calls made, by name.
-    pub(super) calls: Mutex<Vec<&'static str>>,
+    pub(crate) calls: Mutex<Vec<&'static str>>,
     /// Faults, by call name, first come first served.
-    pub(super) faults: Mutex<VecDeque<(&'static str, Fault)>>,
+    pub(crate) faults: Mutex<VecDeque<(&'static str, Fault)>>,
+    /// Messages put on the queue.
+    pub(crate) queued: Mutex<Vec<SyncMessage>>,
+    pub(crate) cursors: Mutex<BTreeMap<String, Timestamp>>,
     /// Whether a search by external reference finds what is there.
-    pub(super) blind: Mutex<bool>,
+    pub(crate) blind: Mutex<bool>,
     counter: Mutex<u32>,
 }
 
@@ -69,19 +73,19 @@ impl World {
         }
     }
 
-    pub(super) fn take_calls(&self) -> Vec<&'static str> {
+    pub(crate) fn take_calls(&self) -> Vec<&'static str> {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
 
     /// A referral as a person makes or edits it: a new eTag, no call counted.
-    pub(super) fn put_referral(&self, id: ReferralId, body: Json) {
+    pub(crate) fn put_referral(&self, id: ReferralId, body: Json) {
         let mut body = body;
         body["id"] = json!(id);
         body["eTag"] = json!(format!("\"{}\"", self.next()));
         self.referrals.lock().unwrap().insert(id, body);
     }
 
-    pub(super) fn edit_record(&self, id: &str, edit: impl FnOnce(&mut CrmRecord)) {
+    pub(crate) fn edit_record(&self, id: &str, edit: impl FnOnce(&mut CrmRecord)) {
         let version = format!("W/\"{}\"", self.next());
         let mut records = self.records.lock().unwrap();
         let record = records.get_mut(id).unwrap();
@@ -103,6 +107,22 @@ impl World {
         record.fields.extend(write.fields.clone());
         record.phase = write.phase.unwrap_or(record.phase);
         record.version = format!("W/\"{}\"", self.next());
+    }
+}
+
+/// An open opportunity with these columns.
+pub(crate) fn record(id: &str, fields: Json) -> CrmRecord {
+    CrmRecord {
+        key: CrmKey {
+            system: "dynamics".into(),
+            entity: "opportunity".into(),
+            id: id.into(),
+        },
+        version: "W/\"0\"".into(),
+        modified: "2026-11-21T09:00:00Z".parse().unwrap(),
+        phase: Phase::Open,
+        fields: serde_json::from_value(fields).unwrap(),
+        request_id: None,
     }
 }
 
@@ -135,8 +155,16 @@ impl PartnerCenter for World {
         })
     }
 
-    async fn changed_since(&self, _since: Timestamp) -> Result<Vec<ReferralChange>, Failure> {
-        Ok(Vec::new())
+    async fn changed_since(&self, since: Timestamp) -> Result<Vec<ReferralChange>, Failure> {
+        self.run("pc.changed", Outside::PartnerCenter, || {
+            let changed = self.all(|referral| referral.updated >= since).into_iter();
+            Ok(changed
+                .map(|referral| ReferralChange {
+                    id: referral.id,
+                    updated: referral.updated,
+                })
+                .collect())
+        })
     }
 
     async fn create(&self, body: &Json) -> Result<Referral, Failure> {
@@ -203,7 +231,7 @@ impl Crm for World {
                 .values()
                 .find(|record| *record.get("nwcs_referralid") == referral_id)
                 .cloned();
-            let mut record = known.unwrap_or_else(|| super::record(&self.guid().to_string(), json!({ "nwcs_referralid": referral_id })));
+            let mut record = known.unwrap_or_else(|| record(&self.guid().to_string(), json!({ "nwcs_referralid": referral_id })));
             self.store(&mut record, write);
             records.insert(record.key.id.clone(), record.clone());
             Ok(record)
@@ -226,8 +254,20 @@ impl Crm for World {
         })
     }
 
-    async fn changed_since(&self, _since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
-        Ok(Vec::new())
+    async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
+        self.run("crm.changed", Outside::Crm, || {
+            let records = self.records.lock().unwrap();
+            let changed = records
+                .values()
+                .filter(|record| record.modified >= since && *record.get("nwcs_syncwithpartnercenter") == json!(true));
+            Ok(changed
+                .map(|record| CrmChange {
+                    key: record.key.clone(),
+                    version: record.version.clone(),
+                    modified: record.modified,
+                })
+                .collect())
+        })
     }
 }
 
@@ -328,5 +368,27 @@ impl AuditTrail for World {
             .filter(|entry| entry.pair == pair)
             .cloned()
             .collect())
+    }
+}
+
+#[async_trait]
+impl Cursors for World {
+    async fn load(&self, name: &str) -> Result<Option<Timestamp>, Failure> {
+        Ok(self.cursors.lock().unwrap().get(name).copied())
+    }
+
+    async fn save(&self, name: &str, at: Timestamp) -> Result<(), Failure> {
+        self.cursors.lock().unwrap().insert(name.into(), at);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Queue for World {
+    async fn send(&self, messages: &[SyncMessage]) -> Result<(), Failure> {
+        self.run("queue.send", Outside::Store, || {
+            self.queued.lock().unwrap().extend_from_slice(messages);
+            Ok(())
+        })
     }
 }
