@@ -22,7 +22,7 @@ impl RefreshTokenStore for Consent {
         })
     }
 
-    async fn store(&self, _: SecretString) -> Result<(), Failure> {
+    async fn store(&self, _: &PartnerCredentials, _: SecretString) -> Result<(), Failure> {
         Ok(())
     }
 }

@@ -19,7 +19,6 @@ const STOP_LIMIT: Duration = Duration::from_secs(8);
 pub struct MiniStack {
     process: Child,
     port: u16,
-    account: String,
 }
 
 impl MiniStack {
@@ -31,7 +30,7 @@ impl MiniStack {
         let log = std::fs::File::create(folder.join("log")).context("cannot open MiniStack's log")?;
         let mut command = Command::new(workspace::tool("ministack")?);
         command
-            .envs(environment(port, "test"))
+            .envs(environment(port))
             // Never 0.0.0.0. The name stays `localhost`: with an address in it functions are shown a host header they cannot parse.
             .env("BIND_HOST", "127.0.0.1")
             .env("GATEWAY_PORT", port.to_string())
@@ -44,9 +43,7 @@ impl MiniStack {
             // A group of its own, so that stopping reaches the functions too and Ctrl-C does not reach it behind our back.
             .process_group(0);
         let process = command.spawn().context("cannot start MiniStack")?;
-        // Twelve digits are an account of their own in MiniStack: what this stack stores is no one else's.
-        let account = format!("{:012}", uuid::Uuid::new_v4().as_u128() % 1_000_000_000_000);
-        let mut stack = Self { process, port, account };
+        let mut stack = Self { process, port };
         stack.wait_until_ready().await?;
         Ok(stack)
     }
@@ -56,14 +53,9 @@ impl MiniStack {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The account, which is also the access key.
-    pub fn account(&self) -> &str {
-        &self.account
-    }
-
     /// What a program needs to talk to it, and to nothing else: dummy keys, so that no real account can ever be reached.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
-        environment(self.port, &self.account)
+        environment(self.port)
     }
 
     /// The folder with its log.
@@ -112,13 +104,13 @@ fn signal(signal: &str, target: &str) {
         .status();
 }
 
-fn environment(port: u16, account: &str) -> Vec<(&'static str, String)> {
+fn environment(port: u16) -> Vec<(&'static str, String)> {
     let region = "us-east-1".to_owned();
     vec![
         ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}")),
         ("AWS_REGION", region.clone()),
         ("AWS_DEFAULT_REGION", region),
-        ("AWS_ACCESS_KEY_ID", account.to_owned()),
+        ("AWS_ACCESS_KEY_ID", "test".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
         ("AWS_SESSION_TOKEN", String::new()),
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),

@@ -65,11 +65,6 @@ impl LocalStack {
         self.ministack.url()
     }
 
-    /// The access key that names this stack's account in MiniStack.
-    pub fn access_key(&self) -> &str {
-        self.ministack.account()
-    }
-
     /// Runs the operator's command line against this stack and returns what it prints.
     pub async fn cosell(&self, arguments: &[&str]) -> Result<String> {
         let output = |name: &str| self.functions.output(name).map(str::to_owned);

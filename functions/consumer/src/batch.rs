@@ -42,11 +42,19 @@ pub(crate) trait TimeLeft {
 
 /// A look at a pair takes a handful of calls of at most 20 s, mostly well under one second each. Below this nothing new is started.
 const ENOUGH_TO_START: Duration = Duration::from_secs(20);
-/// Kept for answering the batch.
+/// Kept for the answer itself.
+const LAST_SECOND: Duration = Duration::from_secs(1);
+/// Kept for changing visibilities and answering the batch.
 const ENOUGH_TO_ANSWER: Duration = Duration::from_secs(3);
 
-/// Runs `handle` for each message and returns those that must come back. `Err` of `handle` says when.
-pub(crate) async fn run<F, Fut>(batch: Vec<Received>, time: &impl TimeLeft, handle: F) -> Vec<Unfinished>
+/// Runs `handle` for each message and returns those that must come back. `Err` of `handle` says when; `postpone` is given a
+/// group's rest as soon as the group has failed.
+pub(crate) async fn run<F, Fut>(
+    batch: Vec<Received>,
+    time: &impl TimeLeft,
+    handle: F,
+    postpone: impl AsyncFn(Vec<Unfinished>),
+) -> Vec<Unfinished>
 where
     F: Fn(Received) -> Fut,
     Fut: Future<Output = Result<(), Option<Duration>>>,
@@ -55,7 +63,15 @@ where
     for message in batch {
         groups.entry(message.group.clone()).or_default().push(message);
     }
-    let running = groups.into_values().map(|group| run_group(group, time, &handle));
+    let running = groups.into_values().map(async |group| {
+        let unfinished = run_group(group, time, &handle).await;
+        // A postponement that does not get through only means the queue's own time-out; the answer must not wait for it.
+        let enough = time.left().saturating_sub(LAST_SECOND);
+        if !unfinished.is_empty() && tokio::time::timeout(enough, postpone(unfinished.clone())).await.is_err() {
+            tracing::warn!("visibilities could not be changed in time; the messages come back by the queue's own time-out");
+        }
+        unfinished
+    });
     join_all(running).await.into_iter().flatten().collect()
 }
 
@@ -112,6 +128,14 @@ mod tests {
         fn left(&self) -> Duration {
             self.0
         }
+    }
+
+    /// Runs without postponing.
+    async fn run<Fut>(batch: Vec<Received>, time: &Fixed, handle: impl Fn(Received) -> Fut) -> Vec<Unfinished>
+    where
+        Fut: Future<Output = Result<(), Option<Duration>>>,
+    {
+        super::run(batch, time, handle, async |_| ()).await
     }
 
     const PLENTY: Fixed = Fixed(Duration::from_secs(100));
@@ -188,5 +212,25 @@ mod tests {
     async fn a_hanging_message_is_cut_off_before_the_deadline() {
         let unfinished = run(vec![message("hangs", "a")], &PLENTY, |_| std::future::pending()).await;
         assert_eq!(ids(&unfinished), ["hangs"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failed_group_is_postponed_at_once_and_a_hanging_queue_does_not_hold_the_answer() {
+        let postponed = RefCell::new(Vec::new());
+        let handle = |message: Received| async move {
+            if message.group == "slow" {
+                tokio::time::sleep(Duration::from_secs(60)).await;
+            }
+            Err(Some(Duration::from_secs(5)))
+        };
+        let postpone = async |group: Vec<Unfinished>| {
+            postponed.borrow_mut().push(group[0].message.id.clone());
+            std::future::pending().await
+        };
+        let started = tokio::time::Instant::now();
+        let unfinished = super::run(vec![message("s", "slow"), message("f", "fast")], &PLENTY, handle, postpone).await;
+        assert_eq!(*postponed.borrow(), ["f", "s"]);
+        assert_eq!(unfinished.len(), 2);
+        assert!(started.elapsed() < Duration::from_secs(200));
     }
 }

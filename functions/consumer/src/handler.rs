@@ -29,7 +29,7 @@ impl TimeLeft for Deadline {
     }
 }
 
-/// The first retry comes soon, for races; the last of the ten before the dead-letter queue after ten minutes each, for outages.
+/// The first retry comes soon, for races; later ones every ten minutes, for outages.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 const LONGEST_RETRY: Duration = Duration::from_mins(10);
 
@@ -40,8 +40,8 @@ impl Consumer {
         let deadline = Deadline(Timestamp::from_millisecond(i64::try_from(deadline).unwrap_or(i64::MAX)).unwrap_or(Timestamp::MAX));
         let batch = event.records.into_iter().map(received).collect();
         let invocation = context.request_id.as_str();
-        let unfinished = batch::run(batch, &deadline, |message| self.handle(message, invocation)).await;
-        join_all(unfinished.iter().map(|unfinished| self.postpone(unfinished))).await;
+        let postpone = async |group: Vec<Unfinished>| drop(join_all(group.iter().map(|unfinished| self.postpone(unfinished))).await);
+        let unfinished = batch::run(batch, &deadline, |message| self.handle(message, invocation), postpone).await;
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = unfinished.into_iter().map(|unfinished| failure(unfinished.message.id)).collect();
         response
@@ -107,14 +107,14 @@ impl Consumer {
     }
 }
 
-/// What the service asked for; otherwise doubling with each receive.
+/// Longer with each receive, and never sooner than the service asked for.
 fn retry_after(failure: &Failure, receives: u32) -> Duration {
-    match failure.kind {
-        FailureKind::Throttled { retry_after } => retry_after.clamp(Duration::from_secs(1), LONGEST_RETRY),
-        _ => FIRST_RETRY
-            .saturating_mul(3_u32.saturating_pow(receives.saturating_sub(1)))
-            .min(LONGEST_RETRY),
-    }
+    let spread = FIRST_RETRY.saturating_mul(3_u32.saturating_pow(receives.saturating_sub(1)));
+    let asked = match failure.kind {
+        FailureKind::Throttled { retry_after } => retry_after,
+        _ => Duration::ZERO,
+    };
+    spread.max(asked).min(LONGEST_RETRY)
 }
 
 /// A rejection's sentences may quote a service, and with it a customer's name: they are for the seller and the trail.
@@ -167,24 +167,12 @@ mod tests {
     }
 
     #[test]
-    fn a_throttling_service_is_obeyed() {
-        assert_eq!(
-            wait(
-                FailureKind::Throttled {
-                    retry_after: Duration::from_secs(41)
-                },
-                1
-            ),
-            41
-        );
-        assert_eq!(
-            wait(
-                FailureKind::Throttled {
-                    retry_after: Duration::ZERO
-                },
-                1
-            ),
-            1
-        );
+    fn a_throttling_service_is_obeyed_and_asked_less_and_less_often() {
+        let throttled = |seconds| FailureKind::Throttled {
+            retry_after: Duration::from_secs(seconds),
+        };
+        assert_eq!(wait(throttled(41), 1), 41);
+        assert_eq!(wait(throttled(1), 4), 135);
+        assert_eq!(wait(throttled(86_400), 1), 600);
     }
 }

@@ -8,7 +8,9 @@ use cosell_aws::queue::SqsQueue;
 use cosell_partner_center::signature::{DEFAULT_CERTIFICATE_ORIGINS, DEFAULT_ISSUER_HOSTS, SignatureSettings, Verifier};
 use cosell_runtime::config::Environment;
 use cosell_runtime::{clock, http, logging};
-use lambda_http::{Error, service_fn};
+use lambda_http::aws_lambda_events::query_map::QueryMap;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Error, LambdaEvent, Service, lambda_runtime, service_fn};
 
 use handler::Webhook;
 
@@ -30,9 +32,21 @@ async fn main() -> Result<(), Error> {
     let queue = SqsQueue::new(&cosell_aws::sdk::config().await, queue_url);
     queue.warm_up().await;
     let webhook = Arc::new(Webhook { verifier, queue });
-    lambda_http::run(service_fn(move |request| {
+    let mut answer = Adapter::from(service_fn(move |request| {
         let webhook = webhook.clone();
         async move { Ok::<_, Error>(webhook.answer(&request, clock::now()).await) }
+    }));
+    lambda_runtime::run(service_fn(move |mut event: LambdaEvent<LambdaRequest>| {
+        forget_query(&mut event.payload);
+        answer.call(event)
     }))
     .await
+}
+
+/// Nothing of ours reads the query, and one that is not a valid URI would end the invocation before it is refused.
+fn forget_query(request: &mut LambdaRequest) {
+    if let LambdaRequest::ApiGatewayV2(request) = request {
+        request.raw_query_string = None;
+        request.query_string_parameters = QueryMap::default();
+    }
 }

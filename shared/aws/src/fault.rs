@@ -186,6 +186,8 @@ pub(crate) fn kind(code: Option<&str>, status: u16) -> FailureKind {
         // A table, queue or secret that is not there is a fault of the deployment, not of the deal: as with refused
         // credentials, work must stop and wait in the queue until somebody mends it.
         | "ResourceNotFoundException"
+        // Secrets Manager's word for a secret that is marked for deletion.
+        | "InvalidRequestException"
         | "QueueDoesNotExist"
         | "NonExistentQueue" => FailureKind::Credentials,
         "InternalServerError"

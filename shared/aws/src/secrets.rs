@@ -37,7 +37,7 @@ pub struct Secret {
 pub enum Rolled {
     /// It is stored.
     Written,
-    /// The stored version was too young; a later renewal will be stored.
+    /// The stored version was too young, or somebody else's; a later renewal will be stored.
     Skipped,
 }
 
@@ -78,12 +78,24 @@ impl SecretStore {
         Ok(())
     }
 
-    /// Puts a renewed value of one member, unless the stored version is younger than the minimum age.
+    /// Puts a renewed value of one member in the place of `redeemed`, unless the stored version is younger than the minimum age or
+    /// holds another value than `redeemed`.
     ///
-    /// The secret is read first and its other members are kept: an operator or another instance may have written since.
-    pub async fn put_rolling(&self, arn: &str, member: &str, value: &SecretString, now: Timestamp) -> Result<Rolled, StoreError> {
+    /// The secret is read first and its other members are kept: an operator or another instance may have written since, and what
+    /// an operator stored must never be replaced by a descendant of what was there before.
+    pub async fn put_rolling(
+        &self,
+        arn: &str,
+        member: &str,
+        redeemed: &SecretString,
+        value: &SecretString,
+        now: Timestamp,
+    ) -> Result<Rolled, StoreError> {
         let mut secret = self.get(arn).await?;
-        if is_too_young(secret.created, now, self.minimum_age) {
+        let stored = secret.optional_text(member);
+        if stored.is_none_or(|stored| stored.expose_secret() != redeemed.expose_secret())
+            || is_too_young(secret.created, now, self.minimum_age)
+        {
             return Ok(Rolled::Skipped);
         }
         secret.set(member, value);

@@ -29,10 +29,10 @@ impl RefreshTokenStore for PartnerCenterCredentials {
         })
     }
 
-    async fn store(&self, refresh_token: SecretString) -> Result<(), Failure> {
+    async fn store(&self, redeemed: &PartnerCredentials, refresh_token: SecretString) -> Result<(), Failure> {
         let rolled = self
             .secrets
-            .put_rolling(&self.arn, REFRESH_TOKEN, &refresh_token, clock::now())
+            .put_rolling(&self.arn, REFRESH_TOKEN, &redeemed.refresh_token, &refresh_token, clock::now())
             .await?;
         tracing::debug!(stored = rolled == Rolled::Written, "the refresh token was renewed");
         Ok(())

@@ -34,6 +34,9 @@ pub use settings::{ConsumerSettings, PollerSettings, RegistrationSettings, Syste
 /// The mapping that ships with this version, packed into the binaries: a file that cannot be used stops the start-up.
 const DYNAMICS_MAPPING: &str = include_str!("../../../infra/mapping/dynamics.toml");
 
+/// Half of what Lambda gives a function to start.
+const WARM_UP_LIMIT: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// A deployment that cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum DeploymentError {
@@ -130,8 +133,9 @@ pub async fn engine(settings: ConsumerSettings, sdk: &SdkConfig) -> Result<Engin
         policy: Arc::new(settings.policy),
     };
     let nobody = ReferralId::new(uuid::Uuid::nil());
-    let ((), known) = futures::join!(systems.warm_up(), engine.links.by_referral(nobody));
-    if let Err(failure) = known {
+    let warmed = async { futures::join!(systems.warm_up(), engine.links.by_referral(nobody)).1 };
+    // Whatever is slow today must not cost the start-up itself, for which Lambda gives ten seconds.
+    if let Ok(Err(failure)) = tokio::time::timeout(WARM_UP_LIMIT, warmed).await {
         tracing::warn!(error = failure.brief(), "the links table could not be read during start-up");
     }
     Ok(engine)

@@ -84,7 +84,10 @@ impl Failure {
     pub fn brief(&self) -> String {
         let code = self.code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
         let request = self.request_id.as_deref().map(|id| format!(", request {id}")).unwrap_or_default();
-        format!("{} {}{code}{request}", self.outside, self.kind.code())
+        // These sentences are our own: they name a table, a secret or a consent, and the cure.
+        let ours = self.outside == Outside::Store || self.kind == FailureKind::Credentials;
+        let message = if ours { format!(": {}", self.message) } else { String::new() };
+        format!("{} {}{code}{request}{message}", self.outside, self.kind.code())
     }
 
     /// A failure without a service code or source.
@@ -111,5 +114,7 @@ mod tests {
         failure.request_id = Some("e186fec1".into());
         assert_eq!(failure.brief(), "Partner Center rejected (invalidRequest), request e186fec1");
         assert!(failure.to_string().contains("Norrsken"));
+        let ours = Failure::new(Outside::Store, FailureKind::Credentials, "secret x has no text `client_id`");
+        assert_eq!(ours.brief(), "the store credentials: secret x has no text `client_id`");
     }
 }

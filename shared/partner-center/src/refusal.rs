@@ -106,6 +106,9 @@ impl Complaint {
         }
         // A plain `"error": "insufficent_claims"`.
         complaint.code = complaint.code.or_else(|| text(body, "error").map(|code| scrub(code, 64)));
+        // Codes reach the logs: a sentence in the place of one must not.
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        complaint.code = complaint.code.filter(|code| code.chars().all(plain));
         complaint
     }
 }

@@ -37,8 +37,9 @@ pub trait RefreshTokenStore: Send + Sync {
     /// Reads the credentials as they are stored now.
     async fn load(&self) -> Result<PartnerCredentials, Failure>;
 
-    /// Replaces the stored refresh token.
-    async fn store(&self, refresh_token: SecretString) -> Result<(), Failure>;
+    /// Replaces the refresh token of `redeemed` by the one it gave. What is stored by now may be somebody else's (an operator
+    /// gave a new consent): then it must be left alone.
+    async fn store(&self, redeemed: &PartnerCredentials, refresh_token: SecretString) -> Result<(), Failure>;
 }
 
 /// Which token endpoint to use.
@@ -143,7 +144,6 @@ pub struct TokenSource {
 
 #[derive(Default)]
 struct State {
-    credentials: Option<PartnerCredentials>,
     tokens: HashMap<String, AccessToken>,
 }
 
@@ -184,10 +184,9 @@ impl TokenSource {
     }
 
     async fn acquire(&self, state: &mut State, audience: &str, now: Timestamp) -> Result<SecretString, TokenError> {
-        let mut credentials = match state.credentials.take() {
-            Some(credentials) => credentials,
-            None => self.load().await?,
-        };
+        // Read each time, about once an hour: an operator may have stored a new consent, and a warm process must not carry on
+        // with the old one.
+        let mut credentials = self.load().await?;
         let granted = match self.redeem(&credentials, audience).await {
             Err(refused @ TokenError::Refused { .. }) => {
                 // Another instance may have rolled the token, or an operator replaced it, since we read it.
@@ -198,19 +197,17 @@ impl TokenSource {
                 credentials = stored;
                 self.redeem(&credentials, audience).await?
             }
-            other => other.inspect_err(|_| state.credentials = Some(credentials.clone()))?,
+            other => other?,
         };
-        if let Some(rolled) = granted
+        let rolled = granted
             .refresh_token
-            .filter(|new| new.expose_secret() != credentials.refresh_token.expose_secret())
+            .filter(|new| new.expose_secret() != credentials.refresh_token.expose_secret());
+        if let Some(rolled) = rolled
+            && let Err(failure) = self.store.store(&credentials, rolled).await
         {
-            credentials.refresh_token = rolled.clone();
-            if let Err(error) = self.store.store(rolled).await {
-                // The token we used stays valid, so the next renewal gives another chance; not for 90 days, though.
-                tracing::warn!(%error, "the new Partner Center refresh token could not be stored");
-            }
+            // The token we used stays valid, so the next renewal gives another chance; not for 90 days, though.
+            tracing::warn!(error = failure.brief(), "the new Partner Center refresh token could not be stored");
         }
-        state.credentials = Some(credentials);
         let renew_at = now
             .saturating_add(granted.lasts)
             .and_then(|end| end.saturating_sub(RENEW_BEFORE))

@@ -8,11 +8,26 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
 
+/// Libraries that print what they carry, customer data included, when asked for detail: never below `info`, whatever `RUST_LOG` says.
+const QUIET: [&str; 9] = [
+    "aws_config",
+    "aws_runtime",
+    "aws_sdk_dynamodb",
+    "aws_sdk_secretsmanager",
+    "aws_sdk_sqs",
+    "aws_smithy_runtime",
+    "hyper",
+    "lambda_http",
+    "lambda_runtime",
+];
+
 /// Logs to standard output from now on. `RUST_LOG` chooses what, `info` by default. A second call changes nothing.
 pub fn init() {
-    let filter = EnvFilter::builder()
+    let chosen = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
         .from_env_lossy();
+    let quiet = QUIET.iter().filter_map(|target| format!("{target}=info").parse().ok());
+    let filter = quiet.fold(chosen, EnvFilter::add_directive);
     // Fails only when a subscriber is there already: then that one stays.
     let _ = subscriber(filter, io::stdout).try_init();
 }

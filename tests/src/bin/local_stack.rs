@@ -75,12 +75,14 @@ fn print_addresses(stack: &LocalStack) -> Result<()> {
         POLL_EVERY.as_secs()
     );
     println!(
-        "  play both systems      {} (curl it: it lists what can be done)",
+        "  play both systems     {} (curl it: it lists what can be done)",
         stack.simulators.control
     );
     println!("{}", stack.simulators.addresses().list());
-    println!("  local AWS              {} (any AWS client; see docs/local-stack.md)", stack.aws());
-    println!("  access key             {}", stack.access_key());
+    println!(
+        "  local AWS             {} (any AWS client, keys test and test; see docs/local-stack.md)",
+        stack.aws()
+    );
     for output in [
         "WebhookLocalUrl",
         "QueueUrl",
@@ -88,7 +90,7 @@ fn print_addresses(stack: &LocalStack) -> Result<()> {
         "LinksTableName",
         "AuditTableName",
     ] {
-        println!("  {output:<22} {}", stack.functions.output(output)?);
+        println!("  {output:<21} {}", stack.functions.output(output)?);
     }
     Ok(())
 }

@@ -52,7 +52,7 @@ impl RefreshTokenStore for MemoryStore {
         })
     }
 
-    async fn store(&self, refresh_token: SecretString) -> Result<(), Failure> {
+    async fn store(&self, _redeemed: &PartnerCredentials, refresh_token: SecretString) -> Result<(), Failure> {
         if self.refuses {
             return Err(Failure::new(Outside::Store, FailureKind::Transient, "the secret store is down"));
         }
