@@ -219,13 +219,13 @@ mod tests {
         let postponed = RefCell::new(Vec::new());
         let handle = |message: Received| async move {
             if message.group == "slow" {
-                tokio::time::sleep(Duration::from_secs(60)).await;
+                tokio::time::sleep(Duration::from_mins(1)).await;
             }
             Err(Some(Duration::from_secs(5)))
         };
         let postpone = async |group: Vec<Unfinished>| {
             postponed.borrow_mut().push(group[0].message.id.clone());
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         let started = tokio::time::Instant::now();
         let unfinished = super::run(vec![message("s", "slow"), message("f", "fast")], &PLENTY, handle, postpone).await;

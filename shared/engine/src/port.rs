@@ -25,8 +25,9 @@ pub trait PartnerCenter: Send + Sync {
     /// All referrals of an engagement: the partner's and Microsoft's.
     async fn in_engagement(&self, id: EngagementId) -> Result<Vec<Referral>, Failure>;
 
-    /// Referrals whose `externalReferenceId` is `reference`. `since` bounds the search where the service cannot filter by that field.
-    async fn by_external_reference(&self, reference: &str, since: Timestamp) -> Result<Vec<Referral>, Failure>;
+    /// All referrals whose `externalReferenceId` is `reference`, whole, however old they are: a referral that is overlooked here is made
+    /// a second time. Ids are compared whatever their case and braces.
+    async fn by_external_reference(&self, reference: &str) -> Result<Vec<Referral>, Failure>;
 
     /// Referrals changed at or after `since`, oldest change first.
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<ReferralChange>, Failure>;
