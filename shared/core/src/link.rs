@@ -53,6 +53,9 @@ pub struct Link {
     /// Finished steps of creation.
     #[serde(default)]
     pub steps: BTreeSet<Step>,
+    /// Something that stays wrong until a person mends it, as the seller was told; it keeps the ✘ standing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
     /// Counts saves; a save is conditional on the number it read.
     pub version: u64,
     /// When the pair was linked.

@@ -2,7 +2,7 @@
 
 use crate::audit::Side;
 use crate::link::Seen;
-use crate::mapping::{ConflictRule, ConversionError, Rule};
+use crate::mapping::{ConflictRule, ConversionError, Required, Rule};
 use crate::value::Value;
 
 /// What to do about one field.
@@ -39,7 +39,18 @@ pub fn merge(rule: &Rule, seen: Option<&Seen>, now: &Seen, newest: Side) -> Merg
     match (to_crm, to_partner_center) {
         (true, false) => write(rule, Side::Crm, now, false),
         (false, true) => write(rule, Side::PartnerCenter, now, false),
-        _ => write(rule, other(winner(rule.conflict, newest)), now, true),
+        _ => settle(rule, other(winner(rule.conflict, newest)), now),
+    }
+}
+
+/// The winner's value goes to `loser`; one that cannot be carried loses, so that neither change vanishes.
+fn settle(rule: &Rule, loser: Side, now: &Seen) -> Merged {
+    match write(rule, loser, now, true) {
+        Merged::Held(reason) => match write(rule, other(loser), now, true) {
+            Merged::Held(_) => Merged::Held(reason),
+            written => written,
+        },
+        written => written,
     }
 }
 
@@ -52,8 +63,8 @@ fn write(rule: &Rule, side: Side, now: &Seen, conflict: bool) -> Merged {
         Ok(value) => value,
         Err(error) => return Merged::Held(held(rule, side, &error)),
     };
-    if side == Side::PartnerCenter && value.is_nothing() && rule.required != crate::mapping::Required::Never {
-        return Merged::Held(format!("{} cannot be emptied in Partner Center. {}", rule.label, rule.cure));
+    if value.is_nothing() && rule.required != Required::Never {
+        return Merged::Held(format!("{} cannot be emptied in {side}. {}", rule.label, rule.cure));
     }
     Merged::Write {
         side,

@@ -44,6 +44,8 @@ pub(crate) struct World {
     pub(crate) cursors: Mutex<BTreeMap<String, Timestamp>>,
     /// Whether a search by external reference finds what is there.
     pub(crate) blind: Mutex<bool>,
+    /// Whether the CRM refuses to close records.
+    pub(crate) refuse_closing: Mutex<bool>,
     counter: Mutex<u32>,
 }
 
@@ -137,18 +139,21 @@ fn stale(outside: Outside) -> Failure {
 #[async_trait]
 impl PartnerCenter for World {
     async fn get(&self, id: ReferralId) -> Result<Option<Referral>, Failure> {
+        tokio::task::yield_now().await;
         self.run("pc.get", Outside::PartnerCenter, || {
             Ok(self.referrals.lock().unwrap().get(&id).map(read))
         })
     }
 
     async fn in_engagement(&self, id: EngagementId) -> Result<Vec<Referral>, Failure> {
+        tokio::task::yield_now().await;
         self.run("pc.in_engagement", Outside::PartnerCenter, || {
             Ok(self.all(|referral| referral.engagement == Some(id)))
         })
     }
 
-    async fn by_external_reference(&self, reference: &str, _since: Timestamp) -> Result<Vec<Referral>, Failure> {
+    async fn by_external_reference(&self, reference: &str) -> Result<Vec<Referral>, Failure> {
+        tokio::task::yield_now().await;
         let blind = *self.blind.lock().unwrap();
         self.run("pc.search", Outside::PartnerCenter, || {
             Ok(self.all(|referral| !blind && referral.external_reference.as_deref() == Some(reference)))
@@ -156,6 +161,7 @@ impl PartnerCenter for World {
     }
 
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<ReferralChange>, Failure> {
+        tokio::task::yield_now().await;
         self.run("pc.changed", Outside::PartnerCenter, || {
             let changed = self.all(|referral| referral.updated >= since).into_iter();
             Ok(changed
@@ -168,6 +174,7 @@ impl PartnerCenter for World {
     }
 
     async fn create(&self, body: &Json) -> Result<Referral, Failure> {
+        tokio::task::yield_now().await;
         self.run("pc.create", Outside::PartnerCenter, || {
             let mut body = body.clone();
             let half = body["engagementId"].is_string();
@@ -188,6 +195,7 @@ impl PartnerCenter for World {
     }
 
     async fn patch(&self, id: ReferralId, etag: &ETag, operations: &[PatchOperation]) -> Result<Referral, Failure> {
+        tokio::task::yield_now().await;
         self.run("pc.patch", Outside::PartnerCenter, || {
             let mut body = self.referrals.lock().unwrap()[&id].clone();
             if body["eTag"] != json!(etag.as_str()) {
@@ -207,10 +215,12 @@ impl PartnerCenter for World {
 #[async_trait]
 impl Crm for World {
     async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
+        tokio::task::yield_now().await;
         self.run("crm.get", Outside::Crm, || Ok(self.records.lock().unwrap().get(&key.id).cloned()))
     }
 
     async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
+        tokio::task::yield_now().await;
         let id = json!(id.to_string());
         self.run("crm.find", Outside::Crm, || {
             Ok(self
@@ -224,6 +234,7 @@ impl Crm for World {
     }
 
     async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        tokio::task::yield_now().await;
         self.run("crm.upsert", Outside::Crm, || {
             let referral_id = json!(id.to_string());
             let mut records = self.records.lock().unwrap();
@@ -239,6 +250,7 @@ impl Crm for World {
     }
 
     async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        tokio::task::yield_now().await;
         self.run("crm.update", Outside::Crm, || {
             let mut records = self.records.lock().unwrap();
             let record = records.get_mut(&key.id).unwrap();
@@ -249,12 +261,16 @@ impl Crm for World {
             if record.version != version {
                 return Err(stale(Outside::Crm));
             }
+            if *self.refuse_closing.lock().unwrap() && write.phase.is_some_and(Phase::is_closed) {
+                return Err(Failure::new(Outside::Crm, FailureKind::Rejected, "close its open activities first"));
+            }
             self.store(record, write);
             Ok(record.clone())
         })
     }
 
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
+        tokio::task::yield_now().await;
         self.run("crm.changed", Outside::Crm, || {
             let records = self.records.lock().unwrap();
             let changed = records
@@ -274,14 +290,17 @@ impl Crm for World {
 #[async_trait]
 impl Links for World {
     async fn by_referral(&self, id: ReferralId) -> Result<Option<Link>, Failure> {
+        tokio::task::yield_now().await;
         Ok(self.links.lock().unwrap().get(&id).cloned())
     }
 
     async fn by_crm(&self, key: &CrmKey) -> Result<Option<Link>, Failure> {
+        tokio::task::yield_now().await;
         Ok(self.links.lock().unwrap().values().find(|link| link.crm == *key).cloned())
     }
 
     async fn by_engagement(&self, id: EngagementId) -> Result<Option<Link>, Failure> {
+        tokio::task::yield_now().await;
         Ok(self
             .links
             .lock()
@@ -292,6 +311,7 @@ impl Links for World {
     }
 
     async fn create(&self, link: &Link) -> Result<(), Failure> {
+        tokio::task::yield_now().await;
         self.run("links.create", Outside::Store, || {
             let mut links = self.links.lock().unwrap();
             if links.contains_key(&link.referral) || links.values().any(|known| known.crm == link.crm) {
@@ -309,6 +329,7 @@ impl Links for World {
     }
 
     async fn save(&self, link: &Link) -> Result<Link, Failure> {
+        tokio::task::yield_now().await;
         self.run("links.save", Outside::Store, || {
             let mut links = self.links.lock().unwrap();
             if links.get(&link.referral).is_none_or(|known| known.version != link.version) {
@@ -327,6 +348,7 @@ impl Links for World {
 #[async_trait]
 impl Claims for World {
     async fn claim(&self, name: &str, holder: &str, now: Timestamp, lasts: SignedDuration) -> Result<Claim, Failure> {
+        tokio::task::yield_now().await;
         let mut claims = self.claims.lock().unwrap();
         let before = claims.get(name).cloned();
         if let Some((other, until)) = &before
@@ -340,6 +362,7 @@ impl Claims for World {
     }
 
     async fn release(&self, name: &str, holder: &str) -> Result<(), Failure> {
+        tokio::task::yield_now().await;
         let mut claims = self.claims.lock().unwrap();
         if claims.get(name).is_some_and(|(held_by, _)| held_by == holder) {
             claims.remove(name);
@@ -348,6 +371,7 @@ impl Claims for World {
     }
 
     async fn is_claimed(&self, name: &str, now: Timestamp) -> Result<bool, Failure> {
+        tokio::task::yield_now().await;
         Ok(self.claims.lock().unwrap().get(name).is_some_and(|(_, until)| *until > now))
     }
 }
@@ -355,11 +379,13 @@ impl Claims for World {
 #[async_trait]
 impl AuditTrail for World {
     async fn append(&self, entry: &AuditEntry) -> Result<(), Failure> {
+        tokio::task::yield_now().await;
         self.trail.lock().unwrap().push(entry.clone());
         Ok(())
     }
 
     async fn of_pair(&self, pair: &str) -> Result<Vec<AuditEntry>, Failure> {
+        tokio::task::yield_now().await;
         Ok(self
             .trail
             .lock()
@@ -374,10 +400,12 @@ impl AuditTrail for World {
 #[async_trait]
 impl Cursors for World {
     async fn load(&self, name: &str) -> Result<Option<Timestamp>, Failure> {
+        tokio::task::yield_now().await;
         Ok(self.cursors.lock().unwrap().get(name).copied())
     }
 
     async fn save(&self, name: &str, at: Timestamp) -> Result<(), Failure> {
+        tokio::task::yield_now().await;
         self.cursors.lock().unwrap().insert(name.into(), at);
         Ok(())
     }
@@ -386,6 +414,7 @@ impl Cursors for World {
 #[async_trait]
 impl Queue for World {
     async fn send(&self, messages: &[SyncMessage]) -> Result<(), Failure> {
+        tokio::task::yield_now().await;
         self.run("queue.send", Outside::Store, || {
             self.queued.lock().unwrap().extend_from_slice(messages);
             Ok(())

@@ -20,6 +20,12 @@ pub enum ConversionError {
         /// The choice's code; not customer data.
         value: String,
     },
+    /// The answer lacks the block that the value stands in.
+    #[error("Partner Center did not send `{block}`")]
+    BlockMissing {
+        /// Such as `details`.
+        block: String,
+    },
     /// A country that is not a two-letter code.
     #[error("it must be a two-letter country code such as SE")]
     Country,

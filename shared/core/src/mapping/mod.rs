@@ -6,8 +6,8 @@ mod observation;
 
 pub use conversion::ConversionError;
 pub use file::{MappingError, Placeholders};
-pub use observation::STAGE;
-pub(crate) use observation::{phase_value, stage_value};
+pub(crate) use observation::{HELP, REFERENCE, phase_value, stage_value};
+pub use observation::{Observation, STAGE};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,6 +84,9 @@ pub struct Stages {
     pub to_partner_center: BTreeMap<Phase, Stage>,
     /// What a lost CRM record means for a referral nobody has accepted yet.
     pub lost_before_accepted: Stage,
+    /// What is sent as the reason with a stage; Partner Center's own pages ask for one with Lost and Declined.
+    #[serde(default)]
+    pub reasons: BTreeMap<Stage, String>,
 }
 
 /// One field.

@@ -1,8 +1,9 @@
-//! What is seen of a pair: every rule's value on each side, and the stage.
+//! What is seen of a pair: every rule's value on each side, the stage, the help that is asked for, and the CRM ID.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Mapping, Rule};
+use super::conversion::scalar_text;
+use super::{ConversionError, Mapping, Rule};
 use crate::crm::{CrmRecord, Phase};
 use crate::life_cycle::Stage;
 use crate::link::Seen;
@@ -11,32 +12,69 @@ use crate::value::Value;
 
 /// The name under which stage and phase stand among the seen values.
 pub const STAGE: &str = "stage";
+/// The name of the record's wish for Microsoft's help among the seen values.
+pub(crate) const HELP: &str = "help";
+/// The name of Partner Center's "CRM ID" among the seen values.
+pub(crate) const REFERENCE: &str = "crm_id";
+
+/// Both sides' values as they are now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observation {
+    /// By rule name.
+    pub values: BTreeMap<String, Seen>,
+    /// Rules whose value could not be read on one side: nothing may be concluded from them.
+    pub unreadable: BTreeSet<String>,
+}
+
+impl Observation {
+    /// What a new link starts with. The CRM ID counts as seen only once it stands in Partner Center.
+    pub fn into_new_link(mut self) -> BTreeMap<String, Seen> {
+        self.values
+            .retain(|name, seen| name != REFERENCE || !seen.partner_center.is_nothing());
+        self.values
+    }
+}
 
 impl Mapping {
-    /// Both sides' values as they are now. A value that cannot be read is seen as nothing; deciding on it reports why.
-    pub fn observe(&self, referral: &Referral, record: &CrmRecord) -> BTreeMap<String, Seen> {
-        let mut seen: BTreeMap<String, Seen> = self
-            .rules
-            .iter()
-            .map(|rule| (rule.name.clone(), rule.observe(referral, record)))
-            .collect();
-        seen.insert(
-            STAGE.into(),
-            Seen {
-                partner_center: stage_value(referral.stage),
-                crm: phase_value(record.phase),
+    /// Both sides' values as they are now.
+    pub fn observe(&self, referral: &Referral, record: &CrmRecord) -> Observation {
+        let mut observation = Observation::default();
+        for rule in &self.rules {
+            match rule.observe(referral, record) {
+                Ok(seen) => drop(observation.values.insert(rule.name.clone(), seen)),
+                Err(_) => drop(observation.unreadable.insert(rule.name.clone())),
+            }
+        }
+        let mut note = |name: &str, partner_center, crm| observation.values.insert(name.to_owned(), Seen { partner_center, crm });
+        note(STAGE, stage_value(referral.stage), phase_value(record.phase));
+        let help = record.get(&self.help.column);
+        note(
+            HELP,
+            Value::Nothing,
+            if help.is_null() {
+                Value::Nothing
+            } else {
+                Value::text(scalar_text(help))
             },
         );
-        seen
+        let reference = referral.external_reference.clone().map_or(Value::Nothing, Value::text);
+        note(REFERENCE, reference, Value::text(record.key.id.clone()));
+        observation
     }
 }
 
 impl Rule {
-    fn observe(&self, referral: &Referral, record: &CrmRecord) -> Seen {
-        Seen {
-            partner_center: self.read_partner_center(referral).unwrap_or_default(),
-            crm: self.read_crm(record).unwrap_or_default(),
+    fn observe(&self, referral: &Referral, record: &CrmRecord) -> Result<Seen, ConversionError> {
+        // Services leave out what is null, but a whole block is never null: without it the answer was shortened.
+        if let Some((block, _)) = self.partner_center.split_once('.')
+            && !referral.has(block)
+        {
+            return Err(ConversionError::BlockMissing { block: block.to_owned() });
         }
+        Ok(Seen {
+            partner_center: self.read_partner_center(referral)?,
+            crm: self.read_crm(record)?,
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::mapping::{Required, When};
+use crate::mapping::When;
 use crate::value::Kind;
 
 fn rule(to_crm: When, to_partner_center: When, conflict: ConflictRule, crm_length: Option<usize>) -> Rule {
@@ -137,6 +137,29 @@ fn a_newly_linked_pair_fills_the_empty_side() {
             side: Side::PartnerCenter,
             value: Value::text("from the CRM"),
             overruled: None
+        }
+    );
+}
+
+#[test]
+fn a_winner_that_cannot_be_carried_does_not_cost_the_other_side_its_change() {
+    let mut rule = rule(When::Always, When::Always, ConflictRule::Crm, None);
+    rule.required = Required::Always;
+    let before = Seen {
+        partner_center: Value::text("a"),
+        crm: Value::text("a"),
+    };
+    let now = Seen {
+        partner_center: Value::text("b"),
+        crm: Value::Nothing,
+    };
+    let merged = merge(&rule, Some(&before), &now, Side::Crm);
+    assert_eq!(
+        merged,
+        Merged::Write {
+            side: Side::Crm,
+            value: Value::text("b"),
+            overruled: Some(Value::Nothing)
         }
     );
 }

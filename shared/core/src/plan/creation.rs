@@ -62,7 +62,7 @@ pub fn microsoft_crm_id(referral: &Referral) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn not_for_us(policy: &Policy, referral: &Referral) -> Option<String> {
+pub(super) fn not_for_us(policy: &Policy, referral: &Referral) -> Option<String> {
     let shared = referral
         .get("consent.consentToShareReferralWithMicrosoftSellers")
         .and_then(Json::as_bool)
@@ -73,6 +73,48 @@ fn not_for_us(policy: &Policy, referral: &Referral) -> Option<String> {
         ReferralKind::Opportunity if referral.stage.is_terminal() => Some("it was closed before it was ever synced".into()),
         ReferralKind::Opportunity if !shared && !policy.sync_private => Some("it is private, and private deals are not synced".into()),
         ReferralKind::Opportunity => None,
+    }
+}
+
+/// What to do about a referral and a record that name each other but are not linked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Adoption {
+    /// Link them. `invite` when the record asks for Microsoft's help and the referral is our own: then Microsoft's half is looked
+    /// for, and made if it is missing.
+    Link {
+        /// Whether Microsoft's half belongs to it.
+        invite: bool,
+    },
+    /// Not for us, and why.
+    Skip(String),
+    /// A person must decide; the sentence is for the seller.
+    Tell(String),
+}
+
+/// Decides on a referral and a record that name each other but are not linked.
+pub fn plan_adoption(mapping: &Mapping, policy: &Policy, referral: &Referral, record: &CrmRecord) -> Adoption {
+    if record.get(&mapping.columns.sync) != &Json::Bool(true) {
+        return Adoption::Skip("Sync with Partner Center is not set".into());
+    }
+    if referral.stage.is_terminal() && !record.phase.is_closed() {
+        // Linking them would close the seller's deal; making another referral might be a duplicate.
+        return Adoption::Tell(format!(
+            "Referral {}, which belongs to this record, is already closed in Partner Center ({}), and that is final: make a new opportunity for a new deal.",
+            referral.id, referral.stage
+        ));
+    }
+    if let Some(reason) = not_for_us(policy, referral) {
+        return Adoption::Skip(reason);
+    }
+    let is = |path: &str, expected: &str| {
+        referral
+            .get(path)
+            .and_then(Json::as_str)
+            .is_some_and(|text| text.eq_ignore_ascii_case(expected))
+    };
+    let asks = matches!(mapping.help_code(record.get(&mapping.help.column)), Ok(Some(_)));
+    Adoption::Link {
+        invite: asks && is("type", "Shared") && is("direction", "Outgoing"),
     }
 }
 

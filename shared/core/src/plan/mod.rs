@@ -4,9 +4,9 @@ mod creation;
 mod seller;
 mod update;
 
-pub use creation::{NewRecord, NewReferral, microsoft_crm_id, plan_record, plan_referral};
+pub use creation::{Adoption, NewRecord, NewReferral, microsoft_crm_id, plan_adoption, plan_record, plan_referral};
 pub use seller::{Note, Told};
-pub use update::{Held, Update, Written, plan_update};
+pub use update::{Held, Update, plan_update};
 
 /// What the operator set, beside the mapping.
 #[derive(Clone, Debug)]

@@ -12,6 +12,9 @@ use crate::mapping::Mapping;
 /// The sync status of a deal that is in step.
 const SYNCED: &str = "✔ Synced";
 
+/// Between an Audit line's time and its text.
+const GAP: &str = "  ";
+
 /// What to tell the seller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
@@ -53,7 +56,10 @@ impl Told<'_> {
                 set(&columns.referral_id, Json::from(id.to_string()));
             }
             set(&columns.referral_link, Json::from(self.policy.referral_link(id)));
-            set(&columns.sync, Json::from(true));
+            // The switch is the seller's own: set when we make the record, never again.
+            if record.is_none() {
+                set(&columns.sync, Json::from(true));
+            }
         }
         if let Some(id) = &self.microsoft_crm_id {
             set(&columns.microsoft_crm_id, Json::from(id.clone()));
@@ -62,21 +68,24 @@ impl Told<'_> {
             Note::Synced(lines) => (SYNCED.to_owned(), lines),
             Note::Failed(lines) => (format!("✘ {}", lines.join(" ")), lines),
         };
-        let status = Json::from(cut(&status, columns.sync_status_length));
-        let known = record.is_some_and(|record| *record.get(&columns.sync_status) == status);
-        if !known {
-            set(&columns.sync_status, status);
-        }
-        let told_before = known && matches!(note, Note::Failed(_));
+        set(&columns.sync_status, Json::from(cut(&status, columns.sync_status_length)));
+        let told_before = matches!(note, Note::Failed(_)) && record.is_some_and(|record| self.told_last(record, lines));
         if !lines.is_empty() && !told_before {
             set(&columns.audit, Json::from(self.audit_text(record, lines)));
         }
     }
 
+    /// Whether these very lines are the newest in the Audit field. The status alone would not do: it is cut short.
+    fn told_last(&self, record: &CrmRecord, lines: &[String]) -> bool {
+        let audit = record.get(&self.mapping.columns.audit).as_str().unwrap_or_default();
+        let newest = audit.lines().map(|line| line.split_once(GAP).map_or(line, |(_, told)| told));
+        lines.iter().map(String::as_str).eq(newest.take(lines.len()))
+    }
+
     /// Newest first: what no longer fits falls off the old end.
     fn audit_text(&self, record: Option<&CrmRecord>, lines: &[String]) -> String {
         let at = self.now.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC").to_string();
-        let mut text: Vec<String> = lines.iter().map(|line| format!("{at}  {line}")).collect();
+        let mut text: Vec<String> = lines.iter().map(|line| format!("{at}{GAP}{line}")).collect();
         let before = record.and_then(|record| record.get(&self.mapping.columns.audit).as_str());
         text.extend(before.map(str::to_owned));
         cut(&text.join("\n"), self.mapping.columns.audit_length)

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value as Json;
+
 use crate::audit::{FieldChange, Side};
-use crate::crm::{CrmRecord, CrmWrite, Phase};
+use crate::crm::{CrmRecord, Phase};
 use crate::life_cycle::Stage;
 use crate::link::{Link, Seen};
-use crate::mapping::{Mapping, STAGE};
+use crate::mapping::{HELP, Mapping, Observation, REFERENCE, STAGE, phase_value, stage_value};
 use crate::merge::{Merged, merge};
 use crate::patch::PatchOperation;
 use crate::referral::Referral;
@@ -28,22 +30,21 @@ pub struct Held {
 pub struct Update {
     /// The patch of the referral; empty when there is nothing to write there.
     pub patch: Vec<PatchOperation>,
-    /// The write to the CRM record, without the connector's own columns.
-    pub crm: CrmWrite,
+    /// The columns to write to the CRM record, without the connector's own.
+    pub fields: BTreeMap<String, Json>,
+    /// The phase to bring the CRM record to, after the columns are written.
+    pub phase: Option<Phase>,
     /// What will be written, field by field; `after` is what we ask for.
     pub changes: Vec<FieldChange>,
     /// Changes that cannot be carried.
     pub held: Vec<Held>,
-    /// Sentences for the seller.
-    pub notes: Vec<String>,
-}
-
-/// A pair after its update.
-pub struct Written<'a> {
-    /// The referral as stored.
-    pub referral: &'a Referral,
-    /// The CRM record as stored.
-    pub record: &'a CrmRecord,
+    /// Other sentences for the seller.
+    pub remarks: Vec<String>,
+    sent: Option<String>,
+    received: Option<String>,
+    /// Whether stage and phase disagree.
+    pub apart: bool,
+    observed: Observation,
 }
 
 impl Update {
@@ -52,20 +53,46 @@ impl Update {
         self.changes.iter().any(|change| change.overruled.is_some())
     }
 
-    /// What to remember as seen: both sides as stored; a held change that may be carried later keeps what was seen before.
-    pub fn seen(&self, mapping: &Mapping, link: &Link, written: &Written<'_>) -> BTreeMap<String, Seen> {
-        let mut seen = mapping.observe(written.referral, written.record);
-        for held in self.held.iter().filter(|held| held.retry) {
-            match link.seen.get(&held.field) {
-                Some(before) => seen.insert(held.field.clone(), before.clone()),
-                None => seen.remove(&held.field),
+    /// Sentences for the seller: of each side only if it was really written.
+    pub fn notes(&self, partner_center: bool, crm: bool) -> Vec<String> {
+        let sent = self.sent.iter().filter(|_| partner_center);
+        let received = self.received.iter().filter(|_| crm);
+        sent.chain(received).chain(&self.remarks).cloned().collect()
+    }
+
+    /// What to remember as seen, given what was really stored; `None` for a side that was not written (yet).
+    ///
+    /// Starts from what the decision was made on, never from a later reading: an edit that somebody made in between must be
+    /// found by the next look. A change that was not carried keeps what was seen before, so that it is found again.
+    pub fn seen(&self, mapping: &Mapping, link: &Link, referral: Option<&Referral>, record: Option<&CrmRecord>) -> BTreeMap<String, Seen> {
+        let mut seen = self.observed.values.clone();
+        let mut keep: BTreeSet<&str> = self.observed.unreadable.iter().map(String::as_str).collect();
+        keep.extend(self.held.iter().filter(|held| held.retry).map(|held| held.field.as_str()));
+        for change in &self.changes {
+            let Some(entry) = seen.get_mut(&change.field) else { continue };
+            match (change.side, referral, record) {
+                (Side::PartnerCenter, Some(referral), _) => entry.partner_center = stored_there(mapping, change, referral),
+                (Side::Crm, _, Some(record)) => entry.crm = stored_here(mapping, change, record),
+                _ => drop(keep.insert(&change.field)),
+            }
+        }
+        match (referral, seen.get_mut(REFERENCE)) {
+            (Some(referral), Some(entry)) => entry.partner_center = referral.external_reference.clone().map_or(Value::Nothing, Value::text),
+            _ if !self.patch.is_empty() => drop(keep.insert(REFERENCE)),
+            _ => {}
+        }
+        for field in keep {
+            match link.seen.get(field) {
+                Some(before) => seen.insert(field.to_owned(), before.clone()),
+                None => seen.remove(field),
             };
         }
         seen
     }
 
-    /// The changes as they were really stored.
-    pub fn stored_changes(&self, seen: &BTreeMap<String, Seen>) -> Vec<FieldChange> {
+    /// The changes of the sides that were written, as they were really stored.
+    pub fn stored_changes(&self, seen: &BTreeMap<String, Seen>, partner_center: bool, crm: bool) -> Vec<FieldChange> {
+        let written = |change: &&FieldChange| if change.side == Side::Crm { crm } else { partner_center };
         let stored = |change: &FieldChange| {
             let seen = seen.get(&change.field)?;
             Some(if change.side == Side::Crm {
@@ -74,25 +101,46 @@ impl Update {
                 seen.partner_center.clone()
             })
         };
-        self.changes
-            .iter()
-            .map(|change| FieldChange {
-                after: stored(change).unwrap_or_default(),
-                ..change.clone()
-            })
-            .collect()
+        let stored = |change: &FieldChange| FieldChange {
+            after: stored(change).unwrap_or_default(),
+            ..change.clone()
+        };
+        self.changes.iter().filter(written).map(stored).collect()
+    }
+
+    /// Gives up the phase: the CRM refused it, and only a person can mend that. It is not tried again until a side changes.
+    pub fn give_up_phase(&mut self) {
+        self.phase = None;
+        self.changes.retain(|change| !(change.side == Side::Crm && change.field == STAGE));
+    }
+}
+
+/// A field as the service stored it; what it left out of its answer is taken as stored.
+fn stored_there(mapping: &Mapping, change: &FieldChange, referral: &Referral) -> Value {
+    match mapping.rules.iter().find(|rule| rule.name == change.field) {
+        None => stage_value(referral.stage),
+        Some(rule) if referral.has(&rule.partner_center) => rule.read_partner_center(referral).unwrap_or_default(),
+        Some(_) => change.after.clone(),
+    }
+}
+
+fn stored_here(mapping: &Mapping, change: &FieldChange, record: &CrmRecord) -> Value {
+    match mapping.rules.iter().find(|rule| rule.name == change.field) {
+        None => phase_value(record.phase),
+        Some(rule) => rule.read_crm(record).unwrap_or_default(),
     }
 }
 
 /// Compares a linked pair with what was last seen of it and decides what to write.
 pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: &CrmRecord) -> Update {
+    let observed = mapping.observe(referral, record);
     let mut planner = Planner {
         mapping,
         referral,
         record,
         update: Update::default(),
+        closing: Vec::new(),
     };
-    let now = mapping.observe(referral, record);
     planner.stage(link.seen.get(STAGE));
     let newest = if record.modified > referral.updated {
         Side::Crm
@@ -100,7 +148,8 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
         Side::PartnerCenter
     };
     for rule in &mapping.rules {
-        let Some(present) = now.get(&rule.name) else { continue };
+        // What cannot be read is no change.
+        let Some(present) = observed.values.get(&rule.name) else { continue };
         match merge(rule, link.seen.get(&rule.name), present, newest) {
             Merged::InStep => {}
             Merged::Held(reason) => planner.hold(&rule.name, reason, false),
@@ -110,20 +159,27 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
                 } else {
                     present.partner_center.clone()
                 };
-                let change = FieldChange {
-                    field: rule.name.clone(),
-                    side,
-                    before,
-                    after: value,
-                    overruled,
-                };
-                planner.field(rule, change);
+                planner.field(
+                    rule,
+                    FieldChange {
+                        field: rule.name.clone(),
+                        side,
+                        before,
+                        after: value,
+                        overruled,
+                    },
+                );
             }
         }
     }
-    planner.reference();
+    planner.help(link, observed.values.get(HELP));
+    planner.reference(link.seen.get(REFERENCE));
     planner.notes();
-    planner.update
+    let mut update = planner.update;
+    // Last, so that a service that applies them one by one does not find the referral closed already.
+    update.patch.append(&mut planner.closing);
+    update.observed = observed;
+    update
 }
 
 struct Planner<'a> {
@@ -131,6 +187,7 @@ struct Planner<'a> {
     referral: &'a Referral,
     record: &'a CrmRecord,
     update: Update,
+    closing: Vec<PatchOperation>,
 }
 
 impl Planner<'_> {
@@ -167,33 +224,36 @@ impl Planner<'_> {
                 self.update.changes.push(change);
             }
             Side::Crm => {
-                self.update.crm.fields.insert(rule.crm.clone(), rule.crm_json(&change.after));
+                self.update.fields.insert(rule.crm.clone(), rule.crm_json(&change.after));
                 self.update.changes.push(change);
             }
         }
     }
 
-    /// Stage and phase. A closed referral is final; otherwise a closed record outranks an open referral; otherwise Partner Center leads.
+    /// Stage and phase. A closed referral is final; otherwise a closed record outranks an open referral; otherwise Partner Center
+    /// leads. A record that is closed is never reopened, nor turned from won to lost, because of Partner Center.
     fn stage(&mut self, seen: Option<&Seen>) {
         let (stage, phase) = (self.referral.stage, self.record.phase);
-        let stage_changed = seen.is_none_or(|seen| seen.partner_center != crate::mapping::stage_value(stage));
-        let phase_changed = seen.is_none_or(|seen| seen.crm != crate::mapping::phase_value(phase));
-        let record_goes = self.mapping.stages.to_crm.get(&stage).copied();
-        let referral_goes = self.referral_goes();
+        let stage_changed = seen.is_none_or(|seen| seen.partner_center != stage_value(stage));
+        let phase_changed = seen.is_none_or(|seen| seen.crm != phase_value(phase));
+        let record_goes = self.mapping.stages.to_crm.get(&stage).copied().filter(|goes| *goes != phase);
+        self.update.apart = record_goes.is_some();
         if stage.is_terminal() {
-            if stage_changed && record_goes.is_some_and(|goes| goes != phase) {
-                self.move_record(record_goes);
-            } else if phase_changed && record_goes.is_some_and(|goes| goes != phase) {
-                self.hold(
-                    STAGE,
-                    format!("The record is {phase}, but the referral is closed ({stage}) in Partner Center, which is final."),
-                    false,
-                );
+            match record_goes {
+                Some(goes) if stage_changed && !phase.is_closed() => self.move_record(goes),
+                Some(_) if stage_changed || phase_changed => {
+                    self.hold(
+                        STAGE,
+                        format!("The record is {phase}, but the referral is closed ({stage}) in Partner Center, which is final."),
+                        false,
+                    );
+                }
+                _ => {}
             }
         } else if phase_changed && (phase.is_closed() || !stage_changed) {
-            self.move_referral(referral_goes.filter(|goes| *goes != stage));
-        } else if stage_changed && record_goes.is_some_and(|goes| goes != phase) {
-            self.move_record(record_goes);
+            self.move_referral();
+        } else if let Some(goes) = record_goes.filter(|_| stage_changed && !phase.is_closed()) {
+            self.move_record(goes);
         }
     }
 
@@ -207,22 +267,23 @@ impl Planner<'_> {
         })
     }
 
-    fn move_record(&mut self, phase: Option<Phase>) {
-        let Some(phase) = phase else { return };
-        self.update.crm.phase = Some(phase);
-        let before = crate::mapping::phase_value(self.record.phase);
+    fn move_record(&mut self, phase: Phase) {
+        self.update.phase = Some(phase);
+        let (before, after) = (phase_value(self.record.phase), phase_value(phase));
         self.update.changes.push(FieldChange {
             field: STAGE.into(),
             side: Side::Crm,
             before,
-            after: crate::mapping::phase_value(phase),
+            after,
             overruled: None,
         });
     }
 
-    fn move_referral(&mut self, stage: Option<Stage>) {
-        let Some(stage) = stage else { return };
+    fn move_referral(&mut self) {
         let present = self.referral.stage;
+        let Some(stage) = self.referral_goes().filter(|goes| *goes != present) else {
+            return;
+        };
         let Some((status, substatus)) = stage.pair().filter(|_| present.may_become(stage)) else {
             self.hold(
                 STAGE,
@@ -231,11 +292,13 @@ impl Planner<'_> {
             );
             return;
         };
-        self.update.patch.push(PatchOperation::set(self.referral, "status", status.into()));
-        self.update
-            .patch
-            .push(PatchOperation::set(self.referral, "substatus", substatus.into()));
-        let (before, after) = (crate::mapping::stage_value(present), crate::mapping::stage_value(stage));
+        let mut set = |path: &str, value: &str| self.closing.push(PatchOperation::set(self.referral, path, value.into()));
+        set("status", status);
+        set("substatus", substatus);
+        if let Some(reason) = self.mapping.stages.reasons.get(&stage) {
+            set("statusReason", reason);
+        }
+        let (before, after) = (stage_value(present), stage_value(stage));
         self.update.changes.push(FieldChange {
             field: STAGE.into(),
             side: Side::PartnerCenter,
@@ -245,10 +308,22 @@ impl Planner<'_> {
         });
     }
 
-    /// Partner Center's "CRM ID" names our record; a text somebody else put there is left alone.
-    fn reference(&mut self) {
-        if self.referral.external_reference.is_none() && !self.referral.stage.is_terminal() {
-            let id = self.record.key.id.clone();
+    /// Help that is chosen after the deal was shared is not asked for (yet): the seller must not believe it was.
+    fn help(&mut self, link: &Link, now: Option<&Seen>) {
+        let asked_before = link.microsoft_referral.is_some() || !link.steps.is_empty();
+        let chosen = now.is_some_and(|now| !now.crm.is_nothing() && link.seen.get(HELP).is_some_and(|seen| seen.crm != now.crm));
+        if chosen && !asked_before && !self.referral.stage.is_terminal() {
+            let reason = "How can Microsoft help? was chosen after the deal was shared and was not sent: ask for help in Partner Center.";
+            self.hold(HELP, reason.into(), false);
+        }
+    }
+
+    /// Partner Center's "CRM ID" names our record; a text somebody else put there is left alone, and a service that does not keep
+    /// ours is not asked again.
+    fn reference(&mut self, seen: Option<&Seen>) {
+        let id = self.record.key.id.clone();
+        let tried = seen.is_some_and(|seen| seen.partner_center.is_nothing() && seen.crm == Value::text(id.clone()));
+        if self.referral.external_reference.is_none() && !self.referral.stage.is_terminal() && !tried {
             self.update
                 .patch
                 .push(PatchOperation::set(self.referral, "externalReferenceId", id.into()));
@@ -270,13 +345,9 @@ impl Planner<'_> {
                 .join(", ")
         };
         let (sent, received) = (labels(Side::PartnerCenter), labels(Side::Crm));
+        self.update.sent = (!sent.is_empty()).then(|| format!("Sent to Partner Center: {sent}."));
+        self.update.received = (!received.is_empty()).then(|| format!("Received from Partner Center: {received}."));
         let mut notes = Vec::new();
-        if !sent.is_empty() {
-            notes.push(format!("Sent to Partner Center: {sent}."));
-        }
-        if !received.is_empty() {
-            notes.push(format!("Received from Partner Center: {received}."));
-        }
         let overruled: BTreeSet<&str> = self
             .update
             .changes
@@ -291,7 +362,7 @@ impl Planner<'_> {
             ));
         }
         notes.extend(self.update.held.iter().filter(|held| !held.retry).map(|held| held.reason.clone()));
-        self.update.notes = notes;
+        self.update.remarks = notes;
     }
 }
 

@@ -2,17 +2,13 @@
 
 use cosell_core::crm::{CrmKey, CrmRecord};
 use cosell_core::id::ReferralId;
+use cosell_core::life_cycle::Stage;
 use cosell_core::link::Link;
 use cosell_core::message::Subject;
 use cosell_core::referral::{Referral, ReferralKind};
-use jiff::SignedDuration;
 
 use super::Attempt;
 use crate::failure::{Failure, FailureKind, Outside};
-
-/// How far back a service that cannot filter by `externalReferenceId` is searched. A claim lives for minutes and a
-/// message for days, so a referral of ours without a link is never older.
-pub(super) const SEARCH_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What is known of a subject.
 pub(super) enum Found {
@@ -113,10 +109,16 @@ impl Attempt<'_> {
             ));
         }
         match engine.crm.get(&key).await? {
-            Some(record) if self.referral_id_of(&record).is_none() => Ok(Found::Counterparts {
-                referral: Box::new(referral),
-                record: Box::new(record),
-            }),
+            Some(record)
+                if self
+                    .referral_id_of(&record)
+                    .is_none_or(|id| id.eq_ignore_ascii_case(&referral.id.to_string())) =>
+            {
+                Ok(Found::Counterparts {
+                    referral: Box::new(referral),
+                    record: Box::new(record),
+                })
+            }
             Some(_) => contradiction("The referral's CRM ID names an opportunity that carries another Referral Identifier.".into()),
             None => contradiction(
                 "The referral's CRM ID names no opportunity: clear it in Partner Center, or set it to the opportunity's id.".into(),
@@ -133,8 +135,7 @@ impl Attempt<'_> {
             });
         }
         // Side by side: a referral of ours that was created though its answer never reached us must be found before another is made.
-        let since = self.look.now.saturating_sub(SEARCH_BACK).unwrap_or(jiff::Timestamp::MIN);
-        let (record, created) = futures::try_join!(engine.crm.get(key), engine.partner_center.by_external_reference(&key.id, since))?;
+        let (record, created) = futures::try_join!(engine.crm.get(key), engine.partner_center.by_external_reference(&key.id))?;
         let Some(record) = record else {
             return Ok(Found::NotOurs("the record no longer exists in the CRM".into()));
         };
@@ -193,10 +194,11 @@ impl Attempt<'_> {
     }
 }
 
-/// The partner's own referral among those with our reference; an open one before a closed one, the latest first.
+/// The partner's own referral among those with our reference; an open one before a closed one, the latest first. One that was
+/// closed as entered by mistake is nobody's deal.
 pub(super) fn own(referrals: Vec<Referral>) -> Option<Referral> {
     let own = referrals
         .into_iter()
-        .filter(|referral| referral.kind != ReferralKind::MicrosoftHalf);
+        .filter(|referral| referral.kind != ReferralKind::MicrosoftHalf && referral.stage != Stage::ClosedOtherwise);
     own.max_by_key(|referral| (!referral.stage.is_terminal(), referral.updated))
 }

@@ -9,13 +9,15 @@ mod new_referral;
 mod trail;
 mod update;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cosell_core::audit::{AuditEntry, AuditKind};
 use cosell_core::crm::CrmRecord;
+use cosell_core::link::Step;
 use cosell_core::mapping::Mapping;
 use cosell_core::message::{Cause, SyncMessage};
-use cosell_core::plan::Policy;
+use cosell_core::plan::{Adoption, Policy, plan_adoption};
 use cosell_core::referral::Referral;
 use jiff::Timestamp;
 
@@ -70,6 +72,8 @@ struct Attempt<'a> {
     engine: &'a Engine,
     look: Look<'a>,
     trail: Trail,
+    /// Who holds our claims: this look and no other, since one invocation looks at several subjects side by side.
+    holder: String,
     /// The claim we hold, if any.
     claim: Option<String>,
     /// Whether this look made a referral in Partner Center.
@@ -86,6 +90,7 @@ impl Engine {
             engine: self,
             look,
             trail: Trail::new(&look.message.subject),
+            holder: format!("{}/{}", look.invocation, look.message.subject),
             claim: None,
             created: false,
         };
@@ -143,7 +148,7 @@ impl Attempt<'_> {
             _ => self.created,
         });
         if let Some(claim) = self.claim.take().filter(|_| !keep)
-            && let Err(error) = self.engine.claims.release(&claim, self.look.invocation).await
+            && let Err(error) = self.engine.claims.release(&claim, &self.holder).await
         {
             tracing::warn!(
                 claim,
@@ -155,17 +160,24 @@ impl Attempt<'_> {
 
     /// Links two records that already belong together, then brings them in step.
     async fn adopt(&mut self, referral: Referral, record: CrmRecord) -> Result<Outcome, Failure> {
+        let engine = self.engine;
+        let invite = match plan_adoption(&engine.mapping, &engine.policy, &referral, &record) {
+            Adoption::Link { invite } => invite,
+            Adoption::Skip(reason) => return self.end(AuditKind::Skipped, format!("Not synced: {reason}.")).await,
+            Adoption::Tell(problem) => return self.tell_rejection(Some(record), vec![problem]).await,
+        };
         self.trail.is_pair_of(referral.id);
         // Nothing was seen of the pair yet: an empty side is filled, a difference is settled by its rule and audited.
-        let link = self.new_link(&referral, &record, std::collections::BTreeMap::new());
-        self.engine.links.create(&link).await?;
+        let mut link = self.new_link(&referral, &record, BTreeMap::new());
+        link.steps.extend(invite.then_some(Step::MicrosoftInvitationStarted));
+        engine.links.create(&link).await?;
+        link.version = 1;
         self.record(
             AuditKind::Adopted,
             "An existing counterpart was found and linked.".into(),
             Vec::new(),
         )
         .await?;
-        let link = cosell_core::link::Link { version: 1, ..link };
         let outcome = self.update(link, referral, record, None).await?;
         Ok(if outcome.kind == AuditKind::Unchanged {
             Outcome {

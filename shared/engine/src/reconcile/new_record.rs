@@ -12,7 +12,7 @@ use cosell_core::referral::Referral;
 use cosell_core::value::Value;
 
 use super::{Attempt, Outcome};
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind, Outside};
 
 impl Attempt<'_> {
     /// Creates the CRM record: an upsert on the referral id, so that repeating it is harmless.
@@ -24,9 +24,14 @@ impl Attempt<'_> {
             NewRecord::Create(write) => write,
             NewRecord::Skip(reason) => return self.end(AuditKind::Skipped, format!("Not synced: {reason}.")).await,
         };
+        // The record itself is upserted, but its account and contact can only be looked for and made: one look at a time.
+        self.claim(format!("referral#{}", referral.id)).await?;
+        if engine.links.by_referral(referral.id).await?.is_some() {
+            return Err(Failure::new(Outside::Store, FailureKind::Stale, "the pair was linked meanwhile"));
+        }
         let record = engine.crm.upsert(referral.id, &write).await?;
         self.trail.crm_request.clone_from(&record.request_id);
-        let seen = engine.mapping.observe(&referral, &record);
+        let seen = engine.mapping.observe(&referral, &record).into_new_link();
         self.trail.done = created_fields(&engine.mapping, &seen, Side::Crm);
         let link = self.new_link(&referral, &record, seen);
         engine.links.create(&link).await?;
@@ -64,6 +69,7 @@ impl Attempt<'_> {
             crm_version: record.version.clone(),
             referral_etag: referral.etag.as_str().to_owned(),
             steps: BTreeSet::new(),
+            problem: None,
             version: 0,
             created: self.look.now,
             updated: self.look.now,

@@ -4,9 +4,12 @@
 //! `externalReferenceId` before every create, on takeover of an expired claim, and after an unknown outcome; what is
 //! found is adopted. A co-sell deal is two POSTs; each finished step is kept on the link.
 
+use std::collections::BTreeMap;
+
 use cosell_core::audit::{AuditKind, Side};
 use cosell_core::crm::{CrmRecord, CrmWrite};
-use cosell_core::link::{Link, Step};
+use cosell_core::link::{Link, Seen, Step};
+use cosell_core::mapping::{Mapping, Observation};
 use cosell_core::plan::{NewReferral, Note, plan_referral};
 use cosell_core::referral::{Referral, ReferralKind};
 use jiff::SignedDuration;
@@ -47,7 +50,7 @@ impl Attempt<'_> {
         self.created = true;
         self.trail.is_pair_of(referral.id);
         self.trail.partner_center_request.clone_from(&referral.request_id);
-        let seen = engine.mapping.observe(&referral, &record);
+        let seen = creation_seen(engine.mapping.observe(&referral, &record), &engine.mapping, &referral, &record);
         self.trail.done = created_fields(&engine.mapping, &seen, Side::PartnerCenter);
         let mut link = self.new_link(&referral, &record, seen);
         link.steps.extend(help.is_some().then_some(Step::MicrosoftInvitationStarted));
@@ -56,7 +59,7 @@ impl Attempt<'_> {
         if let Some(help) = &help {
             link = self.invite(link, &body, help).await?;
         }
-        self.confirm(link, &referral, &record, help.is_some()).await?;
+        self.confirm(link, &record, help.is_some()).await?;
         self.end(
             AuditKind::Created,
             format!("Created in Partner Center as referral {}.", referral.id),
@@ -65,9 +68,9 @@ impl Attempt<'_> {
     }
 
     /// Asks Microsoft again when an earlier attempt died between the two POSTs. Looks first: the half may exist.
-    pub(super) async fn finish_invitation(&mut self, link: Link, record: &CrmRecord) -> Result<Link, Failure> {
+    pub(super) async fn finish_invitation(&mut self, link: Link, record: &CrmRecord, referral: &Referral) -> Result<Link, Failure> {
         let started = link.steps.contains(&Step::MicrosoftInvitationStarted) && !link.steps.contains(&Step::MicrosoftInvited);
-        let Some(engagement) = link.engagement.filter(|_| started) else {
+        let Some(engagement) = link.engagement.filter(|_| started && !referral.stage.is_terminal()) else {
             return Ok(link);
         };
         self.claim(record.key.to_string()).await?;
@@ -82,16 +85,11 @@ impl Attempt<'_> {
         }
     }
 
-    async fn claim(&mut self, name: String) -> Result<Claim, Failure> {
-        match self
-            .engine
-            .claims
-            .claim(&name, self.look.invocation, self.look.now, CLAIM_LASTS)
-            .await?
-        {
+    pub(super) async fn claim(&mut self, name: String) -> Result<Claim, Failure> {
+        match self.engine.claims.claim(&name, &self.holder, self.look.now, CLAIM_LASTS).await? {
             Claim::Held { until } => {
                 let wait = until.duration_since(self.look.now).try_into().unwrap_or_default();
-                let message = "another function is creating this referral; its link will appear";
+                let message = "another look is creating this deal; its link will appear";
                 Err(Failure::new(Outside::Store, FailureKind::Throttled { retry_after: wait }, message))
             }
             claim => {
@@ -111,12 +109,7 @@ impl Attempt<'_> {
     }
 
     async fn search(&self, record: &CrmRecord) -> Result<Option<Referral>, Failure> {
-        let since = self
-            .look
-            .now
-            .saturating_sub(super::find::SEARCH_BACK)
-            .unwrap_or(jiff::Timestamp::MIN);
-        Ok(own(self.engine.partner_center.by_external_reference(&record.key.id, since).await?))
+        Ok(own(self.engine.partner_center.by_external_reference(&record.key.id).await?))
     }
 
     /// The second POST: Microsoft's half, in the same engagement.
@@ -144,23 +137,37 @@ impl Attempt<'_> {
         self.engine.links.save(&link).await
     }
 
-    /// Tells the seller: identifier, link, ✔ and a line in Audit.
-    async fn confirm(&mut self, link: Link, referral: &Referral, record: &CrmRecord, invited: bool) -> Result<(), Failure> {
+    /// Tells the seller: identifier, link, ✔ and a line in Audit. What was seen stays what the decision was made on.
+    async fn confirm(&mut self, link: Link, record: &CrmRecord, invited: bool) -> Result<(), Failure> {
         let mut lines = vec!["Created in Partner Center.".to_owned()];
         lines.extend(invited.then(|| "Microsoft was asked to help.".to_owned()));
         let mut write = CrmWrite::default();
         self.told(None).add_to(&mut write, Some(record), &Note::Synced(lines));
         let stored = self.engine.crm.update(&record.key, &record.version, &write).await?;
         self.trail.crm_request.clone_from(&stored.request_id);
-        let seen = self.engine.mapping.observe(referral, &stored);
         let link = Link {
-            seen,
-            crm_version: stored.version.clone(),
+            crm_version: stored.version,
             updated: self.look.now,
             ..link
         };
         self.engine.links.save(&link).await.map(drop)
     }
+}
+
+/// What a new pair starts with. A creation's answer may be shortened: what it leaves out is taken as it was sent.
+fn creation_seen(observation: Observation, mapping: &Mapping, referral: &Referral, record: &CrmRecord) -> BTreeMap<String, Seen> {
+    let mut seen = observation.into_new_link();
+    for rule in mapping
+        .rules
+        .iter()
+        .filter(|rule| rule.to_partner_center.on_create() && !referral.has(&rule.partner_center))
+    {
+        if let Ok(crm) = rule.read_crm(record) {
+            let partner_center = rule.across_to_partner_center(&crm).unwrap_or_default();
+            seen.insert(rule.name.clone(), Seen { partner_center, crm });
+        }
+    }
+    seen
 }
 
 fn stale(message: &str) -> Failure {

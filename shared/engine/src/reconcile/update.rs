@@ -1,13 +1,22 @@
 //! A pair we know.
 
-use cosell_core::audit::{AuditKind, Side};
+use cosell_core::audit::AuditKind;
 use cosell_core::crm::{CrmRecord, CrmWrite};
 use cosell_core::link::Link;
-use cosell_core::plan::{Note, Update, Written, microsoft_crm_id, plan_update};
+use cosell_core::plan::{Note, Update, microsoft_crm_id, plan_update};
 use cosell_core::referral::Referral;
+use serde_json::Value as Json;
 
 use super::{Attempt, Outcome};
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
+
+/// What the two services refused of an update, in the seller's words; the rest goes on.
+#[derive(Default)]
+struct Problems {
+    told: Vec<String>,
+    /// One that stays until a person mends it.
+    standing: Option<String>,
+}
 
 impl Attempt<'_> {
     /// Reads both sides side by side and brings them in step.
@@ -27,57 +36,80 @@ impl Attempt<'_> {
                 .end(AuditKind::Skipped, "Not synced: the record no longer exists in the CRM.".into())
                 .await;
         };
-        let link = self.finish_invitation(link, &record).await?;
-        self.update(link, referral, record, microsoft.as_ref()).await
+        if record.get(&engine.mapping.columns.sync) != &Json::Bool(true) {
+            return self
+                .end(AuditKind::Skipped, "Not synced: Sync with Partner Center was switched off.".into())
+                .await;
+        }
+        self.update(link, referral, record, microsoft).await
     }
 
     /// Writes the smallest change to each side: Partner Center first, so that the seller is told what really happened there.
+    /// What one service refuses does not keep the rest from being carried.
     pub(super) async fn update(
         &mut self,
         link: Link,
         referral: Referral,
         record: CrmRecord,
-        microsoft: Option<&Referral>,
+        microsoft: Option<Referral>,
     ) -> Result<Outcome, Failure> {
         self.trail.partner_center_request.clone_from(&referral.request_id);
         self.trail.crm_request.clone_from(&record.request_id);
         self.trail.record = Some(record.clone());
-        let update = plan_update(&self.engine.mapping, &link, &referral, &record);
-        let microsoft_crm_id = microsoft.and_then(microsoft_crm_id).or_else(|| microsoft_crm_id(&referral));
-        let referral = self.patch_referral(&update, referral).await?;
-        let record = self.write_record(&update, record, microsoft_crm_id).await?;
-        let seen = update.seen(
-            &self.engine.mapping,
-            &link,
-            &Written {
-                referral: &referral,
-                record: &record,
-            },
-        );
-        self.trail.done = update.stored_changes(&seen);
+        let mut problems = Problems::default();
+        let link = match self.finish_invitation(link.clone(), &record, &referral).await {
+            Err(failure) if failure.kind == FailureKind::Rejected => {
+                problems.told.push(format!("Microsoft could not be asked to help: {failure}."));
+                link
+            }
+            finished => finished?,
+        };
+        let mut update = plan_update(&self.engine.mapping, &link, &referral, &record);
+        let microsoft_id = microsoft
+            .as_ref()
+            .and_then(microsoft_crm_id)
+            .or_else(|| microsoft_crm_id(&referral));
         let microsoft_referral = link.microsoft_referral.or(microsoft.map(|half| half.id));
-        if seen != link.seen || microsoft_referral != link.microsoft_referral {
-            let (crm_version, referral_etag) = (record.version.clone(), referral.etag.as_str().to_owned());
+        let (link, patched) = self.patch_referral(&update, link, referral, &mut problems).await?;
+        let written = self
+            .write_record(&mut update, &link, record.clone(), microsoft_id, &mut problems)
+            .await?;
+        let seen = update.seen(&self.engine.mapping, &link, patched.as_ref(), written.as_ref());
+        self.trail.done = update.stored_changes(&seen, patched.is_some(), written.is_some());
+        let problem = problems.standing.or_else(|| link.problem.clone().filter(|_| update.apart));
+        if seen != link.seen || microsoft_referral != link.microsoft_referral || problem != link.problem {
+            let crm_version = written.map_or_else(|| link.crm_version.clone(), |record| record.version);
+            let referral_etag = patched
+                .as_ref()
+                .map_or_else(|| link.referral_etag.clone(), |referral| referral.etag.as_str().to_owned());
             let link = Link {
                 seen,
                 crm_version,
                 referral_etag,
                 microsoft_referral,
+                problem,
                 updated: self.look.now,
                 ..link
             };
             self.engine.links.save(&link).await?;
         }
+        let notes = update.notes(patched.is_some(), true);
+        self.conclude(&update, &problems.told, &notes).await
+    }
+
+    async fn conclude(&mut self, update: &Update, problems: &[String], notes: &[String]) -> Result<Outcome, Failure> {
         let kind = match () {
+            () if !problems.is_empty() => AuditKind::Rejected,
             () if update.has_conflict() => AuditKind::Conflict,
             () if !update.changes.is_empty() => AuditKind::Updated,
             () if update.held.iter().any(|held| !held.retry) => AuditKind::Rejected,
             () => AuditKind::Unchanged,
         };
-        let message = if update.notes.is_empty() {
+        let sentences: Vec<&str> = problems.iter().chain(notes).map(String::as_str).collect();
+        let message = if sentences.is_empty() {
             "Both sides are in step.".to_owned()
         } else {
-            update.notes.join(" ")
+            sentences.join(" ")
         };
         // Every write comes back as a notice that finds nothing to do: the log tells of it, the trail would only drown.
         if kind == AuditKind::Unchanged {
@@ -90,34 +122,104 @@ impl Attempt<'_> {
         self.end(kind, message).await
     }
 
-    async fn patch_referral(&mut self, update: &Update, referral: Referral) -> Result<Referral, Failure> {
+    /// Patches the referral and remembers it at once: should the CRM's half fail, our own value must not look like
+    /// somebody's edit to the next look.
+    async fn patch_referral(
+        &mut self,
+        update: &Update,
+        link: Link,
+        referral: Referral,
+        problems: &mut Problems,
+    ) -> Result<(Link, Option<Referral>), Failure> {
         if update.patch.is_empty() {
-            return Ok(referral);
+            return Ok((link, None));
         }
-        let stored = self.engine.partner_center.patch(referral.id, &referral.etag, &update.patch).await?;
+        let stored = match self.engine.partner_center.patch(referral.id, &referral.etag, &update.patch).await {
+            Err(failure) if failure.kind == FailureKind::Rejected => {
+                self.trail.partner_center_request.clone_from(&failure.request_id);
+                problems.told.push(failure.to_string());
+                return Ok((link, None));
+            }
+            patched => patched?,
+        };
         self.trail.partner_center_request.clone_from(&stored.request_id);
-        self.trail.done = update
-            .changes
-            .iter()
-            .filter(|change| change.side == Side::PartnerCenter)
-            .cloned()
-            .collect();
-        Ok(stored)
+        let seen = update.seen(&self.engine.mapping, &link, Some(&stored), None);
+        self.trail.done = update.stored_changes(&seen, true, false);
+        let link = Link {
+            seen,
+            referral_etag: stored.etag.as_str().to_owned(),
+            updated: self.look.now,
+            ..link
+        };
+        Ok((self.engine.links.save(&link).await?, Some(stored)))
     }
 
-    async fn write_record(&mut self, update: &Update, record: CrmRecord, microsoft_crm_id: Option<String>) -> Result<CrmRecord, Failure> {
-        let mut write = CrmWrite {
-            fields: update.crm.fields.clone(),
-            phase: update.crm.phase,
+    /// Columns first, then the phase; `None` when nothing was written. A closed record is read-only: its seller sees what happened
+    /// once it is reopened, the trail knows it now.
+    async fn write_record(
+        &mut self,
+        update: &mut Update,
+        link: &Link,
+        record: CrmRecord,
+        microsoft_crm_id: Option<String>,
+        problems: &mut Problems,
+    ) -> Result<Option<CrmRecord>, Failure> {
+        if record.phase.is_closed() {
+            return Ok(None);
+        }
+        let standing = link.problem.iter().filter(|_| update.apart && update.phase.is_none());
+        let failing: Vec<String> = problems.told.iter().chain(standing).cloned().collect();
+        let note = if failing.is_empty() {
+            Note::Synced(update.notes(true, true))
+        } else {
+            Note::Failed(failing)
         };
-        // A closed record is read-only; its seller sees what happened once it is reopened, the trail knows it now.
-        if !record.phase.is_closed() {
-            self.told(microsoft_crm_id)
-                .add_to(&mut write, Some(&record), &Note::Synced(update.notes.clone()));
+        // A phase that may be refused, because it closes the record, goes alone.
+        let (closing, opening) = (
+            update.phase.filter(|phase| phase.is_closed()),
+            update.phase.filter(|phase| !phase.is_closed()),
+        );
+        let mut write = CrmWrite {
+            fields: update.fields.clone(),
+            phase: opening,
+        };
+        self.told(microsoft_crm_id).add_to(&mut write, Some(&record), &note);
+        let stored = if write.is_empty() {
+            None
+        } else {
+            Some(self.write(&record, write).await?)
+        };
+        let Some(phase) = closing else { return Ok(stored) };
+        let present = stored.unwrap_or(record);
+        match self
+            .write(
+                &present,
+                CrmWrite {
+                    phase: Some(phase),
+                    ..CrmWrite::default()
+                },
+            )
+            .await
+        {
+            Err(failure) if failure.kind == FailureKind::Rejected => {
+                let problem = format!("The record could not be brought to the phase {phase}: {failure}.");
+                update.give_up_phase();
+                let mut write = CrmWrite::default();
+                self.told(None)
+                    .add_to(&mut write, Some(&present), &Note::Failed(vec![problem.clone()]));
+                problems.told.push(problem.clone());
+                problems.standing = Some(problem);
+                if write.is_empty() {
+                    Ok(Some(present))
+                } else {
+                    self.write(&present, write).await.map(Some)
+                }
+            }
+            moved => moved.map(Some),
         }
-        if write.is_empty() {
-            return Ok(record);
-        }
+    }
+
+    async fn write(&mut self, record: &CrmRecord, write: CrmWrite) -> Result<CrmRecord, Failure> {
         let stored = self.engine.crm.update(&record.key, &record.version, &write).await?;
         self.trail.crm_request.clone_from(&stored.request_id);
         Ok(stored)

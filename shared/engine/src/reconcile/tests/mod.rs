@@ -390,3 +390,134 @@ async fn every_look_leaves_an_audit_entry_with_what_was_written() {
     );
     assert!(entry.pair.starts_with("referral#"));
 }
+
+#[tokio::test]
+async fn two_looks_of_one_invocation_invite_microsoft_once() {
+    let mut stage = Stage::with_opportunity();
+    stage.world.edit_record(OPPORTUNITY, ask_for_help);
+    stage.fault("links.create", Fault::After(FailureKind::Transient));
+    stage.look(&opportunity(), "dies").await.unwrap_err();
+    stage.now += SignedDuration::from_mins(10);
+    let id: ReferralId = stage.referrals()[0]["id"].as_str().unwrap().parse().unwrap();
+    // Both subjects' messages in one batch: two groups, side by side.
+    let own = Subject::Referral(id);
+    let (record, referral) = (opportunity(), own);
+    let (_, _) = futures::join!(stage.look(&record, "batch"), stage.look(&referral, "batch"));
+    stage.now += SignedDuration::from_mins(10);
+    stage.settle(&opportunity()).await;
+    assert_eq!(stage.referrals().len(), 2, "our referral and one half of Microsoft's");
+}
+
+#[tokio::test]
+async fn help_is_still_asked_when_our_referral_is_found_instead_of_answered() {
+    let mut stage = Stage::with_opportunity();
+    stage.world.edit_record(OPPORTUNITY, ask_for_help);
+    stage.fault("links.create", Fault::Before(FailureKind::Transient));
+    stage.look(&opportunity(), "dies").await.unwrap_err();
+    stage.now += SignedDuration::from_mins(10);
+    stage.settle(&opportunity()).await;
+    let halves = stage
+        .referrals()
+        .into_iter()
+        .filter(|body| body["target"][0]["id"] == "msft")
+        .count();
+    assert_eq!(halves, 1);
+}
+
+#[tokio::test]
+async fn our_own_write_is_not_taken_for_an_edit_when_the_other_half_failed() {
+    let stage = Stage::with_opportunity();
+    stage.settle(&opportunity()).await;
+    let value = |value: u32| move |record: &mut CrmRecord| drop(record.fields.insert("estimatedvalue".into(), json!(value)));
+    stage.world.edit_record(OPPORTUNITY, value(205_000));
+    stage.fault("crm.update", Fault::Before(FailureKind::Stale));
+    stage.look(&opportunity(), "dies after the patch").await.unwrap_err();
+    // The seller saves again, and Partner Center's clock says our patch was later.
+    stage.world.edit_record(OPPORTUNITY, value(210_000));
+    stage.settle(&opportunity()).await;
+    assert_eq!(stage.the_record().get("estimatedvalue"), 210_000);
+    assert_eq!(stage.referrals()[0]["details"]["dealValue"], 210_000);
+}
+
+#[tokio::test]
+async fn a_switch_that_the_seller_turned_off_stays_off_and_nothing_crosses() {
+    let stage = Stage::with_opportunity();
+    stage.settle(&opportunity()).await;
+    let before = stage.referrals();
+    stage.world.edit_record(OPPORTUNITY, |record| {
+        record.fields.insert("nwcs_syncwithpartnercenter".into(), json!(false));
+        record.fields.insert("description".into(), json!("internal"));
+    });
+    let id: ReferralId = before[0]["id"].as_str().unwrap().parse().unwrap();
+    assert_eq!(stage.look(&Subject::Referral(id), "event").await.unwrap().kind, AuditKind::Skipped);
+    assert_eq!(stage.referrals(), before);
+    assert_eq!(stage.the_record().get("nwcs_syncwithpartnercenter"), false);
+}
+
+#[tokio::test]
+async fn an_old_closed_referral_does_not_close_an_open_opportunity() {
+    let stage = Stage::with_opportunity();
+    let mut body = inbound();
+    body["direction"] = json!("Outgoing");
+    body["externalReferenceId"] = json!(OPPORTUNITY);
+    (body["status"], body["substatus"]) = (json!("Closed"), json!("Expired"));
+    stage.world.put_referral(REFERRAL.parse().unwrap(), body);
+    let outcome = stage.look(&opportunity(), "first").await.unwrap();
+    assert_eq!(outcome.kind, AuditKind::Rejected);
+    assert_eq!((stage.the_record().phase, stage.referrals().len()), (Phase::Open, 1));
+    assert!(
+        stage
+            .the_record()
+            .get("nwcs_audit")
+            .as_str()
+            .unwrap()
+            .contains("already closed in Partner Center")
+    );
+}
+
+#[tokio::test]
+async fn what_partner_center_refuses_does_not_keep_its_own_changes_out() {
+    let stage = Stage::with_opportunity();
+    stage.settle(&opportunity()).await;
+    let id: ReferralId = stage.referrals()[0]["id"].as_str().unwrap().parse().unwrap();
+    let mut body = stage.referrals()[0].clone();
+    body["details"]["notes"] = json!("call before noon");
+    stage.world.put_referral(id, body);
+    stage.world.edit_record(OPPORTUNITY, |record| {
+        drop(record.fields.insert("nwcs_products".into(), json!("SOL-WRONG")))
+    });
+    stage.fault("pc.patch", Fault::Before(FailureKind::Rejected));
+    let outcome = stage.look(&opportunity(), "refused").await.unwrap();
+    assert_eq!(outcome.kind, AuditKind::Rejected);
+    assert!(!outcome.message.contains("Sent to Partner Center"), "{}", outcome.message);
+    assert_eq!(stage.the_record().get("description"), "call before noon");
+    assert!(stage.the_record().get("nwcs_syncstatus").as_str().unwrap().starts_with('✘'));
+    stage.settle(&opportunity()).await;
+    assert_eq!(
+        stage.referrals()[0]["details"]["requirements"]["solutions"][0]["id"],
+        "SOL-WRONG",
+        "the edit is tried again"
+    );
+}
+
+#[tokio::test]
+async fn a_close_that_the_crm_refuses_is_told_once_and_left_to_the_seller() {
+    let stage = Stage::with_opportunity();
+    stage.settle(&opportunity()).await;
+    let id: ReferralId = stage.referrals()[0]["id"].as_str().unwrap().parse().unwrap();
+    let mut body = stage.referrals()[0].clone();
+    (body["status"], body["substatus"]) = (json!("Closed"), json!("Won"));
+    stage.world.put_referral(id, body);
+    *stage.world.refuse_closing.lock().unwrap() = true;
+    assert_eq!(stage.look(&Subject::Referral(id), "event").await.unwrap().kind, AuditKind::Rejected);
+    assert!(stage.the_record().get("nwcs_syncstatus").as_str().unwrap().starts_with('✘'));
+    stage.world.take_calls();
+    for _ in 0..2 {
+        stage.look(&opportunity(), "poll").await.unwrap();
+    }
+    let calls = stage.world.take_calls();
+    assert!(!calls.contains(&"crm.update"), "{calls:?}");
+    *stage.world.refuse_closing.lock().unwrap() = false;
+    stage.world.edit_record(OPPORTUNITY, |record| record.phase = Phase::Won);
+    stage.settle(&opportunity()).await;
+}
