@@ -23,7 +23,7 @@ async fn main() -> Result<(), Error> {
     let settings = cosell_deployment::read(PollerSettings::read)?;
     let sdk = cosell_aws::sdk::config().await;
     let queue = Arc::new(SqsQueue::new(&sdk, settings.queue_url.clone()));
-    let poller = cosell_deployment::poller(settings, queue, &sdk)?;
+    let poller = cosell_deployment::poller(settings, queue, &sdk).await?;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<serde_json::Value>| {
         let poller = poller.clone();
         async move {

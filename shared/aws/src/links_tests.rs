@@ -41,6 +41,7 @@ fn link(n: u128, crm: &str) -> Link {
         crm_version: "W/\"1\"".into(),
         referral_etag: "\"2\"".into(),
         steps: [Step::MicrosoftInvitationStarted, Step::MicrosoftInvited].into(),
+        problem: None,
         version: FIRST_VERSION,
         created: "2026-09-01T08:00:00Z".parse().unwrap(),
         updated: "2026-09-01T08:00:00.123456789Z".parse().unwrap(),

@@ -142,8 +142,10 @@ pub async fn engine(settings: ConsumerSettings, sdk: &SdkConfig) -> Result<Engin
 }
 
 /// What the poller works with.
-pub fn poller(settings: PollerSettings, queue: Arc<dyn Queue>, sdk: &SdkConfig) -> Result<Poller, DeploymentError> {
+pub async fn poller(settings: PollerSettings, queue: Arc<dyn Queue>, sdk: &SdkConfig) -> Result<Poller, DeploymentError> {
     let systems = Systems::new(settings.systems, sdk)?;
+    // Late is no failure here either: the first run meets whatever is slow today.
+    let _ = tokio::time::timeout(WARM_UP_LIMIT, systems.warm_up()).await;
     let links = Table::new(sdk, settings.links_table);
     Ok(Poller {
         partner_center: systems.partner_center,

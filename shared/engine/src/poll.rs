@@ -152,9 +152,8 @@ mod tests {
     #[tokio::test]
     async fn the_first_run_finds_every_flagged_record_and_recent_referrals() {
         let (world, poller) = stage();
-        let polled = poller.poll(at("10:00:00"), "run").await.unwrap();
         assert_eq!(
-            polled,
+            poller.poll(at("10:00:00"), "run").await.unwrap(),
             Polled {
                 records: 1,
                 referrals: 1,

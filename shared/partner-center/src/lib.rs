@@ -19,4 +19,6 @@ mod refusal;
 #[cfg(feature = "client")]
 pub mod registration;
 #[cfg(feature = "client")]
+mod search;
+#[cfg(feature = "client")]
 pub mod token;

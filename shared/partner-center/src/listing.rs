@@ -15,7 +15,8 @@ const MAX_PAGES: usize = 500;
 /// A list's options.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query<'a> {
-    pub(crate) filter: String,
+    /// All referrals when absent.
+    pub(crate) filter: Option<String>,
     pub(crate) order: Option<&'a str>,
     pub(crate) select: Option<&'a str>,
 }
@@ -66,7 +67,7 @@ impl Query<'_> {
     /// The query string. Spaces as `%20`: not every OData service takes `+` for one.
     fn encode(&self) -> String {
         let options = [
-            ("$filter", Some(self.filter.as_str())),
+            ("$filter", self.filter.as_deref()),
             ("$orderby", self.order),
             ("$select", self.select),
         ];
@@ -105,7 +106,7 @@ mod tests {
     #[test]
     fn options_are_encoded_once_and_spaces_are_not_plus() {
         let query = Query {
-            filter: "externalReferenceId eq 'A+B & C'".into(),
+            filter: Some("externalReferenceId eq 'A+B & C'".into()),
             order: Some("updatedDateTime asc"),
             select: None,
         };

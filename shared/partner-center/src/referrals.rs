@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::answer::Answer;
 use crate::error::{Error, Operation, Problem};
 use crate::exchange::{Call, Exchange};
-use crate::listing::{self, Query, Rows, literal};
+use crate::listing::{self, Query, Rows};
 use crate::property::text;
 use crate::token::TokenSource;
 
@@ -64,70 +64,29 @@ impl Referrals {
     }
 
     async fn read(&self, id: ReferralId) -> Result<Option<Referral>, Error> {
-        let operation = Operation::ReadReferral(id);
-        let (id, [v, engagements, referrals]) = (id.to_string(), PATH);
-        match self
-            .exchange
-            .send(&call(operation, Method::GET, &[v, engagements, referrals, &id]))
-            .await
-        {
-            Ok(answer) => referral(operation, &answer).map(Some),
+        let answer = self.answer_of(id).await?;
+        answer.map(|answer| referral(Operation::ReadReferral(id), &answer)).transpose()
+    }
+
+    /// The answer that holds one referral; `None` when it does not exist for us.
+    pub(crate) async fn answer_of(&self, id: ReferralId) -> Result<Option<Answer>, Error> {
+        let text_id = id.to_string();
+        let segments = path_of(&text_id);
+        match self.exchange.send(&call(Operation::ReadReferral(id), Method::GET, &segments)).await {
+            Ok(answer) => Ok(Some(answer)),
             // 403 and 404 both mean "not visible to us"; only a lack of claims concerns every referral.
             Err(Error::Refused { refusal, .. }) if matches!(refusal.status, 403 | 404 | 410) && !refusal.lacks_claims() => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    async fn list(&self, query: &Query<'_>) -> Result<Rows, Error> {
+    pub(crate) async fn list(&self, query: &Query<'_>) -> Result<Rows, Error> {
         listing::all(&self.exchange, query).await
-    }
-
-    /// Samples write the engagement id bare and quoted; which one a service takes shows in its answer.
-    async fn list_engagement(&self, id: EngagementId) -> Result<Vec<Referral>, Error> {
-        let bare = Query {
-            filter: format!("engagementId eq {id}"),
-            ..Query::default()
-        };
-        let rows = match self.list(&bare).await {
-            Err(error) if error.status() == Some(400) => {
-                self.list(&Query {
-                    filter: format!("engagementId eq '{id}'"),
-                    ..Query::default()
-                })
-                .await?
-            }
-            other => other?,
-        };
-        let id = id.to_string();
-        matching(rows, |row| {
-            text(row, "engagementId").is_some_and(|found| found.eq_ignore_ascii_case(&id))
-        })
-    }
-
-    /// That `externalReferenceId` can be filtered is not documented. The rows are compared here in any case: a filter
-    /// that is ignored must not make us adopt somebody else's referral.
-    async fn search(&self, reference: &str, since: Timestamp) -> Result<Vec<Referral>, Error> {
-        let filtered = Query {
-            filter: format!("externalReferenceId eq {}", literal(reference)),
-            ..Query::default()
-        };
-        let rows = match self.list(&filtered).await {
-            Err(error) if matches!(error.status(), Some(400 | 422 | 501)) => {
-                self.list(&Query {
-                    filter: changed_since(since),
-                    order: Some(OLDEST_CHANGE_FIRST),
-                    select: None,
-                })
-                .await?
-            }
-            other => other?,
-        };
-        matching(rows, |row| text(row, "externalReferenceId") == Some(reference))
     }
 
     async fn changes(&self, since: Timestamp) -> Result<Vec<ReferralChange>, Error> {
         let query = Query {
-            filter: changed_since(since),
+            filter: Some(changed_since(since)),
             order: Some(OLDEST_CHANGE_FIRST),
             select: Some("id,updatedDateTime"),
         };
@@ -168,11 +127,17 @@ impl Referrals {
         patch.headers.push((PREFER, "return=representation".to_owned()));
         patch.body = Some(&body);
         let answer = self.exchange.send(&patch).await?;
-        match referral(operation, &answer) {
-            Ok(referral) => Ok(referral),
-            // 204, or a body that was cut short: the change is made, only its result is not here.
-            Err(unusable) => self.read(id).await?.ok_or(unusable),
-        }
+        let part = match referral(operation, &answer) {
+            Ok(referral) if referral.get("details").is_some_and(Json::is_object) => return Ok(referral),
+            Ok(_) => Error::Unusable {
+                operation,
+                request_id: answer.request_id(),
+                problem: Problem::Shape("it holds only a part of the referral"),
+            },
+            Err(unusable) => unusable,
+        };
+        // 204, or a body that was cut short (contract partner-center 3.1 prints one): the change is made, only its result is not here.
+        self.read(id).await?.ok_or(part)
     }
 }
 
@@ -183,7 +148,7 @@ fn changed_since(since: Timestamp) -> String {
     format!("updatedDateTime ge {since:.7}")
 }
 
-fn referral(operation: Operation, answer: &Answer) -> Result<Referral, Error> {
+pub(crate) fn referral(operation: Operation, answer: &Answer) -> Result<Referral, Error> {
     let unusable = |problem| Error::Unusable {
         operation,
         request_id: answer.request_id(),
@@ -196,19 +161,6 @@ fn referral(operation: Operation, answer: &Answer) -> Result<Referral, Error> {
     Referral::parse(body, answer.header(ETAG), answer.request_id()).map_err(|error| unusable(error.into()))
 }
 
-fn matching(rows: Rows, fits: impl Fn(&Json) -> bool) -> Result<Vec<Referral>, Error> {
-    let Rows { rows, request_id } = rows;
-    let unusable = |error| Error::Unusable {
-        operation: Operation::ListReferrals,
-        request_id: request_id.clone(),
-        problem: Problem::Referral(error),
-    };
-    rows.into_iter()
-        .filter(|row| fits(row))
-        .map(|row| Referral::parse(row, None, request_id.clone()).map_err(unusable))
-        .collect()
-}
-
 #[async_trait]
 impl PartnerCenter for Referrals {
     async fn get(&self, id: ReferralId) -> Result<Option<Referral>, Failure> {
@@ -216,11 +168,11 @@ impl PartnerCenter for Referrals {
     }
 
     async fn in_engagement(&self, id: EngagementId) -> Result<Vec<Referral>, Failure> {
-        Ok(self.list_engagement(id).await?)
+        Ok(self.of_engagement(id).await?)
     }
 
-    async fn by_external_reference(&self, reference: &str, since: Timestamp) -> Result<Vec<Referral>, Failure> {
-        Ok(self.search(reference, since).await?)
+    async fn by_external_reference(&self, reference: &str) -> Result<Vec<Referral>, Failure> {
+        Ok(self.with_reference(reference).await?)
     }
 
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<ReferralChange>, Failure> {

@@ -6,5 +6,6 @@ mod deliveries;
 mod failures;
 mod referrals;
 mod registration;
+mod search;
 mod stage;
 mod tokens;

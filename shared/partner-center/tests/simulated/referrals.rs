@@ -2,14 +2,12 @@
 
 use cosell_core::id::ETag;
 use cosell_core::life_cycle::Stage as Status;
-use cosell_core::referral::ReferralKind;
 use cosell_engine::FailureKind;
 use cosell_engine::port::{PartnerCenter as _, PatchOperation, PatchVerb};
 use cosell_simulators::partner_center::Role;
-use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
-use crate::stage::{Stage, answer, deal};
+use crate::stage::{Stage, answer, content, deal, part};
 
 fn replace(path: &str, value: Json) -> PatchOperation {
     PatchOperation {
@@ -103,64 +101,6 @@ async fn changes_come_from_all_pages_oldest_first_whatever_the_next_link_looks_l
 }
 
 #[tokio::test]
-async fn an_external_reference_is_found_with_and_without_the_services_filter() {
-    let stage = Stage::new().await;
-    let reference = "O'Neill & Söner + 1";
-    let expected = stage.referrals.create(&deal(reference)).await.unwrap().id;
-    stage.referrals.create(&deal("OPP-2")).await.unwrap();
-    let since: Timestamp = "2020-01-01T00:00:00Z".parse().unwrap();
-    for filter in [true, false] {
-        stage.switch(|switches| switches.filter_external_reference = filter);
-        let found = stage.referrals.by_external_reference(reference, since).await.unwrap();
-        assert_eq!(
-            found.iter().map(|referral| referral.id).collect::<Vec<_>>(),
-            [expected],
-            "service filters: {filter}"
-        );
-        assert!(
-            stage
-                .referrals
-                .by_external_reference("o'neill & söner + 1", since)
-                .await
-                .unwrap()
-                .is_empty()
-        );
-    }
-}
-
-#[tokio::test]
-async fn an_engagement_has_the_partners_half_and_microsofts() {
-    let stage = Stage::new().await;
-    let mut own = deal("OPP-1");
-    own["type"] = json!("Shared");
-    own["consent"]["consentToShareReferralWithMicrosoftSellers"] = json!(true);
-    own["target"] = json!([{ "type": "SolutionProfile", "id": "SOL-71402-QKD" }]);
-    let created = stage.referrals.create(&own).await.unwrap();
-    let engagement = created.engagement.unwrap();
-    own["engagementId"] = json!(engagement);
-    own["target"] = json!([{ "type": "BusinessProfileLocation", "id": "msft" }]);
-    own["inviteContext"] = json!({ "assistanceRequestCode": "ProofOfConceptOrDemo", "notes": "Demo, please." });
-    stage.referrals.create(&own).await.unwrap();
-    stage.referrals.create(&deal("OPP-2")).await.unwrap();
-    let mut kinds: Vec<_> = stage
-        .referrals
-        .in_engagement(engagement)
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|r| format!("{:?}", r.kind))
-        .collect();
-    kinds.sort();
-    assert_eq!(
-        kinds,
-        [
-            format!("{:?}", ReferralKind::MicrosoftHalf),
-            format!("{:?}", ReferralKind::Opportunity)
-        ]
-    );
-}
-
-#[tokio::test]
 async fn a_change_needs_the_current_etag() {
     let stage = Stage::new().await;
     let created = stage.referrals.create(&deal("OPP-1")).await.unwrap();
@@ -193,6 +133,20 @@ async fn a_change_answered_without_a_body_is_read_back() {
         .unwrap();
     assert_eq!(read.id, created.id);
     assert_eq!(stage.calls("partner-center", "GET"), 1);
+}
+
+#[tokio::test]
+async fn a_change_answered_with_a_part_of_the_referral_is_read_back_whole() {
+    let stage = Stage::new().await;
+    let created = stage.referrals.create(&deal("OPP-1")).await.unwrap();
+    stage.fault("partner-center", "PATCH", content(&part(&created)));
+    let operations = [replace("/details/notes", json!("x"))];
+    let read = stage.referrals.patch(created.id, &created.etag, &operations).await.unwrap();
+    assert_eq!(read.get("details.currency"), Some(&json!("SEK")));
+    assert_eq!(stage.calls("partner-center", "GET"), 1);
+    let whole = stage.referrals.patch(created.id, &created.etag, &operations).await.unwrap();
+    assert_eq!(whole.get("details.notes"), Some(&json!("x")));
+    assert_eq!(stage.calls("partner-center", "GET"), 1, "a whole answer needs no reading");
 }
 
 #[tokio::test]

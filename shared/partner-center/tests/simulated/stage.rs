@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use cosell_core::referral::Referral;
 use cosell_engine::{Failure, FailureKind, Outside};
 use cosell_partner_center::referrals::{self, Referrals};
 use cosell_partner_center::registration::{self, Registration};
@@ -127,6 +128,26 @@ pub(crate) fn answer(status: u16, retry_after: Option<u32>) -> Action {
         body: None,
         content_type: None,
     }
+}
+
+/// 200 with this content, whatever the service would say.
+pub(crate) fn content(body: &Json) -> Action {
+    Action::Status {
+        status: 200,
+        retry_after: None,
+        code: None,
+        body: Some(body.to_string()),
+        content_type: None,
+    }
+}
+
+/// A referral as the documentation's samples shorten it (contract partner-center 3.3).
+pub(crate) fn part(referral: &Referral) -> Json {
+    json!({
+        "id": referral.id, "engagementId": referral.engagement, "status": "Active", "substatus": "Accepted",
+        "type": referral.get("type"), "direction": "Outgoing", "qualification": "SalesQualified",
+        "updatedDateTime": referral.updated, "eTag": referral.etag.as_str()
+    })
 }
 
 /// A private deal that the service accepts.

@@ -484,7 +484,7 @@ async fn what_partner_center_refuses_does_not_keep_its_own_changes_out() {
     body["details"]["notes"] = json!("call before noon");
     stage.world.put_referral(id, body);
     stage.world.edit_record(OPPORTUNITY, |record| {
-        drop(record.fields.insert("nwcs_products".into(), json!("SOL-WRONG")))
+        drop(record.fields.insert("nwcs_products".into(), json!("SOL-WRONG")));
     });
     stage.fault("pc.patch", Fault::Before(FailureKind::Rejected));
     let outcome = stage.look(&opportunity(), "refused").await.unwrap();

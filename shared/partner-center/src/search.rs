@@ -1,0 +1,227 @@
+//! Looking for referrals (contract partner-center 3.3).
+//!
+//! The rows of a list may be shortened: the contract's samples have neither `externalReferenceId` nor `target` nor
+//! `details`. So a row only says where to look, and what is returned is whole.
+
+use std::collections::BTreeSet;
+
+use cosell_core::id::{EngagementId, ReferralId};
+use cosell_core::referral::Referral;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::error::{Error, Operation, Problem};
+use crate::listing::{Query, Rows, literal};
+use crate::property::{named, text};
+use crate::referrals::{Referrals, referral};
+
+/// Rows never change place in this order while we page.
+const OLDEST_FIRST: &str = "createdDateTime asc";
+
+/// The blocks that decide what a referral is and what is copied from it.
+const BLOCKS: [&str; 2] = ["target", "details"];
+
+/// The property that a referral is looked for by.
+#[derive(Clone, Copy)]
+struct Sought<'a> {
+    property: &'static str,
+    value: &'a str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Says {
+    Sought,
+    Another,
+    Nothing,
+}
+
+impl Sought<'_> {
+    fn says(self, json: &Json) -> Says {
+        match named(json, self.property) {
+            None => Says::Nothing,
+            Some(found) if found.as_str().is_some_and(|found| same(found, self.value)) => Says::Sought,
+            Some(_) => Says::Another,
+        }
+    }
+}
+
+/// Ids are written with and without braces and in either case; every other text is compared exactly.
+fn same(found: &str, sought: &str) -> bool {
+    found == sought || Uuid::try_parse(found).is_ok_and(|found| Uuid::try_parse(sought) == Ok(found))
+}
+
+/// The texts to filter by: the service may compare letter by letter.
+fn spellings(reference: &str) -> BTreeSet<String> {
+    let mut spellings = BTreeSet::from([reference.to_owned()]);
+    if let Ok(id) = Uuid::try_parse(reference) {
+        let (lower, braced) = (id.hyphenated().to_string(), id.braced().to_string());
+        spellings.extend([lower.to_uppercase(), braced.to_uppercase(), lower, braced]);
+    }
+    spellings
+}
+
+impl Referrals {
+    /// All referrals of an engagement. Samples write its id bare and quoted; which one the service takes shows in its answer.
+    pub(crate) async fn of_engagement(&self, id: EngagementId) -> Result<Vec<Referral>, Error> {
+        let listed = match self.filtered(format!("engagementId eq {id}")).await {
+            Err(error) if error.status() == Some(400) => self.filtered(format!("engagementId eq '{id}'")).await?,
+            other => other?,
+        };
+        let id = id.to_string();
+        let sought = Sought {
+            property: "engagementId",
+            value: &id,
+        };
+        let mut found = Vec::new();
+        for row in distinct(listed.rows) {
+            let whole = BLOCKS.iter().all(|block| named(&row, block).is_some());
+            if whole && sought.says(&row) == Says::Sought {
+                found.push(parsed(row, listed.request_id.as_ref())?);
+            } else {
+                found.extend(self.whole(&row, sought, true).await?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// All referrals with this `externalReferenceId`, whole. That it can be filtered by is not documented, and a filter that is
+    /// ignored must not make us adopt somebody else's referral: rows are compared in any case.
+    pub(crate) async fn with_reference(&self, reference: &str) -> Result<Vec<Referral>, Error> {
+        let sought = Sought {
+            property: "externalReferenceId",
+            value: reference,
+        };
+        let mut rows = Vec::new();
+        for spelling in spellings(reference) {
+            match self.filtered(format!("externalReferenceId eq {}", literal(&spelling))).await {
+                Err(error) if matches!(error.status(), Some(400 | 422 | 501)) => return self.among_all(sought).await,
+                listed => rows.extend(listed?.rows),
+            }
+        }
+        self.among(rows, sought, true).await
+    }
+
+    /// Looks at every referral there is, and reads each whose row does not say. That is slow, a call per hundred referrals
+    /// and one more per shortened row; but a time bound, or a row passed over, would leave an older referral unfound, and what is
+    /// not found is created a second time.
+    async fn among_all(&self, sought: Sought<'_>) -> Result<Vec<Referral>, Error> {
+        let all = Query {
+            order: Some(OLDEST_FIRST),
+            ..Query::default()
+        };
+        self.among(self.list(&all).await?.rows, sought, false).await
+    }
+
+    async fn among(&self, rows: Vec<Json>, sought: Sought<'_>, filtered: bool) -> Result<Vec<Referral>, Error> {
+        let mut found = Vec::new();
+        for row in distinct(rows) {
+            found.extend(self.whole(&row, sought, filtered).await?);
+        }
+        Ok(found)
+    }
+
+    async fn filtered(&self, filter: String) -> Result<Rows, Error> {
+        let filter = Some(filter);
+        self.list(&Query {
+            filter,
+            ..Query::default()
+        })
+        .await
+    }
+
+    /// The referral of a row, read by itself, if it is one of those looked for. `filtered`: the service chose the row for us,
+    /// so that it must not be overlooked even if it does not say why.
+    async fn whole(&self, row: &Json, sought: Sought<'_>, filtered: bool) -> Result<Option<Referral>, Error> {
+        let says = sought.says(row);
+        if says == Says::Another {
+            return Ok(None);
+        }
+        let id: ReferralId = text(row, "id")
+            .and_then(|id| id.parse().ok())
+            .ok_or_else(|| unusable(Operation::ListReferrals, "a listed referral has no usable id"))?;
+        let operation = Operation::ReadReferral(id);
+        match self.answer_of(id).await? {
+            Some(answer) => match answer.json() {
+                Some(body) if body.is_object() && sought.says(&body) != Says::Sought => Ok(None),
+                _ => referral(operation, &answer).map(Some),
+            },
+            None if filtered || says == Says::Sought => Err(unusable(operation, "it is listed, but cannot be read")),
+            None => {
+                tracing::warn!(referral.id = %id, "a listed referral cannot be read and was passed over");
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Each referral once: lists overlap, and a row may be listed twice while we page.
+fn distinct(mut rows: Vec<Json>) -> Vec<Json> {
+    let mut seen = BTreeSet::new();
+    rows.retain(|row| text(row, "id").is_none_or(|id| seen.insert(id.to_ascii_lowercase())));
+    rows
+}
+
+fn parsed(row: Json, request_id: Option<&String>) -> Result<Referral, Error> {
+    Referral::parse(row, None, request_id.cloned()).map_err(|error| Error::Unusable {
+        operation: Operation::ListReferrals,
+        request_id: request_id.cloned(),
+        problem: Problem::Referral(error),
+    })
+}
+
+fn unusable(operation: Operation, shape: &'static str) -> Error {
+    Error::Unusable {
+        operation,
+        request_id: None,
+        problem: Problem::Shape(shape),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const ID: &str = "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77";
+
+    #[test]
+    fn ids_are_the_same_whatever_their_spelling_and_texts_are_not() {
+        for spelling in [ID, "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}", "6A0D1C52-7b1e-4f6c-9d3a-2f1b0c9e8d77"] {
+            assert!(same(spelling, ID) && same(ID, spelling), "{spelling}");
+        }
+        assert!(same("OPP-1", "OPP-1"));
+        for (found, sought) in [
+            ("opp-1", "OPP-1"),
+            ("OPP-1 ", "OPP-1"),
+            ("", ID),
+            ("6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d78", ID),
+        ] {
+            assert!(!same(found, sought), "{found}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_looked_for_in_its_usual_spellings_and_a_text_as_it_is() {
+        let all = spellings(ID);
+        assert_eq!(all.len(), 4);
+        assert!(all.contains(ID) && all.contains("{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}"));
+        assert_eq!(spellings("OPP-1"), BTreeSet::from(["OPP-1".to_owned()]));
+    }
+
+    #[test]
+    fn a_row_without_the_property_says_nothing_and_one_with_null_says_another() {
+        let sought = Sought {
+            property: "externalReferenceId",
+            value: "OPP-1",
+        };
+        assert!(sought.says(&json!({ "id": "x" })) == Says::Nothing);
+        assert!(sought.says(&json!({ "externalReferenceId": null })) == Says::Another);
+        assert!(sought.says(&json!({ "ExternalReferenceID": "OPP-1" })) == Says::Sought);
+    }
+
+    #[test]
+    fn a_row_that_is_listed_twice_is_looked_at_once() {
+        let rows = vec![json!({ "id": ID }), json!({ "id": ID.to_uppercase() }), json!({})];
+        assert_eq!(distinct(rows).len(), 2);
+    }
+}
