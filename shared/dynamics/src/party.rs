@@ -10,49 +10,63 @@ use crate::error::DynamicsError;
 use crate::odata;
 use crate::record::{self, Fields};
 use crate::web_api::{Call, RETURN_ROW, WebApi};
-use crate::write::{CONTACT, CUSTOMER, unwritable};
+use crate::write::CUSTOMER;
 
 /// The account of this name, and of this postal code where one is given. Its other columns are used only if it has to be made.
-pub(crate) async fn account(api: &WebApi, columns: &Fields) -> Result<Uuid, DynamicsError> {
-    let name = required(columns, CUSTOMER, "name")?;
-    let mut filter = format!("statecode eq 0 and name eq {}", odata::text(name));
-    if let Some(code) = text(columns, "address1_postalcode") {
-        filter = format!("{filter} and address1_postalcode eq {}", odata::text(code));
-    }
+/// `None` without a name: a deal may lack its customer (contract dynamics365 2.3), and is worth more than it.
+pub(crate) async fn account(api: &WebApi, columns: &Fields) -> Result<Option<Uuid>, DynamicsError> {
+    let Some(filter) = account_filter(columns) else {
+        tracing::info!("left out {}: `{CUSTOMER}/name` is empty", ACCOUNT.what);
+        return Ok(None);
+    };
     match ACCOUNT.find(api, &filter).await? {
-        Some(id) => Ok(id),
-        None => ACCOUNT.make(api, columns.clone().into_iter().collect()).await,
+        Some(id) => Ok(Some(id)),
+        None => ACCOUNT.make(api, columns.clone().into_iter().collect()).await.map(Some),
     }
 }
 
-/// The contact of this e-mail address, or of this name where none is given, within `account` where that is known.
-pub(crate) async fn contact(api: &WebApi, columns: &Fields, account: Option<Uuid>) -> Result<Uuid, DynamicsError> {
-    let filter = contact_filter(columns, account)?;
+fn account_filter(columns: &Fields) -> Option<String> {
+    let filter = format!("statecode eq 0 and name eq {}", odata::text(text(columns, "name")?));
+    Some(match text(columns, "address1_postalcode") {
+        Some(code) => format!("{filter} and address1_postalcode eq {}", odata::text(code)),
+        None => filter,
+    })
+}
+
+/// The contact of this e-mail address, or of this name where none is given, within `account` where that is known. `None` when it
+/// could not be told from others: a deal may lack its contact.
+pub(crate) async fn contact(api: &WebApi, columns: &Fields, account: Option<Uuid>) -> Result<Option<Uuid>, DynamicsError> {
+    let Some(filter) = contact_filter(columns, account) else {
+        let missing = if account.is_some() {
+            "`parentcontactid/emailaddress1` and `parentcontactid/lastname` are empty"
+        } else {
+            "`parentcontactid/emailaddress1` is empty, and no account is known to look for a name in"
+        };
+        tracing::info!("left out {}: {missing}", CONTACT_TABLE.what);
+        return Ok(None);
+    };
     if let Some(id) = CONTACT_TABLE.find(api, &filter).await? {
-        return Ok(id);
+        return Ok(Some(id));
     }
     let mut body: Map<String, Json> = columns.clone().into_iter().collect();
     if let Some(account) = account {
         body.insert("parentcustomerid_account@odata.bind".to_owned(), bind("accounts", account));
     }
-    CONTACT_TABLE.make(api, body).await
+    CONTACT_TABLE.make(api, body).await.map(Some)
 }
 
 /// A name alone tells nobody apart beyond one account, so it needs the account.
-fn contact_filter(columns: &Fields, account: Option<Uuid>) -> Result<String, DynamicsError> {
+fn contact_filter(columns: &Fields, account: Option<Uuid>) -> Option<String> {
     let mut terms = vec!["statecode eq 0".to_owned()];
     terms.extend(account.map(|account| format!("_parentcustomerid_value eq {}", account.hyphenated())));
-    let by_name = account.is_some() && text(columns, "emailaddress1").is_none() && text(columns, "lastname").is_some();
-    if by_name {
+    if let Some(mail) = text(columns, "emailaddress1") {
+        terms.push(format!("emailaddress1 eq {}", odata::text(mail)));
+    } else {
+        account.and(text(columns, "lastname"))?;
         let equals = |column| text(columns, column).map(|name| format!("{column} eq {}", odata::text(name)));
         terms.extend(["firstname", "lastname"].into_iter().filter_map(equals));
-    } else {
-        terms.push(format!(
-            "emailaddress1 eq {}",
-            odata::text(required(columns, CONTACT, "emailaddress1")?)
-        ));
     }
-    Ok(terms.join(" and "))
+    Some(terms.join(" and "))
 }
 
 /// A lookup's value.
@@ -111,15 +125,6 @@ fn text<'a>(columns: &'a Fields, column: &str) -> Option<&'a str> {
     columns.get(column)?.as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 
-fn required<'a>(columns: &'a Fields, lookup: &str, column: &str) -> Result<&'a str, DynamicsError> {
-    text(columns, column).ok_or_else(|| {
-        unwritable(
-            &format!("{lookup}/{column}"),
-            "is empty, but the related record is found by it; fill it in at its source, or map it",
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,13 +159,11 @@ mod tests {
     }
 
     #[test]
-    fn who_cannot_be_told_apart_is_refused_naming_the_column() {
-        let named = fields(&[("lastname", "O'Neill")]);
-        for refused in [
-            contact_filter(&named, None),
-            contact_filter(&fields(&[("telephone1", "1")]), Some(Uuid::nil())),
-        ] {
-            assert!(refused.unwrap_err().to_string().contains("`parentcontactid/emailaddress1`"));
-        }
+    fn who_cannot_be_told_apart_is_left_out() {
+        let named = fields(&[("firstname", "Ann"), ("lastname", "O'Neill"), ("emailaddress1", " ")]);
+        assert_eq!(contact_filter(&named, None), None);
+        let nameless = fields(&[("firstname", "Ann"), ("telephone1", "1")]);
+        assert_eq!(contact_filter(&nameless, Some(Uuid::nil())), None);
+        assert_eq!(account_filter(&fields(&[("name", " "), ("address1_postalcode", "1011 AB")])), None);
     }
 }

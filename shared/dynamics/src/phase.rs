@@ -2,6 +2,7 @@
 
 use cosell_core::crm::Phase;
 use cosell_core::id::ReferralId;
+use reqwest::StatusCode;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
@@ -49,14 +50,14 @@ impl Dynamics {
         let body = Json::Object(body);
         let answer = self.patch(address, address.version.as_deref(), body.clone()).await?;
         if answer.code() != Some(ErrorCode::READ_ONLY_ROW) || phase.is_none() {
-            return missing_is_stale(address, answer);
+            return missing_is_stale(address, address.version.as_deref(), answer);
         }
         // By referral the row exists, being locked, and must not be created anew if it vanishes now.
         let version = address.version.as_deref().unwrap_or("*");
         let open = json!({"statecode": 0, "statuscode": self.settings.open_status});
-        let reopened = missing_is_stale(address, self.patch(address, Some(version), open).await?)?;
+        let reopened = missing_is_stale(address, Some(version), self.patch(address, Some(version), open).await?)?;
         let version = record::version(&reopened.body).ok_or_else(|| reopened.lacks("the row's version"))?;
-        missing_is_stale(address, self.patch(address, Some(&version), body).await?)
+        missing_is_stale(address, Some(&version), self.patch(address, Some(&version), body).await?)
     }
 
     async fn patch(&self, address: &Address, version: Option<&str>, body: Json) -> Result<Answer, DynamicsError> {
@@ -106,7 +107,7 @@ impl Dynamics {
         let mut address = Address::of_version(&self.schema, id, version);
         address.doing = format!("bringing opportunity {id} to the phase {to}");
         let answer = self.patch(&address, Some(version), body).await?;
-        missing_is_stale(&address, answer).map(drop)
+        missing_is_stale(&address, Some(version), answer).map(drop)
     }
 
     /// The subject holds no customer's name: close rows are activities that more people may read than the deal.
@@ -123,9 +124,14 @@ impl Dynamics {
     }
 }
 
-/// A versioned write to a row that is gone: it changed since it was read.
-fn missing_is_stale(address: &Address, answer: Answer) -> Result<Answer, DynamicsError> {
-    if answer.code() == Some(ErrorCode::DOES_NOT_EXIST) && address.version.is_some() {
+/// A conditional write to a row that is gone: it changed since it was read. By key, being gone has a code of its own; the
+/// documentation's sample has none, and the address is known to be right since the row was read there.
+fn missing_is_stale(address: &Address, version: Option<&str>, answer: Answer) -> Result<Answer, DynamicsError> {
+    let missing = match answer.code() {
+        Some(code) => code == ErrorCode::DOES_NOT_EXIST || code == ErrorCode::UNKNOWN_KEY,
+        None => answer.status == StatusCode::NOT_FOUND,
+    };
+    if missing && version.is_some() {
         return Err(DynamicsError::Stale {
             doing: address.doing.clone(),
         });

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::error::DynamicsError;
-use crate::schema::Schema;
+use crate::schema::{OWN_COLUMNS, Schema};
 use crate::settings::Settings;
 use crate::web_api::Answer;
 
@@ -24,7 +24,7 @@ pub(crate) struct Stored {
     pub(crate) version: String,
     pub(crate) phase: Phase,
     modified: Timestamp,
-    plain: Fields,
+    pub(crate) plain: Fields,
     request_id: Option<String>,
 }
 
@@ -58,6 +58,22 @@ impl Stored {
             request_id: self.request_id,
         }
     }
+}
+
+/// A record that was read back after `written` was saved or compared: the row's own mapped columns as they were then, everything
+/// else as read. What a seller entered in between must differ from what the next look reads, or it would pass for known and
+/// never be copied.
+pub(crate) fn settled(written: &Fields, read: CrmRecord) -> CrmRecord {
+    let lasting = |name: &String| !name.contains('/') && !OWN_COLUMNS.contains(&name.as_str());
+    let mut fields = read.fields;
+    fields.retain(|name, _| !lasting(name));
+    fields.extend(
+        written
+            .iter()
+            .filter(|(name, _)| lasting(name))
+            .map(|(name, value)| (name.clone(), value.clone())),
+    );
+    CrmRecord { fields, ..read }
 }
 
 /// The expanded columns of a row, as `lookup/column`.
@@ -149,5 +165,32 @@ mod tests {
             related(&schema, &row),
             Fields::from([("customerid_account/name".to_owned(), json!("Fabrikam"))])
         );
+    }
+
+    #[test]
+    fn what_a_seller_enters_between_saving_and_reading_back_is_left_for_the_next_look() {
+        let fields = |json: Json| -> Fields { serde_json::from_value(json).unwrap() };
+        let written = fields(json!({"name": "Ours", "estimatedvalue": 5, "statecode": 0, "versionnumber": 7,
+            "transactioncurrencyid/isocurrencycode": "EUR"}));
+        let read = CrmRecord {
+            key: CrmKey {
+                system: SYSTEM.to_owned(),
+                entity: "opportunity".to_owned(),
+                id: Uuid::nil().to_string(),
+            },
+            version: "W/\"9\"".to_owned(),
+            modified: "2026-10-05T14:03:27Z".parse().unwrap(),
+            phase: Phase::Won,
+            fields: fields(
+                json!({"name": "The seller's", "description": "The seller's", "statecode": 1, "versionnumber": 9,
+                "transactioncurrencyid/isocurrencycode": "SEK"}),
+            ),
+            request_id: None,
+        };
+        let settled = settled(&written, read);
+        assert_eq!((settled.version.as_str(), settled.phase), ("W/\"9\"", Phase::Won));
+        let expected = json!({"name": "Ours", "estimatedvalue": 5, "statecode": 1, "versionnumber": 9,
+            "transactioncurrencyid/isocurrencycode": "SEK"});
+        assert_eq!(settled.fields, fields(expected));
     }
 }

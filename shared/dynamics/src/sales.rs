@@ -99,15 +99,16 @@ impl Dynamics {
         let mut account = bound.account;
         if !columns.customer.is_empty() && !bound.customer {
             let found = party::account(&self.api, &columns.customer).await?;
-            body.insert(format!("{CUSTOMER}@odata.bind"), party::bind("accounts", found));
-            if account.is_none() {
-                body.insert("parentaccountid@odata.bind".to_owned(), party::bind("accounts", found));
+            let bind = found.map(|found| party::bind("accounts", found));
+            if let (Some(bind), None) = (&bind, account) {
+                body.insert("parentaccountid@odata.bind".to_owned(), bind.clone());
             }
-            account = Some(found);
+            body.extend(bind.map(|bind| (format!("{CUSTOMER}@odata.bind"), bind)));
+            account = found.or(account);
         }
         if !columns.contact.is_empty() && !bound.contact {
             let found = party::contact(&self.api, &columns.contact, account).await?;
-            body.insert(format!("{CONTACT}@odata.bind"), party::bind("contacts", found));
+            body.extend(found.map(|found| (format!("{CONTACT}@odata.bind"), party::bind("contacts", found))));
         }
         Ok(())
     }
@@ -177,7 +178,9 @@ impl Dynamics {
             });
         }
         match phase {
-            Some(phase) if self.bring_to(id, &record.version, record.phase, phase).await? => self.read_in_phase(id, phase).await,
+            Some(phase) if self.bring_to(id, &record.version, record.phase, phase).await? => {
+                Ok(record::settled(&record.fields, self.read_in_phase(id, phase).await?))
+            }
             _ => Ok(record),
         }
     }
@@ -187,7 +190,7 @@ impl Dynamics {
         if let Some(phase) = phase
             && self.bring_to(stored.id, &stored.version, stored.phase, phase).await?
         {
-            return self.read_in_phase(stored.id, phase).await;
+            return Ok(record::settled(&stored.plain, self.read_in_phase(stored.id, phase).await?));
         }
         let related = if self.schema.related.is_empty() {
             Some(Fields::default())
@@ -195,7 +198,7 @@ impl Dynamics {
             related
         };
         match related {
-            None => self.read_back(stored.id).await,
+            None => Ok(record::settled(&stored.plain, self.read_back(stored.id).await?)),
             Some(related) => {
                 self.remembered.keep(stored.id, &stored.version, &related);
                 Ok(stored.with(&self.schema, related))

@@ -9,7 +9,7 @@ use crate::error::DynamicsError;
 use crate::odata;
 
 /// Always read, whatever the mapping: they make phase, version and time of change.
-const OWN_COLUMNS: [&str; 4] = ["statecode", "statuscode", "modifiedon", "versionnumber"];
+pub(crate) const OWN_COLUMNS: [&str; 4] = ["statecode", "statuscode", "modifiedon", "versionnumber"];
 
 /// The table and its mapped columns, checked: every name in it can stand in a URL.
 #[derive(Clone, Debug)]

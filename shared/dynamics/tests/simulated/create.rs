@@ -103,6 +103,40 @@ async fn a_repeated_create_leaves_the_sellers_choice_of_customer() {
 }
 
 #[tokio::test]
+async fn a_deal_arrives_without_a_customer_or_contact_that_nobody_could_find_again() {
+    let environment = Environment::start().await;
+    let contact_only = [
+        ("customerid_account/name", json!(" ")),
+        ("customerid_account/address1_postalcode", json!("1011 AB")),
+        ("parentcontactid/firstname", json!("Ann")),
+        ("parentcontactid/lastname", json!("O'Neill")),
+    ];
+    let nameless = [
+        ("customerid_account/name", json!("Fabrikam")),
+        ("parentcontactid/firstname", json!("Ann")),
+    ];
+    for (parties, accounts) in [(&contact_only[..], 0), (&nameless[..], 1)] {
+        let fields = [&deal()[..], parties].concat();
+        let record = environment.crm.upsert(referral(), &write(&fields)).await.unwrap();
+        assert_eq!(record.get("name"), &json!("Fabrikam wave 2"));
+        assert!(record.get("parentcontactid/emailaddress1").is_null());
+        assert_eq!(record.get("customerid_account/name").is_null(), accounts == 0);
+        assert_eq!(environment.rows("accounts").await.len(), accounts);
+        assert!(environment.rows("contacts").await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_contact_with_an_address_needs_no_customer() {
+    let environment = Environment::start().await;
+    let mut fields = customer_deal();
+    fields.retain(|(name, _)| !name.starts_with("customerid_account/"));
+    let record = environment.crm.upsert(referral(), &write(&fields)).await.unwrap();
+    assert_eq!(record.get("parentcontactid/emailaddress1"), &json!("ann@oneill.example"));
+    assert!(record.get("customerid_account/name").is_null());
+}
+
+#[tokio::test]
 async fn an_unknown_currency_is_rejected_with_its_cure_and_nothing_is_made() {
     let environment = Environment::start().await;
     let mut fields = customer_deal();

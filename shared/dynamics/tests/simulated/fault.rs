@@ -87,7 +87,7 @@ async fn a_missing_column_is_named_with_its_cure() {
         id,
     };
     let failure = environment.crm.get(&key).await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Rejected);
+    assert_eq!(failure.kind, FailureKind::Credentials);
     assert!(
         failure.message.contains("`nwcs_forgotten`") && failure.message.contains("install"),
         "{failure}"
@@ -169,7 +169,7 @@ async fn an_application_user_that_is_missing_or_powerless_is_explained() {
     let environment = Environment::start().await;
     for (switch, kind, cure) in [
         ("not_a_member", FailureKind::Credentials, "create an application user"),
-        ("missing_privilege", FailureKind::Rejected, "security role"),
+        ("missing_privilege", FailureKind::Credentials, "security role"),
     ] {
         environment.control("PUT", "switches", Some(json!({switch: true}))).await;
         let failure = environment.crm.changed_since(Timestamp::UNIX_EPOCH).await.unwrap_err();
@@ -185,7 +185,7 @@ async fn an_alternate_key_that_is_not_active_yet_is_explained() {
         .control("PUT", "switches", Some(json!({"key_index_pending": true})))
         .await;
     let failure = environment.crm.upsert(referral(), &write(&deal())).await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Rejected);
+    assert_eq!(failure.kind, FailureKind::Credentials);
     assert!(failure.message.contains("not active yet"), "{failure}");
 }
 

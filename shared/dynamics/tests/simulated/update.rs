@@ -1,6 +1,7 @@
 use cosell_core::crm::{CrmKey, CrmWrite, Phase};
 use cosell_engine::FailureKind;
 use cosell_engine::port::Crm;
+use cosell_simulators::faults::Action;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -61,6 +62,27 @@ async fn a_deleted_record_is_absent_and_an_update_of_it_stale() {
         .unwrap_err();
     assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     assert!(environment.rows("opportunities").await.is_empty(), "an update never creates");
+}
+
+#[tokio::test]
+async fn a_404_without_a_code_means_a_deleted_record_on_a_write_and_a_wrong_address_on_a_read() {
+    let environment = Environment::start().await;
+    let record = environment.opportunity().await;
+    let bare = Action::Status {
+        status: 404,
+        retry_after: None,
+        code: None,
+        body: Some(String::new()),
+        content_type: None,
+    };
+    environment.fault("PATCH", "opportunities", bare.clone());
+    let change = write(&[("name", json!("x"))]);
+    let failure = environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
+    environment.fault("GET", "opportunities", bare);
+    let failure = environment.crm.get(&record.key).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Credentials);
+    assert!(failure.message.contains("origin"), "{failure}");
 }
 
 #[tokio::test]
