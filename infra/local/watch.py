@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 PORT = 9100
 # The consumer's deployed concurrency is 4; three at once let another function through on a machine with few cores.
-WATCH = ["cargo", "lambda", "watch", "--invoke-address", "127.0.0.1", "--invoke-port", str(PORT), "--concurrency", "3", "--timeout", "120"]
+WATCH = ["cargo", "lambda", "watch", "--invoke-address", "127.0.0.1", "--invoke-port", str(PORT), "--concurrency", "3"]
 READY_SECONDS = 30
 COMPILE_SECONDS = 300  # the functions' time-out meanwhile: the first call waits for the compiler
 

@@ -9,7 +9,7 @@ use cosell_core::message::SyncMessage;
 use cosell_engine::{Engine, Failure, FailureKind, Look, Outcome};
 use cosell_runtime::{clock, metrics};
 use futures::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Context;
 
 use crate::batch::{self, Received, TimeLeft, Unfinished};
@@ -22,6 +22,23 @@ pub(crate) struct Consumer {
 
 /// The Lambda deadline against our clock.
 struct Deadline(Timestamp);
+
+/// The consumer's time-out in the template.
+const TIME_OUT: SignedDuration = SignedDuration::from_mins(2);
+
+impl Deadline {
+    /// `cargo lambda watch` sends a duration where Lambda sends a time: one that is long past when the event arrives is none.
+    fn of(context: &Context, now: Timestamp) -> Self {
+        let since_epoch = context.deadline().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let told = SignedDuration::try_from(since_epoch)
+            .ok()
+            .and_then(|since| Timestamp::UNIX_EPOCH.saturating_add(since).ok());
+        Self(
+            told.filter(|told| *told > now)
+                .unwrap_or(now.saturating_add(TIME_OUT).unwrap_or(Timestamp::MAX)),
+        )
+    }
+}
 
 impl TimeLeft for Deadline {
     fn left(&self) -> Duration {
@@ -36,8 +53,7 @@ const LONGEST_RETRY: Duration = Duration::from_mins(10);
 impl Consumer {
     /// Handles a batch; what is named in the answer comes back, the rest is done.
     pub(crate) async fn consume(&self, event: SqsEvent, context: &Context) -> SqsBatchResponse {
-        let deadline = context.deadline().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let deadline = Deadline(Timestamp::from_millisecond(i64::try_from(deadline).unwrap_or(i64::MAX)).unwrap_or(Timestamp::MAX));
+        let deadline = Deadline::of(context, clock::now());
         let batch = event.records.into_iter().map(received).collect();
         let invocation = context.request_id.as_str();
         let postpone = async |group: Vec<Unfinished>| drop(join_all(group.iter().map(|unfinished| self.postpone(unfinished))).await);
@@ -155,6 +171,16 @@ mod tests {
     use cosell_engine::Outside;
 
     use super::*;
+
+    #[test]
+    fn a_deadline_that_is_no_time_does_not_stop_the_work() {
+        let now: Timestamp = "2026-11-21T10:00:00Z".parse().unwrap();
+        let mut context = Context::default();
+        context.deadline = u64::try_from(now.as_millisecond()).unwrap() + 30_000;
+        assert_eq!(Deadline::of(&context, now).0, "2026-11-21T10:00:30Z".parse().unwrap());
+        context.deadline = 600_000;
+        assert_eq!(Deadline::of(&context, now).0, "2026-11-21T10:02:00Z".parse().unwrap());
+    }
 
     fn wait(kind: FailureKind, receives: u32) -> u64 {
         retry_after(&Failure::new(Outside::Crm, kind, "ordered by the test"), receives).as_secs()
