@@ -167,22 +167,22 @@ mod tests {
         }
 
         async fn by_engagement(&self, _: EngagementId) -> Result<Option<Link>, Failure> {
-            unimplemented!("nobody asks by engagement")
+            unreachable!("nobody asks by engagement")
         }
 
         async fn create(&self, _: &Link) -> Result<(), Failure> {
-            unimplemented!("nothing is written")
+            unreachable!("nothing is written")
         }
 
         async fn save(&self, _: &Link) -> Result<Link, Failure> {
-            unimplemented!("nothing is written")
+            unreachable!("nothing is written")
         }
     }
 
     #[async_trait]
     impl AuditTrail for Store {
         async fn append(&self, _: &AuditEntry) -> Result<(), Failure> {
-            unimplemented!("nothing is written")
+            unreachable!("nothing is written")
         }
 
         async fn of_pair(&self, pair: &str) -> Result<Vec<AuditEntry>, Failure> {

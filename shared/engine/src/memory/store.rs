@@ -1,0 +1,136 @@
+use super::*;
+
+#[async_trait]
+impl Links for World {
+    async fn by_referral(&self, id: ReferralId) -> Result<Option<Link>, Failure> {
+        tokio::task::yield_now().await;
+        Ok(self.links.lock().unwrap().get(&id).cloned())
+    }
+
+    async fn by_crm(&self, key: &CrmKey) -> Result<Option<Link>, Failure> {
+        tokio::task::yield_now().await;
+        Ok(self.links.lock().unwrap().values().find(|link| link.crm == *key).cloned())
+    }
+
+    async fn by_engagement(&self, id: EngagementId) -> Result<Option<Link>, Failure> {
+        tokio::task::yield_now().await;
+        Ok(self
+            .links
+            .lock()
+            .unwrap()
+            .values()
+            .find(|link| link.engagement == Some(id))
+            .cloned())
+    }
+
+    async fn create(&self, link: &Link) -> Result<(), Failure> {
+        tokio::task::yield_now().await;
+        self.run("links.create", Outside::Store, || {
+            let mut links = self.links.lock().unwrap();
+            if links.contains_key(&link.referral) || links.values().any(|known| known.crm == link.crm) {
+                return Err(stale(Outside::Store));
+            }
+            links.insert(
+                link.referral,
+                Link {
+                    version: 1,
+                    ..link.clone()
+                },
+            );
+            Ok(())
+        })
+    }
+
+    async fn save(&self, link: &Link) -> Result<Link, Failure> {
+        tokio::task::yield_now().await;
+        self.run("links.save", Outside::Store, || {
+            let mut links = self.links.lock().unwrap();
+            if links.get(&link.referral).is_none_or(|known| known.version != link.version) {
+                return Err(stale(Outside::Store));
+            }
+            let saved = Link {
+                version: link.version + 1,
+                ..link.clone()
+            };
+            links.insert(link.referral, saved.clone());
+            Ok(saved)
+        })
+    }
+}
+
+#[async_trait]
+impl Claims for World {
+    async fn claim(&self, name: &str, holder: &str, now: Timestamp, lasts: SignedDuration) -> Result<Claim, Failure> {
+        tokio::task::yield_now().await;
+        let mut claims = self.claims.lock().unwrap();
+        let before = claims.get(name).cloned();
+        if let Some((other, until)) = &before
+            && *until > now
+            && other != holder
+        {
+            return Ok(Claim::Held { until: *until });
+        }
+        claims.insert(name.into(), (holder.into(), now + lasts));
+        Ok(if before.is_some() { Claim::TakenOver } else { Claim::Fresh })
+    }
+
+    async fn release(&self, name: &str, holder: &str) -> Result<(), Failure> {
+        tokio::task::yield_now().await;
+        let mut claims = self.claims.lock().unwrap();
+        if claims.get(name).is_some_and(|(held_by, _)| held_by == holder) {
+            claims.remove(name);
+        }
+        Ok(())
+    }
+
+    async fn is_claimed(&self, name: &str, now: Timestamp) -> Result<bool, Failure> {
+        tokio::task::yield_now().await;
+        Ok(self.claims.lock().unwrap().get(name).is_some_and(|(_, until)| *until > now))
+    }
+}
+
+#[async_trait]
+impl Cursors for World {
+    async fn load(&self, name: &str) -> Result<Option<Timestamp>, Failure> {
+        tokio::task::yield_now().await;
+        Ok(self.cursors.lock().unwrap().get(name).copied())
+    }
+
+    async fn save(&self, name: &str, at: Timestamp) -> Result<(), Failure> {
+        tokio::task::yield_now().await;
+        self.cursors.lock().unwrap().insert(name.into(), at);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl AuditTrail for World {
+    async fn append(&self, entry: &AuditEntry) -> Result<(), Failure> {
+        tokio::task::yield_now().await;
+        self.trail.lock().unwrap().push(entry.clone());
+        Ok(())
+    }
+
+    async fn of_pair(&self, pair: &str) -> Result<Vec<AuditEntry>, Failure> {
+        tokio::task::yield_now().await;
+        Ok(self
+            .trail
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|entry| entry.pair == pair)
+            .cloned()
+            .collect())
+    }
+}
+
+#[async_trait]
+impl Queue for World {
+    async fn send(&self, messages: &[SyncMessage]) -> Result<(), Failure> {
+        tokio::task::yield_now().await;
+        self.run("queue.send", Outside::Store, || {
+            self.queued.lock().unwrap().extend_from_slice(messages);
+            Ok(())
+        })
+    }
+}

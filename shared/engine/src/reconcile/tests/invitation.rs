@@ -1,0 +1,77 @@
+//! Microsoft's half.
+
+use super::*;
+
+#[tokio::test]
+async fn help_is_asked_of_microsoft_once_even_if_the_second_post_dies() {
+    for fault in [Fault::Before(FailureKind::Transient), Fault::After(FailureKind::OutcomeUnknown)] {
+        let mut stage = Stage::with_opportunity();
+        stage.world.edit_record(OPPORTUNITY, ask_for_help);
+        // The first create goes through; the second is the invitation.
+        stage.fault("links.create", Fault::After(FailureKind::Transient));
+        stage.look(&opportunity(), "dies").await.unwrap_err();
+        stage.now += SignedDuration::from_mins(10);
+        stage.fault("pc.create", fault);
+        stage.look(&opportunity(), "dies again").await.unwrap_err();
+        stage.now += SignedDuration::from_mins(10);
+        stage.settle(&opportunity()).await;
+        let halves = stage
+            .referrals()
+            .into_iter()
+            .filter(|body| body["target"][0]["id"] == "msft")
+            .count();
+        assert_eq!((halves, stage.referrals().len()), (1, 2), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn microsofts_half_leads_to_the_pair_and_its_id_reaches_the_seller() {
+    let stage = Stage::with_opportunity();
+    stage.world.edit_record(OPPORTUNITY, ask_for_help);
+    stage.settle(&opportunity()).await;
+    let mut half = stage
+        .referrals()
+        .into_iter()
+        .find(|body| body["target"][0]["id"] == "msft")
+        .unwrap();
+    half["trackingInfo"] = json!({ "microsoftMsxId": "7-AB12CD34EF" });
+    (half["status"], half["substatus"]) = (json!("Active"), json!("Accepted"));
+    let id: ReferralId = half["id"].as_str().unwrap().parse().unwrap();
+    stage.world.put_referral(id, half);
+    stage.look(&Subject::Referral(id), "event").await.unwrap();
+    assert_eq!(stage.the_record().get("nwcs_microsoftcrmid"), "7-AB12CD34EF");
+    assert_eq!(stage.referrals().len(), 2);
+}
+
+#[tokio::test]
+async fn two_looks_of_one_invocation_invite_microsoft_once() {
+    let mut stage = Stage::with_opportunity();
+    stage.world.edit_record(OPPORTUNITY, ask_for_help);
+    stage.fault("links.create", Fault::After(FailureKind::Transient));
+    stage.look(&opportunity(), "dies").await.unwrap_err();
+    stage.now += SignedDuration::from_mins(10);
+    let id: ReferralId = stage.referrals()[0]["id"].as_str().unwrap().parse().unwrap();
+    // Both subjects' messages in one batch: two groups, side by side.
+    let own = Subject::Referral(id);
+    let (record, referral) = (opportunity(), own);
+    let (_, _) = futures::join!(stage.look(&record, "batch"), stage.look(&referral, "batch"));
+    stage.now += SignedDuration::from_mins(10);
+    stage.settle(&opportunity()).await;
+    assert_eq!(stage.referrals().len(), 2, "our referral and one half of Microsoft's");
+}
+
+#[tokio::test]
+async fn help_is_still_asked_when_our_referral_is_found_instead_of_answered() {
+    let mut stage = Stage::with_opportunity();
+    stage.world.edit_record(OPPORTUNITY, ask_for_help);
+    stage.fault("links.create", Fault::Before(FailureKind::Transient));
+    stage.look(&opportunity(), "dies").await.unwrap_err();
+    stage.now += SignedDuration::from_mins(10);
+    stage.settle(&opportunity()).await;
+    let halves = stage
+        .referrals()
+        .into_iter()
+        .filter(|body| body["target"][0]["id"] == "msft")
+        .count();
+    assert_eq!(halves, 1);
+}
