@@ -145,6 +145,9 @@ impl NewReferral {
     }
 }
 
+/// What is missing often belongs to the account or the contact, whose change does not show on the record.
+const AGAIN: &str = "Then switch Sync with Partner Center off and on, or change this record otherwise: that makes the sync look again.";
+
 /// Decides on a flagged CRM record that has no referral.
 pub fn plan_referral(mapping: &Mapping, policy: &Policy, record: &CrmRecord) -> NewReferral {
     if record.get(&mapping.columns.sync) != &Json::Bool(true) {
@@ -171,6 +174,7 @@ pub fn plan_referral(mapping: &Mapping, policy: &Policy, record: &CrmRecord) -> 
         }
     }
     if !problems.is_empty() {
+        problems.push(AGAIN.to_owned());
         return NewReferral::Reject(problems);
     }
     identify(&mut body, record, help.is_some());
