@@ -83,8 +83,15 @@ impl Poller {
 
     /// The first sweep starts now: referrals from before the installation are brought over by an operator, not by surprise.
     async fn sweep(&self, now: Timestamp) -> Result<usize, Failure> {
-        let cursor = self.cursors.load(SWEEP_CURSOR).await?;
-        let changes = self.partner_center.changed_since(self.reach_back(cursor.unwrap_or(now))).await?;
+        let from = match self.cursors.load(SWEEP_CURSOR).await? {
+            Some(cursor) => cursor,
+            None => {
+                // Set before anything is listed: should this run fail, the next one still starts here.
+                self.cursors.save(SWEEP_CURSOR, now).await?;
+                now
+            }
+        };
+        let changes = self.partner_center.changed_since(self.reach_back(from)).await?;
         let messages: Vec<SyncMessage> = changes
             .into_iter()
             .map(|change| SyncMessage {

@@ -96,12 +96,20 @@ pub fn plan_adoption(mapping: &Mapping, policy: &Policy, referral: &Referral, re
     if record.get(&mapping.columns.sync) != &Json::Bool(true) {
         return Adoption::Skip("Sync with Partner Center is not set".into());
     }
-    if referral.stage.is_terminal() && !record.phase.is_closed() {
+    // A record that carries the identifier was paired before (its link was lost, or its creation died half-way): it follows.
+    let paired = record
+        .get(&mapping.columns.referral_id)
+        .as_str()
+        .is_some_and(|id| id.eq_ignore_ascii_case(&referral.id.to_string()));
+    if referral.stage.is_terminal() && !record.phase.is_closed() && !paired {
         // Linking them would close the seller's deal; making another referral might be a duplicate.
         return Adoption::Tell(format!(
-            "Referral {}, which belongs to this record, is already closed in Partner Center ({}), and that is final: make a new opportunity for a new deal.",
+            "Referral {}, which names this record, is already closed in Partner Center ({}), and that is final: make a new opportunity for a new deal.",
             referral.id, referral.stage
         ));
+    }
+    if referral.stage.is_terminal() && !record.phase.is_closed() {
+        return Adoption::Link { invite: false };
     }
     if let Some(reason) = not_for_us(policy, referral) {
         return Adoption::Skip(reason);
