@@ -7,6 +7,9 @@ MAKEFLAGS += --no-print-directory
 
 FUNCTIONS := webhook consumer poller
 
+# make simulate: how many seeds; CI runs these, a release deserves 100000
+SEEDS ?= 2000
+
 # make package: the processor to build for
 ARCH ?= arm64
 TRIPLE_arm64 := aarch64-unknown-linux-gnu
@@ -35,7 +38,14 @@ watch: venv package-venv ## Rebuild the functions of a running `make run` on eve
 
 .PHONY: test
 test: lint binaries ## Everything that must hold: lint, then all tests
-	cargo test --workspace
+	cargo test --workspace --exclude cosell-simulation
+	cargo test --release --package cosell-simulation
+	@$(MAKE) simulate
+
+# Optimised: a seed takes milliseconds instead of tenths of a second.
+.PHONY: simulate
+simulate: ## Run seeded storms over the engine (SEEDS) and show a failing one's shortest history
+	cargo run --release --package cosell-simulation -- --seeds $(SEEDS)
 
 .PHONY: lint
 lint: venv ## Format, clippy, template, dependencies; changes nothing

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use cosell_core::audit::{AuditEntry, FieldChange};
+use cosell_core::audit::{AuditEntry, AuditKind, FieldChange};
 use cosell_core::value::Value;
 
 use crate::audit::Trail;
@@ -28,10 +28,18 @@ pub(crate) fn render(trail: &Trail) -> String {
         return text;
     }
     let _ = writeln!(text, "\n{:<20}  {:<9}  {:<8}  WHAT", "TIME", "KIND", "CAUSE");
-    for entry in &trail.entries {
+    for entry in trail.entries.iter().filter(|entry| !is_carried_out(entry, &trail.entries)) {
         append(&mut text, entry);
     }
     text
+}
+
+/// An intention that the same look carried out says nothing more than the outcome. One that failed, or was followed by nothing,
+/// may have been carried out in part: it is shown.
+fn is_carried_out(entry: &AuditEntry, all: &[AuditEntry]) -> bool {
+    let outcome =
+        |other: &&AuditEntry| other.invocation == entry.invocation && !matches!(other.kind, AuditKind::Intended | AuditKind::Failed);
+    entry.kind == AuditKind::Intended && all.iter().any(|other| outcome(&other))
 }
 
 fn append(text: &mut String, entry: &AuditEntry) {
@@ -79,7 +87,7 @@ fn shown(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use cosell_core::audit::{AuditKind, Side};
+    use cosell_core::audit::Side;
     use cosell_core::message::{Cause, Subject};
 
     use super::*;
@@ -90,6 +98,30 @@ mod tests {
             link: None,
             entries,
         }
+    }
+
+    #[test]
+    fn an_intention_is_shown_only_until_its_outcome() {
+        let entry = |kind, invocation: &str| AuditEntry {
+            pair: "referral#1".into(),
+            at: "2026-09-01T08:00:00Z".parse().unwrap(),
+            kind,
+            cause: Cause::Webhook,
+            message: format!("{kind} by {invocation}"),
+            changes: Vec::new(),
+            partner_center_request: None,
+            crm_request: None,
+            invocation: invocation.into(),
+        };
+        let text = render(&trail(vec![
+            entry(AuditKind::Intended, "died"),
+            entry(AuditKind::Intended, "done"),
+            entry(AuditKind::Updated, "done"),
+        ]));
+        assert!(
+            text.contains("intended by died") && text.contains("updated by done") && !text.contains("intended by done"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -12,6 +12,9 @@ use crate::value::Value;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AuditKind {
+    /// About to write: the changes are what is asked for. The entry that follows says what came of it; without one the function
+    /// died, and the writes may or may not have happened.
+    Intended,
     /// A record was made in the other system.
     Created,
     /// One or both sides were changed.
@@ -35,6 +38,7 @@ pub enum AuditKind {
 impl fmt::Display for AuditKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Intended => "intended",
             Self::Created => "created",
             Self::Updated => "updated",
             Self::Unchanged => "unchanged",

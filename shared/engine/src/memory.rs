@@ -48,6 +48,8 @@ pub(crate) struct World {
     pub(crate) cursors: Mutex<BTreeMap<String, Timestamp>>,
     /// Whether a search by external reference finds what is there.
     pub(crate) blind: Mutex<bool>,
+    /// An edit that somebody makes just before the next search.
+    pub(crate) edit_before_search: Mutex<Option<(&'static str, Json)>>,
     /// Whether the CRM refuses to close records.
     pub(crate) refuse_closing: Mutex<bool>,
     counter: Mutex<u32>,

@@ -83,14 +83,12 @@ impl Poller {
 
     /// The first sweep starts now: referrals from before the installation are brought over by an operator, not by surprise.
     async fn sweep(&self, now: Timestamp) -> Result<usize, Failure> {
-        let from = match self.cursors.load(SWEEP_CURSOR).await? {
-            Some(cursor) => cursor,
-            None => {
-                // Set before anything is listed: should this run fail, the next one still starts here.
-                self.cursors.save(SWEEP_CURSOR, now).await?;
-                now
-            }
-        };
+        let known = self.cursors.load(SWEEP_CURSOR).await?;
+        if known.is_none() {
+            // Set before anything is listed: should this run fail, the next one still starts here.
+            self.cursors.save(SWEEP_CURSOR, now).await?;
+        }
+        let from = known.unwrap_or(now);
         let changes = self.partner_center.changed_since(self.reach_back(from)).await?;
         let messages: Vec<SyncMessage> = changes
             .into_iter()
@@ -215,6 +213,18 @@ mod tests {
         poller.poll(at("10:00:00"), "fails").await.unwrap_err();
         assert_eq!(world.queued.lock().unwrap().len(), 1);
         assert!(!poller.poll(at("10:00:01"), "next").await.unwrap().skipped);
+    }
+
+    #[tokio::test]
+    async fn a_first_sweep_that_fails_still_sets_where_the_next_one_starts() {
+        let (world, poller) = stage();
+        world
+            .faults
+            .lock()
+            .unwrap()
+            .push_back(("pc.changed", Fault::Before(FailureKind::Transient)));
+        poller.poll(at("10:00:00"), "fails").await.unwrap_err();
+        assert_eq!(poller.poll(at("11:00:00"), "makes good").await.unwrap().referrals, 1);
     }
 
     #[tokio::test]

@@ -242,10 +242,9 @@ impl Links for World {
     }
 
     async fn create(&self, link: &Link) -> Result<(), Failure> {
-        let conditional = !self.lacks(Protection::ConditionalLink);
         self.call("links the pair", Outside::Store, FailureKind::Transient, |state| {
             let taken = state.links.contains_key(&link.referral) || state.links.values().any(|known| known.crm == link.crm);
-            if taken && conditional {
+            if taken {
                 return Err(refused(Outside::Store, FailureKind::Stale, "one side is linked already"));
             }
             state.links.insert(
@@ -264,10 +263,9 @@ impl Links for World {
     }
 
     async fn save(&self, link: &Link) -> Result<Link, Failure> {
-        let conditional = !self.lacks(Protection::ConditionalLink);
         self.call("saves the link", Outside::Store, FailureKind::Transient, |state| {
             let current = state.links.get(&link.referral).is_some_and(|known| known.version == link.version);
-            if !current && conditional {
+            if !current {
                 return Err(refused(Outside::Store, FailureKind::Stale, "the link changed since it was read"));
             }
             let saved = remembered(
@@ -300,9 +298,6 @@ fn remembered(world: &World, mut link: Link) -> Link {
 #[async_trait]
 impl Claims for World {
     async fn claim(&self, name: &str, holder: &str, now: Timestamp, lasts: SignedDuration) -> Result<Claim, Failure> {
-        if self.lacks(Protection::Claim) {
-            return Ok(Claim::Fresh);
-        }
         self.call("claims", Outside::Store, FailureKind::Transient, |state| {
             let before = state.claims.get(name).cloned();
             if let Some((other, until)) = &before
@@ -358,7 +353,12 @@ impl Cursors for World {
 impl AuditTrail for World {
     async fn append(&self, entry: &AuditEntry) -> Result<(), Failure> {
         self.call("audits", Outside::Store, FailureKind::Transient, |state| {
-            state.tell(|| format!("      → {}: {}", entry.kind, entry.message));
+            let changed: Vec<String> = entry
+                .changes
+                .iter()
+                .map(|change| format!("{} {:?}→{:?}", change.field, change.before, change.after))
+                .collect();
+            state.tell(|| format!("      → {} {}: {} [{}]", entry.pair, entry.kind, entry.message, changed.join(", ")));
             state.audit.push(entry.clone());
             Ok(())
         })

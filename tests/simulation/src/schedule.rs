@@ -10,12 +10,14 @@ use std::task::{Context, Poll, Waker};
 
 use cosell_core::message::{Cause, Subject, SyncMessage};
 use cosell_engine::{Engine, Failure, FailureKind, Look, Poller};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::world::{World, key};
 
 /// Functions that run at once.
 const CONSUMERS: usize = 4;
+/// The consumer's time-out in the template: shorter than a claim lasts.
+const TIME_OUT: SignedDuration = SignedDuration::from_secs(120);
 /// SQS hides a message this long when its function dies (the template's visibility time-out).
 const VISIBILITY: SignedDuration = SignedDuration::from_secs(720);
 /// Far more than any run needs: one that goes on longer does not come to rest.
@@ -30,6 +32,8 @@ struct Task {
     future: Pin<Box<dyn Future<Output = Done>>>,
     /// The message it works on; the poller has none.
     message: Option<SyncMessage>,
+    /// When it is killed.
+    deadline: Timestamp,
 }
 
 /// One run's scheduler.
@@ -141,7 +145,8 @@ impl Schedule {
             return;
         }
         let chosen = self.world.draw(count) as usize;
-        if !self.world.is_calm() && self.world.draw(1000) < self.world.weather.crash {
+        let late = self.tasks[chosen].deadline < self.world.state().now;
+        if late || (!self.world.is_calm() && self.world.draw(1000) < self.world.weather.crash) {
             let task = self.tasks.swap_remove(chosen);
             self.world.state().tell(|| "a function dies".into());
             if let Some(message) = task.message {
@@ -149,6 +154,11 @@ impl Schedule {
             }
             return;
         }
+        let actor = self.tasks[chosen]
+            .message
+            .as_ref()
+            .map_or_else(|| "poller".to_owned(), |message| message.subject.to_string());
+        self.world.state().actor = actor;
         let mut context = Context::from_waker(Waker::noop());
         if let Poll::Ready(done) = self.tasks[chosen].future.as_mut().poll(&mut context) {
             let task = self.tasks.swap_remove(chosen);
@@ -197,6 +207,7 @@ impl Schedule {
         self.tasks.push(Task {
             future: Box::pin(future),
             message: Some(message),
+            deadline: now + TIME_OUT,
         });
     }
 
@@ -233,6 +244,7 @@ impl Schedule {
         self.tasks.push(Task {
             future: Box::pin(future),
             message: None,
+            deadline: now + TIME_OUT,
         });
     }
 

@@ -78,11 +78,11 @@ fn exactly_one(state: &State, referrals: &[Referral], wrong: &mut Vec<String>) {
 fn nothing_forgotten(state: &State, referrals: &[Referral], wrong: &mut Vec<String>) {
     for record in state.records.values().filter(|record| !record.phase.is_closed()) {
         let Some(link) = state.links.values().find(|link| link.crm == record.key) else {
-            wrong.push(format!(
-                "opportunity {} was never shared: {}",
-                record.key.id,
-                record.get("nwcs_syncstatus")
-            ));
+            // Its referral was closed before the pair was linked: only a person can decide, and was told.
+            let status = record.get("nwcs_syncstatus").as_str().unwrap_or_default();
+            if !status.contains("already closed") {
+                wrong.push(format!("opportunity {} was never shared: {status}", record.key.id));
+            }
             continue;
         };
         let own = referrals.iter().find(|referral| referral.id == link.referral);
@@ -178,8 +178,8 @@ fn edits_kept(state: &State, mapping: &Mapping, link: &Link, referral: &Referral
             .any(|change| change.field == edit.field && (change.before == value || change.overruled.as_ref() == Some(&value)));
         if now.as_ref() != Ok(&value) && !named {
             wrong.push(format!(
-                "the edit of {} to {} at {} ({}) vanished",
-                edit.field, edit.value, edit.moment, edit.side
+                "the edit of {} to {} at {} ({}, {}) vanished",
+                edit.field, edit.value, edit.moment, edit.side, edit.subject
             ));
         }
     }

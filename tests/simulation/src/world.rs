@@ -19,12 +19,8 @@ use uuid::Uuid;
 /// A protection of the engine or its store that a run can do without, to prove that the simulation would notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protection {
-    /// The claim before a referral is created.
-    Claim,
     /// The search for our reference before a referral is created.
     Search,
-    /// The condition on a link's creation and saving.
-    ConditionalLink,
     /// What was seen is kept for each side.
     SeenPerSide,
 }
@@ -105,6 +101,8 @@ pub(crate) struct State {
     pub(crate) edits: Vec<Edit>,
     /// Writes to the two systems by the engine.
     pub(crate) writes: u32,
+    /// Who acts now, for the history.
+    pub(crate) actor: String,
     /// What happened, for people.
     pub(crate) history: Vec<String>,
     counter: u32,
@@ -178,6 +176,7 @@ impl World {
             violations: Vec::new(),
             edits: Vec::new(),
             writes: 0,
+            actor: String::new(),
             history: Vec::new(),
             counter: 0,
         };
@@ -223,18 +222,24 @@ impl World {
         self.pause().await;
         let failure = |kind| Failure::new(outside, kind, "the simulation's weather");
         if self.happens(self.weather.fail_before) {
-            self.state().tell(|| format!("      {name}: fails"));
+            self.note(format_args!("{name}: fails"));
             return Err(failure(FailureKind::Transient));
         }
         let result = effect(&mut self.state());
-        self.state()
-            .tell(|| format!("      {name}{}", if result.is_ok() { "" } else { ": refused" }));
+        self.note(format_args!("{name}{}", if result.is_ok() { "" } else { ": refused" }));
         self.pause().await;
         if self.happens(self.weather.fail_after) {
-            self.state().tell(|| format!("      {name}: its answer is lost"));
+            self.note(format_args!("{name}: its answer is lost"));
             return result.and(Err(failure(lost)));
         }
         result
+    }
+
+    /// Notes a call in the history.
+    fn note(&self, what: std::fmt::Arguments<'_>) {
+        let mut state = self.state();
+        let actor = state.actor.clone();
+        state.tell(|| format!("      {actor}: {what}"));
     }
 
     fn happens(&self, of_a_thousand: u32) -> bool {

@@ -6,8 +6,8 @@ mod observation;
 
 pub use conversion::ConversionError;
 pub use file::{MappingError, Placeholders};
-pub(crate) use observation::{HELP, REFERENCE, phase_value, stage_value};
-pub use observation::{Observation, STAGE};
+pub(crate) use observation::{HELP, REFERENCE};
+pub use observation::{Observation, STAGE, phase_value, stage_value};
 
 use std::collections::{BTreeMap, BTreeSet};
 

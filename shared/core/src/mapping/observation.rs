@@ -79,11 +79,11 @@ impl Rule {
 }
 
 /// A stage among the seen values.
-pub(crate) fn stage_value(stage: Stage) -> Value {
+pub fn stage_value(stage: Stage) -> Value {
     Value::Text(stage.to_string())
 }
 
 /// A phase among the seen values.
-pub(crate) fn phase_value(phase: Phase) -> Value {
+pub fn phase_value(phase: Phase) -> Value {
     Value::Text(phase.to_string())
 }

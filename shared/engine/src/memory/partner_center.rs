@@ -18,6 +18,16 @@ impl PartnerCenter for World {
 
     async fn by_external_reference(&self, reference: &str) -> Result<Vec<Referral>, Failure> {
         tokio::task::yield_now().await;
+        let id = self
+            .all(|referral| referral.external_reference.as_deref() == Some(reference))
+            .first()
+            .map(|referral| referral.id);
+        let edit = id.and_then(|id| Some((id, self.edit_before_search.lock().unwrap().take()?)));
+        if let Some((id, (path, value))) = edit {
+            let mut body = self.referrals.lock().unwrap()[&id].clone();
+            *body.pointer_mut(path).unwrap() = value;
+            self.put_referral(id, body);
+        }
         let blind = *self.blind.lock().unwrap();
         self.run("pc.search", Outside::PartnerCenter, || {
             Ok(self.all(|referral| !blind && referral.external_reference.as_deref() == Some(reference)))

@@ -29,6 +29,8 @@ impl Attempt<'_> {
         if engine.links.by_referral(referral.id).await?.is_some() {
             return Err(Failure::new(Outside::Store, FailureKind::Stale, "the pair was linked meanwhile"));
         }
+        self.record(AuditKind::Intended, "About to create the CRM record.".into(), Vec::new())
+            .await?;
         let record = engine.crm.upsert(referral.id, &write).await?;
         self.trail.crm_request.clone_from(&record.request_id);
         let seen = engine.mapping.observe(&referral, &record).into_new_link();

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 use cosell_core::audit::{AuditKind, Side};
 use cosell_core::crm::{CrmRecord, CrmWrite};
+use cosell_core::life_cycle::Stage;
 use cosell_core::link::{Link, Seen, Step};
-use cosell_core::mapping::{Mapping, Observation};
+use cosell_core::mapping::{Mapping, STAGE, phase_value, stage_value};
 use cosell_core::plan::{NewReferral, Note, plan_referral};
 use cosell_core::referral::{Referral, ReferralKind};
 use jiff::SignedDuration;
@@ -46,11 +47,13 @@ impl Attempt<'_> {
             return self.adopt(referral, record).await;
         }
         self.trail.record = Some(record.clone());
-        let referral = self.post(&body, &record).await?;
+        self.record(AuditKind::Intended, "About to create the referral.".into(), Vec::new())
+            .await?;
+        let (referral, answered) = self.post(&body, &record).await?;
         self.created = true;
         self.trail.is_pair_of(referral.id);
         self.trail.partner_center_request.clone_from(&referral.request_id);
-        let seen = creation_seen(engine.mapping.observe(&referral, &record), &engine.mapping, &referral, &record);
+        let seen = creation_seen(&engine.mapping, &referral, &record, answered);
         self.trail.done = created_fields(&engine.mapping, &seen, Side::PartnerCenter);
         let mut link = self.new_link(&referral, &record, seen);
         link.steps.extend(help.is_some().then_some(Step::MicrosoftInvitationStarted));
@@ -100,11 +103,11 @@ impl Attempt<'_> {
     }
 
     /// The POST, with the search that an unknown outcome asks for. When even the search finds nothing the claim is kept:
-    /// whoever takes it over searches again.
-    async fn post(&self, body: &Json, record: &CrmRecord) -> Result<Referral, Failure> {
+    /// whoever takes it over searches again. Says whether the referral was answered or found.
+    async fn post(&self, body: &Json, record: &CrmRecord) -> Result<(Referral, bool), Failure> {
         match self.engine.partner_center.create(body).await {
-            Err(failure) if failure.kind == FailureKind::OutcomeUnknown => self.search(record).await?.ok_or(failure),
-            other => other,
+            Err(failure) if failure.kind == FailureKind::OutcomeUnknown => Ok((self.search(record).await?.ok_or(failure)?, false)),
+            answer => Ok((answer?, true)),
         }
     }
 
@@ -154,18 +157,26 @@ impl Attempt<'_> {
     }
 }
 
-/// What a new pair starts with. A creation's answer may be shortened: what it leaves out is taken as it was sent.
-fn creation_seen(observation: Observation, mapping: &Mapping, referral: &Referral, record: &CrmRecord) -> BTreeMap<String, Seen> {
-    let mut seen = observation.into_new_link();
-    for rule in mapping
-        .rules
-        .iter()
-        .filter(|rule| rule.to_partner_center.on_create() && !referral.has(&rule.partner_center))
-    {
+/// What a new pair starts with: what was stored as it was answered, and as it was sent where the answer left it out. A referral
+/// that was found instead may have been edited since: then all counts as it was sent.
+fn creation_seen(mapping: &Mapping, referral: &Referral, record: &CrmRecord, answered: bool) -> BTreeMap<String, Seen> {
+    let mut seen = mapping.observe(referral, record).into_new_link();
+    let sent = mapping.rules.iter().filter(|rule| rule.to_partner_center.on_create());
+    for rule in sent.filter(|rule| !answered || !referral.has(&rule.partner_center)) {
         if let Ok(crm) = rule.read_crm(record) {
             let partner_center = rule.across_to_partner_center(&crm).unwrap_or_default();
             seen.insert(rule.name.clone(), Seen { partner_center, crm });
         }
+    }
+    if !answered {
+        // Born accepted (contract partner-center 2.10).
+        seen.insert(
+            STAGE.into(),
+            Seen {
+                partner_center: stage_value(Stage::Active),
+                crm: phase_value(record.phase),
+            },
+        );
     }
     seen
 }

@@ -70,6 +70,14 @@ impl Attempt<'_> {
             .and_then(microsoft_crm_id)
             .or_else(|| microsoft_crm_id(&referral));
         let microsoft_referral = link.microsoft_referral.or(microsoft.map(|half| half.id));
+        if !update.changes.is_empty() {
+            self.record(
+                AuditKind::Intended,
+                "About to bring both sides in step.".into(),
+                update.changes.clone(),
+            )
+            .await?;
+        }
         let (link, patched) = self.patch_referral(&update, link, referral, &mut problems).await?;
         let written = self
             .write_record(&mut update, &link, record.clone(), microsoft_id, &mut problems)

@@ -126,3 +126,26 @@ async fn an_old_closed_referral_does_not_close_an_open_opportunity() {
             .contains("already closed in Partner Center")
     );
 }
+
+#[tokio::test]
+async fn an_edit_of_a_referral_whose_answer_was_lost_is_not_taken_for_ours() {
+    let mut stage = Stage::with_opportunity();
+    stage.fault("pc.create", Fault::After(FailureKind::OutcomeUnknown));
+    *stage.world.edit_before_search.lock().unwrap() = Some(("/details/dealValue", json!(91.4)));
+    stage.look(&opportunity(), "first").await.unwrap();
+    stage.now += SignedDuration::from_mins(10);
+    stage.settle(&opportunity()).await;
+    assert_eq!(stage.the_record().get("estimatedvalue"), &json!(91.4));
+}
+
+#[tokio::test]
+async fn a_record_that_was_made_before_its_function_died_follows_its_closed_referral() {
+    let stage = Stage::with_referral();
+    stage.fault("links.create", Fault::Before(FailureKind::Transient));
+    stage.look(&referral(), "dies").await.unwrap_err();
+    let mut body = stage.referrals()[0].clone();
+    (body["status"], body["substatus"]) = (json!("Closed"), json!("Lost"));
+    stage.world.put_referral(REFERRAL.parse().unwrap(), body);
+    stage.look(&referral(), "retry").await.unwrap();
+    assert_eq!(stage.the_record().phase, Phase::Lost);
+}

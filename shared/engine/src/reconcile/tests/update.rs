@@ -96,7 +96,7 @@ async fn every_look_leaves_an_audit_entry_with_what_was_written() {
     });
     stage.look(&opportunity(), "edit").await.unwrap();
     let trail = stage.world.trail.lock().unwrap();
-    let entry = trail.iter().find(|entry| entry.invocation == "edit").unwrap();
+    let entry = trail.iter().rfind(|entry| entry.invocation == "edit").unwrap();
     assert_eq!(entry.kind, AuditKind::Updated);
     assert_eq!(entry.changes.len(), 1);
     assert_eq!(
@@ -181,4 +181,30 @@ async fn a_close_that_the_crm_refuses_is_told_once_and_left_to_the_seller() {
     *stage.world.refuse_closing.lock().unwrap() = false;
     stage.world.edit_record(OPPORTUNITY, |record| record.phase = Phase::Won);
     stage.settle(&opportunity()).await;
+}
+
+#[tokio::test]
+async fn what_a_lost_answer_overwrote_is_named_before_it_is_tried() {
+    let stage = Stage::with_opportunity();
+    stage.settle(&opportunity()).await;
+    let id: ReferralId = stage.referrals()[0]["id"].as_str().unwrap().parse().unwrap();
+    let mut body = stage.referrals()[0].clone();
+    body["details"]["dealValue"] = json!(33.4);
+    stage.world.put_referral(id, body);
+    stage.world.edit_record(OPPORTUNITY, |record| {
+        record.fields.insert("estimatedvalue".into(), json!(205_000));
+        record.modified = "2026-11-21T12:00:00Z".parse().unwrap();
+    });
+    stage.fault("pc.patch", Fault::After(FailureKind::Transient));
+    stage.look(&opportunity(), "loses the answer").await.unwrap_err();
+    stage.settle(&opportunity()).await;
+    let trail = stage.world.trail.lock().unwrap();
+    let intended = trail
+        .iter()
+        .find(|entry| entry.kind == AuditKind::Intended && entry.invocation == "loses the answer")
+        .unwrap();
+    assert_eq!(
+        intended.changes[0].overruled.as_ref().map(cosell_core::value::Value::to_json),
+        Some(json!(33.4))
+    );
 }
