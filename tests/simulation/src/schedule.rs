@@ -12,6 +12,7 @@ use cosell_core::message::{Cause, Subject, SyncMessage};
 use cosell_engine::{Engine, Failure, FailureKind, Look, Poller};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::ports::create;
 use crate::world::{World, key};
 
 /// Functions that run at once.
@@ -66,17 +67,19 @@ impl Schedule {
 
     /// One step of the storm.
     pub(crate) fn step(&mut self) {
+        self.land();
         match self.world.draw(100) {
             0..45 => self.go_on(),
             45..62 => self.receive(),
             62..70 => self.deliver(),
-            70..74 => self.poll(),
-            74..76 => self.world.seller_shares(),
-            76..78 => self.world.microsoft_invites(),
+            70..75 => self.poll(),
+            75..77 => self.world.seller_shares(),
+            77 => self.world.microsoft_invites(),
             78..84 => self.world.seller_edits(),
-            84..90 => self.world.colleague_edits(),
-            90 => self.world.seller_moves(),
-            91 => self.world.referral_moves(),
+            84..89 => self.world.colleague_edits(),
+            89 => self.world.seller_moves(),
+            90 => self.world.referral_moves(),
+            91..95 => self.world.advance(i64::from(self.world.draw(8))),
             _ => self.world.advance(i64::from(self.world.draw(90))),
         }
     }
@@ -87,6 +90,7 @@ impl Schedule {
         let mut quiet = 0;
         for _ in 0..ROUNDS {
             let before = self.world.state().writes;
+            self.land();
             while !self.world.state().webhooks.is_empty() {
                 self.deliver();
             }
@@ -95,7 +99,10 @@ impl Schedule {
             self.world.advance(i64::from(self.world.draw(400)));
             let (idle, writes) = {
                 let state = self.world.state();
-                (state.queue.is_empty() && state.webhooks.is_empty(), state.writes)
+                (
+                    state.queue.is_empty() && state.webhooks.is_empty() && state.late.is_empty(),
+                    state.writes,
+                )
             };
             quiet = if idle && writes == before { quiet + 1 } else { 0 };
             if quiet == 3 {
@@ -103,6 +110,18 @@ impl Schedule {
             }
         }
         false
+    }
+
+    /// Creations that hung take effect.
+    fn land(&self) {
+        let mut state = self.world.state();
+        let now = state.now;
+        let (due, late): (Vec<_>, Vec<_>) = std::mem::take(&mut state.late).into_iter().partition(|(due, _)| *due <= now);
+        state.late = late;
+        for (_, body) in due {
+            let id = create(&mut state, body);
+            state.tell(|| format!("a creation that hung takes effect: {id}"));
+        }
     }
 
     /// Has every pair looked at once more.

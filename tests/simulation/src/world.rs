@@ -19,6 +19,8 @@ use uuid::Uuid;
 /// A protection of the engine or its store that a run can do without, to prove that the simulation would notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protection {
+    /// The claim before a referral is created.
+    Claim,
     /// The search for our reference before a referral is created.
     Search,
     /// What was seen is kept for each side.
@@ -32,6 +34,8 @@ pub(crate) struct Weather {
     pub(crate) fail_before: u32,
     /// Of a thousand calls, how many take effect and then fail.
     pub(crate) fail_after: u32,
+    /// Of a thousand creations of a referral, how many hang: the caller gives up, and they take effect later.
+    pub(crate) hang: u32,
     /// Of a thousand steps of a look, how many end in a crash of its function.
     pub(crate) crash: u32,
     /// Of a hundred webhooks, how many are lost.
@@ -50,6 +54,7 @@ impl Weather {
         Self {
             fail_before: storm * rng.u32(0..40),
             fail_after: storm * rng.u32(0..40),
+            hang: storm * rng.u32(0..250),
             crash: storm * rng.u32(0..30),
             lost_webhooks: rng.u32(0..60),
             description_length: rng.usize(4..40),
@@ -96,6 +101,8 @@ pub(crate) struct State {
     pub(crate) webhooks: Vec<(ReferralId, String)>,
     /// When each deduplication id was last sent.
     pub(crate) sent: BTreeMap<String, Timestamp>,
+    /// Creations that will take effect later, though their caller has given up.
+    pub(crate) late: Vec<(Timestamp, Json)>,
     /// What must never be tried, and was.
     pub(crate) violations: Vec<String>,
     pub(crate) edits: Vec<Edit>,
@@ -173,6 +180,7 @@ impl World {
             queue: Vec::new(),
             webhooks: Vec::new(),
             sent: BTreeMap::new(),
+            late: Vec::new(),
             violations: Vec::new(),
             edits: Vec::new(),
             writes: 0,
@@ -275,6 +283,19 @@ impl World {
                 in_flight: false,
             });
         }
+    }
+
+    /// Whether this creation hangs: its caller gives up, and it takes effect within a minute. Longer than that no gateway holds a
+    /// request; a claim lasts three.
+    pub(crate) fn hangs(&self, body: &Json) -> bool {
+        let hangs = self.happens(self.weather.hang);
+        if hangs {
+            let after = SignedDuration::from_secs(i64::from(self.draw(60)));
+            let mut state = self.state();
+            let due = state.now + after;
+            state.late.push((due, body.clone()));
+        }
+        hangs
     }
 
     pub(crate) fn advance(&self, seconds: i64) {

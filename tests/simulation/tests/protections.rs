@@ -19,6 +19,13 @@ fn with_all_protections_nothing_goes_wrong() {
 }
 
 #[test]
+fn without_the_claim_there_are_two_referrals() {
+    let failing = failing(Some(Protection::Claim));
+    let twice = |violation: &String| violation.contains("referrals for opportunity") || violation.contains("halves of Microsoft's");
+    assert!(failing.iter().flat_map(|(_, violations)| violations).any(twice), "{failing:?}");
+}
+
+#[test]
 fn without_the_search_there_are_two_referrals() {
     let failing = failing(Some(Protection::Search));
     assert!(

@@ -1,7 +1,7 @@
 //! The simulators as a program: prints their addresses and runs until it is told to stop.
 
 use clap::Parser;
-use cosell_simulators::{Config, Ports, Simulators};
+use cosell_simulators::{Config, Ports, Simulators, dataverse};
 
 /// Simulated Partner Center and Dataverse on loopback ports.
 #[derive(Debug, Parser)]
@@ -10,6 +10,9 @@ struct Arguments {
     /// The first of six ports in a row: referrals, registration, tokens, certificates, Dataverse, control. 0 takes any free ports.
     #[arg(long, default_value_t = 7070, env = "COSELL_SIMULATORS_PORT_BASE", value_parser = clap::value_parser!(u16).range(..=65_530))]
     port_base: u16,
+    /// The publisher prefix of the co-sell columns in Dataverse.
+    #[arg(long, default_value = "nwcs", env = "PUBLISHER_PREFIX")]
+    publisher_prefix: String,
 }
 
 #[tokio::main]
@@ -22,6 +25,10 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let simulators = Simulators::start(Config {
         ports: Ports::in_a_row(arguments.port_base),
+        dataverse: dataverse::Options {
+            publisher_prefix: arguments.publisher_prefix,
+            ..dataverse::Options::default()
+        },
         ..Config::default()
     })
     .await?;
