@@ -12,13 +12,13 @@
 //! fn settings(environment: &Environment) -> Result<Settings, Noted> {
 //!     // Read everything first, then give up on what was missing: `?` on the first would hide the second.
 //!     let table = environment.required("LINKS_TABLE", "cosell-links");
-//!     let leads = environment.flag("SYNC_LEADS", false);
-//!     Ok(Settings { table: table?, leads: leads? })
+//!     let private = environment.flag("SYNC_PRIVATE", false);
+//!     Ok(Settings { table: table?, leads: private? })
 //! }
 //!
-//! let environment = Environment::of([("SYNC_LEADS", "maybe")]);
+//! let environment = Environment::of([("SYNC_PRIVATE", "maybe")]);
 //! let problems = environment.read(settings).err().unwrap().to_string();
-//! assert!(problems.contains("LINKS_TABLE") && problems.contains("SYNC_LEADS"));
+//! assert!(problems.contains("LINKS_TABLE") && problems.contains("SYNC_PRIVATE"));
 //! ```
 
 use std::cell::RefCell;
