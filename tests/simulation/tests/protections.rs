@@ -47,3 +47,12 @@ fn the_same_seed_gives_the_same_run() {
     let mapping = mapping().unwrap();
     assert_eq!(run(&mapping, 7, STEPS, None), run(&mapping, 7, STEPS, None));
 }
+
+/// A creation hung, and the search after it failed: its claim was given back, and a second referral made.
+#[test]
+fn a_failed_search_after_an_unknown_outcome_keeps_the_claim() {
+    let mapping = mapping().unwrap();
+    for seed in [21_769, 61_513] {
+        assert_eq!(run(&mapping, seed, STEPS, None).violations, Vec::<String>::new(), "seed {seed}");
+    }
+}

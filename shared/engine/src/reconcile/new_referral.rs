@@ -106,7 +106,11 @@ impl Attempt<'_> {
     /// whoever takes it over searches again. Says whether the referral was answered or found.
     async fn post(&self, body: &Json, record: &CrmRecord) -> Result<(Referral, bool), Failure> {
         match self.engine.partner_center.create(body).await {
-            Err(failure) if failure.kind == FailureKind::OutcomeUnknown => Ok((self.search(record).await?.ok_or(failure)?, false)),
+            Err(failure) if failure.kind == FailureKind::OutcomeUnknown => match self.search(record).await {
+                Ok(Some(found)) => Ok((found, false)),
+                // A search that fails leaves the outcome as unknown as one that finds nothing.
+                _ => Err(failure),
+            },
             answer => Ok((answer?, true)),
         }
     }
