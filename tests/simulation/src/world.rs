@@ -286,7 +286,7 @@ impl World {
     }
 
     /// Whether this creation hangs: its caller gives up, and it takes effect within a minute. Longer than that no gateway holds a
-    /// request; a claim lasts three.
+    /// request; a claim lasts five.
     pub(crate) fn hangs(&self, body: &Json) -> bool {
         let hangs = self.happens(self.weather.hang);
         if hangs {

@@ -22,8 +22,9 @@ use super::{Attempt, Outcome};
 use crate::failure::{Failure, FailureKind, Outside};
 use crate::port::Claim;
 
-/// How long a claim holds: longer than a consumer may run (120 s), so that no holder is overtaken while it still writes.
-const CLAIM_LASTS: SignedDuration = SignedDuration::from_secs(180);
+/// How long a claim holds: longer than a consumer may run (120 s) and a request that hung at its very end may still take effect (a
+/// gateway holds one for a minute or two), so that whoever takes it over finds what was made.
+const CLAIM_LASTS: SignedDuration = SignedDuration::from_mins(5);
 
 impl Attempt<'_> {
     /// Creates the referral, and Microsoft's half when help is asked.
