@@ -195,7 +195,7 @@ impl Schedule {
         if self.tasks.len() >= CONSUMERS {
             return;
         }
-        let message = {
+        let (message, receives) = {
             let mut state = self.world.state();
             let now = state.now;
             let mut groups = std::collections::BTreeSet::new();
@@ -208,13 +208,18 @@ impl Schedule {
             };
             queued.in_flight = true;
             queued.receives += 1;
+            let receives = queued.receives;
             let message = queued.message.clone();
             state.tell(|| format!("a function looks at {}", message.subject));
-            message
+            (message, receives)
         };
         self.invocations += 1;
-        // Two looks often share an invocation, as groups of one batch do.
-        let invocation = format!("i{}", self.invocations / 2);
+        // Two looks often share an invocation, as groups of one batch do; a message that came back never does.
+        let invocation = if receives > 1 {
+            format!("r{}", self.invocations)
+        } else {
+            format!("i{}", self.invocations / 2)
+        };
         let (engine, looked_at, now) = (self.engine.clone(), message.clone(), self.world.state().now);
         let future = async move {
             let look = Look {
