@@ -1,18 +1,17 @@
-//! From a batch to reconciled pairs, and from failures to retries.
+//! The Lambda side of a batch: its messages, its deadline, its logs and metrics.
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use cosell_aws::queue::SqsQueue;
 use cosell_core::audit::AuditKind;
-use cosell_core::message::SyncMessage;
-use cosell_engine::{Engine, Failure, FailureKind, Look, Outcome};
+use cosell_core::message::{PoisonMessage, Subject, SyncMessage};
+use cosell_engine::batch::{Attendant, Received, Time, Unfinished};
+use cosell_engine::{Engine, Failure, Outcome};
 use cosell_runtime::{clock, metrics};
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Context;
-
-use crate::batch::{self, Received, TimeLeft, Unfinished};
 
 /// What a batch needs; built once per process.
 pub(crate) struct Consumer {
@@ -40,78 +39,32 @@ impl Deadline {
     }
 }
 
-impl TimeLeft for Deadline {
+impl Time for Deadline {
+    fn now(&self) -> Timestamp {
+        clock::now()
+    }
+
     fn left(&self) -> Duration {
         self.0.duration_since(clock::now()).try_into().unwrap_or_default()
     }
-}
 
-/// The first retry comes soon, for races; later ones every ten minutes, for outages.
-const FIRST_RETRY: Duration = Duration::from_secs(5);
-const LONGEST_RETRY: Duration = Duration::from_mins(10);
+    async fn elapse(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
 
 impl Consumer {
     /// Handles a batch; what is named in the answer comes back, the rest is done.
     pub(crate) async fn consume(&self, event: SqsEvent, context: &Context) -> SqsBatchResponse {
         let deadline = Deadline::of(context, clock::now());
         let batch = event.records.into_iter().map(received).collect();
-        let invocation = context.request_id.as_str();
-        let postpone = async |group: Vec<Unfinished>| drop(join_all(group.iter().map(|unfinished| self.postpone(unfinished))).await);
-        let unfinished = batch::run(batch, &deadline, |message| self.handle(message, invocation), postpone).await;
+        let unfinished = self.engine.work(batch, &deadline, &context.request_id, self).await;
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = unfinished.into_iter().map(|unfinished| failure(unfinished.message.id)).collect();
         response
     }
 
-    /// One message. A body that no version of ours wrote is poison: audited and dropped, never retried.
-    async fn handle(&self, received: Received, invocation: &str) -> Result<(), Option<Duration>> {
-        let message = match SyncMessage::parse(&received.body) {
-            Ok(message) => message,
-            Err(error) => return self.drop_poison(&received, &error, invocation).await,
-        };
-        let look = Look {
-            message: &message,
-            now: clock::now(),
-            invocation,
-        };
-        match self.engine.reconcile(look).await {
-            Ok(outcome) => {
-                metrics::count("Reconciled", 1, &[("outcome", &outcome.kind.to_string())]);
-                tracing::info!(
-                    pair = outcome.pair,
-                    outcome = %outcome.kind,
-                    cause = %message.cause,
-                    duration_ms = millis(clock::now().duration_since(look.now)),
-                    "{}",
-                    told(&outcome)
-                );
-                Ok(())
-            }
-            Err(failure) => {
-                metrics::count("ReconcileFailed", 1, &[("kind", failure.kind.code())]);
-                tracing::warn!(subject = %message.subject, cause = %message.cause, kind = failure.kind.code(), error = failure.brief(), "the look failed and will be repeated");
-                Err(Some(retry_after(&failure, received.receives)))
-            }
-        }
-    }
-
-    async fn drop_poison(&self, received: &Received, error: &dyn std::error::Error, invocation: &str) -> Result<(), Option<Duration>> {
-        metrics::count("Poison", 1, &[]);
-        tracing::error!(message.id = received.id, error = %error, "a message that no version of ours wrote was dropped");
-        self.engine
-            .audit_poison(&received.id, clock::now(), invocation)
-            .await
-            .map_err(|failure| {
-                tracing::warn!(
-                    message.id = received.id,
-                    error = failure.brief(),
-                    "the dropped message could not be audited; it comes back"
-                );
-                None
-            })
-    }
-
-    async fn postpone(&self, unfinished: &Unfinished) {
+    async fn postpone_one(&self, unfinished: &Unfinished) {
         let Some(after) = unfinished.retry_after else { return };
         if let Err(failure) = self.queue.postpone(&unfinished.message.receipt, after).await {
             tracing::warn!(
@@ -123,14 +76,48 @@ impl Consumer {
     }
 }
 
-/// Longer with each receive, and never sooner than the service asked for.
-fn retry_after(failure: &Failure, receives: u32) -> Duration {
-    let spread = FIRST_RETRY.saturating_mul(3_u32.saturating_pow(receives.saturating_sub(1)));
-    let asked = match failure.kind {
-        FailureKind::Throttled { retry_after } => retry_after,
-        _ => Duration::ZERO,
-    };
-    spread.max(asked).min(LONGEST_RETRY)
+impl Attendant for Consumer {
+    fn looked(&self, message: &SyncMessage, messages: usize, started: Timestamp, result: &Result<Outcome, Failure>) {
+        match result {
+            Ok(outcome) => {
+                metrics::count("Reconciled", 1, &[("outcome", &outcome.kind.to_string())]);
+                tracing::info!(
+                    pair = outcome.pair,
+                    outcome = %outcome.kind,
+                    cause = %message.cause,
+                    messages,
+                    duration_ms = millis(clock::now().duration_since(started)),
+                    "{}",
+                    told(outcome)
+                );
+            }
+            Err(failure) => {
+                metrics::count("ReconcileFailed", 1, &[("kind", failure.kind.code())]);
+                tracing::warn!(subject = %message.subject, cause = %message.cause, messages, kind = failure.kind.code(), error = failure.brief(), "the look failed and will be repeated");
+            }
+        }
+    }
+
+    fn poison(&self, id: &str, error: &PoisonMessage, audited: &Result<(), Failure>) {
+        metrics::count("Poison", 1, &[]);
+        tracing::error!(message.id = id, error = %error, "a message that no version of ours wrote was dropped");
+        if let Err(failure) = audited {
+            tracing::warn!(
+                message.id = id,
+                error = failure.brief(),
+                "the dropped message could not be audited; it comes back"
+            );
+        }
+    }
+
+    fn lost(&self, subject: &Subject, why: &'static str) {
+        metrics::count("ReconcileFailed", 1, &[("kind", "lost")]);
+        tracing::error!(subject = %subject, why, "the look was lost; its messages come back");
+    }
+
+    async fn postpone(&self, messages: &[Unfinished]) {
+        join_all(messages.iter().map(|unfinished| self.postpone_one(unfinished))).await;
+    }
 }
 
 /// A rejection's sentences may quote a service, and with it a customer's name: they are for the seller and the trail.
@@ -142,17 +129,12 @@ fn told(outcome: &Outcome) -> &str {
 }
 
 fn received(message: SqsMessage) -> Received {
-    let attribute = |name: &str| message.attributes.get(name).cloned();
-    let id = message.message_id.clone().unwrap_or_default();
+    let receives = message.attributes.get("ApproximateReceiveCount");
     Received {
-        // A standard queue has no groups: then every message is its own.
-        group: attribute("MessageGroupId").unwrap_or_else(|| id.clone()),
-        receives: attribute("ApproximateReceiveCount")
-            .and_then(|count| count.parse().ok())
-            .unwrap_or(1),
+        receives: receives.and_then(|count| count.parse().ok()).unwrap_or(1),
+        id: message.message_id.unwrap_or_default(),
         body: message.body.unwrap_or_default(),
         receipt: message.receipt_handle.unwrap_or_default(),
-        id,
     }
 }
 
@@ -162,14 +144,12 @@ fn failure(id: String) -> BatchItemFailure {
     failure
 }
 
-fn millis(duration: jiff::SignedDuration) -> i64 {
+fn millis(duration: SignedDuration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
-    use cosell_engine::Outside;
-
     use super::*;
 
     #[test]
@@ -180,25 +160,5 @@ mod tests {
         assert_eq!(Deadline::of(&context, now).0, "2026-11-21T10:00:30Z".parse().unwrap());
         context.deadline = 600_000;
         assert_eq!(Deadline::of(&context, now).0, "2026-11-21T10:02:00Z".parse().unwrap());
-    }
-
-    fn wait(kind: FailureKind, receives: u32) -> u64 {
-        retry_after(&Failure::new(Outside::Crm, kind, "ordered by the test"), receives).as_secs()
-    }
-
-    #[test]
-    fn retries_spread_out_and_stay_bounded() {
-        let waits: Vec<u64> = (1..=6).map(|receives| wait(FailureKind::Transient, receives)).collect();
-        assert_eq!(waits, [5, 15, 45, 135, 405, 600]);
-    }
-
-    #[test]
-    fn a_throttling_service_is_obeyed_and_asked_less_and_less_often() {
-        let throttled = |seconds| FailureKind::Throttled {
-            retry_after: Duration::from_secs(seconds),
-        };
-        assert_eq!(wait(throttled(41), 1), 41);
-        assert_eq!(wait(throttled(1), 4), 135);
-        assert_eq!(wait(throttled(86_400), 1), 600);
     }
 }

@@ -1,6 +1,5 @@
 //! The consumer function: for each message of the batch, reconcile that pair.
 
-mod batch;
 mod handler;
 
 use std::sync::Arc;

@@ -31,6 +31,20 @@ pub enum AuditKind {
     Failed,
     /// Not for us: settings or the deal's kind exclude it.
     Skipped,
+    /// Both sides had changed the same field differently, and its rule is to ask: both values wait for an operator.
+    Parked,
+    /// An operator decided a parked conflict.
+    Settled,
+    /// The pair keeps changing back and forth: it is looked at less often.
+    Slowed,
+    /// One half is gone: nothing crosses any more, and nothing is made anew.
+    Parted,
+    /// The half that was gone is back: the pair goes on.
+    Restored,
+    /// An operator unlinked the pair.
+    Unlinked,
+    /// An operator linked the pair.
+    Relinked,
     /// A queue message that no version of ours wrote.
     Poison,
 }
@@ -47,19 +61,37 @@ impl fmt::Display for AuditKind {
             Self::Rejected => "rejected",
             Self::Failed => "failed",
             Self::Skipped => "skipped",
+            Self::Parked => "parked",
+            Self::Settled => "settled",
+            Self::Slowed => "slowed",
+            Self::Parted => "parted",
+            Self::Restored => "restored",
+            Self::Unlinked => "unlinked",
+            Self::Relinked => "relinked",
             Self::Poison => "poison",
         })
     }
 }
 
 /// Partner Center or the CRM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// Microsoft Partner Center.
     PartnerCenter,
     /// The partner's CRM.
     Crm,
+}
+
+impl Side {
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::PartnerCenter => Self::Crm,
+            Self::Crm => Self::PartnerCenter,
+        }
+    }
 }
 
 impl fmt::Display for Side {
@@ -87,6 +119,17 @@ pub struct FieldChange {
     pub overruled: Option<Value>,
 }
 
+/// A field whose two values wait for an operator. Nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkedField {
+    /// The mapping rule's name.
+    pub field: String,
+    /// The value in Partner Center.
+    pub partner_center: Value,
+    /// The value in the CRM.
+    pub crm: Value,
+}
+
 /// One line of a pair's trail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
@@ -103,6 +146,9 @@ pub struct AuditEntry {
     /// What was written, field by field.
     #[serde(default)]
     pub changes: Vec<FieldChange>,
+    /// What waits for an operator.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parked: Vec<ParkedField>,
     /// The last request id Partner Center gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner_center_request: Option<String>,

@@ -69,6 +69,8 @@ pub struct CrmRecord {
     pub phase: Phase,
     /// The mapped columns, by the name used in the mapping; a related record's column is `lookup/column`. Absent and null are alike.
     pub fields: BTreeMap<String, Json>,
+    /// The record that this one was merged into, where the CRM merges such records and keeps the loser.
+    pub merged_into: Option<CrmKey>,
     /// The CRM's request id of the call that returned this.
     pub request_id: Option<String>,
 }

@@ -13,11 +13,13 @@
 //! | [`link`] | what we remember of a pair: identities, last seen values, finished steps |
 //! | [`merge`] | three-way comparison of one field |
 //! | [`plan`] | the decision for one pair |
+//! | [`breaker`] | when a pair is slowed down because something else fights us over it |
 //! | [`audit`] | what was decided and written, and why |
 //! | [`patch`] | the JSON Patch that changes a referral |
 //! | [`message`] | "look at this pair": the only thing that travels on the queue |
 
 pub mod audit;
+pub mod breaker;
 pub mod crm;
 pub mod id;
 pub mod life_cycle;

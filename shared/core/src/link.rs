@@ -1,12 +1,16 @@
 //! What we remember of a pair.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::crm::CrmKey;
+use crate::audit::Side;
+use crate::breaker::Activity;
+use crate::crm::{CrmKey, CrmRecord};
 use crate::id::{EngagementId, ReferralId};
+use crate::referral::Referral;
 use crate::value::Value;
 
 /// A field's value as last seen on each side. Each side is compared with itself, so a lossy copy can never cause a loop.
@@ -26,6 +30,56 @@ pub enum Step {
     MicrosoftInvitationStarted,
     /// Microsoft's half of the engagement exists.
     MicrosoftInvited,
+}
+
+/// A field that changed differently on both sides and whose rule is `ask`: both values wait for an operator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenConflict {
+    /// The value in Partner Center.
+    pub partner_center: Value,
+    /// The value in the CRM.
+    pub crm: Value,
+    /// Since when both wait.
+    pub since: Timestamp,
+    /// Whose value an operator chose. It holds for these two values only: should one change, the operator is asked anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Side>,
+}
+
+/// Why nothing crosses any more between the two halves of a pair.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Parting {
+    /// The CRM record was deleted.
+    RecordDeleted,
+    /// The CRM record was merged into another one.
+    RecordMerged(CrmKey),
+    /// The referral does not exist or is not visible to our user (404 and 403 alike).
+    ReferralInvisible,
+    /// An operator unlinked the pair.
+    Unlinked,
+}
+
+impl fmt::Display for Parting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RecordDeleted => f.write_str("the record no longer exists in the CRM"),
+            Self::RecordMerged(into) => write!(f, "the record was merged into {} {}", into.entity, into.id),
+            Self::ReferralInvisible => {
+                f.write_str("the referral is not visible to our user any more (deleted, or a missing role in Partner Center)")
+            }
+            Self::Unlinked => f.write_str("an operator unlinked the pair"),
+        }
+    }
+}
+
+/// What stands on the link of a pair that has parted: neither half is ever given another counterpart by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tombstone {
+    /// Why.
+    pub parting: Parting,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// The pair of one referral and one CRM record.
@@ -56,10 +110,42 @@ pub struct Link {
     /// Something that stays wrong until a person mends it, as the seller was told; it keeps the ✘ standing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// Fields that wait for an operator, by rule name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub conflicts: BTreeMap<String, OpenConflict>,
+    /// What the breaker goes by.
+    #[serde(default, skip_serializing_if = "Activity::is_empty")]
+    pub activity: Activity,
+    /// Set while nothing crosses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tombstone: Option<Tombstone>,
     /// Counts saves; a save is conditional on the number it read.
     pub version: u64,
     /// When the pair was linked.
     pub created: Timestamp,
     /// When the link last changed.
     pub updated: Timestamp,
+}
+
+impl Link {
+    /// A new pair of which nothing was seen yet.
+    pub fn new(referral: &Referral, record: &CrmRecord, now: Timestamp) -> Self {
+        Self {
+            referral: referral.id,
+            engagement: referral.engagement,
+            microsoft_referral: None,
+            crm: record.key.clone(),
+            seen: BTreeMap::new(),
+            crm_version: record.version.clone(),
+            referral_etag: referral.etag.as_str().to_owned(),
+            steps: BTreeSet::new(),
+            problem: None,
+            conflicts: BTreeMap::new(),
+            activity: Activity::default(),
+            tombstone: None,
+            version: 0,
+            created: now,
+            updated: now,
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Three-way comparison of one field: what each side has now against what was last seen on that same side.
 
 use crate::audit::Side;
-use crate::link::Seen;
+use crate::link::{OpenConflict, Seen};
 use crate::mapping::{ConflictRule, ConversionError, Required, Rule};
 use crate::value::Value;
 
@@ -21,32 +21,50 @@ pub enum Merged {
     },
     /// The change cannot be carried; the reason is for the seller.
     Held(String),
+    /// The CRM changed what Microsoft locks once the deal exists: it cannot be carried.
+    Locked,
+    /// Both sides had changed, and the rule is to ask an operator.
+    Ask,
 }
 
-/// Compares one field. `newest` is the side whose record changed last.
+/// Compares one field. `newest` is the side whose record changed last; `open` the conflict that waits for an operator, if any.
 ///
 /// Without `seen` (a pair just adopted, a rule just added) a side that has nothing is filled from the other.
-pub fn merge(rule: &Rule, seen: Option<&Seen>, now: &Seen, newest: Side) -> Merged {
+pub fn merge(rule: &Rule, seen: Option<&Seen>, now: &Seen, newest: Side, open: Option<&OpenConflict>) -> Merged {
     let (from_partner_center, from_crm) = match seen {
         Some(seen) => (seen.partner_center != now.partner_center, seen.crm != now.crm),
         None => (!now.partner_center.is_nothing(), !now.crm.is_nothing()),
     };
     let to_crm = from_partner_center && rule.to_crm.on_update();
     let to_partner_center = from_crm && rule.to_partner_center.on_update();
-    if !(to_crm || to_partner_center) || agree(rule, now) {
+    if agree(rule, now) {
         return Merged::InStep;
     }
     match (to_crm, to_partner_center) {
+        (false, false) if seen.is_some() && from_crm && rule.is_locked() => Merged::Locked,
+        (false, false) => Merged::InStep,
         (true, false) => write(rule, Side::Crm, now, false),
         (false, true) => write(rule, Side::PartnerCenter, now, false),
-        _ => settle(rule, other(winner(rule.conflict, newest)), now),
+        (true, true) => match winner(rule.conflict, newest) {
+            Some(winner) => settle(rule, winner.other(), now),
+            None => match decision(open, now) {
+                Some(winner) => write(rule, winner.other(), now, true),
+                None => Merged::Ask,
+            },
+        },
     }
+}
+
+/// What an operator decided, if it was decided on these very values.
+fn decision(open: Option<&OpenConflict>, now: &Seen) -> Option<Side> {
+    open.filter(|open| open.partner_center == now.partner_center && open.crm == now.crm)
+        .and_then(|open| open.decision)
 }
 
 /// The winner's value goes to `loser`; one that cannot be carried loses, so that neither change vanishes.
 fn settle(rule: &Rule, loser: Side, now: &Seen) -> Merged {
     match write(rule, loser, now, true) {
-        Merged::Held(reason) => match write(rule, other(loser), now, true) {
+        Merged::Held(reason) => match write(rule, loser.other(), now, true) {
             Merged::Held(_) => Merged::Held(reason),
             written => written,
         },
@@ -85,18 +103,13 @@ fn agree(rule: &Rule, now: &Seen) -> bool {
             .is_ok_and(|value| value == now.partner_center)
 }
 
-fn winner(rule: ConflictRule, newest: Side) -> Side {
+/// Who wins by the rule; `None` when an operator is to be asked.
+fn winner(rule: ConflictRule, newest: Side) -> Option<Side> {
     match rule {
-        ConflictRule::Crm => Side::Crm,
-        ConflictRule::PartnerCenter => Side::PartnerCenter,
-        ConflictRule::Newest => newest,
-    }
-}
-
-fn other(side: Side) -> Side {
-    match side {
-        Side::Crm => Side::PartnerCenter,
-        Side::PartnerCenter => Side::Crm,
+        ConflictRule::Crm => Some(Side::Crm),
+        ConflictRule::PartnerCenter => Some(Side::PartnerCenter),
+        ConflictRule::Newest => Some(newest),
+        ConflictRule::Ask => None,
     }
 }
 

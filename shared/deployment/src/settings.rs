@@ -1,5 +1,6 @@
 //! The settings of each program, read from the environment variables that the template sets.
 
+use cosell_core::breaker::Breaker;
 use cosell_core::plan::Policy;
 use cosell_runtime::config::{Environment, Noted};
 use cosell_runtime::settings::{CrmSettings, PartnerCenterSettings};
@@ -71,6 +72,7 @@ impl ConsumerSettings {
             referral_link_base: environment
                 .optional("REFERRAL_LINK_BASE")
                 .unwrap_or_else(|| REFERRAL_LINKS.to_owned()),
+            breaker: Breaker::default(),
         };
         Ok(Self {
             systems: SystemSettings {

@@ -55,6 +55,8 @@ impl Stored {
             modified: self.modified,
             phase: self.phase,
             fields,
+            // No opportunity of Dynamics can be merged; a deleted one is simply gone.
+            merged_into: None,
             request_id: self.request_id,
         }
     }
@@ -185,6 +187,7 @@ mod tests {
                 json!({"name": "The seller's", "description": "The seller's", "statecode": 1, "versionnumber": 9,
                 "transactioncurrencyid/isocurrencycode": "SEK"}),
             ),
+            merged_into: None,
             request_id: None,
         };
         let settled = settled(&written, read);

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 /// The outside systems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outside {
@@ -39,6 +41,11 @@ pub enum FailureKind {
         /// How long it asked for.
         retry_after: Duration,
     },
+    /// Ours, and no fault: the pair is to be left alone for a while.
+    Postponed {
+        /// For how long.
+        retry_after: Duration,
+    },
     /// The service refuses this request; repeating it unchanged is useless.
     Rejected,
     /// Our credentials are not accepted (any more).
@@ -53,6 +60,7 @@ impl FailureKind {
             Self::OutcomeUnknown => "outcome-unknown",
             Self::Stale => "stale",
             Self::Throttled { .. } => "throttled",
+            Self::Postponed { .. } => "postponed",
             Self::Rejected => "rejected",
             Self::Credentials => "credentials",
         }
@@ -88,6 +96,24 @@ impl Failure {
         let ours = self.outside == Outside::Store || self.kind == FailureKind::Credentials;
         let message = if ours { format!(": {}", self.message) } else { String::new() };
         format!("{} {}{code}{request}{message}", self.outside, self.kind.code())
+    }
+
+    /// Not now: another look, or the breaker, has the pair.
+    pub(crate) fn postponed(now: Timestamp, until: Timestamp, message: &str) -> Self {
+        let retry_after = until.duration_since(now).try_into().unwrap_or_default();
+        Self::new(Outside::Store, FailureKind::Postponed { retry_after }, message)
+    }
+
+    /// What kept a service from being called again: the same failure for whoever comes next.
+    pub(crate) fn again(&self) -> Self {
+        Self {
+            outside: self.outside,
+            kind: self.kind,
+            code: self.code.clone(),
+            message: self.message.clone(),
+            request_id: self.request_id.clone(),
+            source: None,
+        }
     }
 
     /// A failure without a service code or source.

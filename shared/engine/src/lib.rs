@@ -3,7 +3,9 @@
 //! The engine knows no AWS and no HTTP. Everything outside is a [`port`], so the same code runs in a function,
 //! in a test on in-memory types, and in a dry run.
 
+pub mod batch;
 pub mod failure;
+pub mod gate;
 #[cfg(test)]
 pub(crate) mod memory;
 pub mod poll;
@@ -12,4 +14,4 @@ pub mod reconcile;
 
 pub use failure::{Failure, FailureKind, Outside};
 pub use poll::{Polled, Poller};
-pub use reconcile::{Engine, Look, Outcome};
+pub use reconcile::{Engine, Look, Order, Outcome};

@@ -36,7 +36,7 @@ pub(crate) enum Fault {
 pub(crate) struct World {
     pub(crate) referrals: Mutex<BTreeMap<ReferralId, Json>>,
     pub(crate) records: Mutex<BTreeMap<String, CrmRecord>>,
-    links: Mutex<BTreeMap<ReferralId, Link>>,
+    pub(crate) links: Mutex<BTreeMap<ReferralId, Link>>,
     claims: Mutex<BTreeMap<String, (String, Timestamp)>>,
     pub(crate) trail: Mutex<Vec<AuditEntry>>,
     /// Calls made, by name.
@@ -50,6 +50,9 @@ pub(crate) struct World {
     pub(crate) blind: Mutex<bool>,
     /// An edit that somebody makes just before the next search.
     pub(crate) edit_before_search: Mutex<Option<(&'static str, Json)>>,
+    /// Records whose reading panics, or never ends.
+    panics: Mutex<Vec<String>>,
+    hangs: Mutex<Vec<String>>,
     /// Whether the CRM refuses to close records.
     pub(crate) refuse_closing: Mutex<bool>,
     counter: Mutex<u32>,
@@ -81,7 +84,22 @@ impl World {
         }
     }
 
+    pub(crate) fn panic_on(&self, id: &str) {
+        self.panics.lock().unwrap().push(id.to_owned());
+    }
+
+    pub(crate) fn hang_on(&self, id: &str) {
+        self.hangs.lock().unwrap().push(id.to_owned());
+    }
+
+    /// The calls made since the last time; the audit trail's are left out.
     pub(crate) fn take_calls(&self) -> Vec<&'static str> {
+        let mut calls = self.take_all_calls();
+        calls.retain(|call| *call != "audit");
+        calls
+    }
+
+    pub(crate) fn take_all_calls(&self) -> Vec<&'static str> {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
 
@@ -130,6 +148,7 @@ pub(crate) fn record(id: &str, fields: Json) -> CrmRecord {
         modified: "2026-11-21T09:00:00Z".parse().unwrap(),
         phase: Phase::Open,
         fields: serde_json::from_value(fields).unwrap(),
+        merged_into: None,
         request_id: None,
     }
 }

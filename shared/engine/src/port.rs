@@ -93,6 +93,10 @@ pub trait Links: Send + Sync {
     /// Links a pair that neither side is linked yet, all items or none; [`crate::FailureKind::Stale`] when one is.
     async fn create(&self, link: &Link) -> Result<(), Failure>;
 
+    /// Takes `old` away and links `new` in their place, all or nothing; [`crate::FailureKind::Stale`] when one of `old` changed since
+    /// it was read, or a side of `new` is linked by a pair that is not in `old`.
+    async fn replace(&self, old: &[Link], new: &Link) -> Result<(), Failure>;
+
     /// Saves a link if its stored version is still `link.version`, and returns it with the next version; [`crate::FailureKind::Stale`] otherwise.
     async fn save(&self, link: &Link) -> Result<Link, Failure>;
 }

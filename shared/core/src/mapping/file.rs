@@ -91,6 +91,13 @@ impl Mapping {
     }
 }
 
+impl Rule {
+    /// Whether Microsoft takes the field only when a deal is created.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.to_partner_center.on_create() && under(&self.partner_center, &LOCKED)
+    }
+}
+
 fn rule_faults(rule: &Rule) -> Vec<String> {
     let mut faults = Vec::new();
     let mut fault = |text: String| faults.push(format!("rule `{}`: {text}", rule.name));

@@ -167,6 +167,8 @@ pub enum ConflictRule {
     /// The side whose record changed last, by that system's clock; Partner Center on a tie.
     #[default]
     Newest,
+    /// An operator decides; until then both sides keep their value.
+    Ask,
 }
 
 impl std::fmt::Display for ConflictRule {
@@ -175,6 +177,7 @@ impl std::fmt::Display for ConflictRule {
             Self::Crm => "crm",
             Self::PartnerCenter => "partner_center",
             Self::Newest => "newest",
+            Self::Ask => "ask",
         })
     }
 }
@@ -209,6 +212,12 @@ impl Mapping {
             .cloned()
             .chain(self.rules.iter().map(|rule| rule.crm.clone()))
             .collect()
+    }
+
+    /// What a seller calls the field of this rule.
+    pub fn label<'a>(&'a self, field: &'a str) -> &'a str {
+        let rule = self.rules.iter().find(|rule| rule.name == field);
+        rule.map_or(field, |rule| rule.label.as_str())
     }
 
     /// The record a referral's `externalReferenceId` names, if it has the form of this CRM's ids.

@@ -2,11 +2,14 @@
 
 mod creation;
 mod seller;
+mod stage;
 mod update;
 
 pub use creation::{Adoption, NewRecord, NewReferral, microsoft_crm_id, plan_adoption, plan_record, plan_referral};
 pub use seller::{Note, Told};
 pub use update::{Held, Update, plan_update};
+
+use crate::breaker::Breaker;
 
 /// What the operator set, beside the mapping.
 #[derive(Clone, Debug)]
@@ -15,6 +18,8 @@ pub struct Policy {
     pub sync_private: bool,
     /// Where Partner Center shows a referral; its id is appended.
     pub referral_link_base: String,
+    /// When a pair counts as fought over.
+    pub breaker: Breaker,
 }
 
 impl Policy {

@@ -22,6 +22,8 @@ pub enum Note {
     Synced(Vec<String>),
     /// Something the seller must mend; told once, while the status does not say so already.
     Failed(Vec<String>),
+    /// In step but for these fields, by label, which wait for an operator; the sentences join the Audit field.
+    Waiting(Vec<String>, Vec<String>),
 }
 
 /// The pair's identity as the seller sees it.
@@ -67,6 +69,7 @@ impl Told<'_> {
         let (status, lines) = match note {
             Note::Synced(lines) => (SYNCED.to_owned(), lines),
             Note::Failed(lines) => (format!("✘ {}", lines.join(" ")), lines),
+            Note::Waiting(fields, lines) => (format!("⚠ Conflict: {}", fields.join(", ")), lines),
         };
         set(&columns.sync_status, Json::from(cut(&status, columns.sync_status_length)));
         let told_before = matches!(note, Note::Failed(_)) && record.is_some_and(|record| self.told_last(record, lines));

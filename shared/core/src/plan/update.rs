@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use crate::audit::{FieldChange, Side};
+use crate::audit::{FieldChange, ParkedField, Side};
 use crate::crm::{CrmRecord, Phase};
-use crate::life_cycle::Stage;
-use crate::link::{Link, Seen};
-use crate::mapping::{HELP, Mapping, Observation, REFERENCE, STAGE, phase_value, stage_value};
+use crate::link::{Link, OpenConflict, Seen};
+use crate::mapping::{HELP, Mapping, Observation, REFERENCE, Rule, STAGE, phase_value, stage_value};
 use crate::merge::{Merged, merge};
 use crate::patch::PatchOperation;
 use crate::referral::Referral;
 use crate::value::Value;
+use jiff::Timestamp;
 
 /// A change that is not carried.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,10 @@ pub struct Update {
     pub changes: Vec<FieldChange>,
     /// Changes that cannot be carried.
     pub held: Vec<Held>,
+    /// Fields that changed on both sides and wait for an operator, as the link will have them.
+    pub conflicts: BTreeMap<String, OpenConflict>,
+    /// Those among them that nobody was told of yet.
+    pub parked: Vec<ParkedField>,
     /// Other sentences for the seller.
     pub remarks: Vec<String>,
     sent: Option<String>,
@@ -68,6 +72,7 @@ impl Update {
         let mut seen = self.observed.values.clone();
         let mut keep: BTreeSet<&str> = self.observed.unreadable.iter().map(String::as_str).collect();
         keep.extend(self.held.iter().filter(|held| held.retry).map(|held| held.field.as_str()));
+        keep.extend(self.conflicts.keys().map(String::as_str));
         for change in &self.changes {
             let Some(entry) = seen.get_mut(&change.field) else { continue };
             match (change.side, referral, record) {
@@ -131,8 +136,8 @@ fn stored_here(mapping: &Mapping, change: &FieldChange, record: &CrmRecord) -> V
     }
 }
 
-/// Compares a linked pair with what was last seen of it and decides what to write.
-pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: &CrmRecord) -> Update {
+/// Compares a linked pair with what was last seen of it and decides what to write. `now` is when a new conflict begins to wait.
+pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: &CrmRecord, now: Timestamp) -> Update {
     let observed = mapping.observe(referral, record);
     let mut planner = Planner {
         mapping,
@@ -140,6 +145,7 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
         record,
         update: Update::default(),
         closing: Vec::new(),
+        locked: Vec::new(),
     };
     planner.stage(link.seen.get(STAGE));
     let newest = if record.modified > referral.updated {
@@ -150,8 +156,11 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
     for rule in &mapping.rules {
         // What cannot be read is no change.
         let Some(present) = observed.values.get(&rule.name) else { continue };
-        match merge(rule, link.seen.get(&rule.name), present, newest) {
+        let open = link.conflicts.get(&rule.name);
+        match merge(rule, link.seen.get(&rule.name), present, newest, open) {
             Merged::InStep => {}
+            Merged::Locked => planner.locked.push(rule),
+            Merged::Ask => planner.park(&rule.name, present, open, now),
             Merged::Held(reason) => planner.hold(&rule.name, reason, false),
             Merged::Write { side, value, overruled } => {
                 let before = if side == Side::Crm {
@@ -171,7 +180,14 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
                 );
             }
         }
+        if let Some(open) = open
+            && planner.update.held.iter().any(|held| held.retry && held.field == rule.name)
+        {
+            // Decided, but it cannot be written yet: the decision stands.
+            planner.update.conflicts.insert(rule.name.clone(), open.clone());
+        }
     }
+    planner.locked();
     planner.help(link, observed.values.get(HELP));
     planner.reference(link.seen.get(REFERENCE));
     planner.notes();
@@ -182,16 +198,19 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
     update
 }
 
-struct Planner<'a> {
-    mapping: &'a Mapping,
-    referral: &'a Referral,
-    record: &'a CrmRecord,
-    update: Update,
-    closing: Vec<PatchOperation>,
+pub(super) struct Planner<'a> {
+    pub(super) mapping: &'a Mapping,
+    pub(super) referral: &'a Referral,
+    pub(super) record: &'a CrmRecord,
+    pub(super) update: Update,
+    /// Goes behind the fields' operations.
+    pub(super) closing: Vec<PatchOperation>,
+    /// Changed fields that Microsoft locks.
+    locked: Vec<&'a Rule>,
 }
 
 impl Planner<'_> {
-    fn hold(&mut self, field: &str, reason: String, retry: bool) {
+    pub(super) fn hold(&mut self, field: &str, reason: String, retry: bool) {
         self.update.held.push(Held {
             field: field.to_owned(),
             reason,
@@ -199,7 +218,26 @@ impl Planner<'_> {
         });
     }
 
-    fn field(&mut self, rule: &crate::mapping::Rule, change: FieldChange) {
+    fn park(&mut self, field: &str, present: &Seen, open: Option<&OpenConflict>, now: Timestamp) {
+        let Seen { partner_center, crm } = present.clone();
+        let known = open.filter(|open| open.partner_center == partner_center && open.crm == crm);
+        if known.is_none() {
+            self.update.parked.push(ParkedField {
+                field: field.to_owned(),
+                partner_center: partner_center.clone(),
+                crm: crm.clone(),
+            });
+        }
+        let conflict = known.cloned().unwrap_or(OpenConflict {
+            partner_center,
+            crm,
+            since: now,
+            decision: None,
+        });
+        self.update.conflicts.insert(field.to_owned(), conflict);
+    }
+
+    fn field(&mut self, rule: &Rule, change: FieldChange) {
         match change.side {
             Side::PartnerCenter if self.referral.stage.is_terminal() => {
                 let reason = format!(
@@ -230,82 +268,16 @@ impl Planner<'_> {
         }
     }
 
-    /// Stage and phase. A closed referral is final; otherwise a closed record outranks an open referral; otherwise Partner Center
-    /// leads. A record that is closed is never reopened, nor turned from won to lost, because of Partner Center.
-    fn stage(&mut self, seen: Option<&Seen>) {
-        let (stage, phase) = (self.referral.stage, self.record.phase);
-        let stage_changed = seen.is_none_or(|seen| seen.partner_center != stage_value(stage));
-        let phase_changed = seen.is_none_or(|seen| seen.crm != phase_value(phase));
-        let record_goes = self.mapping.stages.to_crm.get(&stage).copied().filter(|goes| *goes != phase);
-        self.update.apart = record_goes.is_some();
-        if stage.is_terminal() {
-            match record_goes {
-                Some(goes) if stage_changed && !phase.is_closed() => self.move_record(goes),
-                Some(_) if stage_changed || phase_changed => {
-                    self.hold(
-                        STAGE,
-                        format!("The record is {phase}, but the referral is closed ({stage}) in Partner Center, which is final."),
-                        false,
-                    );
-                }
-                _ => {}
-            }
-        } else if phase_changed && (phase.is_closed() || !stage_changed) {
-            self.move_referral();
-        } else if let Some(goes) = record_goes.filter(|_| stage_changed && !phase.is_closed()) {
-            self.move_record(goes);
-        }
-    }
-
-    fn referral_goes(&self) -> Option<Stage> {
-        let goes = self.mapping.stages.to_partner_center.get(&self.record.phase).copied()?;
-        let unaccepted = self.referral.stage == Stage::New && self.record.phase == Phase::Lost;
-        Some(if unaccepted {
-            self.mapping.stages.lost_before_accepted
-        } else {
-            goes
-        })
-    }
-
-    fn move_record(&mut self, phase: Phase) {
-        self.update.phase = Some(phase);
-        let (before, after) = (phase_value(self.record.phase), phase_value(phase));
-        self.update.changes.push(FieldChange {
-            field: STAGE.into(),
-            side: Side::Crm,
-            before,
-            after,
-            overruled: None,
-        });
-    }
-
-    fn move_referral(&mut self) {
-        let present = self.referral.stage;
-        let Some(stage) = self.referral_goes().filter(|goes| *goes != present) else {
+    fn locked(&mut self) {
+        let labels: Vec<&str> = self.locked.iter().map(|rule| rule.label.as_str()).collect();
+        let Some(first) = self.locked.first().filter(|_| !self.referral.stage.is_terminal()) else {
             return;
         };
-        let Some((status, substatus)) = stage.pair().filter(|_| present.may_become(stage)) else {
-            self.hold(
-                STAGE,
-                format!("Partner Center does not let a referral go from {present} to {stage}."),
-                false,
-            );
-            return;
-        };
-        let mut set = |path: &str, value: &str| self.closing.push(PatchOperation::set(self.referral, path, value.into()));
-        set("status", status);
-        set("substatus", substatus);
-        if let Some(reason) = self.mapping.stages.reasons.get(&stage) {
-            set("statusReason", reason);
-        }
-        let (before, after) = (stage_value(present), stage_value(stage));
-        self.update.changes.push(FieldChange {
-            field: STAGE.into(),
-            side: Side::PartnerCenter,
-            before,
-            after,
-            overruled: None,
-        });
+        let reason = format!(
+            "Changed here and not sent, because Microsoft locks it once a deal exists: {}.",
+            labels.join(", ")
+        );
+        self.hold(&first.name, reason, false);
     }
 
     /// Help that is chosen after the deal was shared is not asked for (yet): the seller must not believe it was.
@@ -332,9 +304,9 @@ impl Planner<'_> {
 
     fn notes(&mut self) {
         let labels = |side: Side| -> String {
-            let label = |change: &FieldChange| match self.mapping.rules.iter().find(|rule| rule.name == change.field) {
-                Some(rule) => rule.label.clone(),
-                None => format!("stage ({})", text(&change.after)),
+            let label = |change: &FieldChange| match change.field.as_str() {
+                STAGE => format!("stage ({})", text(&change.after)),
+                field => self.mapping.label(field).to_owned(),
             };
             self.update
                 .changes
@@ -359,6 +331,12 @@ impl Planner<'_> {
             notes.push(format!(
                 "{} had changed on both sides; settled by the rule `{}`.",
                 rule.label, rule.conflict
+            ));
+        }
+        for parked in &self.update.parked {
+            let label = self.mapping.label(&parked.field);
+            notes.push(format!(
+                "{label} was changed here and in Partner Center: both keep their value until your sync operator decides."
             ));
         }
         notes.extend(self.update.held.iter().filter(|held| !held.retry).map(|held| held.reason.clone()));

@@ -4,6 +4,10 @@ use super::*;
 impl Crm for World {
     async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
         tokio::task::yield_now().await;
+        assert!(!self.panics.lock().unwrap().contains(&key.id), "ordered by the test");
+        if self.hangs.lock().unwrap().contains(&key.id) {
+            std::future::pending::<()>().await;
+        }
         self.run("crm.get", Outside::Crm, || Ok(self.records.lock().unwrap().get(&key.id).cloned()))
     }
 

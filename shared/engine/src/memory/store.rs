@@ -41,6 +41,27 @@ impl Links for World {
         })
     }
 
+    async fn replace(&self, old: &[Link], new: &Link) -> Result<(), Failure> {
+        tokio::task::yield_now().await;
+        self.run("links.replace", Outside::Store, || {
+            let mut links = self.links.lock().unwrap();
+            let unchanged = old
+                .iter()
+                .all(|link| links.get(&link.referral).is_some_and(|known| known.version == link.version));
+            let taken = links.values().any(|known| {
+                (known.referral == new.referral || known.crm == new.crm) && !old.iter().any(|link| link.referral == known.referral)
+            });
+            if !unchanged || taken {
+                return Err(stale(Outside::Store));
+            }
+            for link in old {
+                links.remove(&link.referral);
+            }
+            links.insert(new.referral, Link { version: 1, ..new.clone() });
+            Ok(())
+        })
+    }
+
     async fn save(&self, link: &Link) -> Result<Link, Failure> {
         tokio::task::yield_now().await;
         self.run("links.save", Outside::Store, || {
@@ -107,8 +128,10 @@ impl Cursors for World {
 impl AuditTrail for World {
     async fn append(&self, entry: &AuditEntry) -> Result<(), Failure> {
         tokio::task::yield_now().await;
-        self.trail.lock().unwrap().push(entry.clone());
-        Ok(())
+        self.run("audit", Outside::Store, || {
+            self.trail.lock().unwrap().push(entry.clone());
+            Ok(())
+        })
     }
 
     async fn of_pair(&self, pair: &str) -> Result<Vec<AuditEntry>, Failure> {

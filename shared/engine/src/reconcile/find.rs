@@ -145,12 +145,23 @@ impl Attempt<'_> {
         if let Some(id) = self.referral_id_of(&record) {
             return self.find_named_referral(&id, record).await;
         }
-        match own(created) {
-            Some(referral) => Ok(Found::Counterparts {
+        let record = Box::new(record);
+        let Some(referral) = own(created) else {
+            return Ok(Found::OnlyRecord(record));
+        };
+        match engine.links.by_referral(referral.id).await? {
+            None => Ok(Found::Counterparts {
                 referral: Box::new(referral),
-                record: Box::new(record),
+                record,
             }),
-            None => Ok(Found::OnlyRecord(Box::new(record))),
+            Some(link) if link.crm == *key => Err(Failure::new(Outside::Store, FailureKind::Stale, "the pair was linked meanwhile")),
+            Some(_) => Ok(Found::Contradiction {
+                reason: format!(
+                    "Referral {} names this record as its CRM ID but is paired with another one: correct the CRM ID in Partner Center.",
+                    referral.id
+                ),
+                record: Some(record),
+            }),
         }
     }
 

@@ -6,15 +6,16 @@
 mod find;
 mod new_record;
 mod new_referral;
+mod operate;
+mod parting;
 mod trail;
 mod update;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cosell_core::audit::{AuditEntry, AuditKind};
 use cosell_core::crm::CrmRecord;
-use cosell_core::link::Step;
+use cosell_core::link::{Link, Step};
 use cosell_core::mapping::Mapping;
 use cosell_core::message::{Cause, SyncMessage};
 use cosell_core::plan::{Adoption, Policy, plan_adoption};
@@ -24,6 +25,7 @@ use jiff::Timestamp;
 use crate::failure::{Failure, FailureKind};
 use crate::port::{AuditTrail, Claims, Crm, Links, PartnerCenter};
 use find::Found;
+pub use operate::Order;
 use trail::Trail;
 
 /// Everything a reconcile needs; built once per process.
@@ -76,8 +78,8 @@ struct Attempt<'a> {
     holder: String,
     /// The claim we hold, if any.
     claim: Option<String>,
-    /// Whether this look made a referral in Partner Center.
-    created: bool,
+    /// Whether this look made a referral in Partner Center that no link tells of yet.
+    unlinked: bool,
 }
 
 impl Engine {
@@ -86,24 +88,9 @@ impl Engine {
     /// `Ok` means the message is done, rejected and skipped deals included. `Err` means it must be tried again later;
     /// whatever was written before the failure is found and not repeated.
     pub async fn reconcile(&self, look: Look<'_>) -> Result<Outcome, Failure> {
-        let mut attempt = Attempt {
-            engine: self,
-            look,
-            trail: Trail::new(&look.message.subject),
-            holder: format!("{}/{}", look.invocation, look.message.subject),
-            claim: None,
-            created: false,
-        };
+        let mut attempt = Attempt::new(self, look);
         let result = attempt.run().await;
-        attempt.give_back_claim(result.as_ref().err()).await;
-        match result {
-            Ok(outcome) => Ok(outcome),
-            Err(failure) if failure.kind == FailureKind::Rejected => attempt.rejected(&failure).await,
-            Err(failure) => {
-                attempt.failed(&failure).await;
-                Err(failure)
-            }
-        }
+        attempt.over(result).await
     }
 }
 
@@ -117,6 +104,7 @@ impl Engine {
             cause: Cause::Operator,
             message: "A queue message of another form was dropped.".into(),
             changes: Vec::new(),
+            parked: Vec::new(),
             partner_center_request: None,
             crm_request: None,
             invocation: invocation.to_owned(),
@@ -125,7 +113,35 @@ impl Engine {
     }
 }
 
+impl<'a> Attempt<'a> {
+    fn new(engine: &'a Engine, look: Look<'a>) -> Self {
+        Self {
+            engine,
+            look,
+            trail: Trail::new(&look.message.subject),
+            holder: format!("{}/{}", look.invocation, look.message.subject),
+            claim: None,
+            unlinked: false,
+        }
+    }
+}
+
 impl Attempt<'_> {
+    /// Ends the attempt: gives back the claim, tells a rejection, audits a failure.
+    async fn over(mut self, result: Result<Outcome, Failure>) -> Result<Outcome, Failure> {
+        self.give_back_claim(result.as_ref().err()).await;
+        match result {
+            Ok(outcome) => Ok(outcome),
+            Err(failure) if failure.kind == FailureKind::Rejected => self.rejected(&failure).await,
+            // Nothing was tried, so there is nothing to tell.
+            Err(failure) if matches!(failure.kind, FailureKind::Postponed { .. }) && !self.trail.intended => Err(failure),
+            Err(failure) => {
+                self.failed(&failure).await;
+                Err(failure)
+            }
+        }
+    }
+
     async fn run(&mut self) -> Result<Outcome, Failure> {
         match self.find().await? {
             Found::Linked { link, microsoft } => {
@@ -142,11 +158,7 @@ impl Attempt<'_> {
 
     /// A claim is kept only while a referral may exist that no link tells of: whoever takes it over looks for it first.
     async fn give_back_claim(&mut self, failure: Option<&Failure>) {
-        let keep = failure.is_some_and(|failure| match failure.kind {
-            FailureKind::OutcomeUnknown => true,
-            FailureKind::Rejected => false,
-            _ => self.created,
-        });
+        let keep = self.unlinked || failure.is_some_and(|failure| failure.kind == FailureKind::OutcomeUnknown);
         if let Some(claim) = self.claim.take().filter(|_| !keep)
             && let Err(error) = self.engine.claims.release(&claim, &self.holder).await
         {
@@ -168,7 +180,7 @@ impl Attempt<'_> {
         };
         self.trail.is_pair_of(referral.id);
         // Nothing was seen of the pair yet: an empty side is filled, a difference is settled by its rule and audited.
-        let mut link = self.new_link(&referral, &record, BTreeMap::new());
+        let mut link = Link::new(&referral, &record, self.look.now);
         link.steps.extend(invite.then_some(Step::MicrosoftInvitationStarted));
         engine.links.create(&link).await?;
         link.version = 1;
@@ -179,7 +191,7 @@ impl Attempt<'_> {
         )
         .await?;
         let outcome = self.update(link, referral, record, None).await?;
-        Ok(if outcome.kind == AuditKind::Unchanged {
+        Ok(if matches!(outcome.kind, AuditKind::Unchanged | AuditKind::Updated) {
             Outcome {
                 kind: AuditKind::Adopted,
                 ..outcome
@@ -191,4 +203,4 @@ impl Attempt<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,9 +1,8 @@
 //! A referral that has no CRM record yet.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use cosell_core::audit::{AuditKind, FieldChange, Side};
-use cosell_core::crm::CrmRecord;
 use cosell_core::link::{Link, Seen};
 use cosell_core::mapping::{Mapping, STAGE};
 use cosell_core::patch::PatchOperation;
@@ -29,13 +28,16 @@ impl Attempt<'_> {
         if engine.links.by_referral(referral.id).await?.is_some() {
             return Err(Failure::new(Outside::Store, FailureKind::Stale, "the pair was linked meanwhile"));
         }
-        self.record(AuditKind::Intended, "About to create the CRM record.".into(), Vec::new())
+        self.intend("About to create the CRM record, and to name it in the referral.", Vec::new())
             .await?;
         let record = engine.crm.upsert(referral.id, &write).await?;
         self.trail.crm_request.clone_from(&record.request_id);
         let seen = engine.mapping.observe(&referral, &record).into_new_link();
         self.trail.done = created_fields(&engine.mapping, &seen, Side::Crm);
-        let link = self.new_link(&referral, &record, seen);
+        let link = Link {
+            seen,
+            ..Link::new(&referral, &record, self.look.now)
+        };
         engine.links.create(&link).await?;
         self.name_record_in(&referral, Link { version: 1, ..link }).await?;
         self.end(
@@ -59,23 +61,6 @@ impl Attempt<'_> {
             ..link
         };
         self.engine.links.save(&link).await.map(drop)
-    }
-
-    pub(super) fn new_link(&self, referral: &Referral, record: &CrmRecord, seen: BTreeMap<String, Seen>) -> Link {
-        Link {
-            referral: referral.id,
-            engagement: referral.engagement,
-            microsoft_referral: None,
-            crm: record.key.clone(),
-            seen,
-            crm_version: record.version.clone(),
-            referral_etag: referral.etag.as_str().to_owned(),
-            steps: BTreeSet::new(),
-            problem: None,
-            version: 0,
-            created: self.look.now,
-            updated: self.look.now,
-        }
     }
 }
 

@@ -48,17 +48,21 @@ impl Attempt<'_> {
             return self.adopt(referral, record).await;
         }
         self.trail.record = Some(record.clone());
-        self.record(AuditKind::Intended, "About to create the referral.".into(), Vec::new())
+        self.intend("About to create the referral, and to tell the seller.", Vec::new())
             .await?;
         let (referral, answered) = self.post(&body, &record).await?;
-        self.created = true;
+        self.unlinked = true;
         self.trail.is_pair_of(referral.id);
         self.trail.partner_center_request.clone_from(&referral.request_id);
         let seen = creation_seen(&engine.mapping, &referral, &record, answered);
         self.trail.done = created_fields(&engine.mapping, &seen, Side::PartnerCenter);
-        let mut link = self.new_link(&referral, &record, seen);
+        let mut link = Link {
+            seen,
+            ..Link::new(&referral, &record, self.look.now)
+        };
         link.steps.extend(help.is_some().then_some(Step::MicrosoftInvitationStarted));
         engine.links.create(&link).await?;
+        self.unlinked = false;
         link.version = 1;
         if let Some(help) = &help {
             link = self.invite(link, &body, help).await?;
@@ -83,7 +87,10 @@ impl Attempt<'_> {
             return self.invited(link, &half).await;
         }
         match plan_referral(&self.engine.mapping, &self.engine.policy, record) {
-            NewReferral::Create { body, help: Some(help) } => self.invite(link, &body, &help).await,
+            NewReferral::Create { body, help: Some(help) } => {
+                self.intend("About to ask Microsoft to help.", Vec::new()).await?;
+                self.invite(link, &body, &help).await
+            }
             // The seller took the request back, or the record is closed: nothing to ask any more.
             _ => Ok(link),
         }
@@ -92,9 +99,8 @@ impl Attempt<'_> {
     pub(super) async fn claim(&mut self, name: String) -> Result<Claim, Failure> {
         match self.engine.claims.claim(&name, &self.holder, self.look.now, CLAIM_LASTS).await? {
             Claim::Held { until } => {
-                let wait = until.duration_since(self.look.now).try_into().unwrap_or_default();
                 let message = "another look is creating this deal; its link will appear";
-                Err(Failure::new(Outside::Store, FailureKind::Throttled { retry_after: wait }, message))
+                Err(Failure::postponed(self.look.now, until, message))
             }
             claim => {
                 self.claim = Some(name);

@@ -1,10 +1,10 @@
 //! Writing down what was decided and done, for the audit trail and for the seller.
 
-use cosell_core::audit::{AuditEntry, AuditKind, FieldChange};
-use cosell_core::crm::{CrmRecord, CrmWrite};
+use cosell_core::audit::{AuditEntry, AuditKind, FieldChange, ParkedField};
+use cosell_core::crm::CrmRecord;
 use cosell_core::id::ReferralId;
 use cosell_core::message::Subject;
-use cosell_core::plan::{Note, Told};
+use cosell_core::plan::Told;
 
 use super::{Attempt, Outcome};
 use crate::failure::{Failure, Outside};
@@ -17,6 +17,10 @@ pub(super) struct Trail {
     pub(super) done: Vec<FieldChange>,
     pub(super) partner_center_request: Option<String>,
     pub(super) crm_request: Option<String>,
+    /// Conflicts that begin to wait for an operator.
+    pub(super) parked: Vec<ParkedField>,
+    /// Whether this look has said that it is about to write.
+    pub(super) intended: bool,
     /// The CRM record as last read: where a rejection is told.
     pub(super) record: Option<CrmRecord>,
 }
@@ -27,6 +31,8 @@ impl Trail {
             pair: subject.to_string(),
             referral: None,
             done: Vec::new(),
+            parked: Vec::new(),
+            intended: false,
             partner_center_request: None,
             crm_request: None,
             record: None,
@@ -46,7 +52,7 @@ impl Trail {
 
 impl Attempt<'_> {
     /// Appends an entry.
-    pub(super) async fn record(&self, kind: AuditKind, message: String, changes: Vec<FieldChange>) -> Result<(), Failure> {
+    pub(super) async fn record(&mut self, kind: AuditKind, message: String, changes: Vec<FieldChange>) -> Result<(), Failure> {
         let entry = AuditEntry {
             pair: self.trail.pair.clone(),
             at: self.look.now,
@@ -54,11 +60,31 @@ impl Attempt<'_> {
             cause: self.look.message.cause,
             message,
             changes,
+            parked: std::mem::take(&mut self.trail.parked),
             partner_center_request: self.trail.partner_center_request.clone(),
             crm_request: self.trail.crm_request.clone(),
             invocation: self.look.invocation.to_owned(),
         };
         self.engine.audit.append(&entry).await
+    }
+
+    /// Says what is about to be written, before it is: should the function die, the trail knows what it may have done.
+    pub(super) async fn intend(&mut self, message: &str, changes: Vec<FieldChange>) -> Result<(), Failure> {
+        if self.trail.intended && changes.is_empty() {
+            return Ok(());
+        }
+        self.record(AuditKind::Intended, message.to_owned(), changes).await?;
+        self.trail.intended = true;
+        Ok(())
+    }
+
+    /// An outcome that needs no entry: nothing was written, and nothing is new.
+    pub(super) fn quietly(&self, kind: AuditKind, message: String) -> Outcome {
+        Outcome {
+            kind,
+            pair: self.trail.pair(),
+            message,
+        }
     }
 
     /// Appends the last entry of a look and ends it.
@@ -88,12 +114,7 @@ impl Attempt<'_> {
     pub(super) async fn tell_rejection(&mut self, record: Option<CrmRecord>, problems: Vec<String>) -> Result<Outcome, Failure> {
         let message = problems.join(" ");
         if let Some(record) = record.filter(|record| !record.phase.is_closed()) {
-            let mut write = CrmWrite::default();
-            self.told(None).add_to(&mut write, Some(&record), &Note::Failed(problems));
-            if !write.is_empty() {
-                let stored = self.engine.crm.update(&record.key, &record.version, &write).await?;
-                self.trail.crm_request = stored.request_id;
-            }
+            self.tell(&record, problems).await?;
         }
         self.end(AuditKind::Rejected, message).await
     }

@@ -5,7 +5,7 @@ use cosell_core::crm::{CrmRecord, CrmWrite};
 use cosell_core::link::Link;
 use cosell_core::plan::{Note, Update, microsoft_crm_id, plan_update};
 use cosell_core::referral::Referral;
-use serde_json::Value as Json;
+use jiff::tz::TimeZone;
 
 use super::{Attempt, Outcome};
 use crate::failure::{Failure, FailureKind};
@@ -19,31 +19,6 @@ struct Problems {
 }
 
 impl Attempt<'_> {
-    /// Reads both sides side by side and brings them in step.
-    pub(super) async fn bring_in_step(&mut self, link: Link, microsoft: Option<Referral>) -> Result<Outcome, Failure> {
-        let engine = self.engine;
-        let (referral, record) = futures::try_join!(engine.partner_center.get(link.referral), engine.crm.get(&link.crm))?;
-        let Some(referral) = referral else {
-            return self
-                .end(
-                    AuditKind::Skipped,
-                    "Not synced: the referral is no longer visible to our user.".into(),
-                )
-                .await;
-        };
-        let Some(record) = record else {
-            return self
-                .end(AuditKind::Skipped, "Not synced: the record no longer exists in the CRM.".into())
-                .await;
-        };
-        if record.get(&engine.mapping.columns.sync) != &Json::Bool(true) {
-            return self
-                .end(AuditKind::Skipped, "Not synced: Sync with Partner Center was switched off.".into())
-                .await;
-        }
-        self.update(link, referral, record, microsoft).await
-    }
-
     /// Writes the smallest change to each side: Partner Center first, so that the seller is told what really happened there.
     /// What one service refuses does not keep the rest from being carried.
     pub(super) async fn update(
@@ -64,19 +39,16 @@ impl Attempt<'_> {
             }
             finished => finished?,
         };
-        let mut update = plan_update(&self.engine.mapping, &link, &referral, &record);
+        let mut update = plan_update(&self.engine.mapping, &link, &referral, &record, self.look.now);
+        let known_activity = link.activity.clone();
+        let link = self.watch(link, &mut update).await?;
         let microsoft_id = microsoft
             .as_ref()
             .and_then(microsoft_crm_id)
             .or_else(|| microsoft_crm_id(&referral));
         let microsoft_referral = link.microsoft_referral.or(microsoft.map(|half| half.id));
-        if !update.changes.is_empty() {
-            self.record(
-                AuditKind::Intended,
-                "About to bring both sides in step.".into(),
-                update.changes.clone(),
-            )
-            .await?;
+        if !update.changes.is_empty() || !update.patch.is_empty() {
+            self.intend("About to bring both sides in step.", update.changes.clone()).await?;
         }
         let (link, patched) = self.patch_referral(&update, link, referral, &mut problems).await?;
         let written = self
@@ -85,7 +57,13 @@ impl Attempt<'_> {
         let seen = update.seen(&self.engine.mapping, &link, patched.as_ref(), written.as_ref());
         self.trail.done = update.stored_changes(&seen, patched.is_some(), written.is_some());
         let problem = problems.standing.or_else(|| link.problem.clone().filter(|_| update.apart));
-        if seen != link.seen || microsoft_referral != link.microsoft_referral || problem != link.problem {
+        self.trail.parked.clone_from(&update.parked);
+        let remembered = seen == link.seen
+            && microsoft_referral == link.microsoft_referral
+            && problem == link.problem
+            && update.conflicts == link.conflicts
+            && (patched.is_some() || link.activity == known_activity);
+        if !remembered {
             let crm_version = written.map_or_else(|| link.crm_version.clone(), |record| record.version);
             let referral_etag = patched
                 .as_ref()
@@ -96,6 +74,7 @@ impl Attempt<'_> {
                 referral_etag,
                 microsoft_referral,
                 problem,
+                conflicts: update.conflicts.clone(),
                 updated: self.look.now,
                 ..link
             };
@@ -108,9 +87,11 @@ impl Attempt<'_> {
     async fn conclude(&mut self, update: &Update, problems: &[String], notes: &[String]) -> Result<Outcome, Failure> {
         let kind = match () {
             () if !problems.is_empty() => AuditKind::Rejected,
+            () if !update.parked.is_empty() => AuditKind::Parked,
             () if update.has_conflict() => AuditKind::Conflict,
             () if !update.changes.is_empty() => AuditKind::Updated,
             () if update.held.iter().any(|held| !held.retry) => AuditKind::Rejected,
+            () if self.trail.intended => AuditKind::Updated,
             () => AuditKind::Unchanged,
         };
         let sentences: Vec<&str> = problems.iter().chain(notes).map(String::as_str).collect();
@@ -121,11 +102,7 @@ impl Attempt<'_> {
         };
         // Every write comes back as a notice that finds nothing to do: the log tells of it, the trail would only drown.
         if kind == AuditKind::Unchanged {
-            return Ok(Outcome {
-                kind,
-                pair: self.trail.pair(),
-                message,
-            });
+            return Ok(self.quietly(kind, message));
         }
         self.end(kind, message).await
     }
@@ -177,10 +154,13 @@ impl Attempt<'_> {
         }
         let standing = link.problem.iter().filter(|_| update.apart && update.phase.is_none());
         let failing: Vec<String> = problems.told.iter().chain(standing).cloned().collect();
-        let note = if failing.is_empty() {
+        let note = if !failing.is_empty() {
+            Note::Failed(failing)
+        } else if update.conflicts.is_empty() {
             Note::Synced(update.notes(true, true))
         } else {
-            Note::Failed(failing)
+            let label = |field: &String| self.engine.mapping.label(field).to_owned();
+            Note::Waiting(update.conflicts.keys().map(label).collect(), update.notes(true, true))
         };
         // A phase that may be refused, because it closes the record, goes alone.
         let (closing, opening) = (
@@ -227,7 +207,27 @@ impl Attempt<'_> {
         }
     }
 
+    /// Counts the writes, and slows the pair down when something else keeps undoing them.
+    async fn watch(&mut self, mut link: Link, update: &mut Update) -> Result<Link, Failure> {
+        if update.changes.is_empty() {
+            return Ok(link);
+        }
+        let tripped = self.engine.policy.breaker.note(&mut link.activity, self.look.now, &update.changes);
+        if let Some(tripped) = tripped {
+            let labels: Vec<&str> = tripped.fields.iter().map(|field| self.engine.mapping.label(field)).collect();
+            let until = tripped.until.to_zoned(TimeZone::UTC).strftime("%H:%M UTC");
+            let message = format!(
+                "{} keeps changing back and forth; another automation seems to set it. This deal is synced again from {until}.",
+                labels.join(", ")
+            );
+            self.record(AuditKind::Slowed, message.clone(), Vec::new()).await?;
+            update.remarks.push(message);
+        }
+        Ok(link)
+    }
+
     async fn write(&mut self, record: &CrmRecord, write: CrmWrite) -> Result<CrmRecord, Failure> {
+        self.intend("About to tell the seller.", Vec::new()).await?;
         let stored = self.engine.crm.update(&record.key, &record.version, &write).await?;
         self.trail.crm_request.clone_from(&stored.request_id);
         Ok(stored)

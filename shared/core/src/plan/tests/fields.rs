@@ -1,5 +1,7 @@
 //! Fields that changed.
 
+use std::collections::BTreeMap;
+
 use super::*;
 
 #[test]
@@ -52,11 +54,48 @@ fn a_conflict_goes_to_the_newest_and_keeps_the_loser() {
 }
 
 #[test]
-fn locked_fields_are_never_sent() {
-    assert!(is_quiet(&after(
-        |_| {},
-        |record| set(record, "customerid_account/name", json!("Renamed AB"))
-    )));
+fn locked_fields_are_never_sent_and_the_seller_is_told_once() {
+    let (mapping, referral) = (shipped(), referral(|_| {}));
+    let mut link = linked(&mapping, &referral, &record(|_| {}));
+    let renamed = record(|record| set(record, "customerid_account/name", json!("Renamed AB")));
+    let update = plan_update(&mapping, &link, &referral, &renamed, now());
+    assert!(untouched(&update) && update.patch.is_empty());
+    let told = "Changed here and not sent, because Microsoft locks it once a deal exists: Customer.";
+    assert_eq!(update.notes(true, true), [told]);
+    link.seen = update.seen(&mapping, &link, None, None);
+    assert!(is_quiet(&plan_update(&mapping, &link, &referral, &renamed, now())));
+}
+
+#[test]
+fn a_conflict_that_waits_is_told_once_and_holds_up_nothing_else() {
+    let mut mapping = shipped();
+    if let Some(rule) = mapping.rules.iter_mut().find(|rule| rule.name == "name") {
+        rule.conflict = crate::mapping::ConflictRule::Ask;
+    }
+    let mut link = linked(&mapping, &referral(|_| {}), &record(|_| {}));
+    let there = referral(|body| {
+        body["name"] = json!("Theirs");
+        body["details"]["notes"] = json!("call first");
+    });
+    let here = record(|record| set(record, "name", json!("Ours")));
+    let update = plan_update(&mapping, &link, &there, &here, now());
+    assert_eq!(update.fields, BTreeMap::from([("description".into(), json!("call first"))]));
+    assert!(update.patch.is_empty());
+    assert_eq!((update.parked.len(), update.notes(true, true).len()), (1, 2));
+
+    let stored = record(|record| {
+        set(record, "name", json!("Ours"));
+        set(record, "description", json!("call first"));
+    });
+    link.seen = update.seen(&mapping, &link, None, Some(&stored));
+    link.conflicts = update.conflicts;
+    let echo = plan_update(&mapping, &link, &there, &stored, now());
+    assert!(is_quiet(&echo) && echo.conflicts == link.conflicts);
+
+    link.conflicts.get_mut("name").unwrap().decision = Some(Side::Crm);
+    let decided = plan_update(&mapping, &link, &there, &stored, now());
+    assert_eq!(decided.patch[0].value, json!("Ours"));
+    assert!(decided.conflicts.is_empty() && decided.has_conflict());
 }
 
 #[test]
@@ -64,7 +103,7 @@ fn stored_changes_tell_what_was_really_kept() {
     let mapping = shipped();
     let link = linked(&mapping, &referral(|_| {}), &record(|_| {}));
     let edited = referral(|body| body["details"]["notes"] = json!("A long new note"));
-    let update = plan_update(&mapping, &link, &edited, &record(|_| {}));
+    let update = plan_update(&mapping, &link, &edited, &record(|_| {}), now());
     let kept = record(|record| set(record, "description", json!("A long")));
     let seen = update.seen(&mapping, &link, Some(&edited), Some(&kept));
     let changes = update.stored_changes(&seen, true, true);
@@ -88,14 +127,14 @@ fn an_edit_between_the_decision_and_the_read_back_is_found_by_the_next_look() {
     let mapping = shipped();
     let mut link = linked(&mapping, &referral(|_| {}), &record(|_| {}));
     let noted = referral(|body| body["details"]["notes"] = json!("call before noon"));
-    let update = plan_update(&mapping, &link, &noted, &record(|_| {}));
+    let update = plan_update(&mapping, &link, &noted, &record(|_| {}), now());
     let meanwhile = record(|record| {
         set(record, "description", json!("call before noon"));
         set(record, "estimatedvalue", json!(999));
         record.phase = Phase::Won;
     });
     link.seen = update.seen(&mapping, &link, None, Some(&meanwhile));
-    let next = plan_update(&mapping, &link, &noted, &meanwhile);
+    let next = plan_update(&mapping, &link, &noted, &meanwhile, now());
     let paths: Vec<&str> = next.patch.iter().map(|operation| operation.path.as_str()).collect();
     assert_eq!(paths, ["/details/dealValue", "/status", "/substatus"]);
 }
@@ -105,7 +144,7 @@ fn a_side_that_refused_is_tried_again() {
     let mapping = shipped();
     let mut link = linked(&mapping, &referral(|_| {}), &record(|_| {}));
     let edited = record(|record| set(record, "estimatedvalue", json!(205_000)));
-    let update = plan_update(&mapping, &link, &referral(|_| {}), &edited);
+    let update = plan_update(&mapping, &link, &referral(|_| {}), &edited, now());
     link.seen = update.seen(&mapping, &link, None, None);
-    assert_eq!(plan_update(&mapping, &link, &referral(|_| {}), &edited).patch, update.patch);
+    assert_eq!(plan_update(&mapping, &link, &referral(|_| {}), &edited, now()).patch, update.patch);
 }

@@ -5,8 +5,6 @@ mod fields;
 mod seller;
 mod stage;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
@@ -26,6 +24,7 @@ fn policy() -> Policy {
     Policy {
         sync_private: true,
         referral_link_base: "https://partner.example/referrals/".into(),
+        breaker: Breaker::default(),
     }
 }
 
@@ -72,6 +71,7 @@ fn record(change: impl FnOnce(&mut CrmRecord)) -> CrmRecord {
         modified: "2026-11-20T10:00:00Z".parse().unwrap(),
         phase: Phase::Open,
         fields: serde_json::from_value(fields).unwrap(),
+        merged_into: None,
         request_id: None,
     };
     change(&mut record);
@@ -80,18 +80,9 @@ fn record(change: impl FnOnce(&mut CrmRecord)) -> CrmRecord {
 
 fn linked(mapping: &Mapping, referral: &Referral, record: &CrmRecord) -> Link {
     Link {
-        referral: referral.id,
-        engagement: referral.engagement,
-        microsoft_referral: None,
-        crm: record.key.clone(),
         seen: mapping.observe(referral, record).into_new_link(),
-        crm_version: record.version.clone(),
-        referral_etag: referral.etag.as_str().into(),
-        steps: BTreeSet::new(),
-        problem: None,
         version: 1,
-        created: now(),
-        updated: now(),
+        ..Link::new(referral, record, now())
     }
 }
 
@@ -109,7 +100,7 @@ fn untouched(update: &Update) -> bool {
 fn after(change_referral: impl FnOnce(&mut Json), change_record: impl FnOnce(&mut CrmRecord)) -> Update {
     let mapping = shipped();
     let link = linked(&mapping, &referral(|_| {}), &record(|_| {}));
-    plan_update(&mapping, &link, &referral(change_referral), &record(change_record))
+    plan_update(&mapping, &link, &referral(change_referral), &record(change_record), now())
 }
 
 fn set(record: &mut CrmRecord, column: &str, value: Json) {

@@ -31,11 +31,11 @@ fn a_closed_referral_is_never_patched_and_the_seller_is_told_once() {
     let won = record(|record| record.phase = Phase::Won);
     let mut link = linked(&mapping, &closed, &won);
     let edited = record(|record| set(record, "estimatedvalue", json!(1)));
-    let update = plan_update(&mapping, &link, &closed, &edited);
+    let update = plan_update(&mapping, &link, &closed, &edited, now());
     assert!(update.patch.is_empty() && untouched(&update));
     assert_eq!(update.held.len(), 2, "the reopened phase and the edit: {:?}", update.held);
     link.seen = update.seen(&mapping, &link, Some(&closed), Some(&edited));
-    assert!(is_quiet(&plan_update(&mapping, &link, &closed, &edited)));
+    assert!(is_quiet(&plan_update(&mapping, &link, &closed, &edited, now())));
 }
 
 #[test]
@@ -44,10 +44,10 @@ fn a_change_for_a_closed_record_waits_until_it_is_reopened() {
     let won = record(|record| record.phase = Phase::Won);
     let mut link = linked(&mapping, &referral(|_| {}), &won);
     let noted = referral(|body| body["details"]["notes"] = json!("late"));
-    let update = plan_update(&mapping, &link, &noted, &won);
+    let update = plan_update(&mapping, &link, &noted, &won, now());
     assert!(untouched(&update));
     link.seen = update.seen(&mapping, &link, Some(&noted), Some(&won));
-    let reopened = plan_update(&mapping, &link, &noted, &record(|_| {}));
+    let reopened = plan_update(&mapping, &link, &noted, &record(|_| {}), now());
     assert_eq!(reopened.fields["description"], json!("late"));
 }
 
@@ -56,7 +56,7 @@ fn taking_a_record_off_hold_accepts_the_referral() {
     let mapping = shipped();
     let waiting = referral(|body| (body["status"], body["substatus"]) = (json!("New"), json!("Pending")));
     let link = linked(&mapping, &waiting, &record(|record| record.phase = Phase::OnHold));
-    let update = plan_update(&mapping, &link, &waiting, &record(|_| {}));
+    let update = plan_update(&mapping, &link, &waiting, &record(|_| {}), now());
     assert_eq!(
         update.patch.iter().map(|operation| operation.value.clone()).collect::<Vec<_>>(),
         [json!("Active"), json!("Accepted")]
@@ -68,7 +68,7 @@ fn losing_an_unaccepted_record_declines_the_referral() {
     let mapping = shipped();
     let waiting = referral(|body| (body["status"], body["substatus"]) = (json!("New"), json!("Pending")));
     let link = linked(&mapping, &waiting, &record(|record| record.phase = Phase::OnHold));
-    let update = plan_update(&mapping, &link, &waiting, &record(|record| record.phase = Phase::Lost));
+    let update = plan_update(&mapping, &link, &waiting, &record(|record| record.phase = Phase::Lost), now());
     assert_eq!(update.patch[1].value, json!("Declined"));
 }
 
@@ -83,10 +83,11 @@ fn a_won_record_is_never_lost_nor_reopened_because_of_partner_center() {
         &link,
         &referral(|body| (body["status"], body["substatus"]) = (json!("Closed"), json!("Expired"))),
         &won,
+        now(),
     );
     assert!(untouched(&expired));
     assert!(expired.held[0].reason.contains("The record is won"), "{:?}", expired.held);
-    assert!(untouched(&plan_update(&mapping, &link, &referral(|_| {}), &won)));
+    assert!(untouched(&plan_update(&mapping, &link, &referral(|_| {}), &won, now())));
 }
 
 #[test]
@@ -103,12 +104,12 @@ fn help_that_is_chosen_later_is_told_once_not_to_be_sent() {
     let mapping = shipped();
     let mut link = linked(&mapping, &referral(|_| {}), &record(|_| {}));
     let asking = record(|record| set(record, "nwcs_howcanmicrosofthelp", json!(412_000_002)));
-    let update = plan_update(&mapping, &link, &referral(|_| {}), &asking);
+    let update = plan_update(&mapping, &link, &referral(|_| {}), &asking, now());
     assert!(
         update.notes(true, true)[0].contains("was not sent"),
         "{:?}",
         update.notes(true, true)
     );
     link.seen = update.seen(&mapping, &link, None, None);
-    assert!(is_quiet(&plan_update(&mapping, &link, &referral(|_| {}), &asking)));
+    assert!(is_quiet(&plan_update(&mapping, &link, &referral(|_| {}), &asking, now())));
 }

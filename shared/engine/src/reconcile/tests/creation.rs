@@ -60,7 +60,7 @@ async fn an_unknown_outcome_keeps_the_claim_until_somebody_has_looked() {
         FailureKind::OutcomeUnknown
     );
     let waiting = stage.look(&opportunity(), "too early").await.unwrap_err();
-    assert!(matches!(waiting.kind, FailureKind::Throttled { .. }), "{waiting}");
+    assert!(matches!(waiting.kind, FailureKind::Postponed { .. }), "{waiting}");
     *stage.world.blind.lock().unwrap() = false;
     stage.now += SignedDuration::from_mins(10);
     stage.settle(&opportunity()).await;

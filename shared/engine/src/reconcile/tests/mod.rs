@@ -7,8 +7,10 @@ mod update;
 use std::sync::Arc;
 
 use cosell_core::audit::AuditKind;
+use cosell_core::breaker::Breaker;
 use cosell_core::crm::{CrmRecord, Phase};
 use cosell_core::id::ReferralId;
+use cosell_core::link::Link;
 use cosell_core::mapping::{Mapping, Placeholders};
 use cosell_core::message::{Cause, Subject, SyncMessage};
 use cosell_core::plan::Policy;
@@ -22,14 +24,14 @@ use crate::memory::{Fault, World, record};
 const OPPORTUNITY: &str = "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77";
 const REFERRAL: &str = "c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa";
 
-struct Stage {
-    world: Arc<World>,
-    engine: Engine,
+pub(crate) struct Stage {
+    pub(crate) world: Arc<World>,
+    pub(crate) engine: Engine,
     now: Timestamp,
 }
 
 impl Stage {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let world = Arc::new(World::default());
         let placeholders = Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
         let mapping = Mapping::parse(include_str!("../../../../../infra/mapping/dynamics.toml"), &placeholders).unwrap();
@@ -43,6 +45,7 @@ impl Stage {
             policy: Arc::new(Policy {
                 sync_private: true,
                 referral_link_base: "https://partner.example/referrals".into(),
+                breaker: Breaker::default(),
             }),
         };
         Self {
@@ -103,16 +106,22 @@ impl Stage {
         records.values().next().unwrap().clone()
     }
 
-    fn referrals(&self) -> Vec<Json> {
+    pub(crate) fn the_link(&self) -> Link {
+        let links = self.world.links.lock().unwrap();
+        assert_eq!(links.len(), 1, "exactly one link");
+        links.values().next().unwrap().clone()
+    }
+
+    pub(crate) fn referrals(&self) -> Vec<Json> {
         self.world.referrals.lock().unwrap().values().cloned().collect()
     }
 
-    fn fault(&self, call: &'static str, fault: Fault) {
+    pub(crate) fn fault(&self, call: &'static str, fault: Fault) {
         self.world.faults.lock().unwrap().push_back((call, fault));
     }
 }
 
-fn complete() -> Json {
+pub(crate) fn complete() -> Json {
     json!({
         "nwcs_syncwithpartnercenter": true, "name": "Cold-store rollout", "estimatedvalue": 184_000, "estimatedclosedate": "2026-09-30",
         "transactioncurrencyid/isocurrencycode": "SEK", "nwcs_products": "SOL-71402-QKD", "customerid_account/name": "Norrsken",
