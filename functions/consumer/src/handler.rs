@@ -81,6 +81,9 @@ impl Attendant for Consumer {
         match result {
             Ok(outcome) => {
                 metrics::count("Reconciled", 1, &[("outcome", &outcome.kind.to_string())]);
+                for name in outcome.noted.iter().filter_map(|kind| worth_an_operators_eye(*kind)) {
+                    metrics::count(name, 1, &[]);
+                }
                 tracing::info!(
                     pair = outcome.pair,
                     outcome = %outcome.kind,
@@ -117,6 +120,16 @@ impl Attendant for Consumer {
 
     async fn postpone(&self, messages: &[Unfinished]) {
         join_all(messages.iter().map(|unfinished| self.postpone_one(unfinished))).await;
+    }
+}
+
+/// Metrics of their own, for the alarms.
+fn worth_an_operators_eye(kind: AuditKind) -> Option<&'static str> {
+    match kind {
+        AuditKind::Slowed => Some("PairSlowed"),
+        AuditKind::Parted => Some("PairParted"),
+        AuditKind::Parked => Some("ConflictParked"),
+        _ => None,
     }
 }
 

@@ -76,6 +76,11 @@ pub struct CrmRecord {
 }
 
 impl CrmRecord {
+    /// Closed, or merged away: nothing can be written.
+    pub fn is_read_only(&self) -> bool {
+        self.phase.is_closed() || self.merged_into.is_some()
+    }
+
     /// A column's value; null when absent.
     pub fn get(&self, column: &str) -> &Json {
         self.fields.get(column).unwrap_or(&Json::Null)

@@ -22,6 +22,27 @@ pub struct Seen {
     pub crm: Value,
 }
 
+/// A write that was under way when the link was last saved: whoever looks next must be able to tell our own value from an edit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The side that was to be written.
+    pub side: Side,
+    /// What will have been seen once it took effect.
+    pub seen: Seen,
+    /// When it was about to be written.
+    pub since: Timestamp,
+}
+
+impl Seen {
+    /// The value on one side.
+    pub fn on(&self, side: Side) -> &Value {
+        match side {
+            Side::PartnerCenter => &self.partner_center,
+            Side::Crm => &self.crm,
+        }
+    }
+}
+
 /// Steps of creating a deal in Partner Center that a retry must not repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -98,6 +119,9 @@ pub struct Link {
     /// Last seen values by rule name.
     #[serde(default)]
     pub seen: BTreeMap<String, Seen>,
+    /// Writes under way, by rule name, until their outcome is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pending: BTreeMap<String, Pending>,
     /// The CRM version last seen, opaque.
     #[serde(default)]
     pub crm_version: String,
@@ -136,6 +160,7 @@ impl Link {
             microsoft_referral: None,
             crm: record.key.clone(),
             seen: BTreeMap::new(),
+            pending: BTreeMap::new(),
             crm_version: record.version.clone(),
             referral_etag: referral.etag.as_str().to_owned(),
             steps: BTreeSet::new(),

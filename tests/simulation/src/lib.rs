@@ -5,19 +5,24 @@
 //! webhooks, and a CRM that cuts, rounds and ignores. After the storm everything finishes in calm weather, and the invariants of
 //! [`verdict`] must hold. The same seed always gives the same run.
 
+mod invocation;
 mod people;
 mod ports;
+mod queue;
 mod schedule;
+mod seat;
 mod verdict;
+mod weather;
 mod world;
 
 use std::sync::Arc;
 
-use cosell_core::mapping::{Mapping, MappingError, Placeholders};
+use cosell_core::breaker::Breaker;
+use cosell_core::mapping::{ConflictRule, Mapping, MappingError, Placeholders};
 use cosell_core::plan::Policy;
-use cosell_engine::{Engine, Poller};
-use jiff::SignedDuration;
+use fastrand::Rng;
 
+use invocation::Functions;
 use schedule::Schedule;
 pub use world::Protection;
 use world::World;
@@ -34,36 +39,57 @@ pub struct Verdict {
     pub history: Vec<String>,
 }
 
-/// The shipped mapping, read once for all runs.
-pub fn mapping() -> Result<Arc<Mapping>, MappingError> {
-    let placeholders = Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
-    Mapping::parse(include_str!("../../../infra/mapping/dynamics.toml"), &placeholders).map(Arc::new)
+/// The mappings that runs draw from: the one that ships, and one with each conflict rule.
+#[derive(Clone, Debug)]
+pub struct Mappings {
+    shipped: Arc<Mapping>,
+    mixed: Arc<Mapping>,
+}
+
+impl Mappings {
+    /// Reads them once for all runs.
+    pub fn read() -> Result<Self, MappingError> {
+        let placeholders = Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
+        let shipped = Mapping::parse(include_str!("../../../infra/mapping/dynamics.toml"), &placeholders)?;
+        let mut mixed = shipped.clone();
+        let rules = [
+            ("name", ConflictRule::Ask),
+            ("notes", ConflictRule::Ask),
+            ("deal_value", ConflictRule::Crm),
+            ("closing_date", ConflictRule::PartnerCenter),
+        ];
+        for rule in &mut mixed.rules {
+            if let Some((_, conflict)) = rules.iter().find(|(name, _)| *name == rule.name) {
+                rule.conflict = *conflict;
+            }
+        }
+        Ok(Self {
+            shipped: Arc::new(shipped),
+            mixed: Arc::new(mixed),
+        })
+    }
 }
 
 /// Runs one seed for `steps` steps of storm.
-pub fn run(mapping: &Arc<Mapping>, seed: u64, steps: u32, without: Option<Protection>) -> Verdict {
-    let world = Arc::new(World::new(seed, without));
-    let engine = Engine {
-        partner_center: world.clone(),
-        crm: world.clone(),
-        links: world.clone(),
-        claims: world.clone(),
-        audit: world.clone(),
-        mapping: mapping.clone(),
-        policy: Arc::new(Policy {
-            sync_private: true,
-            referral_link_base: "https://partner.example/referrals".into(),
-        }),
+pub fn run(mappings: &Mappings, seed: u64, steps: u32, without: Option<Protection>) -> Verdict {
+    let mut rng = Rng::with_seed(seed);
+    let mapping = if rng.bool() { &mappings.shipped } else { &mappings.mixed };
+    let world = Arc::new(World::new(rng, without));
+    let never = Breaker {
+        swings: usize::MAX,
+        writes: usize::MAX,
+        ..Breaker::default()
     };
-    let poller = Poller {
-        partner_center: world.clone(),
-        crm: world.clone(),
-        queue: world.clone(),
-        claims: world.clone(),
-        cursors: world.clone(),
-        overlap: SignedDuration::from_mins(5),
+    let policy = Policy {
+        sync_private: true,
+        referral_link_base: "https://partner.example/referrals".into(),
+        breaker: if world.lacks(Protection::Breaker) {
+            never
+        } else {
+            Breaker::default()
+        },
     };
-    let mut schedule = Schedule::new(world.clone(), engine, poller);
+    let mut schedule = Schedule::new(world.clone(), Functions::new(world.clone(), mapping.clone(), policy));
     schedule.install();
     (0..steps).for_each(|_| schedule.step());
     let mut violations = Vec::new();
@@ -71,9 +97,9 @@ pub fn run(mapping: &Arc<Mapping>, seed: u64, steps: u32, without: Option<Protec
         violations.push("the system does not come to rest".to_owned());
     }
     violations.extend(verdict::violations(&world, mapping));
-    let before = world.state().writes;
+    let before = world.state().writes.len();
     schedule.look_again();
-    let after = world.state().writes;
+    let after = world.state().writes.len();
     if after != before {
         violations.push(format!("{} writes in a quiet system", after - before));
     }
@@ -82,8 +108,8 @@ pub fn run(mapping: &Arc<Mapping>, seed: u64, steps: u32, without: Option<Protec
 }
 
 /// The shortest storm of this seed that goes wrong.
-pub fn shortest(mapping: &Arc<Mapping>, seed: u64, without: Option<Protection>) -> Option<(u32, Verdict)> {
+pub fn shortest(mappings: &Mappings, seed: u64, without: Option<Protection>) -> Option<(u32, Verdict)> {
     (1..=STEPS)
-        .map(|steps| (steps, run(mapping, seed, steps, without)))
+        .map(|steps| (steps, run(mappings, seed, steps, without)))
         .find(|(_, verdict)| !verdict.violations.is_empty())
 }

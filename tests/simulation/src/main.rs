@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use clap::Parser;
-use cosell_simulation::{STEPS, mapping, run, shortest};
+use cosell_simulation::{Mappings, STEPS, run, shortest};
 
 /// Seeded simulation of the engine on a hostile world.
 #[derive(Debug, Parser)]
@@ -22,8 +22,8 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let mapping = match mapping() {
-        Ok(mapping) => mapping,
+    let mappings = match Mappings::read() {
+        Ok(mappings) => mappings,
         Err(error) => {
             eprintln!("{error}");
             return ExitCode::FAILURE;
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
                     if seed >= end {
                         return;
                     }
-                    let verdict = run(&mapping, seed, STEPS, None);
+                    let verdict = run(&mappings, seed, STEPS, None);
                     if let (false, Ok(mut failed)) = (verdict.violations.is_empty(), failed.lock()) {
                         failed.push((seed, verdict.violations));
                     }
@@ -62,7 +62,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     };
     println!("{} seeds failed.", failed.len());
-    if let Some((steps, verdict)) = shortest(&mapping, *seed, None) {
+    if let Some((steps, verdict)) = shortest(&mappings, *seed, None) {
         println!(
             "\nThe shortest history of seed {seed} ({steps} steps): {}\n{}",
             verdict.violations.join("; "),

@@ -1,20 +1,24 @@
-//! What people do, at random: sellers in the CRM, colleagues and Microsoft in Partner Center. Every value is new.
+//! What people and their automations do, at random: sellers in the CRM, colleagues and Microsoft in Partner Center.
 
 use cosell_core::audit::Side;
-use cosell_core::crm::Phase;
+use cosell_core::crm::{CrmRecord, Phase};
 use cosell_core::id::ReferralId;
 use serde_json::{Value as Json, json};
 
 use crate::ports::{blank, kept};
-use crate::world::{Edit, State, World};
+use crate::world::{Edit, State, World, key};
 
 /// The fields that people edit on both sides: rule name, CRM column, path in the referral.
-const FIELDS: [(&str, &str, &str); 4] = [
+pub(crate) const FIELDS: [(&str, &str, &str); 4] = [
     ("name", "name", "/name"),
     ("deal_value", "estimatedvalue", "/details/dealValue"),
     ("notes", "description", "/details/notes"),
     ("closing_date", "estimatedclosedate", "/details/closingDateTime"),
 ];
+
+/// What the automations insist on.
+const CRM_NAME: &str = "NAME BY THE CRM'S WORKFLOW";
+const PARTNER_CENTER_NAME: &str = "name by another integration";
 
 impl World {
     /// A seller makes a complete, flagged opportunity; sometimes asks Microsoft for help.
@@ -51,49 +55,77 @@ impl World {
         state.tell(|| format!("Microsoft invites with {id}"));
     }
 
-    /// A seller edits a field of an open opportunity.
+    /// A seller edits a field of an open opportunity, now and then back to what it was before; or the account behind it.
     pub(crate) fn seller_edits(&self) {
-        let Some(id) = self.pick(self.opportunities()) else { return };
+        let Some(id) = self.pick(self.open_records()) else { return };
         let (field, column, _) = FIELDS[self.draw(4) as usize];
+        let before = self.former(&id, Side::Crm, field);
+        let account = self.draw(20) == 0;
         let mut state = self.state();
-        if state.records[&id].phase.is_closed() || *state.records[&id].get("nwcs_syncwithpartnercenter") != json!(true) {
+        if account {
+            let name = format!("Norrsken {}", state.number());
+            self.set(&mut state, &id, "customerid_account/name", json!(name));
+            state.tell(|| format!("a seller renames the account of {id}"));
             return;
         }
-        let value = kept(&self.weather, column, &fresh(&mut state, field, Side::Crm));
-        if let Some(record) = state.records.get_mut(&id) {
-            record.fields.insert(column.into(), value.clone());
+        let value = before.unwrap_or_else(|| fresh(&mut state, field, Side::Crm));
+        let value = kept(&self.weather, column, &value);
+        if state.records[&id].get(column) == &value {
+            return;
         }
-        state.touch(&id);
+        self.set(&mut state, &id, column, value.clone());
         state.tell(|| format!("a seller sets {field} of {id} to {value}"));
         remember(&mut state, &id, Side::Crm, field, value);
     }
 
+    fn set(&self, state: &mut State, id: &str, column: &str, value: Json) {
+        if let Some(record) = state.records.get_mut(id) {
+            record.fields.insert(column.into(), kept(&self.weather, column, &value));
+        }
+        state.touch(id);
+    }
+
     /// Somebody edits a field of an open referral in Partner Center.
     pub(crate) fn colleague_edits(&self) {
-        let ids = self.state().referrals.keys().copied().collect::<Vec<_>>();
-        let Some(id) = self.pick(ids) else { return };
+        let Some(id) = self.pick(self.open_referrals()) else { return };
         let (field, _, path) = FIELDS[self.draw(4) as usize];
+        let before = self.former(&id.to_string(), Side::PartnerCenter, field);
         let mut state = self.state();
         let mut body = state.referrals[&id].clone();
-        let half = body["target"][0]["id"] == "msft";
-        if body["status"] == "Closed" || half {
+        let value = before.unwrap_or_else(|| fresh(&mut state, field, Side::PartnerCenter));
+        if body.pointer(path) == Some(&value) {
             return;
         }
-        let value = fresh(&mut state, field, Side::PartnerCenter);
-        if let Some(property) = body.pointer_mut(path) {
-            *property = value.clone();
-        } else {
-            body["details"]["notes"] = value.clone();
+        match body.pointer_mut(path) {
+            Some(property) => *property = value.clone(),
+            // A referral without notes has no such property yet.
+            None if field == "notes" => body["details"]["notes"] = value.clone(),
+            None => return,
         }
-        let field = if body.pointer(path) == Some(&value) { field } else { "notes" };
         state.put_referral(id, body);
         state.tell(|| format!("somebody sets {field} of {id} to {value}"));
         remember(&mut state, &id.to_string(), Side::PartnerCenter, field, value);
     }
 
+    /// Sometimes a person takes an earlier value again, on whichever side it was entered.
+    fn former(&self, subject: &str, side: Side, field: &str) -> Option<Json> {
+        if self.draw(4) != 0 {
+            return None;
+        }
+        let former: Vec<Json> = {
+            let state = self.state();
+            let edits = state
+                .edits
+                .iter()
+                .filter(|edit| edit.subject == subject && edit.side == side && edit.field == field);
+            edits.map(|edit| edit.value.clone()).collect()
+        };
+        self.pick(former)
+    }
+
     /// A seller takes an opportunity off hold, wins or loses it.
     pub(crate) fn seller_moves(&self) {
-        let Some(id) = self.pick(self.opportunities()) else { return };
+        let Some(id) = self.pick(self.open_records()) else { return };
         let wins = self.draw(2) == 0;
         let mut state = self.state();
         let Some(record) = state.records.get_mut(&id) else { return };
@@ -128,10 +160,95 @@ impl World {
         state.tell(|| format!("{id} becomes {status} in Partner Center"));
     }
 
-    fn pick<T>(&self, from: impl IntoIterator<Item = T>) -> Option<T> {
-        let mut from: Vec<T> = from.into_iter().collect();
-        let count = u32::try_from(from.len()).ok().filter(|count| *count > 0)?;
-        Some(from.swap_remove(self.draw(count) as usize))
+    /// A record is deleted, or merged into another.
+    pub(crate) fn record_goes(&self) {
+        let Some(id) = self.pick(self.open_records()) else { return };
+        let into = self.pick(self.open_records()).filter(|into| *into != id && self.draw(2) == 0);
+        let mut state = self.state();
+        state.deleted.insert(id.clone());
+        if let Some(into) = into {
+            if let Some(record) = state.records.get_mut(&id) {
+                record.merged_into = Some(key(&into));
+            }
+            state.touch(&id);
+            state.tell(|| format!("{id} is merged into {into}"));
+        } else {
+            state.records.remove(&id);
+            state.tell(|| format!("a seller deletes {id}"));
+        }
+    }
+
+    /// A linked referral becomes invisible to our user, or visible again.
+    pub(crate) fn referral_hides(&self) {
+        let linked: Vec<ReferralId> = self.state().links.keys().copied().collect();
+        let Some(id) = self.pick(linked) else { return };
+        let mut state = self.state();
+        if state.hidden.remove(&id) {
+            state.tell(|| format!("{id} is visible again"));
+        } else {
+            state.hidden.insert(id);
+            state.tell(|| format!("{id} is not visible any more"));
+        }
+    }
+
+    /// Whoever could not see gets his role back; an edit then makes the sync look again.
+    pub(crate) fn everything_visible(&self) {
+        let mut state = self.state();
+        for id in std::mem::take(&mut state.hidden) {
+            let body = state.referrals[&id].clone();
+            state.put_referral(id, body);
+        }
+    }
+
+    /// What a seller does before an operator links the pair again.
+    pub(crate) fn seller_switches_on(&self, id: &str) {
+        let mut state = self.state();
+        if state
+            .records
+            .get(id)
+            .is_some_and(|record| !record.phase.is_closed() && record.merged_into.is_none())
+        {
+            self.set(&mut state, id, "nwcs_syncwithpartnercenter", json!(true));
+        }
+    }
+
+    /// Two automations, one on each side, insist on their own name for every deal that is synced.
+    pub(crate) fn robots(&self) {
+        if !self.weather.robots || self.is_calm() {
+            return;
+        }
+        let mut state = self.state();
+        let links: Vec<(ReferralId, String)> = state.links.values().map(|link| (link.referral, link.crm.id.clone())).collect();
+        for (referral, record) in links {
+            let insists = |record: &&CrmRecord| !record.phase.is_closed() && record.merged_into.is_none() && record.get("name") != CRM_NAME;
+            if state.records.get(&record).as_ref().is_some_and(insists) {
+                self.set(&mut state, &record, "name", json!(CRM_NAME));
+            }
+            let mut body = state.referrals[&referral].clone();
+            if body["status"] != "Closed" && body["name"] == CRM_NAME {
+                body["name"] = json!(PARTNER_CENTER_NAME);
+                state.put_referral(referral, body);
+            }
+        }
+    }
+
+    fn open_records(&self) -> Vec<String> {
+        let open = |record: &&CrmRecord| {
+            let flagged = *record.get("nwcs_syncwithpartnercenter") == json!(true);
+            flagged && !record.phase.is_closed() && record.merged_into.is_none()
+        };
+        self.state()
+            .records
+            .values()
+            .filter(open)
+            .map(|record| record.key.id.clone())
+            .collect()
+    }
+
+    fn open_referrals(&self) -> Vec<ReferralId> {
+        let state = self.state();
+        let open = |body: &Json| body["status"] != "Closed" && body["target"][0]["id"] != "msft";
+        state.referrals.iter().filter(|(_, body)| open(body)).map(|(id, _)| *id).collect()
     }
 }
 

@@ -1,59 +1,40 @@
 //! The scheduler of one run: who does what next is drawn from the seed.
 //!
-//! A look is a future that stops at every call to the outside; the scheduler decides which one goes on. A crash drops the future,
-//! so it can happen between any two calls, and before or after a call's effect.
+//! An invocation is a future that stops at every call to the outside; the scheduler decides which one goes on. A crash drops the
+//! future, so it can happen between any two calls, and before or after a call's effect.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use cosell_core::audit::Side;
+use cosell_core::link::Parting;
 use cosell_core::message::{Cause, Subject, SyncMessage};
-use cosell_engine::{Engine, Failure, FailureKind, Look, Poller};
-use jiff::{SignedDuration, Timestamp};
+use cosell_engine::Outside;
+use jiff::SignedDuration;
 
-use crate::ports::create;
+use crate::invocation::{Functions, Invocation, Ordered};
+use crate::ports::land;
 use crate::world::{World, key};
 
 /// Functions that run at once.
-const CONSUMERS: usize = 4;
-/// The consumer's time-out in the template: shorter than a claim lasts.
-const TIME_OUT: SignedDuration = SignedDuration::from_secs(120);
-/// SQS hides a message this long when its function dies (the template's visibility time-out).
-const VISIBILITY: SignedDuration = SignedDuration::from_secs(720);
+const INVOCATIONS: usize = 4;
 /// Far more than any run needs: one that goes on longer does not come to rest.
 const ROUNDS: usize = 300;
-
-enum Done {
-    Look(Result<(), Failure>),
-    Poll,
-}
-
-struct Task {
-    future: Pin<Box<dyn Future<Output = Done>>>,
-    /// The message it works on; the poller has none.
-    message: Option<SyncMessage>,
-    /// When it is killed.
-    deadline: Timestamp,
-}
 
 /// One run's scheduler.
 pub(crate) struct Schedule {
     world: Arc<World>,
-    engine: Engine,
-    poller: Poller,
-    tasks: Vec<Task>,
-    invocations: u32,
+    functions: Functions,
+    running: Vec<Invocation>,
 }
 
 impl Schedule {
-    pub(crate) fn new(world: Arc<World>, engine: Engine, poller: Poller) -> Self {
+    pub(crate) fn new(world: Arc<World>, functions: Functions) -> Self {
         Self {
             world,
-            engine,
-            poller,
-            tasks: Vec::new(),
-            invocations: 0,
+            functions,
+            running: Vec::new(),
         }
     }
 
@@ -68,42 +49,52 @@ impl Schedule {
     /// One step of the storm.
     pub(crate) fn step(&mut self) {
         self.land();
-        match self.world.draw(100) {
-            0..45 => self.go_on(),
-            45..62 => self.receive(),
-            62..70 => self.deliver(),
-            70..75 => self.poll(),
-            75..77 => self.world.seller_shares(),
-            77 => self.world.microsoft_invites(),
-            78..84 => self.world.seller_edits(),
-            84..89 => self.world.colleague_edits(),
-            89 => self.world.seller_moves(),
-            90 => self.world.referral_moves(),
-            91..95 => self.world.advance(i64::from(self.world.draw(8))),
+        self.storm();
+        self.world.robots();
+        match self.world.draw(1000) {
+            0..450 => self.go_on(),
+            450..620 => self.receive(),
+            620..700 => self.deliver(),
+            700..750 => self.poll(),
+            750..770 => self.world.seller_shares(),
+            770..780 => self.world.microsoft_invites(),
+            780..840 => self.world.seller_edits(),
+            840..890 => self.world.colleague_edits(),
+            890..900 => self.world.seller_moves(),
+            900..908 => self.world.referral_moves(),
+            908..911 => self.world.record_goes(),
+            911..914 => self.world.referral_hides(),
+            914..916 => self.order(),
+            916..918 => {
+                let mut state = self.world.state();
+                let now = state.now;
+                state.queue.send_poison(now);
+            }
+            918..955 => self.world.advance(i64::from(self.world.draw(8))),
             _ => self.world.advance(i64::from(self.world.draw(90))),
         }
     }
 
-    /// Lets everything finish in calm weather. Says whether the system came to rest.
+    /// Lets everything finish in calm weather; operators decide what waits for them. Says whether the system came to rest.
     pub(crate) fn quiesce(&mut self) -> bool {
         self.world.calm_down(true);
+        self.world.everything_visible();
         let mut quiet = 0;
         for _ in 0..ROUNDS {
-            let before = self.world.state().writes;
+            let before = self.world.state().writes.len();
             self.land();
             while !self.world.state().webhooks.is_empty() {
                 self.deliver();
             }
             self.poll();
             self.finish();
+            self.settle_conflicts();
             // Three rounds outlast the lease of a poller that died: the last of them really polled.
             self.world.advance(i64::from(200 + self.world.draw(400)));
             let (idle, writes) = {
                 let state = self.world.state();
-                (
-                    state.queue.is_empty() && state.webhooks.is_empty() && state.late.is_empty(),
-                    state.writes,
-                )
+                let idle = state.queue.is_empty() && state.webhooks.is_empty() && state.late.is_empty();
+                (idle, state.writes.len())
             };
             quiet = if idle && writes == before { quiet + 1 } else { 0 };
             if quiet == 3 {
@@ -111,18 +102,6 @@ impl Schedule {
             }
         }
         false
-    }
-
-    /// Creations that hung take effect.
-    fn land(&self) {
-        let mut state = self.world.state();
-        let now = state.now;
-        let (due, late): (Vec<_>, Vec<_>) = std::mem::take(&mut state.late).into_iter().partition(|(due, _)| *due <= now);
-        state.late = late;
-        for (_, body) in due {
-            let id = create(&mut state, body);
-            state.tell(|| format!("a creation that hung takes effect: {id}"));
-        }
     }
 
     /// Has every pair looked at once more.
@@ -139,7 +118,7 @@ impl Schedule {
             .map(|id| Subject::Crm(key(id)))
             .chain(referrals.into_iter().map(Subject::Referral));
         for subject in subjects {
-            self.world.enqueue(SyncMessage {
+            self.world.enqueue(&SyncMessage {
                 subject,
                 cause: Cause::Operator,
                 observed: "again".into(),
@@ -151,141 +130,169 @@ impl Schedule {
     fn finish(&mut self) {
         for _ in 0..100_000 {
             self.receive();
-            if self.tasks.is_empty() {
+            if self.running.is_empty() {
                 return;
             }
             self.go_on();
         }
     }
 
-    /// A task goes on to its next call, or its function dies.
-    fn go_on(&mut self) {
-        let Ok(count) = u32::try_from(self.tasks.len()) else { return };
-        if count == 0 {
-            return;
-        }
-        let chosen = self.world.draw(count) as usize;
-        let late = self.tasks[chosen].deadline < self.world.state().now;
-        if late || (!self.world.is_calm() && self.world.draw(1000) < self.world.weather.crash) {
-            let task = self.tasks.swap_remove(chosen);
-            self.world.state().tell(|| "a function dies".into());
-            if let Some(message) = task.message {
-                self.return_message(&message, VISIBILITY);
-            }
-            return;
-        }
-        let actor = self.tasks[chosen]
-            .message
-            .as_ref()
-            .map_or_else(|| "poller".to_owned(), |message| message.subject.to_string());
-        self.world.state().actor = actor;
-        let mut context = Context::from_waker(Waker::noop());
-        if let Poll::Ready(done) = self.tasks[chosen].future.as_mut().poll(&mut context) {
-            let task = self.tasks.swap_remove(chosen);
-            match (done, task.message) {
-                (Done::Look(Ok(())), Some(message)) => self.world.state().queue.retain(|queued| queued.message != message),
-                (Done::Look(Err(failure)), Some(message)) => self.return_message(&message, retry(&failure)),
-                _ => {}
-            }
+    /// Requests that hung take effect.
+    fn land(&self) {
+        let mut state = self.world.state();
+        let now = state.now;
+        let (due, late): (Vec<_>, Vec<_>) = std::mem::take(&mut state.late).into_iter().partition(|late| late.due <= now);
+        state.late = late;
+        for late in due {
+            land(&mut state, &self.world.weather, late);
         }
     }
 
-    /// A consumer takes the oldest visible message of a group nobody works on.
-    fn receive(&mut self) {
-        if self.tasks.len() >= CONSUMERS {
+    /// A side breaks down for a while.
+    fn storm(&self) {
+        if !self.world.happens(self.world.weather.outages) {
             return;
         }
-        let (message, receives) = {
+        let sides = [Outside::PartnerCenter, Outside::Crm, Outside::Store];
+        let side = sides[self.world.draw(3) as usize];
+        let mut rng = self.world.rng();
+        let mut state = self.world.state();
+        let now = state.now;
+        let kind = state.outages.begin(side, now, &mut rng);
+        state.tell(|| format!("{side} breaks down: {}", kind.code()));
+    }
+
+    /// An operator unlinks a pair, links one again, or decides a conflict.
+    fn order(&mut self) {
+        let links: Vec<_> = self.world.state().links.values().cloned().collect();
+        let Some(link) = self.world.pick(links) else { return };
+        let unlinked = link
+            .tombstone
+            .as_ref()
+            .is_some_and(|tombstone| tombstone.parting == Parting::Unlinked);
+        let ordered = if unlinked {
+            self.world.seller_switches_on(&link.crm.id);
+            Ordered::Relink(link.referral, link.crm.id)
+        } else if let Some(field) = self.world.pick(link.conflicts.into_keys()) {
+            Ordered::Settle(link.referral, field, self.winner())
+        } else {
+            Ordered::Unlink(link.referral)
+        };
+        self.world.state().tell(|| format!("an operator orders {ordered:?}"));
+        let order = self.functions.order(ordered);
+        self.running.push(order);
+    }
+
+    fn winner(&self) -> Side {
+        [Side::Crm, Side::PartnerCenter][self.world.draw(2) as usize]
+    }
+
+    fn settle_conflicts(&mut self) {
+        let waiting: Vec<_> = {
+            let state = self.world.state();
+            let of = |link: &cosell_core::link::Link| {
+                let referral = link.referral;
+                link.conflicts
+                    .keys()
+                    .map(move |field| (referral, field.clone()))
+                    .collect::<Vec<_>>()
+            };
+            state.links.values().filter(|link| link.tombstone.is_none()).flat_map(of).collect()
+        };
+        for (referral, field) in waiting {
+            let order = self.functions.order(Ordered::Settle(referral, field, self.winner()));
+            self.running.push(order);
+            self.finish();
+        }
+    }
+
+    /// An invocation goes on to its next call, or dies.
+    fn go_on(&mut self) {
+        let Some(chosen) = self.world.pick(0..self.running.len()) else {
+            return;
+        };
+        let late = self.running[chosen].deadline < self.world.state().now;
+        if late || self.world.happens(self.world.weather.crash) {
+            self.dies(chosen);
+            return;
+        }
+        let mut context = Context::from_waker(Waker::noop());
+        if let Poll::Ready(done) = self.running[chosen].future.as_mut().poll(&mut context) {
+            let invocation = self.running.swap_remove(chosen);
+            let mut state = self.world.state();
+            let deleted = invocation.batch.len() - done.unfinished.len();
+            if deleted != done.done {
+                let name = &invocation.name;
+                let violation = format!("{name} let {deleted} messages be deleted but only {} were done", done.done);
+                state.violations.push(violation);
+            }
+            state.queue.settle(&invocation.batch, &done.unfinished);
+        }
+    }
+
+    fn dies(&mut self, chosen: usize) {
+        let invocation = self.running.swap_remove(chosen);
+        let mut state = self.world.state();
+        state.tell(|| format!("{} dies", invocation.name));
+        let all: BTreeSet<String> = invocation.batch.iter().map(|received| received.id.clone()).collect();
+        state.queue.settle(&invocation.batch, &all);
+        state.speechless.insert(invocation.name);
+    }
+
+    fn receive(&mut self) {
+        if self.running.len() >= INVOCATIONS {
+            return;
+        }
+        let limit = 1 + self.world.draw(5) as usize;
+        let batch = {
             let mut state = self.world.state();
             let now = state.now;
-            let mut groups = std::collections::BTreeSet::new();
-            let index = state.queue.iter().position(|queued| {
-                let first = groups.insert(queued.message.group());
-                first && !queued.in_flight && queued.visible_at <= now
-            });
-            let Some(queued) = index.and_then(|index| state.queue.get_mut(index)) else {
-                return;
-            };
-            queued.in_flight = true;
-            queued.receives += 1;
-            let receives = queued.receives;
-            let message = queued.message.clone();
-            state.tell(|| format!("a function looks at {}", message.subject));
-            (message, receives)
+            state.queue.receive(limit, now)
         };
-        self.invocations += 1;
-        // Two looks often share an invocation, as groups of one batch do; a message that came back never does.
-        let invocation = if receives > 1 {
-            format!("r{}", self.invocations)
-        } else {
-            format!("i{}", self.invocations / 2)
-        };
-        let (engine, looked_at, now) = (self.engine.clone(), message.clone(), self.world.state().now);
-        let future = async move {
-            let look = Look {
-                message: &looked_at,
-                now,
-                invocation: &invocation,
-            };
-            Done::Look(engine.reconcile(look).await.map(drop))
-        };
-        self.tasks.push(Task {
-            future: Box::pin(future),
-            message: Some(message),
-            deadline: now + TIME_OUT,
-        });
-    }
-
-    fn deliver(&mut self) {
-        let Some((id, changed)) = ({
-            let mut state = self.world.state();
-            let count = u32::try_from(state.webhooks.len()).unwrap_or_default();
-            (count > 0)
-                .then(|| self.world.draw(count) as usize)
-                .map(|index| state.webhooks.swap_remove(index))
-        }) else {
-            return;
-        };
-        if self.world.draw(100) < self.world.weather.lost_webhooks {
-            self.world.state().tell(|| format!("the delivery of {id} is lost"));
+        if batch.is_empty() {
             return;
         }
-        let message = SyncMessage {
-            subject: Subject::Referral(id),
-            cause: Cause::Webhook,
-            observed: format!("referral-updated@{changed}"),
+        let invocation = self.functions.consume(batch);
+        self.world.state().tell(|| {
+            let bodies: Vec<&str> = invocation.batch.iter().map(|received| received.body.as_str()).collect();
+            format!("{} takes {}", invocation.name, bodies.join(" "))
+        });
+        self.running.push(invocation);
+    }
+
+    /// A webhook arrives, is lost, or arrives and comes again later.
+    fn deliver(&mut self) {
+        let count = self.world.state().webhooks.len();
+        let Some(index) = self.world.pick(0..count) else { return };
+        let repeated = self.world.happens(self.world.weather.repeated_webhooks * 10);
+        let lost = self.world.draw(100) < self.world.weather.lost_webhooks;
+        let (id, changed) = {
+            let mut state = self.world.state();
+            let (id, changed) = if repeated {
+                state.webhooks[index].clone()
+            } else {
+                state.webhooks.swap_remove(index)
+            };
+            if lost {
+                state.tell(|| format!("the delivery of {id} is lost"));
+            }
+            (id, changed)
         };
-        self.world.enqueue(message);
+        if !lost {
+            self.world.enqueue(&SyncMessage {
+                subject: Subject::Referral(id),
+                cause: Cause::Webhook,
+                observed: format!("referral-updated@{changed}"),
+            });
+        }
     }
 
     fn poll(&mut self) {
-        self.invocations += 2;
-        let (poller, now, invocation) = (self.poller.clone(), self.world.state().now, format!("p{}", self.invocations));
+        let poll = self.functions.poll();
         self.world.state().tell(|| "the poller runs".into());
-        let future = async move {
-            let _ = poller.poll(now, &invocation).await;
-            Done::Poll
-        };
-        self.tasks.push(Task {
-            future: Box::pin(future),
-            message: None,
-            deadline: now + TIME_OUT,
-        });
-    }
-
-    fn return_message(&self, message: &SyncMessage, after: SignedDuration) {
-        let mut state = self.world.state();
-        let visible_at = state.now + after;
-        if let Some(queued) = state.queue.iter_mut().find(|queued| queued.message == *message) {
-            queued.in_flight = false;
-            queued.visible_at = visible_at;
-        }
+        self.running.push(poll);
     }
 }
 
-fn retry(failure: &Failure) -> SignedDuration {
-    match failure.kind {
-        FailureKind::Throttled { retry_after } => SignedDuration::try_from(retry_after).unwrap_or(SignedDuration::from_secs(5)),
-        _ => SignedDuration::from_secs(5),
-    }
-}
+/// How long no pair may be written all the time: the breaker's hour.
+pub(crate) const HOUR: SignedDuration = SignedDuration::from_hours(1);

@@ -1,20 +1,21 @@
 //! The outside as a model: both systems, the store and the queue, with the mischief of one seed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
 
 use cosell_core::audit::{AuditEntry, Side};
-use cosell_core::crm::{CrmKey, CrmRecord};
-use cosell_core::id::ReferralId;
+use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite};
+use cosell_core::id::{ETag, ReferralId};
 use cosell_core::link::Link;
 use cosell_core::message::SyncMessage;
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_core::patch::PatchOperation;
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
+
+use crate::queue::Queue;
+use crate::weather::{Outages, Weather};
 
 /// A protection of the engine or its store that a run can do without, to prove that the simulation would notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,43 +26,10 @@ pub enum Protection {
     Search,
     /// What was seen is kept for each side.
     SeenPerSide,
-}
-
-/// How hostile a run is; drawn from its seed.
-#[derive(Clone, Debug)]
-pub(crate) struct Weather {
-    /// Of a thousand calls, how many fail before they take effect.
-    pub(crate) fail_before: u32,
-    /// Of a thousand calls, how many take effect and then fail.
-    pub(crate) fail_after: u32,
-    /// Of a thousand creations of a referral, how many hang: the caller gives up, and they take effect later.
-    pub(crate) hang: u32,
-    /// Of a thousand steps of a look, how many end in a crash of its function.
-    pub(crate) crash: u32,
-    /// Of a hundred webhooks, how many are lost.
-    pub(crate) lost_webhooks: u32,
-    /// Longest text the CRM keeps of a description; the rest is cut silently.
-    pub(crate) description_length: usize,
-    /// The CRM rounds amounts to whole numbers.
-    pub(crate) rounds: bool,
-    /// The CRM silently ignores the close date.
-    pub(crate) ignores_date: bool,
-}
-
-impl Weather {
-    fn of(rng: &mut Rng) -> Self {
-        let storm = rng.u32(0..3);
-        Self {
-            fail_before: storm * rng.u32(0..40),
-            fail_after: storm * rng.u32(0..40),
-            hang: storm * rng.u32(0..250),
-            crash: storm * rng.u32(0..30),
-            lost_webhooks: rng.u32(0..60),
-            description_length: rng.usize(4..40),
-            rounds: rng.bool(),
-            ignores_date: rng.u32(0..5) == 0,
-        }
-    }
+    /// A link is only created where there is none, and only saved over the version that was read.
+    ConditionalLink,
+    /// A pair that is fought over is looked at less often.
+    Breaker,
 }
 
 /// An edit that a person made.
@@ -77,13 +45,38 @@ pub(crate) struct Edit {
     pub(crate) moment: u32,
 }
 
-/// A message on the queue.
+/// What a write by the engine left behind.
 #[derive(Clone, Debug)]
-pub(crate) struct Queued {
-    pub(crate) message: SyncMessage,
-    pub(crate) visible_at: Timestamp,
-    pub(crate) receives: u32,
-    pub(crate) in_flight: bool,
+pub(crate) enum Written {
+    Referral(Json),
+    Record(CrmRecord),
+}
+
+/// A write by the engine.
+#[derive(Clone, Debug)]
+pub(crate) struct Write {
+    pub(crate) invocation: String,
+    pub(crate) at: Timestamp,
+    pub(crate) subject: String,
+    pub(crate) before: Option<Written>,
+    pub(crate) after: Written,
+}
+
+/// A request that hung: its caller has given up, and it takes effect later.
+#[derive(Clone, Debug)]
+pub(crate) struct Late {
+    pub(crate) due: Timestamp,
+    pub(crate) invocation: String,
+    pub(crate) request: Request,
+}
+
+/// What a write asks of one of the two systems.
+#[derive(Clone, Debug)]
+pub(crate) enum Request {
+    Create(Json),
+    Patch(ReferralId, ETag, Vec<PatchOperation>),
+    Upsert(ReferralId, CrmWrite),
+    Update(CrmKey, String, CrmWrite),
 }
 
 /// Everything that is stored anywhere.
@@ -91,31 +84,61 @@ pub(crate) struct State {
     pub(crate) now: Timestamp,
     pub(crate) moment: u32,
     pub(crate) referrals: BTreeMap<ReferralId, Json>,
+    /// Since when each referral exists, for searches that are behind.
+    pub(crate) born: BTreeMap<ReferralId, Timestamp>,
+    /// Referrals that our user cannot see for the time being.
+    pub(crate) hidden: BTreeSet<ReferralId>,
     pub(crate) records: BTreeMap<String, CrmRecord>,
+    /// Records that a seller deleted.
+    pub(crate) deleted: BTreeSet<String>,
     pub(crate) links: BTreeMap<ReferralId, Link>,
     pub(crate) claims: BTreeMap<String, (String, Timestamp)>,
     pub(crate) cursors: BTreeMap<String, Timestamp>,
     pub(crate) audit: Vec<AuditEntry>,
-    pub(crate) queue: Vec<Queued>,
+    /// Invocations that crashed or could not write to the audit trail: their last word may be missing.
+    pub(crate) speechless: BTreeSet<String>,
+    pub(crate) queue: Queue,
     /// Referrals that Partner Center will tell us of, with the time of their change.
     pub(crate) webhooks: Vec<(ReferralId, String)>,
-    /// When each deduplication id was last sent.
-    pub(crate) sent: BTreeMap<String, Timestamp>,
-    /// Creations that will take effect later, though their caller has given up.
-    pub(crate) late: Vec<(Timestamp, Json)>,
+    pub(crate) late: Vec<Late>,
     /// What must never be tried, and was.
     pub(crate) violations: Vec<String>,
     pub(crate) edits: Vec<Edit>,
-    /// Writes to the two systems by the engine.
-    pub(crate) writes: u32,
-    /// Who acts now, for the history.
-    pub(crate) actor: String,
+    /// Writes to the two systems by the engine, in order.
+    pub(crate) writes: Vec<Write>,
+    pub(crate) outages: Outages,
     /// What happened, for people.
     pub(crate) history: Vec<String>,
     counter: u32,
 }
 
 impl State {
+    fn new() -> Self {
+        Self {
+            now: Timestamp::from_second(1_790_000_000).unwrap_or(Timestamp::UNIX_EPOCH),
+            moment: 0,
+            referrals: BTreeMap::new(),
+            born: BTreeMap::new(),
+            hidden: BTreeSet::new(),
+            records: BTreeMap::new(),
+            deleted: BTreeSet::new(),
+            links: BTreeMap::new(),
+            claims: BTreeMap::new(),
+            cursors: BTreeMap::new(),
+            audit: Vec::new(),
+            speechless: BTreeSet::new(),
+            queue: Queue::default(),
+            webhooks: Vec::new(),
+            late: Vec::new(),
+            violations: Vec::new(),
+            edits: Vec::new(),
+            writes: Vec::new(),
+            outages: Outages::default(),
+            history: Vec::new(),
+            counter: 0,
+        }
+    }
+
     pub(crate) fn number(&mut self) -> u32 {
         self.counter += 1;
         self.counter
@@ -140,6 +163,7 @@ impl State {
         let at = (self.now + SignedDuration::from_micros(i64::from(number))).to_string();
         body["updatedDateTime"] = json!(at);
         self.referrals.insert(id, body);
+        self.born.entry(id).or_insert(self.now);
         self.webhooks.push((id, at));
     }
 
@@ -151,6 +175,13 @@ impl State {
             record.version = format!("W/\"{number}\"");
             record.modified = now;
         }
+    }
+
+    /// The record `id` that the pair of `referral` is linked with, or the reverse: how a pair is named, whichever half is at hand.
+    pub(crate) fn link_of(&self, subject: &str) -> Option<&Link> {
+        self.links
+            .values()
+            .find(|link| link.crm.id == subject || link.referral.to_string() == subject)
     }
 }
 
@@ -165,31 +196,10 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, without: Option<Protection>) -> Self {
-        let mut rng = Rng::with_seed(seed);
+    pub(crate) fn new(mut rng: Rng, without: Option<Protection>) -> Self {
         let weather = Weather::of(&mut rng);
-        let state = State {
-            now: Timestamp::from_second(1_790_000_000).unwrap_or(Timestamp::UNIX_EPOCH),
-            moment: 0,
-            referrals: BTreeMap::new(),
-            records: BTreeMap::new(),
-            links: BTreeMap::new(),
-            claims: BTreeMap::new(),
-            cursors: BTreeMap::new(),
-            audit: Vec::new(),
-            queue: Vec::new(),
-            webhooks: Vec::new(),
-            sent: BTreeMap::new(),
-            late: Vec::new(),
-            violations: Vec::new(),
-            edits: Vec::new(),
-            writes: 0,
-            actor: String::new(),
-            history: Vec::new(),
-            counter: 0,
-        };
         Self {
-            state: Mutex::new(state),
+            state: Mutex::new(State::new()),
             rng: Mutex::new(rng),
             weather,
             without,
@@ -201,13 +211,27 @@ impl World {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn rng(&self) -> MutexGuard<'_, Rng> {
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A number below `bound`, from the seed.
     pub(crate) fn draw(&self, bound: u32) -> u32 {
-        self.rng.lock().unwrap_or_else(PoisonError::into_inner).u32(0..bound)
+        self.rng().u32(0..bound)
+    }
+
+    /// One of these, from the seed.
+    pub(crate) fn pick<T>(&self, from: impl IntoIterator<Item = T>) -> Option<T> {
+        let mut from: Vec<T> = from.into_iter().collect();
+        let count = u32::try_from(from.len()).ok().filter(|count| *count > 0)?;
+        Some(from.swap_remove(self.draw(count) as usize))
     }
 
     pub(crate) fn calm_down(&self, calm: bool) {
         *self.calm.lock().unwrap_or_else(PoisonError::into_inner) = calm;
+        if calm {
+            self.state().outages = Outages::default();
+        }
     }
 
     pub(crate) fn is_calm(&self) -> bool {
@@ -218,93 +242,22 @@ impl World {
         self.without == Some(protection)
     }
 
-    /// One call to the outside: it may take a while, fail, take effect and then fail, or take effect and find its caller dead.
-    /// `lost` is the kind of failure that a lost answer means for this call.
-    pub(crate) async fn call<T>(
-        &self,
-        name: &str,
-        outside: Outside,
-        lost: FailureKind,
-        effect: impl FnOnce(&mut State) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        self.pause().await;
-        let failure = |kind| Failure::new(outside, kind, "the simulation's weather");
-        if self.happens(self.weather.fail_before) {
-            self.note(format_args!("{name}: fails"));
-            return Err(failure(FailureKind::Transient));
-        }
-        let result = effect(&mut self.state());
-        self.note(format_args!("{name}{}", if result.is_ok() { "" } else { ": refused" }));
-        self.pause().await;
-        if self.happens(self.weather.fail_after) {
-            self.note(format_args!("{name}: its answer is lost"));
-            return result.and(Err(failure(lost)));
-        }
-        result
-    }
-
-    /// Notes a call in the history.
-    fn note(&self, what: std::fmt::Arguments<'_>) {
-        let mut state = self.state();
-        let actor = state.actor.clone();
-        state.tell(|| format!("      {actor}: {what}"));
-    }
-
-    fn happens(&self, of_a_thousand: u32) -> bool {
+    pub(crate) fn happens(&self, of_a_thousand: u32) -> bool {
         !self.is_calm() && self.draw(1000) < of_a_thousand
     }
 
-    /// Lets the scheduler go elsewhere, once or a few times.
-    async fn pause(&self) {
-        let mut rounds = self.draw(3);
-        poll_fn(|_| {
-            if rounds == 0 {
-                return Poll::Ready(());
-            }
-            rounds -= 1;
-            Poll::Pending
-        })
-        .await;
+    pub(crate) fn advance(&self, seconds: i64) {
+        let millis = seconds * 1000 + i64::from(self.draw(1000));
+        self.state().now += SignedDuration::from_millis(millis);
     }
 
-    /// Puts a message on the queue, unless its twin was sent within five minutes.
-    pub(crate) fn enqueue(&self, message: SyncMessage) {
+    /// Puts a message on the queue.
+    pub(crate) fn enqueue(&self, message: &SyncMessage) {
         let mut state = self.state();
         let now = state.now;
-        let twin = state.sent.insert(message.deduplication(), now);
-        if twin.is_some_and(|sent| now.duration_since(sent) < SignedDuration::from_mins(5)) {
-            state.sent.extend(twin.map(|sent| (message.deduplication(), sent)));
-        } else {
+        if state.queue.send(message, now) {
             state.tell(|| format!("queued {} ({})", message.subject, message.cause));
-            state.queue.push(Queued {
-                message,
-                visible_at: now,
-                receives: 0,
-                in_flight: false,
-            });
         }
-    }
-
-    /// Whether this creation hangs: its caller gives up, and it takes effect within a minute. Longer than that no gateway holds a
-    /// request; a claim lasts five.
-    pub(crate) fn hangs(&self, body: &Json) -> bool {
-        let hangs = self.happens(self.weather.hang);
-        if hangs {
-            let after = SignedDuration::from_secs(i64::from(self.draw(60)));
-            let mut state = self.state();
-            let due = state.now + after;
-            state.late.push((due, body.clone()));
-        }
-        hangs
-    }
-
-    pub(crate) fn advance(&self, seconds: i64) {
-        self.state().now += SignedDuration::from_millis(seconds * 1000 + i64::from(self.draw(1000)));
-    }
-
-    /// The opportunities there are.
-    pub(crate) fn opportunities(&self) -> BTreeSet<String> {
-        self.state().records.keys().cloned().collect()
     }
 }
 

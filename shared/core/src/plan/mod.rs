@@ -1,6 +1,7 @@
 //! The decision for one pair: values in, what to do and why out. A dry run prints exactly this.
 
 mod creation;
+mod pending;
 mod seller;
 mod stage;
 mod update;
@@ -30,4 +31,4 @@ impl Policy {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -48,7 +48,9 @@ pub struct Update {
     received: Option<String>,
     /// Whether stage and phase disagree.
     pub apart: bool,
-    observed: Observation,
+    /// What was seen before: as the link has it, or as a write left it whose outcome nobody had waited for.
+    known: BTreeMap<String, Seen>,
+    pub(super) observed: Observation,
 }
 
 impl Update {
@@ -68,7 +70,7 @@ impl Update {
     ///
     /// Starts from what the decision was made on, never from a later reading: an edit that somebody made in between must be
     /// found by the next look. A change that was not carried keeps what was seen before, so that it is found again.
-    pub fn seen(&self, mapping: &Mapping, link: &Link, referral: Option<&Referral>, record: Option<&CrmRecord>) -> BTreeMap<String, Seen> {
+    pub fn seen(&self, mapping: &Mapping, referral: Option<&Referral>, record: Option<&CrmRecord>) -> BTreeMap<String, Seen> {
         let mut seen = self.observed.values.clone();
         let mut keep: BTreeSet<&str> = self.observed.unreadable.iter().map(String::as_str).collect();
         keep.extend(self.held.iter().filter(|held| held.retry).map(|held| held.field.as_str()));
@@ -87,7 +89,7 @@ impl Update {
             _ => {}
         }
         for field in keep {
-            match link.seen.get(field) {
+            match self.known.get(field) {
                 Some(before) => seen.insert(field.to_owned(), before.clone()),
                 None => seen.remove(field),
             };
@@ -111,6 +113,14 @@ impl Update {
             ..change.clone()
         };
         self.changes.iter().filter(written).map(stored).collect()
+    }
+
+    /// Whether Partner Center stored every change as it was asked to.
+    pub fn stored_as_asked(&self, seen: &BTreeMap<String, Seen>) -> bool {
+        let there = self.changes.iter().filter(|change| change.side == Side::PartnerCenter);
+        there
+            .into_iter()
+            .all(|change| seen.get(&change.field).is_some_and(|seen| seen.partner_center == change.after))
     }
 
     /// Gives up the phase: the CRM refused it, and only a person can mend that. It is not tried again until a side changes.
@@ -139,6 +149,7 @@ fn stored_here(mapping: &Mapping, change: &FieldChange, record: &CrmRecord) -> V
 /// Compares a linked pair with what was last seen of it and decides what to write. `now` is when a new conflict begins to wait.
 pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: &CrmRecord, now: Timestamp) -> Update {
     let observed = mapping.observe(referral, record);
+    let known = super::pending::known(link, &observed);
     let mut planner = Planner {
         mapping,
         referral,
@@ -147,7 +158,7 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
         closing: Vec::new(),
         locked: Vec::new(),
     };
-    planner.stage(link.seen.get(STAGE));
+    planner.stage(known.get(STAGE));
     let newest = if record.modified > referral.updated {
         Side::Crm
     } else {
@@ -157,7 +168,7 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
         // What cannot be read is no change.
         let Some(present) = observed.values.get(&rule.name) else { continue };
         let open = link.conflicts.get(&rule.name);
-        match merge(rule, link.seen.get(&rule.name), present, newest, open) {
+        match merge(rule, known.get(&rule.name), present, newest, open) {
             Merged::InStep => {}
             Merged::Locked => planner.locked.push(rule),
             Merged::Ask => planner.park(&rule.name, present, open, now),
@@ -195,6 +206,7 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
     // Last, so that a service that applies them one by one does not find the referral closed already.
     update.patch.append(&mut planner.closing);
     update.observed = observed;
+    update.known = known;
     update
 }
 

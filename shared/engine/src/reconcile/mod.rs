@@ -67,6 +67,8 @@ pub struct Outcome {
     pub pair: String,
     /// One sentence.
     pub message: String,
+    /// Everything that was audited on the way, in order.
+    pub noted: Vec<AuditKind>,
 }
 
 /// A look in progress.
@@ -78,8 +80,8 @@ struct Attempt<'a> {
     holder: String,
     /// The claim we hold, if any.
     claim: Option<String>,
-    /// Whether this look made a referral in Partner Center that no link tells of yet.
-    unlinked: bool,
+    /// Whether this look made a referral, or Microsoft's half, that no link tells of yet.
+    untold: bool,
 }
 
 impl Engine {
@@ -121,7 +123,7 @@ impl<'a> Attempt<'a> {
             trail: Trail::new(&look.message.subject),
             holder: format!("{}/{}", look.invocation, look.message.subject),
             claim: None,
-            unlinked: false,
+            untold: false,
         }
     }
 }
@@ -148,6 +150,11 @@ impl Attempt<'_> {
                 self.trail.is_pair_of(link.referral);
                 self.bring_in_step(*link, microsoft.map(|half| *half)).await
             }
+            Found::Counterparts { record, .. } | Found::OnlyRecord(record) if record.merged_into.is_some() => {
+                // Whoever merged it decides what becomes of the referral.
+                self.end(AuditKind::Skipped, "Not synced: the record was merged into another one.".into())
+                    .await
+            }
             Found::Counterparts { referral, record } => self.adopt(*referral, *record).await,
             Found::OnlyReferral(referral) => self.create_record(*referral).await,
             Found::OnlyRecord(record) => self.create_referral(*record).await,
@@ -158,7 +165,7 @@ impl Attempt<'_> {
 
     /// A claim is kept only while a referral may exist that no link tells of: whoever takes it over looks for it first.
     async fn give_back_claim(&mut self, failure: Option<&Failure>) {
-        let keep = self.unlinked || failure.is_some_and(|failure| failure.kind == FailureKind::OutcomeUnknown);
+        let keep = self.untold || failure.is_some_and(|failure| failure.kind == FailureKind::OutcomeUnknown);
         if let Some(claim) = self.claim.take().filter(|_| !keep)
             && let Err(error) = self.engine.claims.release(&claim, &self.holder).await
         {

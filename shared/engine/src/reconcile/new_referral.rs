@@ -51,7 +51,7 @@ impl Attempt<'_> {
         self.intend("About to create the referral, and to tell the seller.", Vec::new())
             .await?;
         let (referral, answered) = self.post(&body, &record).await?;
-        self.unlinked = true;
+        self.untold = true;
         self.trail.is_pair_of(referral.id);
         self.trail.partner_center_request.clone_from(&referral.request_id);
         let seen = creation_seen(&engine.mapping, &referral, &record, answered);
@@ -62,7 +62,7 @@ impl Attempt<'_> {
         };
         link.steps.extend(help.is_some().then_some(Step::MicrosoftInvitationStarted));
         engine.links.create(&link).await?;
-        self.unlinked = false;
+        self.untold = false;
         link.version = 1;
         if let Some(help) = &help {
             link = self.invite(link, &body, help).await?;
@@ -140,15 +140,18 @@ impl Attempt<'_> {
             .partner_center
             .create(&NewReferral::invitation(own, engagement, help))
             .await?;
+        self.untold = true;
         self.trail.partner_center_request.clone_from(&half.request_id);
         self.invited(link, &half).await
     }
 
-    async fn invited(&self, mut link: Link, half: &Referral) -> Result<Link, Failure> {
+    async fn invited(&mut self, mut link: Link, half: &Referral) -> Result<Link, Failure> {
         link.steps.insert(Step::MicrosoftInvited);
         link.microsoft_referral = Some(half.id);
         link.updated = self.look.now;
-        self.engine.links.save(&link).await
+        let saved = self.engine.links.save(&link).await?;
+        self.untold = false;
+        Ok(saved)
     }
 
     /// Tells the seller: identifier, link, ✔ and a line in Audit. What was seen stays what the decision was made on.

@@ -106,9 +106,9 @@ impl Attempt<'_> {
         self.end(AuditKind::Unlinked, message).await
     }
 
-    /// Takes the referral's marks off a record. One that is closed is read-only and keeps them.
+    /// Takes the referral's marks off a record. One that is read-only keeps them.
     async fn free(&mut self, record: &CrmRecord) -> Result<(), Failure> {
-        if record.phase.is_closed() {
+        if record.is_read_only() {
             return Ok(());
         }
         let columns = &self.engine.mapping.columns;
@@ -196,6 +196,12 @@ impl Attempt<'_> {
         if referral.kind != ReferralKind::Opportunity {
             return Err(refused(format!(
                 "referral {id} is not an opportunity of ours, so no record can be linked with it"
+            )));
+        }
+        if let Some(into) = &record.merged_into {
+            return Err(refused(format!(
+                "the record was merged into {} {}: link that one",
+                into.entity, into.id
             )));
         }
         if record.get(&engine.mapping.columns.sync) != &Json::Bool(true) {

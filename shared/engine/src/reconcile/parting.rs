@@ -57,7 +57,7 @@ impl Attempt<'_> {
             return Ok(self.quietly(AuditKind::Skipped, message));
         }
         let sync = &self.engine.mapping.columns.sync;
-        if let Some(record) = left.filter(|record| !record.phase.is_closed() && record.get(sync) == &Json::Bool(true)) {
+        if let Some(record) = left.filter(|record| !record.is_read_only() && record.get(sync) == &Json::Bool(true)) {
             self.tell(&record, vec![message.clone()]).await?;
         }
         let link = Link {

@@ -19,6 +19,8 @@ pub(super) struct Trail {
     pub(super) crm_request: Option<String>,
     /// Conflicts that begin to wait for an operator.
     pub(super) parked: Vec<ParkedField>,
+    /// What was audited so far.
+    noted: Vec<AuditKind>,
     /// Whether this look has said that it is about to write.
     pub(super) intended: bool,
     /// The CRM record as last read: where a rejection is told.
@@ -32,15 +34,12 @@ impl Trail {
             referral: None,
             done: Vec::new(),
             parked: Vec::new(),
+            noted: Vec::new(),
             intended: false,
             partner_center_request: None,
             crm_request: None,
             record: None,
         }
-    }
-
-    pub(super) fn pair(&self) -> String {
-        self.pair.clone()
     }
 
     /// From here on the trail is kept under the referral.
@@ -65,7 +64,9 @@ impl Attempt<'_> {
             crm_request: self.trail.crm_request.clone(),
             invocation: self.look.invocation.to_owned(),
         };
-        self.engine.audit.append(&entry).await
+        self.engine.audit.append(&entry).await?;
+        self.trail.noted.push(kind);
+        Ok(())
     }
 
     /// Says what is about to be written, before it is: should the function die, the trail knows what it may have done.
@@ -78,12 +79,13 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    /// An outcome that needs no entry: nothing was written, and nothing is new.
+    /// An outcome without an entry of its own: nothing was written, and nothing is new.
     pub(super) fn quietly(&self, kind: AuditKind, message: String) -> Outcome {
         Outcome {
             kind,
-            pair: self.trail.pair(),
+            pair: self.trail.pair.clone(),
             message,
+            noted: self.trail.noted.clone(),
         }
     }
 
@@ -91,11 +93,7 @@ impl Attempt<'_> {
     pub(super) async fn end(&mut self, kind: AuditKind, message: String) -> Result<Outcome, Failure> {
         let changes = std::mem::take(&mut self.trail.done);
         self.record(kind, message.clone(), changes).await?;
-        Ok(Outcome {
-            kind,
-            pair: self.trail.pair.clone(),
-            message,
-        })
+        Ok(self.quietly(kind, message))
     }
 
     /// A service refused: the seller is told what and why, and the message is done; a later edit tries again.
@@ -113,7 +111,7 @@ impl Attempt<'_> {
     /// A rejection of ours: told in the CRM, if there is a record to tell it on, and audited.
     pub(super) async fn tell_rejection(&mut self, record: Option<CrmRecord>, problems: Vec<String>) -> Result<Outcome, Failure> {
         let message = problems.join(" ");
-        if let Some(record) = record.filter(|record| !record.phase.is_closed()) {
+        if let Some(record) = record.filter(|record| !record.is_read_only()) {
             self.tell(&record, problems).await?;
         }
         self.end(AuditKind::Rejected, message).await

@@ -40,7 +40,6 @@ impl Attempt<'_> {
             finished => finished?,
         };
         let mut update = plan_update(&self.engine.mapping, &link, &referral, &record, self.look.now);
-        let known_activity = link.activity.clone();
         let link = self.watch(link, &mut update).await?;
         let microsoft_id = microsoft
             .as_ref()
@@ -50,35 +49,33 @@ impl Attempt<'_> {
         if !update.changes.is_empty() || !update.patch.is_empty() {
             self.intend("About to bring both sides in step.", update.changes.clone()).await?;
         }
+        let link = self.note_pending(link, &update).await?;
         let (link, patched) = self.patch_referral(&update, link, referral, &mut problems).await?;
         let written = self
             .write_record(&mut update, &link, record.clone(), microsoft_id, &mut problems)
             .await?;
-        let seen = update.seen(&self.engine.mapping, &link, patched.as_ref(), written.as_ref());
+        let seen = update.seen(&self.engine.mapping, patched.as_ref(), written.as_ref());
         self.trail.done = update.stored_changes(&seen, patched.is_some(), written.is_some());
-        let problem = problems.standing.or_else(|| link.problem.clone().filter(|_| update.apart));
         self.trail.parked.clone_from(&update.parked);
-        let remembered = seen == link.seen
-            && microsoft_referral == link.microsoft_referral
-            && problem == link.problem
-            && update.conflicts == link.conflicts
-            && (patched.is_some() || link.activity == known_activity);
-        if !remembered {
-            let crm_version = written.map_or_else(|| link.crm_version.clone(), |record| record.version);
-            let referral_etag = patched
-                .as_ref()
-                .map_or_else(|| link.referral_etag.clone(), |referral| referral.etag.as_str().to_owned());
-            let link = Link {
-                seen,
-                crm_version,
-                referral_etag,
-                microsoft_referral,
-                problem,
-                conflicts: update.conflicts.clone(),
+        let problem = problems.standing.or_else(|| link.problem.clone().filter(|_| update.apart));
+        let after = Link {
+            pending: update.still_pending(&link, &seen, self.look.now),
+            seen,
+            microsoft_referral,
+            problem,
+            conflicts: update.conflicts.clone(),
+            ..link.clone()
+        };
+        if after != link {
+            let after = Link {
+                crm_version: written.map_or(link.crm_version, |record| record.version),
+                referral_etag: patched
+                    .as_ref()
+                    .map_or(link.referral_etag, |referral| referral.etag.as_str().to_owned()),
                 updated: self.look.now,
-                ..link
+                ..after
             };
-            self.engine.links.save(&link).await?;
+            self.engine.links.save(&after).await?;
         }
         let notes = update.notes(patched.is_some(), true);
         self.conclude(&update, &problems.told, &notes).await
@@ -107,8 +104,8 @@ impl Attempt<'_> {
         self.end(kind, message).await
     }
 
-    /// Patches the referral and remembers it at once: should the CRM's half fail, our own value must not look like
-    /// somebody's edit to the next look.
+    /// Patches the referral. What it stored otherwise than it was asked to is remembered at once: should the CRM's half fail, our
+    /// own value must not look like somebody's edit to the next look.
     async fn patch_referral(
         &mut self,
         update: &Update,
@@ -128,8 +125,12 @@ impl Attempt<'_> {
             patched => patched?,
         };
         self.trail.partner_center_request.clone_from(&stored.request_id);
-        let seen = update.seen(&self.engine.mapping, &link, Some(&stored), None);
+        let seen = update.seen(&self.engine.mapping, Some(&stored), None);
         self.trail.done = update.stored_changes(&seen, true, false);
+        if update.stored_as_asked(&seen) {
+            // The link's note already says so.
+            return Ok((link, Some(stored)));
+        }
         let link = Link {
             seen,
             referral_etag: stored.etag.as_str().to_owned(),
@@ -205,6 +206,19 @@ impl Attempt<'_> {
             }
             moved => moved.map(Some),
         }
+    }
+
+    /// Notes on the link what is about to be written. That also keeps two looks at one pair from writing side by side.
+    async fn note_pending(&self, link: Link, update: &Update) -> Result<Link, Failure> {
+        if update.changes.is_empty() {
+            return Ok(link);
+        }
+        let link = Link {
+            pending: update.pending(&link, self.look.now),
+            updated: self.look.now,
+            ..link
+        };
+        self.engine.links.save(&link).await
     }
 
     /// Counts the writes, and slows the pair down when something else keeps undoing them.

@@ -62,7 +62,7 @@ fn locked_fields_are_never_sent_and_the_seller_is_told_once() {
     assert!(untouched(&update) && update.patch.is_empty());
     let told = "Changed here and not sent, because Microsoft locks it once a deal exists: Customer.";
     assert_eq!(update.notes(true, true), [told]);
-    link.seen = update.seen(&mapping, &link, None, None);
+    link.seen = update.seen(&mapping, None, None);
     assert!(is_quiet(&plan_update(&mapping, &link, &referral, &renamed, now())));
 }
 
@@ -87,7 +87,7 @@ fn a_conflict_that_waits_is_told_once_and_holds_up_nothing_else() {
         set(record, "name", json!("Ours"));
         set(record, "description", json!("call first"));
     });
-    link.seen = update.seen(&mapping, &link, None, Some(&stored));
+    link.seen = update.seen(&mapping, None, Some(&stored));
     link.conflicts = update.conflicts;
     let echo = plan_update(&mapping, &link, &there, &stored, now());
     assert!(is_quiet(&echo) && echo.conflicts == link.conflicts);
@@ -105,7 +105,7 @@ fn stored_changes_tell_what_was_really_kept() {
     let edited = referral(|body| body["details"]["notes"] = json!("A long new note"));
     let update = plan_update(&mapping, &link, &edited, &record(|_| {}), now());
     let kept = record(|record| set(record, "description", json!("A long")));
-    let seen = update.seen(&mapping, &link, Some(&edited), Some(&kept));
+    let seen = update.seen(&mapping, Some(&edited), Some(&kept));
     let changes = update.stored_changes(&seen, true, true);
     assert_eq!(
         (changes[0].side, changes[0].after.clone()),
@@ -133,7 +133,7 @@ fn an_edit_between_the_decision_and_the_read_back_is_found_by_the_next_look() {
         set(record, "estimatedvalue", json!(999));
         record.phase = Phase::Won;
     });
-    link.seen = update.seen(&mapping, &link, None, Some(&meanwhile));
+    link.seen = update.seen(&mapping, None, Some(&meanwhile));
     let next = plan_update(&mapping, &link, &noted, &meanwhile, now());
     let paths: Vec<&str> = next.patch.iter().map(|operation| operation.path.as_str()).collect();
     assert_eq!(paths, ["/details/dealValue", "/status", "/substatus"]);
@@ -145,6 +145,6 @@ fn a_side_that_refused_is_tried_again() {
     let mut link = linked(&mapping, &referral(|_| {}), &record(|_| {}));
     let edited = record(|record| set(record, "estimatedvalue", json!(205_000)));
     let update = plan_update(&mapping, &link, &referral(|_| {}), &edited, now());
-    link.seen = update.seen(&mapping, &link, None, None);
+    link.seen = update.seen(&mapping, None, None);
     assert_eq!(plan_update(&mapping, &link, &referral(|_| {}), &edited, now()).patch, update.patch);
 }

@@ -28,7 +28,7 @@ fn policy() -> Policy {
     }
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-11-21T10:00:00Z".parse().unwrap()
 }
 
@@ -47,13 +47,13 @@ fn referral_body() -> Json {
     })
 }
 
-fn referral(change: impl FnOnce(&mut Json)) -> Referral {
+pub(crate) fn referral(change: impl FnOnce(&mut Json)) -> Referral {
     let mut body = referral_body();
     change(&mut body);
     Referral::parse(body, None, None).unwrap()
 }
 
-fn record(change: impl FnOnce(&mut CrmRecord)) -> CrmRecord {
+pub(crate) fn record(change: impl FnOnce(&mut CrmRecord)) -> CrmRecord {
     let fields = json!({
         "nwcs_syncwithpartnercenter": true, "name": "Cold-store rollout", "estimatedvalue": 184_000, "estimatedclosedate": "2026-09-30",
         "transactioncurrencyid/isocurrencycode": "SEK", "description": "Two warehouses.", "nwcs_products": "SOL-71402-QKD",
@@ -78,7 +78,7 @@ fn record(change: impl FnOnce(&mut CrmRecord)) -> CrmRecord {
     record
 }
 
-fn linked(mapping: &Mapping, referral: &Referral, record: &CrmRecord) -> Link {
+pub(crate) fn linked(mapping: &Mapping, referral: &Referral, record: &CrmRecord) -> Link {
     Link {
         seen: mapping.observe(referral, record).into_new_link(),
         version: 1,
@@ -87,7 +87,7 @@ fn linked(mapping: &Mapping, referral: &Referral, record: &CrmRecord) -> Link {
 }
 
 /// There is nothing to do or to say.
-fn is_quiet(update: &Update) -> bool {
+pub(crate) fn is_quiet(update: &Update) -> bool {
     untouched(update) && update.patch.is_empty() && update.held.is_empty() && update.notes(true, true).is_empty()
 }
 
@@ -103,6 +103,6 @@ fn after(change_referral: impl FnOnce(&mut Json), change_record: impl FnOnce(&mu
     plan_update(&mapping, &link, &referral(change_referral), &record(change_record), now())
 }
 
-fn set(record: &mut CrmRecord, column: &str, value: Json) {
+pub(crate) fn set(record: &mut CrmRecord, column: &str, value: Json) {
     record.fields.insert(column.into(), value);
 }

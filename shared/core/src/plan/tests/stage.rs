@@ -34,7 +34,7 @@ fn a_closed_referral_is_never_patched_and_the_seller_is_told_once() {
     let update = plan_update(&mapping, &link, &closed, &edited, now());
     assert!(update.patch.is_empty() && untouched(&update));
     assert_eq!(update.held.len(), 2, "the reopened phase and the edit: {:?}", update.held);
-    link.seen = update.seen(&mapping, &link, Some(&closed), Some(&edited));
+    link.seen = update.seen(&mapping, Some(&closed), Some(&edited));
     assert!(is_quiet(&plan_update(&mapping, &link, &closed, &edited, now())));
 }
 
@@ -46,7 +46,7 @@ fn a_change_for_a_closed_record_waits_until_it_is_reopened() {
     let noted = referral(|body| body["details"]["notes"] = json!("late"));
     let update = plan_update(&mapping, &link, &noted, &won, now());
     assert!(untouched(&update));
-    link.seen = update.seen(&mapping, &link, Some(&noted), Some(&won));
+    link.seen = update.seen(&mapping, Some(&noted), Some(&won));
     let reopened = plan_update(&mapping, &link, &noted, &record(|_| {}), now());
     assert_eq!(reopened.fields["description"], json!("late"));
 }
@@ -110,6 +110,6 @@ fn help_that_is_chosen_later_is_told_once_not_to_be_sent() {
         "{:?}",
         update.notes(true, true)
     );
-    link.seen = update.seen(&mapping, &link, None, None);
+    link.seen = update.seen(&mapping, None, None);
     assert!(is_quiet(&plan_update(&mapping, &link, &referral(|_| {}), &asking, now())));
 }

@@ -1,0 +1,116 @@
+//! Writes under way: what the link notes before a write, and what a later look makes of it.
+//!
+//! An answer can be lost, and a request that hung can take effect after its sender has given up. Without a note, our own value would
+//! look like somebody's edit; with an edit that takes the old value again on the other side, that would swallow the edit.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Update;
+use crate::audit::Side;
+use crate::link::{Link, Pending, Seen};
+use crate::mapping::Observation;
+
+/// A request that hung takes effect within a minute or two (a gateway holds it no longer), or never.
+const MAY_LAND: SignedDuration = SignedDuration::from_mins(5);
+
+/// What was last seen of a pair. A write that was under way took effect if its side has the very value that was asked for.
+pub(super) fn known(link: &Link, observed: &Observation) -> BTreeMap<String, Seen> {
+    let mut known = link.seen.clone();
+    for (field, pending) in &link.pending {
+        let now = observed.values.get(field);
+        if now.is_some_and(|now| now.on(pending.side) == pending.seen.on(pending.side)) {
+            known.insert(field.clone(), pending.seen.clone());
+        }
+    }
+    known
+}
+
+impl Update {
+    /// What the link notes before anything is written: these writes, and those of others that may still land.
+    pub fn pending(&self, link: &Link, now: Timestamp) -> BTreeMap<String, Pending> {
+        let mut pending = link.pending.clone();
+        for change in &self.changes {
+            let Some(mut seen) = self.observed.values.get(&change.field).cloned() else {
+                continue;
+            };
+            match change.side {
+                Side::PartnerCenter => seen.partner_center = change.after.clone(),
+                Side::Crm => seen.crm = change.after.clone(),
+            }
+            let side = change.side;
+            pending.insert(change.field.clone(), Pending { side, seen, since: now });
+        }
+        pending
+    }
+
+    /// What is still under way once this look's own writes were answered and `seen` is what is known now: writes of others that may
+    /// land yet, as long as nothing newer is known of their field.
+    pub fn still_pending(&self, link: &Link, seen: &BTreeMap<String, Seen>, now: Timestamp) -> BTreeMap<String, Pending> {
+        let own = |field: &String| self.changes.iter().any(|change| change.field == *field);
+        let may_land = |pending: &Pending| now.duration_since(pending.since) < MAY_LAND;
+        let others = link.pending.iter();
+        others
+            .filter(|(field, pending)| !own(field) && may_land(pending) && seen.get(*field) == link.seen.get(*field))
+            .map(|(field, pending)| (field.clone(), pending.clone()))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::mapping::tests::shipped;
+    use crate::plan::plan_update;
+    use crate::plan::tests::{is_quiet, linked, now, record, referral, set};
+
+    /// The seller set the notes to `new`, which was being sent when the answer was lost.
+    fn interrupted() -> Link {
+        let mapping = shipped();
+        let mut link = linked(&mapping, &referral(|_| {}), &record(|_| {}));
+        let edited = record(|record| set(record, "description", json!("new")));
+        link.pending = plan_update(&mapping, &link, &referral(|_| {}), &edited, now()).pending(&link, now());
+        link
+    }
+
+    #[test]
+    fn an_edit_back_to_the_old_value_wins_over_our_own_write_whose_answer_was_lost() {
+        let sent = referral(|body| body["details"]["notes"] = json!("new"));
+        let update = plan_update(&shipped(), &interrupted(), &sent, &record(|_| {}), now());
+        assert_eq!(update.changes.len(), 1);
+        assert_eq!(update.patch[0].value, json!("Two warehouses."), "the seller took it back");
+        assert!(update.fields.is_empty());
+    }
+
+    #[test]
+    fn our_own_write_that_landed_is_no_news() {
+        let landed = referral(|body| body["details"]["notes"] = json!("new"));
+        let edited = record(|record| set(record, "description", json!("new")));
+        assert!(is_quiet(&plan_update(&shipped(), &interrupted(), &landed, &edited, now())));
+    }
+
+    #[test]
+    fn a_write_that_never_landed_is_made_again() {
+        let edited = record(|record| set(record, "description", json!("new")));
+        let update = plan_update(&shipped(), &interrupted(), &referral(|_| {}), &edited, now());
+        assert_eq!(update.patch[0].value, json!("new"));
+    }
+
+    #[test]
+    fn a_note_outlives_a_look_that_knows_nothing_newer_until_the_write_cannot_land_any_more() {
+        let link = interrupted();
+        let quiet = plan_update(&shipped(), &link, &referral(|_| {}), &record(|_| {}), now());
+        let seen = quiet.seen(&shipped(), None, None);
+        assert_eq!(
+            quiet.still_pending(&link, &seen, now() + SignedDuration::from_mins(4)),
+            link.pending
+        );
+        assert!(quiet.still_pending(&link, &seen, now() + MAY_LAND).is_empty());
+        let mut newer = seen.clone();
+        newer.remove("notes");
+        assert!(quiet.still_pending(&link, &newer, now()).is_empty());
+    }
+}

@@ -1,0 +1,159 @@
+//! The CRM.
+
+use async_trait::async_trait;
+use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_core::id::ReferralId;
+use cosell_engine::port::{Crm, CrmChange};
+use cosell_engine::{Failure, FailureKind, Outside};
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+
+use super::refused;
+use crate::seat::Seat;
+use crate::weather::Weather;
+use crate::world::{Request, State, Write, Written, key};
+
+#[async_trait]
+impl Crm for Seat {
+    async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
+        self.call("reads the record", Outside::Crm, FailureKind::Transient, |state| {
+            Ok(state.records.get(&key.id).cloned())
+        })
+        .await
+    }
+
+    async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
+        self.call("looks for the record", Outside::Crm, FailureKind::Transient, |state| {
+            Ok(carrier(state, id).and_then(|record| state.records.get(&record).cloned()))
+        })
+        .await
+    }
+
+    async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        let unknown = FailureKind::OutcomeUnknown;
+        self.hang("upserts the record", Outside::Crm, unknown, || Request::Upsert(id, write.clone()))?;
+        self.call("upserts the record", Outside::Crm, unknown, |state| {
+            upsert(state, &self.world.weather, &self.invocation, id, write)
+        })
+        .await
+    }
+
+    async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        let request = || Request::Update(key.clone(), version.to_owned(), write.clone());
+        self.hang("writes the record", Outside::Crm, FailureKind::Transient, request)?;
+        self.call("writes the record", Outside::Crm, FailureKind::Transient, |state| {
+            update(state, &self.world.weather, &self.invocation, &key.id, version, write)
+        })
+        .await
+    }
+
+    async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
+        let known_until = self.known_until();
+        self.call("lists changed records", Outside::Crm, FailureKind::Transient, |state| {
+            let listed = |record: &&CrmRecord| {
+                let flagged = *record.get("nwcs_syncwithpartnercenter") == json!(true);
+                flagged && record.modified >= since && record.modified <= known_until
+            };
+            let change = |record: &CrmRecord| CrmChange {
+                key: record.key.clone(),
+                version: record.version.clone(),
+                modified: record.modified,
+            };
+            Ok(state.records.values().filter(listed).map(change).collect())
+        })
+        .await
+    }
+}
+
+/// The record that carries this Referral Identifier.
+fn carrier(state: &State, id: ReferralId) -> Option<String> {
+    let id = json!(id.to_string());
+    let record = state.records.values().find(|record| *record.get("nwcs_referralid") == id);
+    record.map(|record| record.key.id.clone())
+}
+
+pub(crate) fn upsert(
+    state: &mut State,
+    weather: &Weather,
+    invocation: &str,
+    id: ReferralId,
+    write: &CrmWrite,
+) -> Result<CrmRecord, Failure> {
+    let record = carrier(state, id).unwrap_or_else(|| {
+        let record = state.guid().to_string();
+        let fields = json!({ "nwcs_referralid": id.to_string() });
+        state.records.insert(record.clone(), blank(&record, fields));
+        record
+    });
+    store(state, weather, invocation, &record, write)
+}
+
+pub(crate) fn update(
+    state: &mut State,
+    weather: &Weather,
+    invocation: &str,
+    id: &str,
+    version: &str,
+    write: &CrmWrite,
+) -> Result<CrmRecord, Failure> {
+    let record = state
+        .records
+        .get(id)
+        .ok_or_else(|| refused(Outside::Crm, FailureKind::Stale, "the record is gone"))?;
+    if record.version != version {
+        return Err(refused(Outside::Crm, FailureKind::Stale, "the version does not match"));
+    }
+    if record.is_read_only() {
+        state.violations.push(format!("the closed or merged record {id} was written"));
+        return Err(refused(Outside::Crm, FailureKind::Rejected, "a closed record was written"));
+    }
+    store(state, weather, invocation, id, write)
+}
+
+/// Stores columns as a CRM does that cuts, rounds or ignores what it is given.
+fn store(state: &mut State, weather: &Weather, invocation: &str, id: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    let before = state.records.get(id).cloned().map(Written::Record);
+    state.touch(id);
+    let record = state
+        .records
+        .get_mut(id)
+        .ok_or_else(|| refused(Outside::Crm, FailureKind::Stale, "the record is gone"))?;
+    for (column, value) in &write.fields {
+        if column == "estimatedclosedate" && weather.ignores_date {
+            continue;
+        }
+        record.fields.insert(column.clone(), kept(weather, column, value));
+    }
+    record.phase = write.phase.unwrap_or(record.phase);
+    let record = record.clone();
+    let write = Write {
+        invocation: invocation.to_owned(),
+        at: state.now,
+        subject: id.to_owned(),
+        before,
+        after: Written::Record(record.clone()),
+    };
+    state.writes.push(write);
+    Ok(record)
+}
+
+pub(crate) fn kept(weather: &Weather, column: &str, value: &Json) -> Json {
+    match (column, value) {
+        ("description", Json::String(text)) => Json::from(text.chars().take(weather.description_length).collect::<String>()),
+        ("estimatedvalue", Json::Number(_)) if weather.rounds => Json::from(value.as_f64().unwrap_or_default().round()),
+        _ => value.clone(),
+    }
+}
+
+/// An open opportunity with these columns.
+pub(crate) fn blank(id: &str, fields: Json) -> CrmRecord {
+    CrmRecord {
+        key: key(id),
+        version: "W/\"0\"".into(),
+        modified: Timestamp::UNIX_EPOCH,
+        phase: Phase::Open,
+        fields: serde_json::from_value(fields).unwrap_or_default(),
+        merged_into: None,
+        request_id: None,
+    }
+}

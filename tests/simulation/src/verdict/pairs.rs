@@ -1,0 +1,140 @@
+//! One of each, nothing forgotten, both sides in step.
+
+use std::collections::BTreeMap;
+
+use cosell_core::crm::{CrmRecord, Phase};
+use cosell_core::life_cycle::Stage;
+use cosell_core::mapping::{Mapping, Rule};
+use cosell_core::referral::{Referral, ReferralKind};
+use cosell_core::value::Value;
+use serde_json::json;
+
+use crate::ports::kept;
+use crate::world::{State, World};
+
+pub(super) fn exactly_one(state: &State, referrals: &[Referral], wrong: &mut Vec<String>) {
+    let mut own: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut halves: BTreeMap<String, usize> = BTreeMap::new();
+    for referral in referrals {
+        match (referral.kind, &referral.external_reference) {
+            (ReferralKind::MicrosoftHalf, _) => *halves.entry(format!("{:?}", referral.engagement)).or_default() += 1,
+            (_, Some(reference)) => *own.entry(reference).or_default() += 1,
+            _ => {}
+        }
+    }
+    let mut records: BTreeMap<&str, usize> = BTreeMap::new();
+    for id in state.records.values().filter_map(|record| record.get("nwcs_referralid").as_str()) {
+        *records.entry(id).or_default() += 1;
+    }
+    let mut links: BTreeMap<&str, usize> = BTreeMap::new();
+    for link in state.links.values() {
+        *links.entry(&link.crm.id).or_default() += 1;
+    }
+    let mut twice = |counts: &mut dyn Iterator<Item = (String, usize)>, what: &str| {
+        wrong.extend(
+            counts
+                .filter(|(_, count)| *count > 1)
+                .map(|(id, count)| format!("{count} {what} {id}")),
+        );
+    };
+    let owned = |counts: BTreeMap<&str, usize>| counts.into_iter().map(|(id, count)| (id.to_owned(), count)).collect::<Vec<_>>();
+    twice(&mut owned(own).into_iter(), "referrals for opportunity");
+    twice(&mut halves.into_iter(), "halves of Microsoft's in");
+    twice(&mut owned(records).into_iter(), "records for referral");
+    twice(&mut owned(links).into_iter(), "links of opportunity");
+}
+
+/// Every open, flagged opportunity and every open invitation is linked, and asked help was asked.
+pub(super) fn nothing_forgotten(state: &State, referrals: &[Referral], wrong: &mut Vec<String>) {
+    let flagged = |record: &&CrmRecord| *record.get("nwcs_syncwithpartnercenter") == json!(true);
+    let open = |record: &&CrmRecord| !record.phase.is_closed() && record.merged_into.is_none();
+    for record in state.records.values().filter(flagged).filter(open) {
+        let Some(link) = state.links.values().find(|link| link.crm == record.key) else {
+            // Its referral was closed before the pair was linked: only a person can decide, and was told.
+            let status = record.get("nwcs_syncstatus").as_str().unwrap_or_default();
+            if !status.contains("already closed") {
+                wrong.push(format!("opportunity {} was never shared: {status}", record.key.id));
+            }
+            continue;
+        };
+        if link.tombstone.is_some() {
+            continue;
+        }
+        let own = referrals.iter().find(|referral| referral.id == link.referral);
+        let asked = !record.get("nwcs_howcanmicrosofthelp").is_null();
+        let invited = referrals
+            .iter()
+            .any(|other| other.kind == ReferralKind::MicrosoftHalf && other.engagement == link.engagement);
+        if asked && !invited && own.is_some_and(|own| !own.stage.is_terminal()) {
+            wrong.push(format!("Microsoft was never asked to help with {}", record.key.id));
+        }
+        if record.get("nwcs_referralid") != &json!(link.referral.to_string()) {
+            wrong.push(format!("opportunity {} does not carry its referral's id", record.key.id));
+        }
+    }
+    let open = |referral: &&Referral| !referral.stage.is_terminal() && referral.kind == ReferralKind::Opportunity;
+    for referral in referrals.iter().filter(open) {
+        // One whose record was deleted or merged before the pair was linked is a person's to decide.
+        let carried = json!(referral.id.to_string());
+        let merged = state
+            .records
+            .values()
+            .any(|record| record.merged_into.is_some() && *record.get("nwcs_referralid") == carried);
+        let orphaned = merged
+            || referral
+                .external_reference
+                .as_ref()
+                .is_some_and(|reference| state.deleted.contains(reference));
+        if !state.links.contains_key(&referral.id) && !orphaned {
+            wrong.push(format!("referral {} has no record", referral.id));
+        }
+    }
+}
+
+pub(super) fn in_step(world: &World, mapping: &Mapping, referral: &Referral, record: &CrmRecord, wrong: &mut Vec<String>) {
+    if *record.get("nwcs_syncwithpartnercenter") != json!(true) {
+        return;
+    }
+    let expected = match referral.stage {
+        Stage::Won => &[Phase::Won, Phase::Lost][..],
+        Stage::Lost | Stage::Declined => &[Phase::Lost, Phase::Won],
+        Stage::New => &[Phase::OnHold],
+        _ => &[Phase::Open],
+    };
+    if !expected.contains(&record.phase) {
+        wrong.push(format!(
+            "referral {} is {} but its record is {}",
+            referral.id, referral.stage, record.phase
+        ));
+    }
+    if referral.stage.is_terminal() || record.phase.is_closed() {
+        return;
+    }
+    let status = record.get("nwcs_syncstatus").as_str().unwrap_or_default();
+    if status != "✔ Synced" {
+        wrong.push(format!("referral {} is in step, but the seller reads: {status}", referral.id));
+    }
+    let both_ways = |rule: &&Rule| rule.to_crm.on_update() && rule.to_partner_center.on_update();
+    let ignored = |rule: &&Rule| world.weather.ignores_date && rule.name == "closing_date";
+    for rule in mapping.rules.iter().filter(both_ways).filter(|rule| !ignored(rule)) {
+        if !agree(world, rule, referral, record) {
+            let (there, here) = (rule.read_partner_center(referral), rule.read_crm(record));
+            wrong.push(format!(
+                "{} differs for referral {}: {there:?} there, {here:?} here",
+                rule.name, referral.id
+            ));
+        }
+    }
+}
+
+/// Equal, or as equal as a lossy CRM can be.
+fn agree(world: &World, rule: &Rule, referral: &Referral, record: &CrmRecord) -> bool {
+    let (Ok(there), Ok(here)) = (rule.read_partner_center(referral), rule.read_crm(record)) else {
+        return false;
+    };
+    let asked = rule
+        .across_to_crm(&there)
+        .map(|value| kept(&world.weather, &rule.crm, &rule.crm_json(&value)));
+    asked.is_ok_and(|json| Value::from_json(rule.kind, &json).is_ok_and(|value| value == here))
+        || rule.across_to_partner_center(&here).is_ok_and(|value| value == there)
+}

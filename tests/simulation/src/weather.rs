@@ -1,0 +1,95 @@
+//! How hostile a run is; drawn from its seed.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use cosell_engine::{FailureKind, Outside};
+use fastrand::Rng;
+use jiff::{SignedDuration, Timestamp};
+
+/// The weather of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Weather {
+    /// Of a thousand calls, how many fail before they take effect.
+    pub(crate) fail_before: u32,
+    /// Of a thousand calls, how many take effect and then fail.
+    pub(crate) fail_after: u32,
+    /// Of a thousand writes to the two systems, how many hang: the caller gives up, and they take effect later.
+    pub(crate) hang: u32,
+    /// Of a thousand steps of an invocation, how many end in a crash.
+    pub(crate) crash: u32,
+    /// Of a thousand steps, how many begin an outage of one side.
+    pub(crate) outages: u32,
+    /// Of a hundred webhooks, how many are lost.
+    pub(crate) lost_webhooks: u32,
+    /// Of a hundred webhooks, how many come again later.
+    pub(crate) repeated_webhooks: u32,
+    /// How many seconds a search or a list may be behind.
+    pub(crate) lag: u32,
+    /// Longest text the CRM keeps of a description; the rest is cut silently.
+    pub(crate) description_length: usize,
+    /// The CRM rounds amounts to whole numbers.
+    pub(crate) rounds: bool,
+    /// The CRM silently ignores the close date.
+    pub(crate) ignores_date: bool,
+    /// Automations on both sides insist on their own deal name.
+    pub(crate) robots: bool,
+}
+
+impl Weather {
+    pub(crate) fn of(rng: &mut Rng) -> Self {
+        let storm = rng.u32(0..3);
+        Self {
+            fail_before: storm * rng.u32(0..40),
+            fail_after: storm * rng.u32(0..40),
+            hang: storm * rng.u32(0..250),
+            crash: storm * rng.u32(0..30),
+            outages: storm * rng.u32(0..12),
+            lost_webhooks: rng.u32(0..60),
+            repeated_webhooks: rng.u32(0..40),
+            lag: rng.u32(0..60),
+            description_length: rng.usize(4..40),
+            rounds: rng.bool(),
+            ignores_date: rng.u32(0..5) == 0,
+            robots: rng.u32(0..8) == 0,
+        }
+    }
+}
+
+/// Sides that answer nothing for a while.
+#[derive(Debug, Default)]
+pub(crate) struct Outages {
+    since: BTreeMap<u8, (Timestamp, FailureKind)>,
+}
+
+fn number(outside: Outside) -> u8 {
+    match outside {
+        Outside::PartnerCenter => 0,
+        Outside::Crm => 1,
+        Outside::Store => 2,
+    }
+}
+
+impl Outages {
+    /// A side breaks down: it is down, asks to wait, or does not know us any more.
+    pub(crate) fn begin(&mut self, outside: Outside, now: Timestamp, rng: &mut Rng) -> FailureKind {
+        let kind = match (rng.u32(0..3), outside) {
+            (0, _) | (_, Outside::Store) => FailureKind::Transient,
+            (1, _) => FailureKind::Throttled {
+                retry_after: Duration::from_secs(rng.u64(1..90)),
+            },
+            _ => FailureKind::Credentials,
+        };
+        let until = now + SignedDuration::from_secs(rng.i64(20..900));
+        self.since.insert(number(outside), (until, kind));
+        kind
+    }
+
+    /// How a call to `outside` fails now, if its side is out.
+    pub(crate) fn failing(&self, outside: Outside, now: Timestamp) -> Option<FailureKind> {
+        self.since
+            .get(&number(outside))
+            .filter(|(until, _)| *until > now)
+            .map(|(_, kind)| *kind)
+    }
+}
