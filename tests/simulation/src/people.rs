@@ -3,6 +3,8 @@
 use cosell_core::audit::Side;
 use cosell_core::crm::{CrmRecord, Phase};
 use cosell_core::id::ReferralId;
+use jiff::ToSpan;
+use jiff::civil::{Date, date};
 use serde_json::{Value as Json, json};
 
 use crate::ports::{blank, kept};
@@ -257,10 +259,14 @@ fn fresh(state: &mut State, field: &str, side: Side) -> Json {
     let number = state.number();
     match (field, side) {
         ("deal_value", _) => json!(f64::from(number) + 0.4),
-        ("closing_date", Side::Crm) => json!(format!("2027-{:02}-{:02}", 1 + number % 12, 1 + number % 28)),
-        ("closing_date", Side::PartnerCenter) => json!(format!("2027-{:02}-{:02}T00:00:00Z", 1 + number % 12, 1 + number % 28)),
+        ("closing_date", Side::Crm) => json!(day(number).to_string()),
+        ("closing_date", Side::PartnerCenter) => json!(format!("{}T00:00:00Z", day(number))),
         _ => json!(format!("v{number} {}", "x".repeat((number % 40) as usize))),
     }
+}
+
+fn day(number: u32) -> Date {
+    date(2028, 1, 1).saturating_add(i64::from(number).days())
 }
 
 fn remember(state: &mut State, subject: &str, side: Side, field: &'static str, value: Json) {

@@ -35,7 +35,14 @@ pub(crate) fn violations(world: &World, mapping: &Mapping) -> Vec<String> {
             continue;
         };
         pairs::in_step(world, mapping, referral, record, &mut wrong);
-        edits::kept(&state, mapping, link, referral, record, world.weather.robots, &mut wrong);
+        let pair = edits::Pair {
+            state: &state,
+            weather: &world.weather,
+            link,
+            referral,
+            record,
+        };
+        edits::check(&pair, mapping, &mut wrong);
     }
     trail::complete(&state, &mut wrong);
     trail::truthful(&state, mapping, &mut wrong);

@@ -5,22 +5,63 @@ use std::collections::BTreeMap;
 use cosell_core::audit::Side;
 use cosell_core::crm::CrmRecord;
 use cosell_core::link::Link;
-use cosell_core::mapping::Mapping;
+use cosell_core::mapping::{Mapping, Rule};
 use cosell_core::referral::Referral;
 use cosell_core::value::Value;
 
-use crate::world::{Edit, State};
+use crate::ports::kept;
+use crate::weather::Weather;
+use crate::world::{Edit, State, Written};
 
-/// `robots`: automations overwrite the name as they like.
-pub(super) fn kept(
-    state: &State,
-    mapping: &Mapping,
-    link: &Link,
-    referral: &Referral,
-    record: &CrmRecord,
-    robots: bool,
-    wrong: &mut Vec<String>,
-) {
+/// Whether anybody could notice an edit: a value that was taken back before its successor was carried was never gone.
+fn noticeable(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
+    let own: Vec<&Edit> = pair
+        .state
+        .edits
+        .iter()
+        .filter(|other| other.subject == edit.subject && other.field == edit.field && other.moment < edit.moment)
+        .collect();
+    let Some(before) = own.iter().rposition(|other| other.value == edit.value) else {
+        return true;
+    };
+    own[before + 1..].iter().any(|between| carried(pair, rule, between))
+}
+
+/// Whether the engine ever wrote this edit's value to the other side.
+fn carried(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
+    let Ok(value) = Value::from_json(rule.kind, &edit.value) else {
+        return false;
+    };
+    let stored = |json| kept(pair.weather, &rule.crm, &json);
+    let here = rule.across_to_crm(&value).map(|value| stored(rule.crm_json(&value))).ok();
+    let there = rule.across_to_partner_center(&value).ok();
+    pair.state.writes.iter().any(|write| match (&write.after, edit.side) {
+        (Written::Referral(body), Side::Crm) if write.subject == pair.link.referral.to_string() => {
+            let referral = Referral::parse(body.clone(), None, None).ok();
+            there.is_some() && referral.and_then(|referral| rule.read_partner_center(&referral).ok()) == there
+        }
+        (Written::Record(record), Side::PartnerCenter) if write.subject == pair.link.crm.id => Some(record.get(&rule.crm)) == here.as_ref(),
+        _ => false,
+    })
+}
+
+/// A pair as it is in the end.
+pub(super) struct Pair<'a> {
+    pub(super) state: &'a State,
+    pub(super) weather: &'a Weather,
+    pub(super) link: &'a Link,
+    pub(super) referral: &'a Referral,
+    pub(super) record: &'a CrmRecord,
+}
+
+pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>) {
+    let Pair {
+        state,
+        weather,
+        link,
+        referral,
+        record,
+    } = pair;
     let subjects = [link.crm.id.clone(), link.referral.to_string()];
     let mut last: BTreeMap<(&str, Side), &Edit> = BTreeMap::new();
     for edit in state.edits.iter().filter(|edit| subjects.contains(&edit.subject)) {
@@ -38,7 +79,8 @@ pub(super) fn kept(
         } else {
             rule.read_partner_center(referral)
         };
-        if now.as_ref() == Ok(&value) || (robots && *field == "name") {
+        // Automations overwrite the name as they like.
+        if now.as_ref() == Ok(&value) || (weather.robots && *field == "name") {
             continue;
         }
         // What a later edit on the other side replaced must be named as what was there before; the latest edit of all may only
@@ -53,7 +95,7 @@ pub(super) fn kept(
         };
         let overruled = changes().any(|change| change.overruled.as_ref() == Some(&value));
         let replaced = later && changes().any(|change| change.before == value);
-        if !overruled && !replaced {
+        if !overruled && !replaced && noticeable(pair, rule, edit) {
             wrong.push(format!(
                 "the edit of {field} to {} at {} ({side}, {}) vanished",
                 edit.value, edit.moment, edit.subject
