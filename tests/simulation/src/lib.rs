@@ -30,6 +30,9 @@ use world::World;
 /// Steps of a storm: enough for a handful of deals with a dozen edits.
 pub const STEPS: u32 = 400;
 
+/// A fight takes longer to show: so many times the steps.
+const FIGHT: u32 = 5;
+
 /// What a run came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -91,6 +94,7 @@ pub fn run(mappings: &Mappings, seed: u64, steps: u32, without: Option<Protectio
     };
     let mut schedule = Schedule::new(world.clone(), Functions::new(world.clone(), mapping.clone(), policy));
     schedule.install();
+    let steps = if world.weather.robots { steps * FIGHT } else { steps };
     (0..steps).for_each(|_| schedule.step());
     let mut violations = Vec::new();
     if !schedule.quiesce() {

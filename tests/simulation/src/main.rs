@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use clap::Parser;
-use cosell_simulation::{Mappings, STEPS, run, shortest};
+use cosell_simulation::{Mappings, Protection, STEPS, run, shortest};
 
 /// Seeded simulation of the engine on a hostile world.
 #[derive(Debug, Parser)]
@@ -18,6 +18,9 @@ struct Arguments {
     /// The first seed.
     #[arg(long, default_value_t = 0)]
     from: u64,
+    /// Switch a protection off: violations are then expected.
+    #[arg(long)]
+    without: Option<Protection>,
 }
 
 fn main() -> ExitCode {
@@ -41,7 +44,7 @@ fn main() -> ExitCode {
                     if seed >= end {
                         return;
                     }
-                    let verdict = run(&mappings, seed, STEPS, None);
+                    let verdict = run(&mappings, seed, STEPS, arguments.without);
                     if let (false, Ok(mut failed)) = (verdict.violations.is_empty(), failed.lock()) {
                         failed.push((seed, verdict.violations));
                     }
@@ -62,7 +65,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     };
     println!("{} seeds failed.", failed.len());
-    if let Some((steps, verdict)) = shortest(&mappings, *seed, None) {
+    if let Some((steps, verdict)) = shortest(&mappings, *seed, arguments.without) {
         println!(
             "\nThe shortest history of seed {seed} ({steps} steps): {}\n{}",
             verdict.violations.join("; "),

@@ -25,6 +25,9 @@ const PARTNER_CENTER_NAME: &str = "name by another integration";
 impl World {
     /// A seller makes a complete, flagged opportunity; sometimes asks Microsoft for help.
     pub(crate) fn seller_shares(&self) {
+        if self.is_full() {
+            return;
+        }
         let help = if self.draw(3) == 0 { json!(412_000_002) } else { Json::Null };
         let mut state = self.state();
         let (id, number) = (state.guid().to_string(), state.number());
@@ -41,8 +44,21 @@ impl World {
         state.tell(|| format!("a seller shares {id}"));
     }
 
+    fn is_full(&self) -> bool {
+        let state = self.state();
+        self.weather.narrow && state.records.len() + state.referrals.len() > 3
+    }
+
+    /// One of the fields that people edit.
+    fn field(&self) -> (&'static str, &'static str, &'static str) {
+        FIELDS[self.draw(if self.weather.narrow { 2 } else { 4 }) as usize]
+    }
+
     /// Microsoft invites the partner.
     pub(crate) fn microsoft_invites(&self) {
+        if self.is_full() {
+            return;
+        }
         let mut state = self.state();
         let (id, engagement, number) = (ReferralId::new(state.guid()), state.guid(), state.number());
         let body = json!({
@@ -60,7 +76,7 @@ impl World {
     /// A seller edits a field of an open opportunity, now and then back to what it was before; or the account behind it.
     pub(crate) fn seller_edits(&self) {
         let Some(id) = self.pick(self.open_records()) else { return };
-        let (field, column, _) = FIELDS[self.draw(4) as usize];
+        let (field, column, _) = self.field();
         let before = self.former(&id, Side::Crm, field);
         let account = self.draw(20) == 0;
         let mut state = self.state();
@@ -90,7 +106,7 @@ impl World {
     /// Somebody edits a field of an open referral in Partner Center.
     pub(crate) fn colleague_edits(&self) {
         let Some(id) = self.pick(self.open_referrals()) else { return };
-        let (field, _, path) = FIELDS[self.draw(4) as usize];
+        let (field, _, path) = self.field();
         let before = self.former(&id.to_string(), Side::PartnerCenter, field);
         let mut state = self.state();
         let mut body = state.referrals[&id].clone();
@@ -109,18 +125,16 @@ impl World {
         remember(&mut state, &id.to_string(), Side::PartnerCenter, field, value);
     }
 
-    /// Sometimes a person takes an earlier value again, on whichever side it was entered.
+    /// Sometimes a person takes an earlier value again.
     fn former(&self, subject: &str, side: Side, field: &str) -> Option<Json> {
-        if self.draw(4) != 0 {
+        if self.draw(4) >= if self.weather.narrow { 3 } else { 1 } {
             return None;
         }
         let former: Vec<Json> = {
             let state = self.state();
-            let edits = state
-                .edits
-                .iter()
-                .filter(|edit| edit.subject == subject && edit.side == side && edit.field == field);
-            edits.map(|edit| edit.value.clone()).collect()
+            let edits = state.edits.iter().rev();
+            let own = edits.filter(|edit| edit.subject == subject && edit.side == side && edit.field == field);
+            own.skip(1).take(2).map(|edit| edit.value.clone()).collect()
         };
         self.pick(former)
     }

@@ -29,7 +29,7 @@ impl Seat {
             return Ok(());
         }
         self.note(format_args!("{name}: hangs"));
-        let after = SignedDuration::from_secs(i64::from(self.world.draw(60)));
+        let after = SignedDuration::from_secs(i64::from(self.world.draw(90)));
         let mut state = self.state();
         let due = state.now + after;
         state.late.push(Late {

@@ -32,13 +32,17 @@ pub(crate) struct Weather {
     pub(crate) rounds: bool,
     /// The CRM silently ignores the close date.
     pub(crate) ignores_date: bool,
+    /// Few deals, few fields, and people who change their minds: everything meets everything.
+    pub(crate) narrow: bool,
     /// Automations on both sides insist on their own deal name.
     pub(crate) robots: bool,
 }
 
 impl Weather {
     pub(crate) fn of(rng: &mut Rng) -> Self {
-        let storm = rng.u32(0..3);
+        let robots = rng.u32(0..8) == 0;
+        // A fight is watched in fair weather, which lets it go on undisturbed.
+        let storm = if robots { 0 } else { rng.u32(0..3) };
         Self {
             fail_before: storm * rng.u32(0..40),
             fail_after: storm * rng.u32(0..40),
@@ -47,11 +51,12 @@ impl Weather {
             outages: storm * rng.u32(0..12),
             lost_webhooks: rng.u32(0..60),
             repeated_webhooks: rng.u32(0..40),
-            lag: rng.u32(0..60),
+            lag: rng.u32(0..80),
             description_length: rng.usize(4..40),
             rounds: rng.bool(),
             ignores_date: rng.u32(0..5) == 0,
-            robots: rng.u32(0..8) == 0,
+            narrow: rng.u32(0..3) == 0,
+            robots,
         }
     }
 }

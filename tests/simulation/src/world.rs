@@ -18,7 +18,7 @@ use crate::queue::Queue;
 use crate::weather::{Outages, Weather};
 
 /// A protection of the engine or its store that a run can do without, to prove that the simulation would notice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Protection {
     /// The claim before a referral is created.
     Claim,
