@@ -11,6 +11,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use crate::serve::CloseConnection;
 
@@ -69,7 +70,7 @@ pub enum Action {
         #[serde(default)]
         content_type: Option<String>,
     },
-    /// Waits, then lets the service answer.
+    /// Waits, then lets the service answer. The wait ends early when all faults are cleared.
     Slow {
         /// Milliseconds to wait.
         ms: u64,
@@ -78,6 +79,12 @@ pub enum Action {
     DropBeforeEffect,
     /// Lets the service do its work, then closes the connection without an answer.
     DropAfterEffect,
+    /// Lets the service do its work, then holds the answer back: time to look at what was done, and to end the caller before it
+    /// knows. The wait ends early when all faults are cleared.
+    StallAfterEffect {
+        /// Milliseconds to wait.
+        ms: u64,
+    },
 }
 
 fn once() -> u32 {
@@ -124,6 +131,7 @@ impl Fault {
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
     list: Arc<Mutex<Vec<Fault>>>,
+    cleared: Arc<Notify>,
 }
 
 impl Faults {
@@ -137,9 +145,10 @@ impl Faults {
         self.lock().clone()
     }
 
-    /// Removes all faults.
+    /// Removes all faults, and lets go of the requests and answers that one of them holds back.
     pub fn clear(&self) {
         self.lock().clear();
+        self.cleared.notify_waiters();
     }
 
     /// The first fitting fault's action. Each fitting fault that still skips counts the request.
@@ -163,6 +172,10 @@ impl Faults {
         None
     }
 
+    async fn hold(&self, ms: u64) {
+        let _ = tokio::time::timeout(Duration::from_millis(ms), self.cleared.notified()).await;
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Fault>> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -178,8 +191,13 @@ async fn strike(State((faults, service, error_body)): State<(Faults, &'static st
     match faults.take(service, request.method().as_str(), &path) {
         None => next.run(request).await,
         Some(Action::Slow { ms }) => {
-            tokio::time::sleep(Duration::from_millis(ms)).await;
+            faults.hold(ms).await;
             next.run(request).await
+        }
+        Some(Action::StallAfterEffect { ms }) => {
+            let response = next.run(request).await;
+            faults.hold(ms).await;
+            response
         }
         Some(Action::DropBeforeEffect) => closed(Response::default()),
         Some(Action::DropAfterEffect) => closed(next.run(request).await),
@@ -231,5 +249,18 @@ mod tests {
         assert!(matches!(faults.take("entra", "GET", "/x"), Some(Action::DropBeforeEffect)));
         assert!(faults.take("entra", "GET", "/x").is_none());
         assert!(faults.list().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_is_held_back_is_let_go_when_the_faults_are_cleared() {
+        let faults = Faults::default();
+        let held = tokio::spawn({
+            let faults = faults.clone();
+            async move { faults.hold(60_000).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!held.is_finished());
+        faults.clear();
+        tokio::time::timeout(Duration::from_secs(5), held).await.unwrap().unwrap();
     }
 }

@@ -25,7 +25,7 @@ pub struct Entry {
     pub method: String,
     /// Path and query as received.
     pub path: String,
-    /// The status answered; absent when the connection was closed without an answer.
+    /// The status answered; absent when the connection was closed without an answer, by the service or by the caller.
     pub status: Option<u16>,
     /// When it was received, in the simulated time.
     pub at: Timestamp,
@@ -79,15 +79,42 @@ async fn record(State((journal, clock, service)): State<(Journal, Clock, &'stati
         .uri()
         .path_and_query()
         .map_or_else(|| request.uri().path().to_owned(), ToString::to_string);
+    let service = service.to_owned();
+    let mut received = Received {
+        journal,
+        entry: Some(Entry {
+            service,
+            method,
+            path,
+            status: None,
+            at,
+        }),
+    };
     let response = next.run(request).await;
-    let closed = response.extensions().get::<CloseConnection>().is_some();
-    let status = (!closed).then(|| response.status().as_u16());
-    journal.push(Entry {
-        service: service.to_owned(),
-        method,
-        path,
-        status,
-        at,
-    });
+    if response.extensions().get::<CloseConnection>().is_none() {
+        received.answered(response.status().as_u16());
+    }
     response
+}
+
+/// A request that is written down when this goes: with its answer, or without one when the caller went away first.
+struct Received {
+    journal: Journal,
+    entry: Option<Entry>,
+}
+
+impl Received {
+    fn answered(&mut self, status: u16) {
+        if let Some(entry) = &mut self.entry {
+            entry.status = Some(status);
+        }
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        if let Some(entry) = self.entry.take() {
+            self.journal.push(entry);
+        }
+    }
 }
