@@ -1,14 +1,21 @@
 //! A real function binary behind a simulated Lambda Runtime API.
 
+mod adoption;
+mod aws;
+mod batch;
 mod consumer;
+mod crash;
+mod failures;
+mod races;
 mod webhook;
+mod world;
 
 use std::fs::File;
 use std::process::Stdio;
 use std::time::Duration;
 
 use cosell_tests::workspace;
-use lambda_simulator::Simulator;
+use lambda_simulator::{Simulator, SimulatorPhase};
 use serde_json::Value as Json;
 use tokio::process::{Child, Command};
 
@@ -21,8 +28,8 @@ const DEADLINE: Duration = Duration::from_mins(2);
 /// A running function.
 struct Function {
     lambda: Simulator,
-    // Kept for its drop, which ends the process.
-    _process: Child,
+    // Its drop ends the process.
+    process: Child,
     log: std::path::PathBuf,
 }
 
@@ -52,21 +59,39 @@ impl Function {
             .stdin(Stdio::null())
             .kill_on_drop(true);
         let process = command.spawn().unwrap();
-        Self {
-            lambda,
-            _process: process,
-            log,
-        }
+        Self { lambda, process, log }
+    }
+
+    /// Waits until it asks for its first event: from then on it asks nobody anything on its own account.
+    async fn ready(self) -> Self {
+        let ready = self.lambda.wait_for_phase(SimulatorPhase::Ready, Duration::from_secs(30)).await;
+        ready.unwrap_or_else(|error| panic!("{error}; its log:\n{}", self.log()));
+        self
     }
 
     /// Invokes it and returns its answer.
     async fn invoke(&self, payload: Json) -> Json {
-        let id = self.lambda.enqueue_payload(payload).await;
-        let done = self.lambda.wait_for_invocation_complete(&id, Duration::from_mins(1)).await;
+        let invocation = self.begin(payload).await;
+        self.answer(&invocation).await
+    }
+
+    /// Hands it an event; returns the invocation.
+    async fn begin(&self, payload: Json) -> String {
+        self.lambda.enqueue_payload(payload).await
+    }
+
+    /// The answer to an event that it was handed.
+    async fn answer(&self, invocation: &str) -> Json {
+        let done = self.lambda.wait_for_invocation_complete(invocation, Duration::from_mins(1)).await;
         let done = done.unwrap_or_else(|error| panic!("{error}; its log:\n{}", self.log()));
         done.response
             .unwrap_or_else(|| panic!("the function failed: {:?}; its log:\n{}", done.error, self.log()))
             .payload
+    }
+
+    /// Kills its process, as Lambda or the kernel would: no signal that it could act on.
+    async fn kill(mut self) {
+        self.process.kill().await.unwrap();
     }
 
     /// What it printed so far.

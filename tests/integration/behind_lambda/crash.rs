@@ -1,0 +1,162 @@
+//! A consumer process is killed when something has taken effect and it does not know yet; another gets the same message.
+
+use cosell_simulators::faults::{Action, Fault};
+use serde_json::{Value as Json, json};
+
+use super::batch::{Message, batch, failed};
+use super::world::World;
+
+/// Longer than the test: the answer never comes before the process is killed.
+const STALL: Action = Action::StallAfterEffect { ms: 60_000 };
+
+/// The answer to the next request of this kind stalls, after `skip` others.
+fn stalled(service: &str, method: &str, skip: u32) -> Fault {
+    Fault {
+        method: Some(method.to_owned()),
+        skip,
+        ..Fault::new(service, STALL)
+    }
+}
+
+impl World {
+    /// A process gets the message, and is killed as soon as `effect` is seen.
+    async fn killed_after(&self, fault: Fault, message: &Message, effect: impl AsyncFn()) {
+        let doomed = self.consumer().await;
+        self.simulators.faults.add(fault);
+        doomed.begin(batch(std::slice::from_ref(message))).await;
+        effect().await;
+        assert!(
+            self.simulators.faults.list().is_empty(),
+            "the effect is that of the stalled request"
+        );
+        doomed.kill().await;
+        let lost = async || self.simulators.journal.entries().iter().any(|entry| entry.status.is_none());
+        self.until("the stalled request's connection is gone", lost).await;
+    }
+
+    /// The message comes back to a new process after all claims have run out: the deal is there, once, and rests.
+    async fn mends(&self, message: &Message, asked_microsoft: bool) {
+        self.claims_run_out().await;
+        let consumer = self.consumer().await;
+        let answer = consumer.invoke(batch(std::slice::from_ref(message))).await;
+        assert_eq!(failed(&answer), Vec::<&str>::new(), "{}", consumer.log());
+        self.rests(&consumer, asked_microsoft).await;
+    }
+
+    async fn referral_is_seen(&self, what: &str, wanted: impl Fn(&Json) -> bool) -> String {
+        let referral = self.people.see_referral(what, wanted).await.unwrap();
+        referral["id"].as_str().unwrap().to_owned()
+    }
+}
+
+fn of_microsoft(referral: &Json) -> bool {
+    referral["target"][0]["id"] == "msft"
+}
+
+#[tokio::test]
+async fn killed_after_the_first_post_the_next_finds_the_referral_and_asks_microsoft_once() {
+    let world = World::start().await;
+    let opportunity = world.seller_flags("Cold-store rollout", true).await;
+    let message = Message::on_opportunity("m1", &opportunity);
+    let posted = async || drop(world.referral_is_seen("the first POST", |_| true).await);
+    world.killed_after(stalled("partner-center", "POST", 0), &message, posted).await;
+    assert_eq!(world.keys("referral#").await, Vec::<String>::new(), "no link tells of it");
+    world.mends(&message, true).await;
+    assert_eq!(world.simulators.journal.count("partner-center", "POST", "/referrals"), 2);
+    world.stop().await;
+}
+
+/// Nothing is left but the referral itself, which names the opportunity.
+#[tokio::test]
+async fn killed_after_the_first_post_the_next_finds_the_referral_even_without_the_table() {
+    let world = World::start().await;
+    let opportunity = world.seller_flags("Cold-store rollout", true).await;
+    let message = Message::on_opportunity("m1", &opportunity);
+    let posted = async || drop(world.referral_is_seen("the first POST", |_| true).await);
+    world.killed_after(stalled("partner-center", "POST", 0), &message, posted).await;
+    world.links_are_lost().await;
+    world.mends(&message, true).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn killed_after_the_second_post_the_next_finds_microsofts_half() {
+    let world = World::start().await;
+    let opportunity = world.seller_flags("Cold-store rollout", true).await;
+    let message = Message::on_opportunity("m1", &opportunity);
+    let posted = async || drop(world.referral_is_seen("the second POST", of_microsoft).await);
+    world.killed_after(stalled("partner-center", "POST", 1), &message, posted).await;
+    world.mends(&message, true).await;
+    assert_eq!(world.simulators.journal.count("partner-center", "POST", "/referrals"), 2);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn killed_after_the_write_back_the_next_has_nothing_to_write() {
+    let world = World::start().await;
+    let opportunity = world.seller_flags("Cold-store rollout", true).await;
+    let message = Message::on_opportunity("m1", &opportunity);
+    let told = |row: &Json| row["nwcs_syncstatus"] == "✔ Synced";
+    let written = async || drop(world.people.see_opportunity("the write-back", told).await.unwrap());
+    world.killed_after(stalled("dataverse", "PATCH", 0), &message, written).await;
+    let writes = world.writes();
+    world.mends(&message, true).await;
+    assert_eq!(world.writes(), writes);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn killed_after_the_upsert_of_a_record_the_next_finds_it() {
+    let world = World::start().await;
+    let referral = world.people.microsoft_invites("Fleet telemetry pilot").await.unwrap();
+    let message = Message::on_referral("m1", &referral);
+    let upserted = async || drop(world.people.see_opportunity("the upsert", |_| true).await.unwrap());
+    world.killed_after(stalled("dataverse", "PATCH", 0), &message, upserted).await;
+    world.mends(&message, false).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn killed_after_the_account_was_made_the_next_finds_it() {
+    let world = World::start().await;
+    let referral = world.people.microsoft_invites("Fleet telemetry pilot").await.unwrap();
+    let message = Message::on_referral("m1", &referral);
+    let accounts = || world.simulators.dataverse_service.dump()["tables"]["account"].is_array();
+    let made = async || world.until("the account", async || accounts()).await;
+    world.killed_after(stalled("dataverse", "POST", 0), &message, made).await;
+    assert_eq!(world.people.opportunities().await.unwrap(), Vec::<Json>::new());
+    world.mends(&message, false).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn while_the_claim_of_the_killed_holds_messages_wait_and_nothing_is_made_twice() {
+    let world = World::start().await;
+    let opportunity = world.seller_flags("Cold-store rollout", true).await;
+    let message = Message::on_opportunity("m1", &opportunity);
+    let posted = async || drop(world.referral_is_seen("the second POST", of_microsoft).await);
+    world.killed_after(stalled("partner-center", "POST", 1), &message, posted).await;
+
+    let referrals = world.people.referrals().await.unwrap();
+    let mut notices = vec![message.clone()];
+    for (number, referral) in referrals.iter().enumerate() {
+        notices.push(Message::on_referral(&format!("notice-{number}"), referral["id"].as_str().unwrap()));
+    }
+    let consumer = world.consumer().await;
+    let writes = world.writes();
+    for notice in &notices {
+        let answer = consumer.invoke(batch(std::slice::from_ref(notice))).await;
+        assert_eq!(failed(&answer).len(), 1, "it comes back: {answer}\n{}", consumer.log());
+    }
+    assert_eq!(world.writes(), writes);
+    assert_eq!(world.people.referrals().await.unwrap(), referrals);
+    // The dead one's claim was for five minutes, and only seconds have gone.
+    let wait = world.visibilities.of("m1").unwrap();
+    assert!((200..=300).contains(&wait), "{wait} s");
+
+    world.mends(&message, true).await;
+    let answer = consumer.invoke(batch(&notices)).await;
+    assert_eq!(failed(&answer), Vec::<&str>::new());
+    assert_eq!(world.the_one_deal(true).await.1, json!(opportunity));
+    world.stop().await;
+}
