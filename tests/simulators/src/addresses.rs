@@ -67,7 +67,7 @@ FAULTS (services: partner-center, partner-center-registration, entra, certificat
   curl -X POST {control}control/faults -d '{"service":"entra","times":3,"skip":1,"action":{"kind":"slow","ms":2000}}'
   kinds: status (status, retry_after, code, body, content_type), slow (ms), drop_before_effect, drop_after_effect,
          stall_after_effect (ms: the service does its work, the answer is held back)
-  curl {control}control/faults        curl -X DELETE {control}control/faults    (ends their waits, too)
+  curl {control}control/faults        curl -X DELETE {control}control/faults    (ends their waits, too; ?service=… for one)
 
 SWITCHES (what the documents leave open, and mischief; a switch left out of a PUT has its default)
   curl {control}control/partner-center/switches

@@ -84,8 +84,16 @@ async fn add_fault(State(control): State<Control>, body: Bytes) -> Result<Respon
     Ok((StatusCode::CREATED, Json(control.faults.list())).into_response())
 }
 
-async fn clear_faults(State(control): State<Control>) -> StatusCode {
-    control.faults.clear();
+#[derive(Deserialize)]
+struct OfService {
+    service: Option<String>,
+}
+
+async fn clear_faults(State(control): State<Control>, Query(wanted): Query<OfService>) -> StatusCode {
+    match wanted.service {
+        Some(service) => control.faults.clear_of(&service),
+        None => control.faults.clear(),
+    }
     StatusCode::NO_CONTENT
 }
 

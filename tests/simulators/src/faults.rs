@@ -11,7 +11,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::Notify;
+use tokio::sync::broadcast;
 
 use crate::serve::CloseConnection;
 
@@ -70,7 +70,7 @@ pub enum Action {
         #[serde(default)]
         content_type: Option<String>,
     },
-    /// Waits, then lets the service answer. The wait ends early when all faults are cleared.
+    /// Waits, then lets the service answer. The wait ends early when the faults are cleared.
     Slow {
         /// Milliseconds to wait.
         ms: u64,
@@ -80,7 +80,7 @@ pub enum Action {
     /// Lets the service do its work, then closes the connection without an answer.
     DropAfterEffect,
     /// Lets the service do its work, then holds the answer back: time to look at what was done, and to end the caller before it
-    /// knows. The wait ends early when all faults are cleared.
+    /// knows. The wait ends early when the faults are cleared.
     StallAfterEffect {
         /// Milliseconds to wait.
         ms: u64,
@@ -128,10 +128,22 @@ impl Fault {
 }
 
 /// The shared list of faults; cloning shares it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Faults {
     list: Arc<Mutex<Vec<Fault>>>,
-    cleared: Arc<Notify>,
+    cleared: Arc<broadcast::Sender<Cleared>>,
+}
+
+/// Whose faults were cleared; `None` is everybody's.
+type Cleared = Option<String>;
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            list: Arc::default(),
+            cleared: Arc::new(broadcast::Sender::new(16)),
+        }
+    }
 }
 
 impl Faults {
@@ -148,7 +160,14 @@ impl Faults {
     /// Removes all faults, and lets go of the requests and answers that one of them holds back.
     pub fn clear(&self) {
         self.lock().clear();
-        self.cleared.notify_waiters();
+        // Nobody may be waiting.
+        let _ = self.cleared.send(None);
+    }
+
+    /// As [`Self::clear`], but only what is aimed at `service`.
+    pub fn clear_of(&self, service: &str) {
+        self.lock().retain(|fault| fault.service != service);
+        let _ = self.cleared.send(Some(service.to_owned()));
     }
 
     /// The first fitting fault's action. Each fitting fault that still skips counts the request.
@@ -172,8 +191,17 @@ impl Faults {
         None
     }
 
-    async fn hold(&self, ms: u64) {
-        let _ = tokio::time::timeout(Duration::from_millis(ms), self.cleared.notified()).await;
+    async fn hold(&self, service: &str, ms: u64) {
+        let mut cleared = self.cleared.subscribe();
+        let let_go = async {
+            // A receiver that missed some of them cannot know: it lets go.
+            while let Ok(Some(other)) = cleared.recv().await {
+                if other == service {
+                    break;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_millis(ms), let_go).await;
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Fault>> {
@@ -191,12 +219,12 @@ async fn strike(State((faults, service, error_body)): State<(Faults, &'static st
     match faults.take(service, request.method().as_str(), &path) {
         None => next.run(request).await,
         Some(Action::Slow { ms }) => {
-            faults.hold(ms).await;
+            faults.hold(service, ms).await;
             next.run(request).await
         }
         Some(Action::StallAfterEffect { ms }) => {
             let response = next.run(request).await;
-            faults.hold(ms).await;
+            faults.hold(service, ms).await;
             response
         }
         Some(Action::DropBeforeEffect) => closed(Response::default()),
@@ -252,15 +280,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_held_back_is_let_go_when_the_faults_are_cleared() {
+    async fn what_is_held_back_is_let_go_when_its_services_faults_are_cleared() {
         let faults = Faults::default();
         let held = tokio::spawn({
             let faults = faults.clone();
-            async move { faults.hold(60_000).await }
+            async move { faults.hold("entra", 60_000).await }
         });
         tokio::task::yield_now().await;
+        faults.clear_of("dataverse");
+        tokio::task::yield_now().await;
         assert!(!held.is_finished());
-        faults.clear();
+        faults.clear_of("entra");
         tokio::time::timeout(Duration::from_secs(5), held).await.unwrap().unwrap();
     }
 }
