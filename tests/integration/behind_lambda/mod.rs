@@ -7,6 +7,7 @@ mod consumer;
 mod crash;
 mod failures;
 mod races;
+mod throttling;
 mod webhook;
 mod world;
 
