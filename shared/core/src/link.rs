@@ -41,6 +41,14 @@ impl Seen {
             Side::Crm => &self.crm,
         }
     }
+
+    /// The value on one side.
+    pub fn on_mut(&mut self, side: Side) -> &mut Value {
+        match side {
+            Side::PartnerCenter => &mut self.partner_center,
+            Side::Crm => &mut self.crm,
+        }
+    }
 }
 
 /// Steps of creating a deal in Partner Center that a retry must not repeat.

@@ -8,41 +8,46 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Update;
-use crate::audit::Side;
 use crate::link::{Link, Pending, Seen};
 use crate::mapping::Observation;
 
 /// A request that hung takes effect within a minute or two (a gateway holds it no longer), or never.
 const MAY_LAND: SignedDuration = SignedDuration::from_mins(5);
 
-/// What was last seen of a pair. A write that was under way took effect if its side has the very value that was asked for.
+/// What was last seen of a pair. A write that was under way took effect if its side has the very value that was asked for. If that
+/// side has a third value, nobody can say: then the other side counts as changed whatever it has, so that the field's rule decides
+/// and the trail keeps both values.
 pub(super) fn known(link: &Link, observed: &Observation) -> BTreeMap<String, Seen> {
     let mut known = link.seen.clone();
     for (field, pending) in &link.pending {
-        let now = observed.values.get(field);
-        if now.is_some_and(|now| now.on(pending.side) == pending.seen.on(pending.side)) {
+        let Some(now) = observed.values.get(field) else { continue };
+        let (written, other) = (pending.side, pending.side.other());
+        if now.on(written) == pending.seen.on(written) {
             known.insert(field.clone(), pending.seen.clone());
+        } else if let Some(before) = known.get_mut(field)
+            && now.on(written) != before.on(written)
+            && now.on(other) == before.on(other)
+        {
+            *before.on_mut(other) = pending.seen.on(other).clone();
         }
     }
     known
 }
 
 impl Update {
-    /// What the link notes before anything is written: these writes, and those of others that may still land.
-    pub fn pending(&self, link: &Link, now: Timestamp) -> BTreeMap<String, Pending> {
-        let mut pending = link.pending.clone();
+    /// Notes on the link what is about to be written. An earlier note on the same field gives way, and what it meant is kept as seen.
+    pub fn note_pending(&self, link: &mut Link, now: Timestamp) {
         for change in &self.changes {
             let Some(mut seen) = self.observed.values.get(&change.field).cloned() else {
                 continue;
             };
-            match change.side {
-                Side::PartnerCenter => seen.partner_center = change.after.clone(),
-                Side::Crm => seen.crm = change.after.clone(),
-            }
             let side = change.side;
-            pending.insert(change.field.clone(), Pending { side, seen, since: now });
+            *seen.on_mut(side) = change.after.clone();
+            if let Some(known) = self.known.get(&change.field) {
+                link.seen.insert(change.field.clone(), known.clone());
+            }
+            link.pending.insert(change.field.clone(), Pending { side, seen, since: now });
         }
-        pending
     }
 
     /// What is still under way once this look's own writes were answered and `seen` is what is known now: writes of others that may
@@ -72,7 +77,7 @@ mod tests {
         let mapping = shipped();
         let mut link = linked(&mapping, &referral(|_| {}), &record(|_| {}));
         let edited = record(|record| set(record, "description", json!("new")));
-        link.pending = plan_update(&mapping, &link, &referral(|_| {}), &edited, now()).pending(&link, now());
+        plan_update(&mapping, &link, &referral(|_| {}), &edited, now()).note_pending(&mut link, now());
         link
     }
 
@@ -83,6 +88,14 @@ mod tests {
         assert_eq!(update.changes.len(), 1);
         assert_eq!(update.patch[0].value, json!("Two warehouses."), "the seller took it back");
         assert!(update.fields.is_empty());
+    }
+
+    #[test]
+    fn when_nobody_can_say_whether_our_write_landed_an_edit_back_still_counts_as_one() {
+        // The notes were on their way to Partner Center, somebody wrote a third text there, and the seller took the first one again.
+        let third = referral(|body| body["details"]["notes"] = json!("third"));
+        let update = plan_update(&shipped(), &interrupted(), &third, &record(|_| {}), now());
+        assert!(update.has_conflict());
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub struct Update {
     /// Whether stage and phase disagree.
     pub apart: bool,
     /// What was seen before: as the link has it, or as a write left it whose outcome nobody had waited for.
-    known: BTreeMap<String, Seen>,
+    pub(super) known: BTreeMap<String, Seen>,
     pub(super) observed: Observation,
 }
 

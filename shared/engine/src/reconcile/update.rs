@@ -209,15 +209,12 @@ impl Attempt<'_> {
     }
 
     /// Notes on the link what is about to be written. That also keeps two looks at one pair from writing side by side.
-    async fn note_pending(&self, link: Link, update: &Update) -> Result<Link, Failure> {
+    async fn note_pending(&self, mut link: Link, update: &Update) -> Result<Link, Failure> {
         if update.changes.is_empty() {
             return Ok(link);
         }
-        let link = Link {
-            pending: update.pending(&link, self.look.now),
-            updated: self.look.now,
-            ..link
-        };
+        update.note_pending(&mut link, self.look.now);
+        link.updated = self.look.now;
         self.engine.links.save(&link).await
     }
 
