@@ -57,6 +57,8 @@ pub(crate) enum Written {
 pub(crate) struct Write {
     pub(crate) invocation: String,
     pub(crate) at: Timestamp,
+    /// Counts all events of a run.
+    pub(crate) moment: u32,
     pub(crate) subject: String,
     pub(crate) before: Option<Written>,
     pub(crate) after: Written,

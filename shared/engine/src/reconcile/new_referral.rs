@@ -82,6 +82,10 @@ impl Attempt<'_> {
             return Ok(link);
         };
         self.claim(record.key.to_string()).await?;
+        // Whoever had the claim may have asked since the link was read, and the engagement's list may not show it yet.
+        if self.engine.links.by_referral(link.referral).await?.as_ref() != Some(&link) {
+            return Err(stale("the link changed since it was read"));
+        }
         let halves = self.engine.partner_center.in_engagement(engagement).await?;
         if let Some(half) = halves.into_iter().find(|referral| referral.kind == ReferralKind::MicrosoftHalf) {
             return self.invited(link, &half).await;

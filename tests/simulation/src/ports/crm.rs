@@ -129,6 +129,7 @@ fn store(state: &mut State, weather: &Weather, invocation: &str, id: &str, write
     let write = Write {
         invocation: invocation.to_owned(),
         at: state.now,
+        moment: state.moment,
         subject: id.to_owned(),
         before,
         after: Written::Record(record.clone()),

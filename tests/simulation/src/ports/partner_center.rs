@@ -130,6 +130,7 @@ fn wrote(state: &mut State, invocation: &str, id: ReferralId, before: Option<Jso
     let write = Write {
         invocation: invocation.to_owned(),
         at: state.now,
+        moment: state.moment,
         subject: id.to_string(),
         before: before.map(Written::Referral),
         after: Written::Referral(state.referrals[&id].clone()),

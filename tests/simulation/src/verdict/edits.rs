@@ -27,7 +27,7 @@ fn noticeable(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
     own[before + 1..].iter().any(|between| carried(pair, rule, between))
 }
 
-/// Whether the engine ever wrote this edit's value to the other side.
+/// Whether the engine wrote this edit's value to the other side.
 fn carried(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
     let Ok(value) = Value::from_json(rule.kind, &edit.value) else {
         return false;
@@ -35,7 +35,8 @@ fn carried(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
     let stored = |json| kept(pair.weather, &rule.crm, &json);
     let here = rule.across_to_crm(&value).map(|value| stored(rule.crm_json(&value))).ok();
     let there = rule.across_to_partner_center(&value).ok();
-    pair.state.writes.iter().any(|write| match (&write.after, edit.side) {
+    let mut later = pair.state.writes.iter().filter(|write| write.moment >= edit.moment);
+    later.any(|write| match (&write.after, edit.side) {
         (Written::Referral(body), Side::Crm) if write.subject == pair.link.referral.to_string() => {
             let referral = Referral::parse(body.clone(), None, None).ok();
             there.is_some() && referral.and_then(|referral| rule.read_partner_center(&referral).ok()) == there
