@@ -6,6 +6,8 @@ mod trail;
 
 use std::collections::BTreeMap;
 
+use cosell_core::audit::AuditKind;
+use cosell_core::link::Parting;
 use cosell_core::mapping::Mapping;
 use cosell_core::referral::Referral;
 
@@ -14,7 +16,7 @@ use crate::world::{State, World, Written};
 
 /// So many writes of one field of one pair in an hour are a fight that nobody stopped: the breaker lets six swings pass, and one
 /// after each pause; people add a few.
-const FIGHT: usize = 16;
+const FIGHT: usize = 9;
 
 /// Everything that is wrong in the end; empty is good.
 pub(crate) fn violations(world: &World, mapping: &Mapping) -> Vec<String> {
@@ -44,6 +46,7 @@ pub(crate) fn violations(world: &World, mapping: &Mapping) -> Vec<String> {
         };
         edits::check(&pair, mapping, &mut wrong);
     }
+    unlinked_stay_unlinked(&state, &mut wrong);
     trail::complete(&state, &mut wrong);
     trail::truthful(&state, mapping, &mut wrong);
     books(&state, &mut wrong);
@@ -65,6 +68,22 @@ fn books(state: &State, wrong: &mut Vec<String>) {
             queue.dead,
             queue.len()
         ));
+    }
+}
+
+/// What an operator unlinked is not linked again by anybody else.
+fn unlinked_stay_unlinked(state: &State, wrong: &mut Vec<String>) {
+    for link in state.links.values() {
+        let pair = format!("referral#{}", link.referral);
+        let mut orders = state.audit.iter().filter(|entry| entry.pair == pair);
+        let last = orders.rfind(|entry| matches!(entry.kind, AuditKind::Unlinked | AuditKind::Relinked));
+        let unlinked = link
+            .tombstone
+            .as_ref()
+            .is_some_and(|tombstone| tombstone.parting == Parting::Unlinked);
+        if last.is_some_and(|entry| entry.kind == AuditKind::Unlinked) && !unlinked {
+            wrong.push(format!("{pair} was unlinked by an operator and is linked again"));
+        }
     }
 }
 
