@@ -77,7 +77,7 @@ impl AuditTrail for DynamoAudit {
 
 #[cfg(test)]
 mod tests {
-    use cosell_core::audit::{AuditKind, FieldChange, Side};
+    use cosell_core::audit::{AuditKind, FieldChange, ParkedField, Side};
     use cosell_core::message::Cause;
     use cosell_core::value::Value;
     use jiff::Timestamp;
@@ -98,6 +98,11 @@ mod tests {
                 before: Value::Nothing,
                 after: Value::Number("184000.5".parse().unwrap()),
                 overruled: None,
+            }],
+            parked: vec![ParkedField {
+                field: "name".into(),
+                partner_center: Value::text("Harbour"),
+                crm: Value::Nothing,
             }],
             partner_center_request: Some("R1".into()),
             crm_request: None,

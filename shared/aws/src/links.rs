@@ -1,24 +1,26 @@
 //! The pairs: each a referral item that holds the link, and pointers to it from the CRM record and the engagement.
 
+mod replace;
+mod transaction;
+
 use async_trait::async_trait;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::RequestId;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::AttributeValue;
 use cosell_core::crm::CrmKey;
 use cosell_core::id::{EngagementId, ReferralId};
 use cosell_core::link::Link;
+use cosell_engine::Failure;
 use cosell_engine::port::Links;
-use cosell_engine::{Failure, FailureKind};
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{Refusal, StoreError, kind};
-use crate::table::{DYNAMODB, Item, Table, Written};
+use crate::fault::StoreError;
+use crate::table::{Table, Written};
+use transaction::{Condition, Transaction};
 
 /// The version of a link just created.
 const FIRST_VERSION: u64 = 1;
 const ABSENT: &str = "attribute_not_exists(pk)";
-const ABSENT_CODE: &str = "ConditionalCheckFailed";
+/// `created` tells a link from one of the same referral that took its place and counts from the first version again.
+const UNSAVED: &str = "#version = :version AND #created = :created";
 
 /// [`Links`] in the links table.
 #[derive(Clone, Debug)]
@@ -49,39 +51,6 @@ impl DynamoLinks {
         }
     }
 
-    fn put_if_absent(&self, key: &str, item: Item) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(self.table.name())
-            .set_item(Some(item))
-            .condition_expression(ABSENT)
-            .build();
-        let put = put.map_err(|_| self.table.unreadable(key))?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
-
-    /// A transaction says per item why it was cancelled; "None" is an item that was not at fault.
-    fn not_linked(&self, record: String, error: SdkError<TransactWriteItemsError>) -> StoreError {
-        let codes = cancellation_codes(&error);
-        let Some(code) = codes.iter().find(|code| **code == ABSENT_CODE).or_else(|| codes.first()) else {
-            return self.table.fault(&format!("link {record}"), error);
-        };
-        match kind(Some(code), 400) {
-            FailureKind::Stale => StoreError::Stale {
-                record,
-                situation: "cannot be linked: another run links or has linked one of them",
-            },
-            kind => Refusal {
-                service: DYNAMODB,
-                action: format!("link {record} in table {}", self.table.name()),
-                kind,
-                code: Some((*code).to_owned()),
-                message: "the transaction was cancelled".to_owned(),
-                request_id: error.request_id().map(str::to_owned),
-            }
-            .into(),
-        }
-    }
-
     /// Points the engagement to the link. One engagement can hold several referrals of ours: the first keeps the pointer.
     async fn point_engagement(&self, link: &Link) -> Result<(), StoreError> {
         let Some(engagement) = link.engagement else { return Ok(()) };
@@ -93,7 +62,7 @@ impl DynamoLinks {
         Ok(())
     }
 
-    async fn replace(&self, link: &Link) -> Result<Link, StoreError> {
+    async fn store(&self, link: &Link) -> Result<Link, StoreError> {
         let key = referral_key(link.referral);
         let next = Link {
             version: link.version + 1,
@@ -102,9 +71,10 @@ impl DynamoLinks {
         let put = self
             .table
             .put(self.table.item(&key, &next)?)
-            .condition_expression("#version = :expected")
+            .condition_expression(UNSAVED)
             .expression_attribute_names("#version", "version")
-            .expression_attribute_values(":expected", AttributeValue::N(link.version.to_string()));
+            .expression_attribute_names("#created", "created")
+            .set_expression_attribute_values(Some(unsaved(link).into()));
         match self.table.write(put, || format!("save {key}")).await? {
             Written::Done(_) => Ok(next),
             Written::Refused(stored) => match self.table.read::<Link>(&key, stored) {
@@ -136,22 +106,10 @@ impl Links for DynamoLinks {
     /// Stores the link as version 1, whatever version it carries.
     async fn create(&self, link: &Link) -> Result<(), Failure> {
         let (referral, crm) = (referral_key(link.referral), crm_key(&link.crm));
-        let record = self.table.item(
-            &referral,
-            &Link {
-                version: FIRST_VERSION,
-                ..link.clone()
-            },
-        )?;
-        let pointer = self.table.item(&crm, &Pointer { referral: link.referral })?;
-        self.table
-            .client()
-            .transact_write_items()
-            .transact_items(self.put_if_absent(&referral, record)?)
-            .transact_items(self.put_if_absent(&crm, pointer)?)
-            .send()
-            .await
-            .map_err(|error| self.not_linked(format!("{referral} and {crm}"), error))?;
+        let mut transaction = Transaction::new(&self.table);
+        transaction.put(&referral, &first_version(link), Condition::Absent)?;
+        transaction.put(&crm, &Pointer { referral: link.referral }, Condition::Absent)?;
+        transaction.commit(format!("{referral} and {crm}")).await?;
 
         // The pair is linked; a missing engagement pointer is put by the next save.
         if let Err(error) = self.point_engagement(link).await {
@@ -160,10 +118,30 @@ impl Links for DynamoLinks {
         Ok(())
     }
 
+    /// Stores `new` as version 1, whatever version it carries.
+    async fn replace(&self, old: &[Link], new: &Link) -> Result<(), Failure> {
+        Ok(self.put_in_place_of(old, new).await?)
+    }
+
     async fn save(&self, link: &Link) -> Result<Link, Failure> {
         self.point_engagement(link).await?;
-        Ok(self.replace(link).await?)
+        Ok(self.store(link).await?)
     }
+}
+
+fn first_version(link: &Link) -> Link {
+    Link {
+        version: FIRST_VERSION,
+        ..link.clone()
+    }
+}
+
+/// The values of [`UNSAVED`].
+fn unsaved(link: &Link) -> [(String, AttributeValue); 2] {
+    [
+        (":version".to_owned(), AttributeValue::N(link.version.to_string())),
+        (":created".to_owned(), AttributeValue::S(link.created.to_string())),
+    ]
 }
 
 fn referral_key(id: ReferralId) -> String {
@@ -176,14 +154,6 @@ fn crm_key(key: &CrmKey) -> String {
 
 fn engagement_key(id: EngagementId) -> String {
     format!("engagement#{id}")
-}
-
-fn cancellation_codes(error: &SdkError<TransactWriteItemsError>) -> Vec<&str> {
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
-        return Vec::new();
-    };
-    let codes = cancelled.cancellation_reasons().iter().filter_map(CancellationReason::code);
-    codes.filter(|code| *code != "None").collect()
 }
 
 #[cfg(test)]

@@ -1,21 +1,25 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cosell_core::link::{Seen, Step};
+use cosell_core::audit::{FieldChange, Side};
+use cosell_core::breaker::{Activity, Breaker};
+use cosell_core::link::{OpenConflict, Parting, Pending, Seen, Step, Tombstone};
 use cosell_core::value::Value;
+use cosell_engine::FailureKind;
 use uuid::Uuid;
 
 use super::*;
 use crate::local::LocalTables;
 
-fn referral(n: u128) -> ReferralId {
+pub(super) fn referral(n: u128) -> ReferralId {
     ReferralId::new(Uuid::from_u128(n))
 }
 
-fn engagement(n: u128) -> EngagementId {
+pub(super) fn engagement(n: u128) -> EngagementId {
     EngagementId::new(Uuid::from_u128(n))
 }
 
-fn opportunity(id: &str) -> CrmKey {
+pub(super) fn opportunity(id: &str) -> CrmKey {
     CrmKey {
         system: "dynamics".into(),
         entity: "opportunity".into(),
@@ -23,7 +27,7 @@ fn opportunity(id: &str) -> CrmKey {
     }
 }
 
-fn link(n: u128, crm: &str) -> Link {
+pub(super) fn link(n: u128, crm: &str) -> Link {
     let seen = Seen {
         partner_center: Value::Number("184000.5".parse().unwrap()),
         crm: Value::List(vec!["a".into(), "b".into()]),
@@ -38,25 +42,57 @@ fn link(n: u128, crm: &str) -> Link {
         microsoft_referral: Some(referral(900)),
         crm: opportunity(crm),
         seen: [("value".to_owned(), seen), ("close date".to_owned(), date)].into(),
+        pending: BTreeMap::new(),
         crm_version: "W/\"1\"".into(),
         referral_etag: "\"2\"".into(),
         steps: [Step::MicrosoftInvitationStarted, Step::MicrosoftInvited].into(),
         problem: None,
+        conflicts: BTreeMap::new(),
+        activity: Activity::default(),
+        tombstone: None,
         version: FIRST_VERSION,
         created: "2026-09-01T08:00:00Z".parse().unwrap(),
         updated: "2026-09-01T08:00:00.123456789Z".parse().unwrap(),
     }
 }
 
-async fn links() -> DynamoLinks {
+pub(super) async fn links() -> DynamoLinks {
     DynamoLinks::new(LocalTables::start().await.links())
 }
 
 #[tokio::test]
 async fn a_link_is_found_whole_from_each_side() {
     let links = links().await;
+    let conflict = OpenConflict {
+        partner_center: Value::text("a"),
+        crm: Value::Bool(true),
+        since: "2026-09-01T08:00:00Z".parse().unwrap(),
+        decision: Some(Side::Crm),
+    };
+    let pending = Pending {
+        side: Side::Crm,
+        seen: Seen::default(),
+        since: conflict.since,
+    };
+    let mut activity = Activity::default();
+    let change = FieldChange {
+        field: "value".into(),
+        side: Side::PartnerCenter,
+        before: Value::Nothing,
+        after: Value::Nothing,
+        overruled: None,
+    };
+    let tripped = Breaker::default().note(&mut activity, conflict.since, &vec![change; 20]);
+    assert!(tripped.is_some());
     let link = Link {
         engagement: Some(engagement(7)),
+        tombstone: Some(Tombstone {
+            parting: Parting::RecordMerged(opportunity("o9")),
+            at: conflict.since,
+        }),
+        pending: [("name".to_owned(), pending)].into(),
+        conflicts: [("name".to_owned(), conflict)].into(),
+        activity,
         ..link(1, "o1")
     };
     links.create(&link).await.unwrap();
@@ -131,6 +167,21 @@ async fn a_save_counts_the_version_and_refuses_what_was_read_before_it() {
         "the refused save left no trace"
     );
     assert_eq!(links.save(&saved).await.unwrap().version, 3);
+}
+
+#[tokio::test]
+async fn a_save_of_what_was_read_before_another_link_took_its_place_is_refused() {
+    let links = links().await;
+    let read = link(1, "o1");
+    links.create(&read).await.unwrap();
+    let new = Link {
+        created: "2026-09-02T08:00:00Z".parse().unwrap(),
+        ..link(1, "o2")
+    };
+    links.replace(std::slice::from_ref(&read), &new).await.unwrap();
+    // Both count from the first version.
+    assert_eq!(links.save(&read).await.unwrap_err().kind, FailureKind::Stale);
+    assert_eq!(links.by_referral(read.referral).await.unwrap(), Some(new));
 }
 
 #[tokio::test]

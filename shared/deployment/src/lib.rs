@@ -29,7 +29,7 @@ use cosell_runtime::settings::PartnerCenterSettings;
 use cosell_runtime::{clock, http};
 
 use credentials::{CrmCredentials, PartnerCenterCredentials};
-pub use settings::{ConsumerSettings, PollerSettings, RegistrationSettings, SystemSettings};
+pub use settings::{ConsumerSettings, EngineSettings, PollerSettings, RegistrationSettings, SystemSettings};
 
 /// The mapping that ships with this version, packed into the binaries: a file that cannot be used stops the start-up.
 const DYNAMICS_MAPPING: &str = include_str!("../../../infra/mapping/dynamics.toml");
@@ -118,20 +118,16 @@ impl Systems {
     }
 }
 
+/// What the command line looks at pairs with: connections are opened when they are needed.
+pub fn operators_engine(settings: EngineSettings, sdk: &SdkConfig) -> Result<Engine, DeploymentError> {
+    let systems = Systems::new(settings.systems.clone(), sdk)?;
+    Ok(assembled(&systems, settings, sdk))
+}
+
 /// What the consumer works with.
 pub async fn engine(settings: ConsumerSettings, sdk: &SdkConfig) -> Result<Engine, DeploymentError> {
-    let systems = Systems::new(settings.systems, sdk)?;
-    let links = Table::new(sdk, settings.links_table);
-    let audit = Table::new(sdk, settings.audit_table);
-    let engine = Engine {
-        partner_center: systems.partner_center.clone(),
-        crm: systems.crm.clone(),
-        links: Arc::new(DynamoLinks::new(links.clone())),
-        claims: Arc::new(DynamoClaims::new(links)),
-        audit: Arc::new(DynamoAudit::new(audit, settings.audit_retention_days)),
-        mapping: systems.mapping.clone(),
-        policy: Arc::new(settings.policy),
-    };
+    let systems = Systems::new(settings.engine.systems.clone(), sdk)?;
+    let engine = assembled(&systems, settings.engine, sdk);
     let nobody = ReferralId::new(uuid::Uuid::nil());
     let warmed = async { futures::join!(systems.warm_up(), engine.links.by_referral(nobody)).1 };
     // Whatever is slow today must not cost the start-up itself, for which Lambda gives ten seconds.
@@ -139,6 +135,20 @@ pub async fn engine(settings: ConsumerSettings, sdk: &SdkConfig) -> Result<Engin
         tracing::warn!(error = failure.brief(), "the links table could not be read during start-up");
     }
     Ok(engine)
+}
+
+fn assembled(systems: &Systems, settings: EngineSettings, sdk: &SdkConfig) -> Engine {
+    let links = Table::new(sdk, settings.links_table);
+    let audit = Table::new(sdk, settings.audit_table);
+    Engine {
+        partner_center: systems.partner_center.clone(),
+        crm: systems.crm.clone(),
+        links: Arc::new(DynamoLinks::new(links.clone())),
+        claims: Arc::new(DynamoClaims::new(links)),
+        audit: Arc::new(DynamoAudit::new(audit, settings.audit_retention_days)),
+        mapping: systems.mapping.clone(),
+        policy: Arc::new(settings.policy),
+    }
 }
 
 /// What the poller works with.

@@ -38,9 +38,9 @@ impl SystemSettings {
     }
 }
 
-/// The consumer's.
+/// The engine's: of whoever looks at pairs.
 #[derive(Clone, Debug)]
-pub struct ConsumerSettings {
+pub struct EngineSettings {
     /// Both systems.
     pub systems: SystemSettings,
     /// `LINKS_TABLE`.
@@ -49,20 +49,17 @@ pub struct ConsumerSettings {
     pub audit_table: String,
     /// `AUDIT_RETENTION_DAYS`; unset keeps audit entries for ever.
     pub audit_retention_days: Option<u32>,
-    /// `QUEUE_URL`: to hold a failed message back.
-    pub queue_url: String,
     /// `SYNC_PRIVATE`, `REFERRAL_LINK_BASE`.
     pub policy: Policy,
 }
 
-impl ConsumerSettings {
+impl EngineSettings {
     /// Reads the variables named at the fields. `TEAM_PHONE` is required here: Partner Center refuses a deal without it.
     pub fn read(environment: &Environment) -> Result<Self, Noted> {
         let systems = SystemSettings::read(environment);
         let team_phone = environment.required("TEAM_PHONE", "+46700000002");
         let links_table = environment.required("LINKS_TABLE", LINKS_EXAMPLE);
         let audit_table = environment.required("AUDIT_TABLE", "cosell-sync-AuditTable-1ABC2DEF3GHIJ");
-        let queue_url = queue_url(environment);
         let sync_private = environment.flag("SYNC_PRIVATE", true);
         let retention = environment
             .optional("AUDIT_RETENTION_DAYS")
@@ -82,8 +79,28 @@ impl ConsumerSettings {
             links_table: links_table?,
             audit_table: audit_table?,
             audit_retention_days: retention.transpose()?,
-            queue_url: queue_url?,
             policy,
+        })
+    }
+}
+
+/// The consumer's.
+#[derive(Clone, Debug)]
+pub struct ConsumerSettings {
+    /// What it looks at pairs with.
+    pub engine: EngineSettings,
+    /// `QUEUE_URL`: to hold a failed message back.
+    pub queue_url: String,
+}
+
+impl ConsumerSettings {
+    /// Reads the variables named at the fields and in [`EngineSettings`].
+    pub fn read(environment: &Environment) -> Result<Self, Noted> {
+        let engine = EngineSettings::read(environment);
+        let queue_url = queue_url(environment);
+        Ok(Self {
+            engine: engine?,
+            queue_url: queue_url?,
         })
     }
 }
