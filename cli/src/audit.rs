@@ -1,20 +1,18 @@
 //! `cosell audit`: the trail of one pair.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use clap::Args;
 use cosell_aws::audit::DynamoAudit;
 use cosell_aws::links::DynamoLinks;
 use cosell_aws::table::Table;
 use cosell_core::audit::AuditEntry;
-use cosell_core::crm::CrmKey;
-use cosell_core::id::ReferralId;
 use cosell_core::link::Link;
 use cosell_core::message::Subject;
-use cosell_engine::Failure;
 use cosell_engine::port::{AuditTrail, Links};
 use cosell_runtime::config::{Environment, Noted};
 use cosell_runtime::settings::CrmSystem;
 
+use crate::record::{self, Record, told};
 use crate::table;
 
 #[derive(Args)]
@@ -24,17 +22,6 @@ pub(crate) struct Arguments {
     /// Prints the entries as a JSON array instead of a table.
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Args)]
-#[group(required = true, multiple = false)]
-struct Record {
-    /// The referral's id: the last part of its address in Partner Center.
-    #[arg(long, value_name = "ID")]
-    referral: Option<ReferralId>,
-    /// The opportunity's id: the last part of its address in the CRM.
-    #[arg(long, value_name = "ID")]
-    opportunity: Option<String>,
 }
 
 struct Settings {
@@ -53,24 +40,6 @@ impl Settings {
             audit: audit?,
             crm: crm?,
         })
-    }
-}
-
-impl Record {
-    fn subject(self, crm: CrmSystem) -> Result<Subject> {
-        match (self.referral, self.opportunity) {
-            (Some(id), _) => Ok(Subject::Referral(id)),
-            (None, Some(id)) => {
-                // Dynamics shows ids in capitals and braces in some places; its API, and so our keys, in neither.
-                let id = id.trim_matches(['{', '}', ' ']).to_ascii_lowercase();
-                Ok(Subject::Crm(CrmKey {
-                    system: crm.to_string(),
-                    entity: "opportunity".to_owned(),
-                    id,
-                }))
-            }
-            (None, None) => Err(anyhow!("give --referral or --opportunity")),
-        }
     }
 }
 
@@ -101,13 +70,7 @@ pub(crate) struct Trail {
 impl Trail {
     /// A trail starts under the CRM record and goes on under the referral once there is one: both parts are read.
     async fn read(links: &dyn Links, audit: &dyn AuditTrail, subject: &Subject) -> Result<Self> {
-        let link = match subject {
-            Subject::Referral(id) => links.by_referral(*id).await,
-            Subject::Crm(key) => links.by_crm(key).await,
-        };
-        let link = link
-            .map_err(|failure| told(&failure))
-            .with_context(|| format!("cannot look up the link of {subject}"))?;
+        let link = record::link_of(links, subject).await?;
         let subjects = match &link {
             Some(link) => vec![Subject::Crm(link.crm.clone()), Subject::Referral(link.referral)],
             None => vec![subject.clone()],
@@ -126,18 +89,14 @@ impl Trail {
     }
 }
 
-/// A failure's text already tells its source's.
-fn told(failure: &Failure) -> anyhow::Error {
-    anyhow!(failure.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
     use cosell_core::audit::AuditKind;
-    use cosell_core::id::EngagementId;
+    use cosell_core::crm::CrmKey;
+    use cosell_core::id::{EngagementId, ReferralId};
     use cosell_core::message::Cause;
-    use cosell_engine::{FailureKind, Outside};
+    use cosell_engine::{Failure, FailureKind, Outside};
 
     use super::*;
 
@@ -174,6 +133,10 @@ mod tests {
             unreachable!("nothing is written")
         }
 
+        async fn replace(&self, _: &[Link], _: &Link) -> Result<(), Failure> {
+            unreachable!("nothing is written")
+        }
+
         async fn save(&self, _: &Link) -> Result<Link, Failure> {
             unreachable!("nothing is written")
         }
@@ -198,6 +161,7 @@ mod tests {
                 cause: Cause::Sweep,
                 message: "nothing to do".into(),
                 changes: vec![],
+                parked: vec![],
                 partner_center_request: None,
                 crm_request: None,
                 invocation: "i1".into(),
@@ -205,21 +169,24 @@ mod tests {
         }
     }
 
-    fn record(referral: Option<&str>, opportunity: Option<&str>) -> Subject {
-        let record = Record {
-            referral: referral.map(|id| id.parse().unwrap()),
-            opportunity: opportunity.map(str::to_owned),
-        };
-        record.subject(CrmSystem::Dynamics).unwrap()
+    /// As the arguments `--referral ID` or `--opportunity ID`.
+    fn record(option: &str, id: &str) -> Subject {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            record: Record,
+        }
+        let line = <Line as clap::Parser>::try_parse_from(["cosell", option, id]).unwrap();
+        line.record.subject(CrmSystem::Dynamics).unwrap()
     }
 
     #[tokio::test]
     async fn a_linked_pairs_trail_is_both_parts_by_time_from_either_side() {
         let store = Store { linked: true };
         for subject in [
-            record(Some(REFERRAL), None),
-            record(None, Some(OPPORTUNITY)),
-            record(None, Some("{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}")),
+            record("--referral", REFERRAL),
+            record("--opportunity", OPPORTUNITY),
+            record("--opportunity", "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}"),
         ] {
             let trail = Trail::read(&store, &store, &subject).await.unwrap();
             let pairs: Vec<_> = trail.entries.iter().map(|entry| entry.pair.clone()).collect();
@@ -233,7 +200,7 @@ mod tests {
     #[tokio::test]
     async fn an_opportunity_without_a_referral_has_a_trail_too() {
         let store = Store { linked: false };
-        let trail = Trail::read(&store, &store, &record(None, Some(OPPORTUNITY))).await.unwrap();
+        let trail = Trail::read(&store, &store, &record("--opportunity", OPPORTUNITY)).await.unwrap();
         assert!(trail.link.is_none());
         assert_eq!(trail.entries.len(), 1);
     }

@@ -1,6 +1,8 @@
 //! `cosell`: the operator's command line. It reads the same environment variables as the functions.
 
 mod audit;
+mod pair;
+mod record;
 mod table;
 mod webhook;
 
@@ -27,6 +29,12 @@ enum Command {
     ///
     /// Environment: LINKS_TABLE, AUDIT_TABLE, CRM (default dynamics), AWS_REGION.
     Audit(audit::Arguments),
+    /// Shows and mends a pair of referral and opportunity.
+    ///
+    /// Environment: for `show` LINKS_TABLE, CRM (default dynamics), AWS_REGION; for the others all variables of the consumer function
+    /// but QUEUE_URL.
+    #[command(subcommand)]
+    Pair(pair::Command),
     /// Tells Partner Center where to deliver its notifications.
     ///
     /// Environment: PARTNER_CENTER_TENANT_ID, PARTNER_CENTER_SECRET_ARN, ENTRA_URL, REGISTRATION_URL and REGISTRATION_AUDIENCE
@@ -39,6 +47,7 @@ enum Command {
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Audit(arguments) => audit::run(arguments).await,
+        Command::Pair(command) => pair::run(command).await,
         Command::Webhook(command) => webhook::run(command).await,
     };
     match done {
@@ -78,6 +87,32 @@ mod tests {
         for wrong in ["http://abc.example.com/", "abc.example.com", "https://user:hush@abc.example.com/"] {
             let error = parse(wrong).err().unwrap().to_string();
             assert!(error.contains("--url"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_order_names_its_pair_field_and_winner() {
+        let parse = |line: &str| Arguments::try_parse_from(line.split(' '));
+        let pair = "--referral c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa";
+        for line in [
+            format!("cosell pair show {pair} --json"),
+            "cosell pair look --opportunity o1".to_owned(),
+            format!("cosell pair unlink {pair}"),
+            format!("cosell pair relink {pair} --opportunity o1 --yes"),
+            format!("cosell pair settle {pair} --field name --winner partner-center"),
+            format!("cosell pair settle {pair} --field name --winner crm --yes"),
+        ] {
+            assert!(parse(&line).is_ok(), "{line}");
+        }
+        for line in [
+            "cosell pair show".to_owned(),
+            format!("cosell pair look {pair} --opportunity o1"),
+            "cosell pair unlink --yes".to_owned(),
+            format!("cosell pair relink {pair}"),
+            format!("cosell pair settle {pair} --winner crm"),
+            format!("cosell pair settle {pair} --field name --winner newest"),
+        ] {
+            assert!(parse(&line).is_err(), "{line}");
         }
     }
 

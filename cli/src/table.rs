@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use cosell_core::audit::{AuditEntry, AuditKind, FieldChange};
+use cosell_core::audit::{AuditEntry, AuditKind, FieldChange, ParkedField, Side};
 use cosell_core::value::Value;
 
 use crate::audit::Trail;
@@ -28,18 +28,22 @@ pub(crate) fn render(trail: &Trail) -> String {
         return text;
     }
     let _ = writeln!(text, "\n{:<20}  {:<9}  {:<8}  WHAT", "TIME", "KIND", "CAUSE");
-    for entry in trail.entries.iter().filter(|entry| !is_carried_out(entry, &trail.entries)) {
-        append(&mut text, entry);
+    for (position, entry) in trail.entries.iter().enumerate() {
+        if !is_carried_out(entry, &trail.entries[position + 1..]) {
+            append(&mut text, entry);
+        }
     }
     text
 }
 
 /// An intention that the same look carried out says nothing more than the outcome. One that failed, or was followed by nothing,
-/// may have been carried out in part: it is shown.
-fn is_carried_out(entry: &AuditEntry, all: &[AuditEntry]) -> bool {
-    let outcome =
-        |other: &&AuditEntry| other.invocation == entry.invocation && !matches!(other.kind, AuditKind::Intended | AuditKind::Failed);
-    entry.kind == AuditKind::Intended && all.iter().any(|other| outcome(&other))
+/// may have been carried out in part: it is shown. That a pair is slowed down is no outcome: the look goes on to write.
+fn is_carried_out(entry: &AuditEntry, later: &[AuditEntry]) -> bool {
+    let no_outcome = |kind| matches!(kind, AuditKind::Intended | AuditKind::Failed | AuditKind::Slowed);
+    entry.kind == AuditKind::Intended
+        && later
+            .iter()
+            .any(|other| other.invocation == entry.invocation && !no_outcome(other.kind))
 }
 
 fn append(text: &mut String, entry: &AuditEntry) {
@@ -48,6 +52,22 @@ fn append(text: &mut String, entry: &AuditEntry) {
     let _ = writeln!(text, "{at:<20}  {kind:<9}  {cause:<8}  {}", entry.message);
     for change in &entry.changes {
         let _ = writeln!(text, "{:INDENT$}{}", "", changed(change));
+    }
+    for parked in &entry.parked {
+        let ParkedField {
+            field,
+            partner_center,
+            crm,
+        } = parked;
+        let _ = writeln!(
+            text,
+            "{:INDENT$}{field}: {} in {}, {} in {}",
+            "",
+            shown(partner_center),
+            Side::PartnerCenter,
+            shown(crm),
+            Side::Crm
+        );
     }
     let requests = [
         ("Partner Center request", entry.partner_center_request.as_deref()),
@@ -76,7 +96,8 @@ fn changed(change: &FieldChange) -> String {
     )
 }
 
-fn shown(value: &Value) -> String {
+/// A text in quotation marks, on one line.
+pub(crate) fn shown(value: &Value) -> String {
     match value {
         Value::Nothing => "nothing".to_owned(),
         Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
@@ -87,7 +108,6 @@ fn shown(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use cosell_core::audit::Side;
     use cosell_core::message::{Cause, Subject};
 
     use super::*;
@@ -109,6 +129,7 @@ mod tests {
             cause: Cause::Webhook,
             message: format!("{kind} by {invocation}"),
             changes: Vec::new(),
+            parked: Vec::new(),
             partner_center_request: None,
             crm_request: None,
             invocation: invocation.into(),
@@ -117,11 +138,19 @@ mod tests {
             entry(AuditKind::Intended, "died"),
             entry(AuditKind::Intended, "done"),
             entry(AuditKind::Updated, "done"),
+            entry(AuditKind::Settled, "died later"),
+            entry(AuditKind::Intended, "died later"),
+            entry(AuditKind::Slowed, "died later"),
         ]));
-        assert!(
-            text.contains("intended by died") && text.contains("updated by done") && !text.contains("intended by done"),
-            "{text}"
-        );
+        for shown in [
+            "intended by died\n",
+            "updated by done",
+            "settled by died later",
+            "intended by died later",
+        ] {
+            assert!(text.contains(shown), "{text}");
+        }
+        assert!(!text.contains("intended by done"), "{text}");
     }
 
     #[test]
@@ -139,6 +168,11 @@ mod tests {
                 after: Value::Number("184000.50".parse().unwrap()),
                 overruled: Some(Value::text("low")),
             }],
+            parked: vec![ParkedField {
+                field: "name".into(),
+                partner_center: Value::text("Harbour\nsensors"),
+                crm: Value::Nothing,
+            }],
             partner_center_request: Some("R1".into()),
             crm_request: None,
             invocation: "i1".into(),
@@ -149,6 +183,7 @@ referral#c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa is not linked
 TIME                  KIND       CAUSE     WHAT
 2026-09-01T08:00:00Z  conflict   crm-poll  value had changed on both sides; the CRM's won
                                            value in Partner Center: nothing -> 184000.5 (instead of \"low\")
+                                           name: \"Harbour\\nsensors\" in Partner Center, nothing in CRM
                                            Partner Center request R1, invocation i1
 ";
         assert_eq!(text, expected);

@@ -6,6 +6,7 @@ mod batch;
 mod consumer;
 mod crash;
 mod failures;
+mod operator;
 mod races;
 mod throttling;
 mod webhook;
