@@ -164,6 +164,14 @@ impl Schedule {
 
     /// An operator unlinks a pair, links one again, or decides a conflict.
     fn order(&mut self) {
+        // One operator at a time: two who contradict each other are not the sync's business.
+        if self
+            .running
+            .iter()
+            .any(|invocation| invocation.batch.is_empty() && invocation.name.starts_with("operator"))
+        {
+            return;
+        }
         let links: Vec<_> = self.world.state().links.values().cloned().collect();
         let Some(link) = self.world.pick(links) else { return };
         let unlinked = link
@@ -172,6 +180,7 @@ impl Schedule {
             .is_some_and(|tombstone| tombstone.parting == Parting::Unlinked);
         let ordered = if unlinked {
             self.world.seller_switches_on(&link.crm.id);
+            self.world.state().relinked.insert(link.referral);
             Ordered::Relink(link.referral, link.crm.id)
         } else if let Some(field) = self.world.pick(link.conflicts.into_keys()) {
             Ordered::Settle(link.referral, field, self.winner())

@@ -73,15 +73,17 @@ fn books(state: &State, wrong: &mut Vec<String>) {
 
 /// What an operator unlinked is not linked again by anybody else.
 fn unlinked_stay_unlinked(state: &State, wrong: &mut Vec<String>) {
-    for link in state.links.values() {
+    for link in state.links.values().filter(|link| !state.relinked.contains(&link.referral)) {
         let pair = format!("referral#{}", link.referral);
-        let mut orders = state.audit.iter().filter(|entry| entry.pair == pair);
-        let last = orders.rfind(|entry| matches!(entry.kind, AuditKind::Unlinked | AuditKind::Relinked));
+        let ordered = state
+            .audit
+            .iter()
+            .any(|entry| entry.pair == pair && entry.kind == AuditKind::Unlinked);
         let unlinked = link
             .tombstone
             .as_ref()
             .is_some_and(|tombstone| tombstone.parting == Parting::Unlinked);
-        if last.is_some_and(|entry| entry.kind == AuditKind::Unlinked) && !unlinked {
+        if ordered && !unlinked {
             wrong.push(format!("{pair} was unlinked by an operator and is linked again"));
         }
     }

@@ -103,6 +103,8 @@ pub(crate) struct State {
     /// Referrals that Partner Center will tell us of, with the time of their change.
     pub(crate) webhooks: Vec<(ReferralId, String)>,
     pub(crate) late: Vec<Late>,
+    /// Pairs that an operator ordered to be linked again.
+    pub(crate) relinked: BTreeSet<ReferralId>,
     /// What must never be tried, and was.
     pub(crate) violations: Vec<String>,
     pub(crate) edits: Vec<Edit>,
@@ -132,6 +134,7 @@ impl State {
             queue: Queue::default(),
             webhooks: Vec::new(),
             late: Vec::new(),
+            relinked: BTreeSet::new(),
             violations: Vec::new(),
             edits: Vec::new(),
             writes: Vec::new(),

@@ -97,6 +97,7 @@ impl Attempt<'_> {
                 updated: self.look.now,
                 ..link.clone()
             };
+            self.intend("About to unlink the pair by an operator's order.", Vec::new()).await?;
             engine.links.save(&link).await?;
         }
         if let Some(record) = engine.crm.get(&link.crm).await? {
@@ -182,6 +183,8 @@ impl Attempt<'_> {
             updated: self.look.now,
             ..link
         };
+        self.intend("About to link the pair again by an operator's order.", Vec::new())
+            .await?;
         let link = self.engine.links.save(&link).await?;
         self.record(AuditKind::Relinked, "Linked again by an operator.".into(), Vec::new())
             .await?;

@@ -105,7 +105,7 @@ impl Attempt<'_> {
         } else {
             self.trail.record.take()
         };
-        self.tell_rejection(record, vec![failure.to_string()]).await
+        self.tell_rejection(record, vec![in_words(failure)]).await
     }
 
     /// A rejection of ours: told in the CRM, if there is a record to tell it on, and audited.
@@ -142,5 +142,13 @@ impl Attempt<'_> {
             Outside::Crm => self.trail.crm_request.clone_from(&failure.request_id),
             Outside::Store => {}
         }
+    }
+}
+
+/// A refusal of ours speaks for itself; one of a service is told with its name and code.
+fn in_words(failure: &Failure) -> String {
+    match failure.outside {
+        Outside::Store => failure.message.clone(),
+        _ => failure.to_string(),
     }
 }
