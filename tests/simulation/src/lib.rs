@@ -31,7 +31,7 @@ use world::World;
 pub const STEPS: u32 = 400;
 
 /// A fight takes longer to show: so many times the steps.
-const FIGHT: u32 = 5;
+const FIGHT: u32 = 40;
 
 /// What a run came to.
 #[derive(Clone, Debug, PartialEq, Eq)]

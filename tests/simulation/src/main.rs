@@ -18,6 +18,9 @@ struct Arguments {
     /// The first seed.
     #[arg(long, default_value_t = 0)]
     from: u64,
+    /// Print the history of the first seed, whatever it came to, and run no other.
+    #[arg(long)]
+    show: bool,
     /// Switch a protection off: violations are then expected.
     #[arg(long)]
     without: Option<Protection>,
@@ -32,6 +35,11 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if arguments.show {
+        let verdict = run(&mappings, arguments.from, STEPS, arguments.without);
+        println!("{}\n{}", verdict.history.join("\n"), verdict.violations.join("\n"));
+        return ExitCode::SUCCESS;
+    }
     let started = Instant::now();
     let (next, end) = (AtomicU64::new(arguments.from), arguments.from + arguments.seeds);
     let failed = Mutex::new(Vec::new());

@@ -51,7 +51,13 @@ impl World {
 
     /// One of the fields that people edit.
     fn field(&self) -> (&'static str, &'static str, &'static str) {
-        FIELDS[self.draw(if self.weather.narrow { 2 } else { 4 }) as usize]
+        // The name is the automations' where there are any.
+        let (first, count) = match (self.weather.robots, self.weather.narrow) {
+            (true, _) => (1, 3),
+            (false, true) => (0, 2),
+            (false, false) => (0, 4),
+        };
+        FIELDS[first + self.draw(count) as usize]
     }
 
     /// Microsoft invites the partner.

@@ -60,6 +60,8 @@ impl Schedule {
             770..780 => self.world.microsoft_invites(),
             780..840 => self.world.seller_edits(),
             840..890 => self.world.colleague_edits(),
+            // A fight needs deals that stay.
+            890..914 if self.world.weather.robots => self.go_on(),
             890..900 => self.world.seller_moves(),
             900..908 => self.world.referral_moves(),
             908..911 => self.world.record_goes(),
@@ -70,6 +72,7 @@ impl Schedule {
                 let now = state.now;
                 state.queue.send_poison(now);
             }
+            _ if self.world.weather.robots => self.world.advance(i64::from(self.world.draw(8))),
             918..955 => self.world.advance(i64::from(self.world.draw(8))),
             _ => self.world.advance(i64::from(self.world.draw(90))),
         }

@@ -16,7 +16,7 @@ use crate::world::{State, World, Written};
 
 /// So many writes of one field of one pair in an hour are a fight that nobody stopped: the breaker lets six swings pass, and one
 /// after each pause; people add a few.
-const FIGHT: usize = 9;
+const FIGHT: usize = 24;
 
 /// Everything that is wrong in the end; empty is good.
 pub(crate) fn violations(world: &World, mapping: &Mapping) -> Vec<String> {

@@ -40,7 +40,7 @@ pub(crate) struct Weather {
 
 impl Weather {
     pub(crate) fn of(rng: &mut Rng) -> Self {
-        let robots = rng.u32(0..8) == 0;
+        let robots = rng.u32(0..32) == 0;
         // A fight is watched in fair weather, which lets it go on undisturbed.
         let storm = if robots { 0 } else { rng.u32(0..3) };
         Self {
@@ -55,7 +55,7 @@ impl Weather {
             description_length: rng.usize(4..40),
             rounds: rng.bool(),
             ignores_date: rng.u32(0..5) == 0,
-            narrow: rng.u32(0..3) == 0,
+            narrow: rng.u32(0..3) == 0 || robots,
             robots,
         }
     }
