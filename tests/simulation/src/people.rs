@@ -88,7 +88,7 @@ impl World {
         let mut state = self.state();
         if account {
             let name = format!("Norrsken {}", state.number());
-            self.set(&mut state, &id, "customerid_account/name", json!(name));
+            self.set(&mut state, &id, "customerid_account/name", &json!(name));
             state.tell(|| format!("a seller renames the account of {id}"));
             return;
         }
@@ -97,14 +97,14 @@ impl World {
         if state.records[&id].get(column) == &value {
             return;
         }
-        self.set(&mut state, &id, column, value.clone());
+        self.set(&mut state, &id, column, &value);
         state.tell(|| format!("a seller sets {field} of {id} to {value}"));
         remember(&mut state, &id, Side::Crm, field, value);
     }
 
-    fn set(&self, state: &mut State, id: &str, column: &str, value: Json) {
+    fn set(&self, state: &mut State, id: &str, column: &str, value: &Json) {
         if let Some(record) = state.records.get_mut(id) {
-            record.fields.insert(column.into(), kept(&self.weather, column, &value));
+            record.fields.insert(column.into(), kept(&self.weather, column, value));
         }
         state.touch(id);
     }
@@ -230,7 +230,7 @@ impl World {
             .get(id)
             .is_some_and(|record| !record.phase.is_closed() && record.merged_into.is_none())
         {
-            self.set(&mut state, id, "nwcs_syncwithpartnercenter", json!(true));
+            self.set(&mut state, id, "nwcs_syncwithpartnercenter", &json!(true));
         }
     }
 
@@ -244,7 +244,7 @@ impl World {
         for (referral, record) in links {
             let insists = |record: &&CrmRecord| !record.phase.is_closed() && record.merged_into.is_none() && record.get("name") != CRM_NAME;
             if state.records.get(&record).as_ref().is_some_and(insists) {
-                self.set(&mut state, &record, "name", json!(CRM_NAME));
+                self.set(&mut state, &record, "name", &json!(CRM_NAME));
             }
             let mut body = state.referrals[&referral].clone();
             if body["status"] != "Closed" && body["name"] == CRM_NAME {

@@ -14,8 +14,7 @@ use cosell_core::referral::Referral;
 use crate::schedule::HOUR;
 use crate::world::{State, World, Written};
 
-/// So many writes of one field of one pair in an hour are a fight that nobody stopped: the breaker lets six swings pass, and one
-/// after each pause; people add a few.
+/// So many writes of one field of one pair in an hour are a fight that nobody stopped: the breaker lets twenty pass at most.
 const FIGHT: usize = 24;
 
 /// Everything that is wrong in the end; empty is good.
@@ -103,11 +102,9 @@ fn no_fight(state: &State, wrong: &mut Vec<String>) {
         }
     }
     for (pair, times) in names {
-        if let Some(burst) = times.windows(FIGHT).find(|burst| burst[FIGHT - 1].duration_since(burst[0]) < HOUR) {
-            wrong.push(format!(
-                "the name of {pair} was written {FIGHT} times within an hour of {}",
-                burst[0]
-            ));
+        let within_an_hour = |burst: &&[jiff::Timestamp]| burst[FIGHT - 1].duration_since(burst[0]) < HOUR;
+        if let Some(start) = times.windows(FIGHT).find(within_an_hour).and_then(<[_]>::first) {
+            wrong.push(format!("the name of {pair} was written {FIGHT} times within an hour of {start}"));
         }
     }
 }

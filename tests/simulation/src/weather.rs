@@ -8,6 +8,7 @@ use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 
 /// The weather of a run.
+#[expect(clippy::struct_excessive_bools, reason = "each is a trait of its own, drawn by itself")]
 #[derive(Clone, Debug)]
 pub(crate) struct Weather {
     /// Of a thousand calls, how many fail before they take effect.

@@ -49,7 +49,7 @@ pub(crate) struct Edit {
 #[derive(Clone, Debug)]
 pub(crate) enum Written {
     Referral(Json),
-    Record(CrmRecord),
+    Record(Box<CrmRecord>),
 }
 
 /// A write by the engine.

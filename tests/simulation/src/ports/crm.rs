@@ -112,7 +112,7 @@ pub(crate) fn update(
 
 /// Stores columns as a CRM does that cuts, rounds or ignores what it is given.
 fn store(state: &mut State, weather: &Weather, invocation: &str, id: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
-    let before = state.records.get(id).cloned().map(Written::Record);
+    let before = state.records.get(id).cloned().map(|record| Written::Record(Box::new(record)));
     state.touch(id);
     let record = state
         .records
@@ -132,7 +132,7 @@ fn store(state: &mut State, weather: &Weather, invocation: &str, id: &str, write
         moment: state.moment,
         subject: id.to_owned(),
         before,
-        after: Written::Record(record.clone()),
+        after: Written::Record(Box::new(record.clone())),
     };
     state.writes.push(write);
     Ok(record)

@@ -188,7 +188,9 @@ fn told(entry: &AuditEntry) -> String {
 impl Queue for Seat {
     async fn send(&self, messages: &[SyncMessage]) -> Result<(), Failure> {
         self.call("queues", Outside::Store, FailureKind::Transient, |_| Ok(())).await?;
-        messages.iter().for_each(|message| self.world.enqueue(message));
+        for message in messages {
+            self.world.enqueue(message);
+        }
         Ok(())
     }
 }
