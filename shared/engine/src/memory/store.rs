@@ -4,12 +4,14 @@ use super::*;
 impl Links for World {
     async fn by_referral(&self, id: ReferralId) -> Result<Option<Link>, Failure> {
         tokio::task::yield_now().await;
-        Ok(self.links.lock().unwrap().get(&id).cloned())
+        self.run("links.read", Outside::Store, || Ok(self.links.lock().unwrap().get(&id).cloned()))
     }
 
     async fn by_crm(&self, key: &CrmKey) -> Result<Option<Link>, Failure> {
         tokio::task::yield_now().await;
-        Ok(self.links.lock().unwrap().values().find(|link| link.crm == *key).cloned())
+        self.run("links.read_by_record", Outside::Store, || {
+            Ok(self.links.lock().unwrap().values().find(|link| link.crm == *key).cloned())
+        })
     }
 
     async fn by_engagement(&self, id: EngagementId) -> Result<Option<Link>, Failure> {
@@ -83,6 +85,7 @@ impl Links for World {
 impl Claims for World {
     async fn claim(&self, name: &str, holder: &str, now: Timestamp, lasts: SignedDuration) -> Result<Claim, Failure> {
         tokio::task::yield_now().await;
+        self.called("claims.take");
         let mut claims = self.claims.lock().unwrap();
         let before = claims.get(name).cloned();
         if let Some((other, until)) = &before
@@ -97,6 +100,7 @@ impl Claims for World {
 
     async fn release(&self, name: &str, holder: &str) -> Result<(), Failure> {
         tokio::task::yield_now().await;
+        self.called("claims.give");
         let mut claims = self.claims.lock().unwrap();
         if claims.get(name).is_some_and(|(held_by, _)| held_by == holder) {
             claims.remove(name);
@@ -106,6 +110,7 @@ impl Claims for World {
 
     async fn is_claimed(&self, name: &str, now: Timestamp) -> Result<bool, Failure> {
         tokio::task::yield_now().await;
+        self.called("claims.read");
         Ok(self.claims.lock().unwrap().get(name).is_some_and(|(_, until)| *until > now))
     }
 }

@@ -75,3 +75,32 @@ async fn help_is_still_asked_when_our_referral_is_found_instead_of_answered() {
         .count();
     assert_eq!(halves, 1);
 }
+
+#[tokio::test]
+async fn a_look_that_knew_the_link_before_microsoft_was_asked_does_not_ask_again() {
+    let mut stage = Stage::with_opportunity();
+    stage.world.edit_record(OPPORTUNITY, ask_for_help);
+    stage.fault("links.create", Fault::After(FailureKind::Transient));
+    stage.look(&opportunity(), "dies between the posts").await.unwrap_err();
+    stage.now += SignedDuration::from_mins(10);
+    let own: ReferralId = stage.referrals()[0]["id"].as_str().unwrap().parse().unwrap();
+    // The engagement's list is behind: it never shows the half. Both looks have read the link before either asks.
+    *stage.world.blind.lock().unwrap() = true;
+    let (record, referral) = (opportunity(), Subject::Referral(own));
+    let (_, _) = futures::join!(stage.look(&record, "one"), stage.look(&referral, "another"));
+    stage.look(&record, "later").await.unwrap();
+    assert_eq!(stage.referrals().len(), 2, "our referral and one half of Microsoft's");
+}
+
+#[tokio::test]
+async fn a_half_that_no_link_tells_of_keeps_the_claim() {
+    let stage = Stage::with_opportunity();
+    stage.world.edit_record(OPPORTUNITY, ask_for_help);
+    stage.fault("links.save", Fault::Before(FailureKind::Transient));
+    stage.look(&opportunity(), "asks, and cannot say so").await.unwrap_err();
+    // A search may not show the half yet.
+    *stage.world.blind.lock().unwrap() = true;
+    let waiting = stage.look(&opportunity(), "too early").await.unwrap_err();
+    assert!(matches!(waiting.kind, FailureKind::Postponed { .. }), "{waiting}");
+    assert_eq!(stage.referrals().len(), 2);
+}

@@ -1,7 +1,10 @@
 //! Scenarios on in-memory ports: what a seller, Microsoft and a failing network do, and what must come of it.
 
+mod conflicts;
+mod costs;
 mod creation;
 mod invitation;
+mod parting;
 mod update;
 
 use std::sync::Arc;
@@ -10,14 +13,14 @@ use cosell_core::audit::AuditKind;
 use cosell_core::breaker::Breaker;
 use cosell_core::crm::{CrmRecord, Phase};
 use cosell_core::id::ReferralId;
-use cosell_core::link::Link;
+use cosell_core::link::{Link, Parting};
 use cosell_core::mapping::{Mapping, Placeholders};
 use cosell_core::message::{Cause, Subject, SyncMessage};
 use cosell_core::plan::Policy;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
-use super::{Engine, Look, Outcome};
+use super::{Engine, Look, Order, Outcome};
 use crate::failure::{Failure, FailureKind};
 use crate::memory::{Fault, World, record};
 
@@ -77,7 +80,7 @@ impl Stage {
     async fn look(&self, subject: &Subject, invocation: &str) -> Result<Outcome, Failure> {
         let message = SyncMessage {
             subject: subject.clone(),
-            cause: Cause::Operator,
+            cause: Cause::Webhook,
             observed: "test".into(),
         };
         self.engine
