@@ -84,10 +84,14 @@ async fn a_look_that_knew_the_link_before_microsoft_was_asked_does_not_ask_again
     stage.look(&opportunity(), "dies between the posts").await.unwrap_err();
     stage.now += SignedDuration::from_mins(10);
     let own: ReferralId = stage.referrals()[0]["id"].as_str().unwrap().parse().unwrap();
-    // The engagement's list is behind: it never shows the half. Both looks have read the link before either asks.
+    // The engagement's list is behind: it never shows the half.
     *stage.world.blind.lock().unwrap() = true;
     let (record, referral) = (opportunity(), Subject::Referral(own));
-    let (_, _) = futures::join!(stage.look(&record, "one"), stage.look(&referral, "another"));
+    let mut slow = std::pin::pin!(stage.look(&referral, "slow"));
+    // Up to where it has read the link, and no further.
+    assert!(futures::poll!(slow.as_mut()).is_pending() && futures::poll!(slow.as_mut()).is_pending());
+    stage.look(&record, "asks").await.unwrap();
+    slow.await.unwrap_err();
     stage.look(&record, "later").await.unwrap();
     assert_eq!(stage.referrals().len(), 2, "our referral and one half of Microsoft's");
 }
