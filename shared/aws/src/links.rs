@@ -111,7 +111,7 @@ impl Links for DynamoLinks {
         transaction.put(&crm, &Pointer { referral: link.referral }, Condition::Absent)?;
         transaction.commit(format!("{referral} and {crm}")).await?;
 
-        // The pair is linked; a missing engagement pointer is put by the next save.
+        // The pair is linked; a missing engagement pointer is put by the first save.
         if let Err(error) = self.point_engagement(link).await {
             tracing::warn!(referral.id = %link.referral, error = %error, "the engagement does not point to its link yet");
         }
@@ -124,7 +124,10 @@ impl Links for DynamoLinks {
     }
 
     async fn save(&self, link: &Link) -> Result<Link, Failure> {
-        self.point_engagement(link).await?;
+        if link.version == FIRST_VERSION {
+            // In case the creation could not put it.
+            self.point_engagement(link).await?;
+        }
         Ok(self.store(link).await?)
     }
 }

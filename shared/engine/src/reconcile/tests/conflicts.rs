@@ -19,9 +19,9 @@ async fn contested() -> (Stage, ReferralId) {
 }
 
 fn rename_record(stage: &Stage, name: &str) {
-    stage
-        .world
-        .edit_record(OPPORTUNITY, |record| drop(record.fields.insert("name".into(), json!(name))));
+    stage.world.edit_record(OPPORTUNITY, |record| {
+        drop(record.fields.insert("name".into(), json!(name)));
+    });
 }
 
 fn rename_referral(stage: &Stage, name: &str) {

@@ -75,7 +75,7 @@ async fn an_inbound_referral_is_four_calls() {
 async fn an_update_from_the_crm_is_two_reads_a_write_and_a_word_to_the_seller() {
     let (stage, _) = linked().await;
     stage.world.edit_record(OPPORTUNITY, |record| {
-        drop(record.fields.insert("estimatedvalue".into(), json!(205_000)))
+        drop(record.fields.insert("estimatedvalue".into(), json!(205_000)));
     });
     let expected = [
         "links.read_by_record",

@@ -56,7 +56,7 @@ async fn a_referral_that_is_not_visible_any_more_is_told_once_and_its_edits_are_
     assert_eq!(stage.referrals().len(), 0, "no second referral");
 
     stage.world.edit_record(OPPORTUNITY, |record| {
-        drop(record.fields.insert("name".into(), json!("Renamed meanwhile")))
+        drop(record.fields.insert("name".into(), json!("Renamed meanwhile")));
     });
     body["details"]["notes"] = json!("noted meanwhile");
     stage.world.put_referral(referral, body);
@@ -100,7 +100,7 @@ async fn an_unlinked_pair_stays_apart_though_the_seller_shares_the_record_again(
         (&Json::Null, &json!(false))
     );
     stage.world.edit_record(OPPORTUNITY, |record| {
-        drop(record.fields.insert("nwcs_syncwithpartnercenter".into(), json!(true)))
+        drop(record.fields.insert("nwcs_syncwithpartnercenter".into(), json!(true)));
     });
     for subject in [Subject::Referral(referral), opportunity()] {
         assert_eq!(stage.look(&subject, "later").await.unwrap().kind, AuditKind::Skipped);
@@ -148,7 +148,7 @@ async fn a_referral_moves_to_another_record_only_after_it_was_unlinked_from_the_
     assert_eq!(stage.referrals()[0]["externalReferenceId"], json!(other));
     // The first record, shared again by its seller, gets a deal of its own and not the one that was taken from it.
     stage.world.edit_record(OPPORTUNITY, |record| {
-        drop(record.fields.insert("nwcs_syncwithpartnercenter".into(), json!(true)))
+        drop(record.fields.insert("nwcs_syncwithpartnercenter".into(), json!(true)));
     });
     assert_eq!(stage.look(&opportunity(), "shared again").await.unwrap().kind, AuditKind::Created);
     assert_eq!(stage.referrals().len(), 2);
