@@ -99,6 +99,18 @@ mod tests {
     }
 
     #[test]
+    fn what_an_earlier_note_meant_outlives_the_note() {
+        // A second write of the same field is under way, and its answer is lost as well.
+        let third = referral(|body| body["details"]["notes"] = json!("third"));
+        let mut link = interrupted();
+        let update = plan_update(&shipped(), &link, &third, &record(|_| {}), now());
+        update.note_pending(&mut link, now());
+        assert_eq!(link.pending.len(), 1);
+        let again = plan_update(&shipped(), &link, &third, &record(|_| {}), now());
+        assert!(again.has_conflict(), "still nobody can say");
+    }
+
+    #[test]
     fn our_own_write_that_landed_is_no_news() {
         let landed = referral(|body| body["details"]["notes"] = json!("new"));
         let edited = record(|record| set(record, "description", json!("new")));

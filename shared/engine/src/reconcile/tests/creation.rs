@@ -68,6 +68,32 @@ async fn an_unknown_outcome_keeps_the_claim_until_somebody_has_looked() {
 }
 
 #[tokio::test]
+async fn a_search_that_fails_after_an_unknown_outcome_keeps_the_claim_too() {
+    let stage = Stage::with_opportunity();
+    stage.fault("pc.create", Fault::After(FailureKind::OutcomeUnknown));
+    stage.fault("pc.search", Fault::Pass);
+    stage.fault("pc.search", Fault::Before(FailureKind::Transient));
+    stage.look(&opportunity(), "cannot search").await.unwrap_err();
+    *stage.world.blind.lock().unwrap() = true;
+    let waiting = stage.look(&opportunity(), "too early").await.unwrap_err();
+    assert!(matches!(waiting.kind, FailureKind::Postponed { .. }), "{waiting}");
+}
+
+#[tokio::test]
+async fn a_referral_that_the_store_refused_to_link_is_found_again_by_what_the_seller_was_told() {
+    let stage = Stage::with_opportunity();
+    stage.fault("links.create", Fault::Before(FailureKind::Rejected));
+    assert_eq!(
+        stage.look(&opportunity(), "refused by the store").await.unwrap().kind,
+        AuditKind::Rejected
+    );
+    // Searches are behind, but the record carries its referral's id by now.
+    *stage.world.blind.lock().unwrap() = true;
+    assert_eq!(stage.look(&opportunity(), "later").await.unwrap().kind, AuditKind::Adopted);
+    assert_eq!(stage.referrals().len(), 1);
+}
+
+#[tokio::test]
 async fn a_crash_between_the_post_and_the_link_makes_no_second_referral() {
     let mut stage = Stage::with_opportunity();
     stage.fault("links.create", Fault::Before(FailureKind::Transient));

@@ -76,6 +76,18 @@ async fn a_record_that_was_merged_away_is_left_alone_linked_or_not() {
     assert_eq!(stage.look(&opportunity(), "never linked").await.unwrap().kind, AuditKind::Skipped);
     assert_eq!(stage.referrals().len(), 0);
 
+    // A copy that carries the other's identifier is told about it, but not once it was merged away.
+    let (stage, _) = linked().await;
+    let copy = "22222222-7b1e-4f6c-9d3a-2f1b0c9e8d77";
+    let mut copied = stage.the_record();
+    copied.key.id = copy.into();
+    copied.merged_into = Some(into.clone());
+    let key = copied.key.clone();
+    stage.world.records.lock().unwrap().insert(copy.into(), copied);
+    stage.world.take_calls();
+    assert_eq!(stage.look(&Subject::Crm(key), "copy").await.unwrap().kind, AuditKind::Rejected);
+    assert!(!stage.world.take_calls().contains(&"crm.update"));
+
     let (stage, referral) = linked().await;
     stage
         .world
