@@ -1,6 +1,7 @@
 //! Access tokens by the client-credentials grant (contract dynamics365 1.1).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -34,14 +35,23 @@ struct Held {
 struct Cache {
     held: Option<Held>,
     issued: u64,
+    refused: Option<Refusal>,
 }
 
-/// One token for all calls. The lock is held while a token is fetched: whoever comes meanwhile waits and shares it.
+struct Refusal {
+    number: u64,
+    error: DynamicsError,
+}
+
+/// One token for all calls. The lock is held while a token is fetched: whoever comes meanwhile waits and shares it, or shares the
+/// refusal. Whoever comes later asks anew, since an operator may have mended it.
 pub(crate) struct TokenSource {
     http: reqwest::Client,
     endpoint: Url,
     scope: String,
     credentials: Arc<dyn CredentialStore>,
+    /// How often we were refused or throttled. Noted before waiting for `cache`: a refusal with a higher number was given meanwhile.
+    refusals: AtomicU64,
     cache: Mutex<Cache>,
 }
 
@@ -52,17 +62,45 @@ impl TokenSource {
             endpoint,
             scope,
             credentials,
+            refusals: AtomicU64::default(),
             cache: Mutex::default(),
         }
     }
 
     pub(crate) async fn bearer(&self) -> Result<Bearer, DynamicsError> {
+        let noted = self.refusals.load(Ordering::SeqCst);
+        self.held_or_new(&mut *self.cache.lock().await, noted).await
+    }
+
+    /// Another token than `refused`, which was not accepted: it is forgotten, unless it has been replaced already.
+    pub(crate) async fn renew(&self, refused: &Bearer) -> Result<Bearer, DynamicsError> {
+        let noted = self.refusals.load(Ordering::SeqCst);
         let mut cache = self.cache.lock().await;
+        if cache.held.as_ref().is_some_and(|held| held.bearer.serial == refused.serial) {
+            cache.held = None;
+        }
+        self.held_or_new(&mut cache, noted).await
+    }
+
+    async fn held_or_new(&self, cache: &mut Cache, noted: u64) -> Result<Bearer, DynamicsError> {
         if let Some(held) = cache.held.as_ref().filter(|held| Instant::now() < held.renew_at) {
             return Ok(held.bearer.clone());
         }
+        let meanwhile = cache.refused.as_ref().filter(|refusal| refusal.number > noted);
+        if let Some(shared) = meanwhile.and_then(|refusal| shared(&refusal.error)) {
+            return Err(shared);
+        }
         let asked = Instant::now();
-        let (secret, life) = self.fetch().await?;
+        let (secret, life) = match self.fetch().await {
+            Ok(fetched) => fetched,
+            Err(error) => {
+                if let Some(error) = shared(&error) {
+                    let number = self.refusals.fetch_add(1, Ordering::SeqCst) + 1;
+                    cache.refused = Some(Refusal { number, error });
+                }
+                return Err(error);
+            }
+        };
         cache.issued += 1;
         let bearer = Bearer {
             secret,
@@ -75,14 +113,6 @@ impl TokenSource {
             renew_at,
         });
         Ok(bearer)
-    }
-
-    /// Forgets a token that was not accepted, unless it has been replaced already.
-    pub(crate) async fn forget(&self, refused: &Bearer) {
-        let mut cache = self.cache.lock().await;
-        if cache.held.as_ref().is_some_and(|held| held.bearer.serial == refused.serial) {
-            cache.held = None;
-        }
     }
 
     async fn fetch(&self) -> Result<(SecretString, Duration), DynamicsError> {
@@ -137,6 +167,21 @@ fn refusal(status: StatusCode, retry_after: Option<Duration>, body: &Json) -> Dy
             status: status.as_u16(),
             retry_after,
         },
+    }
+}
+
+/// The same answer for those who waited for it, if it is one that asking again would only make worse.
+fn shared(error: &DynamicsError) -> Option<DynamicsError> {
+    match error {
+        DynamicsError::TokenRefused { code } => Some(DynamicsError::TokenRefused { code: code.clone() }),
+        DynamicsError::TokenUnavailable {
+            status,
+            retry_after: Some(retry_after),
+        } => Some(DynamicsError::TokenUnavailable {
+            status: *status,
+            retry_after: Some(*retry_after),
+        }),
+        _ => None,
     }
 }
 

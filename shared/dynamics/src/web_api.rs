@@ -179,8 +179,7 @@ impl WebApi {
         if answer.status != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
-        self.tokens.forget(&bearer).await;
-        let bearer = self.tokens.bearer().await?;
+        let bearer = self.tokens.renew(&bearer).await?;
         self.attempt(call, &bearer).await
     }
 

@@ -4,6 +4,7 @@ mod entra;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -130,6 +131,19 @@ impl TokenError {
             Self::NoAnswer(_) | Self::OutOfOrder { .. } => FailureKind::Transient,
         }
     }
+
+    /// The same answer for those who waited for it, if it is one that asking again would only make worse.
+    fn shared(&self) -> Option<Self> {
+        match self {
+            Self::Refused { code, cure, trace_id } => Some(Self::Refused {
+                code: code.clone(),
+                cure,
+                trace_id: trace_id.clone(),
+            }),
+            Self::Throttled { retry_after } => Some(Self::Throttled { retry_after: *retry_after }),
+            Self::Store(_) | Self::NoAnswer(_) | Self::OutOfOrder { .. } => None,
+        }
+    }
 }
 
 /// Gives access tokens, one audience each, from one refresh token. Shared by all clients of a process.
@@ -138,6 +152,8 @@ pub struct TokenSource {
     http: reqwest::Client,
     store: Arc<dyn RefreshTokenStore>,
     clock: Clock,
+    /// How often we were refused or throttled. Noted before waiting for `state`: a refusal with a higher number was given meanwhile.
+    refusals: AtomicU64,
     /// Locked while a token is fetched: many callers cause one request, and audiences do not race for the rolling token.
     state: Mutex<State>,
 }
@@ -145,6 +161,13 @@ pub struct TokenSource {
 #[derive(Default)]
 struct State {
     tokens: HashMap<String, AccessToken>,
+    /// The last refusal of each audience: some are about the audience only.
+    refused: HashMap<String, Refusal>,
+}
+
+struct Refusal {
+    number: u64,
+    error: TokenError,
 }
 
 struct AccessToken {
@@ -160,30 +183,47 @@ impl TokenSource {
             http,
             store,
             clock,
+            refusals: AtomicU64::default(),
             state: Mutex::default(),
         }
     }
 
-    /// A token for `audience`, such as `https://api.partner.microsoft.com`.
+    /// A token for `audience`, such as `https://api.partner.microsoft.com`. Whoever waits while another caller's request is refused or
+    /// throttled shares that answer; whoever comes later asks anew, since an operator may have mended it.
     pub async fn token(&self, audience: &str) -> Result<SecretString, TokenError> {
+        let noted = self.refusals.load(Ordering::SeqCst);
         let mut state = self.state.lock().await;
         let now = (self.clock)();
         match state.tokens.get(audience) {
             Some(known) if now < known.renew_at => Ok(known.token.clone()),
-            _ => self.acquire(&mut state, audience, now).await,
+            _ => self.acquire(&mut state, audience, now, noted).await,
         }
     }
 
     /// Another token than `refused`, which a service did not accept although its time is not over.
     pub async fn renew(&self, audience: &str, refused: &SecretString) -> Result<SecretString, TokenError> {
+        let noted = self.refusals.load(Ordering::SeqCst);
         let mut state = self.state.lock().await;
         match state.tokens.get(audience) {
             Some(known) if known.token.expose_secret() != refused.expose_secret() => Ok(known.token.clone()),
-            _ => self.acquire(&mut state, audience, (self.clock)()).await,
+            _ => self.acquire(&mut state, audience, (self.clock)(), noted).await,
         }
     }
 
-    async fn acquire(&self, state: &mut State, audience: &str, now: Timestamp) -> Result<SecretString, TokenError> {
+    async fn acquire(&self, state: &mut State, audience: &str, now: Timestamp, noted: u64) -> Result<SecretString, TokenError> {
+        let meanwhile = state.refused.get(audience).filter(|refusal| refusal.number > noted);
+        if let Some(shared) = meanwhile.and_then(|refusal| refusal.error.shared()) {
+            return Err(shared);
+        }
+        let fetched = self.fetch(state, audience, now).await;
+        if let Some(error) = fetched.as_ref().err().and_then(TokenError::shared) {
+            let number = self.refusals.fetch_add(1, Ordering::SeqCst) + 1;
+            state.refused.insert(audience.to_owned(), Refusal { number, error });
+        }
+        fetched
+    }
+
+    async fn fetch(&self, state: &mut State, audience: &str, now: Timestamp) -> Result<SecretString, TokenError> {
         // Read each time, about once an hour: an operator may have stored a new consent, and a warm process must not carry on
         // with the old one.
         let mut credentials = self.load().await?;

@@ -1,7 +1,7 @@
 //! A simulated environment with the adapter connected to it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -31,15 +31,22 @@ pub(crate) const COLUMNS: [&str; 9] = [
 pub(crate) struct Environment {
     pub(crate) simulators: Simulators,
     pub(crate) crm: Dynamics,
+    secret: Arc<Mutex<SecretString>>,
     control: reqwest::Client,
 }
 
-struct Fixed(ClientCredentials);
+struct MemoryStore {
+    client_id: String,
+    client_secret: Arc<Mutex<SecretString>>,
+}
 
 #[async_trait]
-impl CredentialStore for Fixed {
+impl CredentialStore for MemoryStore {
     async fn load(&self) -> Result<ClientCredentials, Failure> {
-        Ok(self.0.clone())
+        Ok(ClientCredentials {
+            client_id: self.client_id.clone(),
+            client_secret: self.client_secret.lock().unwrap().clone(),
+        })
     }
 }
 
@@ -70,15 +77,26 @@ impl Environment {
         let simulators = Simulators::start(config).await.unwrap();
         let mut settings = Settings::new(simulators.dataverse.clone(), simulators.entra.clone(), options.tenant);
         adjust(&mut settings);
-        let credentials = ClientCredentials {
+        let secret = Arc::new(Mutex::new(SecretString::from(options.client_secret)));
+        let credentials = MemoryStore {
             client_id: options.client_id,
-            client_secret: SecretString::from(options.client_secret),
+            client_secret: secret.clone(),
         };
         let columns = columns.iter().map(|&column| column.to_owned()).collect();
         let schema = Schema::opportunities(&columns, "nwcs_syncwithpartnercenter", "nwcs_referralid").unwrap();
-        let crm = Dynamics::new(client(patience), settings, Arc::new(Fixed(credentials)), schema);
+        let crm = Dynamics::new(client(patience), settings, Arc::new(credentials), schema);
         let control = client(Duration::from_secs(20));
-        Self { simulators, crm, control }
+        Self {
+            simulators,
+            crm,
+            secret,
+            control,
+        }
+    }
+
+    /// Somebody stores another client secret; returns the one before.
+    pub(crate) fn replace_secret(&self, secret: impl Into<SecretString>) -> SecretString {
+        std::mem::replace(&mut *self.secret.lock().unwrap(), secret.into())
     }
 
     /// All rows of a table, as its service stores them.

@@ -7,4 +7,5 @@ mod create;
 mod environment;
 mod fault;
 mod phase;
+mod tokens;
 mod update;

@@ -3,7 +3,7 @@
 use cosell_engine::port::PartnerCenter as _;
 use cosell_engine::{Failure, FailureKind};
 use cosell_partner_center::error::Error;
-use cosell_partner_center::token::TokenEndpoint;
+use cosell_partner_center::token::{TokenEndpoint, TokenError};
 use cosell_simulators::faults::Action;
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
@@ -82,6 +82,65 @@ async fn a_dead_refresh_token_asks_for_a_new_consent() {
         stage.referrals.changed_since(Timestamp::UNIX_EPOCH).await.is_ok(),
         "the new consent is noticed without a restart"
     );
+}
+
+#[tokio::test]
+async fn who_waits_while_a_dead_refresh_token_is_refused_shares_the_answer() {
+    let stage = Stage::new().await;
+    stage.store.replace("revoked-refresh-token");
+    let since = Timestamp::UNIX_EPOCH;
+    let call = || stage.referrals.changed_since(since);
+    let (a, b, c) = tokio::join!(call(), call(), call());
+    let [a, b, c] = [a, b, c].map(|answer| told(&answer.unwrap_err()));
+    assert!(a == b && b == c && a.starts_with("Credentials"), "{a}, {b}, {c}");
+    assert_eq!(stage.calls("entra", "POST"), 1);
+
+    stage.referrals.changed_since(since).await.unwrap_err();
+    assert_eq!(stage.calls("entra", "POST"), 2, "who comes later asks anew");
+    stage.store.replace("sim-partner-refresh-token");
+    assert!(stage.referrals.changed_since(since).await.is_ok());
+}
+
+/// All of a failure that a person sees.
+fn told(failure: &Failure) -> String {
+    format!("{:?}: {failure}, request {:?}", failure.kind, failure.request_id)
+}
+
+#[tokio::test]
+async fn who_waits_while_another_token_is_refused_shares_the_answer() {
+    let stage = Stage::new().await;
+    let first = stage.tokens.token(AUDIENCE).await.unwrap();
+    stage.store.replace("revoked-refresh-token");
+    let renewed = || stage.tokens.renew(AUDIENCE, &first);
+    let (a, b, c) = tokio::join!(renewed(), renewed(), renewed());
+    assert!([a, b, c].iter().all(|answer| matches!(answer, Err(TokenError::Refused { .. }))));
+    assert_eq!(stage.calls("entra", "POST"), 2);
+    stage.store.replace("sim-partner-refresh-token");
+    assert!(stage.tokens.renew(AUDIENCE, &first).await.is_ok());
+}
+
+#[tokio::test]
+async fn who_waits_while_entra_asks_us_to_wait_shares_the_answer() {
+    let stage = Stage::new().await;
+    stage.fault("entra", "POST", answer(429, Some(9)));
+    let token = || stage.tokens.token(AUDIENCE);
+    let (a, b, c) = tokio::join!(token(), token(), token());
+    for answer in [a, b, c] {
+        let retry_after = std::time::Duration::from_secs(9);
+        assert_eq!(answer.unwrap_err().kind(), FailureKind::Throttled { retry_after });
+    }
+    assert_eq!(stage.calls("entra", "POST"), 1);
+    assert!(stage.tokens.token(AUDIENCE).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_shared_with_another_audience_nor_trouble_with_anybody() {
+    for (status, other) in [(400, OTHER_AUDIENCE), (503, AUDIENCE)] {
+        let stage = Stage::new().await;
+        stage.fault("entra", "POST", answer(status, None));
+        let (first, second) = tokio::join!(stage.tokens.token(AUDIENCE), stage.tokens.token(other));
+        assert!(first.is_err() && second.is_ok(), "{status}");
+    }
 }
 
 #[tokio::test]
