@@ -17,7 +17,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use cosell_tests::workspace;
-use lambda_simulator::{Simulator, SimulatorPhase};
+use lambda_simulator::{InvocationState, Simulator, SimulatorPhase};
 use serde_json::Value as Json;
 use tokio::process::{Child, Command};
 
@@ -82,13 +82,26 @@ impl Function {
         self.lambda.enqueue_payload(payload).await
     }
 
+    /// Invokes it, and returns what it failed with.
+    async fn fail(&self, payload: Json) -> String {
+        let invocation = self.begin(payload).await;
+        let done = self.end(&invocation).await;
+        done.error
+            .unwrap_or_else(|| panic!("the function succeeded; its log:\n{}", self.log()))
+            .error_message
+    }
+
     /// The answer to an event that it was handed.
     async fn answer(&self, invocation: &str) -> Json {
-        let done = self.lambda.wait_for_invocation_complete(invocation, Duration::from_mins(1)).await;
-        let done = done.unwrap_or_else(|error| panic!("{error}; its log:\n{}", self.log()));
+        let done = self.end(invocation).await;
         done.response
             .unwrap_or_else(|| panic!("the function failed: {:?}; its log:\n{}", done.error, self.log()))
             .payload
+    }
+
+    async fn end(&self, invocation: &str) -> InvocationState {
+        let done = self.lambda.wait_for_invocation_complete(invocation, Duration::from_mins(1)).await;
+        done.unwrap_or_else(|error| panic!("{error}; its log:\n{}", self.log()))
     }
 
     /// Kills its process, as Lambda or the kernel would: no signal that it could act on.

@@ -1,4 +1,4 @@
-//! The consumer's world: both simulated systems, people, DynamoDB, secrets and the queue, for as many consumers as a test wants.
+//! The functions' world: both simulated systems, people, DynamoDB, secrets and the queue, for as many consumers as a test wants.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -64,6 +64,11 @@ impl World {
     /// Another consumer process, past its start-up.
     pub(super) async fn consumer(&self) -> Function {
         Function::start("consumer", &self.variables).await.ready().await
+    }
+
+    /// A poller process, past its start-up.
+    pub(super) async fn poller(&self) -> Function {
+        Function::start("poller", &self.variables).await.ready().await
     }
 
     pub(super) async fn stop(self) {
