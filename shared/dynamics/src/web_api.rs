@@ -53,7 +53,8 @@ impl Call {
         }
     }
 
-    /// A write that may be repeated: by alternate key, or guarded by a version.
+    /// A write that may be repeated: by alternate key, or guarded by a version. One that no version guards must not land late, over
+    /// what a seller has entered meanwhile: its lost answer is told as an unknown outcome.
     pub(crate) fn patch(url: Url, body: Json, doing: impl Into<String>) -> Self {
         Self {
             method: Method::PATCH,
@@ -79,6 +80,7 @@ impl Call {
 
     pub(crate) fn if_match(mut self, version: Option<&str>) -> Self {
         self.if_match = version.map(str::to_owned);
+        self.once |= version.is_none();
         self
     }
 }

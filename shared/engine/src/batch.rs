@@ -176,7 +176,11 @@ impl Engine {
         let result = self.reconcile(look).await;
         attendant.looked(&pair.message, pair.received.len(), now, &result);
         let receives = pair.received.iter().map(|received| received.receives).max().unwrap_or(1);
-        result.map(drop).map_err(|failure| Some(retry_after(&failure, receives)))
+        match result {
+            Ok(Outcome { again: None, .. }) => Ok(()),
+            Ok(Outcome { again, .. }) => Err(again),
+            Err(failure) => Err(Some(retry_after(&failure, receives))),
+        }
     }
 
     /// A body that no version of ours wrote: audited and dropped, never retried.

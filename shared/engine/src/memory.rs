@@ -55,6 +55,9 @@ pub(crate) struct World {
     /// Records whose reading panics, or never ends.
     panics: Mutex<Vec<String>>,
     hangs: Mutex<Vec<String>>,
+    /// A column that the CRM refuses, and a path that Partner Center refuses.
+    pub(crate) refused_column: Mutex<Option<&'static str>>,
+    pub(crate) refused_path: Mutex<Option<&'static str>>,
     /// Whether the CRM refuses to close records.
     pub(crate) refuse_closing: Mutex<bool>,
     counter: Mutex<u32>,
@@ -129,6 +132,13 @@ impl World {
             .map(read)
             .filter(|referral| keep(referral))
             .collect()
+    }
+
+    fn takes(&self, write: &CrmWrite) -> Result<(), Failure> {
+        match *self.refused_column.lock().unwrap() {
+            Some(column) if write.fields.contains_key(column) => Err(Failure::new(Outside::Crm, FailureKind::Rejected, "not in this list")),
+            _ => Ok(()),
+        }
     }
 
     fn store(&self, record: &mut CrmRecord, write: &CrmWrite) {

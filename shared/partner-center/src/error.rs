@@ -124,7 +124,8 @@ impl Error {
                 let creates = *operation == Operation::CreateReferral;
                 match refusal.status {
                     401 => FailureKind::Credentials,
-                    403 if refusal.lacks_claims() => FailureKind::Credentials,
+                    // A list leaves out what we may not see; one that is refused as a whole means that our user lost its role.
+                    403 if refusal.lacks_claims() || *operation == Operation::ListReferrals => FailureKind::Credentials,
                     409 | 412 if !creates => FailureKind::Stale,
                     429 => FailureKind::Throttled { retry_after: refusal.wait },
                     503 | 509 if !creates && refusal.retry_after.is_some() => FailureKind::Throttled { retry_after: refusal.wait },

@@ -73,7 +73,7 @@ impl Time for Watch {
 
 impl Attendant for Watch {
     fn looked(&self, _: &SyncMessage, messages: usize, _: Timestamp, result: &Result<Outcome, Failure>) {
-        if result.is_ok() {
+        if result.as_ref().is_ok_and(|outcome| outcome.again.is_none()) {
             self.done.set(self.done.get() + messages);
         }
     }

@@ -53,6 +53,36 @@ pub fn plan_record(mapping: &Mapping, policy: &Policy, referral: &Referral, now:
     NewRecord::Create(write)
 }
 
+/// The record of a referral whose CRM refused the whole: its name, and what the seller must know. Later looks fill the rest, field by
+/// field, as far as it is taken.
+pub fn plan_bare_record(mapping: &Mapping, policy: &Policy, referral: &Referral, problem: String, now: Timestamp) -> CrmWrite {
+    let mut write = CrmWrite::default();
+    for rule in mapping
+        .rules
+        .iter()
+        .filter(|rule| rule.partner_center == "name" && rule.to_crm.on_create())
+    {
+        if let Ok(value) = rule.read_partner_center(referral).and_then(|value| rule.across_to_crm(&value)) {
+            write.fields.insert(rule.crm.clone(), rule.crm_json(&value));
+        }
+    }
+    write.phase = mapping
+        .stages
+        .to_crm
+        .get(&referral.stage)
+        .copied()
+        .filter(|phase| *phase != Phase::Open);
+    let told = Told {
+        mapping,
+        policy,
+        referral: Some(referral.id),
+        microsoft_crm_id: None,
+        now,
+    };
+    told.add_to(&mut write, None, &Note::Failed(vec![problem]));
+    write
+}
+
 /// Microsoft's own id of the deal, which appears when Microsoft accepts.
 pub fn microsoft_crm_id(referral: &Referral) -> Option<String> {
     referral
@@ -110,6 +140,17 @@ pub fn plan_adoption(mapping: &Mapping, policy: &Policy, referral: &Referral, re
     }
     if referral.stage.is_terminal() && !record.phase.is_closed() {
         return Adoption::Link { invite: false };
+    }
+    let ours = referral
+        .get("direction")
+        .and_then(Json::as_str)
+        .is_some_and(|direction| direction.eq_ignore_ascii_case("Outgoing"));
+    if record.phase.is_closed() && !referral.stage.is_terminal() && !paired && !ours {
+        // Linking them would close Microsoft's deal for good, because somebody typed the id of an old opportunity.
+        return Adoption::Tell(format!(
+            "Referral {} is open, but names a record that is already {} as its CRM ID: clear the CRM ID in Partner Center.",
+            referral.id, record.phase
+        ));
     }
     if let Some(reason) = not_for_us(policy, referral) {
         return Adoption::Skip(reason);

@@ -6,7 +6,7 @@ mod seller;
 mod stage;
 mod update;
 
-pub use creation::{Adoption, NewRecord, NewReferral, microsoft_crm_id, plan_adoption, plan_record, plan_referral};
+pub use creation::{Adoption, NewRecord, NewReferral, microsoft_crm_id, plan_adoption, plan_bare_record, plan_record, plan_referral};
 pub use seller::{Note, Told};
 pub use update::{Held, Update, plan_update};
 

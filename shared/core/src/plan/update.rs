@@ -44,8 +44,13 @@ pub struct Update {
     pub parked: Vec<ParkedField>,
     /// Other sentences for the seller.
     pub remarks: Vec<String>,
+    /// Fields whose write a side refused: they are found again.
+    refused: BTreeSet<String>,
     sent: Option<String>,
     received: Option<String>,
+    stage_operations: usize,
+    /// The rules of the patch's operations, without those of the stage.
+    patched: Vec<String>,
     /// Whether stage and phase disagree.
     pub apart: bool,
     /// What was seen before: as the link has it, or as a write left it whose outcome nobody had waited for.
@@ -75,6 +80,7 @@ impl Update {
         let mut keep: BTreeSet<&str> = self.observed.unreadable.iter().map(String::as_str).collect();
         keep.extend(self.held.iter().filter(|held| held.retry).map(|held| held.field.as_str()));
         keep.extend(self.conflicts.keys().map(String::as_str));
+        keep.extend(self.refused.iter().map(String::as_str));
         for change in &self.changes {
             let Some(entry) = seen.get_mut(&change.field) else { continue };
             match (change.side, referral, record) {
@@ -121,6 +127,24 @@ impl Update {
         there
             .into_iter()
             .all(|change| seen.get(&change.field).is_some_and(|seen| seen.partner_center == change.after))
+    }
+
+    /// Gives up a field that its side refused, for this time.
+    pub fn refuse(&mut self, field: &str) {
+        self.refused.insert(field.to_owned());
+        self.changes.retain(|change| change.field != field);
+    }
+
+    /// The patch in parts that can be refused one by one: each field, then the stage. With the rule's name.
+    pub fn patch_in_parts(&self) -> Vec<(String, Vec<PatchOperation>)> {
+        let (fields, stage) = self.patch.split_at(self.patch.len() - self.stage_operations);
+        let named = self
+            .patched
+            .iter()
+            .cloned()
+            .zip(fields.iter().map(|operation| vec![operation.clone()]));
+        let stage = (!stage.is_empty()).then(|| (STAGE.to_owned(), stage.to_vec()));
+        named.chain(stage).collect()
     }
 
     /// Gives up the phase: the CRM refused it, and only a person can mend that. It is not tried again until a side changes.
@@ -204,6 +228,7 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
     planner.notes();
     let mut update = planner.update;
     // Last, so that a service that applies them one by one does not find the referral closed already.
+    update.stage_operations = planner.closing.len();
     update.patch.append(&mut planner.closing);
     update.observed = observed;
     update.known = known;
@@ -271,6 +296,7 @@ impl Planner<'_> {
                 self.update
                     .patch
                     .push(PatchOperation::set(self.referral, &rule.partner_center, json));
+                self.update.patched.push(rule.name.clone());
                 self.update.changes.push(change);
             }
             Side::Crm => {
@@ -311,6 +337,7 @@ impl Planner<'_> {
             self.update
                 .patch
                 .push(PatchOperation::set(self.referral, "externalReferenceId", id.into()));
+            self.update.patched.push(REFERENCE.to_owned());
         }
     }
 

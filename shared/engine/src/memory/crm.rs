@@ -28,6 +28,7 @@ impl Crm for World {
     async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
         tokio::task::yield_now().await;
         self.run("crm.upsert", Outside::Crm, || {
+            self.takes(write)?;
             let referral_id = json!(id.to_string());
             let mut records = self.records.lock().unwrap();
             let known = records
@@ -44,6 +45,7 @@ impl Crm for World {
     async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
         tokio::task::yield_now().await;
         self.run("crm.update", Outside::Crm, || {
+            self.takes(write)?;
             let mut records = self.records.lock().unwrap();
             let record = records.get_mut(&key.id).unwrap();
             assert!(

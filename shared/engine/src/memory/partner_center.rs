@@ -76,6 +76,10 @@ impl PartnerCenter for World {
             if body["eTag"] != json!(etag.as_str()) {
                 return Err(stale(Outside::PartnerCenter));
             }
+            let refused = *self.refused_path.lock().unwrap();
+            if operations.iter().any(|operation| Some(operation.path.as_str()) == refused) {
+                return Err(Failure::new(Outside::PartnerCenter, FailureKind::Rejected, "not a solution"));
+            }
             for operation in operations {
                 let parts: Vec<&str> = operation.path.trim_start_matches('/').split('/').collect();
                 let property = parts.iter().fold(&mut body, |at, part| &mut at[*part]);

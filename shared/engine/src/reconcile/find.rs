@@ -96,6 +96,9 @@ impl Attempt<'_> {
             );
         };
         if let Some(other) = engine.links.by_crm(&key).await? {
+            if other.referral == referral.id {
+                return Err(linked_meanwhile());
+            }
             return contradiction(format!(
                 "The referral's CRM ID names an opportunity that is already paired with referral {}: clear it in Partner Center.",
                 other.referral
@@ -154,7 +157,7 @@ impl Attempt<'_> {
                 referral: Box::new(referral),
                 record,
             }),
-            Some(link) if link.crm == *key => Err(Failure::new(Outside::Store, FailureKind::Stale, "the pair was linked meanwhile")),
+            Some(link) if link.crm == *key => Err(linked_meanwhile()),
             Some(_) => Ok(Found::Contradiction {
                 reason: format!(
                     "Referral {} names this record as its CRM ID but is paired with another one: correct the CRM ID in Partner Center.",
@@ -178,7 +181,10 @@ impl Attempt<'_> {
         let Ok(id) = id.parse::<ReferralId>() else {
             return contradiction("Referral Identifier is not a referral's id: clear it.", record);
         };
-        if engine.links.by_referral(id).await?.is_some() {
+        if let Some(link) = engine.links.by_referral(id).await? {
+            if link.crm == record.key {
+                return Err(linked_meanwhile());
+            }
             return contradiction(
                 "Referral Identifier belongs to another opportunity (was this one copied?): clear it to create a deal of its own.",
                 record,
@@ -203,6 +209,11 @@ impl Attempt<'_> {
             .filter(|id| !id.is_empty())
             .map(str::to_owned)
     }
+}
+
+/// Another look has linked this very pair since we asked for its link.
+fn linked_meanwhile() -> Failure {
+    Failure::new(Outside::Store, FailureKind::Stale, "the pair was linked meanwhile")
 }
 
 /// The partner's own referral among those with our reference; an open one before a closed one, the latest first. One that was

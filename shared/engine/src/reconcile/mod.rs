@@ -8,10 +8,12 @@ mod new_record;
 mod new_referral;
 mod operate;
 mod parting;
+mod refusal;
 mod trail;
 mod update;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cosell_core::audit::{AuditEntry, AuditKind};
 use cosell_core::crm::CrmRecord;
@@ -69,6 +71,8 @@ pub struct Outcome {
     pub message: String,
     /// Everything that was audited on the way, in order.
     pub noted: Vec<AuditKind>,
+    /// The message is not done: the pair is to be looked at again after this long.
+    pub again: Option<Duration>,
 }
 
 /// A look in progress.
@@ -136,7 +140,7 @@ impl Attempt<'_> {
             Ok(outcome) => Ok(outcome),
             Err(failure) if failure.kind == FailureKind::Rejected => self.rejected(&failure).await,
             // Nothing was tried, so there is nothing to tell.
-            Err(failure) if matches!(failure.kind, FailureKind::Postponed { .. }) && !self.trail.intended => Err(failure),
+            Err(failure) if matches!(failure.kind, FailureKind::Postponed { .. }) => Err(failure),
             Err(failure) => {
                 self.failed(&failure).await;
                 Err(failure)

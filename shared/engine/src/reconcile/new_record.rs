@@ -6,7 +6,7 @@ use cosell_core::audit::{AuditKind, FieldChange, Side};
 use cosell_core::link::{Link, Seen};
 use cosell_core::mapping::{Mapping, STAGE};
 use cosell_core::patch::PatchOperation;
-use cosell_core::plan::{NewRecord, plan_record};
+use cosell_core::plan::{NewRecord, plan_bare_record, plan_record};
 use cosell_core::referral::Referral;
 use cosell_core::value::Value;
 
@@ -30,9 +30,22 @@ impl Attempt<'_> {
         }
         self.intend("About to create the CRM record, and to name it in the referral.", Vec::new())
             .await?;
-        let record = engine.crm.upsert(referral.id, &write).await?;
+        let (record, refused) = match engine.crm.upsert(referral.id, &write).await {
+            Err(failure) if failure.kind == FailureKind::Rejected => {
+                // Without a record nobody would know of the invitation before it expires.
+                let problem = failure.to_string();
+                let bare = plan_bare_record(&engine.mapping, &engine.policy, &referral, problem.clone(), self.look.now);
+                (engine.crm.upsert(referral.id, &bare).await?, Some(problem))
+            }
+            stored => (stored?, None),
+        };
         self.trail.crm_request.clone_from(&record.request_id);
-        let seen = engine.mapping.observe(&referral, &record).into_new_link();
+        let mut seen = engine.mapping.observe(&referral, &record).into_new_link();
+        if refused.is_some() {
+            // What is empty is yet to be filled.
+            let rule = |name: &String| engine.mapping.rules.iter().any(|rule| rule.name == *name);
+            seen.retain(|name, seen| !rule(name) || !seen.crm.is_nothing());
+        }
         self.trail.done = created_fields(&engine.mapping, &seen, Side::Crm);
         let link = Link {
             seen,
@@ -40,6 +53,9 @@ impl Attempt<'_> {
         };
         engine.links.create(&link).await?;
         self.name_record_in(&referral, Link { version: 1, ..link }).await?;
+        if let Some(problem) = refused {
+            return self.end(AuditKind::Rejected, problem).await;
+        }
         self.end(
             AuditKind::Created,
             format!("Created in the CRM as {} {}.", record.key.entity, record.key.id),

@@ -76,11 +76,21 @@ impl Attempt<'_> {
     }
 
     /// Asks Microsoft again when an earlier attempt died between the two POSTs. Looks first: the half may exist.
-    pub(super) async fn finish_invitation(&mut self, link: Link, record: &CrmRecord, referral: &Referral) -> Result<Link, Failure> {
+    /// `half` is what this look is about, if it is about Microsoft's half: an engagement's list may not show it yet.
+    pub(super) async fn finish_invitation(
+        &mut self,
+        link: Link,
+        record: &CrmRecord,
+        referral: &Referral,
+        half: Option<&Referral>,
+    ) -> Result<Link, Failure> {
         let started = link.steps.contains(&Step::MicrosoftInvitationStarted) && !link.steps.contains(&Step::MicrosoftInvited);
         let Some(engagement) = link.engagement.filter(|_| started && !referral.stage.is_terminal()) else {
             return Ok(link);
         };
+        if let Some(half) = half {
+            return self.invited(link, half).await;
+        }
         self.claim(record.key.to_string()).await?;
         // Whoever had the claim may have asked since the link was read, and the engagement's list may not show it yet.
         if self.engine.links.by_referral(link.referral).await?.as_ref() != Some(&link) {

@@ -35,8 +35,8 @@ impl Engine {
         attempt.over(result).await
     }
 
-    /// Links a referral with a CRM record by hand and brings them in step; a field that differs is settled by its rule. Halves that
-    /// belong to another pair must be unlinked first.
+    /// Links a referral with a CRM record by hand, switches *Sync with Partner Center* on and brings them in step; a field that differs
+    /// is settled by its rule. Halves that belong to another pair must be unlinked first.
     pub async fn relink(&self, referral: ReferralId, record: &CrmKey, order: Order<'_>) -> Result<Outcome, Failure> {
         let message = ordered(referral, order);
         let mut attempt = Attempt::new(self, look(&message, order));
@@ -140,6 +140,8 @@ impl Attempt<'_> {
 
     async fn relink(&mut self, id: ReferralId, key: &CrmKey) -> Result<Outcome, Failure> {
         let engine = self.engine;
+        // Nobody may create a deal for this record meanwhile.
+        self.claim(key.to_string()).await?;
         let (referral, record) = self.halves(id, key).await?;
         let (of_referral, of_record) = futures::try_join!(engine.links.by_referral(id), engine.links.by_crm(key))?;
         self.trail.is_pair_of(id);
@@ -163,6 +165,7 @@ impl Attempt<'_> {
         self.intend("About to link the pair by an operator's order.", Vec::new()).await?;
         let link = Link::new(&referral, &record, self.look.now);
         engine.links.replace(&others, &link).await?;
+        let record = self.switch_on(record).await?;
         let referral = self.name_record(referral, key).await?;
         self.record(
             AuditKind::Relinked,
@@ -186,9 +189,23 @@ impl Attempt<'_> {
         self.intend("About to link the pair again by an operator's order.", Vec::new())
             .await?;
         let link = self.engine.links.save(&link).await?;
+        let record = self.switch_on(record).await?;
         self.record(AuditKind::Relinked, "Linked again by an operator.".into(), Vec::new())
             .await?;
         self.update(link, referral, record, None).await
+    }
+
+    /// Whoever links by hand wants the pair synced; until here nothing may have been, or the record would have got a deal of its own.
+    async fn switch_on(&mut self, record: CrmRecord) -> Result<CrmRecord, Failure> {
+        let sync = &self.engine.mapping.columns.sync;
+        if record.get(sync) == &Json::Bool(true) || record.is_read_only() {
+            return Ok(record);
+        }
+        let write = CrmWrite {
+            fields: [(sync.clone(), Json::Bool(true))].into(),
+            phase: None,
+        };
+        self.engine.crm.update(&record.key, &record.version, &write).await
     }
 
     async fn halves(&self, id: ReferralId, key: &CrmKey) -> Result<(Referral, CrmRecord), Failure> {
@@ -207,8 +224,11 @@ impl Attempt<'_> {
                 into.entity, into.id
             )));
         }
-        if record.get(&engine.mapping.columns.sync) != &Json::Bool(true) {
-            return Err(refused("Sync with Partner Center is off on the record: switch it on first".into()));
+        if referral.stage.is_terminal() != record.phase.is_closed() {
+            return Err(refused(format!(
+                "referral {id} is {} and the record is {}: linking them would close the open one for good",
+                referral.stage, record.phase
+            )));
         }
         Ok((referral, record))
     }

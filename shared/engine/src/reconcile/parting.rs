@@ -3,16 +3,23 @@
 //! A half that is gone leaves a tombstone on the link. Neither half is given another counterpart then: what was deleted on one side
 //! must not come back as a new deal on the other. A half that comes back (an undeleted record, a role given again) revives the pair.
 
+use std::time::Duration;
+
 use cosell_core::audit::AuditKind;
 use cosell_core::crm::{CrmRecord, CrmWrite};
 use cosell_core::link::{Link, Parting, Tombstone};
 use cosell_core::message::Cause;
 use cosell_core::plan::Note;
 use cosell_core::referral::Referral;
+use jiff::SignedDuration;
 use serde_json::Value as Json;
 
 use super::{Attempt, Outcome};
 use crate::failure::Failure;
+
+/// How long messages of a pair wait for an invisible referral, and how often they ask: far fewer times than make a dead letter.
+const MAY_COME_BACK: SignedDuration = SignedDuration::from_hours(24);
+const LOOK_AGAIN: Duration = Duration::from_mins(10);
 
 impl Attempt<'_> {
     /// Reads both sides side by side and brings them in step.
@@ -53,8 +60,14 @@ impl Attempt<'_> {
     /// The pair has parted: told to the seller who is left, and remembered.
     async fn part(&mut self, link: Link, parting: Parting, left: Option<CrmRecord>) -> Result<Outcome, Failure> {
         let message = format!("Not synced any more: {parting}.");
-        if link.tombstone.as_ref().is_some_and(|tombstone| tombstone.parting == parting) {
-            return Ok(self.quietly(AuditKind::Skipped, message));
+        let known = link.tombstone.as_ref().filter(|tombstone| tombstone.parting == parting);
+        let since = known.map_or(self.look.now, |tombstone| tombstone.at);
+        // A role that comes back tells nobody: until then the messages wait, for edits may have been made.
+        let waits = parting == Parting::ReferralInvisible && self.look.now.duration_since(since) < MAY_COME_BACK;
+        let again = waits.then_some(LOOK_AGAIN);
+        if known.is_some() {
+            let outcome = self.quietly(AuditKind::Skipped, message);
+            return Ok(Outcome { again, ..outcome });
         }
         let sync = &self.engine.mapping.columns.sync;
         if let Some(record) = left.filter(|record| !record.is_read_only() && record.get(sync) == &Json::Bool(true)) {
@@ -69,7 +82,8 @@ impl Attempt<'_> {
             ..link
         };
         self.engine.links.save(&link).await?;
-        self.end(AuditKind::Parted, message).await
+        let outcome = self.end(AuditKind::Parted, message).await?;
+        Ok(Outcome { again, ..outcome })
     }
 
     async fn revive(&mut self, link: Link) -> Result<Link, Failure> {

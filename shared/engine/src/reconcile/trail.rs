@@ -7,7 +7,7 @@ use cosell_core::message::Subject;
 use cosell_core::plan::Told;
 
 use super::{Attempt, Outcome};
-use crate::failure::{Failure, Outside};
+use crate::failure::{Failure, FailureKind, Outside};
 
 /// What a look has done so far.
 pub(super) struct Trail {
@@ -86,6 +86,7 @@ impl Attempt<'_> {
             pair: self.trail.pair.clone(),
             message,
             noted: self.trail.noted.clone(),
+            again: None,
         }
     }
 
@@ -112,7 +113,13 @@ impl Attempt<'_> {
     pub(super) async fn tell_rejection(&mut self, record: Option<CrmRecord>, problems: Vec<String>) -> Result<Outcome, Failure> {
         let message = problems.join(" ");
         if let Some(record) = record.filter(|record| !record.is_read_only()) {
-            self.tell(&record, problems).await?;
+            match self.tell(&record, problems).await {
+                // The trail still knows what the CRM does not let us write.
+                Err(failure) if failure.kind == FailureKind::Rejected => {
+                    tracing::warn!(pair = %self.trail.pair, error = failure.brief(), "the seller could not be told");
+                }
+                told => told?,
+            }
         }
         self.end(AuditKind::Rejected, message).await
     }

@@ -12,8 +12,8 @@ use crate::failure::{Failure, FailureKind};
 
 /// What the two services refused of an update, in the seller's words; the rest goes on.
 #[derive(Default)]
-struct Problems {
-    told: Vec<String>,
+pub(super) struct Problems {
+    pub(super) told: Vec<String>,
     /// One that stays until a person mends it.
     standing: Option<String>,
 }
@@ -32,7 +32,7 @@ impl Attempt<'_> {
         self.trail.crm_request.clone_from(&record.request_id);
         self.trail.record = Some(record.clone());
         let mut problems = Problems::default();
-        let link = match self.finish_invitation(link.clone(), &record, &referral).await {
+        let link = match self.finish_invitation(link.clone(), &record, &referral, microsoft.as_ref()).await {
             Err(failure) if failure.kind == FailureKind::Rejected => {
                 problems.told.push(format!("Microsoft could not be asked to help: {failure}."));
                 link
@@ -50,7 +50,7 @@ impl Attempt<'_> {
             self.intend("About to bring both sides in step.", update.changes.clone()).await?;
         }
         let link = self.note_pending(link, &update).await?;
-        let (link, patched) = self.patch_referral(&update, link, referral, &mut problems).await?;
+        let (link, patched) = self.patch_referral(&mut update, link, referral, &mut problems).await?;
         let written = self
             .write_record(&mut update, &link, record.clone(), microsoft_id, &mut problems)
             .await?;
@@ -108,7 +108,7 @@ impl Attempt<'_> {
     /// own value must not look like somebody's edit to the next look.
     async fn patch_referral(
         &mut self,
-        update: &Update,
+        update: &mut Update,
         link: Link,
         referral: Referral,
         problems: &mut Problems,
@@ -116,13 +116,8 @@ impl Attempt<'_> {
         if update.patch.is_empty() {
             return Ok((link, None));
         }
-        let stored = match self.engine.partner_center.patch(referral.id, &referral.etag, &update.patch).await {
-            Err(failure) if failure.kind == FailureKind::Rejected => {
-                self.trail.partner_center_request.clone_from(&failure.request_id);
-                problems.told.push(failure.to_string());
-                return Ok((link, None));
-            }
-            patched => patched?,
+        let Some(stored) = self.patch(update, &referral, problems).await? else {
+            return Ok((link, None));
         };
         self.trail.partner_center_request.clone_from(&stored.request_id);
         let seen = update.seen(&self.engine.mapping, Some(&stored), None);
@@ -176,7 +171,12 @@ impl Attempt<'_> {
         let stored = if write.is_empty() {
             None
         } else {
-            Some(self.write(&record, write).await?)
+            match self.write(&record, write).await {
+                Err(failure) if failure.kind == FailureKind::Rejected => {
+                    self.write_in_parts(update, &record, opening, &failure, problems).await?
+                }
+                stored => Some(stored?),
+            }
         };
         let Some(phase) = closing else { return Ok(stored) };
         let present = stored.unwrap_or(record);
@@ -237,7 +237,7 @@ impl Attempt<'_> {
         Ok(link)
     }
 
-    async fn write(&mut self, record: &CrmRecord, write: CrmWrite) -> Result<CrmRecord, Failure> {
+    pub(super) async fn write(&mut self, record: &CrmRecord, write: CrmWrite) -> Result<CrmRecord, Failure> {
         self.intend("About to tell the seller.", Vec::new()).await?;
         let stored = self.engine.crm.update(&record.key, &record.version, &write).await?;
         self.trail.crm_request.clone_from(&stored.request_id);

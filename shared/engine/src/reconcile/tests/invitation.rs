@@ -108,3 +108,18 @@ async fn a_half_that_no_link_tells_of_keeps_the_claim() {
     assert!(matches!(waiting.kind, FailureKind::Postponed { .. }), "{waiting}");
     assert_eq!(stage.referrals().len(), 2);
 }
+
+#[tokio::test]
+async fn the_half_in_hand_is_not_asked_for_again_though_the_list_is_behind() {
+    let mut stage = Stage::with_opportunity();
+    stage.world.edit_record(OPPORTUNITY, ask_for_help);
+    stage.fault("links.save", Fault::Before(FailureKind::Transient));
+    stage.look(&opportunity(), "asks, and cannot say so").await.unwrap_err();
+    let halves = stage.referrals().into_iter().find(|body| body["target"][0]["id"] == "msft");
+    let half: ReferralId = halves.unwrap()["id"].as_str().unwrap().parse().unwrap();
+    *stage.world.blind.lock().unwrap() = true;
+    stage.now += SignedDuration::from_mins(10);
+    stage.look(&Subject::Referral(half), "its own webhook").await.unwrap();
+    assert_eq!(stage.referrals().len(), 2);
+    assert_eq!(stage.the_link().microsoft_referral, Some(half));
+}

@@ -5,6 +5,7 @@ mod costs;
 mod creation;
 mod invitation;
 mod parting;
+mod refusals;
 mod update;
 
 use std::sync::Arc;

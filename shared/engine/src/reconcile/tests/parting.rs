@@ -42,7 +42,11 @@ async fn a_deleted_record_is_not_made_again_whatever_happens_to_its_referral() {
 async fn a_referral_that_is_not_visible_any_more_is_told_once_and_its_edits_are_found_when_it_is_back() {
     let (stage, referral) = linked().await;
     let mut body = stage.world.referrals.lock().unwrap().remove(&referral).unwrap();
-    stage.look(&opportunity(), "first").await.unwrap();
+    let parted = stage.look(&opportunity(), "first").await.unwrap();
+    assert!(
+        parted.kind == AuditKind::Parted && parted.again.is_some(),
+        "its messages wait for it"
+    );
     let told = stage.the_record();
     assert!(
         told.get("nwcs_syncstatus")
@@ -178,4 +182,45 @@ async fn a_referral_that_names_a_record_but_is_paired_with_another_is_told_and_n
     assert_eq!(outcome.kind, AuditKind::Rejected);
     assert!(outcome.message.contains("is paired with another one"), "{}", outcome.message);
     assert_eq!(stage.referrals().len(), 1);
+}
+
+#[tokio::test]
+async fn messages_wait_a_day_for_an_invisible_referral_and_no_longer() {
+    let (mut stage, referral) = linked().await;
+    stage.world.referrals.lock().unwrap().remove(&referral);
+    stage.look(&opportunity(), "first").await.unwrap();
+    stage.now += SignedDuration::from_hours(23);
+    assert!(stage.look(&opportunity(), "next day").await.unwrap().again.is_some());
+    stage.now += SignedDuration::from_hours(1);
+    assert_eq!(stage.look(&opportunity(), "a day later").await.unwrap().again, None);
+}
+
+#[tokio::test]
+async fn a_deal_that_was_entered_again_is_linked_by_hand_before_it_is_shared() {
+    let (stage, referral) = linked().await;
+    stage.world.records.lock().unwrap().remove(OPPORTUNITY);
+    stage.look(&Subject::Referral(referral), "gone").await.unwrap();
+    let other = "11111111-7b1e-4f6c-9d3a-2f1b0c9e8d77";
+    let mut again = record(other, complete());
+    again.fields.insert("nwcs_syncwithpartnercenter".into(), json!(false));
+    let key = again.key.clone();
+    stage.world.records.lock().unwrap().insert(other.into(), again);
+    stage.engine.relink(referral, &key, order(&stage)).await.unwrap();
+    assert_eq!(stage.the_link().crm, key);
+    assert_eq!(stage.the_record().get("nwcs_syncwithpartnercenter"), &json!(true));
+    stage.settle(&Subject::Crm(key)).await;
+    assert_eq!(stage.referrals().len(), 1);
+}
+
+#[tokio::test]
+async fn an_open_and_a_closed_half_are_not_linked_by_hand() {
+    let (stage, referral) = linked().await;
+    stage.engine.unlink(referral, order(&stage)).await.unwrap();
+    let mut body = stage.referrals()[0].clone();
+    (body["status"], body["substatus"]) = (json!("Closed"), json!("Lost"));
+    stage.world.put_referral(referral, body);
+    let key = stage.the_record().key;
+    let refused = stage.engine.relink(referral, &key, order(&stage)).await.unwrap();
+    assert_eq!(refused.kind, AuditKind::Rejected);
+    assert_eq!(stage.the_record().phase, Phase::Open);
 }

@@ -1,0 +1,105 @@
+//! A side refuses what it is given: what it does take must not wait for the rest.
+//!
+//! The write is made again in parts, so that one field that is refused (a currency the CRM lacks, a solution that Partner Center does not
+//! know) holds up neither the other fields nor the stage: a won deal is won.
+
+use std::collections::BTreeMap;
+
+use cosell_core::crm::{CrmRecord, CrmWrite, Phase};
+use cosell_core::plan::{Note, Update};
+use cosell_core::referral::Referral;
+
+use super::Attempt;
+use super::update::Problems;
+use crate::failure::{Failure, FailureKind};
+
+impl Attempt<'_> {
+    /// Patches the referral, in parts when it refuses the whole; `None` when nothing was stored.
+    pub(super) async fn patch(
+        &mut self,
+        update: &mut Update,
+        referral: &Referral,
+        problems: &mut Problems,
+    ) -> Result<Option<Referral>, Failure> {
+        let partner_center = &self.engine.partner_center;
+        let refused = match partner_center.patch(referral.id, &referral.etag, &update.patch).await {
+            Err(failure) if failure.kind == FailureKind::Rejected => failure,
+            patched => return patched.map(Some),
+        };
+        self.trail.partner_center_request.clone_from(&refused.request_id);
+        let parts = update.patch_in_parts();
+        if parts.len() < 2 {
+            problems.told.push(refused.to_string());
+            return Ok(None);
+        }
+        let mut stored: Option<Referral> = None;
+        for (field, operations) in parts {
+            let present = stored.as_ref().unwrap_or(referral);
+            match partner_center.patch(present.id, &present.etag, &operations).await {
+                Err(failure) if failure.kind == FailureKind::Rejected => {
+                    problems
+                        .told
+                        .push(format!("{} was refused: {failure}", self.engine.mapping.label(&field)));
+                    update.refuse(&field);
+                }
+                patched => stored = Some(patched?),
+            }
+        }
+        Ok(stored)
+    }
+
+    /// Writes the record in parts after it refused the whole, and tells the seller; `None` when nothing was stored.
+    pub(super) async fn write_in_parts(
+        &mut self,
+        update: &mut Update,
+        record: &CrmRecord,
+        opening: Option<Phase>,
+        refused: &Failure,
+        problems: &mut Problems,
+    ) -> Result<Option<CrmRecord>, Failure> {
+        self.trail.crm_request.clone_from(&refused.request_id);
+        let mapping = self.engine.mapping.clone();
+        let mut stored: Option<CrmRecord> = None;
+        for (column, value) in update.fields.clone() {
+            let write = CrmWrite {
+                fields: BTreeMap::from([(column.clone(), value)]),
+                phase: None,
+            };
+            match self.write(stored.as_ref().unwrap_or(record), write).await {
+                Err(failure) if failure.kind == FailureKind::Rejected => {
+                    let rule = mapping.rules.iter().find(|rule| rule.crm == column);
+                    problems.told.push(format!(
+                        "{} was refused: {failure}",
+                        rule.map_or(column.as_str(), |rule| &rule.label)
+                    ));
+                    rule.iter().for_each(|rule| update.refuse(&rule.name));
+                }
+                written => stored = Some(written?),
+            }
+        }
+        if problems.told.is_empty() {
+            // Each part was taken: it was the whole, or what the seller is told, that was refused.
+            problems.told.push(refused.to_string());
+        }
+        let present = stored.clone().unwrap_or_else(|| record.clone());
+        let mut write = CrmWrite {
+            phase: opening,
+            ..CrmWrite::default()
+        };
+        self.told(None)
+            .add_to(&mut write, Some(&present), &Note::Failed(problems.told.clone()));
+        if write.is_empty() {
+            return Ok(stored);
+        }
+        match self.write(&present, write).await {
+            Err(failure) if failure.kind == FailureKind::Rejected => {
+                tracing::warn!(record = %record.key, error = failure.brief(), "the seller could not be told");
+                if opening.is_some() {
+                    update.give_up_phase();
+                }
+                Ok(stored)
+            }
+            told => told.map(Some),
+        }
+    }
+}
