@@ -181,6 +181,7 @@ mod tests {
             pair: "referral#1".into(),
             message: "Unlink that pair first.".into(),
             noted: vec![kind],
+            again: None,
         };
         assert!(verdict(Ok(outcome(AuditKind::Parked))).is_ok());
         let rejected = verdict(Ok(outcome(AuditKind::Rejected))).unwrap_err();

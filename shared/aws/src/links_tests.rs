@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cosell_core::audit::{FieldChange, Side};
+use cosell_core::audit::Side;
 use cosell_core::breaker::{Activity, Breaker};
 use cosell_core::link::{OpenConflict, Parting, Pending, Seen, Step, Tombstone};
 use cosell_core::value::Value;
@@ -75,14 +75,7 @@ async fn a_link_is_found_whole_from_each_side() {
         since: conflict.since,
     };
     let mut activity = Activity::default();
-    let change = FieldChange {
-        field: "value".into(),
-        side: Side::PartnerCenter,
-        before: Value::Nothing,
-        after: Value::Nothing,
-        overruled: None,
-    };
-    let tripped = Breaker::default().note(&mut activity, conflict.since, &vec![change; 20]);
+    let tripped = Breaker::default().note(&mut activity, conflict.since, &[("value", Side::PartnerCenter); 20]);
     assert!(tripped.is_some());
     let link = Link {
         engagement: Some(engagement(7)),

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::audit::{FieldChange, Side};
+use crate::audit::Side;
 
 /// A field that we wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,21 +87,20 @@ pub struct Tripped {
 }
 
 impl Breaker {
-    /// Notes what is about to be written, and says whether that is once too often.
-    pub fn note(&self, activity: &mut Activity, now: Timestamp, changes: &[FieldChange]) -> Option<Tripped> {
+    /// Notes writes of these fields to these sides, and says whether that is once too often.
+    pub fn note(&self, activity: &mut Activity, now: Timestamp, writes: &[(&str, Side)]) -> Option<Tripped> {
         let last_pause = activity.pause.map_or(SignedDuration::ZERO, |pause| self.length(pause.times));
         let counted_from = now.saturating_sub(self.within + last_pause).unwrap_or(Timestamp::MIN);
         activity.written.retain(|written| written.at >= counted_from);
-        activity.written.extend(changes.iter().map(|change| Written {
+        activity.written.extend(writes.iter().map(|(field, side)| Written {
             at: now,
-            field: change.field.clone(),
-            side: change.side,
+            field: (*field).to_owned(),
+            side: *side,
         }));
-        let fields: BTreeSet<String> = changes
+        let fields: BTreeSet<String> = writes
             .iter()
-            .map(|change| &change.field)
-            .filter(|field| self.is_fought_over(activity, field))
-            .cloned()
+            .filter(|(field, _)| self.is_fought_over(activity, field))
+            .map(|(field, _)| (*field).to_owned())
             .collect();
         // Old pauses are forgotten once the pair has been quiet for as long as is counted.
         activity.pause = activity.pause.filter(|pause| pause.until >= counted_from);
@@ -134,24 +133,13 @@ impl Breaker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::Value;
-
-    fn change(field: &str, side: Side) -> FieldChange {
-        FieldChange {
-            field: field.into(),
-            side,
-            before: Value::Nothing,
-            after: Value::Nothing,
-            overruled: None,
-        }
-    }
 
     /// Writes `name` to alternating sides every `every`, and returns at which write the breaker tripped, and for how long.
     fn swing(activity: &mut Activity, start: Timestamp, every: SignedDuration, times: usize) -> Option<(usize, SignedDuration)> {
         (0..times).find_map(|turn| {
             let at = start + every * i32::try_from(turn).unwrap();
             let side = if turn % 2 == 0 { Side::Crm } else { Side::PartnerCenter };
-            let tripped = Breaker::default().note(activity, at, &[change("name", side)])?;
+            let tripped = Breaker::default().note(activity, at, &[("name", side)])?;
             Some((turn + 1, tripped.until.duration_since(at)))
         })
     }
@@ -189,7 +177,7 @@ mod tests {
             Breaker::default().note(
                 &mut activity,
                 start() + SignedDuration::from_secs(60) * turn,
-                &[change("name", Side::Crm)],
+                &[("name", Side::Crm)],
             )
         };
         assert!((0..19).all(|turn| note(turn).is_none()));
@@ -202,10 +190,7 @@ mod tests {
         for turn in 0..40 {
             let name = format!("field {turn}");
             let at = start() + SignedDuration::from_secs(30) * turn;
-            assert_eq!(
-                Breaker::default().note(&mut activity, at, &[change(&name, Side::PartnerCenter)]),
-                None
-            );
+            assert_eq!(Breaker::default().note(&mut activity, at, &[(&name, Side::PartnerCenter)]), None);
         }
     }
 

@@ -213,25 +213,9 @@ impl World {
         }
     }
 
-    /// Whoever could not see gets his role back; an edit then makes the sync look again.
+    /// Whoever could not see gets his role back. Nobody is told of it.
     pub(crate) fn everything_visible(&self) {
-        let mut state = self.state();
-        for id in std::mem::take(&mut state.hidden) {
-            let body = state.referrals[&id].clone();
-            state.put_referral(id, body);
-        }
-    }
-
-    /// What a seller does before an operator links the pair again.
-    pub(crate) fn seller_switches_on(&self, id: &str) {
-        let mut state = self.state();
-        if state
-            .records
-            .get(id)
-            .is_some_and(|record| !record.phase.is_closed() && record.merged_into.is_none())
-        {
-            self.set(&mut state, id, "nwcs_syncwithpartnercenter", &json!(true));
-        }
+        self.state().hidden.clear();
     }
 
     /// Two automations, one on each side, insist on their own name for every deal that is synced.

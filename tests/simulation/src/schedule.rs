@@ -182,7 +182,6 @@ impl Schedule {
             .as_ref()
             .is_some_and(|tombstone| tombstone.parting == Parting::Unlinked);
         let ordered = if unlinked {
-            self.world.seller_switches_on(&link.crm.id);
             self.world.state().relinked.insert(link.referral);
             Ordered::Relink(link.referral, link.crm.id)
         } else if let Some(field) = self.world.pick(link.conflicts.into_keys()) {

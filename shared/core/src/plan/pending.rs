@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Update;
+use crate::audit::Side;
 use crate::link::{Link, Pending, Seen};
 use crate::mapping::Observation;
 
@@ -32,6 +33,15 @@ pub(super) fn known(link: &Link, observed: &Observation) -> BTreeMap<String, See
         }
     }
     known
+}
+
+/// The writes under way that took effect, though nobody waited for their answer.
+pub(super) fn landed(link: &Link, observed: &Observation) -> Vec<(String, Side)> {
+    let landed = link.pending.iter().filter(|(field, pending)| {
+        let now = observed.values.get(*field);
+        now.is_some_and(|now| now.on(pending.side) == pending.seen.on(pending.side))
+    });
+    landed.map(|(field, pending)| (field.clone(), pending.side)).collect()
 }
 
 impl Update {

@@ -48,6 +48,8 @@ pub struct Update {
     refused: BTreeSet<String>,
     sent: Option<String>,
     received: Option<String>,
+    /// Earlier writes that took effect, though nobody waited for their answer: by rule name.
+    pub landed: Vec<(String, Side)>,
     stage_operations: usize,
     /// The rules of the patch's operations, without those of the stage.
     patched: Vec<String>,
@@ -232,6 +234,7 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
     update.patch.append(&mut planner.closing);
     update.observed = observed;
     update.known = known;
+    update.landed = super::pending::landed(link, &update.observed);
     update
 }
 

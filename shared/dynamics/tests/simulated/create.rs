@@ -148,12 +148,12 @@ async fn an_unknown_currency_is_rejected_with_its_cure_and_nothing_is_made() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_to_an_upsert_is_transient_and_its_repetition_gives_one_row() {
+async fn a_lost_answer_to_an_upsert_is_an_unknown_outcome_and_its_repetition_gives_one_row() {
     let environment = Environment::start().await;
     let id = referral();
     environment.fault("PATCH", "opportunities", Action::DropAfterEffect);
     let failure = environment.crm.upsert(id, &write(&customer_deal())).await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Transient, "{failure}");
+    assert_eq!(failure.kind, FailureKind::OutcomeUnknown, "{failure}");
     environment.crm.upsert(id, &write(&customer_deal())).await.unwrap();
     for entity_set in ["opportunities", "accounts", "contacts"] {
         assert_eq!(environment.rows(entity_set).await.len(), 1, "{entity_set}");

@@ -72,7 +72,9 @@ impl Attempt<'_> {
                         "{} was refused: {failure}",
                         rule.map_or(column.as_str(), |rule| &rule.label)
                     ));
-                    rule.iter().for_each(|rule| update.refuse(&rule.name));
+                    if let Some(rule) = rule {
+                        update.refuse(&rule.name);
+                    }
                 }
                 written => stored = Some(written?),
             }

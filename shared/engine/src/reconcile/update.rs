@@ -1,6 +1,7 @@
 //! A pair we know.
 
 use cosell_core::audit::AuditKind;
+use cosell_core::breaker::Activity;
 use cosell_core::crm::{CrmRecord, CrmWrite};
 use cosell_core::link::Link;
 use cosell_core::plan::{Note, Update, microsoft_crm_id, plan_update};
@@ -40,7 +41,7 @@ impl Attempt<'_> {
             finished => finished?,
         };
         let mut update = plan_update(&self.engine.mapping, &link, &referral, &record, self.look.now);
-        let link = self.watch(link, &mut update).await?;
+        let mut activity = self.watch(&link, &mut update).await?;
         let microsoft_id = microsoft
             .as_ref()
             .and_then(microsoft_crm_id)
@@ -58,7 +59,12 @@ impl Attempt<'_> {
         self.trail.done = update.stored_changes(&seen, patched.is_some(), written.is_some());
         self.trail.parked.clone_from(&update.parked);
         let problem = problems.standing.or_else(|| link.problem.clone().filter(|_| update.apart));
+        if self.trail.done.is_empty() && update.landed.is_empty() {
+            // Nothing was written: an attempt that failed is no fight.
+            activity.clone_from(&link.activity);
+        }
         let after = Link {
+            activity,
             pending: update.still_pending(&link, &seen, self.look.now),
             seen,
             microsoft_referral,
@@ -218,12 +224,16 @@ impl Attempt<'_> {
         self.engine.links.save(&link).await
     }
 
-    /// Counts the writes, and slows the pair down when something else keeps undoing them.
-    async fn watch(&mut self, mut link: Link, update: &mut Update) -> Result<Link, Failure> {
-        if update.changes.is_empty() {
-            return Ok(link);
+    /// Counts the writes, and slows the pair down when something else keeps undoing them. What is counted is kept once it is written.
+    async fn watch(&mut self, link: &Link, update: &mut Update) -> Result<Activity, Failure> {
+        let mut activity = link.activity.clone();
+        let landed = update.landed.iter().map(|(field, side)| (field.as_str(), *side));
+        let planned = update.changes.iter().map(|change| (change.field.as_str(), change.side));
+        let writes: Vec<_> = landed.chain(planned).collect();
+        if writes.is_empty() {
+            return Ok(activity);
         }
-        let tripped = self.engine.policy.breaker.note(&mut link.activity, self.look.now, &update.changes);
+        let tripped = self.engine.policy.breaker.note(&mut activity, self.look.now, &writes);
         if let Some(tripped) = tripped {
             let labels: Vec<&str> = tripped.fields.iter().map(|field| self.engine.mapping.label(field)).collect();
             let until = tripped.until.to_zoned(TimeZone::UTC).strftime("%H:%M UTC");
@@ -234,7 +244,7 @@ impl Attempt<'_> {
             self.record(AuditKind::Slowed, message.clone(), Vec::new()).await?;
             update.remarks.push(message);
         }
-        Ok(link)
+        Ok(activity)
     }
 
     pub(super) async fn write(&mut self, record: &CrmRecord, write: CrmWrite) -> Result<CrmRecord, Failure> {

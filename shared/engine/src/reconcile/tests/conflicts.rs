@@ -157,3 +157,18 @@ async fn a_pair_that_two_automations_fight_over_is_slowed_told_and_taken_up_agai
     stage.look(&opportunity(), "after the pause").await.unwrap();
     assert_eq!(names(&stage).0, names(&stage).1, "nothing is lost by a pause");
 }
+
+#[tokio::test]
+async fn writes_that_fail_are_no_fight() {
+    let mut stage = Stage::with_opportunity();
+    stage.settle(&opportunity()).await;
+    rename_record(&stage, "Renamed");
+    for look in 0..25 {
+        stage.now += SignedDuration::from_mins(2);
+        stage.fault("pc.patch", Fault::Before(FailureKind::Transient));
+        let failure = stage.look(&opportunity(), &format!("look {look}")).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Transient);
+    }
+    stage.settle(&opportunity()).await;
+    assert_eq!(names(&stage).0, "Renamed");
+}

@@ -119,7 +119,7 @@ async fn a_pair_that_is_linked_meanwhile_is_never_called_a_contradiction() {
         Some(Subject::Referral(id))
     };
     assert_eq!(
-        contradictions(Stage::with_opportunity, &opportunity(), made_referral).await,
+        Box::pin(contradictions(Stage::with_opportunity, &opportunity(), made_referral)).await,
         Vec::<String>::new()
     );
     let made_record = |stage: &Stage| {
@@ -133,7 +133,7 @@ async fn a_pair_that_is_linked_meanwhile_is_never_called_a_contradiction() {
             .map(|record| Subject::Crm(record.key.clone()))
     };
     assert_eq!(
-        contradictions(Stage::with_referral, &referral(), made_record).await,
+        Box::pin(contradictions(Stage::with_referral, &referral(), made_record)).await,
         Vec::<String>::new()
     );
 }
