@@ -14,6 +14,7 @@ use crate::dataverse::Dataverse;
 use crate::faults::{Fault, Faults};
 use crate::journal::Journal;
 use crate::partner_center::PartnerCenter;
+use crate::salesforce::Salesforce;
 
 /// What the control port reaches into.
 #[derive(Clone, Debug)]
@@ -23,6 +24,7 @@ pub(crate) struct Control {
     pub(crate) journal: Journal,
     pub(crate) partner_center: PartnerCenter,
     pub(crate) dataverse: Dataverse,
+    pub(crate) salesforce: Salesforce,
     pub(crate) index: String,
 }
 
@@ -30,6 +32,7 @@ pub(crate) struct Control {
 pub(crate) fn router(control: Control) -> Router {
     let partner_center = control.partner_center.control_router();
     let dataverse = control.dataverse.control_router();
+    let salesforce = control.salesforce.control_router();
     Router::new()
         .route("/", get(index))
         .route("/control/state", get(state))
@@ -40,6 +43,7 @@ pub(crate) fn router(control: Control) -> Router {
         .with_state(control)
         .nest("/control/partner-center", partner_center)
         .nest("/control/dataverse", dataverse)
+        .nest("/control/salesforce", salesforce)
 }
 
 async fn index(State(control): State<Control>) -> Response {
@@ -52,6 +56,7 @@ async fn state(State(control): State<Control>) -> Json<Value> {
         "faults": control.faults.list(),
         "partner_center": control.partner_center.dump(),
         "dataverse": control.dataverse.dump(),
+        "salesforce": control.salesforce.dump(),
     }))
 }
 
@@ -125,6 +130,7 @@ async fn reset(State(control): State<Control>) -> StatusCode {
     control.faults.clear();
     control.partner_center.reset();
     control.dataverse.reset();
+    control.salesforce.reset();
     control.journal.clear();
     StatusCode::NO_CONTENT
 }

@@ -19,12 +19,13 @@ use crate::serve::CloseConnection;
 pub type ErrorBody = fn(u16, Option<&str>) -> Value;
 
 /// The services that faults can be aimed at.
-pub const SERVICES: [&str; 5] = [
+pub const SERVICES: [&str; 6] = [
     "partner-center",
     "partner-center-registration",
     "entra",
     "certificates",
     "dataverse",
+    "salesforce",
 ];
 
 /// One fault: which requests it meets, and what happens to them.

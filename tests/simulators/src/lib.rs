@@ -1,4 +1,4 @@
-//! Simulated Partner Center and Dataverse services, written from the contracts, to play with and to test against.
+//! Simulated Partner Center, Dataverse and Salesforce services, written from the contracts, to play with and to test against.
 //!
 //! [`Simulators::start`] binds one loopback port for each service and returns their addresses. The control port
 //! moves the clock, sets faults, plays Microsoft's and the sellers' part and shows what is stored.
@@ -11,6 +11,7 @@ mod entra;
 pub mod faults;
 pub mod journal;
 pub mod partner_center;
+pub mod salesforce;
 pub mod serve;
 
 use axum::Router;
@@ -23,6 +24,7 @@ use crate::dataverse::Dataverse;
 use crate::faults::{ErrorBody, Faults};
 use crate::journal::Journal;
 use crate::partner_center::{Origins, PartnerCenter};
+use crate::salesforce::Salesforce;
 use crate::serve::{Bound, Server, bind};
 
 /// The ports to bind on `127.0.0.1`; 0 lets the system choose.
@@ -40,10 +42,12 @@ pub struct Ports {
     pub dataverse: u16,
     /// The control port.
     pub control: u16,
+    /// Salesforce.
+    pub salesforce: u16,
 }
 
 impl Ports {
-    /// Six ports in a row, in the order of the fields; 0 lets the system choose each.
+    /// Seven ports in a row, in the order of the fields; 0 lets the system choose each.
     pub fn in_a_row(base: u16) -> Self {
         let port = |offset: u16| if base == 0 { 0 } else { base.saturating_add(offset) };
         Self {
@@ -53,6 +57,7 @@ impl Ports {
             certificates: port(3),
             dataverse: port(4),
             control: port(5),
+            salesforce: port(6),
         }
     }
 }
@@ -66,6 +71,8 @@ pub struct Config {
     pub partner_center: partner_center::Options,
     /// The Dataverse environment.
     pub dataverse: dataverse::Options,
+    /// The Salesforce organisation.
+    pub salesforce: salesforce::Options,
 }
 
 /// The running simulators.
@@ -83,6 +90,8 @@ pub struct Simulators {
     pub dataverse: Url,
     /// The control port.
     pub control: Url,
+    /// The Salesforce organisation, with its token endpoint.
+    pub salesforce: Url,
     /// The clock that all services share.
     pub clock: Clock,
     /// What shall go wrong next.
@@ -93,6 +102,8 @@ pub struct Simulators {
     pub partner_center_service: PartnerCenter,
     /// The simulated Dataverse itself.
     pub dataverse_service: Dataverse,
+    /// The simulated Salesforce itself.
+    pub salesforce_service: Salesforce,
     servers: Vec<Server>,
 }
 
@@ -111,20 +122,24 @@ impl Simulators {
         let partner_center = tokio::task::spawn_blocking(move || PartnerCenter::new(partner_clock, options, origins)).await??;
         let dataverse = Dataverse::new(clock.clone(), config.dataverse);
         dataverse.set_origin(addresses.dataverse.clone());
+        let salesforce = Salesforce::new(clock.clone(), config.salesforce);
+        salesforce.set_origin(addresses.salesforce.clone());
         let control = Control {
             clock: clock.clone(),
             faults: faults.clone(),
             journal: journal.clone(),
             partner_center: partner_center.clone(),
             dataverse: dataverse.clone(),
+            salesforce: salesforce.clone(),
             index: addresses.index(),
         };
         let wrap = |router: Router, service: &'static str, error_body: ErrorBody| {
             let router = faults::layer(router, faults.clone(), service, error_body);
             journal::layer(router, journal.clone(), clock.clone(), service)
         };
-        let dataverse_service = dataverse;
-        let servers = hosts.serve(&partner_center, &dataverse_service, wrap, control::router(control));
+        let (dataverse_service, salesforce_service) = (dataverse, salesforce);
+        let services = (&partner_center, &dataverse_service, &salesforce_service);
+        let servers = hosts.serve(services, wrap, control::router(control));
         let Addresses {
             partner_center: referrals,
             registration,
@@ -132,6 +147,7 @@ impl Simulators {
             certificates,
             dataverse,
             control,
+            salesforce,
         } = addresses;
         Ok(Self {
             partner_center: referrals,
@@ -140,11 +156,13 @@ impl Simulators {
             certificates,
             dataverse,
             control,
+            salesforce,
             clock,
             faults,
             journal,
             partner_center_service: partner_center,
             dataverse_service,
+            salesforce_service,
             servers,
         })
     }
@@ -158,6 +176,7 @@ impl Simulators {
             certificates: self.certificates.clone(),
             dataverse: self.dataverse.clone(),
             control: self.control.clone(),
+            salesforce: self.salesforce.clone(),
         }
     }
 
@@ -178,6 +197,7 @@ struct Hosts {
     certificates: Bound,
     dataverse: Bound,
     control: Bound,
+    salesforce: Bound,
 }
 
 impl Hosts {
@@ -189,6 +209,7 @@ impl Hosts {
             certificates: bind(ports.certificates).await?,
             dataverse: bind(ports.dataverse).await?,
             control: bind(ports.control).await?,
+            salesforce: bind(ports.salesforce).await?,
         })
     }
 
@@ -200,13 +221,13 @@ impl Hosts {
             certificates: self.certificates.origin()?,
             dataverse: self.dataverse.origin()?,
             control: self.control.origin()?,
+            salesforce: self.salesforce.origin()?,
         })
     }
 
     fn serve(
         self,
-        partner: &PartnerCenter,
-        dataverse: &Dataverse,
+        (partner, dataverse, salesforce): (&PartnerCenter, &Dataverse, &Salesforce),
         wrap: impl Fn(Router, &'static str, ErrorBody) -> Router,
         control: Router,
     ) -> Vec<Server> {
@@ -224,6 +245,8 @@ impl Hosts {
             self.certificates
                 .serve(wrap(partner.certificates_router(), "certificates", certificates_error_body)),
             self.dataverse.serve(wrap(dataverse.router(), "dataverse", dataverse::error_body)),
+            self.salesforce
+                .serve(wrap(salesforce.router(), "salesforce", salesforce::error_body)),
             self.control.serve(control),
         ]
     }

@@ -1,0 +1,18 @@
+//! The simulated Salesforce over real HTTP.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::needless_pass_by_value, reason = "bodies are written where they are handed over")]
+
+mod collections;
+mod composite;
+mod conditions;
+mod describe;
+mod pages;
+mod queries;
+mod records;
+mod replication;
+mod rules;
+mod stages;
+mod tokens;
+mod upserts;
+mod world;
