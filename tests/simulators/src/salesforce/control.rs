@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::Salesforce;
 use super::answer::{Answer, Call};
 use super::custom_fields::CustomField;
+use super::ids::normal;
 use super::organisation::Organisation;
 use super::refusal::{Outcome, Refusal};
 use super::stages::Stage;
@@ -32,6 +33,7 @@ pub(crate) fn router(salesforce: Salesforce) -> Router {
         .route("/rows/{object}", get(rows).post(create))
         .route("/rows/{object}/many", post(create_many))
         .route("/rows/{object}/{id}", get(row).patch(update).delete(delete))
+        .route("/rows/{object}/{id}/undelete", post(undelete))
         .route("/rows/{object}/{id}/automation", post(automation))
         .route("/rows/{object}/{id}/delay", post(delay))
         .route("/rows/{object}/{id}/lock", post(lock))
@@ -117,6 +119,13 @@ async fn delete(State(salesforce): State<Salesforce>, Path((object, id)): Row) -
     let record = organisation.existing(&object, &id)?;
     organisation.delete(&object, &seller, &record.id)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn undelete(State(salesforce): State<Salesforce>, Path((object, id)): Row) -> Outcome<Json<Value>> {
+    let mut organisation = salesforce.lock();
+    let (object, seller) = (organisation.object(&object)?, organisation.as_seller());
+    organisation.undelete(&object, &seller, &normal(&id).unwrap_or_default())?;
+    Ok(Json(organisation.whole(object.name, &id)?))
 }
 
 /// An automated process moves `SystemModstamp` and nothing else.

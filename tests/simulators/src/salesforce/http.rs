@@ -45,6 +45,8 @@ pub(crate) async fn serve(State(salesforce): State<Salesforce>, request: Request
     let mut organisation = salesforce.lock();
     let answer = match path.as_slice() {
         ["services", "oauth2", endpoint] => organisation.oauth(endpoint, &parts.method, &parts.headers, &body),
+        // The address that a token answer names as `id`.
+        ["id", _, _] => organisation.oauth("userinfo", &parts.method, &parts.headers, &body),
         ["services", "data"] => Ok(Answer::ok(versions())),
         ["services", "data", version, rest @ ..] => {
             let query = parameters(parts.uri.query().unwrap_or_default());

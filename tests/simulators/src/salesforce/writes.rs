@@ -60,7 +60,17 @@ impl Organisation {
         self.check(object, writer, None, &cells)?;
         let id = self.ids.next(object.prefix);
         cells.insert("Id".into(), Cell::Text(id.clone()));
+        let contact = cells.get("ContactId").filter(|_| object.name == "Opportunity").cloned();
         self.store(object, &id, cells, None, writer);
+        if let Some(contact) = contact {
+            let role = [
+                ("OpportunityId".into(), id.as_str().into()),
+                ("ContactId".into(), contact.to_json()),
+                ("IsPrimary".into(), true.into()),
+            ];
+            let roles = self.object("OpportunityContactRole")?;
+            self.create(&roles, writer, &Map::from_iter(role))?;
+        }
         Ok(id)
     }
 
@@ -148,6 +158,17 @@ impl Organisation {
         if let Some(opportunity) = opportunity.filter(|_| object.name == "OpportunityLineItem") {
             self.sum_lines(&opportunity, &writer.user);
         }
+    }
+
+    /// Takes a record out of the recycle bin; 404 when it is not in it.
+    pub(crate) fn undelete(&mut self, object: &Object, writer: &Writer, id: &str) -> Outcome<()> {
+        let record = self.records.get(object.name, id).filter(|record| record.is_deleted());
+        let before = record.ok_or_else(Refusal::not_found)?.cells.clone();
+        let mut cells = before.clone();
+        cells.insert("IsDeleted".into(), Cell::Bool(false));
+        self.refuse_taken(object, Some(id), &cells)?;
+        self.store(object, id, cells, Some(before), writer);
+        Ok(())
     }
 
     /// The values an automated process leaves behind: `SystemModstamp` moves, `LastModifiedDate` does not.

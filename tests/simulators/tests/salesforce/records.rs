@@ -81,6 +81,12 @@ async fn unknown_deleted_and_foreign_ids_are_told_apart() {
         .await;
     assert_eq!(all.column("Id"), [&json!(id)]);
     assert_eq!(world.query("SELECT Id FROM Opportunity").await.body["totalSize"], 0);
+    world
+        .control(Method::POST, &format!("rows/Opportunity/{id}/undelete"), json!({}))
+        .await
+        .is(200);
+    world.get(&path).await.is(200);
+    world.delete(&path).await.is(204);
     world.control(Method::POST, "recycle-bin/empty", json!({})).await.is(204);
     world.get(&path).await.refused(404, "NOT_FOUND");
 }
@@ -159,4 +165,24 @@ async fn a_parent_is_set_by_its_external_id() {
         .post("sobjects/Opportunity", deal(json!({"Account": {"Erp_Key__c": "C-1"}})))
         .await;
     stranger.refused(400, "INVALID_FIELD");
+}
+
+#[tokio::test]
+async fn a_contact_named_on_creation_becomes_the_primary_role() {
+    let world = World::start().await;
+    let contact = world.create("Contact", json!({"LastName": "Ek"})).await;
+    let id = world.deal(json!({"ContactId": contact})).await;
+    let roles = world
+        .query("SELECT Contact.LastName, OpportunityId, IsPrimary FROM OpportunityContactRole")
+        .await;
+    let role = &roles.is(200).body["records"][0];
+    assert_eq!((&role["Contact"]["LastName"], &role["OpportunityId"]), (&json!("Ek"), &json!(id)));
+    assert_eq!(role["IsPrimary"], true);
+    let path = format!("sobjects/Opportunity/{id}");
+    world
+        .patch(&path, json!({"ContactId": contact}))
+        .await
+        .refused(400, "INVALID_FIELD_FOR_INSERT_UPDATE");
+    world.delete(&path).await.is(204);
+    assert_eq!(world.query("SELECT Id FROM OpportunityContactRole").await.body["totalSize"], 0);
 }

@@ -18,6 +18,8 @@ async fn a_token_comes_by_form_or_basic_without_an_expiry() {
     assert_eq!(body["instance_url"], origin);
     let ids: Vec<&str> = body["id"].as_str().unwrap().rsplit('/').take(2).collect();
     assert!(ids[0].starts_with("005") && ids[1].starts_with("00D"), "{ids:?}");
+    let identity = world.get(body["id"].as_str().unwrap().strip_prefix(origin).unwrap()).await;
+    assert_eq!(identity.is(200).body["user_id"], ids[0]);
     assert!(body.get("expires_in").is_none() && body.get("refresh_token").is_none());
     let url = world.simulators.salesforce.join("services/oauth2/token").unwrap();
     let basic = world
