@@ -51,10 +51,14 @@ async fn read_switches(State(salesforce): State<Salesforce>) -> Json<Switches> {
 }
 
 /// Replaces all switches; those left out go back to their defaults.
-async fn put_switches(State(salesforce): State<Salesforce>, Json(wanted): Json<Value>) -> Outcome<Json<Switches>> {
-    let wanted: Switches = serde_json::from_value(wanted).map_err(|error| Refusal::json(format!("switches: {error}")))?;
+async fn put_switches(State(salesforce): State<Salesforce>, Json(wanted): Body) -> Outcome<Json<Switches>> {
     let mut organisation = salesforce.lock();
-    organisation.switches = wanted;
+    let invalid = |error: serde_json::Error| Refusal::json(format!("switches: {error}"));
+    let mut all = serde_json::to_value(Switches::of(&organisation.options)).map_err(invalid)?;
+    if let Value::Object(all) = &mut all {
+        all.extend(wanted);
+    }
+    organisation.switches = serde_json::from_value(all).map_err(invalid)?;
     organisation.objects_changed = organisation.now();
     Ok(Json(organisation.switches.clone()))
 }

@@ -54,10 +54,7 @@ impl Organisation {
             records: Records::default(),
             ids: Ids::default(),
             stages: Stage::standard(),
-            switches: Switches {
-                multi_currency: options.multi_currency,
-                ..Switches::default()
-            },
+            switches: Switches::of(&options),
             sessions: Sessions::default(),
             cursors: Cursors::default(),
             locks: BTreeMap::new(),

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::Options;
+
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each switch is one of its own")]
@@ -71,6 +73,15 @@ impl Default for Switches {
             query_batch: None,
             daily_requests: 15_000,
             replication_lag_seconds: 120,
+        }
+    }
+}
+
+impl Switches {
+    pub(crate) fn of(options: &Options) -> Self {
+        Self {
+            multi_currency: options.multi_currency,
+            ..Self::default()
         }
     }
 }

@@ -1,3 +1,4 @@
+use cosell_simulators::salesforce::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -84,4 +85,28 @@ async fn fields_tell_their_type_length_and_choices() {
         .await;
     assert_eq!(field("CurrencyIsoCode").await["restrictedPicklist"], true);
     assert_eq!(field("Msp_Referral_Id__c").await, Value::Null);
+}
+
+#[tokio::test]
+async fn an_organisation_may_start_with_currencies_and_without_our_fields() {
+    let options = Options {
+        multi_currency: true,
+        install_fields: false,
+        ..Options::default()
+    };
+    let mut world = World::start_with(options).await;
+    world.switch(json!({"query_batch": 5})).await;
+    world.query("SELECT CurrencyIsoCode FROM Opportunity").await.is(200);
+    world
+        .query("SELECT Msp_Referral_Id__c FROM Opportunity")
+        .await
+        .refused(400, "INVALID_FIELD");
+    let unknown = world.control(Method::PUT, "switches", json!({"unheard_of": 1})).await;
+    unknown.refused(400, "JSON_PARSER_ERROR");
+    world.deal(json!({})).await;
+    let url = world.simulators.control.join("control/reset").unwrap();
+    assert_eq!(world.http.post(url).send().await.unwrap().status(), 204);
+    world.get("sobjects").await.refused(401, "INVALID_SESSION_ID");
+    world.sign_in().await;
+    assert_eq!(world.query("SELECT Id FROM Opportunity").await.body["totalSize"], 0);
 }

@@ -1,5 +1,6 @@
 //! A running simulator with a signed-in client.
 
+use cosell_simulators::salesforce::Options;
 use cosell_simulators::{Config, Simulators};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -48,7 +49,15 @@ impl Answer {
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let simulators = Simulators::start(Config::default()).await.unwrap();
+        Self::start_with(Options::default()).await
+    }
+
+    pub(crate) async fn start_with(salesforce: Options) -> Self {
+        let config = Config {
+            salesforce,
+            ..Config::default()
+        };
+        let simulators = Simulators::start(config).await.unwrap();
         #[allow(clippy::disallowed_methods)]
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let mut world = Self {
