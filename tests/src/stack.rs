@@ -29,7 +29,7 @@ pub struct LocalStack {
 }
 
 impl LocalStack {
-    /// Starts on the given ports: `aws` for MiniStack, six from `simulators`; 0 takes free ones.
+    /// Starts on the given ports: `aws` for MiniStack, seven from `simulators`; 0 takes free ones.
     pub async fn start(aws: u16, simulators: u16) -> Result<Self> {
         let (ministack, simulators) = tokio::try_join!(MiniStack::start(aws), start_simulators(simulators))?;
         let functions = Functions::deploy(&ministack, "cosell-sync", &parameters(&simulators)).await?;

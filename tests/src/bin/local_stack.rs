@@ -20,7 +20,7 @@ struct Arguments {
     /// The local AWS's port.
     #[arg(long, default_value_t = 4566, env = "COSELL_AWS_PORT", global = true)]
     aws_port: u16,
-    /// The first of the simulators' six ports.
+    /// The first of the simulators' seven ports.
     #[arg(long, default_value_t = 7070, env = "COSELL_SIMULATORS_PORT_BASE", global = true)]
     simulators_port_base: u16,
 }
