@@ -35,13 +35,15 @@ pub fn plan_record(mapping: &Mapping, policy: &Policy, referral: &Referral, now:
             Err(error) => notes.push(format!("{} was left empty: {error}.", rule.label)),
         }
     }
+    introduce(mapping, policy, referral, &mut write, &Note::Synced(notes), now);
+    NewRecord::Create(write)
+}
+
+/// What every new record gets besides its fields: its phase, and what the seller is told.
+fn introduce(mapping: &Mapping, policy: &Policy, referral: &Referral, write: &mut CrmWrite, note: &Note, now: Timestamp) {
     // A new record is open; only another phase needs saying.
-    write.phase = mapping
-        .stages
-        .to_crm
-        .get(&referral.stage)
-        .copied()
-        .filter(|phase| *phase != Phase::Open);
+    let phase = mapping.stages.to_crm.get(&referral.stage).copied();
+    write.phase = phase.filter(|phase| *phase != Phase::Open);
     let told = Told {
         mapping,
         policy,
@@ -49,8 +51,7 @@ pub fn plan_record(mapping: &Mapping, policy: &Policy, referral: &Referral, now:
         microsoft_crm_id: microsoft_crm_id(referral),
         now,
     };
-    told.add_to(&mut write, None, &Note::Synced(notes));
-    NewRecord::Create(write)
+    told.add_to(write, None, note);
 }
 
 /// The record of a referral whose CRM refused the whole: its name, and what the seller must know. Later looks fill the rest, field by
@@ -66,20 +67,7 @@ pub fn plan_bare_record(mapping: &Mapping, policy: &Policy, referral: &Referral,
             write.fields.insert(rule.crm.clone(), rule.crm_json(&value));
         }
     }
-    write.phase = mapping
-        .stages
-        .to_crm
-        .get(&referral.stage)
-        .copied()
-        .filter(|phase| *phase != Phase::Open);
-    let told = Told {
-        mapping,
-        policy,
-        referral: Some(referral.id),
-        microsoft_crm_id: None,
-        now,
-    };
-    told.add_to(&mut write, None, &Note::Failed(vec![problem]));
+    introduce(mapping, policy, referral, &mut write, &Note::Failed(vec![problem]), now);
     write
 }
 
