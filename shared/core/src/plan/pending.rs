@@ -16,20 +16,17 @@ use crate::mapping::Observation;
 const MAY_LAND: SignedDuration = SignedDuration::from_mins(5);
 
 /// What was last seen of a pair. A write that was under way took effect if its side has the very value that was asked for. If that
-/// side has a third value, nobody can say: then the other side counts as changed whatever it has, so that the field's rule decides
-/// and the trail keeps both values.
+/// side has a third value, nobody can say what was seen last: then nothing was, so that the field's rule decides and the trail keeps
+/// both values.
 pub(super) fn known(link: &Link, observed: &Observation) -> BTreeMap<String, Seen> {
     let mut known = link.seen.clone();
     for (field, pending) in &link.pending {
         let Some(now) = observed.values.get(field) else { continue };
-        let (written, other) = (pending.side, pending.side.other());
+        let written = pending.side;
         if now.on(written) == pending.seen.on(written) {
             known.insert(field.clone(), pending.seen.clone());
-        } else if let Some(before) = known.get_mut(field)
-            && now.on(written) != before.on(written)
-            && now.on(other) == before.on(other)
-        {
-            *before.on_mut(other) = pending.seen.on(other).clone();
+        } else if known.get(field).is_some_and(|before| now.on(written) != before.on(written)) {
+            known.remove(field);
         }
     }
     known
@@ -53,9 +50,10 @@ impl Update {
             };
             let side = change.side;
             *seen.on_mut(side) = change.after.clone();
-            if let Some(known) = self.known.get(&change.field) {
-                link.seen.insert(change.field.clone(), known.clone());
-            }
+            match self.known.get(&change.field) {
+                Some(known) => link.seen.insert(change.field.clone(), known.clone()),
+                None => link.seen.remove(&change.field),
+            };
             link.pending.insert(change.field.clone(), Pending { side, seen, since: now });
         }
     }

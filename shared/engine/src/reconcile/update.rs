@@ -1,6 +1,6 @@
 //! A pair we know.
 
-use cosell_core::audit::AuditKind;
+use cosell_core::audit::{AuditKind, Side};
 use cosell_core::breaker::Activity;
 use cosell_core::crm::{CrmRecord, CrmWrite};
 use cosell_core::link::Link;
@@ -52,9 +52,16 @@ impl Attempt<'_> {
         }
         let link = self.note_pending(link, &update).await?;
         let (link, patched) = self.patch_referral(&mut update, link, referral, &mut problems).await?;
-        let written = self
+        let written = match self
             .write_record(&mut update, &link, record.clone(), microsoft_id, &mut problems)
-            .await?;
+            .await
+        {
+            Err(failure) => {
+                self.remember_patch(&update, link, patched.as_ref()).await;
+                return Err(failure);
+            }
+            written => written?,
+        };
         let seen = update.seen(&self.engine.mapping, patched.as_ref(), written.as_ref());
         self.trail.done = update.stored_changes(&seen, patched.is_some(), written.is_some());
         self.trail.parked.clone_from(&update.parked);
@@ -211,6 +218,20 @@ impl Attempt<'_> {
                 }
             }
             moved => moved.map(Some),
+        }
+    }
+
+    /// The CRM's half failed after Partner Center had answered: what is known of the patch must not be forgotten. Should this fail as
+    /// well, the note that stands before each write is still there.
+    async fn remember_patch(&self, update: &Update, mut link: Link, patched: Option<&Referral>) {
+        if patched.is_none() {
+            return;
+        }
+        link.seen = update.seen(&self.engine.mapping, patched, None);
+        link.pending.retain(|_, pending| pending.side == Side::Crm);
+        link.updated = self.look.now;
+        if let Err(error) = self.engine.links.save(&link).await {
+            tracing::warn!(referral.id = %link.referral, error = error.brief(), "the patch could not be remembered; its note stands");
         }
     }
 

@@ -172,3 +172,22 @@ async fn writes_that_fail_are_no_fight() {
     stage.settle(&opportunity()).await;
     assert_eq!(names(&stage).0, "Renamed");
 }
+
+#[tokio::test]
+async fn a_patch_that_was_answered_is_remembered_though_the_crms_half_fails_again_and_again() {
+    let stage = Stage::with_opportunity();
+    stage.settle(&opportunity()).await;
+    let fails = async |invocation: &str| {
+        stage.fault("crm.update", Fault::Before(FailureKind::Stale));
+        stage.look(&opportunity(), invocation).await.unwrap_err();
+    };
+    rename_record(&stage, "Renamed");
+    fails("sends it, and cannot tell").await;
+    rename_referral(&stage, "Theirs");
+    rename_record(&stage, "Ours");
+    fails("settles it, and cannot tell").await;
+    // Back to what it was before all this: that is an edit, for Partner Center has had another name from here.
+    rename_record(&stage, "Cold-store rollout");
+    rename_referral(&stage, "Theirs, later");
+    assert_eq!(stage.look(&opportunity(), "last").await.unwrap().kind, AuditKind::Conflict);
+}
