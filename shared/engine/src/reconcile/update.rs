@@ -57,6 +57,8 @@ impl Attempt<'_> {
             .await
         {
             Err(failure) => {
+                // What landed counts as written.
+                let link = Link { activity, ..link };
                 self.remember_patch(&update, link, patched.as_ref()).await;
                 return Err(failure);
             }
