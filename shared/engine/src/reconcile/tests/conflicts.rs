@@ -191,3 +191,19 @@ async fn a_patch_that_was_answered_is_remembered_though_the_crms_half_fails_agai
     rename_referral(&stage, "Theirs, later");
     assert_eq!(stage.look(&opportunity(), "last").await.unwrap().kind, AuditKind::Conflict);
 }
+
+#[tokio::test]
+async fn patches_that_land_count_towards_a_fight_though_the_crms_half_fails_each_time() {
+    let mut stage = Stage::with_opportunity();
+    stage.settle(&opportunity()).await;
+    for write in 0..20 {
+        stage.now += SignedDuration::from_mins(1);
+        rename_record(&stage, &format!("Name {write}"));
+        stage.fault("crm.update", Fault::Before(FailureKind::Stale));
+        let failure = stage.look(&opportunity(), &format!("write {write}")).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Stale);
+    }
+    rename_record(&stage, "one too many");
+    let paused = stage.look(&opportunity(), "paused").await.unwrap_err();
+    assert!(matches!(paused.kind, FailureKind::Postponed { .. }), "{paused}");
+}

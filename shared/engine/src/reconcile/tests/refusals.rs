@@ -18,7 +18,7 @@ async fn linked() -> Stage {
 async fn a_column_that_the_crm_refuses_holds_up_no_other_and_is_told_once() {
     let stage = linked().await;
     let mut body = stage.referrals()[0].clone();
-    body["details"]["currency"] = json!("XXX");
+    body["details"]["currency"] = json!("CHF");
     body["name"] = json!("New name");
     stage.world.put_referral(stage.the_link().referral, body);
     *stage.world.refused_column.lock().unwrap() = Some("transactioncurrencyid/isocurrencycode");
@@ -31,7 +31,7 @@ async fn a_column_that_the_crm_refuses_holds_up_no_other_and_is_told_once() {
     assert_eq!(stage.the_record().get("nwcs_audit"), &told, "told once");
     *stage.world.refused_column.lock().unwrap() = None;
     stage.settle(&opportunity()).await;
-    assert_eq!(stage.the_record().get("transactioncurrencyid/isocurrencycode"), "XXX");
+    assert_eq!(stage.the_record().get("transactioncurrencyid/isocurrencycode"), "CHF");
     assert_eq!(stage.the_record().get("nwcs_syncstatus"), "✔ Synced");
 }
 
