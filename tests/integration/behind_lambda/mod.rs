@@ -16,6 +16,7 @@ use std::fs::File;
 use std::process::Stdio;
 use std::time::Duration;
 
+use cosell_simulators::Simulators;
 use cosell_tests::workspace;
 use lambda_simulator::{InvocationState, Simulator, SimulatorPhase};
 use serde_json::Value as Json;
@@ -26,6 +27,24 @@ const NOWHERE: &str = "http://127.0.0.1:9";
 
 /// The consumer's in the template; the simulator's own 3 s leave a batch no time to start.
 const DEADLINE: Duration = Duration::from_mins(2);
+
+/// The settings that everything which runs the engine reads: both simulated systems, and DynamoDB at `endpoint`.
+async fn settings(simulators: &Simulators, endpoint: String) -> Vec<(&'static str, String)> {
+    vec![
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", aws::secrets().await),
+        ("LINKS_TABLE", "links".into()),
+        ("AUDIT_TABLE", "audit".into()),
+        ("PARTNER_CENTER_URL", simulators.partner_center.to_string()),
+        ("PARTNER_CENTER_TENANT_ID", "sim-partner-tenant".into()),
+        ("PARTNER_CENTER_SECRET_ARN", "partner-center".into()),
+        ("ENTRA_URL", simulators.entra.to_string()),
+        ("DATAVERSE_URL", simulators.dataverse.to_string()),
+        ("DATAVERSE_TENANT_ID", "sim-tenant".into()),
+        ("CRM_SECRET_ARN", "crm".into()),
+        ("TEAM_PHONE", "+46700000002".into()),
+    ]
+}
 
 /// A running function.
 struct Function {

@@ -32,26 +32,15 @@ impl Desk {
     async fn open() -> Self {
         let simulators = Simulators::start(Config::default()).await.unwrap();
         let (endpoint, dynamodb) = aws::tables().await;
-        let variables = vec![
+        let mut variables = super::settings(&simulators, endpoint).await;
+        variables.extend([
             ("AWS_ENDPOINT_URL", NOWHERE.into()),
-            ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
-            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", aws::secrets().await),
             ("AWS_REGION", "us-east-1".into()),
             // Dummy keys and no metadata service: nothing can reach a real account.
             ("AWS_ACCESS_KEY_ID", "test".into()),
             ("AWS_SECRET_ACCESS_KEY", "test".into()),
             ("AWS_EC2_METADATA_DISABLED", "true".into()),
-            ("LINKS_TABLE", "links".into()),
-            ("AUDIT_TABLE", "audit".into()),
-            ("PARTNER_CENTER_URL", simulators.partner_center.to_string()),
-            ("PARTNER_CENTER_TENANT_ID", "sim-partner-tenant".into()),
-            ("PARTNER_CENTER_SECRET_ARN", "partner-center".into()),
-            ("ENTRA_URL", simulators.entra.to_string()),
-            ("DATAVERSE_URL", simulators.dataverse.to_string()),
-            ("DATAVERSE_TENANT_ID", "sim-tenant".into()),
-            ("CRM_SECRET_ARN", "crm".into()),
-            ("TEAM_PHONE", "+46700000002".into()),
-        ];
+        ]);
         let people = People::new(simulators.control.clone()).unwrap();
         Self {
             simulators,

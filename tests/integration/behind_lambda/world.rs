@@ -31,26 +31,15 @@ impl World {
         let (endpoint, dynamodb) = aws::tables().await;
         let visibilities = Visibilities::default();
         let queue = visibilities.serve().await;
-        let variables = vec![
-            ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
-            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", aws::secrets().await),
+        let mut variables = super::settings(&simulators, endpoint).await;
+        variables.extend([
             ("QUEUE_URL", format!("{queue}/000000000000/sync.fifo")),
             ("AWS_ENDPOINT_URL_SQS", queue),
-            ("LINKS_TABLE", "links".into()),
-            ("AUDIT_TABLE", "audit".into()),
-            ("PARTNER_CENTER_URL", simulators.partner_center.to_string()),
-            ("PARTNER_CENTER_TENANT_ID", "sim-partner-tenant".into()),
-            ("PARTNER_CENTER_SECRET_ARN", "partner-center".into()),
-            ("ENTRA_URL", simulators.entra.to_string()),
-            ("DATAVERSE_URL", simulators.dataverse.to_string()),
-            ("DATAVERSE_TENANT_ID", "sim-tenant".into()),
-            ("CRM_SECRET_ARN", "crm".into()),
-            ("TEAM_PHONE", "+46700000002".into()),
             (
                 "RUST_LOG",
                 "info,consumer=trace,cosell_engine=trace,cosell_dynamics=trace,cosell_partner_center=trace,cosell_aws=trace".into(),
             ),
-        ];
+        ]);
         let people = People::new(simulators.control.clone()).unwrap();
         Self {
             simulators,
