@@ -11,7 +11,6 @@ mod phase;
 mod record;
 mod refusal;
 mod remembered;
-mod retry_after;
 mod sales;
 mod schema;
 mod settings;

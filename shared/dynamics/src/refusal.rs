@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use cosell_engine::FailureKind;
+use cosell_runtime::http::retry_after::UNSPECIFIED;
 use serde_json::Value as Json;
 
 use crate::error::Refused;
 use crate::error_code::ErrorCode;
 use crate::odata;
-use crate::retry_after::UNSPECIFIED;
 
 /// The parts of a refusing answer.
 pub(crate) struct Evidence<'a> {

@@ -7,6 +7,7 @@ use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use cosell_core::id::ReferralId;
 use cosell_engine::Failure;
 use cosell_engine::port::{Crm, CrmChange};
+use cosell_runtime::bearer::Bearers;
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use serde_json::{Map, Value as Json};
@@ -22,7 +23,7 @@ use crate::record::{self, Fields, SYSTEM, Stored};
 use crate::remembered::Remembered;
 use crate::schema::Schema;
 use crate::settings::Settings;
-use crate::token::TokenSource;
+use crate::token::ClientCredentialsGrant;
 use crate::web_api::{Call, WebApi};
 use crate::write::{CONTACT, CURRENCY, CUSTOMER, Columns, refuse_parties};
 
@@ -38,8 +39,13 @@ pub struct Dynamics {
 impl Dynamics {
     /// `http` must neither follow redirects nor keep cookies, and should have a time-out.
     pub fn new(http: reqwest::Client, settings: Settings, credentials: Arc<dyn CredentialStore>, schema: Schema) -> Self {
-        let tokens = TokenSource::new(http.clone(), settings.token_endpoint(), settings.token_scope(), credentials);
-        let api = WebApi::new(http, &settings, tokens);
+        let grant = ClientCredentialsGrant {
+            http: http.clone(),
+            endpoint: settings.token_endpoint(),
+            scope: settings.token_scope(),
+            credentials,
+        };
+        let api = WebApi::new(http, &settings, Bearers::new(grant));
         Self {
             api,
             settings,

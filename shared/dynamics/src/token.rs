@@ -1,120 +1,56 @@
 //! Access tokens by the client-credentials grant (contract dynamics365 1.1).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use cosell_runtime::bearer::{Grant, Issued};
+use cosell_runtime::http::retry_after;
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value as Json;
-use tokio::sync::Mutex;
-use tokio::time::Instant;
 use url::Url;
 
 use crate::credentials::CredentialStore;
 use crate::error::DynamicsError;
-use crate::retry_after;
 use crate::web_api::read_body;
 
-/// How early a token is replaced: far above one reconcile's calls, far below a token's hour.
-const EARLY: Duration = Duration::from_mins(5);
-
-/// A token and which one it is, so that a 401 drops only the token it was about.
-#[derive(Clone)]
-pub(crate) struct Bearer {
-    pub(crate) secret: SecretString,
-    serial: u64,
+/// The application's own sign-in.
+pub(crate) struct ClientCredentialsGrant {
+    pub(crate) http: reqwest::Client,
+    pub(crate) endpoint: Url,
+    pub(crate) scope: String,
+    pub(crate) credentials: Arc<dyn CredentialStore>,
 }
 
-struct Held {
-    bearer: Bearer,
-    renew_at: Instant,
-}
+impl Grant for ClientCredentialsGrant {
+    type With = ();
+    type Error = DynamicsError;
 
-#[derive(Default)]
-struct Cache {
-    held: Option<Held>,
-    issued: u64,
-    refused: Option<Refusal>,
-}
-
-struct Refusal {
-    number: u64,
-    error: DynamicsError,
-}
-
-/// One token for all calls. The lock is held while a token is fetched: whoever comes meanwhile waits and shares it, or shares the
-/// refusal. Whoever comes later asks anew, since an operator may have mended it.
-pub(crate) struct TokenSource {
-    http: reqwest::Client,
-    endpoint: Url,
-    scope: String,
-    credentials: Arc<dyn CredentialStore>,
-    /// How often we were refused or throttled. Noted before waiting for `cache`: a refusal with a higher number was given meanwhile.
-    refusals: AtomicU64,
-    cache: Mutex<Cache>,
-}
-
-impl TokenSource {
-    pub(crate) fn new(http: reqwest::Client, endpoint: Url, scope: String, credentials: Arc<dyn CredentialStore>) -> Self {
-        Self {
-            http,
-            endpoint,
-            scope,
-            credentials,
-            refusals: AtomicU64::default(),
-            cache: Mutex::default(),
-        }
-    }
-
-    pub(crate) async fn bearer(&self) -> Result<Bearer, DynamicsError> {
-        let noted = self.refusals.load(Ordering::SeqCst);
-        self.held_or_new(&mut *self.cache.lock().await, noted).await
-    }
-
-    /// Another token than `refused`, which was not accepted: it is forgotten, unless it has been replaced already.
-    pub(crate) async fn renew(&self, refused: &Bearer) -> Result<Bearer, DynamicsError> {
-        let noted = self.refusals.load(Ordering::SeqCst);
-        let mut cache = self.cache.lock().await;
-        if cache.held.as_ref().is_some_and(|held| held.bearer.serial == refused.serial) {
-            cache.held = None;
-        }
-        self.held_or_new(&mut cache, noted).await
-    }
-
-    async fn held_or_new(&self, cache: &mut Cache, noted: u64) -> Result<Bearer, DynamicsError> {
-        if let Some(held) = cache.held.as_ref().filter(|held| Instant::now() < held.renew_at) {
-            return Ok(held.bearer.clone());
-        }
-        let meanwhile = cache.refused.as_ref().filter(|refusal| refusal.number > noted);
-        if let Some(shared) = meanwhile.and_then(|refusal| shared(&refusal.error)) {
-            return Err(shared);
-        }
-        let asked = Instant::now();
-        let (secret, life) = match self.fetch().await {
-            Ok(fetched) => fetched,
-            Err(error) => {
-                if let Some(error) = shared(&error) {
-                    let number = self.refusals.fetch_add(1, Ordering::SeqCst) + 1;
-                    cache.refused = Some(Refusal { number, error });
-                }
-                return Err(error);
-            }
-        };
-        cache.issued += 1;
-        let bearer = Bearer {
+    async fn ask(&self) -> Result<Issued<()>, DynamicsError> {
+        let (secret, life) = self.fetch().await?;
+        Ok(Issued {
             secret,
-            serial: cache.issued,
-        };
-        // A function that is frozen between invocations may outlive this clock; the 401 of a dead token covers that.
-        let renew_at = asked + life.saturating_sub(EARLY.min(life / 2));
-        cache.held = Some(Held {
-            bearer: bearer.clone(),
-            renew_at,
-        });
-        Ok(bearer)
+            with: (),
+            life: Some(life),
+        })
     }
 
+    fn shared(error: &DynamicsError) -> Option<DynamicsError> {
+        match error {
+            DynamicsError::TokenRefused { code } => Some(DynamicsError::TokenRefused { code: code.clone() }),
+            DynamicsError::TokenUnavailable {
+                status,
+                retry_after: Some(retry_after),
+            } => Some(DynamicsError::TokenUnavailable {
+                status: *status,
+                retry_after: Some(*retry_after),
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl ClientCredentialsGrant {
     async fn fetch(&self) -> Result<(SecretString, Duration), DynamicsError> {
         let credentials = self
             .credentials
@@ -167,21 +103,6 @@ fn refusal(status: StatusCode, retry_after: Option<Duration>, body: &Json) -> Dy
             status: status.as_u16(),
             retry_after,
         },
-    }
-}
-
-/// The same answer for those who waited for it, if it is one that asking again would only make worse.
-fn shared(error: &DynamicsError) -> Option<DynamicsError> {
-    match error {
-        DynamicsError::TokenRefused { code } => Some(DynamicsError::TokenRefused { code: code.clone() }),
-        DynamicsError::TokenUnavailable {
-            status,
-            retry_after: Some(retry_after),
-        } => Some(DynamicsError::TokenUnavailable {
-            status: *status,
-            retry_after: Some(*retry_after),
-        }),
-        _ => None,
     }
 }
 

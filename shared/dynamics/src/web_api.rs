@@ -1,5 +1,8 @@
 //! One call to the Dataverse Web API: headers, token, time-outs, refusals (contract dynamics365 1.4, 1.5).
 
+use cosell_runtime::bearer::{Bearer, Bearers};
+use cosell_runtime::http::body::{self, BodyError};
+use cosell_runtime::http::retry_after;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, IF_MATCH, IF_NONE_MATCH};
 use reqwest::{Method, Response, StatusCode};
 use secrecy::ExposeSecret;
@@ -11,12 +14,8 @@ use uuid::Uuid;
 use crate::error::DynamicsError;
 use crate::error_code::ErrorCode;
 use crate::refusal::Evidence;
-use crate::retry_after;
 use crate::settings::Settings;
-use crate::token::{Bearer, TokenSource};
-
-/// Far above a page of 500 bare rows or one row with its memos, far below a function's memory.
-const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
+use crate::token::ClientCredentialsGrant;
 
 /// Asks for the row as stored: the only way to learn id, version and whether an upsert created (contract dynamics365 3.5).
 pub(crate) const RETURN_ROW: &str = "return=representation";
@@ -25,7 +24,7 @@ pub(crate) const RETURN_ROW: &str = "return=representation";
 pub(crate) struct WebApi {
     http: reqwest::Client,
     root: Url,
-    tokens: TokenSource,
+    tokens: Bearers<ClientCredentialsGrant>,
 }
 
 /// One call.
@@ -148,7 +147,7 @@ impl Answer {
 }
 
 impl WebApi {
-    pub(crate) fn new(http: reqwest::Client, settings: &Settings, tokens: TokenSource) -> Self {
+    pub(crate) fn new(http: reqwest::Client, settings: &Settings, tokens: Bearers<ClientCredentialsGrant>) -> Self {
         Self {
             http,
             root: settings.api_root(),
@@ -185,7 +184,7 @@ impl WebApi {
         self.attempt(call, &bearer).await
     }
 
-    async fn attempt(&self, call: &Call, bearer: &Bearer) -> Result<Answer, DynamicsError> {
+    async fn attempt(&self, call: &Call, bearer: &Bearer<()>) -> Result<Answer, DynamicsError> {
         let started = Instant::now();
         let request_number = Uuid::new_v4().to_string();
         let mut request = self
@@ -235,26 +234,18 @@ impl WebApi {
     }
 }
 
-/// Reads a body up to [`LARGEST_ANSWER`]; `Null` when it is empty or not JSON.
-pub(crate) async fn read_body(mut response: Response, doing: &str, once: bool) -> Result<Json, DynamicsError> {
+/// The body; `Null` when it is empty or not JSON.
+pub(crate) async fn read_body(response: Response, doing: &str, once: bool) -> Result<Json, DynamicsError> {
     let request_id = request_id(response.headers());
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| DynamicsError::of_transport(doing, once, error))?
-    {
-        if bytes.len() + chunk.len() > LARGEST_ANSWER {
-            return Err(DynamicsError::Unexpected {
-                doing: doing.to_owned(),
-                what: "an end below 8 MiB",
-                once,
-                request_id,
-            });
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(serde_json::from_slice(&bytes).unwrap_or(Json::Null))
+    body::json(response).await.map_err(|error| match error {
+        BodyError::Lost(source) => DynamicsError::of_transport(doing, once, source),
+        BodyError::TooLarge => DynamicsError::Unexpected {
+            doing: doing.to_owned(),
+            what: "an end below 8 MiB",
+            once,
+            request_id,
+        },
+    })
 }
 
 fn request_id(headers: &HeaderMap) -> Option<String> {

@@ -1,5 +1,8 @@
 //! The one HTTP client of a process, and which addresses it may be pointed at.
 
+pub mod body;
+pub mod retry_after;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
