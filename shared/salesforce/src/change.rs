@@ -1,0 +1,65 @@
+//! Flagged records that changed, or were deleted (contract salesforce 3.1, 3.2).
+
+use cosell_engine::port::CrmChange;
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use crate::error::SalesforceError;
+use crate::opportunities::Salesforce;
+use crate::record;
+use crate::rest_api::{Answer, Call, query_all};
+use crate::soql;
+
+const DOING: &str = "listing changed opportunities";
+
+impl Salesforce {
+    /// A list that expired while it was read is read once more from the start.
+    pub(crate) async fn changes(&self, since: Timestamp) -> Result<Vec<CrmChange>, SalesforceError> {
+        match self.list(since).await {
+            Err(SalesforceError::Refused(refused)) if refused.code.as_deref() == Some("INVALID_QUERY_LOCATOR") => self.list(since).await,
+            listed => listed,
+        }
+    }
+
+    async fn list(&self, since: Timestamp) -> Result<Vec<CrmChange>, SalesforceError> {
+        // Stamps are not unique: the id as last column, and at or after, never only after.
+        let soql = format!(
+            "SELECT Id, SystemModstamp FROM Opportunity WHERE {} = true AND SystemModstamp >= {} ORDER BY SystemModstamp ASC, Id ASC",
+            self.schema.sync_field,
+            soql::moment(since)
+        );
+        let mut next = Some(query_all(&soql));
+        let mut changes = Vec::new();
+        while let Some(path) = next {
+            let size = self.settings.page_size.clamp(200, 2000);
+            let call = Call::get(path.clone(), DOING).header("Sforce-Query-Options", format!("batchSize={size}"));
+            let answer = self.api.send(&call).await?.accepted()?;
+            for row in record::rows(&answer)? {
+                changes.push(change(&answer, row)?);
+            }
+            next = next_page(&answer, &path)?;
+        }
+        Ok(changes)
+    }
+}
+
+fn change(answer: &Answer, row: &Json) -> Result<CrmChange, SalesforceError> {
+    let stamp = &row["SystemModstamp"];
+    Ok(CrmChange {
+        key: record::key(row["Id"].as_str().ok_or_else(|| answer.lacks("the record's id"))?),
+        version: stamp.as_str().unwrap_or_default().to_owned(),
+        modified: record::time(stamp).ok_or_else(|| answer.lacks("the system's time stamp"))?,
+    })
+}
+
+/// The path is used as given, on our own instance only.
+fn next_page(answer: &Answer, here: &str) -> Result<Option<String>, SalesforceError> {
+    if answer.body["done"].as_bool() != Some(false) {
+        return Ok(None);
+    }
+    let next = answer.body["nextRecordsUrl"]
+        .as_str()
+        .filter(|next| next.starts_with("/services/data/") && *next != here);
+    next.map(|next| Some(next.to_owned()))
+        .ok_or_else(|| answer.lacks("the address of the next page"))
+}

@@ -1,0 +1,175 @@
+//! What can go wrong, and what kind of failure that is.
+
+use std::time::Duration;
+
+use cosell_engine::{Failure, FailureKind, Outside};
+
+/// Everything this adapter can fail with. Texts name operation, record, field and cure. They hold no values, but for the sentences
+/// that an administrator wrote for people to read (validation rules, automation).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SalesforceError {
+    /// A name that no field can have.
+    #[error(
+        "`{name}` cannot be a Salesforce field: use letters, digits and `_`, or `Relationship/Field` for a related record; correct the mapping"
+    )]
+    InvalidField {
+        /// The name, shortened.
+        name: String,
+    },
+    /// The key names another CRM or object, or its id is none.
+    #[error("record {key} is not one of this organisation's opportunities: expected `opportunity` and an id of 18 characters")]
+    ForeignKey {
+        /// The key as given.
+        key: String,
+    },
+    /// A field that cannot be written as asked.
+    #[error("field `{field}` {reason}")]
+    Unwritable {
+        /// The field or path.
+        field: String,
+        /// Why, and what to do about it.
+        reason: String,
+    },
+    /// A stage that the settings name, or need, and the organisation does not have.
+    #[error("{what}; its stages are {stages}")]
+    Stage {
+        /// What is missing, and the cure.
+        what: String,
+        /// The organisation's stages.
+        stages: String,
+    },
+    /// The token endpoint refused us.
+    #[error("Salesforce refused the sign-in ({code}): {cure}")]
+    SignInRefused {
+        /// The OAuth error.
+        code: String,
+        /// What to do about it.
+        cure: &'static str,
+    },
+    /// The private key cannot be used.
+    #[error("the `private_key` in the CRM's secret is no RSA key in PEM form (PKCS#8 or PKCS#1)")]
+    UnusableKey,
+    /// The token endpoint gave no session for now.
+    #[error("Salesforce gave no session now (HTTP {status})")]
+    SignInUnavailable {
+        /// The HTTP status; 2xx when the answer was no token.
+        status: u16,
+        /// How long it asked to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The store could not give the credentials.
+    #[error(transparent)]
+    CredentialsUnavailable(Box<Failure>),
+    /// A new session was answered with 401 too, or a new one would not help.
+    #[error("{doing}: Salesforce does not accept the session: {cure}")]
+    SessionNotAccepted {
+        /// What was being done.
+        doing: String,
+        /// What to do about it.
+        cure: &'static str,
+    },
+    /// No connection: nothing was sent.
+    #[error("{doing}: the service could not be reached")]
+    NotReached {
+        /// What was being done.
+        doing: String,
+        /// Without its URL, which may hold customer data.
+        source: reqwest::Error,
+    },
+    /// Time-out or connection lost after sending.
+    #[error("{doing}: no answer came{}", if *.once { "; it may have taken effect" } else { "" })]
+    NoAnswer {
+        /// What was being done.
+        doing: String,
+        /// Whether doing it twice would do harm.
+        once: bool,
+        /// Without its URL, which may hold customer data.
+        source: reqwest::Error,
+    },
+    /// A success whose body is not what the contract says.
+    #[error("{doing}: the answer lacks {what}")]
+    Unexpected {
+        /// What was being done.
+        doing: String,
+        /// What was missing.
+        what: &'static str,
+        /// Whether doing it twice would do harm.
+        once: bool,
+    },
+    /// The service refused.
+    #[error("{}: {}", .0.doing, .0.explanation)]
+    Refused(Box<Refused>),
+    /// We saw ourselves that the record changed.
+    #[error("{doing}: the record changed since it was read")]
+    Stale {
+        /// What was being done.
+        doing: String,
+    },
+}
+
+/// A refusal by the service (contract salesforce 4.3).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Refused {
+    /// What was being done.
+    pub doing: String,
+    /// What the refusal means to whoever administers the CRM.
+    pub explanation: String,
+    /// The kind.
+    pub kind: FailureKind,
+    /// The HTTP status.
+    pub status: u16,
+    /// The service's `errorCode`.
+    pub code: Option<String>,
+    /// The fields it names.
+    pub fields: Vec<String>,
+}
+
+impl SalesforceError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::InvalidField { .. } | Self::ForeignKey { .. } | Self::Unwritable { .. } => FailureKind::Rejected,
+            // What an administrator must set right before any deal can go on.
+            Self::Stage { .. } | Self::SignInRefused { .. } | Self::UnusableKey | Self::SessionNotAccepted { .. } => {
+                FailureKind::Credentials
+            }
+            Self::SignInUnavailable {
+                retry_after: Some(retry_after),
+                ..
+            } => FailureKind::Throttled { retry_after: *retry_after },
+            Self::CredentialsUnavailable(failure) => failure.kind,
+            Self::NoAnswer { once: true, .. } | Self::Unexpected { once: true, .. } => FailureKind::OutcomeUnknown,
+            Self::NotReached { .. } | Self::NoAnswer { .. } | Self::Unexpected { .. } | Self::SignInUnavailable { .. } => {
+                FailureKind::Transient
+            }
+            Self::Refused(refused) => refused.kind,
+            Self::Stale { .. } => FailureKind::Stale,
+        }
+    }
+
+    fn code(&self) -> Option<String> {
+        match self {
+            Self::SignInRefused { code, .. } => Some(code.clone()),
+            Self::Refused(refused) => refused.code.clone(),
+            _ => None,
+        }
+    }
+}
+
+impl From<SalesforceError> for Failure {
+    fn from(error: SalesforceError) -> Self {
+        if let SalesforceError::CredentialsUnavailable(failure) = error {
+            return *failure;
+        }
+        Self {
+            outside: Outside::Crm,
+            kind: error.kind(),
+            code: error.code(),
+            message: error.to_string(),
+            // The contract knows no request id of this service.
+            request_id: None,
+            source: Some(Box::new(error)),
+        }
+    }
+}

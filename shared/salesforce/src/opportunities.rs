@@ -1,0 +1,153 @@
+//! Opportunities in Salesforce.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_core::id::ReferralId;
+use cosell_engine::Failure;
+use cosell_engine::port::{Crm, CrmChange};
+use jiff::Timestamp;
+
+use crate::composite::Answers;
+use crate::credentials::CredentialStore;
+use crate::error::SalesforceError;
+use crate::organisation::{Known, Organisation};
+use crate::record::{self, ENTITY, SYSTEM, Stored};
+use crate::rest_api::{Answer, RestApi};
+use crate::schema::{Schema, of_id};
+use crate::session::{Clock, SignIn};
+use crate::settings::Settings;
+
+/// The part that reads the opportunity.
+pub(crate) const DEAL: &str = "deal";
+/// The part that reads its primary contact.
+pub(crate) const ROLE: &str = "role";
+
+/// The [`Crm`] port on one Salesforce organisation.
+pub struct Salesforce {
+    pub(crate) api: RestApi,
+    pub(crate) settings: Settings,
+    pub(crate) schema: Schema,
+    known: Known,
+}
+
+impl Salesforce {
+    /// `http` must neither follow redirects nor keep cookies, and should have a time-out.
+    pub fn new(http: reqwest::Client, settings: Settings, credentials: Arc<dyn CredentialStore>, schema: Schema, clock: Clock) -> Self {
+        let sign_in = SignIn {
+            http: http.clone(),
+            settings: settings.clone(),
+            credentials,
+            clock,
+        };
+        Self {
+            api: RestApi::new(http, sign_in),
+            settings,
+            schema,
+            known: Known::default(),
+        }
+    }
+
+    pub(crate) async fn organisation(&self) -> Result<Arc<Organisation>, SalesforceError> {
+        self.known.get(&self.api, &self.schema).await
+    }
+
+    /// The record's id, as it may stand in an address.
+    pub(crate) fn id_of(key: &CrmKey) -> Result<&str, SalesforceError> {
+        let is_id = matches!(key.id.len(), 15 | 18) && key.id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if is_id && key.system == SYSTEM && key.entity == ENTITY {
+            Ok(&key.id)
+        } else {
+            Err(SalesforceError::ForeignKey {
+                key: key.to_string().chars().take(128).collect(),
+            })
+        }
+    }
+
+    /// The phase that the organisation can show for `phase`: without an on-hold stage, on hold is open.
+    pub(crate) fn reachable(&self, phase: Phase) -> Phase {
+        if phase == Phase::OnHold && self.settings.on_hold_stage.is_none() {
+            Phase::Open
+        } else {
+            phase
+        }
+    }
+
+    pub(crate) async fn find(&self, organisation: &Organisation, condition: &str, doing: &str) -> Result<Option<Stored>, SalesforceError> {
+        let mut answers = self.api.run(&self.reads(organisation, condition, doing), false, doing).await?;
+        self.stored(&mut answers)
+    }
+
+    /// The record that the reads among `answers` show.
+    pub(crate) fn stored(&self, answers: &mut Answers) -> Result<Option<Stored>, SalesforceError> {
+        let deal = answers.must(DEAL)?.accepted()?;
+        let role = answers.take(ROLE).map(Answer::accepted).transpose()?;
+        record::read(&self.schema, &self.settings, &deal, role.as_ref())
+    }
+
+    /// The record as our write left it. Where somebody else has written since, what a seller entered must not pass for known: the next
+    /// look finds it.
+    pub(crate) fn written(&self, answers: &mut Answers, doing: &str) -> Result<CrmRecord, SalesforceError> {
+        let user = answers.get(DEAL).and_then(|answer| answer.user.clone());
+        let stored = self
+            .stored(answers)?
+            .ok_or_else(|| SalesforceError::Stale { doing: doing.to_owned() })?;
+        if stored.is_foreign(user.as_deref()) {
+            return Err(SalesforceError::Unexpected {
+                doing: doing.to_owned(),
+                what: "our own write as the last one",
+                once: true,
+            });
+        }
+        Ok(stored.record)
+    }
+
+    async fn lookup(&self, condition: &str, doing: String) -> Result<Option<CrmRecord>, SalesforceError> {
+        let organisation = self.organisation().await?;
+        let stored = self.find(&organisation, condition, &doing).await?;
+        Ok(stored.map(|stored| stored.record))
+    }
+
+    /// What was learned of the organisation may be out of date.
+    pub(crate) async fn forget_organisation(&self) {
+        self.known.forget().await;
+    }
+
+    /// An administrator who adds the stage that a setting names need not wait.
+    async fn told<T>(&self, done: Result<T, SalesforceError>) -> Result<T, Failure> {
+        if let Err(SalesforceError::Stage { .. }) = &done {
+            self.forget_organisation().await;
+        }
+        Ok(done?)
+    }
+}
+
+#[async_trait]
+impl Crm for Salesforce {
+    async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
+        let id = Self::id_of(key)?;
+        let done = self.lookup(&of_id(id), format!("reading opportunity {id}")).await;
+        self.told(done).await
+    }
+
+    async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
+        let condition = self.schema.of_referral(id);
+        let done = self.lookup(&condition, format!("reading the opportunity of referral {id}")).await;
+        self.told(done).await
+    }
+
+    async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        let done = self.upsert_record(id, write).await;
+        self.told(done).await
+    }
+
+    async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        let done = self.update_record(key, version, write).await;
+        self.told(done).await
+    }
+
+    async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
+        Ok(self.changes(since).await?)
+    }
+}

@@ -1,0 +1,290 @@
+//! The customer's account and contact: found if possible, made with the opportunity otherwise.
+
+use serde_json::{Value as Json, json};
+
+use crate::composite::{Answers, Part};
+use crate::error::SalesforceError;
+use crate::record::{self, Fields};
+use crate::rest_api::{Answer, Call, query};
+use crate::soql;
+use crate::write::Columns;
+
+pub(crate) const ACCOUNT: &str = "account";
+pub(crate) const CONTACT: &str = "contact";
+const DUPLICATE_RULE: &str = "Sforce-Duplicate-Rule-Header";
+
+/// Who one of them is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Party {
+    /// Nobody: what is known does not tell it from others.
+    Nobody,
+    /// A record that exists, by id.
+    Found(String),
+    /// To be made from these fields.
+    New {
+        fields: Fields,
+        /// Whether to save despite a duplicate rule that only warns.
+        despite_duplicates: bool,
+    },
+}
+
+/// Both of a deal.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Parties {
+    pub(crate) account: Party,
+    pub(crate) contact: Party,
+}
+
+/// The queries that look for both.
+pub(crate) fn searches(columns: &Columns, doing: &str) -> Vec<Part> {
+    let accounts = account_condition(&columns.account).map(|condition| {
+        (
+            ACCOUNT,
+            format!("SELECT Id FROM Account WHERE {condition} ORDER BY CreatedDate, Id LIMIT 1"),
+        )
+    });
+    let contacts = contact_condition(columns).map(|condition| {
+        (
+            CONTACT,
+            format!("SELECT Id, AccountId FROM Contact WHERE {condition} ORDER BY CreatedDate, Id LIMIT 200"),
+        )
+    });
+    let part = |(reference, soql): (&'static str, String)| Part::new(reference, Call::get(query(&soql), doing));
+    [accounts, contacts].into_iter().flatten().map(part).collect()
+}
+
+/// The account of this name, and of this postal code where one is given.
+fn account_condition(account: &Fields) -> Option<String> {
+    let name = format!("Name = {}", soql::text(text(account, "Name")?));
+    Some(match text(account, "BillingPostalCode") {
+        Some(code) => format!("{name} AND BillingPostalCode = {}", soql::text(code)),
+        None => name,
+    })
+}
+
+/// The contact of this e-mail address, or of this name where none is given and the account is known to look in.
+fn contact_condition(columns: &Columns) -> Option<String> {
+    let contact = &columns.contact;
+    if let Some(mail) = text(contact, "Email") {
+        return Some(format!("Email = {}", soql::text(mail)));
+    }
+    text(&columns.account, "Name")?;
+    let last = format!("LastName = {} AND AccountId != null", soql::text(text(contact, "LastName")?));
+    Some(match text(contact, "FirstName") {
+        Some(first) => format!("{last} AND FirstName = {}", soql::text(first)),
+        None => last,
+    })
+}
+
+impl Parties {
+    /// What the searches found. A contact belongs to the deal's account; without an account, to any.
+    pub(crate) fn read(columns: &Columns, answers: &mut Answers) -> Result<Self, SalesforceError> {
+        let account = match answers.take(ACCOUNT).map(Answer::accepted).transpose()? {
+            None => Party::Nobody,
+            Some(found) => match record::rows(&found)?.first() {
+                Some(row) => Party::Found(id(&found, row)?),
+                None => Party::new(&columns.account),
+            },
+        };
+        let contact = match answers.take(CONTACT).map(Answer::accepted).transpose()? {
+            None => Party::Nobody,
+            Some(found) => {
+                let belongs = |row: &&Json| match &account {
+                    Party::Nobody => true,
+                    Party::Found(id) => row["AccountId"] == json!(id),
+                    Party::New { .. } => false,
+                };
+                match record::rows(&found)?.iter().find(belongs) {
+                    Some(row) => Party::Found(id(&found, row)?),
+                    // Salesforce has no contact without a last name.
+                    None if text(&columns.contact, "LastName").is_none() => Party::Nobody,
+                    None => Party::new(&columns.contact),
+                }
+            }
+        };
+        let parties = Self { account, contact };
+        parties.tell(columns);
+        Ok(parties)
+    }
+
+    /// What is left out is told by field names: a deal is worth more than its customer's card.
+    fn tell(&self, columns: &Columns) {
+        if self.account == Party::Nobody && !columns.account.is_empty() {
+            tracing::info!("left out the customer's account: `Account/Name` is empty");
+        }
+        if self.contact == Party::Nobody && !columns.contact.is_empty() {
+            tracing::info!("left out the customer's contact: `Contact/LastName` is empty, or nothing tells it from others");
+        }
+    }
+
+    /// The parts that make what is new, before the opportunity.
+    pub(crate) fn parts(&self, doing: &str) -> Vec<Part> {
+        let mut contact = self.contact.part(CONTACT, "sobjects/Contact", doing);
+        if let Some(contact) = &mut contact {
+            self.account.link(contact, "AccountId", ACCOUNT);
+        }
+        [self.account.part(ACCOUNT, "sobjects/Account", doing), contact]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    /// Names both in the opportunity.
+    pub(crate) fn link(&self, deal: &mut Part) {
+        self.account.link(deal, "AccountId", ACCOUNT);
+        self.contact.link(deal, "ContactId", CONTACT);
+    }
+
+    /// Takes a duplicate rule's hint: the one record it found, or saving all the same where the rule only warns. `false` where
+    /// neither is possible.
+    pub(crate) fn heed_duplicates(&mut self, reference: &str, refused: &Json) -> bool {
+        match reference {
+            ACCOUNT => self.account.heed_duplicates(refused),
+            CONTACT => self.contact.heed_duplicates(refused),
+            _ => false,
+        }
+    }
+}
+
+impl Party {
+    fn new(fields: &Fields) -> Self {
+        Self::New {
+            fields: fields.clone(),
+            despite_duplicates: false,
+        }
+    }
+
+    fn part(&self, reference: &'static str, path: &str, doing: &str) -> Option<Part> {
+        let Self::New {
+            fields,
+            despite_duplicates,
+        } = self
+        else {
+            return None;
+        };
+        let body = fields.clone().into_iter().collect();
+        let call = Call::new(reqwest::Method::POST, path, doing).body(body).once(true);
+        Some(Part::new(
+            reference,
+            if *despite_duplicates { save_despite_duplicates(call) } else { call },
+        ))
+    }
+
+    fn link(&self, part: &mut Part, field: &'static str, reference: &'static str) {
+        match (self, &mut part.call.body) {
+            (Self::Found(id), Some(body)) => body[field] = json!(id),
+            (Self::New { .. }, _) => part.links.push((field, reference)),
+            _ => {}
+        }
+    }
+
+    fn heed_duplicates(&mut self, refused: &Json) -> bool {
+        let Self::New { despite_duplicates, .. } = self else {
+            return false;
+        };
+        let hint = DuplicateHint::read(refused);
+        match hint.only_match {
+            Some(id) => *self = Self::Found(id),
+            None if hint.allows_saving && !*despite_duplicates => *despite_duplicates = true,
+            None => return false,
+        }
+        true
+    }
+}
+
+/// Saves despite a duplicate rule that only warns (contract salesforce 3.11).
+pub(crate) fn save_despite_duplicates(call: Call) -> Call {
+    call.header(DUPLICATE_RULE, "allowSave=true")
+}
+
+/// What a duplicate rule says (contract salesforce 4.4).
+pub(crate) struct DuplicateHint {
+    pub(crate) allows_saving: bool,
+    only_match: Option<String>,
+}
+
+impl DuplicateHint {
+    pub(crate) fn read(refused: &Json) -> Self {
+        let problem = refused.as_array().and_then(|problems| problems.first()).unwrap_or(refused);
+        // The service itself misspells it.
+        let result = problem
+            .get("duplicateResut")
+            .or_else(|| problem.get("duplicateResult"))
+            .unwrap_or(&Json::Null);
+        let matches = result["matchResults"].as_array().into_iter().flatten();
+        let records = matches.flat_map(|found| found["matchRecords"].as_array().into_iter().flatten());
+        let mut ids: Vec<&str> = records.filter_map(|found| found["record"]["Id"].as_str()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        Self {
+            allows_saving: result["allowSave"].as_bool().unwrap_or_default(),
+            only_match: if let [id] = ids.as_slice() { Some((*id).to_owned()) } else { None },
+        }
+    }
+}
+
+fn id(answer: &Answer, row: &Json) -> Result<String, SalesforceError> {
+    row["Id"].as_str().map(str::to_owned).ok_or_else(|| answer.lacks("the record's id"))
+}
+
+fn text<'a>(fields: &'a Fields, field: &str) -> Option<&'a str> {
+    fields.get(field)?.as_str().map(str::trim).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns(account: &[(&str, &str)], contact: &[(&str, &str)]) -> Columns {
+        let fields = |pairs: &[(&str, &str)]| pairs.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        Columns {
+            account: fields(account),
+            contact: fields(contact),
+            ..Columns::default()
+        }
+    }
+
+    #[test]
+    fn a_contact_is_known_by_mail_or_else_by_name_within_an_account() {
+        let account = [("Name", "Fabrikam"), ("BillingPostalCode", "903 26")];
+        let full = columns(
+            &account,
+            &[("FirstName", "Ann"), ("LastName", "O'Neill"), ("Email", "ann@fabrikam.example")],
+        );
+        assert_eq!(contact_condition(&full).unwrap(), "Email = 'ann@fabrikam.example'");
+        assert_eq!(
+            account_condition(&full.account).unwrap(),
+            "Name = 'Fabrikam' AND BillingPostalCode = '903 26'"
+        );
+        let named = columns(&account, &[("FirstName", "Ann"), ("LastName", "O'Neill"), ("Email", " ")]);
+        assert_eq!(
+            contact_condition(&named).unwrap(),
+            r"LastName = 'O\'Neill' AND AccountId != null AND FirstName = 'Ann'"
+        );
+    }
+
+    #[test]
+    fn who_cannot_be_told_apart_is_not_looked_for() {
+        assert!(searches(&columns(&[("Name", " ")], &[("LastName", "Ek")]), "").is_empty());
+        assert!(searches(&columns(&[("Name", "Fabrikam")], &[("Phone", "1")]), "").len() == 1);
+    }
+
+    #[test]
+    fn a_duplicate_rule_is_heeded_in_both_spellings() {
+        let refused = |key: &str, allow: bool, ids: &[&str]| {
+            let records: Vec<Json> = ids.iter().map(|id| json!({"record": {"Id": id}})).collect();
+            json!([{"errorCode": "DUPLICATES_DETECTED", key: {"allowSave": allow, "matchResults": [{"matchRecords": records}]}}])
+        };
+        for key in ["duplicateResut", "duplicateResult"] {
+            let mut party = Party::new(&Fields::new());
+            assert!(party.heed_duplicates(&refused(key, true, &["001A"])));
+            assert_eq!(party, Party::Found("001A".to_owned()), "{key}");
+        }
+        let mut party = Party::new(&Fields::new());
+        let warned = refused("duplicateResut", true, &["001A", "001B"]);
+        assert!(party.heed_duplicates(&warned), "several: saved all the same");
+        assert!(!party.heed_duplicates(&warned), "but not tried again and again");
+        let mut party = Party::new(&Fields::new());
+        assert!(!party.heed_duplicates(&refused("duplicateResut", false, &["001A", "001B"])));
+    }
+}

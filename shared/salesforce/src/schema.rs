@@ -1,0 +1,163 @@
+//! Which fields this installation reads and writes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cosell_core::id::ReferralId;
+
+use crate::error::SalesforceError;
+use crate::soql;
+
+/// Always read, whatever the mapping: they make identity, phase, version and who wrote last.
+const OWN_FIELDS: [&str; 7] = [
+    "Id",
+    "StageName",
+    "IsClosed",
+    "IsWon",
+    "LastModifiedDate",
+    "LastModifiedById",
+    "SystemModstamp",
+];
+
+/// The relationship to the opportunity's customer.
+pub(crate) const ACCOUNT: &str = "Account";
+/// The primary contact role's contact; not a relationship of the opportunity itself.
+pub(crate) const CONTACT: &str = "Contact";
+/// Exists only in organisations with several currencies (contract salesforce 2.1).
+pub(crate) const CURRENCY: &str = "CurrencyIsoCode";
+
+/// The object and its mapped fields, checked: every name in it can stand in a query.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    /// Fields of the opportunity itself, without [`CURRENCY`].
+    pub(crate) plain: BTreeSet<String>,
+    /// Whether the currency is mapped.
+    pub(crate) currency: bool,
+    /// Fields of related records, by relationship.
+    related: BTreeMap<String, BTreeSet<String>>,
+    /// Fields of the primary contact.
+    contact: BTreeSet<String>,
+    pub(crate) sync_field: String,
+    pub(crate) referral_id_field: String,
+}
+
+impl Schema {
+    /// The opportunity object. `fields` are the mapped ones: plain (`Amount`), of a related record (`Account/Name`, `Owner/Email`), or of
+    /// the primary contact (`Contact/Email`). `sync_field` is the checkbox "Sync with Partner Center"; `referral_id_field` is the unique
+    /// External ID.
+    ///
+    /// Fails with [`SalesforceError::InvalidField`] on a name that no field can have.
+    pub fn opportunities(fields: &BTreeSet<String>, sync_field: &str, referral_id_field: &str) -> Result<Self, SalesforceError> {
+        let mut schema = Self {
+            plain: BTreeSet::from([checked(sync_field)?, checked(referral_id_field)?]),
+            currency: false,
+            related: BTreeMap::new(),
+            contact: BTreeSet::new(),
+            sync_field: sync_field.to_owned(),
+            referral_id_field: referral_id_field.to_owned(),
+        };
+        for field in fields {
+            match field.split_once('/') {
+                None if field == CURRENCY => schema.currency = true,
+                None => drop(schema.plain.insert(checked(field)?)),
+                Some((CONTACT, field)) => drop(schema.contact.insert(checked(field)?)),
+                Some((relationship, field)) => {
+                    schema.related.entry(checked(relationship)?).or_default().insert(checked(field)?);
+                }
+            }
+        }
+        Ok(schema)
+    }
+
+    /// The query of the opportunities that `condition` describes.
+    pub(crate) fn select(&self, has_currency: bool, condition: &str) -> String {
+        let mut fields: BTreeSet<String> = OWN_FIELDS.into_iter().map(str::to_owned).collect();
+        fields.extend(self.plain.iter().cloned());
+        if self.currency && has_currency {
+            fields.insert(CURRENCY.to_owned());
+        }
+        for (relationship, names) in &self.related {
+            fields.extend(names.iter().map(|name| format!("{relationship}.{name}")));
+        }
+        let fields: Vec<String> = fields.into_iter().collect();
+        // Two, so that a field that is not unique after all is found out.
+        format!(
+            "SELECT {} FROM Opportunity WHERE {condition} ORDER BY Id LIMIT 2",
+            fields.join(", ")
+        )
+    }
+
+    /// The query of the primary contact; `None` when nothing of it is mapped.
+    pub(crate) fn select_contact(&self, condition: &str) -> Option<String> {
+        let fields: Vec<String> = self.contact.iter().map(|name| format!("{CONTACT}.{name}")).collect();
+        (!fields.is_empty()).then(|| {
+            format!(
+                "SELECT {} FROM OpportunityContactRole WHERE IsPrimary = true AND Opportunity.{condition} LIMIT 1",
+                fields.join(", ")
+            )
+        })
+    }
+
+    /// The opportunity of a referral, as a condition.
+    pub(crate) fn of_referral(&self, id: ReferralId) -> String {
+        format!("{} = {}", self.referral_id_field, soql::text(&id.to_string()))
+    }
+
+    /// Paths of fields of other records, as the mapping writes them, with the relationship that leads there.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = (&str, &String)> {
+        let related = self
+            .related
+            .iter()
+            .flat_map(|(relationship, names)| names.iter().map(move |name| (relationship.as_str(), name)));
+        related.chain(self.contact.iter().map(|name| (CONTACT, name)))
+    }
+}
+
+/// The opportunity of an id, as a condition.
+pub(crate) fn of_id(id: &str) -> String {
+    format!("Id = {}", soql::text(id))
+}
+
+/// A field's name, if it can be one.
+pub(crate) fn checked(name: &str) -> Result<String, SalesforceError> {
+    if soql::is_name(name) {
+        Ok(name.to_owned())
+    } else {
+        Err(SalesforceError::InvalidField {
+            name: name.chars().take(64).collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema(fields: &[&str]) -> Result<Schema, SalesforceError> {
+        let fields = fields.iter().map(|&field| field.to_owned()).collect();
+        Schema::opportunities(&fields, "Sync__c", "Referral__c")
+    }
+
+    #[test]
+    fn related_fields_become_paths_and_the_contact_a_query_of_its_own() {
+        let schema = schema(&["Name", "CurrencyIsoCode", "Account/BillingCity", "Contact/Email", "Owner/Email"]).unwrap();
+        let own =
+            "Id, IsClosed, IsWon, LastModifiedById, LastModifiedDate, Name, Owner.Email, Referral__c, StageName, Sync__c, SystemModstamp";
+        assert_eq!(
+            schema.select(false, &of_id("006")),
+            format!("SELECT Account.BillingCity, {own} FROM Opportunity WHERE Id = '006' ORDER BY Id LIMIT 2")
+        );
+        assert!(schema.select(true, &of_id("006")).contains("CurrencyIsoCode"));
+        assert_eq!(
+            schema.select_contact(&of_id("006")).unwrap(),
+            "SELECT Contact.Email FROM OpportunityContactRole WHERE IsPrimary = true AND Opportunity.Id = '006' LIMIT 1"
+        );
+    }
+
+    #[test]
+    fn a_name_that_could_change_the_query_is_refused() {
+        for bad in ["Name FROM User", "a/b/c", "Account/", "/Name", "Name,Id", "Na'me"] {
+            assert!(matches!(schema(&[bad]), Err(SalesforceError::InvalidField { .. })), "{bad}");
+        }
+        assert!(Schema::opportunities(&BTreeSet::new(), "Sync c", "Referral__c").is_err());
+    }
+}
