@@ -85,7 +85,7 @@ SALESFORCE (client sim-salesforce-client, secret sim-salesforce-secret)
   curl {salesforce}services/oauth2/token -d grant_type=client_credentials -d client_id=sim-salesforce-client -d client_secret=sim-salesforce-secret
   curl -G {salesforce}services/data/v67.0/query -H 'Authorization: Bearer TOKEN' --data-urlencode 'q=SELECT Id, Name, StageName FROM Opportunity'
   S={control}control/salesforce; J='Content-Type: application/json'
-  curl -X POST $S/rows/Opportunity -H "$J" -d '{"Name":"Litware pilot","StageName":"Prospecting","CloseDate":"2026-12-31","Msp_Cosell__c":true}'
+  curl -X POST $S/rows/Opportunity -H "$J" -d '{"Name":"Litware pilot","StageName":"Prospecting","CloseDate":"2026-12-31","Msp_Sync_With_Partner_Center__c":true}'
   curl -X PATCH $S/rows/Opportunity/ID -H "$J" -d '{"StageName":"Closed Won"}'        (the seller; also DELETE, and POST …/ID/undelete)
   curl -X POST $S/rows/Opportunity/many -H "$J" -d '{"count":450,"fields":{"Name":"Load {n}","StageName":"Prospecting","CloseDate":"2026-12-31"}}'    one second's stamp
   curl -X POST $S/rows/Opportunity/ID/automation                        only SystemModstamp moves

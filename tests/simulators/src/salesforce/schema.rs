@@ -107,7 +107,7 @@ impl Field {
     }
 }
 
-/// `NextStep` is labelled `Next Step`, `Msp_Notes__c` `Msp Notes`.
+/// `NextStep` is labelled `Next Step`, `Msp_Audit__c` `Msp Audit`.
 fn spaced(name: &str) -> String {
     let name = name.strip_suffix("__c").unwrap_or(name).replace('_', " ");
     let name = name

@@ -18,7 +18,7 @@ async fn four_deals() -> World {
         ),
         (
             "gamma_1",
-            json!({"AccountId": adatum, "Amount": 30, "Msp_Cosell__c": true, "Msp_Solutions__c": "Azure"}),
+            json!({"AccountId": adatum, "Amount": 30, "Msp_Sync_With_Partner_Center__c": true, "Msp_Solutions__c": "Azure"}),
         ),
         ("Delta", json!({"NextStep": "O'Brien\\", "StageName": "Closed Lost"})),
     ] {
@@ -47,7 +47,10 @@ async fn conditions_find_what_they_name() {
         ("Opportunity.Account.BillingCity = 'oslo' AND Amount = 10", "Alpha"),
         ("Owner.Username LIKE 'cosell-sync@%' AND IsWon = true", "Beta"),
         ("IsClosed = false", "Alpha gamma_1"),
-        ("Msp_Cosell__c = true OR (IsClosed = true AND IsWon = false)", "gamma_1 Delta"),
+        (
+            "Msp_Sync_With_Partner_Center__c = true OR (IsClosed = true AND IsWon = false)",
+            "gamma_1 Delta",
+        ),
         ("NOT (Amount > 10 OR Amount = null)", "Alpha"),
         ("(NOT Name LIKE 'A%') AND (NOT Name LIKE 'B%')", "gamma_1 Delta"),
         ("CloseDate < 2026-06-01", "Alpha"),
