@@ -49,7 +49,7 @@ pub(crate) enum Command {
     Relink {
         #[command(flatten)]
         pair: Pair,
-        /// The opportunity's id: the last part of its address in the CRM.
+        /// The opportunity's id: the last part of its address in the CRM, or that address.
         #[arg(long, value_name = "ID")]
         opportunity: String,
         #[command(flatten)]
@@ -106,7 +106,7 @@ pub(crate) async fn run(command: Command) -> Result<()> {
             consent,
         } => {
             let operator = Operator::open().await?;
-            let key = record::opportunity(operator.crm, &opportunity);
+            let key = record::opportunity(operator.crm, &opportunity)?;
             operator.relink(pair.referral, &key, &consent).await
         }
         Command::Settle {
@@ -160,9 +160,11 @@ mod tests {
 
     #[test]
     fn what_is_not_linked_leads_to_its_trail() {
-        let text = not_linked(&Subject::Crm(record::opportunity(CrmSystem::Dynamics, "{O1}"))).to_string();
+        let id = "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77";
+        let key = record::opportunity(CrmSystem::Dynamics, "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}").unwrap();
+        let text = not_linked(&Subject::Crm(key)).to_string();
         assert!(
-            text.starts_with("opportunity o1 is not linked") && text.contains("cosell audit --opportunity o1"),
+            text.starts_with(&format!("opportunity {id} is not linked")) && text.contains(&format!("cosell audit --opportunity {id}")),
             "{text}"
         );
     }

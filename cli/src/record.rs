@@ -6,9 +6,12 @@ use cosell_core::crm::CrmKey;
 use cosell_core::id::ReferralId;
 use cosell_core::link::Link;
 use cosell_core::message::Subject;
+use cosell_core::record_id;
 use cosell_engine::Failure;
 use cosell_engine::port::Links;
 use cosell_runtime::settings::CrmSystem;
+
+const OPPORTUNITY: &str = "opportunity";
 
 #[derive(Args)]
 #[group(required = true, multiple = false)]
@@ -16,7 +19,7 @@ pub(crate) struct Record {
     /// The referral's id: the last part of its address in Partner Center.
     #[arg(long, value_name = "ID")]
     referral: Option<ReferralId>,
-    /// The opportunity's id: the last part of its address in the CRM.
+    /// The opportunity's id: the last part of its address in the CRM, or that address.
     #[arg(long, value_name = "ID")]
     opportunity: Option<String>,
 }
@@ -25,19 +28,28 @@ impl Record {
     pub(crate) fn subject(&self, crm: CrmSystem) -> Result<Subject> {
         match (self.referral, &self.opportunity) {
             (Some(id), _) => Ok(Subject::Referral(id)),
-            (None, Some(id)) => Ok(Subject::Crm(opportunity(crm, id))),
+            (None, Some(id)) => Ok(Subject::Crm(opportunity(crm, id)?)),
             (None, None) => Err(anyhow!("give --referral or --opportunity")),
         }
     }
 }
 
-/// Dynamics shows ids in capitals and braces in some places; its API, and so our keys, in neither.
-pub(crate) fn opportunity(crm: CrmSystem, id: &str) -> CrmKey {
-    CrmKey {
-        system: crm.to_string(),
-        entity: "opportunity".to_owned(),
-        id: id.trim_matches(['{', '}', ' ']).to_ascii_lowercase(),
-    }
+/// The opportunity of `--opportunity`: an id in whatever spelling, or the record's whole address.
+pub(crate) fn opportunity(crm: CrmSystem, text: &str) -> Result<CrmKey> {
+    key(&crm.to_string(), text)
+}
+
+fn key(system: &str, text: &str) -> Result<CrmKey> {
+    // An address of Dynamics ends in `…&id=ID`, one of Salesforce in `/ID/view`.
+    let mut parts = text.split(['/', '?', '&', '#']).rev();
+    let id = |part: &str| CrmKey::read(system, OPPORTUNITY, part.strip_prefix("id=").unwrap_or(part));
+    parts.find_map(id).ok_or_else(|| {
+        anyhow!(
+            "--opportunity `{}` is not an opportunity's id in {system}: expected {}, or the record's address",
+            text.chars().take(64).collect::<String>(),
+            record_id::expected(system, OPPORTUNITY)
+        )
+    })
 }
 
 pub(crate) async fn link_of(links: &dyn Links, subject: &Subject) -> Result<Option<Link>> {
@@ -52,4 +64,37 @@ pub(crate) async fn link_of(links: &dyn Links, subject: &Subject) -> Result<Opti
 /// A failure's text already tells its source's.
 pub(crate) fn told(failure: &Failure) -> anyhow::Error {
     anyhow!(failure.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_opportunity_is_named_by_its_id_or_its_address() {
+        let id = "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77";
+        let address = format!(
+            "https://contoso.crm4.dynamics.com/main.aspx?appid=c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa&pagetype=entityrecord&etn=opportunity&id={id}"
+        );
+        for text in [id, "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}", &address] {
+            assert_eq!(key("dynamics", text).unwrap().id, id, "{text}");
+        }
+        let id = "006Kd00000AbC1xIAF";
+        let address = format!("https://northwind.lightning.force.example/lightning/r/Opportunity/{id}/view");
+        for text in [id, "006Kd00000AbC1x", "006kd00000abc1xiaf", &address] {
+            assert_eq!(key("salesforce", text).unwrap().id, id, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_id_is_refused_with_the_option_and_the_form_of_this_crm() {
+        let refused = |system, text| key(system, text).unwrap_err().to_string();
+        let text = refused("dynamics", "006Kd00000AbC1xIAF");
+        assert!(
+            text.starts_with("--opportunity `006Kd00000AbC1xIAF`") && text.contains("a GUID such as"),
+            "{text}"
+        );
+        let text = refused("salesforce", "001Kd00000AbC1xIAF");
+        assert!(text.contains("15 or 18 letters and digits that start with 006"), "{text}");
+    }
 }

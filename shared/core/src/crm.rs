@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::record_id;
+
 /// Names one record in one CRM.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CrmKey {
@@ -14,8 +16,19 @@ pub struct CrmKey {
     pub system: String,
     /// The table or object: `opportunity`, `lead`.
     pub entity: String,
-    /// The record's own id.
+    /// The record's own id, in the form that [`crate::record_id`] calls canonical.
     pub id: String,
+}
+
+impl CrmKey {
+    /// The key of the record that `text` names, in whatever spelling; `None` when it is no id of this CRM's `entity`.
+    pub fn read(system: &str, entity: &str, text: &str) -> Option<Self> {
+        Some(Self {
+            system: system.to_owned(),
+            entity: entity.to_owned(),
+            id: record_id::canonical(system, entity, text)?,
+        })
+    }
 }
 
 impl fmt::Display for CrmKey {

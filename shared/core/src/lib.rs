@@ -9,6 +9,7 @@
 //! | [`value`] | the canonical field value that both systems are compared in |
 //! | [`referral`], [`life_cycle`] | a referral as Partner Center has it, and the transitions it allows |
 //! | [`crm`] | an opportunity (or lead) as the CRM has it |
+//! | [`record_id`] | the ids of CRM records, in whatever spelling |
 //! | [`mapping`] | the table that a partner edits: which field goes where, when and who wins |
 //! | [`link`] | what we remember of a pair: identities, last seen values, finished steps |
 //! | [`merge`] | three-way comparison of one field |
@@ -29,5 +30,6 @@ pub mod merge;
 pub mod message;
 pub mod patch;
 pub mod plan;
+pub mod record_id;
 pub mod referral;
 pub mod value;

@@ -75,7 +75,14 @@ impl SyncMessage {
 
     /// Reads a message body.
     pub fn parse(body: &str) -> Result<Self, PoisonMessage> {
-        serde_json::from_str(body).map_err(PoisonMessage)
+        let mut message: Self = serde_json::from_str(body).map_err(PoisonMessage)?;
+        // People send messages too, with ids as they found them.
+        if let Subject::Crm(key) = &mut message.subject
+            && let Some(canonical) = CrmKey::read(&key.system, &key.entity, &key.id)
+        {
+            *key = canonical;
+        }
+        Ok(message)
     }
 
     /// The FIFO message group: notices of one subject are handled in order, others in parallel.
@@ -123,6 +130,14 @@ mod tests {
         assert_eq!(later.group(), message().group());
         assert_ne!(later.deduplication(), message().deduplication());
         assert!(later.deduplication().len() <= 128);
+    }
+
+    #[test]
+    fn a_record_is_named_by_one_id_whatever_its_spelling_in_the_message() {
+        let written = message()
+            .body()
+            .replace("6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77", "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}");
+        assert_eq!(SyncMessage::parse(&written).unwrap(), message());
     }
 
     #[test]

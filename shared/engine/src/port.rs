@@ -26,7 +26,7 @@ pub trait PartnerCenter: Send + Sync {
     async fn in_engagement(&self, id: EngagementId) -> Result<Vec<Referral>, Failure>;
 
     /// All referrals whose `externalReferenceId` is `reference`, whole, however old they are: a referral that is overlooked here is made
-    /// a second time. Ids are compared whatever their case and braces.
+    /// a second time. Ids are compared whatever their spelling, as [`cosell_core::record_id::same`] does.
     async fn by_external_reference(&self, reference: &str) -> Result<Vec<Referral>, Failure>;
 
     /// Referrals changed at or after `since`, oldest change first.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Mapping, Rule, STAGE, When};
 use crate::life_cycle::Stage;
+use crate::record_id::SYSTEMS;
 use crate::value::Kind;
 
 /// Values for the `{name}` placeholders of a mapping file, such as the publisher prefix.
@@ -65,6 +66,9 @@ impl Mapping {
 
     fn faults(&self) -> Vec<String> {
         let mut faults: Vec<String> = self.rules.iter().flat_map(rule_faults).collect();
+        if !SYSTEMS.contains(&self.system.as_str()) {
+            faults.push(format!("system `{}` is none of {}", self.system, SYSTEMS.join(", ")));
+        }
         let mut names = BTreeSet::new();
         let mut crm_targets = BTreeSet::new();
         let mut partner_center_targets = BTreeSet::new();

@@ -24,7 +24,7 @@ use crate::value::Kind;
 pub struct Mapping {
     /// Version of the file's form; this program knows 1.
     pub version: u32,
-    /// The CRM: `dynamics`.
+    /// The CRM: `dynamics`, `salesforce`.
     pub system: String,
     /// The CRM table: `opportunity`.
     pub entity: String,
@@ -222,12 +222,7 @@ impl Mapping {
 
     /// The record a referral's `externalReferenceId` names, if it has the form of this CRM's ids.
     pub fn key_from_reference(&self, reference: &str) -> Option<CrmKey> {
-        let id = uuid::Uuid::try_parse(reference.trim()).ok()?;
-        Some(CrmKey {
-            system: self.system.clone(),
-            entity: self.entity.clone(),
-            id: id.hyphenated().to_string(),
-        })
+        CrmKey::read(&self.system, &self.entity, reference)
     }
 
     /// The help code that the CRM's value stands for; `None` for no help, an error for a value the table lacks.

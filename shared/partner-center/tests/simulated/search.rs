@@ -60,6 +60,30 @@ async fn an_id_is_filtered_by_as_dynamics_writes_it_and_compared_however_it_is_w
 }
 
 #[tokio::test]
+async fn a_salesforce_id_is_found_however_a_person_typed_it() {
+    const ID: &str = "006Kd00000AbC1xIAF";
+    let stage = Stage::new().await;
+    let mut expected = Vec::new();
+    for spelling in [ID, "006Kd00000AbC1x"] {
+        expected.push(stage.created(spelling).await.id);
+    }
+    // Another record: of the core alone the case counts.
+    stage.created("006Kd00000abC1x").await;
+    expected.sort_unstable();
+    let found = async || {
+        let mut found = ids(&stage.found(ID).await);
+        found.sort_unstable();
+        found
+    };
+    assert_eq!(found().await, expected);
+    stage.switch(|switches| switches.filter_external_reference = false);
+    assert_eq!(found().await, expected);
+    expected.push(stage.created("006KD00000ABC1XIAF").await.id);
+    expected.sort_unstable();
+    assert_eq!(found().await, expected);
+}
+
+#[tokio::test]
 async fn a_referral_of_long_ago_is_found_without_the_services_filter() {
     let stage = Stage::new().await;
     stage.switch(|switches| {
