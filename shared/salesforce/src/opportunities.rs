@@ -110,14 +110,14 @@ impl Salesforce {
     }
 
     /// What was learned of the organisation may be out of date.
-    pub(crate) async fn forget_organisation(&self) {
-        self.known.forget().await;
+    pub(crate) fn forget_organisation(&self) {
+        self.known.forget();
     }
 
     /// An administrator who adds the stage that a setting names need not wait.
-    async fn told<T>(&self, done: Result<T, SalesforceError>) -> Result<T, Failure> {
+    fn told<T>(&self, done: Result<T, SalesforceError>) -> Result<T, Failure> {
         if let Err(SalesforceError::Stage { .. }) = &done {
-            self.forget_organisation().await;
+            self.forget_organisation();
         }
         Ok(done?)
     }
@@ -128,23 +128,23 @@ impl Crm for Salesforce {
     async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
         let id = Self::id_of(key)?;
         let done = self.lookup(&of_id(id), format!("reading opportunity {id}")).await;
-        self.told(done).await
+        self.told(done)
     }
 
     async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
         let condition = self.schema.of_referral(id);
         let done = self.lookup(&condition, format!("reading the opportunity of referral {id}")).await;
-        self.told(done).await
+        self.told(done)
     }
 
     async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
         let done = self.upsert_record(id, write).await;
-        self.told(done).await
+        self.told(done)
     }
 
     async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
         let done = self.update_record(key, version, write).await;
-        self.told(done).await
+        self.told(done)
     }
 
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {

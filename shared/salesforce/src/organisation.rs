@@ -1,11 +1,10 @@
 //! What one organisation is like: its stages, and whether it has several currencies. Both are its administrator's to change.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cosell_core::crm::Phase;
 use serde_json::Value as Json;
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::composite::Part;
@@ -45,21 +44,26 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// Who comes while it is being learned learns it too: nobody waits for another's failure.
     pub(crate) async fn get(&self, api: &RestApi, schema: &Schema) -> Result<Arc<Organisation>, SalesforceError> {
-        let mut learned = self.learned.lock().await;
-        if let Some((at, organisation)) = learned.as_ref()
+        let believed = self.learned.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((at, organisation)) = believed
             && at.elapsed() < BELIEVED
         {
-            return Ok(organisation.clone());
+            return Ok(organisation);
         }
         let organisation = Arc::new(learn(api, schema).await?);
-        *learned = Some((Instant::now(), organisation.clone()));
+        self.set(Some((Instant::now(), organisation.clone())));
         Ok(organisation)
     }
 
     /// What was learned may be out of date.
-    pub(crate) async fn forget(&self) {
-        *self.learned.lock().await = None;
+    pub(crate) fn forget(&self) {
+        self.set(None);
+    }
+
+    fn set(&self, learned: Option<(Instant, Arc<Organisation>)>) {
+        *self.learned.lock().unwrap_or_else(PoisonError::into_inner) = learned;
     }
 }
 

@@ -40,7 +40,7 @@ impl Salesforce {
             self.confirm(&organisation, id, &known).await?;
         }
         let record = self.save(&organisation, id, &known, Json::Object(body), &doing).await?;
-        self.check_phase(record, write.phase, &doing).await
+        self.check_phase(record, write.phase, &doing)
     }
 
     async fn read_now(&self, organisation: &Organisation, id: &str) -> Result<Option<(CrmRecord, Version)>, SalesforceError> {
@@ -97,11 +97,11 @@ impl Salesforce {
     }
 
     /// A stage that does not mean what it meant when it was learned is learned anew.
-    async fn check_phase(&self, record: CrmRecord, phase: Option<Phase>, doing: &str) -> Result<CrmRecord, SalesforceError> {
+    fn check_phase(&self, record: CrmRecord, phase: Option<Phase>, doing: &str) -> Result<CrmRecord, SalesforceError> {
         if phase.is_none_or(|phase| self.reachable(phase) == record.phase) {
             Ok(record)
         } else {
-            self.forget_organisation().await;
+            self.forget_organisation();
             Err(SalesforceError::Stale { doing: doing.to_owned() })
         }
     }

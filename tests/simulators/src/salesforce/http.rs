@@ -67,7 +67,9 @@ pub(crate) async fn serve(State(salesforce): State<Salesforce>, request: Request
         }
         _ => Err(Refusal::not_found()),
     };
-    answer.unwrap_or_else(Answer::from).into_response()
+    let now = organisation.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    // By the clock that the records' stamps come from.
+    answer.unwrap_or_else(Answer::from).with("date", now).into_response()
 }
 
 fn versions() -> Value {

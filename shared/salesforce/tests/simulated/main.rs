@@ -1,0 +1,11 @@
+//! The adapter against a simulated organisation, over HTTP. What both CRMs must do alike is in `tests/conformance`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod create;
+mod environment;
+mod fault;
+mod list;
+mod organisation;
+mod session;
+mod update;
