@@ -2,15 +2,18 @@
 
 use async_trait::async_trait;
 use cosell_aws::secrets::{Rolled, SecretStore};
-use cosell_dynamics::{ClientCredentials, CredentialStore};
+use cosell_dynamics::ClientCredentials;
 use cosell_engine::Failure;
 use cosell_partner_center::token::{PartnerCredentials, RefreshTokenStore};
 use cosell_runtime::clock;
+use cosell_salesforce::Credentials;
 use secrecy::{ExposeSecret, SecretString};
 
 const CLIENT_ID: &str = "client_id";
 const CLIENT_SECRET: &str = "client_secret";
 const REFRESH_TOKEN: &str = "refresh_token";
+const USERNAME: &str = "username";
+const PRIVATE_KEY: &str = "private_key";
 
 /// `{"client_id", "client_secret", "refresh_token"}`.
 pub(crate) struct PartnerCenterCredentials {
@@ -40,18 +43,43 @@ impl RefreshTokenStore for PartnerCenterCredentials {
 }
 
 /// `{"client_id", "client_secret"}`.
-pub(crate) struct CrmCredentials {
+pub(crate) struct DynamicsCredentials {
     pub(crate) secrets: SecretStore,
     pub(crate) arn: String,
 }
 
 #[async_trait]
-impl CredentialStore for CrmCredentials {
+impl cosell_dynamics::CredentialStore for DynamicsCredentials {
     async fn load(&self) -> Result<ClientCredentials, Failure> {
         let secret = self.secrets.get(&self.arn).await?;
         Ok(ClientCredentials {
             client_id: secret.text(CLIENT_ID)?.expose_secret().to_owned(),
             client_secret: secret.text(CLIENT_SECRET)?,
+        })
+    }
+}
+
+/// `{"client_id", "client_secret"}`, or with a certificate `{"client_id", "username", "private_key"}`.
+pub(crate) struct SalesforceCredentials {
+    pub(crate) secrets: SecretStore,
+    pub(crate) arn: String,
+}
+
+#[async_trait]
+impl cosell_salesforce::CredentialStore for SalesforceCredentials {
+    async fn load(&self) -> Result<Credentials, Failure> {
+        let secret = self.secrets.get(&self.arn).await?;
+        let client_id = secret.text(CLIENT_ID)?.expose_secret().to_owned();
+        Ok(match secret.optional_text(PRIVATE_KEY) {
+            Some(private_key) => Credentials::Certificate {
+                client_id,
+                username: secret.text(USERNAME)?.expose_secret().to_owned(),
+                private_key,
+            },
+            None => Credentials::ClientSecret {
+                client_id,
+                client_secret: secret.text(CLIENT_SECRET)?,
+            },
         })
     }
 }

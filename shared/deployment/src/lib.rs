@@ -3,6 +3,7 @@
 //! The only place that knows all adapters; they do not know each other. Used by the consumer, the poller and the command line.
 
 mod credentials;
+mod crm;
 mod settings;
 
 use std::sync::Arc;
@@ -14,10 +15,9 @@ use cosell_aws::cursors::DynamoCursors;
 use cosell_aws::links::DynamoLinks;
 use cosell_aws::secrets::SecretStore;
 use cosell_aws::table::Table;
-use cosell_core::crm::CrmKey;
 use cosell_core::id::ReferralId;
-use cosell_core::mapping::{Mapping, MappingError, Placeholders};
-use cosell_dynamics::{Dynamics, DynamicsError, Schema};
+use cosell_core::mapping::{Mapping, MappingError};
+use cosell_dynamics::DynamicsError;
 use cosell_engine::port::{Crm, PartnerCenter, Queue};
 use cosell_engine::{Engine, Poller};
 use cosell_partner_center::referrals::Referrals;
@@ -27,12 +27,10 @@ use cosell_runtime::config::{ConfigError, Environment};
 use cosell_runtime::http::{ClientError, ForbiddenUrl};
 use cosell_runtime::settings::PartnerCenterSettings;
 use cosell_runtime::{clock, http};
+use cosell_salesforce::SalesforceError;
 
-use credentials::{CrmCredentials, PartnerCenterCredentials};
+use credentials::PartnerCenterCredentials;
 pub use settings::{ConsumerSettings, EngineSettings, PollerSettings, RegistrationSettings, SystemSettings};
-
-/// The mapping that ships with this version, packed into the binaries: a file that cannot be used stops the start-up.
-const DYNAMICS_MAPPING: &str = include_str!("../../../infra/mapping/dynamics.toml");
 
 /// Half of what Lambda gives a function to start.
 const WARM_UP_LIMIT: std::time::Duration = std::time::Duration::from_secs(5);
@@ -58,6 +56,9 @@ pub enum DeploymentError {
     /// The mapping names a column that Dataverse cannot have.
     #[error(transparent)]
     Columns(#[from] DynamicsError),
+    /// The mapping names a field that Salesforce cannot have.
+    #[error(transparent)]
+    Fields(#[from] SalesforceError),
 }
 
 /// Both systems, as the environment names them.
@@ -74,11 +75,7 @@ pub struct Systems {
 impl Systems {
     /// Builds both clients on one HTTP client.
     pub fn new(settings: SystemSettings, sdk: &SdkConfig) -> Result<Self, DeploymentError> {
-        let placeholders = Placeholders::from([
-            ("prefix", settings.crm.publisher_prefix.clone()),
-            ("team_phone", settings.team_phone.clone()),
-        ]);
-        let mapping = Mapping::parse(DYNAMICS_MAPPING, &placeholders)?;
+        let mapping = crm::mapping(&settings.crm, &settings.team_phone)?;
         let http = http::client()?;
         let secrets = SecretStore::new(sdk).with_minimum_age(settings.refresh_token_age);
         let tokens = token_source(&settings.partner_center, &http, &secrets)?;
@@ -88,16 +85,10 @@ impl Systems {
             &settings.partner_center.audience,
             tokens,
         )?;
-        let schema = Schema::opportunities(&mapping.crm_columns(), &mapping.columns.sync, &mapping.columns.referral_id)?;
-        let dataverse = cosell_dynamics::Settings::new(settings.crm.dataverse_url, settings.crm.entra, settings.crm.tenant_id);
-        let credentials = Arc::new(CrmCredentials {
-            secrets,
-            arn: settings.crm.secret_arn,
-        });
-        let crm = Dynamics::new(http, dataverse, credentials, schema);
+        let crm = crm::adapter(settings.crm, &mapping, http, secrets)?;
         Ok(Self {
             partner_center: Arc::new(partner_center),
-            crm: Arc::new(crm),
+            crm,
             mapping: Arc::new(mapping),
         })
     }
@@ -106,12 +97,7 @@ impl Systems {
     /// both systems are asked for a record that does not exist. Failures are left for the first message to meet.
     async fn warm_up(&self) {
         let nobody = ReferralId::new(uuid::Uuid::nil());
-        let nothing = CrmKey {
-            system: self.mapping.system.clone(),
-            entity: self.mapping.entity.clone(),
-            id: nobody.to_string(),
-        };
-        let (referral, record) = futures::join!(self.partner_center.get(nobody), self.crm.get(&nothing));
+        let (referral, record) = futures::join!(self.partner_center.get(nobody), self.crm.find_by_referral(nobody));
         for failure in [referral.err(), record.err()].into_iter().flatten() {
             tracing::warn!(error = failure.brief(), "a system could not be reached during start-up");
         }

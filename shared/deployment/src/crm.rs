@@ -1,0 +1,78 @@
+//! The CRM that the settings name: its adapter and its mapping.
+
+use std::sync::Arc;
+
+use cosell_aws::secrets::SecretStore;
+use cosell_core::mapping::{Mapping, Placeholders};
+use cosell_dynamics::Dynamics;
+use cosell_engine::port::Crm;
+use cosell_runtime::clock;
+use cosell_runtime::settings::{CrmConnection, CrmSettings, DynamicsSettings, SalesforceSettings};
+use cosell_salesforce::Salesforce;
+
+use crate::DeploymentError;
+use crate::credentials::{DynamicsCredentials, SalesforceCredentials};
+
+/// The mappings that ship with this version, packed into the binaries: a file that cannot be used stops the start-up.
+const DYNAMICS_MAPPING: &str = include_str!("../../../infra/mapping/dynamics.toml");
+const SALESFORCE_MAPPING: &str = include_str!("../../../infra/mapping/salesforce.toml");
+
+/// The mapping for the CRM of `settings`.
+pub(crate) fn mapping(settings: &CrmSettings, team_phone: &str) -> Result<Mapping, DeploymentError> {
+    let mut placeholders = Placeholders::from([("team_phone", team_phone.to_owned())]);
+    let text = match &settings.connection {
+        CrmConnection::Dynamics(dynamics) => {
+            placeholders.insert("prefix", dynamics.publisher_prefix.clone());
+            DYNAMICS_MAPPING
+        }
+        CrmConnection::Salesforce(_) => SALESFORCE_MAPPING,
+    };
+    Ok(Mapping::parse(text, &placeholders)?)
+}
+
+/// The adapter, reading what `mapping` maps.
+pub(crate) fn adapter(
+    settings: CrmSettings,
+    mapping: &Mapping,
+    http: reqwest::Client,
+    secrets: SecretStore,
+) -> Result<Arc<dyn Crm>, DeploymentError> {
+    let (columns, arn) = (mapping.crm_columns(), settings.secret_arn);
+    let (sync, referral_id) = (&mapping.columns.sync, &mapping.columns.referral_id);
+    Ok(match settings.connection {
+        CrmConnection::Dynamics(dynamics) => {
+            let schema = cosell_dynamics::Schema::opportunities(&columns, sync, referral_id)?;
+            let credentials = Arc::new(DynamicsCredentials { secrets, arn });
+            Arc::new(Dynamics::new(http, environment(dynamics), credentials, schema))
+        }
+        CrmConnection::Salesforce(salesforce) => {
+            let schema = cosell_salesforce::Schema::opportunities(&columns, sync, referral_id)?;
+            let credentials = Arc::new(SalesforceCredentials { secrets, arn });
+            let organisation = organisation(salesforce);
+            Arc::new(Salesforce::new(http, organisation, credentials, schema, Arc::new(clock::now)))
+        }
+    })
+}
+
+fn environment(settings: DynamicsSettings) -> cosell_dynamics::Settings {
+    cosell_dynamics::Settings {
+        open_status: settings.open_status,
+        on_hold_status: settings.on_hold_status,
+        lost_status: settings.lost_status,
+        ..cosell_dynamics::Settings::new(settings.url, settings.entra, settings.tenant_id)
+    }
+}
+
+fn organisation(settings: SalesforceSettings) -> cosell_salesforce::Settings {
+    cosell_salesforce::Settings {
+        api_version: settings.api_version,
+        audience: settings.audience,
+        on_hold_stage: settings.on_hold_stage,
+        open_stage: settings.active_stage,
+        won_stage: settings.won_stage,
+        lost_stage: settings.lost_stage,
+        single_currency: settings.currency,
+        conditional_updates: settings.conditional_updates,
+        ..cosell_salesforce::Settings::new(settings.url)
+    }
+}
