@@ -7,6 +7,9 @@ MAKEFLAGS += --no-print-directory
 
 FUNCTIONS := webhook consumer poller
 
+# make run, make demo: the CRM of the deals, dynamics or salesforce
+CRM ?= dynamics
+
 # make simulate: how many seeds; CI runs these, a release deserves 100000
 SEEDS ?= 2000
 
@@ -25,12 +28,12 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: run
-run: venv binaries ## Start everything on this machine: local AWS, both simulators, the functions
-	@exec target/debug/local-stack run
+run: venv binaries ## Start everything on this machine: local AWS, the simulators, the functions (CRM)
+	@exec target/debug/local-stack run --crm $(CRM)
 
 .PHONY: demo
-demo: venv binaries ## The same, then play a deal through it and check both sides
-	@exec target/debug/local-stack demo
+demo: venv binaries ## The same, then play a deal through it and check both sides (CRM)
+	@exec target/debug/local-stack demo --crm $(CRM)
 
 .PHONY: watch
 watch: venv package-venv ## Rebuild the functions of a running `make run` on every save (ENDPOINT, STACK)

@@ -5,6 +5,7 @@
 pub mod functions;
 pub mod ministack;
 pub mod people;
+pub mod seller;
 pub mod stack;
 pub mod story;
 pub mod workspace;

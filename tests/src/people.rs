@@ -1,10 +1,12 @@
 //! What people do in the two systems: Microsoft's seller and the partner's manager in Partner Center, the seller in the CRM.
 //!
-//! Through the simulators' control port, which stands for their screens; nothing here knows how the sync works.
+//! Through the simulators' control port, which stands for their screens; nothing here knows how the sync works. What the seller does
+//! is in [`crate::seller`].
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use cosell_runtime::settings::CrmSystem;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 
@@ -14,14 +16,16 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// The people, and what they see.
 #[derive(Clone, Debug)]
 pub struct People {
+    pub(crate) crm: CrmSystem,
     control: reqwest::Url,
     http: reqwest::Client,
 }
 
 impl People {
-    /// People at the simulators with this control address.
-    pub fn new(control: reqwest::Url) -> Result<Self> {
+    /// People at the simulators with this control address, whose sellers work in `crm`.
+    pub fn new(control: reqwest::Url, crm: CrmSystem) -> Result<Self> {
         Ok(Self {
+            crm,
             control,
             http: cosell_runtime::http::client()?,
         })
@@ -57,55 +61,6 @@ impl People {
         .map(drop)
     }
 
-    /// The seller makes a complete opportunity, not yet flagged; returns its id.
-    pub async fn seller_prepares(&self, name: &str) -> Result<String> {
-        let account = json!({
-            "name": "Norrsken Kylteknik AB", "address1_line1": "Hamngatan 4", "address1_city": "Umeå",
-            "address1_postalcode": "90326", "address1_country": "SE"
-        });
-        let account = id(
-            &self.call(Method::POST, "control/dataverse/rows/accounts", &account).await?,
-            "accountid",
-        )?;
-        let contact =
-            json!({ "firstname": "Ida", "lastname": "Ek", "emailaddress1": "ida.ek@norrsken.example", "telephone1": "+46900000001" });
-        let contact = id(
-            &self.call(Method::POST, "control/dataverse/rows/contacts", &contact).await?,
-            "contactid",
-        )?;
-        let opportunity = json!({
-            "name": name, "estimatedvalue": 184_000, "estimatedclosedate": "2027-03-31", "nwcs_products": "SOL-71402-QKD",
-            "customerid_account@odata.bind": format!("/accounts({account})"), "parentcontactid@odata.bind": format!("/contacts({contact})")
-        });
-        id(
-            &self
-                .call(Method::POST, "control/dataverse/rows/opportunities", &opportunity)
-                .await?,
-            "opportunityid",
-        )
-    }
-
-    /// The seller edits an opportunity.
-    pub async fn seller_edits(&self, id: &str, change: Json) -> Result<()> {
-        self.call(Method::PATCH, &format!("control/dataverse/rows/opportunities/{id}"), &change)
-            .await
-            .map(drop)
-    }
-
-    /// The seller closes an opportunity as won.
-    pub async fn seller_wins(&self, id: &str) -> Result<()> {
-        self.call(Method::POST, &format!("control/dataverse/opportunities/{id}/win"), &json!({}))
-            .await
-            .map(drop)
-    }
-
-    /// All opportunities, as the CRM shows them.
-    pub async fn opportunities(&self) -> Result<Vec<Json>> {
-        let rows = self.call(Method::GET, "control/dataverse/rows/opportunities", &Json::Null).await?;
-        let rows = rows.get("value").cloned().unwrap_or(rows);
-        rows.as_array().cloned().context("the CRM did not list opportunities")
-    }
-
     /// All referrals, as Partner Center stores them.
     pub async fn referrals(&self) -> Result<Vec<Json>> {
         let state = self.call(Method::GET, "control/state", &Json::Null).await?;
@@ -117,31 +72,26 @@ impl People {
         }
     }
 
-    /// Waits until some opportunity is as `wanted`; returns it.
-    pub async fn see_opportunity(&self, what: &str, wanted: impl Fn(&Json) -> bool) -> Result<Json> {
-        let started = Instant::now();
-        while started.elapsed() < PATIENCE {
-            if let Some(found) = self.opportunities().await?.into_iter().find(&wanted) {
-                return Ok(found);
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        bail!("{what}: not seen in the CRM after {} s", PATIENCE.as_secs())
-    }
-
     /// Waits until some referral is as `wanted`; returns it.
     pub async fn see_referral(&self, what: &str, wanted: impl Fn(&Json) -> bool) -> Result<Json> {
+        self.wait_for(what, "Partner Center", async || {
+            Ok(self.referrals().await?.into_iter().find(&wanted))
+        })
+        .await
+    }
+
+    pub(crate) async fn wait_for<T>(&self, what: &str, at: &str, look: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
         let started = Instant::now();
         while started.elapsed() < PATIENCE {
-            if let Some(found) = self.referrals().await?.into_iter().find(&wanted) {
+            if let Some(found) = look().await? {
                 return Ok(found);
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        bail!("{what}: not seen in Partner Center after {} s", PATIENCE.as_secs())
+        bail!("{what}: not seen in {at} after {} s", PATIENCE.as_secs())
     }
 
-    async fn call(&self, method: Method, path: &str, body: &Json) -> Result<Json> {
+    pub(crate) async fn call(&self, method: Method, path: &str, body: &Json) -> Result<Json> {
         let request = self.http.request(method, self.control.join(path)?);
         let request = if body.is_null() { request } else { request.json(body) };
         let answer = request.send().await.with_context(|| format!("no answer from {path}"))?;

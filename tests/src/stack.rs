@@ -3,25 +3,30 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::{Config, Ports, Simulators};
 use tokio::process::Command;
 
 use crate::functions::Functions;
 use crate::ministack::MiniStack;
 use crate::people::People;
+use crate::seller::SALESFORCE_STAGES;
 use crate::workspace;
 
 /// The partner's identity in the simulators (their documented defaults).
 const PARTNER_SECRET: &str =
     r#"{"client_id":"sim-partner-client","client_secret":"sim-partner-secret","refresh_token":"sim-partner-refresh-token"}"#;
-const CRM_SECRET: &str = r#"{"client_id":"sim-dataverse-client","client_secret":"sim-dataverse-secret"}"#;
+const DYNAMICS_SECRET: &str = r#"{"client_id":"sim-dataverse-client","client_secret":"sim-dataverse-secret"}"#;
+const SALESFORCE_SECRET: &str = r#"{"client_id":"sim-salesforce-client","client_secret":"sim-salesforce-secret"}"#;
 /// Short, so that the poller, which runs every second here, does not look at everything again and again.
 const OVERLAP_SECONDS: u32 = 10;
 
 /// Everything, running. Dropping it stops everything.
 #[derive(Debug)]
 pub struct LocalStack {
-    /// Both simulated systems.
+    /// Which CRM the functions work with.
+    pub crm: CrmSystem,
+    /// The simulated systems.
     pub simulators: Simulators,
     /// The deployed functions.
     pub functions: Functions,
@@ -30,10 +35,11 @@ pub struct LocalStack {
 
 impl LocalStack {
     /// Starts on the given ports: `aws` for MiniStack, seven from `simulators`; 0 takes free ones.
-    pub async fn start(aws: u16, simulators: u16) -> Result<Self> {
+    pub async fn start(crm: CrmSystem, aws: u16, simulators: u16) -> Result<Self> {
         let (ministack, simulators) = tokio::try_join!(MiniStack::start(aws), start_simulators(simulators))?;
-        let functions = Functions::deploy(&ministack, "cosell-sync", &parameters(&simulators)).await?;
+        let functions = Functions::deploy(&ministack, "cosell-sync", &parameters(crm, &simulators)).await?;
         let stack = Self {
+            crm,
             simulators,
             functions,
             ministack,
@@ -57,7 +63,7 @@ impl LocalStack {
 
     /// The people who use both systems.
     pub fn people(&self) -> Result<People> {
-        People::new(self.simulators.control.clone())
+        People::new(self.simulators.control.clone(), self.crm)
     }
 
     /// MiniStack's address.
@@ -72,6 +78,7 @@ impl LocalStack {
         command
             .args(arguments)
             .envs(self.ministack.environment())
+            .env("CRM", self.crm.to_string())
             .env("LINKS_TABLE", output("LinksTableName")?)
             .env("AUDIT_TABLE", output("AuditTableName")?)
             .env("PARTNER_CENTER_SECRET_ARN", output("PartnerCenterSecretArn")?)
@@ -92,26 +99,25 @@ impl LocalStack {
 }
 
 async fn start_simulators(base: u16) -> Result<Simulators> {
-    let ports = Ports::in_a_row(base);
-    let started = Simulators::start(Config {
-        ports,
+    let mut config = Config {
+        ports: Ports::in_a_row(base),
         ..Config::default()
-    })
-    .await;
+    };
+    // The story's deals are in several currencies.
+    config.salesforce.multi_currency = true;
+    let started = Simulators::start(config).await;
     started.context("the simulators could not be started; choose other ports with COSELL_SIMULATORS_PORT_BASE")
 }
 
 /// The same template as in the cloud: only these differ.
-fn parameters(simulators: &Simulators) -> Vec<(&'static str, String)> {
+fn parameters(crm: CrmSystem, simulators: &Simulators) -> Vec<(&'static str, String)> {
     let certificates = simulators.certificates.origin().ascii_serialization();
-    vec![
+    let mut parameters = vec![
         ("PartnerCenterUrl", simulators.partner_center.to_string()),
         ("PartnerCenterTenantId", "sim-partner-tenant".into()),
         ("PartnerCenterSecretValue", PARTNER_SECRET.into()),
         ("EntraUrl", simulators.entra.to_string()),
-        ("DataverseUrl", simulators.dataverse.to_string()),
-        ("DataverseTenantId", "sim-tenant".into()),
-        ("CrmSecretValue", CRM_SECRET.into()),
+        ("Crm", crm.to_string()),
         ("ReferralLinkBase", format!("{}referrals", simulators.control)),
         ("CertificateOrigins", certificates),
         ("AiaHosts", simulators.certificates.host_str().unwrap_or_default().into()),
@@ -120,5 +126,19 @@ fn parameters(simulators: &Simulators) -> Vec<(&'static str, String)> {
         // The schedule's shortest rate is a minute; here the program that started the stack calls the poller instead.
         ("PollerState", "DISABLED".into()),
         ("OverlapSeconds", OVERLAP_SECONDS.to_string()),
-    ]
+    ];
+    parameters.extend(match crm {
+        CrmSystem::Dynamics => vec![
+            ("DataverseUrl", simulators.dataverse.to_string()),
+            ("DataverseTenantId", "sim-tenant".into()),
+            ("CrmSecretValue", DYNAMICS_SECRET.into()),
+        ],
+        CrmSystem::Salesforce => vec![
+            ("SalesforceUrl", simulators.salesforce.to_string()),
+            ("SalesforceOnHoldStage", SALESFORCE_STAGES[0].into()),
+            ("SalesforceActiveStage", SALESFORCE_STAGES[1].into()),
+            ("CrmSecretValue", SALESFORCE_SECRET.into()),
+        ],
+    });
+    parameters
 }

@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use serde_json::{Value as Json, json};
+use cosell_runtime::settings::CrmSystem;
+use serde_json::json;
 
 use crate::LocalStack;
 use crate::people::People;
+use crate::seller::{Deal, Entry, Stage};
 
 /// Two runs of the local stack's poller.
 const REST: Duration = Duration::from_secs(2);
@@ -34,6 +36,10 @@ impl Story {
     pub async fn play(stack: &LocalStack, mut tell: impl FnMut(&Step)) -> Result<Self> {
         let people = stack.people()?;
         let mut teller = Teller {
+            crm: match people.crm {
+                CrmSystem::Dynamics => "Dynamics",
+                CrmSystem::Salesforce => "Salesforce",
+            },
             story: Self::default(),
             tell: &mut tell,
         };
@@ -44,6 +50,7 @@ impl Story {
 }
 
 struct Teller<'a> {
+    crm: &'static str,
     story: Story,
     tell: &'a mut dyn FnMut(&Step),
 }
@@ -58,6 +65,10 @@ impl Teller<'_> {
         self.story.steps.push(step);
     }
 
+    fn told(&self, what: &str) -> String {
+        what.replace("{crm}", self.crm)
+    }
+
     /// Lets our own writes come back and find nothing to do, so that the next step is measured alone: otherwise their
     /// notices would pick up its change before it is announced.
     async fn rest(&self) {
@@ -69,14 +80,10 @@ impl Teller<'_> {
 async fn inbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
     let started = Instant::now();
     let referral = people.microsoft_invites("Fleet telemetry pilot").await?;
-    let what = "Microsoft invites us in Partner Center: an opportunity appears in Dynamics, on hold";
-    let opportunity = people
-        .see_opportunity(what, |row| {
-            row["nwcs_referralid"] == json!(referral) && row["nwcs_syncstatus"] == "✔ Synced" && row["statuscode"] == 2
-        })
-        .await?;
+    let what = teller.told("Microsoft invites us in Partner Center: an opportunity appears in {crm}, on hold");
+    let is_here = |deal: &Deal| deal.referral == referral && deal.is_synced() && deal.stage == Stage::OnHold;
+    let opportunity = people.see_deal(&what, is_here).await?.id;
     teller.step(started, what);
-    let opportunity = text(&opportunity, "opportunityid");
     teller.story.opportunities.push(opportunity.clone());
     people
         .see_referral("the CRM ID", |row| {
@@ -86,10 +93,10 @@ async fn inbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
 
     teller.rest().await;
     let started = Instant::now();
-    people.seller_edits(&opportunity, json!({ "statuscode": 1 })).await?;
-    let what = "the seller takes it off hold in Dynamics: the referral is accepted in Partner Center";
+    people.seller_enters(&opportunity, &[Entry::Active]).await?;
+    let what = teller.told("the seller takes it off hold in {crm}: the referral is accepted in Partner Center");
     people
-        .see_referral(what, |row| row["id"] == json!(referral) && row["status"] == "Active")
+        .see_referral(&what, |row| row["id"] == json!(referral) && row["status"] == "Active")
         .await?;
     teller.step(started, what);
 
@@ -98,10 +105,10 @@ async fn inbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
     people
         .edits_referral(&referral, json!({ "details": { "notes": "The customer wants 60 lorries." } }))
         .await?;
-    let what = "somebody edits the notes in Partner Center: the description changes in Dynamics";
+    let what = teller.told("somebody edits the notes in Partner Center: the description changes in {crm}");
     people
-        .see_opportunity(what, |row| {
-            row["opportunityid"] == json!(opportunity) && row["description"] == "The customer wants 60 lorries."
+        .see_deal(&what, |deal| {
+            deal.id == opportunity && deal.notes == "The customer wants 60 lorries."
         })
         .await?;
     teller.step(started, what);
@@ -115,28 +122,26 @@ async fn outbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
     teller.story.opportunities.push(opportunity.clone());
     teller.rest().await;
     let started = Instant::now();
-    people
-        .seller_edits(&opportunity, json!({ "nwcs_syncwithpartnercenter": true }))
-        .await?;
-    let what = "the seller flags an opportunity in Dynamics: a referral appears in Partner Center";
+    people.seller_enters(&opportunity, &[Entry::Sync]).await?;
+    let what = teller.told("the seller flags an opportunity in {crm}: a referral appears in Partner Center");
     let referral = people
-        .see_referral(what, |row| row["externalReferenceId"] == json!(opportunity))
+        .see_referral(&what, |row| row["externalReferenceId"] == json!(opportunity))
         .await?;
     teller.step(started, what);
-    let what = "… and its identifier, its link and ✔ come back to Dynamics";
+    let what = teller.told("… and its identifier, its link and ✔ come back to {crm}");
     people
-        .see_opportunity(what, |row| {
-            row["opportunityid"] == json!(opportunity) && row["nwcs_referralid"] == referral["id"] && row["nwcs_syncstatus"] == "✔ Synced"
+        .see_deal(&what, |deal| {
+            deal.id == opportunity && referral["id"] == json!(deal.referral) && deal.is_synced()
         })
         .await?;
     teller.step(started, what);
 
     teller.rest().await;
     let started = Instant::now();
-    people.seller_edits(&opportunity, json!({ "estimatedvalue": 205_000 })).await?;
-    let what = "the seller edits the revenue in Dynamics: the deal value changes in Partner Center";
+    people.seller_enters(&opportunity, &[Entry::Value(205_000)]).await?;
+    let what = teller.told("the seller edits the revenue in {crm}: the deal value changes in Partner Center");
     people
-        .see_referral(what, |row| {
+        .see_referral(&what, |row| {
             row["id"] == referral["id"] && row["details"]["dealValue"].as_f64() == Some(205_000.0)
         })
         .await?;
@@ -145,14 +150,10 @@ async fn outbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
     teller.rest().await;
     let started = Instant::now();
     people.seller_wins(&opportunity).await?;
-    let what = "the seller wins it in Dynamics: the referral is closed as won in Partner Center";
+    let what = teller.told("the seller wins it in {crm}: the referral is closed as won in Partner Center");
     people
-        .see_referral(what, |row| row["id"] == referral["id"] && row["substatus"] == "Won")
+        .see_referral(&what, |row| row["id"] == referral["id"] && row["substatus"] == "Won")
         .await?;
     teller.step(started, what);
     Ok(())
-}
-
-fn text(row: &Json, name: &str) -> String {
-    row[name].as_str().unwrap_or_default().to_owned()
 }

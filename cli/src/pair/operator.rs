@@ -24,7 +24,7 @@ pub(super) struct Operator {
 impl Operator {
     pub(super) async fn open() -> Result<Self> {
         let settings = cosell_deployment::read(EngineSettings::read)?;
-        let crm = settings.systems.crm.crm;
+        let crm = settings.systems.crm.connection.system();
         let engine = cosell_deployment::operators_engine(settings, &crate::aws().await?)?;
         Ok(Self { engine, crm })
     }

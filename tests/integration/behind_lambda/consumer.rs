@@ -38,7 +38,7 @@ async fn a_batch_costs_only_what_fails_and_nothing_is_done_twice() {
         "the messages of one pair share its end: {answer}\n{}",
         consumer.log()
     );
-    assert_eq!(world.people.opportunities().await.unwrap().len(), 1);
+    assert_eq!(world.people.rows().await.unwrap().len(), 1);
     assert_eq!(
         (
             world.audited("created").await,
@@ -51,7 +51,7 @@ async fn a_batch_costs_only_what_fails_and_nothing_is_done_twice() {
     let retried = [Message::on_referral("m2", &bad), Message::on_referral("m6", &good)];
     let answer = consumer.invoke(batch(&retried)).await;
     assert_eq!(failed(&answer), Vec::<&str>::new(), "the retry succeeds: {answer}");
-    assert_eq!(world.people.opportunities().await.unwrap().len(), 2);
+    assert_eq!(world.people.rows().await.unwrap().len(), 2);
     assert_eq!(world.audited("created").await, 2);
 
     no_customer_data(&consumer.log());

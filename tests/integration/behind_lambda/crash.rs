@@ -97,7 +97,7 @@ async fn killed_after_the_write_back_the_next_has_nothing_to_write() {
     let opportunity = world.seller_flags("Cold-store rollout", true).await;
     let message = Message::on_opportunity("m1", &opportunity);
     let told = |row: &Json| row["nwcs_syncstatus"] == "✔ Synced";
-    let written = async || drop(world.people.see_opportunity("the write-back", told).await.unwrap());
+    let written = async || drop(world.people.see_row("the write-back", told).await.unwrap());
     world.killed_after(stalled("dataverse", "PATCH", 0), &message, written).await;
     let writes = world.writes();
     world.mends(&message, true).await;
@@ -110,7 +110,7 @@ async fn killed_after_the_upsert_of_a_record_the_next_finds_it() {
     let world = World::start().await;
     let referral = world.people.microsoft_invites("Fleet telemetry pilot").await.unwrap();
     let message = Message::on_referral("m1", &referral);
-    let upserted = async || drop(world.people.see_opportunity("the upsert", |_| true).await.unwrap());
+    let upserted = async || drop(world.people.see_row("the upsert", |_| true).await.unwrap());
     world.killed_after(stalled("dataverse", "PATCH", 0), &message, upserted).await;
     world.mends(&message, false).await;
     world.stop().await;
@@ -124,7 +124,7 @@ async fn killed_after_the_account_was_made_the_next_finds_it() {
     let accounts = || world.simulators.dataverse_service.dump()["tables"]["account"].is_array();
     let made = async || world.until("the account", async || accounts()).await;
     world.killed_after(stalled("dataverse", "POST", 0), &message, made).await;
-    assert_eq!(world.people.opportunities().await.unwrap(), Vec::<Json>::new());
+    assert_eq!(world.people.rows().await.unwrap(), Vec::<Json>::new());
     world.mends(&message, false).await;
     world.stop().await;
 }

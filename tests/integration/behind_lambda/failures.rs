@@ -90,7 +90,7 @@ async fn dead_credentials_cost_one_token_request_a_batch_and_nothing_else() {
         world.simulators.faults.clear();
         let answer = consumer.invoke(batch(&messages)).await;
         assert_eq!(failed(&answer), Vec::<&str>::new(), "{}", consumer.log());
-        assert_eq!(world.people.opportunities().await.unwrap().len(), 5);
+        assert_eq!(world.people.rows().await.unwrap().len(), 5);
         assert_eq!(world.people.referrals().await.unwrap().len(), 6);
         assert_eq!(world.keys("referral#").await.len(), 5);
         world.stop().await;
@@ -137,9 +137,7 @@ async fn a_crm_that_hangs_costs_its_own_message_20_seconds_and_no_other() {
     let started = Instant::now();
     let messages = [Message::on_referral("hung", &hung), Message::on_referral("good", &good)];
     let invocation = consumer.begin(batch(&messages)).await;
-    let made = world
-        .people
-        .see_opportunity("the other deal", |row| row["nwcs_referralid"] == json!(good));
+    let made = world.people.see_row("the other deal", |row| row["nwcs_referralid"] == json!(good));
     made.await.unwrap();
     assert!(
         started.elapsed() < Duration::from_secs(15),
@@ -151,6 +149,6 @@ async fn a_crm_that_hangs_costs_its_own_message_20_seconds_and_no_other() {
 
     let answer = consumer.invoke(batch(&messages[..1])).await;
     assert_eq!(failed(&answer), Vec::<&str>::new(), "{}", consumer.log());
-    assert_eq!(world.people.opportunities().await.unwrap().len(), 2);
+    assert_eq!(world.people.rows().await.unwrap().len(), 2);
     world.stop().await;
 }

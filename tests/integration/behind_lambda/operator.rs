@@ -4,6 +4,7 @@ use std::process::Stdio;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
+use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::{Config, Simulators};
 use cosell_tests::people::People;
 use cosell_tests::workspace;
@@ -41,7 +42,7 @@ impl Desk {
             ("AWS_SECRET_ACCESS_KEY", "test".into()),
             ("AWS_EC2_METADATA_DISABLED", "true".into()),
         ]);
-        let people = People::new(simulators.control.clone()).unwrap();
+        let people = People::new(simulators.control.clone(), CrmSystem::Dynamics).unwrap();
         Self {
             simulators,
             people,
@@ -64,7 +65,7 @@ impl Desk {
     }
 
     async fn opportunity(&self, id: &str) -> Json {
-        let all = self.people.opportunities().await.unwrap();
+        let all = self.people.rows().await.unwrap();
         all.into_iter().find(|row| row["opportunityid"] == id).unwrap()
     }
 
@@ -78,7 +79,7 @@ impl Desk {
         let referral = self.people.microsoft_invites("Harbour sensors").await.unwrap();
         let made = self.say(&format!("pair look --referral {referral}")).await;
         assert!(made.well && made.out.starts_with("created: "), "{made:?}");
-        let all = self.people.opportunities().await.unwrap();
+        let all = self.people.rows().await.unwrap();
         let opportunity = all.iter().find(|row| row["nwcs_referralid"] == *referral).unwrap();
         (referral, opportunity["opportunityid"].as_str().unwrap().to_owned())
     }

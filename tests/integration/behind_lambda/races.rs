@@ -124,7 +124,7 @@ async fn a_new_opportunity_found_by_the_poll_makes_no_second_referral() {
         .add(fault("dataverse", "PATCH", Action::StallAfterEffect { ms: LONG }));
     let news = Message::on_referral("m1", &referral);
     let invocation = maker.begin(batch(std::slice::from_ref(&news))).await;
-    let opportunity = world.people.see_opportunity("the upsert", |_| true).await.unwrap();
+    let opportunity = world.people.see_row("the upsert", |_| true).await.unwrap();
     let polled = Message::on_opportunity("m2", opportunity["opportunityid"].as_str().unwrap());
     let adopted = takes(&other, &polled).await;
     world.simulators.faults.clear();
@@ -180,13 +180,9 @@ async fn a_write_back_whose_connection_dropped_is_found_by_the_next_look() {
     world.simulators.faults.add(fault("dataverse", "PATCH", Action::DropAfterEffect));
     let first = takes(&consumer, &news).await;
     assert!(!first, "its outcome is unknown: {}", consumer.log());
-    let told: Vec<Json> = world.people.opportunities().await.unwrap();
+    let told: Vec<Json> = world.people.rows().await.unwrap();
     assert!(takes(&consumer, &news).await, "{}", consumer.log());
-    assert_eq!(
-        json!(world.people.opportunities().await.unwrap()),
-        json!(told),
-        "the seller is told once"
-    );
+    assert_eq!(json!(world.people.rows().await.unwrap()), json!(told), "the seller is told once");
     world.rests(&consumer, true).await;
     world.stop().await;
 }

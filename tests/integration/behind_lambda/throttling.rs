@@ -22,7 +22,7 @@ impl World {
         let referral = self.people.microsoft_invites(name).await.unwrap();
         let answer = consumer.invoke(batch(&[Message::on_referral("pairing", &referral)])).await;
         assert_eq!(failed(&answer), Vec::<&str>::new(), "{}", consumer.log());
-        let made = self.people.see_opportunity(name, |row| row["nwcs_referralid"] == json!(referral));
+        let made = self.people.see_row(name, |row| row["nwcs_referralid"] == json!(referral));
         let opportunity = made.await.unwrap()["opportunityid"].as_str().unwrap().to_owned();
         // Lets the link remember all there is.
         consumer.invoke(batch(&[Message::on_referral("echo", &referral)])).await;
@@ -111,7 +111,7 @@ async fn partner_center_that_asks_us_to_wait_is_left_alone_for_the_rest_of_the_b
     assert_eq!(failed(&answer), Vec::<&str>::new(), "{}", consumer.log());
     let referrals = world.people.referrals().await.unwrap();
     assert_eq!(referrals.iter().filter(|referral| referral["name"] == "Edited").count(), 2);
-    assert_eq!((referrals.len(), world.people.opportunities().await.unwrap().len()), (4, 4));
+    assert_eq!((referrals.len(), world.people.rows().await.unwrap().len()), (4, 4));
     world.stop().await;
 }
 

@@ -4,6 +4,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::post;
+use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::{Config, Simulators};
 use serde_json::{Value as Json, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -86,7 +87,7 @@ async fn the_answer_tells_a_forger_nothing_and_partner_center_what_to_do() {
     let simulators = Simulators::start(Config::default()).await.unwrap();
     let mut received = deliveries(&simulators).await;
     let test = received.recv().await.unwrap();
-    let people = cosell_tests::people::People::new(simulators.control.clone()).unwrap();
+    let people = cosell_tests::people::People::new(simulators.control.clone(), CrmSystem::Dynamics).unwrap();
     people.microsoft_invites("Harbour sensors").await.unwrap();
     let created = received.recv().await.unwrap().as_function_url_event();
     let webhook = webhook(&simulators).await;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
+use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::{Config, Simulators};
 use cosell_tests::people::People;
 use serde_json::{Value as Json, json};
@@ -40,7 +41,7 @@ impl World {
                 "info,consumer=trace,cosell_engine=trace,cosell_dynamics=trace,cosell_partner_center=trace,cosell_aws=trace".into(),
             ),
         ]);
-        let people = People::new(simulators.control.clone()).unwrap();
+        let people = People::new(simulators.control.clone(), CrmSystem::Dynamics).unwrap();
         Self {
             simulators,
             people,
@@ -154,7 +155,7 @@ impl World {
             (1, usize::from(asked_microsoft)),
             "own and Microsoft's: {referrals:#?}"
         );
-        let opportunities = self.people.opportunities().await.unwrap();
+        let opportunities = self.people.rows().await.unwrap();
         assert_eq!(opportunities.len(), 1, "{opportunities:#?}");
         let (referral, opportunity) = (own[0]["id"].as_str().unwrap(), opportunities[0]["opportunityid"].as_str().unwrap());
         assert_eq!(own[0]["externalReferenceId"], opportunity);

@@ -1,16 +1,26 @@
-//! The whole stack: the template on MiniStack, the real functions, queue, tables and secrets, both simulators.
+//! The whole stack: the template on MiniStack, the real functions, queue, tables and secrets, the simulators.
 //!
-//! One stack for all scenarios, one after the other: it takes seconds to start, and each scenario uses deals of its own.
+//! One stack for all scenarios of a CRM, one after the other: it takes seconds to start, and each scenario uses deals of its own.
 
 mod scenarios;
 
 use std::time::Duration;
 
+use cosell_runtime::settings::CrmSystem;
 use cosell_tests::LocalStack;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_whole_stack() {
-    let stack = LocalStack::start(0, 0).await.unwrap();
+async fn the_whole_stack_with_dynamics() {
+    play(CrmSystem::Dynamics).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_stack_with_salesforce() {
+    play(CrmSystem::Salesforce).await;
+}
+
+async fn play(crm: CrmSystem) {
+    let stack = LocalStack::start(crm, 0, 0).await.unwrap();
     tokio::select! {
         () = scenarios::all(&stack) => {}
         never = stack.keep_polling(Duration::from_secs(1)) => never,

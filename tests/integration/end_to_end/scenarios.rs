@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use cosell_simulators::faults::{Action, Fault};
 use cosell_tests::LocalStack;
+use cosell_tests::seller::{Deal, Entry};
 use cosell_tests::story::Story;
 use serde_json::{Value as Json, json};
 
@@ -54,7 +55,12 @@ async fn a_quiet_system_writes_nothing(stack: &LocalStack) {
         .collect();
     assert!(writes.is_empty(), "{writes:#?}");
     assert!(
-        stack.simulators.journal.count("dataverse", "GET", "opportunities") > 0,
+        ["dataverse", "salesforce"]
+            .map(|crm| stack.simulators.journal.count(crm, "GET", "SystemModstamp")
+                + stack.simulators.journal.count(crm, "GET", "opportunities"))
+            .iter()
+            .sum::<usize>()
+            > 0,
         "the poller was at work"
     );
 }
@@ -67,7 +73,7 @@ async fn a_lost_delivery_is_made_good_by_the_sweep(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let referral = people.microsoft_invites("Quarry drones").await.unwrap();
     people
-        .see_opportunity("the sweep finds it", |row| row["nwcs_referralid"] == json!(referral))
+        .see_deal("the sweep finds it", |deal| deal.referral == referral)
         .await
         .unwrap();
 }
@@ -78,12 +84,9 @@ async fn a_create_whose_answer_was_lost_makes_one_referral(stack: &LocalStack) {
     let mut fault = Fault::new("partner-center", Action::DropAfterEffect);
     fault.method = Some("POST".into());
     stack.simulators.faults.add(fault);
-    people
-        .seller_edits(&opportunity, json!({ "nwcs_syncwithpartnercenter": true }))
-        .await
-        .unwrap();
-    let synced = |row: &Json| row["opportunityid"] == json!(opportunity) && row["nwcs_syncstatus"] == "✔ Synced";
-    people.see_opportunity("the deal is adopted", synced).await.unwrap();
+    people.seller_enters(&opportunity, &[Entry::Sync]).await.unwrap();
+    let synced = |deal: &Deal| deal.id == opportunity && deal.is_synced();
+    people.see_deal("the deal is adopted", synced).await.unwrap();
     assert!(stack.simulators.faults.list().is_empty(), "the fault was met");
     let ours = people
         .referrals()
@@ -125,21 +128,18 @@ async fn a_forged_delivery_is_refused(stack: &LocalStack) {
 async fn asking_for_help_invites_microsoft_and_brings_back_its_id(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let opportunity = people.seller_prepares("Wind park telemetry").await.unwrap();
-    let flagged = json!({ "nwcs_syncwithpartnercenter": true, "nwcs_howcanmicrosofthelp": 412_000_002 });
-    people.seller_edits(&opportunity, flagged).await.unwrap();
+    people.seller_enters(&opportunity, &[Entry::Sync, Entry::Help]).await.unwrap();
     let half = people.see_referral("Microsoft is asked", |row| {
         row["inviteContext"]["assistanceRequestCode"] == "ProofOfConceptOrDemo" && row["externalReferenceId"] == json!(opportunity)
     });
     let half = half.await.unwrap();
     assert_eq!((&half["status"], &half["target"][0]["id"]), (&json!("New"), &json!("msft")));
     people.microsoft_accepts(half["id"].as_str().unwrap()).await.unwrap();
-    let accepted = |row: &Json| {
-        row["opportunityid"] == json!(opportunity) && row["nwcs_microsoftcrmid"].as_str().is_some_and(|id| id.starts_with("7-"))
-    };
-    people.see_opportunity("Microsoft's id reaches the seller", accepted).await.unwrap();
-    let named = |row: &Json| row["name"] == "Wind park telemetry";
+    let accepted = |deal: &Deal| deal.id == opportunity && deal.microsoft_id.starts_with("7-");
+    people.see_deal("Microsoft's id reaches the seller", accepted).await.unwrap();
+    let named = |deal: &&Deal| deal.name == "Wind park telemetry";
     assert_eq!(
-        people.opportunities().await.unwrap().into_iter().filter(named).count(),
+        people.deals().await.unwrap().iter().filter(named).count(),
         1,
         "Microsoft's half gets no record of its own"
     );
@@ -149,21 +149,16 @@ async fn a_missing_field_is_told_to_the_seller(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let opportunity = people.seller_prepares("Bakery ovens").await.unwrap();
     people
-        .seller_edits(&opportunity, json!({ "nwcs_products": null, "nwcs_syncwithpartnercenter": true }))
+        .seller_enters(&opportunity, &[Entry::Products(None), Entry::Sync])
         .await
         .unwrap();
-    let told = |row: &Json| {
-        row["opportunityid"] == json!(opportunity)
-            && row["nwcs_audit"]
-                .as_str()
-                .is_some_and(|audit| audit.contains("Products is missing"))
-    };
-    let row = people.see_opportunity("the seller is told", told).await.unwrap();
-    assert!(row["nwcs_syncstatus"].as_str().unwrap().starts_with('✘'), "{row}");
+    let told = |deal: &Deal| deal.id == opportunity && deal.audit.contains("Products is missing");
+    let deal = people.see_deal("the seller is told", told).await.unwrap();
+    assert!(deal.status.starts_with('✘'), "{deal:?}");
     people
-        .seller_edits(&opportunity, json!({ "nwcs_products": "SOL-71402-QKD" }))
+        .seller_enters(&opportunity, &[Entry::Products(Some("SOL-71402-QKD"))])
         .await
         .unwrap();
-    let synced = |row: &Json| row["opportunityid"] == json!(opportunity) && row["nwcs_syncstatus"] == "✔ Synced";
-    people.see_opportunity("mended", synced).await.unwrap();
+    let synced = |deal: &Deal| deal.id == opportunity && deal.is_synced();
+    people.see_deal("mended", synced).await.unwrap();
 }

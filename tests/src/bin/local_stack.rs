@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use cosell_runtime::settings::CrmSystem;
 use cosell_tests::LocalStack;
 use cosell_tests::story::Story;
 use tokio::signal::unix::{SignalKind, signal};
@@ -17,6 +18,9 @@ const POLL_EVERY: Duration = Duration::from_secs(1);
 struct Arguments {
     #[command(subcommand)]
     what: What,
+    /// The CRM of the deals: dynamics or salesforce.
+    #[arg(long, default_value_t = CrmSystem::Dynamics, global = true)]
+    crm: CrmSystem,
     /// The local AWS's port.
     #[arg(long, default_value_t = 4566, env = "COSELL_AWS_PORT", global = true)]
     aws_port: u16,
@@ -49,8 +53,8 @@ async fn main() -> Result<()> {
 
 async fn run(arguments: &Arguments) -> Result<()> {
     let started = Instant::now();
-    println!("Starting local AWS and both simulators, deploying the template, registering the webhook …");
-    let stack = LocalStack::start(arguments.aws_port, arguments.simulators_port_base).await?;
+    println!("Starting local AWS and the simulators, deploying the template, registering the webhook …");
+    let stack = LocalStack::start(arguments.crm, arguments.aws_port, arguments.simulators_port_base).await?;
     println!("Up after {:.1} s.\n", started.elapsed().as_secs_f64());
     let played = tokio::select! {
         story = Story::play(&stack, |step| println!("{:>8.0} ms  {}", step.took.as_secs_f64() * 1000.0, step.what)) => story?,
@@ -75,7 +79,7 @@ fn print_addresses(stack: &LocalStack) -> Result<()> {
         POLL_EVERY.as_secs()
     );
     println!(
-        "  play both systems     {} (curl it: it lists what can be done)",
+        "  play all systems      {} (curl it: it lists what can be done)",
         stack.simulators.control
     );
     println!("{}", stack.simulators.addresses().list());

@@ -104,6 +104,16 @@ impl fmt::Display for CrmSystem {
     }
 }
 
+impl CrmConnection {
+    /// Which CRM it is.
+    pub fn system(&self) -> CrmSystem {
+        match self {
+            Self::Dynamics(_) => CrmSystem::Dynamics,
+            Self::Salesforce(_) => CrmSystem::Salesforce,
+        }
+    }
+}
+
 impl CrmSettings {
     /// Reads `CRM` (Dynamics when unset) and the variables of that CRM.
     pub fn read(environment: &Environment) -> Result<Self, Noted> {
