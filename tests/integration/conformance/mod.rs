@@ -1,0 +1,26 @@
+//! What the engine expects of every CRM: one set of scenarios over the [`Crm`](cosell_engine::port::Crm) port, run with each
+//! adapter against its simulated service over HTTP. What is one CRM's own is tested in its adapter's crate.
+
+mod bench;
+mod changing;
+mod failing;
+mod making;
+
+/// Makes each scenario a test of each CRM.
+macro_rules! scenarios {
+    ($($scenario:ident),* $(,)?) => {
+        mod dynamics {
+            $(#[tokio::test]
+            async fn $scenario() {
+                super::$scenario($crate::conformance::bench::Bench::of(cosell_runtime::settings::CrmSystem::Dynamics).await).await;
+            })*
+        }
+        mod salesforce {
+            $(#[tokio::test]
+            async fn $scenario() {
+                super::$scenario($crate::conformance::bench::Bench::of(cosell_runtime::settings::CrmSystem::Salesforce).await).await;
+            })*
+        }
+    };
+}
+use scenarios;
