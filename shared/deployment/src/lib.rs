@@ -126,13 +126,18 @@ pub async fn engine(settings: ConsumerSettings, sdk: &SdkConfig) -> Result<Engin
 fn assembled(systems: &Systems, settings: EngineSettings, sdk: &SdkConfig) -> Engine {
     let links = Table::new(sdk, settings.links_table);
     let audit = Table::new(sdk, settings.audit_table);
+    let mapping = if settings.mark_names {
+        Arc::new(Mapping::clone(&systems.mapping).marking_names())
+    } else {
+        systems.mapping.clone()
+    };
     Engine {
         partner_center: systems.partner_center.clone(),
         crm: systems.crm.clone(),
         links: Arc::new(DynamoLinks::new(links.clone())),
         claims: Arc::new(DynamoClaims::new(links)),
         audit: Arc::new(DynamoAudit::new(audit, settings.audit_retention_days)),
-        mapping: systems.mapping.clone(),
+        mapping,
         policy: Arc::new(settings.policy),
     }
 }

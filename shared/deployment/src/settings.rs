@@ -49,6 +49,8 @@ pub struct EngineSettings {
     pub audit_table: String,
     /// `AUDIT_RETENTION_DAYS`; unset keeps audit entries for ever.
     pub audit_retention_days: Option<u32>,
+    /// `MARK_NAMES`: whether ✔ or ✘ stands beside the deal's name in the CRM.
+    pub mark_names: bool,
     /// `SYNC_PRIVATE`, `REFERRAL_LINK_BASE`.
     pub policy: Policy,
 }
@@ -61,6 +63,7 @@ impl EngineSettings {
         let links_table = environment.required("LINKS_TABLE", LINKS_EXAMPLE);
         let audit_table = environment.required("AUDIT_TABLE", "cosell-sync-AuditTable-1ABC2DEF3GHIJ");
         let sync_private = environment.flag("SYNC_PRIVATE", true);
+        let mark_names = environment.flag("MARK_NAMES", false);
         let retention = environment
             .optional("AUDIT_RETENTION_DAYS")
             .map(|_| environment.parsed("AUDIT_RETENTION_DAYS", "400"));
@@ -79,6 +82,7 @@ impl EngineSettings {
             links_table: links_table?,
             audit_table: audit_table?,
             audit_retention_days: retention.transpose()?,
+            mark_names: mark_names?,
             policy,
         })
     }
@@ -172,7 +176,7 @@ mod tests {
 
     #[test]
     fn every_missing_variable_is_named_at_once() {
-        let error = Environment::of([("SYNC_PRIVATE", "perhaps")])
+        let error = Environment::of([("SYNC_PRIVATE", "perhaps"), ("MARK_NAMES", "maybe")])
             .read(ConsumerSettings::read)
             .unwrap_err()
             .to_string();
@@ -185,6 +189,7 @@ mod tests {
             "AUDIT_TABLE",
             "QUEUE_URL",
             "SYNC_PRIVATE",
+            "MARK_NAMES",
         ] {
             assert!(error.contains(variable), "{variable} is not named in {error}");
         }

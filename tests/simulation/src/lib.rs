@@ -42,11 +42,15 @@ pub struct Verdict {
     pub history: Vec<String>,
 }
 
-/// The mappings that runs draw from: the one that ships, and one with each conflict rule.
+/// In the mapping that marks names: short enough that they are cut, long enough for those that automations insist on.
+const SHORT_NAME: usize = 27;
+
+/// The mappings that runs draw from: the one that ships, one with each conflict rule, and that one with marks beside short names.
 #[derive(Clone, Debug)]
 pub struct Mappings {
     shipped: Arc<Mapping>,
     mixed: Arc<Mapping>,
+    marking: Arc<Mapping>,
 }
 
 impl Mappings {
@@ -66,9 +70,14 @@ impl Mappings {
                 rule.conflict = *conflict;
             }
         }
+        let mut marking = mixed.clone().marking_names();
+        for rule in marking.rules.iter_mut().filter(|rule| rule.marked) {
+            rule.crm_length = Some(SHORT_NAME);
+        }
         Ok(Self {
             shipped: Arc::new(shipped),
             mixed: Arc::new(mixed),
+            marking: Arc::new(marking),
         })
     }
 }
@@ -76,8 +85,12 @@ impl Mappings {
 /// Runs one seed for `steps` steps of storm.
 pub fn run(mappings: &Mappings, seed: u64, steps: u32, without: Option<Protection>) -> Verdict {
     let mut rng = Rng::with_seed(seed);
-    let mapping = if rng.bool() { &mappings.shipped } else { &mappings.mixed };
-    let world = Arc::new(World::new(rng, without));
+    let mapping = match rng.u32(0..3) {
+        0 => &mappings.shipped,
+        1 => &mappings.mixed,
+        _ => &mappings.marking,
+    };
+    let world = Arc::new(World::new(rng, without, mapping));
     let never = Breaker {
         swings: usize::MAX,
         writes: usize::MAX,

@@ -7,7 +7,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use serde_json::{Value as Json, json};
 
-use crate::ports::{blank, kept};
+use crate::ports::{MARKS, blank, kept};
 use crate::world::{Edit, State, World, key};
 
 /// The fields that people edit on both sides: rule name, CRM column, path in the referral.
@@ -85,6 +85,7 @@ impl World {
         let (field, column, _) = self.field();
         let before = self.former(&id, Side::Crm, field);
         let account = self.draw(20) == 0;
+        let keeps_mark = self.draw(2) == 0;
         let mut state = self.state();
         if account {
             let name = format!("Norrsken {}", state.number());
@@ -94,12 +95,30 @@ impl World {
         }
         let value = before.unwrap_or_else(|| fresh(&mut state, field, Side::Crm));
         let value = kept(&self.weather, column, &value);
-        if state.records[&id].get(column) == &value {
+        let typed = if field == "name" {
+            self.typed(&value, keeps_mark)
+        } else {
+            value.clone()
+        };
+        let before = state.records[&id].get(column).clone();
+        if before == typed {
             return;
         }
-        self.set(&mut state, &id, column, &value);
-        state.tell(|| format!("a seller sets {field} of {id} to {value}"));
-        remember(&mut state, &id, Side::Crm, field, value);
+        self.set(&mut state, &id, column, &typed);
+        state.tell(|| format!("a seller sets {field} of {id} to {typed}"));
+        if field != "name" || unmarked(&before) != unmarked(&typed) {
+            remember(&mut state, &id, Side::Crm, field, value);
+        }
+    }
+
+    /// Where names are marked a seller types over the mark, or behind it.
+    fn typed(&self, name: &Json, keeps_mark: bool) -> Json {
+        let marked = format!("{} {}", MARKS[0], unmarked(name));
+        if self.weather.marks && keeps_mark && marked.chars().count() <= self.weather.name_length {
+            json!(marked)
+        } else {
+            name.clone()
+        }
     }
 
     fn set(&self, state: &mut State, id: &str, column: &str, value: &Json) {
@@ -267,6 +286,13 @@ fn fresh(state: &mut State, field: &str, side: Side) -> Json {
         ("closing_date", Side::PartnerCenter) => json!(format!("{}T00:00:00Z", day(number))),
         _ => json!(format!("v{number} {}", "x".repeat((number % 40) as usize))),
     }
+}
+
+/// A name without its mark.
+fn unmarked(name: &Json) -> &str {
+    name.as_str()
+        .unwrap_or_default()
+        .trim_start_matches(|c: char| MARKS.contains(&c) || c == ' ')
 }
 
 fn day(number: u32) -> Date {

@@ -4,7 +4,7 @@ mod crm;
 mod partner_center;
 mod store;
 
-pub(crate) use crm::{blank, kept};
+pub(crate) use crm::{MARKS, blank, kept};
 
 use cosell_engine::{Failure, FailureKind, Outside};
 use jiff::{SignedDuration, Timestamp};

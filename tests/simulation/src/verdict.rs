@@ -1,6 +1,7 @@
 //! What must hold once the storm is over.
 
 mod edits;
+mod marks;
 mod pairs;
 mod trail;
 
@@ -10,6 +11,7 @@ use cosell_core::audit::AuditKind;
 use cosell_core::link::Parting;
 use cosell_core::mapping::Mapping;
 use cosell_core::referral::Referral;
+use cosell_core::value::Value;
 
 use crate::schedule::HOUR;
 use crate::world::{State, World, Written};
@@ -49,7 +51,8 @@ pub(crate) fn violations(world: &World, mapping: &Mapping) -> Vec<String> {
     trail::complete(&state, &mut wrong);
     trail::truthful(&state, mapping, &mut wrong);
     books(&state, &mut wrong);
-    no_fight(&state, &mut wrong);
+    no_fight(&state, mapping, &mut wrong);
+    marks::check(&state, &world.weather, &mut wrong);
     wrong
 }
 
@@ -89,12 +92,13 @@ fn unlinked_stay_unlinked(state: &State, wrong: &mut Vec<String>) {
 }
 
 /// No field of a pair was written again and again.
-fn no_fight(state: &State, wrong: &mut Vec<String>) {
+fn no_fight(state: &State, mapping: &Mapping, wrong: &mut Vec<String>) {
     let mut names: BTreeMap<String, Vec<jiff::Timestamp>> = BTreeMap::new();
     for write in &state.writes {
+        let rule = mapping.rules.iter().find(|rule| rule.name == "name");
         let name = |written: &Written| match written {
-            Written::Referral(body) => body["name"].clone(),
-            Written::Record(record) => record.get("name").clone(),
+            Written::Referral(body) => Value::text(body["name"].as_str().unwrap_or_default()),
+            Written::Record(record) => rule.and_then(|rule| rule.read_crm(record).ok()).unwrap_or_default(),
         };
         let changed = write.before.as_ref().is_some_and(|before| name(before) != name(&write.after));
         if let Some(link) = state.link_of(&write.subject).filter(|_| changed) {

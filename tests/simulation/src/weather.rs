@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use cosell_core::mapping::Mapping;
 use cosell_engine::{FailureKind, Outside};
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
@@ -37,10 +38,15 @@ pub(crate) struct Weather {
     pub(crate) narrow: bool,
     /// Automations on both sides insist on their own deal name.
     pub(crate) robots: bool,
+    /// Longest name the CRM takes; people cannot enter more, and a longer one of ours is refused.
+    pub(crate) name_length: usize,
+    /// Names carry marks in the CRM.
+    pub(crate) marks: bool,
 }
 
 impl Weather {
-    pub(crate) fn of(rng: &mut Rng) -> Self {
+    pub(crate) fn of(rng: &mut Rng, mapping: &Mapping) -> Self {
+        let name = mapping.rules.iter().find(|rule| rule.crm == "name");
         let robots = rng.u32(0..32) == 0;
         // A fight is watched in fair weather, which lets it go on undisturbed.
         let storm = if robots { 0 } else { rng.u32(0..3) };
@@ -58,6 +64,8 @@ impl Weather {
             ignores_date: rng.u32(0..5) == 0,
             narrow: rng.u32(0..3) == 0 || robots,
             robots,
+            name_length: name.and_then(|rule| rule.crm_length).unwrap_or(usize::MAX),
+            marks: name.is_some_and(|rule| rule.marked),
         }
     }
 }

@@ -7,6 +7,7 @@ use cosell_core::audit::{AuditEntry, Side};
 use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite};
 use cosell_core::id::{ETag, ReferralId};
 use cosell_core::link::Link;
+use cosell_core::mapping::Mapping;
 use cosell_core::message::SyncMessage;
 use cosell_core::patch::PatchOperation;
 use fastrand::Rng;
@@ -201,8 +202,8 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(mut rng: Rng, without: Option<Protection>) -> Self {
-        let weather = Weather::of(&mut rng);
+    pub(crate) fn new(mut rng: Rng, without: Option<Protection>, mapping: &Mapping) -> Self {
+        let weather = Weather::of(&mut rng, mapping);
         Self {
             state: Mutex::new(State::new()),
             rng: Mutex::new(rng),

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde_json::{Value as Json, json};
 
-use super::Rule;
+use super::{Rule, mark};
 use crate::crm::CrmRecord;
 use crate::referral::{Referral, lookup};
 use crate::value::{Kind, Value, ValueError};
@@ -42,12 +42,15 @@ impl Rule {
         }
     }
 
-    /// The field's value in a CRM record.
+    /// The field's value in a CRM record; a name without its mark.
     pub fn read_crm(&self, record: &CrmRecord) -> Result<Value, ConversionError> {
-        Ok(Value::from_json(self.kind, record.get(&self.crm))?)
+        Ok(match Value::from_json(self.kind, record.get(&self.crm))? {
+            Value::Text(name) if self.is_name() => Value::text(mark::bare(&name)),
+            value => value,
+        })
     }
 
-    /// A Partner Center value as the CRM would hold it.
+    /// A Partner Center value as the CRM would hold it; a name without its mark.
     pub fn across_to_crm(&self, value: &Value) -> Result<Value, ConversionError> {
         Ok(match (self.kind, value) {
             (Kind::Choice, Value::Text(code)) => {
@@ -57,8 +60,9 @@ impl Rule {
                     .ok_or_else(|| ConversionError::NoEntry { value: code.clone() })?;
                 Value::Text(scalar_text(entry))
             }
-            (Kind::Solutions, Value::List(ids)) => self.cut(&ids.join("; ")),
-            (Kind::Text, Value::Text(text)) => self.cut(text),
+            (Kind::Solutions, Value::List(ids)) => Value::text(self.cut(&ids.join("; "))),
+            (Kind::Text, Value::Text(name)) if self.is_name() => Value::text(self.cut(mark::bare(name))),
+            (Kind::Text, Value::Text(text)) => Value::text(self.cut(text)),
             (_, value) => value.clone(),
         })
     }
@@ -114,11 +118,11 @@ impl Rule {
         }
     }
 
-    fn cut(&self, text: &str) -> Value {
-        match self.crm_length {
-            Some(length) if text.chars().count() > length => Value::text(text.chars().take(length).collect::<String>()),
-            _ => Value::text(text),
-        }
+    /// As much of a text as the column takes, beside the mark it may carry.
+    pub(super) fn cut(&self, text: &str) -> String {
+        let mark = if self.marked { mark::ROOM } else { 0 };
+        let length = self.crm_length.map_or(usize::MAX, |length| length.saturating_sub(mark));
+        text.chars().take(length).collect()
     }
 }
 

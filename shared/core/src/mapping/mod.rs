@@ -2,10 +2,12 @@
 
 mod conversion;
 mod file;
+mod mark;
 mod observation;
 
 pub use conversion::ConversionError;
 pub use file::{MappingError, Placeholders};
+pub use mark::Mark;
 pub(crate) use observation::{HELP, REFERENCE};
 pub use observation::{Observation, STAGE, phase_value, stage_value};
 
@@ -16,7 +18,8 @@ use serde_json::Value as Json;
 
 use crate::crm::{CrmKey, Phase};
 use crate::life_cycle::Stage;
-use crate::value::Kind;
+use crate::link::Seen;
+use crate::value::{Kind, Value};
 
 /// A checked mapping for one CRM table.
 #[derive(Clone, Debug, Deserialize)]
@@ -127,6 +130,9 @@ pub struct Rule {
     /// What a seller does when it is missing.
     #[serde(default)]
     pub cure: String,
+    /// Whether the CRM's column carries a mark in front: the deal's name, where that is wanted ([`Mapping::marking_names`]).
+    #[serde(skip)]
+    pub marked: bool,
 }
 
 /// When a rule applies in one direction.
@@ -212,6 +218,26 @@ impl Mapping {
             .cloned()
             .chain(self.rules.iter().map(|rule| rule.crm.clone()))
             .collect()
+    }
+
+    /// This mapping with ✔ or ✘ beside the deal's name in the CRM. A name that may not be written later is left alone.
+    #[must_use]
+    pub fn marking_names(mut self) -> Self {
+        for rule in &mut self.rules {
+            rule.marked = rule.is_name() && rule.to_crm.on_update();
+        }
+        self
+    }
+
+    /// The deal's name in Partner Center among the seen values, where names are marked.
+    pub fn name_there(&self, seen: &BTreeMap<String, Seen>) -> Option<Value> {
+        let seen = seen.get(&self.marked_name()?.name)?;
+        Some(seen.partner_center.clone())
+    }
+
+    /// The rule of the name that carries a mark, if one does.
+    pub(crate) fn marked_name(&self) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.marked)
     }
 
     /// What a seller calls the field of this rule.

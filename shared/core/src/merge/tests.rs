@@ -21,6 +21,7 @@ fn rule(to_crm: When, to_partner_center: When, conflict: ConflictRule, crm_lengt
         crm_length,
         label: "Notes".into(),
         cure: String::new(),
+        marked: false,
     }
 }
 

@@ -50,6 +50,8 @@ fn introduce(mapping: &Mapping, policy: &Policy, referral: &Referral, write: &mu
         referral: Some(referral.id),
         microsoft_crm_id: microsoft_crm_id(referral),
         now,
+        marks: true,
+        name: None,
     };
     told.add_to(write, None, note);
 }

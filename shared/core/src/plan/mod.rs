@@ -2,13 +2,15 @@
 
 mod creation;
 mod pending;
+mod planner;
 mod seller;
 mod stage;
 mod update;
 
 pub use creation::{Adoption, NewRecord, NewReferral, microsoft_crm_id, plan_adoption, plan_bare_record, plan_record, plan_referral};
+pub use planner::plan_update;
 pub use seller::{Note, Told};
-pub use update::{Held, Update, plan_update};
+pub use update::{Held, Update};
 
 use crate::breaker::Breaker;
 

@@ -7,7 +7,8 @@ use serde_json::Value as Json;
 use super::Policy;
 use crate::crm::{CrmRecord, CrmWrite};
 use crate::id::ReferralId;
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, Mark};
+use crate::value::Value;
 
 /// The sync status of a deal that is in step.
 const SYNCED: &str = "✔ Synced";
@@ -24,6 +25,18 @@ pub enum Note {
     Failed(Vec<String>),
     /// In step but for these fields, by label, which wait for an operator; the sentences join the Audit field.
     Waiting(Vec<String>, Vec<String>),
+    /// Nothing crosses any more; told as a failure is, but the name's mark goes.
+    Parted(Vec<String>),
+}
+
+impl Note {
+    fn mark(&self) -> Option<Mark> {
+        match self {
+            Self::Synced(_) | Self::Waiting(..) => Some(Mark::Synced),
+            Self::Failed(_) => Some(Mark::Failed),
+            Self::Parted(_) => None,
+        }
+    }
 }
 
 /// The pair's identity as the seller sees it.
@@ -39,10 +52,15 @@ pub struct Told<'a> {
     pub microsoft_crm_id: Option<String>,
     /// Our clock, for the Audit line.
     pub now: Timestamp,
+    /// Whether the name's mark may go along.
+    pub marks: bool,
+    /// The deal's name in Partner Center, as far as it is known.
+    pub name: Option<Value>,
 }
 
 impl Told<'_> {
-    /// Adds the connector's columns to `write`, only where `record` lacks them or there is something new to say.
+    /// Adds the connector's columns to `write`, only where `record` lacks them or there is something new to say. The name's mark goes
+    /// along with what is written anyway; for its own sake nothing is.
     ///
     /// `record` is `None` when the record is about to be created.
     pub fn add_to(&self, write: &mut CrmWrite, record: Option<&CrmRecord>, note: &Note) {
@@ -68,13 +86,30 @@ impl Told<'_> {
         }
         let (status, lines) = match note {
             Note::Synced(lines) => (SYNCED.to_owned(), lines),
-            Note::Failed(lines) => (format!("✘ {}", lines.join(" ")), lines),
+            Note::Failed(lines) | Note::Parted(lines) => (format!("✘ {}", lines.join(" ")), lines),
             Note::Waiting(fields, lines) => (format!("⚠ Conflict: {}", fields.join(", ")), lines),
         };
         set(&columns.sync_status, Json::from(cut(&status, columns.sync_status_length)));
-        let told_before = matches!(note, Note::Failed(_)) && record.is_some_and(|record| self.told_last(record, lines));
+        let repeats = matches!(note, Note::Failed(_) | Note::Parted(_));
+        let told_before = repeats && record.is_some_and(|record| self.told_last(record, lines));
         if !lines.is_empty() && !told_before {
             set(&columns.audit, Json::from(self.audit_text(record, lines)));
+        }
+        if self.marks && !write.is_empty() {
+            self.mark_name(write, record, note.mark());
+        }
+    }
+
+    fn mark_name(&self, write: &mut CrmWrite, record: Option<&CrmRecord>, mark: Option<Mark>) {
+        let Some(rule) = self.mapping.marked_name() else { return };
+        let present = record.map_or(&Json::Null, |record| record.get(&rule.crm));
+        let name = write.fields.get(&rule.crm).unwrap_or(present);
+        let marked = name
+            .as_str()
+            .and_then(|name| rule.with_mark(name, mark, self.name.as_ref()))
+            .map(Json::from);
+        if let Some(marked) = marked.filter(|marked| marked != present) {
+            write.fields.insert(rule.crm.clone(), marked);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Stage and phase: who leads, and what is never undone.
 
-use super::update::Planner;
+use super::planner::Planner;
 use crate::audit::{FieldChange, Side};
 use crate::crm::Phase;
 use crate::life_cycle::Stage;

@@ -1,4 +1,4 @@
-//! Bringing a linked pair in step with the smallest change on each side.
+//! What brings a linked pair in step, and what to remember of it once it was written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,13 +6,11 @@ use serde_json::Value as Json;
 
 use crate::audit::{FieldChange, ParkedField, Side};
 use crate::crm::{CrmRecord, Phase};
-use crate::link::{Link, OpenConflict, Seen};
-use crate::mapping::{HELP, Mapping, Observation, REFERENCE, Rule, STAGE, phase_value, stage_value};
-use crate::merge::{Merged, merge};
+use crate::link::{OpenConflict, Seen};
+use crate::mapping::{Mapping, Observation, REFERENCE, STAGE, phase_value, stage_value};
 use crate::patch::PatchOperation;
 use crate::referral::Referral;
 use crate::value::Value;
-use jiff::Timestamp;
 
 /// A change that is not carried.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,13 +44,13 @@ pub struct Update {
     pub remarks: Vec<String>,
     /// Fields whose write a side refused: they are found again.
     refused: BTreeSet<String>,
-    sent: Option<String>,
-    received: Option<String>,
+    pub(super) sent: Option<String>,
+    pub(super) received: Option<String>,
     /// Earlier writes that took effect, though nobody waited for their answer: by rule name.
     pub landed: Vec<(String, Side)>,
-    stage_operations: usize,
+    pub(super) stage_operations: usize,
     /// The rules of the patch's operations, without those of the stage.
-    patched: Vec<String>,
+    pub(super) patched: Vec<String>,
     /// Whether stage and phase disagree.
     pub apart: bool,
     /// What was seen before: as the link has it, or as a write left it whose outcome nobody had waited for.
@@ -131,6 +129,16 @@ impl Update {
             .all(|change| seen.get(&change.field).is_some_and(|seen| seen.partner_center == change.after))
     }
 
+    /// The deal's name in Partner Center after this look's patch, where names are marked.
+    pub fn name_there(&self, mapping: &Mapping, patched: Option<&Referral>) -> Option<Value> {
+        let rule = mapping.marked_name()?;
+        let mut sent = self.changes.iter().filter(|change| change.side == Side::PartnerCenter);
+        match (sent.find(|change| change.field == rule.name), patched) {
+            (Some(change), Some(referral)) => Some(stored_there(mapping, change, referral)),
+            _ => mapping.name_there(&self.observed.values),
+        }
+    }
+
     /// Gives up a field that its side refused, for this time.
     pub fn refuse(&mut self, field: &str) {
         self.refused.insert(field.to_owned());
@@ -169,226 +177,5 @@ fn stored_here(mapping: &Mapping, change: &FieldChange, record: &CrmRecord) -> V
     match mapping.rules.iter().find(|rule| rule.name == change.field) {
         None => phase_value(record.phase),
         Some(rule) => rule.read_crm(record).unwrap_or_default(),
-    }
-}
-
-/// Compares a linked pair with what was last seen of it and decides what to write. `now` is when a new conflict begins to wait.
-pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: &CrmRecord, now: Timestamp) -> Update {
-    let observed = mapping.observe(referral, record);
-    let known = super::pending::known(link, &observed);
-    let mut planner = Planner {
-        mapping,
-        referral,
-        record,
-        update: Update::default(),
-        closing: Vec::new(),
-        locked: Vec::new(),
-    };
-    planner.stage(known.get(STAGE));
-    let newest = if record.modified > referral.updated {
-        Side::Crm
-    } else {
-        Side::PartnerCenter
-    };
-    for rule in &mapping.rules {
-        // What cannot be read is no change.
-        let Some(present) = observed.values.get(&rule.name) else { continue };
-        let open = link.conflicts.get(&rule.name);
-        match merge(rule, known.get(&rule.name), present, newest, open) {
-            Merged::InStep => {}
-            Merged::Locked => planner.locked.push(rule),
-            Merged::Ask => planner.park(&rule.name, present, open, now),
-            Merged::Held(reason) => planner.hold(&rule.name, reason, false),
-            Merged::Write { side, value, overruled } => {
-                let before = if side == Side::Crm {
-                    present.crm.clone()
-                } else {
-                    present.partner_center.clone()
-                };
-                planner.field(
-                    rule,
-                    FieldChange {
-                        field: rule.name.clone(),
-                        side,
-                        before,
-                        after: value,
-                        overruled,
-                    },
-                );
-            }
-        }
-        if let Some(open) = open
-            && planner.update.held.iter().any(|held| held.retry && held.field == rule.name)
-        {
-            // Decided, but it cannot be written yet: the decision stands.
-            planner.update.conflicts.insert(rule.name.clone(), open.clone());
-        }
-    }
-    planner.locked();
-    planner.help(link, observed.values.get(HELP));
-    planner.reference(link.seen.get(REFERENCE));
-    planner.notes();
-    let mut update = planner.update;
-    // Last, so that a service that applies them one by one does not find the referral closed already.
-    update.stage_operations = planner.closing.len();
-    update.patch.append(&mut planner.closing);
-    update.observed = observed;
-    update.known = known;
-    update.landed = super::pending::landed(link, &update.observed);
-    update
-}
-
-pub(super) struct Planner<'a> {
-    pub(super) mapping: &'a Mapping,
-    pub(super) referral: &'a Referral,
-    pub(super) record: &'a CrmRecord,
-    pub(super) update: Update,
-    /// Goes behind the fields' operations.
-    pub(super) closing: Vec<PatchOperation>,
-    /// Changed fields that Microsoft locks.
-    locked: Vec<&'a Rule>,
-}
-
-impl Planner<'_> {
-    pub(super) fn hold(&mut self, field: &str, reason: String, retry: bool) {
-        self.update.held.push(Held {
-            field: field.to_owned(),
-            reason,
-            retry,
-        });
-    }
-
-    fn park(&mut self, field: &str, present: &Seen, open: Option<&OpenConflict>, now: Timestamp) {
-        let Seen { partner_center, crm } = present.clone();
-        let known = open.filter(|open| open.partner_center == partner_center && open.crm == crm);
-        if known.is_none() {
-            self.update.parked.push(ParkedField {
-                field: field.to_owned(),
-                partner_center: partner_center.clone(),
-                crm: crm.clone(),
-            });
-        }
-        let conflict = known.cloned().unwrap_or(OpenConflict {
-            partner_center,
-            crm,
-            since: now,
-            decision: None,
-        });
-        self.update.conflicts.insert(field.to_owned(), conflict);
-    }
-
-    fn field(&mut self, rule: &Rule, change: FieldChange) {
-        match change.side {
-            Side::PartnerCenter if self.referral.stage.is_terminal() => {
-                let reason = format!(
-                    "{} was not sent: the referral is closed in Partner Center, which cannot be changed any more.",
-                    rule.label
-                );
-                self.hold(&rule.name, reason, false);
-            }
-            // A closed record is read-only for its seller too; a reopened one gets the change then.
-            Side::Crm if self.record.phase.is_closed() => {
-                self.hold(
-                    &rule.name,
-                    format!("{} was not written: the record is closed in the CRM.", rule.label),
-                    true,
-                );
-            }
-            Side::PartnerCenter => {
-                let json = rule.partner_center_json(&change.after, self.referral.get(&rule.partner_center));
-                self.update
-                    .patch
-                    .push(PatchOperation::set(self.referral, &rule.partner_center, json));
-                self.update.patched.push(rule.name.clone());
-                self.update.changes.push(change);
-            }
-            Side::Crm => {
-                self.update.fields.insert(rule.crm.clone(), rule.crm_json(&change.after));
-                self.update.changes.push(change);
-            }
-        }
-    }
-
-    fn locked(&mut self) {
-        let labels: Vec<&str> = self.locked.iter().map(|rule| rule.label.as_str()).collect();
-        let Some(first) = self.locked.first().filter(|_| !self.referral.stage.is_terminal()) else {
-            return;
-        };
-        let reason = format!(
-            "Changed here and not sent, because Microsoft locks it once a deal exists: {}.",
-            labels.join(", ")
-        );
-        self.hold(&first.name, reason, false);
-    }
-
-    /// Help that is chosen after the deal was shared is not asked for (yet): the seller must not believe it was.
-    fn help(&mut self, link: &Link, now: Option<&Seen>) {
-        let asked_before = link.microsoft_referral.is_some() || !link.steps.is_empty();
-        let chosen = now.is_some_and(|now| !now.crm.is_nothing() && link.seen.get(HELP).is_some_and(|seen| seen.crm != now.crm));
-        if chosen && !asked_before && !self.referral.stage.is_terminal() {
-            let reason = "How can Microsoft help? was chosen after the deal was shared and was not sent: ask for help in Partner Center.";
-            self.hold(HELP, reason.into(), false);
-        }
-    }
-
-    /// Partner Center's "CRM ID" names our record; a text somebody else put there is left alone, and a service that does not keep
-    /// ours is not asked again.
-    fn reference(&mut self, seen: Option<&Seen>) {
-        let id = self.record.key.id.clone();
-        let tried = seen.is_some_and(|seen| seen.partner_center.is_nothing() && seen.crm == Value::text(id.clone()));
-        if self.referral.external_reference.is_none() && !self.referral.stage.is_terminal() && !tried {
-            self.update
-                .patch
-                .push(PatchOperation::set(self.referral, "externalReferenceId", id.into()));
-            self.update.patched.push(REFERENCE.to_owned());
-        }
-    }
-
-    fn notes(&mut self) {
-        let labels = |side: Side| -> String {
-            let label = |change: &FieldChange| match change.field.as_str() {
-                STAGE => format!("stage ({})", text(&change.after)),
-                field => self.mapping.label(field).to_owned(),
-            };
-            self.update
-                .changes
-                .iter()
-                .filter(|change| change.side == side)
-                .map(label)
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        let (sent, received) = (labels(Side::PartnerCenter), labels(Side::Crm));
-        self.update.sent = (!sent.is_empty()).then(|| format!("Sent to Partner Center: {sent}."));
-        self.update.received = (!received.is_empty()).then(|| format!("Received from Partner Center: {received}."));
-        let mut notes = Vec::new();
-        let overruled: BTreeSet<&str> = self
-            .update
-            .changes
-            .iter()
-            .filter(|change| change.overruled.is_some())
-            .map(|change| change.field.as_str())
-            .collect();
-        for rule in self.mapping.rules.iter().filter(|rule| overruled.contains(rule.name.as_str())) {
-            notes.push(format!(
-                "{} had changed on both sides; settled by the rule `{}`.",
-                rule.label, rule.conflict
-            ));
-        }
-        for parked in &self.update.parked {
-            let label = self.mapping.label(&parked.field);
-            notes.push(format!(
-                "{label} was changed here and in Partner Center: both keep their value until your sync operator decides."
-            ));
-        }
-        notes.extend(self.update.held.iter().filter(|held| !held.retry).map(|held| held.reason.clone()));
-        self.update.remarks = notes;
-    }
-}
-
-fn text(value: &Value) -> String {
-    match value {
-        Value::Text(text) => text.clone(),
-        _ => String::new(),
     }
 }

@@ -11,7 +11,7 @@ use cosell_core::crm::{CrmRecord, CrmWrite};
 use cosell_core::life_cycle::Stage;
 use cosell_core::link::{Link, Seen, Step};
 use cosell_core::mapping::{Mapping, STAGE, phase_value, stage_value};
-use cosell_core::plan::{NewReferral, Note, plan_referral};
+use cosell_core::plan::{NewReferral, Note, Told, plan_referral};
 use cosell_core::referral::{Referral, ReferralKind};
 use jiff::SignedDuration;
 use serde_json::Value as Json;
@@ -173,7 +173,11 @@ impl Attempt<'_> {
         let mut lines = vec!["Created in Partner Center.".to_owned()];
         lines.extend(invited.then(|| "Microsoft was asked to help.".to_owned()));
         let mut write = CrmWrite::default();
-        self.told(None).add_to(&mut write, Some(record), &Note::Synced(lines));
+        let told = Told {
+            name: self.engine.mapping.name_there(&link.seen),
+            ..self.told(None)
+        };
+        told.add_to(&mut write, Some(record), &Note::Synced(lines));
         let stored = self.engine.crm.update(&record.key, &record.version, &write).await?;
         self.trail.crm_request.clone_from(&stored.request_id);
         let link = Link {

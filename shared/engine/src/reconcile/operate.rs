@@ -114,7 +114,7 @@ impl Attempt<'_> {
         }
         let columns = &self.engine.mapping.columns;
         let mut write = CrmWrite::default();
-        let note = Note::Failed(vec![
+        let note = Note::Parted(vec![
             "Unlinked by your sync operator: nothing is synced with Partner Center any more.".into(),
         ]);
         self.told(None).add_to(&mut write, Some(record), &note);

@@ -71,7 +71,7 @@ impl Attempt<'_> {
         }
         let sync = &self.engine.mapping.columns.sync;
         if let Some(record) = left.filter(|record| !record.is_read_only() && record.get(sync) == &Json::Bool(true)) {
-            self.tell(&record, vec![message.clone()]).await?;
+            self.tell(&record, Note::Parted(vec![message.clone()])).await?;
         }
         let link = Link {
             tombstone: Some(Tombstone {
@@ -99,10 +99,10 @@ impl Attempt<'_> {
         Ok(link)
     }
 
-    /// Tells the seller what a person must mend, unless the record says so already.
-    pub(super) async fn tell(&mut self, record: &CrmRecord, problems: Vec<String>) -> Result<(), Failure> {
+    /// Tells the seller, unless the record says so already.
+    pub(super) async fn tell(&mut self, record: &CrmRecord, note: Note) -> Result<(), Failure> {
         let mut write = CrmWrite::default();
-        self.told(None).add_to(&mut write, Some(record), &Note::Failed(problems));
+        self.told(None).add_to(&mut write, Some(record), &note);
         if !write.is_empty() {
             self.intend("About to tell the seller.", Vec::new()).await?;
             let stored = self.engine.crm.update(&record.key, &record.version, &write).await?;

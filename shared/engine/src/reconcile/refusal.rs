@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use cosell_core::crm::{CrmRecord, CrmWrite, Phase};
-use cosell_core::plan::{Note, Update};
+use cosell_core::plan::{Note, Told, Update};
 use cosell_core::referral::Referral;
 
 use super::Attempt;
@@ -60,6 +60,7 @@ impl Attempt<'_> {
         self.trail.crm_request.clone_from(&refused.request_id);
         let mapping = self.engine.mapping.clone();
         let mut stored: Option<CrmRecord> = None;
+        let mut culprits = Vec::new();
         for (column, value) in update.fields.clone() {
             let write = CrmWrite {
                 fields: BTreeMap::from([(column.clone(), value)]),
@@ -74,6 +75,7 @@ impl Attempt<'_> {
                     ));
                     if let Some(rule) = rule {
                         update.refuse(&rule.name);
+                        culprits.push(rule);
                     }
                 }
                 written => stored = Some(written?),
@@ -88,8 +90,10 @@ impl Attempt<'_> {
             phase: opening,
             ..CrmWrite::default()
         };
-        self.told(None)
-            .add_to(&mut write, Some(&present), &Note::Failed(problems.told.clone()));
+        // What may be the culprit itself must not keep the seller from reading of it.
+        let marks = !culprits.is_empty() && culprits.iter().all(|rule| !rule.marked);
+        let told = Told { marks, ..self.told(None) };
+        told.add_to(&mut write, Some(&present), &Note::Failed(problems.told.clone()));
         if write.is_empty() {
             return Ok(stored);
         }

@@ -4,7 +4,7 @@ use cosell_core::audit::{AuditEntry, AuditKind, FieldChange, ParkedField};
 use cosell_core::crm::CrmRecord;
 use cosell_core::id::ReferralId;
 use cosell_core::message::Subject;
-use cosell_core::plan::Told;
+use cosell_core::plan::{Note, Told};
 
 use super::{Attempt, Outcome};
 use crate::failure::{Failure, FailureKind, Outside};
@@ -113,7 +113,7 @@ impl Attempt<'_> {
     pub(super) async fn tell_rejection(&mut self, record: Option<CrmRecord>, problems: Vec<String>) -> Result<Outcome, Failure> {
         let message = problems.join(" ");
         if let Some(record) = record.filter(|record| !record.is_read_only()) {
-            match self.tell(&record, problems).await {
+            match self.tell(&record, Note::Failed(problems)).await {
                 // The trail still knows what the CRM does not let us write.
                 Err(failure) if failure.kind == FailureKind::Rejected => {
                     tracing::warn!(pair = %self.trail.pair, error = failure.brief(), "the seller could not be told");
@@ -140,6 +140,8 @@ impl Attempt<'_> {
             referral: self.trail.referral,
             microsoft_crm_id,
             now: self.look.now,
+            marks: true,
+            name: None,
         }
     }
 

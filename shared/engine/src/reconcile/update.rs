@@ -4,8 +4,9 @@ use cosell_core::audit::{AuditKind, Side};
 use cosell_core::breaker::Activity;
 use cosell_core::crm::{CrmRecord, CrmWrite};
 use cosell_core::link::Link;
-use cosell_core::plan::{Note, Update, microsoft_crm_id, plan_update};
+use cosell_core::plan::{Note, Told, Update, microsoft_crm_id, plan_update};
 use cosell_core::referral::Referral;
+use cosell_core::value::Value;
 use jiff::tz::TimeZone;
 
 use super::{Attempt, Outcome};
@@ -17,6 +18,12 @@ pub(super) struct Problems {
     pub(super) told: Vec<String>,
     /// One that stays until a person mends it.
     standing: Option<String>,
+}
+
+/// What the seller is shown of Partner Center beside the fields.
+struct Shown {
+    microsoft_crm_id: Option<String>,
+    name: Option<Value>,
 }
 
 impl Attempt<'_> {
@@ -52,10 +59,11 @@ impl Attempt<'_> {
         }
         let link = self.note_pending(link, &update).await?;
         let (link, patched) = self.patch_referral(&mut update, link, referral, &mut problems).await?;
-        let written = match self
-            .write_record(&mut update, &link, record.clone(), microsoft_id, &mut problems)
-            .await
-        {
+        let shown = Shown {
+            microsoft_crm_id: microsoft_id,
+            name: update.name_there(&self.engine.mapping, patched.as_ref()),
+        };
+        let written = match self.write_record(&mut update, &link, record.clone(), shown, &mut problems).await {
             Err(failure) => {
                 // What landed counts as written.
                 let link = Link { activity, ..link };
@@ -157,7 +165,7 @@ impl Attempt<'_> {
         update: &mut Update,
         link: &Link,
         record: CrmRecord,
-        microsoft_crm_id: Option<String>,
+        shown: Shown,
         problems: &mut Problems,
     ) -> Result<Option<CrmRecord>, Failure> {
         if record.phase.is_closed() {
@@ -182,7 +190,11 @@ impl Attempt<'_> {
             fields: update.fields.clone(),
             phase: opening,
         };
-        self.told(microsoft_crm_id).add_to(&mut write, Some(&record), &note);
+        let told = Told {
+            name: shown.name,
+            ..self.told(shown.microsoft_crm_id)
+        };
+        told.add_to(&mut write, Some(&record), &note);
         let stored = if write.is_empty() {
             None
         } else {

@@ -13,6 +13,9 @@ use crate::seat::Seat;
 use crate::weather::Weather;
 use crate::world::{Request, State, Write, Written, key};
 
+/// What may stand beside a deal's name.
+pub(crate) const MARKS: [char; 2] = ['✔', '✘'];
+
 #[async_trait]
 impl Crm for Seat {
     async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
@@ -114,6 +117,9 @@ pub(crate) fn update(
 fn store(state: &mut State, weather: &Weather, invocation: &str, id: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
     let before = state.records.get(id).cloned().map(|record| Written::Record(Box::new(record)));
     state.touch(id);
+    if let Some(name) = write.fields.get("name").and_then(Json::as_str) {
+        name_is_sound(state, weather, id, name)?;
+    }
     let record = state
         .records
         .get_mut(id)
@@ -138,8 +144,24 @@ fn store(state: &mut State, weather: &Weather, invocation: &str, id: &str, write
     Ok(record)
 }
 
+/// A name that the engine writes fits its column, and carries one mark where names are marked, else none.
+fn name_is_sound(state: &mut State, weather: &Weather, id: &str, name: &str) -> Result<(), Failure> {
+    let marks = name.matches(MARKS).count();
+    if marks > usize::from(weather.marks) {
+        state.violations.push(format!("{id} was given {marks} marks"));
+    }
+    if name.chars().count() > weather.name_length {
+        state
+            .violations
+            .push(format!("{id} was given a name that is longer than its column"));
+        return Err(refused(Outside::Crm, FailureKind::Rejected, "the name is too long"));
+    }
+    Ok(())
+}
+
 pub(crate) fn kept(weather: &Weather, column: &str, value: &Json) -> Json {
     match (column, value) {
+        ("name", Json::String(text)) => Json::from(text.chars().take(weather.name_length).collect::<String>()),
         ("description", Json::String(text)) => Json::from(text.chars().take(weather.description_length).collect::<String>()),
         ("estimatedvalue", Json::Number(_)) if weather.rounds => Json::from(value.as_f64().unwrap_or_default().round()),
         _ => value.clone(),

@@ -32,8 +32,8 @@ fn carried(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
     let Ok(value) = Value::from_json(rule.kind, &edit.value) else {
         return false;
     };
-    let stored = |json| kept(pair.weather, &rule.crm, &json);
-    let here = rule.across_to_crm(&value).map(|value| stored(rule.crm_json(&value))).ok();
+    let stored = |json| Value::from_json(rule.kind, &kept(pair.weather, &rule.crm, &json)).ok();
+    let here = rule.across_to_crm(&value).ok().and_then(|value| stored(rule.crm_json(&value)));
     let there = rule.across_to_partner_center(&value).ok();
     let mut later = pair.state.writes.iter().filter(|write| write.moment >= edit.moment);
     later.any(|write| match (&write.after, edit.side) {
@@ -41,7 +41,9 @@ fn carried(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
             let referral = Referral::parse(body.clone(), None, None).ok();
             there.is_some() && referral.and_then(|referral| rule.read_partner_center(&referral).ok()) == there
         }
-        (Written::Record(record), Side::PartnerCenter) if write.subject == pair.link.crm.id => Some(record.get(&rule.crm)) == here.as_ref(),
+        (Written::Record(record), Side::PartnerCenter) if write.subject == pair.link.crm.id => {
+            here.is_some() && rule.read_crm(record).ok() == here
+        }
         _ => false,
     })
 }
@@ -80,10 +82,15 @@ pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>)
         } else {
             rule.read_partner_center(referral)
         };
+        // A name is cut for its mark, once it stands in Partner Center in full.
+        let cut = rule.across_to_crm(&value).ok().filter(|_| rule.marked && *side == Side::Crm);
+        let whole_there = rule.read_partner_center(referral).as_ref() == Ok(&value);
+        let stands = now.as_ref() == Ok(&value) || (whole_there && cut.is_some() && now.as_ref().ok() == cut.as_ref());
         // Automations overwrite the name as they like.
-        if now.as_ref() == Ok(&value) || (weather.robots && *field == "name") {
+        if stands || (weather.robots && *field == "name") {
             continue;
         }
+        let is_it = |other: &Value| *other == value || Some(other) == cut.as_ref();
         // What a later edit on the other side replaced must be named as what was there before; the latest edit of all may only
         // have lost a conflict.
         let later = last.get(&(*field, side.other())).is_some_and(|other| other.moment > edit.moment);
@@ -94,8 +101,8 @@ pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>)
                 .flat_map(|entry| &entry.changes)
                 .filter(|change| change.field == *field)
         };
-        let overruled = changes().any(|change| change.overruled.as_ref() == Some(&value));
-        let replaced = later && changes().any(|change| change.before == value);
+        let overruled = changes().any(|change| change.overruled.as_ref().is_some_and(is_it));
+        let replaced = later && changes().any(|change| is_it(&change.before));
         if !overruled && !replaced && noticeable(pair, rule, edit) {
             wrong.push(format!(
                 "the edit of {field} to {} at {} ({side}, {}) vanished",

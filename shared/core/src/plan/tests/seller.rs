@@ -11,6 +11,8 @@ fn a_failure_is_told_once_and_success_clears_it() {
         referral: None,
         microsoft_crm_id: None,
         now: now(),
+        marks: true,
+        name: None,
     };
     let failed = Note::Failed(vec!["Products is missing.".into()]);
     let mut write = CrmWrite::default();
@@ -43,6 +45,8 @@ fn a_second_different_failure_is_told_though_the_status_is_cut_alike() {
         referral: None,
         microsoft_crm_id: None,
         now: now(),
+        marks: true,
+        name: None,
     };
     let long = |end: &str| Note::Failed(vec![format!("{} {end}", "x".repeat(120))]);
     let mut write = CrmWrite::default();

@@ -4,6 +4,7 @@ mod conflicts;
 mod costs;
 mod creation;
 mod invitation;
+mod marks;
 mod parting;
 mod refusals;
 mod update;
