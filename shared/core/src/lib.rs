@@ -11,6 +11,7 @@
 //! | [`crm`] | an opportunity (or lead) as the CRM has it |
 //! | [`record_id`] | the ids of CRM records, in whatever spelling |
 //! | [`mapping`] | the table that a partner edits: which field goes where, when and who wins |
+//! | [`cosell_fields`] | the fields that co-sell needs in a CRM, for installers |
 //! | [`link`] | what we remember of a pair: identities, last seen values, finished steps |
 //! | [`merge`] | three-way comparison of one field |
 //! | [`plan`] | the decision for one pair |
@@ -21,6 +22,7 @@
 
 pub mod audit;
 pub mod breaker;
+pub mod cosell_fields;
 pub mod crm;
 pub mod id;
 pub mod life_cycle;
