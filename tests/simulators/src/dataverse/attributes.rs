@@ -5,10 +5,11 @@ use axum::response::Response;
 use serde_json::{Map, Value};
 
 use super::answer::{empty, set_header};
+use super::customisation::{Home, invalid};
 use super::http::Call;
 use super::metadata::metadata_id;
 use super::organisation::Organisation;
-use super::refusal::{Outcome, Refusal};
+use super::refusal::Outcome;
 use super::schema::{AlternateKey, Choice, ChoiceRole, Column, Kind, Preset, Table, Write};
 
 /// Keys a table may have (contract dynamics365 3.5).
@@ -17,7 +18,8 @@ const KEY_LIMIT: usize = 10;
 impl Organisation {
     pub(crate) fn add_column(&mut self, call: &Call<'_>, table: &Table) -> Outcome<Response> {
         let body = call.json_object()?;
-        let column = self.column_of(&body)?;
+        let home = self.home(call, schema_name(&body))?;
+        let column = column_of(&body, &home)?;
         if table.column(&column.name).is_some() {
             return Err(invalid(&format!(
                 "An attribute with the specified name {} already exists",
@@ -25,6 +27,7 @@ impl Organisation {
             )));
         }
         let id = metadata_id(&format!("{}.{}", table.name, column.name));
+        self.keep_in(home, format!("{}.{}", table.name, column.schema_name));
         self.schema.customise(&table.name, |table| table.columns.push(column));
         // A customisation makes older delta tokens worthless (contract dynamics365 3.9).
         self.expire_delta_tokens();
@@ -33,7 +36,9 @@ impl Organisation {
 
     pub(crate) fn add_key(&mut self, call: &Call<'_>, table: &Table) -> Outcome<Response> {
         let body = call.json_object()?;
-        let schema_name = self.schema_name(&body)?;
+        let schema_name = schema_name(&body).to_owned();
+        let home = self.home(call, &schema_name)?;
+        home.admits(&schema_name)?;
         let columns: Vec<String> = body
             .get("KeyAttributes")
             .and_then(Value::as_array)
@@ -51,6 +56,7 @@ impl Organisation {
         }
         let id = metadata_id(&format!("{}#{schema_name}", table.name));
         let label = label_of(body.get("DisplayName")).unwrap_or_else(|| schema_name.clone());
+        self.keep_in(home, format!("{}.{schema_name}", table.name));
         self.schema.customise(&table.name, |table| {
             table.keys.push(AlternateKey {
                 schema_name,
@@ -67,35 +73,35 @@ impl Organisation {
         set_header(&mut response, "odata-entityid", &url);
         response
     }
+}
 
-    fn schema_name(&self, body: &Map<String, Value>) -> Outcome<String> {
-        let name = body.get("SchemaName").and_then(Value::as_str).unwrap_or_default();
-        let prefix = format!("{}_", self.options.publisher_prefix);
-        if !name.starts_with(&prefix) || name.len() == prefix.len() {
-            return Err(invalid(&format!("SchemaName must begin with '{prefix}'")));
-        }
-        Ok(name.into())
-    }
+fn schema_name(body: &Map<String, Value>) -> &str {
+    body.get("SchemaName").and_then(Value::as_str).unwrap_or_default()
+}
 
-    fn column_of(&self, body: &Map<String, Value>) -> Outcome<Column> {
-        let schema_name = self.schema_name(body)?;
-        let default = match body.get("DefaultValue") {
-            Some(Value::Bool(flag)) => Some(Preset::Bool(*flag)),
-            _ => body
-                .get("DefaultFormValue")
-                .and_then(Value::as_i64)
-                .filter(|value| *value >= 0)
-                .map(Preset::Choice),
-        };
-        Ok(Column {
-            name: schema_name.to_lowercase(),
-            label: label_of(body.get("DisplayName")).unwrap_or_else(|| schema_name.clone()),
-            schema_name,
-            kind: kind_of(body)?,
-            write: Write::Always,
-            default,
-        })
+fn column_of(body: &Map<String, Value>, home: &Home) -> Outcome<Column> {
+    let schema_name = schema_name(body);
+    home.admits(schema_name)?;
+    let default = match body.get("DefaultValue") {
+        Some(Value::Bool(flag)) => Some(Preset::Bool(*flag)),
+        _ => body
+            .get("DefaultFormValue")
+            .and_then(Value::as_i64)
+            .filter(|value| *value >= 0)
+            .map(Preset::Choice),
+    };
+    let kind = kind_of(body)?;
+    if let Kind::Choice { options, .. } = &kind {
+        options.iter().try_for_each(|option| home.admits_option(option.value))?;
     }
+    Ok(Column {
+        name: schema_name.to_lowercase(),
+        schema_name: schema_name.to_owned(),
+        label: label_of(body.get("DisplayName")).ok_or_else(|| invalid("DisplayName is required"))?,
+        kind,
+        write: Write::Always,
+        default,
+    })
 }
 
 fn kind_of(body: &Map<String, Value>) -> Outcome<Kind> {
@@ -165,8 +171,4 @@ fn options_of(body: &Map<String, Value>) -> Outcome<Vec<Choice>> {
 
 fn label_of(label: Option<&Value>) -> Option<String> {
     label?.get("LocalizedLabels")?.get(0)?.get("Label")?.as_str().map(str::to_owned)
-}
-
-fn invalid(what: &str) -> Refusal {
-    Refusal::bad("0x80040203", format!("Invalid argument: {what}."))
 }

@@ -154,8 +154,8 @@ impl Organisation {
         match segment.name.as_str() {
             "WinOpportunity" => self.close(APPLICATION_USER, &call.json_object()?, WON)?,
             "LoseOpportunity" => self.close(APPLICATION_USER, &call.json_object()?, LOST)?,
-            // Columns are visible at once here, so publishing has nothing to do.
-            _ => {}
+            "PublishXml" => self.publish(&call.json_object()?)?,
+            _ => self.refuse_customising("Attribute")?,
         }
         Ok(empty(StatusCode::NO_CONTENT))
     }

@@ -12,6 +12,7 @@ mod cell;
 mod changes;
 mod conditions;
 mod control;
+mod customisation;
 mod derived;
 mod filter;
 mod http;
@@ -120,6 +121,7 @@ impl Dataverse {
             "version": organisation.rows.version(),
             "switches": organisation.switches,
             "tables": organisation.rows.dump(),
+            "solution_components": organisation.components,
         })
     }
 

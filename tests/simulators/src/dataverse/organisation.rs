@@ -1,5 +1,7 @@
 //! One environment: its schema, rows, users, currencies and switches.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -34,6 +36,8 @@ pub(crate) struct Organisation {
     pub(crate) tokens: Tokens,
     /// Delta tokens of an older row version are refused as expired.
     pub(crate) oldest_delta: u64,
+    /// Schema names of the columns and keys made for each solution, as `table.name`.
+    pub(crate) components: BTreeMap<String, Vec<String>>,
 }
 
 impl Organisation {
@@ -46,10 +50,12 @@ impl Organisation {
             switches: Switches::of(&options),
             tokens: Tokens::default(),
             oldest_delta: 0,
+            components: BTreeMap::new(),
             clock,
             options,
         };
         organisation.seed_users();
+        organisation.seed_publishers();
         organisation.settle_currencies();
         organisation
     }

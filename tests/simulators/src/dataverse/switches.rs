@@ -21,6 +21,8 @@ pub(crate) struct Switches {
     pub(crate) missing_privilege: bool,
     /// Everything answers 403 `0x80072560`: there is no application user.
     pub(crate) not_a_member: bool,
+    /// Definitions, publishers and solutions cannot be made: 403 `0x80040220`, as for an application user without a customiser's role.
+    pub(crate) cannot_customise: bool,
     /// Alternate keys are still being indexed: access by key answers 404 `0x80060891`.
     pub(crate) key_index_pending: bool,
     /// HTTP status of `0x80044352`, which the contract leaves open (400 or 410).
@@ -40,6 +42,7 @@ impl Switches {
             ignore: BTreeSet::new(),
             missing_privilege: false,
             not_a_member: false,
+            cannot_customise: false,
             key_index_pending: false,
             expired_delta_status: 400,
             delta_token_from_last_page: false,

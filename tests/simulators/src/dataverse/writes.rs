@@ -16,6 +16,7 @@ impl Organisation {
     pub(crate) fn create(&mut self, table: &Table, actor: Uuid, body: &Map<String, Value>, place: Cells) -> Outcome<Uuid> {
         let mut changes = self.read_payload(table, body, true)?;
         changes.extend(place);
+        self.refuse_incomplete(table, &changes)?;
         states::settle_new(table, &mut changes)?;
         self.insert(table, actor, changes)
     }

@@ -2,6 +2,7 @@
 
 mod cosell;
 mod customers;
+mod customisation;
 mod directory;
 mod lead;
 mod opportunity;
@@ -27,6 +28,8 @@ pub(crate) fn schema(prefix: Option<&str>) -> Schema {
         customers::contact(),
         directory::transactioncurrency(),
         directory::systemuser(),
+        customisation::publisher(),
+        customisation::solution(),
     ])
 }
 
