@@ -61,6 +61,9 @@ pub enum DynamicsError {
         /// The service's request id.
         request_id: Option<String>,
     },
+    /// The access token that was given from outside is answered with 401.
+    #[error("Dynamics does not accept the access token that was given: it has expired, or is for another environment; get a new one")]
+    GivenTokenNotAccepted,
     /// No connection: nothing was sent.
     #[error("{doing}: the service could not be reached")]
     NotReached {
@@ -127,12 +130,12 @@ pub struct Refused {
 }
 
 impl DynamicsError {
-    fn kind(&self) -> FailureKind {
+    pub(crate) fn kind(&self) -> FailureKind {
         match self {
             Self::InvalidColumn { .. } | Self::ForeignKey { .. } | Self::Unwritable { .. } | Self::ForeignPage { .. } => {
                 FailureKind::Rejected
             }
-            Self::TokenRefused { .. } | Self::TokenNotAccepted { .. } => FailureKind::Credentials,
+            Self::TokenRefused { .. } | Self::TokenNotAccepted { .. } | Self::GivenTokenNotAccepted => FailureKind::Credentials,
             Self::TokenUnavailable {
                 retry_after: Some(retry_after),
                 ..

@@ -5,6 +5,7 @@ mod credentials;
 mod currency;
 mod error;
 mod error_code;
+pub mod installation;
 mod odata;
 mod party;
 mod phase;

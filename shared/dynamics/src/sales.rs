@@ -23,7 +23,7 @@ use crate::record::{self, Fields, SYSTEM, Stored};
 use crate::remembered::Remembered;
 use crate::schema::Schema;
 use crate::settings::Settings;
-use crate::token::ClientCredentialsGrant;
+use crate::token::{ClientCredentialsGrant, SignIn};
 use crate::web_api::{Call, WebApi};
 use crate::write::{CONTACT, CURRENCY, CUSTOMER, Columns, refuse_parties};
 
@@ -45,7 +45,7 @@ impl Dynamics {
             scope: settings.token_scope(),
             credentials,
         };
-        let api = WebApi::new(http, &settings, Bearers::new(grant));
+        let api = WebApi::new(http, &settings, Bearers::new(SignIn::Application(grant)));
         Self {
             api,
             settings,

@@ -1,6 +1,7 @@
-//! Access tokens by the client-credentials grant (contract dynamics365 1.1).
+//! Access tokens: by the client-credentials grant (contract dynamics365 1.1), or given from outside.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cosell_runtime::bearer::{Grant, Issued};
@@ -14,25 +15,30 @@ use crate::credentials::CredentialStore;
 use crate::error::DynamicsError;
 use crate::web_api::read_body;
 
-/// The application's own sign-in.
-pub(crate) struct ClientCredentialsGrant {
-    pub(crate) http: reqwest::Client,
-    pub(crate) endpoint: Url,
-    pub(crate) scope: String,
-    pub(crate) credentials: Arc<dyn CredentialStore>,
+/// How we get in.
+pub(crate) enum SignIn {
+    /// As the application.
+    Application(ClientCredentialsGrant),
+    /// As whoever was given this token.
+    Given(GivenToken),
 }
 
-impl Grant for ClientCredentialsGrant {
+impl Grant for SignIn {
     type With = ();
     type Error = DynamicsError;
 
     async fn ask(&self) -> Result<Issued<()>, DynamicsError> {
-        let (secret, life) = self.fetch().await?;
-        Ok(Issued {
-            secret,
-            with: (),
-            life: Some(life),
-        })
+        match self {
+            Self::Application(grant) => {
+                let (secret, life) = grant.fetch().await?;
+                Ok(Issued {
+                    secret,
+                    with: (),
+                    life: Some(life),
+                })
+            }
+            Self::Given(token) => token.once(),
+        }
     }
 
     fn shared(error: &DynamicsError) -> Option<DynamicsError> {
@@ -48,6 +54,40 @@ impl Grant for ClientCredentialsGrant {
             _ => None,
         }
     }
+}
+
+/// An access token from outside. It cannot be renewed: who asks for another one was answered 401.
+pub(crate) struct GivenToken {
+    token: SecretString,
+    is_used: AtomicBool,
+}
+
+impl GivenToken {
+    pub(crate) fn new(token: SecretString) -> Self {
+        Self {
+            token,
+            is_used: AtomicBool::new(false),
+        }
+    }
+
+    fn once(&self) -> Result<Issued<()>, DynamicsError> {
+        if self.is_used.swap(true, Ordering::SeqCst) {
+            return Err(DynamicsError::GivenTokenNotAccepted);
+        }
+        Ok(Issued {
+            secret: self.token.clone(),
+            with: (),
+            life: None,
+        })
+    }
+}
+
+/// The application's own sign-in.
+pub(crate) struct ClientCredentialsGrant {
+    pub(crate) http: reqwest::Client,
+    pub(crate) endpoint: Url,
+    pub(crate) scope: String,
+    pub(crate) credentials: Arc<dyn CredentialStore>,
 }
 
 impl ClientCredentialsGrant {

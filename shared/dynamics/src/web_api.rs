@@ -15,7 +15,7 @@ use crate::error::DynamicsError;
 use crate::error_code::ErrorCode;
 use crate::refusal::Evidence;
 use crate::settings::Settings;
-use crate::token::ClientCredentialsGrant;
+use crate::token::SignIn;
 
 /// Asks for the row as stored: the only way to learn id, version and whether an upsert created (contract dynamics365 3.5).
 pub(crate) const RETURN_ROW: &str = "return=representation";
@@ -24,7 +24,7 @@ pub(crate) const RETURN_ROW: &str = "return=representation";
 pub(crate) struct WebApi {
     http: reqwest::Client,
     root: Url,
-    tokens: Bearers<ClientCredentialsGrant>,
+    tokens: Bearers<SignIn>,
 }
 
 /// One call.
@@ -33,6 +33,7 @@ pub(crate) struct Call {
     url: Url,
     prefer: Option<String>,
     if_match: Option<String>,
+    customisation: Option<Customisation>,
     body: Option<Json>,
     doing: String,
     once: bool,
@@ -46,6 +47,7 @@ impl Call {
             url,
             prefer: None,
             if_match: None,
+            customisation: None,
             body: None,
             doing: doing.into(),
             once: false,
@@ -77,11 +79,25 @@ impl Call {
         self
     }
 
+    pub(crate) fn customisation(mut self, customisation: Customisation) -> Self {
+        self.customisation = Some(customisation);
+        self
+    }
+
     pub(crate) fn if_match(mut self, version: Option<&str>) -> Self {
         self.if_match = version.map(str::to_owned);
         self.once |= version.is_none();
         self
     }
+}
+
+/// Marks a call about definitions (contract dynamics365 5.1 to 5.3).
+#[derive(Clone, Copy)]
+pub(crate) enum Customisation {
+    /// Sees what was made a moment ago.
+    Read,
+    /// Makes a component of this solution.
+    In(&'static str),
 }
 
 /// What came back, whatever the status.
@@ -147,7 +163,7 @@ impl Answer {
 }
 
 impl WebApi {
-    pub(crate) fn new(http: reqwest::Client, settings: &Settings, tokens: Bearers<ClientCredentialsGrant>) -> Self {
+    pub(crate) fn new(http: reqwest::Client, settings: &Settings, tokens: Bearers<SignIn>) -> Self {
         Self {
             http,
             root: settings.api_root(),
@@ -204,6 +220,12 @@ impl WebApi {
         }
         if let Some(version) = &call.if_match {
             request = request.header(IF_MATCH, version);
+        }
+        if let Some(customisation) = call.customisation {
+            request = request.header("Consistency", "Strong");
+            if let Customisation::In(solution) = customisation {
+                request = request.header("MSCRM.SolutionUniqueName", solution);
+            }
         }
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());

@@ -6,6 +6,7 @@
 pub mod batch;
 pub mod failure;
 pub mod gate;
+pub mod installation;
 #[cfg(test)]
 pub(crate) mod memory;
 pub mod poll;

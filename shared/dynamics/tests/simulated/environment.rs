@@ -35,9 +35,9 @@ pub(crate) struct Environment {
     control: reqwest::Client,
 }
 
-struct MemoryStore {
-    client_id: String,
-    client_secret: Arc<Mutex<SecretString>>,
+pub(crate) struct MemoryStore {
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Arc<Mutex<SecretString>>,
 }
 
 #[async_trait]
@@ -51,7 +51,7 @@ impl CredentialStore for MemoryStore {
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests need no process-wide client")]
-fn client(patience: Duration) -> reqwest::Client {
+pub(crate) fn client(patience: Duration) -> reqwest::Client {
     let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
     builder.timeout(patience).build().unwrap()
 }

@@ -6,6 +6,7 @@ mod change;
 mod create;
 mod environment;
 mod fault;
+mod installation;
 mod phase;
 mod tokens;
 mod update;
