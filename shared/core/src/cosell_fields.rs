@@ -115,7 +115,7 @@ pub const FIELDS: [CosellField; 9] = [
     },
     CosellField {
         label: "Referral Identifier",
-        help: "The deal's number in Microsoft Partner Center, filled in by the sync. Clear it on a copied deal.",
+        help: "The deal's number in Microsoft Partner Center. Filled in by the sync.",
         filled_by: FilledBy::Sync,
         dynamics: shape("ReferralId", Kind::Identifier { length: 100 }),
         salesforce: shape("Msp_Referral_Id__c", Kind::Identifier { length: 64 }),
