@@ -65,11 +65,6 @@ impl Organisation {
         if !wanted.name.ends_with("__c") {
             return Err(invalid(format!("the name {} does not end with __c", wanted.name)));
         }
-        let object = self.object(&wanted.object)?;
-        if object.field(&wanted.name).is_some() {
-            let text = format!("There is already a field named {} on {}.", wanted.name, object.name);
-            return Err(Refusal::bad("DUPLICATE_DEVELOPER_NAME", text));
-        }
         let mut field = Field::new(&wanted.name, kind, Write::Always);
         field.external_id = wanted.external_id;
         field.id_lookup = wanted.external_id;
@@ -81,12 +76,23 @@ impl Organisation {
             field.nillable = false;
             field.default = Some(Cell::Bool(false));
         }
+        self.install_field(&wanted.object, &field).map(drop)
+    }
+
+    /// Adds a field and gives its id; refuses a name that is taken.
+    pub(crate) fn install_field(&mut self, object: &str, field: &Field) -> Outcome<String> {
+        let object = self.object(object)?;
+        if object.field(&field.name).is_some() {
+            let text = format!("There is already a field named {} on {}.", field.name, object.name);
+            return Err(Refusal::bad("DUPLICATE_DEVELOPER_NAME", text));
+        }
+        let id = self.note_custom_field(object.name, &field.name);
         for stored in &mut self.objects {
             if stored.name == object.name {
                 Arc::make_mut(stored).fields.push(field.clone());
             }
         }
         self.objects_changed = self.now();
-        Ok(())
+        Ok(id)
     }
 }

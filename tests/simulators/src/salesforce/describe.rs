@@ -51,6 +51,7 @@ impl Organisation {
             _ => false,
         };
         let required = self.switches.required_fields.contains(&format!("{}.{}", object.name, field.name));
+        let is_editable = self.is_editable(object, field);
         json!({
             "name": field.name,
             "label": field.label,
@@ -62,8 +63,8 @@ impl Organisation {
             "digits": digits,
             "nillable": field.nillable && !required,
             "defaultedOnCreate": field.default.is_some(),
-            "createable": object.writable && field.write != Write::Never,
-            "updateable": object.writable && field.write == Write::Always,
+            "createable": object.writable && field.write != Write::Never && is_editable,
+            "updateable": object.writable && field.write == Write::Always && is_editable,
             "filterable": field.filterable(),
             "sortable": field.sortable(),
             "groupable": field.sortable(),

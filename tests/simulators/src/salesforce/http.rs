@@ -134,6 +134,7 @@ impl Organisation {
             ("composite", rest) if !call.is_nested || matches!(rest, [name, ..] if name == "sobjects") => {
                 self.composite_request(call, rest)
             }
+            ("tooling", rest) if !call.is_nested => self.tooling_request(call, rest),
             ("tooling" | "metadata" | "jobs" | "search" | "parameterizedSearch", _) => Err(Refusal::not_simulated(first)),
             _ => Err(Refusal::not_found()),
         }

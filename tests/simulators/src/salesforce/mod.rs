@@ -1,8 +1,8 @@
 //! The Salesforce REST API of one organisation, as far as a co-sell sync uses it, with its token endpoint.
 //!
 //! Written from the contract salesforce: strict about fields, types, stages, stamps and conditions, and without
-//! knowledge of any client. Batch, graph, tree, Tooling, Metadata and Bulk are not simulated and answer 501, nor are
-//! events.
+//! knowledge of any client. Of the Tooling API there are only custom fields; batch, graph, tree, Metadata and Bulk are
+//! not simulated and answer 501, nor are events.
 
 mod answer;
 mod assertion;
@@ -13,12 +13,14 @@ mod conditions;
 mod control;
 mod cursors;
 mod custom_fields;
+mod definition;
 mod derived;
 mod describe;
 mod http;
 mod ids;
 mod objects;
 mod organisation;
+mod permissions;
 mod query;
 mod record_requests;
 mod records;
@@ -31,6 +33,7 @@ mod sessions;
 mod soql;
 mod stages;
 mod switches;
+mod tooling;
 mod values;
 mod writes;
 

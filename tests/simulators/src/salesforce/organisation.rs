@@ -94,6 +94,7 @@ impl Organisation {
             ("IsSandbox", Cell::Bool(false)),
         ];
         self.plant("Organization", self.tenant_id.clone(), &cells);
+        self.note_custom_fields();
         self.plant_stages();
     }
 
@@ -133,7 +134,7 @@ impl Organisation {
     pub(crate) fn is_visible(&self, object: &Object, field: &Field) -> bool {
         let exists = self.switches.multi_currency || field.name != "CurrencyIsoCode";
         let full = format!("{}.{}", object.name, field.name);
-        exists && !self.switches.hidden_fields.contains(&full)
+        exists && !self.switches.hidden_fields.contains(&full) && (!field.by_grant || self.is_granted(object, field))
     }
 
     /// The record an id in a path names, as others see it (contract salesforce 3.13, item 3).

@@ -49,7 +49,7 @@ impl Organisation {
     }
 
     /// The selected columns of a record, those of parents inside them.
-    fn row(&self, call: &Call, record: &Record, columns: &[Column]) -> Value {
+    pub(crate) fn row(&self, call: &Call, record: &Record, columns: &[Column]) -> Value {
         let mut row = attributes(call, record);
         for column in columns {
             self.put(call, &mut row, record, column, 0);

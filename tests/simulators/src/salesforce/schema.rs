@@ -68,6 +68,10 @@ pub(crate) struct Field {
     pub(crate) unique: bool,
     pub(crate) external_id: bool,
     pub(crate) id_lookup: bool,
+    /// Hidden from everybody until a permission set grants it (contract salesforce 5.3).
+    pub(crate) by_grant: bool,
+    /// The `Metadata` it was made with by the Tooling API.
+    pub(crate) definition: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 impl Field {
@@ -82,6 +86,8 @@ impl Field {
             unique: false,
             external_id: false,
             id_lookup: false,
+            by_grant: false,
+            definition: None,
         }
     }
 

@@ -26,6 +26,8 @@ pub(crate) struct Switches {
     pub(crate) restricted_stages: bool,
     /// Text loses the blanks around it, as is remembered of the service (not in the contract).
     pub(crate) trim_text: bool,
+    /// Neither fields nor permissions can be made: the user lacks "Customize Application".
+    pub(crate) cannot_customise: bool,
     /// `Object.Field` names that field-level security hides from the API user.
     pub(crate) hidden_fields: BTreeSet<String>,
     /// `Object.Field` names an administrator made required.
@@ -61,6 +63,7 @@ impl Default for Switches {
             multi_currency: false,
             restricted_stages: false,
             trim_text: true,
+            cannot_customise: false,
             hidden_fields: BTreeSet::new(),
             required_fields: BTreeSet::new(),
             validation_rules: Vec::new(),

@@ -27,7 +27,8 @@ impl Organisation {
                 continue;
             }
             let field = self.field(object, name).ok_or_else(|| no_column(object, name))?;
-            if field.write == Write::Never || (field.write == Write::OnCreate && !is_new) {
+            let is_locked = field.write == Write::Never || (field.write == Write::OnCreate && !is_new);
+            if is_locked || !self.is_editable(object, field) {
                 locked.push(field.name.as_str());
                 continue;
             }

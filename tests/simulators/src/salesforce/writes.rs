@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::cell::Cell;
 use super::organisation::Organisation;
+use super::permissions::OF_ADMINISTRATORS;
 use super::records::{Cells, Record};
 use super::refusal::{Outcome, Problem, Refusal};
 use super::schema::{Kind, Object};
@@ -116,6 +117,7 @@ impl Organisation {
     /// Everything that can refuse a record as it would be stored.
     fn check(&mut self, object: &Object, writer: &Writer, id: Option<&str>, cells: &Cells) -> Outcome<()> {
         self.refuse_missing(object, cells)?;
+        self.refuse_permission(object, id, cells)?;
         self.refuse_invalid(object, cells)?;
         self.refuse_taken(object, id, cells)?;
         self.refuse_duplicate(object, writer, id, cells)?;
@@ -147,6 +149,9 @@ impl Organisation {
         cells.insert("SystemModstamp".into(), now);
         cells.insert("LastModifiedById".into(), Cell::Text(writer.user.clone()));
         cells.retain(|_, cell| !cell.is_null());
+        if OF_ADMINISTRATORS.contains(&object.name) {
+            self.objects_changed = self.now();
+        }
         let opportunity = cells.get("OpportunityId").and_then(Cell::as_text).map(str::to_owned);
         self.records.put(Record {
             id: id.to_owned(),

@@ -14,5 +14,6 @@ mod replication;
 mod rules;
 mod stages;
 mod tokens;
+mod tooling;
 mod upserts;
 mod world;

@@ -5,8 +5,10 @@ mod customers;
 mod directory;
 mod lead;
 mod opportunity;
+mod permissions;
 
 pub(crate) use cosell::fields as cosell_fields;
+pub(crate) use permissions::custom_field;
 
 use super::schema::Object;
 
@@ -60,6 +62,9 @@ pub(crate) fn all(install_fields: bool) -> Vec<Object> {
         opportunity::stage(),
         directory::user(),
         directory::organization(),
+        permissions::permission_set(),
+        permissions::field_permissions(),
+        permissions::assignment(),
     ];
     if install_fields {
         for object in &mut objects {
