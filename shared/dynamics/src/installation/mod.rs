@@ -5,12 +5,11 @@ mod definition;
 mod home;
 mod table;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cosell_engine::installation::{Finding, Installation, State};
+use cosell_engine::installation::{Finding, Installation, Progress, State, TRIES, pause_after};
 use cosell_engine::{Failure, FailureKind};
 use cosell_runtime::bearer::Bearers;
 use secrecy::SecretString;
@@ -27,8 +26,6 @@ use table::{Found, TABLES, Table};
 /// Between two tries of a write, and two looks at a key: definitions are written one at a time in the whole environment, and a
 /// new one may be invisible for some seconds (contract dynamics365 5.2, 5.3).
 const PAUSE: Duration = Duration::from_secs(3);
-/// Tries of one write.
-const TRIES: u32 = 3;
 /// Looks at a key whose index is being built: a minute in all. Longer than that it is told, and the next check looks again.
 const KEY_LOOKS: u32 = 20;
 
@@ -123,31 +120,24 @@ impl DynamicsInstallation {
         )))
     }
 
-    /// Makes what is missing. Returns what was made, and what was refused: a refusal ends the making.
-    async fn make_missing(&self, tables: &[SurveyedTable]) -> (BTreeSet<String>, Option<Finding>) {
-        let mut made = BTreeSet::new();
+    async fn make_missing(&self, tables: &[SurveyedTable], progress: &mut Progress) {
         match self.ready_home().await {
             Ok(None) => {}
-            Ok(Some(finding)) => return (made, Some(finding)),
-            Err(error) => {
-                return (
-                    made,
-                    Some(self.refused("the environment", "Publisher and solution", SOLUTION, &error)),
-                );
-            }
+            Ok(Some(finding)) => progress.refused(finding),
+            Err(error) => progress.refused(self.refused("the environment", "Publisher and solution", SOLUTION, &error)),
         }
         for surveyed in tables {
             for part in surveyed.missing() {
-                let name = part.name(&self.prefix);
-                if let Err(error) = self.make(surveyed.table, part).await {
-                    let finding = self.refused(surveyed.table.name, part.label(), &name, &error);
-                    return (made, Some(finding));
+                if progress.is_over() {
+                    return;
                 }
-                tracing::info!(dynamics.table = surveyed.table.name, dynamics.component = name, "created");
-                made.insert(format!("{}.{name}", surveyed.table.name));
+                let (place, name) = (surveyed.table.name, part.name(&self.prefix));
+                match self.make(surveyed.table, part).await {
+                    Ok(()) => progress.created(place, &name),
+                    Err(error) => progress.refused(self.refused(place, part.label(), &name, &error)),
+                }
             }
         }
-        (made, None)
     }
 
     /// Makes one column or key. Whatever the answer was, or was not: what is there afterwards counts.
@@ -162,7 +152,7 @@ impl DynamicsInstallation {
                 return Ok(());
             };
             tries += 1;
-            let again = self.pause_after(&error).filter(|_| tries < TRIES);
+            let again = pause_after(error.kind(), self.pause).filter(|_| tries < TRIES);
             tokio::time::sleep(again.unwrap_or_default()).await;
             if part.is_in(&Found::read(&self.api, table).await?, &self.prefix) {
                 return Ok(());
@@ -183,19 +173,10 @@ impl DynamicsInstallation {
                 return Ok(());
             };
             tries += 1;
-            let Some(pause) = self.pause_after(&error).filter(|_| tries < TRIES) else {
+            let Some(pause) = pause_after(error.kind(), self.pause).filter(|_| tries < TRIES) else {
                 return Err(error);
             };
             tokio::time::sleep(pause).await;
-        }
-    }
-
-    /// How long to wait before a write is tried again; `None` where that is useless.
-    fn pause_after(&self, error: &DynamicsError) -> Option<Duration> {
-        match error.kind() {
-            FailureKind::Transient | FailureKind::OutcomeUnknown => Some(self.pause),
-            FailureKind::Throttled { retry_after } => Some(retry_after),
-            _ => None,
         }
     }
 
@@ -241,28 +222,14 @@ impl Installation for DynamicsInstallation {
         if tables.iter().all(|surveyed| surveyed.missing().is_empty()) {
             return Ok(self.findings(&tables).await?);
         }
-        let (made, mut refusal) = self.make_missing(&tables).await;
-        if !made.is_empty()
+        let mut progress = Progress::default();
+        self.make_missing(&tables, &mut progress).await;
+        if progress.has_created()
             && let Err(error) = self.publish().await
         {
-            let finding = self.refused("the environment", "Publishing", "PublishXml", &error);
-            refusal = refusal.or(Some(finding));
+            progress.refused(self.refused("the environment", "Publishing", "PublishXml", &error));
         }
         let tables = self.settled().await?;
-        let mut findings = self.findings(&tables).await?;
-        for finding in &mut findings {
-            if finding.state == State::Right && made.contains(&format!("{}.{}", finding.place, finding.name)) {
-                finding.state = State::Created;
-            }
-        }
-        // The refusal says more than "missing" does.
-        if let Some(refusal) = refusal {
-            let same = |finding: &&mut Finding| finding.place == refusal.place && finding.name == refusal.name;
-            match findings.iter_mut().find(same) {
-                Some(finding) => *finding = refusal,
-                None => findings.push(refusal),
-            }
-        }
-        Ok(findings)
+        Ok(progress.told(self.findings(&tables).await?))
     }
 }
