@@ -127,7 +127,7 @@ pub struct Refused {
 }
 
 impl SalesforceError {
-    fn kind(&self) -> FailureKind {
+    pub(crate) fn kind(&self) -> FailureKind {
         match self {
             Self::InvalidField { .. } | Self::ForeignKey { .. } | Self::Unwritable { .. } => FailureKind::Rejected,
             // What an administrator must set right before any deal can go on.

@@ -6,6 +6,7 @@ mod composite;
 mod create;
 mod credentials;
 mod error;
+pub mod installation;
 mod opportunities;
 mod organisation;
 mod party;

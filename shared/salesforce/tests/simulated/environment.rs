@@ -38,7 +38,7 @@ pub(crate) struct Environment {
     control: reqwest::Client,
 }
 
-struct MemoryStore(Arc<Mutex<Credentials>>);
+pub(crate) struct MemoryStore(pub(crate) Arc<Mutex<Credentials>>);
 
 #[async_trait]
 impl CredentialStore for MemoryStore {
@@ -48,7 +48,7 @@ impl CredentialStore for MemoryStore {
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests need no process-wide client")]
-fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
     builder.timeout(Duration::from_secs(20)).build().unwrap()
 }

@@ -5,6 +5,7 @@
 mod create;
 mod environment;
 mod fault;
+mod installation;
 mod list;
 mod organisation;
 mod session;
