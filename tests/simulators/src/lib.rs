@@ -62,11 +62,25 @@ impl Ports {
     }
 }
 
+/// The addresses under which clients reach services that something else stands in front of, such as a TLS server.
+/// What is left out is reached directly.
+#[derive(Clone, Debug, Default)]
+pub struct Fronts {
+    /// The token endpoints.
+    pub entra: Option<Url>,
+    /// Dataverse.
+    pub dataverse: Option<Url>,
+    /// Salesforce.
+    pub salesforce: Option<Url>,
+}
+
 /// What to simulate and where.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     /// Where.
     pub ports: Ports,
+    /// What clients call those ports.
+    pub fronts: Fronts,
     /// The partner's identity.
     pub partner_center: partner_center::Options,
     /// The Dataverse environment.
@@ -121,9 +135,14 @@ impl Simulators {
         let (partner_clock, options) = (clock.clone(), config.partner_center);
         let partner_center = tokio::task::spawn_blocking(move || PartnerCenter::new(partner_clock, options, origins)).await??;
         let dataverse = Dataverse::new(clock.clone(), config.dataverse);
-        dataverse.set_origin(addresses.dataverse.clone());
+        dataverse.set_origin(config.fronts.dataverse.unwrap_or_else(|| addresses.dataverse.clone()));
         let salesforce = Salesforce::new(clock.clone(), config.salesforce);
-        salesforce.set_origin(addresses.salesforce.clone());
+        salesforce.set_origin(config.fronts.salesforce.unwrap_or_else(|| addresses.salesforce.clone()));
+        let tokens = entra::router(
+            partner_center.clone(),
+            dataverse.clone(),
+            config.fronts.entra.as_ref().unwrap_or(&addresses.entra),
+        );
         let control = Control {
             clock: clock.clone(),
             faults: faults.clone(),
@@ -139,7 +158,7 @@ impl Simulators {
         };
         let (dataverse_service, salesforce_service) = (dataverse, salesforce);
         let services = (&partner_center, &dataverse_service, &salesforce_service);
-        let servers = hosts.serve(services, wrap, control::router(control));
+        let servers = hosts.serve(services, tokens, wrap, control::router(control));
         let Addresses {
             partner_center: referrals,
             registration,
@@ -228,11 +247,11 @@ impl Hosts {
     fn serve(
         self,
         (partner, dataverse, salesforce): (&PartnerCenter, &Dataverse, &Salesforce),
+        tokens: Router,
         wrap: impl Fn(Router, &'static str, ErrorBody) -> Router,
         control: Router,
     ) -> Vec<Server> {
         use partner_center::{certificates_error_body, referrals_error_body, registration_error_body, token_error_body};
-        let tokens = entra::router(partner.clone(), dataverse.clone());
         vec![
             self.partner_center
                 .serve(wrap(partner.referrals_router(), "partner-center", referrals_error_body)),

@@ -1,7 +1,8 @@
 //! The simulators as a program: prints their addresses and runs until it is told to stop.
 
 use clap::Parser;
-use cosell_simulators::{Config, Ports, Simulators, dataverse};
+use cosell_simulators::{Config, Fronts, Ports, Simulators, dataverse, salesforce};
+use url::Url;
 
 /// Simulated Partner Center, Dataverse and Salesforce on loopback ports.
 #[derive(Debug, Parser)]
@@ -13,6 +14,18 @@ struct Arguments {
     /// The publisher prefix of the co-sell columns in Dataverse.
     #[arg(long, default_value = "nwcs", env = "PUBLISHER_PREFIX")]
     publisher_prefix: String,
+    /// Start both CRMs as they are before the co-sell fields are installed.
+    #[arg(long)]
+    without_cosell_fields: bool,
+    /// The address under which clients reach the token endpoints, when something (TLS) stands in front of them.
+    #[arg(long)]
+    entra_front: Option<Url>,
+    /// The same for Dataverse.
+    #[arg(long)]
+    dataverse_front: Option<Url>,
+    /// The same for Salesforce.
+    #[arg(long)]
+    salesforce_front: Option<Url>,
 }
 
 #[tokio::main]
@@ -25,9 +38,19 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let simulators = Simulators::start(Config {
         ports: Ports::in_a_row(arguments.port_base),
+        fronts: Fronts {
+            entra: arguments.entra_front,
+            dataverse: arguments.dataverse_front,
+            salesforce: arguments.salesforce_front,
+        },
         dataverse: dataverse::Options {
             publisher_prefix: arguments.publisher_prefix,
+            install_columns: !arguments.without_cosell_fields,
             ..dataverse::Options::default()
+        },
+        salesforce: salesforce::Options {
+            install_fields: !arguments.without_cosell_fields,
+            ..salesforce::Options::default()
         },
         ..Config::default()
     })

@@ -1,4 +1,6 @@
-use crate::world::World;
+use cosell_simulators::{Config, Fronts, Simulators};
+
+use crate::world::{World, read};
 
 #[tokio::test]
 async fn a_token_opens_only_the_host_of_its_audience_and_for_an_hour() {
@@ -47,4 +49,23 @@ async fn the_token_endpoint_answers_strings_on_v1_and_numbers_on_v2_and_plain_oa
         let answer = world.token_answer(path, &change).await;
         assert_eq!((answer.status, answer.body["error"].as_str()), (status, Some(error)));
     }
+}
+
+#[tokio::test]
+async fn the_document_names_the_endpoints_under_the_address_that_clients_use() {
+    let front = "https://127.0.0.1:8444/".parse().unwrap();
+    let simulators = Simulators::start(Config {
+        fronts: Fronts {
+            entra: Some(front),
+            ..Fronts::default()
+        },
+        ..Config::default()
+    })
+    .await
+    .unwrap();
+    let world = World::start().await;
+    let url = simulators.entra.join("sim-tenant/v2.0/.well-known/openid-configuration").unwrap();
+    let document = read(world.http.get(url).send().await.unwrap()).await.body;
+    assert_eq!(document["token_endpoint"], "https://127.0.0.1:8444/sim-tenant/oauth2/v2.0/token");
+    assert_eq!(document["issuer"], "https://127.0.0.1:8444/sim-tenant/v2.0");
 }
