@@ -6,7 +6,7 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
 use super::Salesforce;
@@ -46,7 +46,7 @@ pub(crate) async fn serve(State(salesforce): State<Salesforce>, request: Request
     let answer = match path.as_slice() {
         ["services", "oauth2", endpoint] => organisation.oauth(endpoint, &parts.method, &parts.headers, &body),
         // The address that a token answer names as `id`.
-        ["id", _, _] => organisation.oauth("userinfo", &parts.method, &parts.headers, &body),
+        ["id", _, _] => organisation.identity_request(&parts.method, &parts.headers),
         ["services", "data"] => Ok(Answer::ok(versions())),
         ["services", "data", version, rest @ ..] => {
             let query = parameters(parts.uri.query().unwrap_or_default());
@@ -122,8 +122,12 @@ impl Organisation {
         let Some((first, rest)) = call.segments.split_first() else {
             let root = call.root();
             let resources = ["sobjects", "query", "queryAll", "composite", "limits"];
-            let resources = resources.map(|name| (name.to_owned(), format!("{root}/{name}").into()));
-            return Ok(Answer::ok(Value::Object(resources.into_iter().collect())));
+            let mut body: Map<String, Value> = resources
+                .map(|name| (name.to_owned(), format!("{root}/{name}").into()))
+                .into_iter()
+                .collect();
+            body.insert("identity".into(), self.identity_address().into());
+            return Ok(Answer::ok(body.into()));
         };
         match (first.as_str(), rest) {
             ("query", rest) => self.query_request(call, rest, false),

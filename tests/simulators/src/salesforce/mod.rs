@@ -8,6 +8,7 @@ mod answer;
 mod assertion;
 mod cell;
 mod collections;
+mod column_metadata;
 mod composite;
 mod conditions;
 mod control;

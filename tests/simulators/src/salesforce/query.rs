@@ -29,6 +29,9 @@ impl Organisation {
             .parameter("q")
             .ok_or_else(|| Refusal::bad("MALFORMED_QUERY", "A query string has to be specified"))?;
         let query = parse(text)?;
+        if call.parameter("columns") == Some("true") {
+            return Ok(Answer::ok(self.column_metadata(&query)?));
+        }
         let rows = self.rows(call, &query, with_deleted)?;
         if matches!(query.selection, Selection::Count) {
             return Ok(Answer::ok(json!({"totalSize": rows.len(), "done": true, "records": []})));

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
@@ -101,7 +101,7 @@ impl Organisation {
             "signature": STANDARD.encode(Uuid::new_v4().as_bytes()),
             "token_format": "opaque",
             "instance_url": self.origin,
-            "id": format!("{}/id/{}/{}", self.origin, self.tenant_id, self.api_user),
+            "id": self.identity_address(),
             "token_type": "Bearer",
             "issued_at": now.as_millisecond().to_string(),
             "scope": "api",
@@ -124,10 +124,31 @@ impl Organisation {
         Err(Refusal::new(StatusCode::UNAUTHORIZED, "INVALID_SESSION_ID", text))
     }
 
+    /// Where a client learns whose session it has; also in the version root.
+    pub(crate) fn identity_address(&self) -> String {
+        format!("{}/id/{}/{}", self.origin, self.tenant_id, self.api_user)
+    }
+
+    /// `GET` on the identity address. The members are those that jsforce and its users read; the contract has none.
+    pub(crate) fn identity_request(&mut self, method: &Method, headers: &HeaderMap) -> Outcome<Answer> {
+        if method != Method::GET {
+            return Err(Refusal::wrong_method(method.as_str()));
+        }
+        self.authenticate(headers)?;
+        Ok(Answer::ok(json!({
+            "id": self.identity_address(),
+            "user_id": self.api_user,
+            "organization_id": self.tenant_id,
+            "username": self.options.username,
+            "display_name": "Co-sell Sync",
+            "urls": {"rest": format!("{}/services/data/v{{version}}/", self.origin)},
+        })))
+    }
+
     /// `GET /services/oauth2/userinfo`.
     pub(crate) fn user_info(&self) -> Value {
         json!({
-            "sub": format!("{}/id/{}/{}", self.origin, self.tenant_id, self.api_user),
+            "sub": self.identity_address(),
             "user_id": self.api_user,
             "organization_id": self.tenant_id,
             "preferred_username": self.options.username,

@@ -166,3 +166,28 @@ async fn queries_that_are_not_understood_are_refused() {
     assert!(text.contains("ERROR at Row:1:Column:8\nNo such column 'Nope__c'"), "{text}");
     world.get("query").await.refused(400, "MALFORMED_QUERY");
 }
+
+#[tokio::test]
+async fn a_query_tells_its_columns_in_place_of_rows() {
+    let world = four_deals().await;
+    let soql = "q=SELECT+Id,Amount,Account.Name,Account.Owner.Name,Account.BillingCity+FROM+Opportunity&columns=true";
+    let answer = world.get(&format!("query?{soql}")).await;
+    let columns = answer.is(200).body["columnMetadata"].as_array().unwrap();
+    let names: Vec<&serde_json::Value> = columns.iter().map(|column| &column["columnName"]).collect();
+    assert_eq!(names, ["Id", "Amount", "Account"]);
+    assert_eq!((&columns[1]["numberType"], &columns[1]["joinColumns"]), (&json!(true), &json!([])));
+    let below = &columns[2]["joinColumns"];
+    assert_eq!(
+        [
+            &below[0]["columnName"],
+            &below[1]["joinColumns"][0]["columnName"],
+            &below[2]["columnName"]
+        ],
+        ["Name", "Name", "BillingCity"]
+    );
+    assert!(answer.body.get("records").is_none());
+    world
+        .get("query?q=SELECT+Nope+FROM+Opportunity&columns=true")
+        .await
+        .refused(400, "INVALID_FIELD");
+}

@@ -133,3 +133,19 @@ async fn a_jwt_assertion_is_checked_against_the_certificate_and_its_claims() {
     let answer = world.token_answer(&[grant, ("assertion", &assertion(&own, &[]))]).await;
     assert_eq!(answer.is(400).body["error_description"], "user hasn't approved this consumer");
 }
+
+#[tokio::test]
+async fn the_identity_address_is_in_the_token_answer_and_in_the_version_root() {
+    let world = World::start().await;
+    let address = world.token_answer(&[]).await.body["id"].as_str().unwrap().to_owned();
+    assert_eq!(world.get("").await.is(200).body["identity"], address.as_str());
+    let path = url::Url::parse(&address).unwrap().path().to_owned();
+    let identity = world.get(&path).await.is(200).body.clone();
+    assert_eq!(
+        (&identity["id"], &identity["username"]),
+        (&address.as_str().into(), &"cosell-sync@northwind.example".into())
+    );
+    assert!(address.ends_with(identity["user_id"].as_str().unwrap()));
+    world.simulators.salesforce_service.reset();
+    assert_eq!(world.get(&path).await.status, 401);
+}
