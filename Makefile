@@ -50,6 +50,13 @@ test: lint binaries ## Everything that must hold: lint, then all tests
 simulate: ## Run seeded storms over the engine (SEEDS) and show a failing one's shortest history
 	cargo run --release --package cosell-simulation -- --seeds $(SEEDS)
 
+# Python 3.11 or newer; the clients and a Node for them are installed into .local/fidelity.
+.PHONY: fidelity
+fidelity: ## Run clients that others wrote (jsforce, sf, Microsoft's own ...) against the simulated CRMs
+	cargo build --package cosell-simulators
+	@tests/fidelity/install.sh .local/fidelity
+	@.local/fidelity/venv/bin/python -B tests/fidelity/run.py target/debug/cosell-simulators .local/fidelity
+
 .PHONY: lint
 lint: venv ## Format, clippy, template, dependencies; changes nothing
 	cargo fmt --all --check
