@@ -1,10 +1,12 @@
 //! Fields an administrator adds while the organisation runs.
 
+use std::mem::discriminant;
 use std::sync::Arc;
 
 use serde::Deserialize;
 
 use super::cell::Cell;
+use super::deploy::Effect;
 use super::organisation::Organisation;
 use super::refusal::{Outcome, Refusal};
 use super::schema::{Field, Kind, Write};
@@ -94,5 +96,34 @@ impl Organisation {
         }
         self.objects_changed = self.now();
         Ok(id)
+    }
+
+    /// Adds a field or changes the one of that name, whose type and visibility stay what they are.
+    pub(crate) fn put_field(&mut self, object: &str, field: Field) -> Outcome<Effect> {
+        let object = self.object(object)?;
+        let Some(known) = object.field(&field.name) else {
+            return self.install_field(object.name, &field).map(|_| Effect::Created);
+        };
+        let field = Field {
+            by_grant: known.by_grant,
+            ..field
+        };
+        if *known == field {
+            return Ok(Effect::Unchanged);
+        }
+        // Which types may become which is not in the contract: none may.
+        if discriminant(&known.kind) != discriminant(&field.kind) {
+            let text = format!("Cannot change field type of {}.{}", object.name, field.name);
+            return Err(Refusal::bad("FIELD_INTEGRITY_EXCEPTION", text));
+        }
+        for stored in self.objects.iter_mut().filter(|stored| stored.name == object.name) {
+            for known in &mut Arc::make_mut(stored).fields {
+                if known.name == field.name {
+                    *known = field.clone();
+                }
+            }
+        }
+        self.objects_changed = self.now();
+        Ok(Effect::Changed)
     }
 }

@@ -1,4 +1,4 @@
-//! A custom field's definition as the Tooling API takes and tells it (contract salesforce 5.2, 5.5).
+//! A custom field's definition as the Tooling API takes and tells it, and a deployment, too (contract salesforce 5.2, 5.5).
 
 use serde_json::{Map, Value, json};
 
@@ -40,7 +40,7 @@ pub(crate) fn read(body: &Map<String, Value>) -> Outcome<Wanted> {
     })
 }
 
-fn refuse_name(name: &str) -> Outcome<()> {
+pub(crate) fn refuse_name(name: &str) -> Outcome<()> {
     let core = name.strip_suffix("__c").unwrap_or_default();
     let plain = core.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let begins = core.starts_with(|first: char| first.is_ascii_alphabetic());
@@ -50,7 +50,8 @@ fn refuse_name(name: &str) -> Outcome<()> {
     Err(invalid(&format!("the field name {name} is not valid")))
 }
 
-fn field(name: &str, metadata: &Map<String, Value>) -> Outcome<Field> {
+/// Reads what a definition says besides the name.
+pub(crate) fn field(name: &str, metadata: &Map<String, Value>) -> Outcome<Field> {
     let text = |key: &str| metadata.get(key).and_then(Value::as_str);
     let flag = |key: &str| metadata.get(key).and_then(Value::as_bool).unwrap_or(false);
     let kind_name = text("type").unwrap_or_default();
@@ -89,11 +90,14 @@ fn kind(name: &str, metadata: &Map<String, Value>) -> Outcome<(Kind, &'static [&
             Kind::Text(length(LONGEST_TEXT)?),
             &["length", "externalId", "unique", "caseSensitive", "defaultValue"],
         ),
-        "LongTextArea" => {
-            number("visibleLines").ok_or_else(|| invalid("LongTextArea needs visibleLines"))?;
+        "TextArea" => (Kind::Area(255), &["defaultValue"]),
+        "LongTextArea" | "Html" => {
+            number("visibleLines").ok_or_else(|| invalid(&format!("{name} needs visibleLines")))?;
             (Kind::Area(length(LONGEST_AREA)?), &["length", "visibleLines", "defaultValue"])
         }
         "Url" => (Kind::Url, &["defaultValue"]),
+        "Phone" => (Kind::Phone, &["defaultValue"]),
+        "Email" => (Kind::Email, &["externalId", "unique", "defaultValue"]),
         "Checkbox" => {
             let default = metadata.get("defaultValue").and_then(Value::as_str);
             default
@@ -116,8 +120,23 @@ fn kind(name: &str, metadata: &Map<String, Value>) -> Outcome<(Kind, &'static [&
             }
         }
         "DateTime" => (Kind::Moment, &["defaultValue"]),
+        "Date" => (Kind::Date, &["defaultValue"]),
+        "Number" => (
+            Kind::Double(places(metadata)?),
+            &["precision", "scale", "externalId", "unique", "defaultValue"],
+        ),
+        "Currency" => (Kind::Currency(places(metadata)?), &["precision", "scale", "defaultValue"]),
         other => return Err(invalid(&format!("type {other} is not known here"))),
     })
+}
+
+/// Digits behind the point of a number, of at most 18 in all.
+fn places(metadata: &Map<String, Value>) -> Outcome<u32> {
+    let number = |key: &str| metadata.get(key).and_then(Value::as_u64);
+    let (precision, scale) = (number("precision"), number("scale"));
+    let fits = precision.is_some_and(|precision| precision <= 18) && scale.is_some() && scale <= precision;
+    let scale = scale.filter(|_| fits).and_then(|scale| u32::try_from(scale).ok());
+    scale.ok_or_else(|| invalid("a number needs a precision up to 18 and a scale that is not larger"))
 }
 
 fn value_set(metadata: &Map<String, Value>) -> Outcome<(bool, Vec<String>)> {

@@ -139,6 +139,7 @@ impl Organisation {
                 self.composite_request(call, rest)
             }
             ("tooling", rest) if !call.is_nested => self.tooling_request(call, rest),
+            ("metadata", rest) if !call.is_nested => self.metadata_request(call, rest),
             ("tooling" | "metadata" | "jobs" | "search" | "parameterizedSearch", _) => Err(Refusal::not_simulated(first)),
             _ => Err(Refusal::not_found()),
         }

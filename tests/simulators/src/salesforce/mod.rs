@@ -1,8 +1,8 @@
 //! The Salesforce REST API of one organisation, as far as a co-sell sync uses it, with its token endpoint.
 //!
 //! Written from the contract salesforce: strict about fields, types, stages, stamps and conditions, and without
-//! knowledge of any client. Of the Tooling API there are only custom fields; batch, graph, tree, Metadata and Bulk are
-//! not simulated and answer 501, nor are events.
+//! knowledge of any client. Of the Tooling API there are only custom fields, of the Metadata API deployment by REST; batch,
+//! graph, tree and Bulk are not simulated and answer 501, nor are events.
 
 mod answer;
 mod assertion;
@@ -15,6 +15,7 @@ mod control;
 mod cursors;
 mod custom_fields;
 mod definition;
+mod deploy;
 mod derived;
 mod describe;
 mod http;

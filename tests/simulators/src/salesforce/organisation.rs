@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Options;
 use super::cell::Cell;
 use super::cursors::Cursors;
+use super::deploy::Deployments;
 use super::ids::{Ids, normal, with_checksum};
 use super::objects;
 use super::records::{Cells, Record, Records};
@@ -33,6 +34,7 @@ pub(crate) struct Organisation {
     pub(crate) switches: Switches,
     pub(crate) sessions: Sessions,
     pub(crate) cursors: Cursors,
+    pub(crate) deployments: Deployments,
     /// How many more writes each record refuses because another transaction holds it.
     pub(crate) locks: BTreeMap<String, u32>,
     /// When each call of the last 24 hours came.
@@ -57,6 +59,7 @@ impl Organisation {
             switches: Switches::of(&options),
             sessions: Sessions::default(),
             cursors: Cursors::default(),
+            deployments: Deployments::default(),
             locks: BTreeMap::new(),
             calls: VecDeque::new(),
             api_user: user("005Kd0000000Sy1"),

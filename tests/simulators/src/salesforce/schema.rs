@@ -55,7 +55,7 @@ pub(crate) enum Write {
     Never,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "the flags are the service's own, as describe tells them")]
 pub(crate) struct Field {
     pub(crate) name: String,

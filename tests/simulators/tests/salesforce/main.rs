@@ -6,6 +6,7 @@
 mod collections;
 mod composite;
 mod conditions;
+mod deployments;
 mod describe;
 mod pages;
 mod queries;
