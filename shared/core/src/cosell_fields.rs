@@ -182,54 +182,79 @@ impl CosellField {
 mod tests {
     use super::*;
     use crate::mapping::{Mapping, Placeholders};
-    use serde_json::json;
+    use serde_json::{Value as Json, json};
 
-    fn mapping() -> Mapping {
+    /// A shipped mapping, and the fields as its CRM has them.
+    struct Shipped {
+        mapping: Mapping,
+        shape: fn(&CosellField) -> (String, Kind),
+        value: fn(&Choice) -> Json,
+    }
+
+    fn shipped() -> [Shipped; 2] {
         let placeholders = Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+46700000002".to_owned())]);
-        Mapping::parse(include_str!("../../../infra/mapping/dynamics.toml"), &placeholders).unwrap()
+        let mapping = |text| Mapping::parse(text, &placeholders).unwrap();
+        [
+            Shipped {
+                mapping: mapping(include_str!("../../../infra/mapping/dynamics.toml")),
+                shape: |field| (field.schema_name("nwcs").to_lowercase(), field.dynamics.kind),
+                value: |choice| json!(choice.option),
+            },
+            Shipped {
+                mapping: mapping(include_str!("../../../infra/mapping/salesforce.toml")),
+                shape: |field| (field.salesforce.name.to_owned(), field.salesforce.kind),
+                value: |choice| json!(choice.label),
+            },
+        ]
     }
 
-    fn column(label: &str) -> (String, Kind) {
-        let field = FIELDS.iter().find(|field| field.label == label).unwrap();
-        (field.schema_name("nwcs").to_lowercase(), field.dynamics.kind)
-    }
-
-    #[test]
-    fn the_shipped_dynamics_mapping_names_these_columns_and_their_lengths() {
-        let columns = mapping().columns;
-        let named = [
-            ("Sync with Partner Center", &columns.sync),
-            ("Referral Identifier", &columns.referral_id),
-            ("Referral Link", &columns.referral_link),
-            ("Audit", &columns.audit),
-            ("Sync status", &columns.sync_status),
-            ("Microsoft CRM Identifier", &columns.microsoft_crm_id),
-        ];
-        for (label, name) in named {
-            assert_eq!(&column(label).0, name);
+    impl Shipped {
+        fn field(&self, label: &str) -> (String, Kind) {
+            (self.shape)(FIELDS.iter().find(|field| field.label == label).unwrap())
         }
-        let length = |label: &str| match column(label).1 {
-            Kind::Text { length } | Kind::LongText { length } => length as usize,
-            other => panic!("{label} is {other:?}"),
-        };
-        assert_eq!(length("Audit"), columns.audit_length);
-        assert_eq!(length("Sync status"), columns.sync_status_length);
-        let products = mapping().rules.into_iter().find(|rule| rule.name == "solutions").unwrap();
-        assert_eq!(
-            (column("Products").0, length("Products")),
-            (products.crm, products.crm_length.unwrap())
-        );
+
+        fn length(&self, label: &str) -> usize {
+            match self.field(label).1 {
+                Kind::Text { length } | Kind::LongText { length } => length as usize,
+                other => panic!("{label} is {other:?}"),
+            }
+        }
     }
 
     #[test]
-    fn the_shipped_dynamics_mapping_has_the_values_of_the_help() {
-        let help = mapping().help;
-        let (name, kind) = column("How can Microsoft help?");
-        let Kind::Choice(choices) = kind else { panic!("not a choice") };
-        assert_eq!(name, help.column);
-        assert_eq!(choices.len(), help.values.len());
-        for choice in choices {
-            assert_eq!(help.values[choice.code.unwrap()], json!(choice.option), "{}", choice.label);
+    fn the_shipped_mappings_name_these_fields_and_their_lengths() {
+        for shipped in shipped() {
+            let columns = &shipped.mapping.columns;
+            let named = [
+                ("Sync with Partner Center", &columns.sync),
+                ("Referral Identifier", &columns.referral_id),
+                ("Referral Link", &columns.referral_link),
+                ("Audit", &columns.audit),
+                ("Sync status", &columns.sync_status),
+                ("Microsoft CRM Identifier", &columns.microsoft_crm_id),
+            ];
+            for (label, name) in named {
+                assert_eq!(&shipped.field(label).0, name);
+            }
+            assert_eq!(shipped.length("Audit"), columns.audit_length);
+            assert_eq!(shipped.length("Sync status"), columns.sync_status_length);
+            let products = shipped.mapping.rules.iter().find(|rule| rule.name == "solutions").unwrap();
+            assert_eq!(shipped.field("Products").0, products.crm);
+            assert_eq!(Some(shipped.length("Products")), products.crm_length);
+        }
+    }
+
+    #[test]
+    fn the_shipped_mappings_have_the_values_of_the_help() {
+        for shipped in shipped() {
+            let help = &shipped.mapping.help;
+            let (name, kind) = shipped.field("How can Microsoft help?");
+            let Kind::Choice(choices) = kind else { panic!("not a choice") };
+            assert_eq!(name, help.column);
+            assert_eq!(choices.len(), help.values.len());
+            for choice in choices {
+                assert_eq!(help.values[choice.code.unwrap()], (shipped.value)(choice), "{}", choice.label);
+            }
         }
     }
 
