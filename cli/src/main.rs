@@ -1,6 +1,7 @@
 //! `cosell`: the operator's command line. It reads the same environment variables as the functions.
 
 mod audit;
+mod crm;
 mod pair;
 mod record;
 mod table;
@@ -29,6 +30,13 @@ enum Command {
     ///
     /// Environment: LINKS_TABLE, AUDIT_TABLE, CRM (default dynamics), AWS_REGION.
     Audit(audit::Arguments),
+    /// Checks and installs the co-sell fields in the CRM.
+    ///
+    /// Environment: CRM (default dynamics) and that CRM's variables: DATAVERSE_URL, DATAVERSE_TENANT_ID and PUBLISHER_PREFIX (default nwcs),
+    /// or SALESFORCE_URL. To sign in as the deployment does CRM_SECRET_ARN and AWS_REGION; instead of these CRM_ACCESS_TOKEN, an access
+    /// token of somebody who may customise the CRM.
+    #[command(subcommand)]
+    Crm(crm::Command),
     /// Shows and mends a pair of referral and opportunity.
     ///
     /// Environment: for `show` LINKS_TABLE, CRM (default dynamics), AWS_REGION; for the others all variables of the consumer function
@@ -47,6 +55,7 @@ enum Command {
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Audit(arguments) => audit::run(arguments).await,
+        Command::Crm(command) => crm::run(command).await,
         Command::Pair(command) => pair::run(command).await,
         Command::Webhook(command) => webhook::run(command).await,
     };

@@ -54,7 +54,7 @@ pub(crate) fn adapter(
     })
 }
 
-fn environment(settings: DynamicsSettings) -> cosell_dynamics::Settings {
+pub(crate) fn environment(settings: DynamicsSettings) -> cosell_dynamics::Settings {
     cosell_dynamics::Settings {
         open_status: settings.open_status,
         on_hold_status: settings.on_hold_status,
@@ -63,7 +63,7 @@ fn environment(settings: DynamicsSettings) -> cosell_dynamics::Settings {
     }
 }
 
-fn organisation(settings: SalesforceSettings) -> cosell_salesforce::Settings {
+pub(crate) fn organisation(settings: SalesforceSettings) -> cosell_salesforce::Settings {
     cosell_salesforce::Settings {
         api_version: settings.api_version,
         audience: settings.audience,

@@ -4,6 +4,7 @@
 
 mod credentials;
 mod crm;
+mod installation;
 mod settings;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use cosell_runtime::{clock, http};
 use cosell_salesforce::SalesforceError;
 
 use credentials::PartnerCenterCredentials;
+pub use installation::{InstallationAccess, InstallationSettings, installation};
 pub use settings::{ConsumerSettings, EngineSettings, PollerSettings, RegistrationSettings, SystemSettings};
 
 /// Half of what Lambda gives a function to start.

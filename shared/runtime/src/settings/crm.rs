@@ -118,14 +118,21 @@ impl CrmSettings {
     /// Reads `CRM` (Dynamics when unset) and the variables of that CRM.
     pub fn read(environment: &Environment) -> Result<Self, Noted> {
         let secret_arn = environment.required("CRM_SECRET_ARN", ARN_EXAMPLE);
-        let connection = match environment.parsed_or("CRM", CrmSystem::Dynamics)? {
-            CrmSystem::Dynamics => DynamicsSettings::read(environment).map(CrmConnection::Dynamics),
-            CrmSystem::Salesforce => SalesforceSettings::read(environment).map(CrmConnection::Salesforce),
-        };
+        let connection = CrmConnection::read(environment);
         Ok(Self {
             connection: connection?,
             secret_arn: secret_arn?,
         })
+    }
+}
+
+impl CrmConnection {
+    /// Reads `CRM` (Dynamics when unset) and the variables of that CRM: enough for who brings credentials of their own.
+    pub fn read(environment: &Environment) -> Result<Self, Noted> {
+        match environment.parsed_or("CRM", CrmSystem::Dynamics)? {
+            CrmSystem::Dynamics => DynamicsSettings::read(environment).map(Self::Dynamics),
+            CrmSystem::Salesforce => SalesforceSettings::read(environment).map(Self::Salesforce),
+        }
     }
 }
 

@@ -1,4 +1,8 @@
-//! The co-sell fields and permission sets in Salesforce: whether they are there, and making them (contract salesforce 5).
+//! The co-sell fields and permission sets in Salesforce: whether they are there, and making them (contract salesforce 5). For the
+//! command line only.
+//!
+//! Read are describe, and the Tooling API's definitions of what describe does not show. What is missing is created one by one, and the
+//! sync's permission set is assigned to the signed-in user where that user cannot write the fields. Nothing is changed or deleted.
 
 mod comparison;
 mod definition;

@@ -1,0 +1,94 @@
+//! `cosell crm`: the co-sell fields in the CRM.
+
+use std::fmt::Write;
+
+use anyhow::{Result, bail};
+use clap::Subcommand;
+use cosell_deployment::{InstallationAccess, InstallationSettings};
+use cosell_engine::installation::{Finding, Installation, State};
+
+use crate::record::told;
+
+#[derive(Clone, Copy, Subcommand)]
+pub(crate) enum Command {
+    /// Tells whether the fields, their key and the permission to read them are as they should be. Changes nothing.
+    ///
+    /// Ends with 1 when anything is missing or wrong.
+    Check,
+    /// Creates what is missing. Changes and deletes nothing that is there; repeating it is harmless.
+    ///
+    /// Needs the right to customise the CRM, which the application's own user should not have: give an administrator's access token in
+    /// CRM_ACCESS_TOKEN. Ends with 1 when anything is still missing or wrong.
+    Install,
+}
+
+pub(crate) async fn run(command: Command) -> Result<()> {
+    let settings = cosell_deployment::read(InstallationSettings::read)?;
+    let is_guest = matches!(settings.access, InstallationAccess::Token(_));
+    // With a token nothing is asked of AWS, so no region is needed.
+    let sdk = if is_guest {
+        cosell_aws::sdk::config().await
+    } else {
+        crate::aws().await?
+    };
+    let installation = cosell_deployment::installation(settings, &sdk)?;
+    let findings = carry_out(command, installation.as_ref()).await?;
+    print!("{}", listed(&findings));
+    if is_guest {
+        println!(
+            "This is what the user of CRM_ACCESS_TOKEN sees. `cosell crm check` without it tells what the deployment's own user sees."
+        );
+    }
+    verdict(&findings)
+}
+
+async fn carry_out(command: Command, installation: &dyn Installation) -> Result<Vec<Finding>> {
+    let findings = match command {
+        Command::Check => installation.check().await,
+        Command::Install => installation.install().await,
+    };
+    findings.map_err(|failure| told(&failure))
+}
+
+/// One line for each finding, with the cure of what is wrong.
+fn listed(findings: &[Finding]) -> String {
+    let width = |text: fn(&Finding) -> &str| {
+        findings
+            .iter()
+            .map(|finding| text(finding).chars().count())
+            .max()
+            .unwrap_or_default()
+    };
+    let (places, names) = (width(|finding| &finding.place), width(|finding| &finding.name));
+    let mut text = String::new();
+    for finding in findings {
+        let mark = if finding.is_right() { '✓' } else { '✗' };
+        let (place, name, what) = (&finding.place, &finding.name, &finding.what);
+        let state = state(&finding.state);
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "{mark} {place:places$}  {name:names$}  {what}{state}");
+    }
+    text
+}
+
+fn state(state: &State) -> String {
+    match state {
+        State::Right => String::new(),
+        State::Created => ": created".to_owned(),
+        State::Missing { cure } => format!(": missing; {cure}"),
+        State::Wrong { is, should, cure } => format!(": is {is}, should be {should}; {cure}"),
+        State::Refused { why } => format!(": {why}"),
+    }
+}
+
+fn verdict(findings: &[Finding]) -> Result<()> {
+    let wrong = findings.iter().filter(|finding| !finding.is_right()).count();
+    if wrong > 0 {
+        bail!("{wrong} of {} are not as they should be", findings.len());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "crm_tests.rs"]
+mod tests;
