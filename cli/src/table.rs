@@ -37,9 +37,14 @@ pub(crate) fn render(trail: &Trail) -> String {
 }
 
 /// An intention that the same look carried out says nothing more than the outcome. One that failed, or was followed by nothing,
-/// may have been carried out in part: it is shown. That a pair is slowed down is no outcome: the look goes on to write.
+/// may have been carried out in part: it is shown. That a pair is slowed down, or a field was not kept, is no outcome: the look goes on.
 fn is_carried_out(entry: &AuditEntry, later: &[AuditEntry]) -> bool {
-    let no_outcome = |kind| matches!(kind, AuditKind::Intended | AuditKind::Failed | AuditKind::Slowed);
+    let no_outcome = |kind| {
+        matches!(
+            kind,
+            AuditKind::Intended | AuditKind::Failed | AuditKind::Slowed | AuditKind::NotKept
+        )
+    };
     entry.kind == AuditKind::Intended
         && later
             .iter()

@@ -25,6 +25,8 @@ pub enum AuditKind {
     Conflict,
     /// An existing counterpart was found and linked.
     Adopted,
+    /// The CRM did not keep a field that was written to it: the seller is told, once.
+    NotKept,
     /// A rule of ours or of a service refused; a later edit tries again.
     Rejected,
     /// The attempt failed and will be repeated.
@@ -58,6 +60,7 @@ impl fmt::Display for AuditKind {
             Self::Unchanged => "unchanged",
             Self::Conflict => "conflict",
             Self::Adopted => "adopted",
+            Self::NotKept => "not-kept",
             Self::Rejected => "rejected",
             Self::Failed => "failed",
             Self::Skipped => "skipped",

@@ -75,6 +75,15 @@ pub struct OpenConflict {
     pub decision: Option<Side>,
 }
 
+/// A value that was written to the CRM, which took it and did not keep it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotKept {
+    /// The value, as Partner Center has it.
+    pub partner_center: Value,
+    /// When it was written.
+    pub at: Timestamp,
+}
+
 /// Why nothing crosses any more between the two halves of a pair.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -142,6 +151,9 @@ pub struct Link {
     /// Something that stays wrong until a person mends it, as the seller was told; it keeps the ✘ standing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// What the CRM did not keep and the seller was not told of yet, by rule name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_kept: BTreeMap<String, NotKept>,
     /// Fields that wait for an operator, by rule name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub conflicts: BTreeMap<String, OpenConflict>,
@@ -173,6 +185,7 @@ impl Link {
             referral_etag: referral.etag.as_str().to_owned(),
             steps: BTreeSet::new(),
             problem: None,
+            not_kept: BTreeMap::new(),
             conflicts: BTreeMap::new(),
             activity: Activity::default(),
             tombstone: None,

@@ -96,7 +96,7 @@ fn held(rule: &Rule, side: Side, error: &ConversionError) -> String {
 }
 
 /// Whether both sides mean the same, each read in the other's form: a lossy copy agrees with its original.
-fn agree(rule: &Rule, now: &Seen) -> bool {
+pub(crate) fn agree(rule: &Rule, now: &Seen) -> bool {
     rule.across_to_crm(&now.partner_center).is_ok_and(|value| value == now.crm)
         || rule
             .across_to_partner_center(&now.crm)

@@ -58,6 +58,8 @@ pub(crate) struct World {
     /// A column that the CRM refuses, and a path that Partner Center refuses.
     pub(crate) refused_column: Mutex<Option<&'static str>>,
     pub(crate) refused_path: Mutex<Option<&'static str>>,
+    /// A column that the CRM takes and does not keep.
+    pub(crate) ignored_column: Mutex<Option<&'static str>>,
     /// Whether the CRM refuses to close records.
     pub(crate) refuse_closing: Mutex<bool>,
     counter: Mutex<u32>,
@@ -142,7 +144,9 @@ impl World {
     }
 
     fn store(&self, record: &mut CrmRecord, write: &CrmWrite) {
-        record.fields.extend(write.fields.clone());
+        let ignored = *self.ignored_column.lock().unwrap();
+        let kept = write.fields.iter().filter(|(column, _)| Some(column.as_str()) != ignored);
+        record.fields.extend(kept.map(|(column, value)| (column.clone(), value.clone())));
         record.phase = write.phase.unwrap_or(record.phase);
         record.version = format!("W/\"{}\"", self.next());
     }

@@ -2,6 +2,7 @@
 
 mod edits;
 mod marks;
+mod not_kept;
 mod pairs;
 mod trail;
 
@@ -46,6 +47,7 @@ pub(crate) fn violations(world: &World, mapping: &Mapping) -> Vec<String> {
             record,
         };
         edits::check(&pair, mapping, &mut wrong);
+        not_kept::check(&pair, mapping, &mut wrong);
     }
     unlinked_stay_unlinked(&state, &mut wrong);
     trail::complete(&state, &mut wrong);

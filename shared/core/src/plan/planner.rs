@@ -78,6 +78,7 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
     update.observed = observed;
     update.known = known;
     update.landed = super::pending::landed(link, &update.observed);
+    update.untold = super::not_kept::untold(mapping, link, record, &update);
     update
 }
 

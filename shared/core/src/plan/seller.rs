@@ -122,7 +122,7 @@ impl Told<'_> {
 
     /// Newest first: what no longer fits falls off the old end.
     fn audit_text(&self, record: Option<&CrmRecord>, lines: &[String]) -> String {
-        let at = self.now.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC").to_string();
+        let at = minute(self.now);
         let mut text: Vec<String> = lines.iter().map(|line| format!("{at}{GAP}{line}")).collect();
         let before = record.and_then(|record| record.get(&self.mapping.columns.audit).as_str());
         text.extend(before.map(str::to_owned));
@@ -130,7 +130,12 @@ impl Told<'_> {
     }
 }
 
-fn cut(text: &str, length: usize) -> String {
+/// A time as the seller reads it.
+pub(super) fn minute(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+pub(super) fn cut(text: &str, length: usize) -> String {
     if text.chars().count() <= length {
         return text.to_owned();
     }

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::audit::{FieldChange, ParkedField, Side};
 use crate::crm::{CrmRecord, Phase};
-use crate::link::{OpenConflict, Seen};
+use crate::link::{NotKept, OpenConflict, Seen};
 use crate::mapping::{Mapping, Observation, REFERENCE, STAGE, phase_value, stage_value};
 use crate::patch::PatchOperation;
 use crate::referral::Referral;
@@ -42,6 +42,8 @@ pub struct Update {
     pub parked: Vec<ParkedField>,
     /// Other sentences for the seller.
     pub remarks: Vec<String>,
+    /// Values that an earlier look wrote and the CRM did not keep, of which the seller is yet to be told.
+    pub untold: BTreeMap<String, NotKept>,
     /// Fields whose write a side refused: they are found again.
     refused: BTreeSet<String>,
     pub(super) sent: Option<String>,

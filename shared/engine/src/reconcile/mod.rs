@@ -6,6 +6,7 @@
 mod find;
 mod new_record;
 mod new_referral;
+mod not_kept;
 mod operate;
 mod parting;
 mod refusal;

@@ -6,7 +6,7 @@ use cosell_core::audit::{AuditKind, FieldChange, Side};
 use cosell_core::link::{Link, Seen};
 use cosell_core::mapping::{Mapping, STAGE};
 use cosell_core::patch::PatchOperation;
-use cosell_core::plan::{NewRecord, plan_bare_record, plan_record};
+use cosell_core::plan::{NewRecord, not_kept_of_new, plan_bare_record, plan_record};
 use cosell_core::referral::Referral;
 use cosell_core::value::Value;
 
@@ -47,8 +47,14 @@ impl Attempt<'_> {
             seen.retain(|name, seen| !rule(name) || !seen.crm.is_nothing());
         }
         self.trail.done = created_fields(&engine.mapping, &seen, Side::Crm);
+        let not_kept = match refused {
+            Some(_) => BTreeMap::new(),
+            None => not_kept_of_new(&engine.mapping, &referral, &record, self.look.now),
+        };
+        self.record_not_kept(&not_kept).await?;
         let link = Link {
             seen,
+            not_kept,
             ..Link::new(&referral, &record, self.look.now)
         };
         engine.links.create(&link).await?;

@@ -74,6 +74,7 @@ impl Attempt<'_> {
         };
         let seen = update.seen(&self.engine.mapping, patched.as_ref(), written.as_ref());
         self.trail.done = update.stored_changes(&seen, patched.is_some(), written.is_some());
+        let not_kept = self.not_kept(&update, written.as_ref()).await?;
         self.trail.parked.clone_from(&update.parked);
         let problem = problems.standing.or_else(|| link.problem.clone().filter(|_| update.apart));
         if self.trail.done.is_empty() && update.landed.is_empty() {
@@ -86,6 +87,7 @@ impl Attempt<'_> {
             seen,
             microsoft_referral,
             problem,
+            not_kept,
             conflicts: update.conflicts.clone(),
             ..link.clone()
         };
@@ -173,13 +175,14 @@ impl Attempt<'_> {
         }
         let standing = link.problem.iter().filter(|_| update.apart && update.phase.is_none());
         let failing: Vec<String> = problems.told.iter().chain(standing).cloned().collect();
+        let lines = || [update.notes(true, true), update.untold_lines(&self.engine.mapping)].concat();
         let note = if !failing.is_empty() {
             Note::Failed(failing)
         } else if update.conflicts.is_empty() {
-            Note::Synced(update.notes(true, true))
+            Note::Synced(lines())
         } else {
             let label = |field: &String| self.engine.mapping.label(field).to_owned();
-            Note::Waiting(update.conflicts.keys().map(label).collect(), update.notes(true, true))
+            Note::Waiting(update.conflicts.keys().map(label).collect(), lines())
         };
         // A phase that may be refused, because it closes the record, goes alone.
         let (closing, opening) = (
@@ -202,7 +205,13 @@ impl Attempt<'_> {
                 Err(failure) if failure.kind == FailureKind::Rejected => {
                     self.write_in_parts(update, &record, opening, &failure, problems).await?
                 }
-                stored => Some(stored?),
+                stored => {
+                    let stored = stored?;
+                    if !matches!(note, Note::Failed(_)) {
+                        update.told(&self.engine.mapping);
+                    }
+                    Some(stored)
+                }
             }
         };
         let Some(phase) = closing else { return Ok(stored) };

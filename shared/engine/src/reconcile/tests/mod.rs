@@ -5,6 +5,7 @@ mod costs;
 mod creation;
 mod invitation;
 mod marks;
+mod not_kept;
 mod parting;
 mod refusals;
 mod update;
