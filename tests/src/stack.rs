@@ -1,4 +1,4 @@
-//! Starting it all, in order: local AWS, simulators, template, webhook registration.
+//! Starting it all, in order: local AWS, simulators, template, the fields in the CRM, webhook registration.
 
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ const PARTNER_SECRET: &str =
     r#"{"client_id":"sim-partner-client","client_secret":"sim-partner-secret","refresh_token":"sim-partner-refresh-token"}"#;
 const DYNAMICS_SECRET: &str = r#"{"client_id":"sim-dataverse-client","client_secret":"sim-dataverse-secret"}"#;
 const SALESFORCE_SECRET: &str = r#"{"client_id":"sim-salesforce-client","client_secret":"sim-salesforce-secret"}"#;
+const TEAM_PHONE: &str = "+46700000002";
 /// Short, so that the poller, which runs every second here, does not look at everything again and again.
 const OVERLAP_SECONDS: u32 = 10;
 
@@ -44,6 +45,7 @@ impl LocalStack {
             functions,
             ministack,
         };
+        stack.install_fields().await?;
         stack.register_webhook().await?;
         Ok(stack)
     }
@@ -71,7 +73,7 @@ impl LocalStack {
         self.ministack.url()
     }
 
-    /// Runs the operator's command line against this stack and returns what it prints.
+    /// Runs the operator's command line against this stack, with the consumer's settings, and returns what it prints.
     pub async fn cosell(&self, arguments: &[&str]) -> Result<String> {
         let output = |name: &str| self.functions.output(name).map(str::to_owned);
         let mut command = Command::new(workspace::binary("cosell")?);
@@ -79,6 +81,13 @@ impl LocalStack {
             .args(arguments)
             .envs(self.ministack.environment())
             .env("CRM", self.crm.to_string())
+            .env("CRM_SECRET_ARN", output("CrmSecretArn")?)
+            .env("DATAVERSE_URL", self.simulators.dataverse.as_str())
+            .env("DATAVERSE_TENANT_ID", "sim-tenant")
+            .env("SALESFORCE_URL", self.simulators.salesforce.as_str())
+            .env("SALESFORCE_ON_HOLD_STAGE", SALESFORCE_STAGES[0])
+            .env("SALESFORCE_ACTIVE_STAGE", SALESFORCE_STAGES[1])
+            .env("TEAM_PHONE", TEAM_PHONE)
             .env("LINKS_TABLE", output("LinksTableName")?)
             .env("AUDIT_TABLE", output("AuditTableName")?)
             .env("PARTNER_CENTER_SECRET_ARN", output("PartnerCenterSecretArn")?)
@@ -88,8 +97,15 @@ impl LocalStack {
             .env("ENTRA_URL", self.simulators.entra.as_str());
         let done = command.output().await.context("cannot run cosell")?;
         let problem = String::from_utf8_lossy(&done.stderr);
-        ensure!(done.status.success(), "`cosell {}` failed: {problem}", arguments.join(" "));
-        Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+        let printed = String::from_utf8_lossy(&done.stdout);
+        ensure!(done.status.success(), "`cosell {}` failed: {printed}{problem}", arguments.join(" "));
+        Ok(printed.into_owned())
+    }
+
+    /// The CRM starts as its vendor ships it.
+    async fn install_fields(&self) -> Result<()> {
+        self.cosell(&["crm", "install"]).await?;
+        self.cosell(&["crm", "check"]).await.map(drop)
     }
 
     async fn register_webhook(&self) -> Result<()> {
@@ -103,6 +119,8 @@ async fn start_simulators(base: u16) -> Result<Simulators> {
         ports: Ports::in_a_row(base),
         ..Config::default()
     };
+    config.dataverse.install_columns = false;
+    config.salesforce.install_fields = false;
     // The story's deals are in several currencies.
     config.salesforce.multi_currency = true;
     let started = Simulators::start(config).await;
@@ -122,7 +140,7 @@ fn parameters(crm: CrmSystem, simulators: &Simulators) -> Vec<(&'static str, Str
         ("CertificateOrigins", certificates),
         ("AiaHosts", simulators.certificates.host_str().unwrap_or_default().into()),
         ("TrustRootPem", simulators.partner_center_service.trust_root_pem().to_owned()),
-        ("TeamPhone", "+46700000002".into()),
+        ("TeamPhone", TEAM_PHONE.into()),
         // The schedule's shortest rate is a minute; here the program that started the stack calls the poller instead.
         ("PollerState", "DISABLED".into()),
         ("OverlapSeconds", OVERLAP_SECONDS.to_string()),

@@ -53,7 +53,7 @@ async fn main() -> Result<()> {
 
 async fn run(arguments: &Arguments) -> Result<()> {
     let started = Instant::now();
-    println!("Starting local AWS and the simulators, deploying the template, registering the webhook …");
+    println!("Starting local AWS and the simulators, deploying the template, installing the CRM's fields, registering the webhook …");
     let stack = LocalStack::start(arguments.crm, arguments.aws_port, arguments.simulators_port_base).await?;
     println!("Up after {:.1} s.\n", started.elapsed().as_secs_f64());
     let played = tokio::select! {
