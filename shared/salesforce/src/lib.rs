@@ -18,6 +18,7 @@ mod session;
 mod settings;
 mod soql;
 mod update;
+mod usage;
 mod version;
 mod write;
 

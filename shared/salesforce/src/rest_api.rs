@@ -15,6 +15,7 @@ use url::Url;
 use crate::error::SalesforceError;
 use crate::refusal::{self, Evidence};
 use crate::session::{Session, SignIn};
+use crate::usage::Usage;
 
 /// Named in the organisation's logs and events.
 const CLIENT: &str = "client=cosell-sync";
@@ -24,6 +25,7 @@ pub(crate) struct RestApi {
     http: reqwest::Client,
     sessions: Bearers<SignIn>,
     root: String,
+    usage: Usage,
 }
 
 /// One call.
@@ -153,6 +155,7 @@ impl RestApi {
             http,
             root: sign_in.settings.data_path(),
             sessions: Bearers::new(sign_in),
+            usage: Usage::default(),
         }
     }
 
@@ -206,6 +209,9 @@ impl RestApi {
         let (status, retry_after) = (response.status(), retry_after::read(response.headers()));
         let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
         let date = date.and_then(|date| rfc2822::parse(date).ok()).map(|date| date.timestamp());
+        if let Some(usage) = response.headers().get("sforce-limit-info").and_then(|usage| usage.to_str().ok()) {
+            self.usage.note(usage);
+        }
         let body = body::json(response).await;
         let body = body.map_err(|error| SalesforceError::of_body(&call.doing, call.once, error))?;
         tracing::debug!(
