@@ -3,6 +3,7 @@
 
 const assert = require('node:assert/strict');
 const jsforce = require('jsforce');
+const JSZip = require('jszip');
 const { check, script, refusal, control, journal } = require('../checks.js');
 
 const origin = process.env.FIDELITY_SALESFORCE;
@@ -28,6 +29,7 @@ script(async () => {
   await queries(conn, deals);
   await descriptions(conn, deals);
   await refusals(conn, deals);
+  await customising(conn, deals);
   await sessions();
   await troubles();
 });
@@ -244,6 +246,46 @@ async function refusals(conn, deals) {
   for (const [what, body, code] of cases) {
     await check(`is refused ${what}: ${code}`, async () => assert.equal((await refusal(body)).name, code));
   }
+}
+
+async function customising(conn, deals) {
+  const metadata = { label: 'Round', type: 'Text', length: 40, required: false };
+  const full = 'Opportunity.Msp_Round__c';
+  await check('makes a field by the Tooling API, once', async () => {
+    const fields = conn.tooling.sobject('CustomField');
+    const { id, success } = await fields.create({ FullName: full, Metadata: metadata });
+    assert.equal(success, true);
+    assert.equal((await fields.retrieve(id)).Metadata.length, 40);
+    assert.equal((await refusal(() => fields.create({ FullName: full, Metadata: metadata }))).name, 'DUPLICATE_DEVELOPER_NAME');
+    const soql = "SELECT Id FROM CustomField WHERE TableEnumOrId='Opportunity' AND DeveloperName='Msp_Round'";
+    assert.equal((await conn.tooling.query(soql)).records[0].Id, id);
+  });
+  await check('sees it once a permission set grants it', async () => {
+    const has = async () => (await conn.describe('Opportunity')).fields.some((field) => field.name === 'Msp_Round__c');
+    const set = await conn.sobject('PermissionSet').create({ Name: 'Rounds', Label: 'Rounds' });
+    await conn.sobject('PermissionSetAssignment').create({ PermissionSetId: set.id, AssigneeId: conn.userInfo.id });
+    assert.equal(await has(), false);
+    const grant = { ParentId: set.id, SobjectType: 'Opportunity', Field: full, PermissionsRead: true, PermissionsEdit: true };
+    await conn.sobject('FieldPermissions').create(grant);
+    assert.equal(await has(), true);
+    const { id } = await deals.create(deal({ Msp_Round__c: 'A' }));
+    assert.equal((await deals.retrieve(id)).Msp_Round__c, 'A');
+  });
+  await check('deploys an archive by REST and waits for the end', async () => {
+    const archive = new JSZip();
+    const head = '<?xml version="1.0" encoding="UTF-8"?>';
+    const namespace = 'xmlns="http://soap.sforce.com/2006/04/metadata"';
+    const types = '<types><members>Opportunity.Msp_Checked__c</members><name>CustomField</name></types>';
+    const field = '<fields><fullName>Msp_Checked__c</fullName><label>Checked</label><type>Checkbox</type><defaultValue>false</defaultValue></fields>';
+    archive.file('package.xml', `${head}<Package ${namespace}>${types}<version>67.0</version></Package>`);
+    archive.file('objects/Opportunity.object', `${head}<CustomObject ${namespace}>${field}</CustomObject>`);
+    const zip = await archive.generateAsync({ type: 'nodebuffer', compression: 'DEFLATE' });
+    const { id } = await conn.metadata.deployRest(zip, { singlePackage: true, rollbackOnError: true });
+    let result;
+    for (let n = 0; n < 10 && !result?.done; n += 1) result = await conn.metadata.checkDeployStatus(id, true, true);
+    assert.deepEqual([result.status, result.numberComponentsDeployed], ['Succeeded', 1]);
+    assert.equal(result.details.componentSuccesses.at(-1).fullName, 'Opportunity.Msp_Checked__c');
+  });
 }
 
 async function sessions() {

@@ -36,7 +36,6 @@ const POLLS_UNTIL_DONE: u32 = 2;
 pub(crate) struct DeployOptions {
     check_only: bool,
     rollback_on_error: bool,
-    single_package: bool,
 }
 
 impl Default for DeployOptions {
@@ -44,7 +43,6 @@ impl Default for DeployOptions {
         Self {
             check_only: false,
             rollback_on_error: true,
-            single_package: true,
         }
     }
 }
@@ -83,7 +81,7 @@ impl Organisation {
     fn start_deployment(&mut self, call: &Call) -> Outcome<Answer> {
         self.refuse_customising("metadata")?;
         let (options, archive) = archive::read(call)?;
-        if !options.single_package {
+        if archive.keys().filter(|path| path.ends_with("/package.xml")).count() > 1 {
             return Err(Refusal::not_simulated("An archive of several packages"));
         }
         let components = match package::read(&archive) {

@@ -147,7 +147,7 @@ pub(super) fn answer(organisation: &Organisation, id: &str, deployment: &Deploym
     json!({
         "id": id,
         "url": format!("{}/services/data/v67.0/metadata/deployRequest/{id}", organisation.origin),
-        "deployOptions": {"checkOnly": options.check_only, "rollbackOnError": options.rollback_on_error, "singlePackage": true},
+        "deployOptions": {"checkOnly": options.check_only, "rollbackOnError": options.rollback_on_error},
         "deployResult": result,
     })
 }

@@ -114,7 +114,23 @@ async fn a_request_that_is_no_deployment_is_refused() {
         .get("metadata/deployRequest/0AfKd000000Gma9KAC")
         .await
         .refused(404, "NOT_FOUND");
-    send(&world, &field(EXTRA), json!({"singlePackage": false}))
+    let two = [("a/package.xml", manifest(&[]).1), ("b/package.xml", manifest(&[]).1)];
+    send(&world, &archive(&two), json!({"singlePackage": false}))
         .await
         .refused(501, "NOT_SIMULATED");
+}
+
+#[tokio::test]
+async fn a_package_may_stand_in_the_one_folder_of_its_archive() {
+    let world = bare().await;
+    let (path, content) = object(&format!("<fields>{EXTRA}</fields>"));
+    let inside = format!("zip/{path}");
+    let manifest = manifest(&[("CustomField", "Opportunity.Msp_Extra__c")]);
+    let files = [("zip/package.xml", manifest.1), (inside.as_str(), content)];
+    let result = deploy(&world, &archive(&files), json!({"singlePackage": false})).await;
+    assert_eq!(
+        (&result["success"], &result["numberComponentsDeployed"]),
+        (&json!(true), &json!(1)),
+        "{result}"
+    );
 }
