@@ -72,6 +72,18 @@ def records(client):
         client.records.upsert("opportunity", item("Second"))
         rows = client.records.list("opportunity", filter="nwcs_referralid eq 'ref-1'", select=["name"])
         equal([row["name"] for row in rows], ["Second"])
+    with check("makes, changes and upserts several at once"):
+        ids = client.records.create("opportunity", [{"name": "Bulk 1"}, {"name": "Bulk 2"}])
+        client.records.update("opportunity", ids, {"description": "bulk"})
+        items = [UpsertItem({"nwcs_referralid": key}, {"name": f"Bulk {key}"}) for key in ("ref-1", "ref-7")]
+        client.records.upsert("opportunity", items)
+        rows = client.records.list("opportunity", filter="startswith(name,'Bulk')", select=["name", "description"], orderby=["name asc"])
+        equal([(row["name"], row["description"]) for row in rows],
+              [("Bulk 1", "bulk"), ("Bulk 2", "bulk"), ("Bulk ref-1", None), ("Bulk ref-7", None)])
+    with check("is told which of several is wrong, and none is made"):
+        before = len(list(client.records.list("opportunity", select=["name"])))
+        error = refused(HttpError, lambda: client.records.create("opportunity", [{"name": "Fine"}, {"nope": 1}]))
+        equal((code(error), len(list(client.records.list("opportunity", select=["name"])))), ((400, "0x80048d19"), before))
     with check("is told that the key is taken (412 0x80060892)"):
         body = {"name": "x", "nwcs_referralid": "ref-1"}
         equal(code(refused(HttpError, lambda: client.records.create("opportunity", body))), (412, "0x80060892"))

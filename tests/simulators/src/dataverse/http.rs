@@ -123,6 +123,11 @@ impl Organisation {
             ("WinOpportunity" | "LoseOpportunity" | "PublishXml" | "PublishAllXml", []) => self.action(call, first),
             (set, rest) => {
                 let table = self.set(set)?;
+                if let (None, [only]) = (&first.key, rest)
+                    && let Some(answered) = self.bulk(call, &table, &only.name)
+                {
+                    return answered;
+                }
                 match (&first.key, rest) {
                     (None, []) => self.collection(call, &table),
                     (None, [only]) if only.name == "$count" => self.count_answer(call, &table),

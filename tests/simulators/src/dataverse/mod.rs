@@ -8,6 +8,7 @@ mod actions;
 mod address;
 mod answer;
 mod attributes;
+mod bulk;
 mod cell;
 mod changes;
 mod conditions;

@@ -41,7 +41,8 @@ pub(crate) struct Tombstone {
     pub(crate) version: u64,
 }
 
-#[derive(Debug)]
+/// Cloning takes a copy to roll back to.
+#[derive(Clone, Debug)]
 pub(crate) struct Rows {
     tables: HashMap<String, BTreeMap<Uuid, Row>>,
     tombstones: Vec<Tombstone>,

@@ -1,6 +1,7 @@
 //! The environment over real HTTP.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod bulk;
 mod changes;
 mod closing;
 mod columns;
