@@ -287,4 +287,14 @@ mod tests {
         let mut party = Party::new(&Fields::new());
         assert!(!party.heed_duplicates(&refused("duplicateResut", false, &["001A", "001B"])));
     }
+
+    #[test]
+    fn a_lead_that_a_duplicate_rule_finds_is_no_contact() {
+        let record = json!({"attributes": {"type": "Lead"}, "Id": "00QKd00000AbC1xIAF"});
+        let result = json!({"allowSave": true, "matchResults": [{"entityType": "Lead", "matchRecords": [{"record": record}]}]});
+        let refused = json!([{"errorCode": "DUPLICATES_DETECTED", "duplicateResut": result}]);
+        let mut party = Party::new(&Fields::new());
+        party.heed_duplicates(&refused);
+        assert_ne!(party, Party::Found("00QKd00000AbC1xIAF".to_owned()));
+    }
 }

@@ -140,6 +140,15 @@ mod tests {
         assert_eq!(read("Verloren", true, false), Phase::Lost);
     }
 
+    /// `Organisation::stage` takes the label for this very stage, and writes its API name.
+    #[test]
+    fn an_on_hold_stage_that_the_settings_name_by_its_label_is_read_as_on_hold() {
+        let mut settings = Settings::new(Url::parse("https://northwind.my.salesforce.com").unwrap());
+        settings.on_hold_stage = Some("waiting (LABEL)".to_owned());
+        let row = json!({"StageName": "Waiting", "IsClosed": false, "IsWon": false});
+        assert_eq!(phase(&settings, &row), Phase::OnHold);
+    }
+
     #[test]
     fn both_spellings_of_an_offset_are_read() {
         let expected: Timestamp = "2026-08-20T14:03:27Z".parse().unwrap();

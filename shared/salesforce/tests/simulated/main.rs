@@ -8,5 +8,6 @@ mod fault;
 mod installation;
 mod list;
 mod organisation;
+mod owed;
 mod session;
 mod update;

@@ -148,3 +148,24 @@ fn a_side_that_refused_is_tried_again() {
     link.seen = update.seen(&mapping, None, None);
     assert_eq!(plan_update(&mapping, &link, &referral(|_| {}), &edited, now()).patch, update.patch);
 }
+
+/// The CRM refused the deal's currency, and the record that was made bare has the CRM's own.
+#[test]
+fn an_amount_does_not_cross_without_its_currency() {
+    let mapping = shipped();
+    let invitation = referral(|_| {});
+    let bare = record(|record| {
+        record.fields.remove("estimatedvalue");
+        set(record, "transactioncurrencyid/isocurrencycode", json!("EUR"));
+    });
+    let mut link = linked(&mapping, &invitation, &bare);
+    // As `create_record` keeps it: what is empty is yet to be filled.
+    link.seen
+        .retain(|name, seen| mapping.rules.iter().all(|rule| rule.name != *name) || !seen.crm.is_nothing());
+    let update = plan_update(&mapping, &link, &invitation, &bare, now());
+    assert_eq!(
+        (update.fields.get("estimatedvalue"), update.held.len()),
+        (None, 1),
+        "184000 SEK must not become 184000 EUR without a word"
+    );
+}
