@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Update;
 use crate::audit::Side;
 use crate::link::{Link, Pending, Seen};
-use crate::mapping::Observation;
+use crate::mapping::{Mapping, Observation};
 
 /// A request that hung takes effect within a minute or two (a gateway holds it no longer), or never.
 const MAY_LAND: SignedDuration = SignedDuration::from_mins(5);
@@ -18,18 +18,33 @@ const MAY_LAND: SignedDuration = SignedDuration::from_mins(5);
 /// What was last seen of a pair. A write that was under way took effect if its side has the very value that was asked for. If that
 /// side has a third value, nobody can say what was seen last: then nothing was, so that the field's rule decides and the trail keeps
 /// both values.
-pub(super) fn known(link: &Link, observed: &Observation) -> BTreeMap<String, Seen> {
+pub(super) fn known(mapping: &Mapping, link: &Link, observed: &Observation) -> BTreeMap<String, Seen> {
     let mut known = link.seen.clone();
+    for (field, seen) in &mut known {
+        cut_for_mark(mapping, field, seen, observed);
+    }
     for (field, pending) in &link.pending {
         let Some(now) = observed.values.get(field) else { continue };
         let written = pending.side;
         if now.on(written) == pending.seen.on(written) {
-            known.insert(field.clone(), pending.seen.clone());
+            let mut seen = pending.seen.clone();
+            cut_for_mark(mapping, field, &mut seen, observed);
+            known.insert(field.clone(), seen);
         } else if known.get(field).is_some_and(|before| now.on(written) != before.on(written)) {
             known.remove(field);
         }
     }
     known
+}
+
+/// A name that was cut since, to make room for its mark, is no edit.
+fn cut_for_mark(mapping: &Mapping, field: &str, seen: &mut Seen, observed: &Observation) {
+    let (Some(rule), Some(now)) = (mapping.marked_name(), observed.values.get(field)) else {
+        return;
+    };
+    if rule.name == field && rule.across_to_crm(&seen.crm).as_ref() == Ok(&now.crm) {
+        seen.crm.clone_from(&now.crm);
+    }
 }
 
 /// The writes under way that took effect, though nobody waited for their answer.

@@ -18,7 +18,7 @@ use crate::value::Value;
 /// Compares a linked pair with what was last seen of it and decides what to write. `now` is when a new conflict begins to wait.
 pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: &CrmRecord, now: Timestamp) -> Update {
     let observed = mapping.observe(referral, record);
-    let known = super::pending::known(link, &observed);
+    let known = super::pending::known(mapping, link, &observed);
     let mut planner = Planner {
         mapping,
         referral,

@@ -82,10 +82,10 @@ pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>)
         } else {
             rule.read_partner_center(referral)
         };
-        // A name is cut for its mark, once it stands in Partner Center in full.
+        // A name is cut for its mark, once it stood in Partner Center in full.
         let cut = rule.across_to_crm(&value).ok().filter(|_| rule.marked && *side == Side::Crm);
-        let whole_there = rule.read_partner_center(referral).as_ref() == Ok(&value);
-        let stands = now.as_ref() == Ok(&value) || (whole_there && cut.is_some() && now.as_ref().ok() == cut.as_ref());
+        let whole_there = || rule.read_partner_center(referral).as_ref() == Ok(&value) || carried(pair, rule, edit);
+        let stands = now.as_ref() == Ok(&value) || (cut.is_some() && now.as_ref().ok() == cut.as_ref() && whole_there());
         // Automations overwrite the name as they like.
         if stands || (weather.robots && *field == "name") {
             continue;

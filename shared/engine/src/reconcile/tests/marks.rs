@@ -146,6 +146,28 @@ async fn the_name_is_cut_for_its_mark_in_the_crm_only() {
 }
 
 #[tokio::test]
+async fn a_name_that_was_cut_for_its_mark_is_no_edit_that_a_rename_could_lose_to() {
+    for dies in [false, true] {
+        let mut stage = Stage::with_opportunity().marking();
+        let mut mapping = Mapping::clone(&stage.engine.mapping);
+        mapping.rules.iter_mut().find(|rule| rule.name == "name").unwrap().conflict = ConflictRule::Crm;
+        stage.engine.mapping = Arc::new(mapping);
+        stage.edit("name", json!("x".repeat(300)));
+        stage.look(&opportunity(), "creates and cuts").await.unwrap();
+        stage.edit_referral("/name", json!("Renamed"));
+        if dies {
+            stage.fault("crm.update", Fault::Before(FailureKind::Transient));
+            stage.look(&opportunity(), "dies").await.unwrap_err();
+        }
+        assert_eq!(stage.settle(&opportunity()).await.kind, AuditKind::Updated);
+        assert_eq!(
+            (stage.name().as_str(), &stage.referrals()[0]["name"]),
+            ("✔ Renamed", &json!("Renamed"))
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_long_name_that_partner_center_does_not_have_yet_is_left_as_its_seller_wrote_it() {
     let stage = linked().await;
     let long = "x".repeat(300);
