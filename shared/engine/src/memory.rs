@@ -60,6 +60,8 @@ pub(crate) struct World {
     pub(crate) refused_path: Mutex<Option<&'static str>>,
     /// A column that the CRM takes and does not keep.
     pub(crate) ignored_column: Mutex<Option<&'static str>>,
+    /// Whether the CRM has no on-hold stage: what would be on hold is open.
+    pub(crate) lacks_on_hold: Mutex<bool>,
     /// Whether the CRM refuses to close records.
     pub(crate) refuse_closing: Mutex<bool>,
     counter: Mutex<u32>,
@@ -147,7 +149,10 @@ impl World {
         let ignored = *self.ignored_column.lock().unwrap();
         let kept = write.fields.iter().filter(|(column, _)| Some(column.as_str()) != ignored);
         record.fields.extend(kept.map(|(column, value)| (column.clone(), value.clone())));
-        record.phase = write.phase.unwrap_or(record.phase);
+        record.phase = match write.phase {
+            Some(Phase::OnHold) if *self.lacks_on_hold.lock().unwrap() => Phase::Open,
+            phase => phase.unwrap_or(record.phase),
+        };
         record.version = format!("W/\"{}\"", self.next());
     }
 }

@@ -18,7 +18,7 @@ mod world;
 use std::sync::Arc;
 
 use cosell_core::breaker::Breaker;
-use cosell_core::mapping::{ConflictRule, Mapping, MappingError, Placeholders};
+use cosell_core::mapping::{ConflictRule, Mapping, MappingError, OnHoldEdits, Placeholders};
 use cosell_core::plan::Policy;
 use fastrand::Rng;
 
@@ -45,7 +45,8 @@ pub struct Verdict {
 /// In the mapping that marks names: short enough that they are cut, long enough for those that automations insist on.
 const SHORT_NAME: usize = 27;
 
-/// The mappings that runs draw from: the one that ships, one with each conflict rule, and that one with marks beside short names.
+/// The mappings that runs draw from: the one that ships, one with each conflict rule
+/// that sends edits made on hold, and one with those rules that marks names.
 #[derive(Clone, Debug)]
 pub struct Mappings {
     shipped: Arc<Mapping>,
@@ -71,6 +72,7 @@ impl Mappings {
             }
         }
         let mut marking = mixed.clone().marking_names();
+        mixed.stages.on_hold_edits = OnHoldEdits::Send;
         for rule in marking.rules.iter_mut().filter(|rule| rule.marked) {
             rule.crm_length = Some(SHORT_NAME);
         }

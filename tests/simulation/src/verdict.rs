@@ -38,7 +38,7 @@ pub(crate) fn violations(world: &World, mapping: &Mapping) -> Vec<String> {
             // Nobody looked since one half went.
             continue;
         };
-        pairs::in_step(world, mapping, referral, record, &mut wrong);
+        pairs::in_step(world, mapping, (link, referral, record), &mut wrong);
         let pair = edits::Pair {
             state: &state,
             weather: &world.weather,

@@ -87,9 +87,23 @@ pub struct Stages {
     pub to_partner_center: BTreeMap<Phase, Stage>,
     /// What a lost CRM record means for a referral nobody has accepted yet.
     pub lost_before_accepted: Stage,
+    /// What becomes of a seller's edits while the record is on hold and nobody has accepted the referral.
+    #[serde(default)]
+    pub on_hold_edits: OnHoldEdits,
     /// What is sent as the reason with a stage; Partner Center's own pages ask for one with Lost and Declined.
     #[serde(default)]
     pub reasons: BTreeMap<Stage, String>,
+}
+
+/// What becomes of a seller's edits while the record is on hold and nobody has accepted the referral.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnHoldEdits {
+    /// They are sent when the record leaves that phase (contract partner-center 5.4).
+    #[default]
+    Wait,
+    /// They are sent at once.
+    Send,
 }
 
 /// One field.

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use super::Update;
 use super::update::Held;
 use crate::audit::{FieldChange, ParkedField, Side};
-use crate::crm::CrmRecord;
+use crate::crm::{CrmRecord, Phase};
+use crate::life_cycle::Stage;
 use crate::link::{Link, OpenConflict, Seen};
-use crate::mapping::{HELP, Mapping, REFERENCE, Rule, STAGE};
+use crate::mapping::{ConflictRule, HELP, Mapping, OnHoldEdits, REFERENCE, Rule, STAGE};
 use crate::merge::{Merged, merge};
 use crate::patch::PatchOperation;
 use crate::referral::Referral;
@@ -37,7 +38,9 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
         // What cannot be read is no change.
         let Some(present) = observed.values.get(&rule.name) else { continue };
         let open = link.conflicts.get(&rule.name);
-        match merge(rule, known.get(&rule.name), present, newest, open) {
+        let merged = merge(rule, known.get(&rule.name), present, newest, open);
+        let decided = matches!(merged, Merged::Write { overruled: Some(_), .. });
+        match merged {
             Merged::InStep => {}
             Merged::Locked => planner.locked.push(rule),
             Merged::Ask => planner.park(&rule.name, present, open, now),
@@ -60,7 +63,7 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
                 );
             }
         }
-        if let Some(open) = open
+        if let Some(open) = open.filter(|_| decided)
             && planner.update.held.iter().any(|held| held.retry && held.field == rule.name)
         {
             // Decided, but it cannot be written yet: the decision stands.
@@ -138,6 +141,13 @@ impl Planner<'_> {
                     true,
                 );
             }
+            Side::PartnerCenter if self.waits(rule, &change) => {
+                self.hold(
+                    &rule.name,
+                    format!("{} is sent once the deal is accepted or off hold.", rule.label),
+                    true,
+                );
+            }
             Side::PartnerCenter => {
                 let json = rule.partner_center_json(&change.after, self.referral.get(&rule.partner_center));
                 self.update
@@ -151,6 +161,14 @@ impl Planner<'_> {
                 self.update.changes.push(change);
             }
         }
+    }
+
+    /// Whether an edit waits until the record leaves hold. A deal that somebody puts on hold after it was accepted is no invitation,
+    /// and what an operator decided is an order.
+    fn waits(&self, rule: &Rule, change: &FieldChange) -> bool {
+        let invitation = self.record.phase == Phase::OnHold && self.referral.stage == Stage::New;
+        let ordered = rule.conflict == ConflictRule::Ask && change.overruled.is_some();
+        invitation && !ordered && self.mapping.stages.on_hold_edits == OnHoldEdits::Wait
     }
 
     fn locked(&mut self) {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use cosell_core::crm::{CrmRecord, Phase};
 use cosell_core::life_cycle::Stage;
-use cosell_core::mapping::{Mapping, Rule};
+use cosell_core::link::Link;
+use cosell_core::mapping::{Mapping, OnHoldEdits, Rule};
 use cosell_core::referral::{Referral, ReferralKind};
 use cosell_core::value::Value;
 use serde_json::json;
@@ -91,7 +92,18 @@ pub(super) fn nothing_forgotten(state: &State, referrals: &[Referral], wrong: &m
     }
 }
 
-pub(super) fn in_step(world: &World, mapping: &Mapping, referral: &Referral, record: &CrmRecord, wrong: &mut Vec<String>) {
+/// Whether a seller's edit of this field waits for the record to leave hold.
+pub(super) fn waits(mapping: &Mapping, rule: &Rule, (link, referral, record): (&Link, &Referral, &CrmRecord)) -> bool {
+    let on_hold = referral.stage == Stage::New && record.phase == Phase::OnHold;
+    let edited = link
+        .seen
+        .get(&rule.name)
+        .is_none_or(|seen| rule.read_crm(record).as_ref() != Ok(&seen.crm));
+    on_hold && edited && mapping.stages.on_hold_edits == OnHoldEdits::Wait
+}
+
+pub(super) fn in_step(world: &World, mapping: &Mapping, pair: (&Link, &Referral, &CrmRecord), wrong: &mut Vec<String>) {
+    let (_, referral, record) = pair;
     if *record.get("nwcs_syncwithpartnercenter") != json!(true) {
         return;
     }
@@ -117,7 +129,7 @@ pub(super) fn in_step(world: &World, mapping: &Mapping, referral: &Referral, rec
     let both_ways = |rule: &&Rule| rule.to_crm.on_update() && rule.to_partner_center.on_update();
     let ignored = |rule: &&Rule| world.weather.ignores_date && rule.name == "closing_date";
     for rule in mapping.rules.iter().filter(both_ways).filter(|rule| !ignored(rule)) {
-        if !agree(world, rule, referral, record) {
+        if !waits(mapping, rule, pair) && !agree(world, rule, referral, record) {
             let (there, here) = (rule.read_partner_center(referral), rule.read_crm(record));
             wrong.push(format!(
                 "{} differs for referral {}: {there:?} there, {here:?} here",

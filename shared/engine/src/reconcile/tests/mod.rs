@@ -6,6 +6,7 @@ mod creation;
 mod invitation;
 mod marks;
 mod not_kept;
+mod on_hold;
 mod parting;
 mod refusals;
 mod update;
