@@ -69,6 +69,8 @@ impl Part {
 
 /// The parts' answers, in their order.
 pub(crate) struct Answers {
+    /// Whether each part was carried out by itself: what came before a failed one stays.
+    pub(crate) one_by_one: bool,
     parts: Vec<(&'static str, Answer)>,
     doing: String,
 }
@@ -132,7 +134,8 @@ impl RestApi {
         // Not collated: the order stands, so a read behind a write shows what was written.
         let body = json!({"allOrNone": all_or_none, "collateSubrequests": false, "compositeRequest": requests});
         let once = parts.iter().any(|part| part.call.once);
-        let call = Call::new(Method::POST, "composite", doing).body(body).once(once);
+        let mut call = Call::new(Method::POST, "composite", doing).body(body).once(once);
+        call.reads = parts.iter().all(|part| part.call.reads);
         let answer = self.send(&call).await?.accepted()?;
         let given = answer.body["compositeResponse"].as_array();
         let given = given
@@ -141,10 +144,12 @@ impl RestApi {
         let part = |(part, given): (&Part, &Json)| {
             let status = given["httpStatusCode"].as_u64().and_then(|status| status.try_into().ok());
             let mut read = answer.part(status.unwrap_or(500), given["body"].clone());
+            read.reads = part.call.reads;
             read.doing.clone_from(&part.call.doing);
             (part.reference, read)
         };
         Ok(Answers {
+            one_by_one: false,
             parts: parts.iter().zip(given).map(part).collect(),
             doing: doing.to_owned(),
         })
@@ -152,6 +157,7 @@ impl RestApi {
 
     async fn one_by_one(&self, parts: &[Part], all_or_none: bool, doing: &str) -> Result<Answers, SalesforceError> {
         let mut answers = Answers {
+            one_by_one: true,
             parts: Vec::new(),
             doing: doing.to_owned(),
         };

@@ -2,6 +2,8 @@
 
 use cosell_core::crm::{CrmRecord, CrmWrite, Phase};
 use cosell_core::id::ReferralId;
+use jiff::ToSpan as _;
+use jiff::tz::TimeZone;
 use reqwest::Method;
 use serde_json::{Map, Value as Json, json};
 
@@ -16,6 +18,9 @@ use crate::schema::CURRENCY;
 use crate::write::{Columns, unwritable};
 
 const SAVE: &str = "save";
+const CLOSE_DATE: &str = "CloseDate";
+/// A quarter: late enough that nobody takes it for a promise, soon enough to be looked at.
+const PROVISIONAL_DAYS: i64 = 90;
 
 impl Salesforce {
     pub(crate) async fn upsert_record(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, SalesforceError> {
@@ -25,7 +30,7 @@ impl Salesforce {
         let mut parts = self.reads(&organisation, &self.schema.of_referral(id), &doing);
         parts.extend(searches(&columns, &doing));
         let mut answers = self.api.run(&parts, false, &doing).await?;
-        if let Some(stored) = self.stored(&mut answers)? {
+        if let Some(stored) = self.stored(&organisation, &mut answers)? {
             // Whom an existing deal belongs to is never changed, and its other fields only as they were read.
             let write = CrmWrite {
                 fields: write
@@ -52,9 +57,12 @@ impl Salesforce {
     ) -> Result<CrmRecord, SalesforceError> {
         let doing = format!("creating the opportunity of referral {id}");
         let mut body = columns.plain;
-        body.retain(|_, value| !value.is_null());
         // The key's value comes from the address.
-        body.remove(&self.schema.referral_id_field);
+        let is_key = |name: &str| name.eq_ignore_ascii_case(&self.schema.referral_id_field);
+        body.retain(|name, value| !value.is_null() && !is_key(name));
+        if !body.keys().any(|name| name.eq_ignore_ascii_case(CLOSE_DATE)) {
+            body.insert(CLOSE_DATE.to_owned(), self.provisional_close_date().into());
+        }
         self.set_currency(organisation, &mut body, columns.currency.filter(|code| !code.is_null()))?;
         let stage = organisation.stage(&self.settings, self.reachable(phase.unwrap_or(Phase::Open)))?;
         body.insert("StageName".to_owned(), json!(stage));
@@ -70,7 +78,7 @@ impl Salesforce {
             let mut answers = self.api.write(&parts, &doing).await?;
             let Some((reference, refused)) = answers.guilty() else {
                 tracing::info!(referral.id = %id, "created the opportunity of a referral");
-                return self.written(&mut answers, &doing);
+                return self.written(organisation, &mut answers, &doing);
             };
             let is_duplicate = refusal::code(&refused.body) == Some("DUPLICATES_DETECTED");
             if is_duplicate && reference == SAVE && !despite_duplicates && DuplicateHint::read(&refused.body).allows_saving {
@@ -78,8 +86,35 @@ impl Salesforce {
                 save = save_despite_duplicates(save);
                 despite_duplicates = true;
             } else if !is_duplicate || !parties.heed_duplicates(reference, &refused.body) {
-                return Err(refused.refused());
+                let refused = refused.refused();
+                return Err(self.made_meanwhile(organisation, id, refused).await);
             }
+            parties.keep(&answers);
+        }
+    }
+
+    /// Salesforce has no opportunity without a close date, and an invitation that is not shown is one that expires.
+    fn provisional_close_date(&self) -> String {
+        let today = (self.clock)().to_zoned(TimeZone::UTC).date();
+        today.saturating_add(PROVISIONAL_DAYS.days()).to_string()
+    }
+
+    /// Two refusals may mean that somebody made the opportunity meanwhile, or that something is wrong for good: looking tells.
+    async fn made_meanwhile(&self, organisation: &Organisation, id: ReferralId, refused: SalesforceError) -> SalesforceError {
+        let SalesforceError::Refused(refusal) = &refused else {
+            return refused;
+        };
+        let is_contact = refusal.fields.iter().any(|field| field == "ContactId");
+        match refusal.code.as_deref() {
+            Some("DUPLICATE_VALUE") => {}
+            Some("INVALID_FIELD_FOR_INSERT_UPDATE") if is_contact => {}
+            _ => return refused,
+        }
+        let doing = refusal.doing.clone();
+        match self.find(organisation, &self.schema.of_referral(id), &doing).await {
+            Ok(Some(_)) => SalesforceError::Stale { doing },
+            Ok(None) => refused,
+            Err(failed) => failed,
         }
     }
 
@@ -96,6 +131,7 @@ impl Salesforce {
             return Ok(());
         }
         match &self.settings.single_currency {
+            _ if code.is_null() => Ok(()),
             Some(single) if code.as_str().is_some_and(|code| code.eq_ignore_ascii_case(single)) => Ok(()),
             Some(single) => Err(unwritable(
                 CURRENCY,
@@ -103,10 +139,7 @@ impl Salesforce {
                     "cannot hold this deal's currency: the organisation has only {single}; activate multiple currencies in Salesforce, or correct the deal's currency"
                 ),
             )),
-            None => Err(unwritable(
-                CURRENCY,
-                "does not exist in this organisation, which has one currency; name that currency in the setting SalesforceCurrency",
-            )),
+            None => Err(SalesforceError::CurrencyUnknown),
         }
     }
 

@@ -17,6 +17,12 @@ pub enum SalesforceError {
         /// The name, shortened.
         name: String,
     },
+    /// A name with a meaning of its own, in another case of letters.
+    #[error("write `{known}` with these capitals in the mapping")]
+    Misspelt {
+        /// The name as it must be.
+        known: &'static str,
+    },
     /// The key names another CRM or object, or its id is none.
     #[error("record {key} is not one of this organisation's opportunities: expected `opportunity` and an id of 18 characters")]
     ForeignKey {
@@ -38,7 +44,12 @@ pub enum SalesforceError {
         what: String,
         /// The organisation's stages.
         stages: String,
+        /// Whether no deal can be made without it.
+        every_deal: bool,
     },
+    /// The organisation has one currency, and nobody said which.
+    #[error("the organisation has one currency, which its opportunities do not tell; name it in the setting SalesforceCurrency")]
+    CurrencyUnknown,
     /// The token endpoint refused us.
     #[error("Salesforce refused the sign-in ({code}): {cure}")]
     SignInRefused {
@@ -100,6 +111,12 @@ pub enum SalesforceError {
     /// The service refused.
     #[error("{}: {}", .0.doing, .0.explanation)]
     Refused(Box<Refused>),
+    /// Our write took effect, and somebody else has written since.
+    #[error("{doing}: the record was changed right behind it; the next look compares")]
+    Overtaken {
+        /// What was being done.
+        doing: String,
+    },
     /// We saw ourselves that the record changed.
     #[error("{doing}: the record changed since it was read")]
     Stale {
@@ -127,19 +144,37 @@ pub struct Refused {
 }
 
 impl SalesforceError {
+    /// A stage that is missing for a deal that exists: it alone has to do without.
+    pub(crate) fn of_one_deal(self) -> Self {
+        match self {
+            Self::Stage { what, stages, .. } => Self::Stage {
+                what,
+                stages,
+                every_deal: false,
+            },
+            other => other,
+        }
+    }
+
     pub(crate) fn kind(&self) -> FailureKind {
         match self {
-            Self::InvalidField { .. } | Self::ForeignKey { .. } | Self::Unwritable { .. } => FailureKind::Rejected,
+            Self::InvalidField { .. }
+            | Self::Misspelt { .. }
+            | Self::ForeignKey { .. }
+            | Self::Unwritable { .. }
+            | Self::Stage { every_deal: false, .. } => FailureKind::Rejected,
             // What an administrator must set right before any deal can go on.
-            Self::Stage { .. } | Self::SignInRefused { .. } | Self::UnusableKey | Self::SessionNotAccepted { .. } => {
-                FailureKind::Credentials
-            }
+            Self::Stage { .. }
+            | Self::CurrencyUnknown
+            | Self::SignInRefused { .. }
+            | Self::UnusableKey
+            | Self::SessionNotAccepted { .. } => FailureKind::Credentials,
             Self::SignInUnavailable {
                 retry_after: Some(retry_after),
                 ..
             } => FailureKind::Throttled { retry_after: *retry_after },
             Self::CredentialsUnavailable(failure) => failure.kind,
-            Self::NoAnswer { once: true, .. } | Self::Unexpected { once: true, .. } => FailureKind::OutcomeUnknown,
+            Self::NoAnswer { once: true, .. } | Self::Unexpected { once: true, .. } | Self::Overtaken { .. } => FailureKind::OutcomeUnknown,
             Self::NotReached { .. } | Self::NoAnswer { .. } | Self::Unexpected { .. } | Self::SignInUnavailable { .. } => {
                 FailureKind::Transient
             }

@@ -29,6 +29,7 @@ pub struct Salesforce {
     pub(crate) api: RestApi,
     pub(crate) settings: Settings,
     pub(crate) schema: Schema,
+    pub(crate) clock: Clock,
     known: Known,
 }
 
@@ -39,12 +40,13 @@ impl Salesforce {
             http: http.clone(),
             settings: settings.clone(),
             credentials,
-            clock,
+            clock: clock.clone(),
         };
         Self {
             api: RestApi::new(http, sign_in),
             settings,
             schema,
+            clock,
             known: Known::default(),
         }
     }
@@ -76,29 +78,25 @@ impl Salesforce {
 
     pub(crate) async fn find(&self, organisation: &Organisation, condition: &str, doing: &str) -> Result<Option<Stored>, SalesforceError> {
         let mut answers = self.api.run(&self.reads(organisation, condition, doing), false, doing).await?;
-        self.stored(&mut answers)
+        self.stored(organisation, &mut answers)
     }
 
     /// The record that the reads among `answers` show.
-    pub(crate) fn stored(&self, answers: &mut Answers) -> Result<Option<Stored>, SalesforceError> {
+    pub(crate) fn stored(&self, organisation: &Organisation, answers: &mut Answers) -> Result<Option<Stored>, SalesforceError> {
         let deal = answers.must(DEAL)?.accepted()?;
         let role = answers.take(ROLE).map(Answer::accepted).transpose()?;
-        record::read(&self.schema, &self.settings, &deal, role.as_ref())
+        record::read(&self.schema, &self.settings, organisation, &deal, role.as_ref())
     }
 
     /// The record as our write left it. Where somebody else has written since, what a seller entered must not pass for known: the next
     /// look finds it.
-    pub(crate) fn written(&self, answers: &mut Answers, doing: &str) -> Result<CrmRecord, SalesforceError> {
+    pub(crate) fn written(&self, organisation: &Organisation, answers: &mut Answers, doing: &str) -> Result<CrmRecord, SalesforceError> {
         let user = answers.get(DEAL).and_then(|answer| answer.user.clone());
         let stored = self
-            .stored(answers)?
+            .stored(organisation, answers)?
             .ok_or_else(|| SalesforceError::Stale { doing: doing.to_owned() })?;
         if stored.is_foreign(user.as_deref()) {
-            return Err(SalesforceError::Unexpected {
-                doing: doing.to_owned(),
-                what: "our own write as the last one",
-                once: true,
-            });
+            return Err(SalesforceError::Overtaken { doing: doing.to_owned() });
         }
         Ok(stored.record)
     }

@@ -95,6 +95,31 @@ async fn learn(api: &RestApi, schema: &Schema) -> Result<Organisation, Salesforc
 }
 
 impl Organisation {
+    /// Whether a record at `stage` waits to be accepted. The settings may name that stage by its label; a stage that is not offered
+    /// any more goes by the name it has in records.
+    pub(crate) fn is_on_hold(&self, settings: &Settings, stage: &str) -> bool {
+        let Some(on_hold) = &settings.on_hold_stage else { return false };
+        let named = self.stages.iter().find(|known| known.is(on_hold));
+        named
+            .map_or(on_hold.as_str(), |named| named.name.as_str())
+            .eq_ignore_ascii_case(stage)
+    }
+
+    /// One with these open stages, by name and label.
+    #[cfg(test)]
+    pub(crate) fn of(stages: &[(&str, &str)]) -> Self {
+        let stage = |(name, label): &(&str, &str)| Stage {
+            name: (*name).to_owned(),
+            label: (*label).to_owned(),
+            closed: false,
+            won: false,
+        };
+        Self {
+            stages: stages.iter().map(stage).collect(),
+            has_currency: false,
+        }
+    }
+
     /// The stage that brings a deal to `phase`.
     pub(crate) fn stage(&self, settings: &Settings, phase: Phase) -> Result<&str, SalesforceError> {
         let on_hold = settings.on_hold_stage.as_deref();
@@ -105,27 +130,30 @@ impl Organisation {
             Phase::Lost => ("lost", settings.lost_stage.as_deref()),
         };
         let fits = |stage: &&Stage| match phase {
-            Phase::OnHold | Phase::Open => !stage.closed,
+            Phase::OnHold => !stage.closed,
+            // One stage for both would make every new deal an accepted one, or no deal.
+            Phase::Open => !stage.closed && !on_hold.is_some_and(|name| stage.is(name)),
             Phase::Won => stage.won,
             Phase::Lost => stage.closed && !stage.won,
         };
         let found = match wanted {
             Some(wanted) => self.stages.iter().find(|stage| stage.is(wanted)).filter(fits),
-            None => self
-                .stages
-                .iter()
-                .filter(fits)
-                .find(|stage| !on_hold.is_some_and(|name| stage.is(name))),
+            None => self.stages.iter().find(fits),
         };
         found.map(|stage| stage.name.as_str()).ok_or_else(|| SalesforceError::Stage {
             what: match wanted {
                 Some(wanted) => {
-                    let state = if phase.is_closed() { phase.to_string() } else { "open".to_owned() };
+                    let state = match phase {
+                        Phase::Open => "open and not on hold".to_owned(),
+                        Phase::OnHold => "open".to_owned(),
+                        closed => closed.to_string(),
+                    };
                     format!("the organisation has no active stage `{wanted}` for deals that are {state}; correct the setting of the {setting} stage")
                 }
                 None => format!("the organisation has no stage for deals that are {phase}; add one, or name it in the setting of the {setting} stage"),
             },
             stages: self.stages.iter().map(|stage| format!("`{}`", stage.label)).collect::<Vec<_>>().join(", "),
+            every_deal: true,
         })
     }
 }

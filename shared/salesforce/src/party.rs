@@ -135,12 +135,20 @@ impl Parties {
         self.contact.link(deal, "ContactId", CONTACT);
     }
 
-    /// Takes a duplicate rule's hint: the one record it found, or saving all the same where the rule only warns. `false` where
-    /// neither is possible.
+    /// What an earlier try made stays, where its parts were sent one by one.
+    pub(crate) fn keep(&mut self, answers: &Answers) {
+        if answers.one_by_one {
+            self.account.keep(answers.get(ACCOUNT));
+            self.contact.keep(answers.get(CONTACT));
+        }
+    }
+
+    /// Takes a duplicate rule's hint: where it only warns, what is new is saved all the same, since our own search told it from others;
+    /// where it blocks, the one record it found is used. `false` where neither is possible.
     pub(crate) fn heed_duplicates(&mut self, reference: &str, refused: &Json) -> bool {
         match reference {
-            ACCOUNT => self.account.heed_duplicates(refused),
-            CONTACT => self.contact.heed_duplicates(refused),
+            ACCOUNT => self.account.heed_duplicates("001", refused),
+            CONTACT => self.contact.heed_duplicates("003", refused),
             _ => false,
         }
     }
@@ -178,14 +186,30 @@ impl Party {
         }
     }
 
-    fn heed_duplicates(&mut self, refused: &Json) -> bool {
+    fn keep(&mut self, answer: Option<&Answer>) {
+        let made = answer.filter(|answer| answer.status.is_success());
+        if let (Self::New { .. }, Some(id)) = (&*self, made.and_then(|answer| answer.body["id"].as_str())) {
+            *self = Self::Found(id.to_owned());
+        }
+    }
+
+    /// `prefix` is that of the object's ids: a rule on contacts may find a lead.
+    fn heed_duplicates(&mut self, prefix: &str, refused: &Json) -> bool {
         let Self::New { despite_duplicates, .. } = self else {
             return false;
         };
         let hint = DuplicateHint::read(refused);
-        match hint.only_match {
-            Some(id) => *self = Self::Found(id),
-            None if hint.allows_saving && !*despite_duplicates => *despite_duplicates = true,
+        match hint.only_match.filter(|id| id.starts_with(prefix)) {
+            _ if hint.allows_saving => {
+                if *despite_duplicates {
+                    return false;
+                }
+                *despite_duplicates = true;
+            }
+            Some(id) => {
+                tracing::info!(salesforce.id = %id, "a duplicate rule blocks a new record: the one it found is used");
+                *self = Self::Found(id);
+            }
             None => return false,
         }
         true
@@ -269,32 +293,37 @@ mod tests {
         assert!(searches(&columns(&[("Name", "Fabrikam")], &[("Phone", "1")]), "").len() == 1);
     }
 
-    #[test]
-    fn a_duplicate_rule_is_heeded_in_both_spellings() {
-        let refused = |key: &str, allow: bool, ids: &[&str]| {
-            let records: Vec<Json> = ids.iter().map(|id| json!({"record": {"Id": id}})).collect();
-            json!([{"errorCode": "DUPLICATES_DETECTED", key: {"allowSave": allow, "matchResults": [{"matchRecords": records}]}}])
-        };
-        for key in ["duplicateResut", "duplicateResult"] {
-            let mut party = Party::new(&Fields::new());
-            assert!(party.heed_duplicates(&refused(key, true, &["001A"])));
-            assert_eq!(party, Party::Found("001A".to_owned()), "{key}");
-        }
-        let mut party = Party::new(&Fields::new());
-        let warned = refused("duplicateResut", true, &["001A", "001B"]);
-        assert!(party.heed_duplicates(&warned), "several: saved all the same");
-        assert!(!party.heed_duplicates(&warned), "but not tried again and again");
-        let mut party = Party::new(&Fields::new());
-        assert!(!party.heed_duplicates(&refused("duplicateResut", false, &["001A", "001B"])));
+    fn refused(key: &str, allow: bool, ids: &[&str]) -> Json {
+        let records: Vec<Json> = ids.iter().map(|id| json!({"record": {"Id": id}})).collect();
+        json!([{"errorCode": "DUPLICATES_DETECTED", key: {"allowSave": allow, "matchResults": [{"matchRecords": records}]}}])
     }
 
     #[test]
-    fn a_lead_that_a_duplicate_rule_finds_is_no_contact() {
-        let record = json!({"attributes": {"type": "Lead"}, "Id": "00QKd00000AbC1xIAF"});
-        let result = json!({"allowSave": true, "matchResults": [{"entityType": "Lead", "matchRecords": [{"record": record}]}]});
-        let refused = json!([{"errorCode": "DUPLICATES_DETECTED", "duplicateResut": result}]);
+    fn a_rule_that_blocks_is_heeded_in_both_spellings() {
+        for key in ["duplicateResut", "duplicateResult"] {
+            let mut party = Party::new(&Fields::new());
+            assert!(party.heed_duplicates("001", &refused(key, false, &["001A"])));
+            assert_eq!(party, Party::Found("001A".to_owned()), "{key}");
+        }
+        // Several, none, and a lead.
+        for found in [&["001A", "001B"][..], &[], &["00QA"]] {
+            let mut party = Party::new(&Fields::new());
+            assert!(!party.heed_duplicates("001", &refused("duplicateResut", false, found)), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_rule_that_only_warns_is_passed_once() {
         let mut party = Party::new(&Fields::new());
-        party.heed_duplicates(&refused);
-        assert_ne!(party, Party::Found("00QKd00000AbC1xIAF".to_owned()));
+        let warned = refused("duplicateResut", true, &["001A"]);
+        assert!(party.heed_duplicates("001", &warned));
+        assert!(matches!(
+            party,
+            Party::New {
+                despite_duplicates: true,
+                ..
+            }
+        ));
+        assert!(!party.heed_duplicates("001", &warned), "but not tried again and again");
     }
 }

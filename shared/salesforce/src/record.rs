@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::error::SalesforceError;
+use crate::organisation::Organisation;
 use crate::rest_api::Answer;
 use crate::schema::{CONTACT, CURRENCY, Schema};
 use crate::settings::Settings;
@@ -38,6 +39,7 @@ impl Stored {
 pub(crate) fn read(
     schema: &Schema,
     settings: &Settings,
+    organisation: &Organisation,
     deal: &Answer,
     contact: Option<&Answer>,
 ) -> Result<Option<Stored>, SalesforceError> {
@@ -48,11 +50,11 @@ pub(crate) fn read(
         // As an upsert by a field that is not unique would answer.
         _ => return Err(deal.part(300, Json::Null).refused()),
     };
-    let mut fields: Fields = schema
-        .plain
-        .iter()
-        .filter_map(|field| present(&row[field]).map(|value| (field.clone(), value)))
-        .collect();
+    let mut fields = Fields::new();
+    for field in &schema.plain {
+        let value = member(row, field).ok_or_else(|| deal.lacks("a field that was asked for"))?;
+        fields.extend(present(value).map(|value| (field.clone(), value)));
+    }
     if schema.currency {
         let single = || settings.single_currency.clone().map(Json::String);
         fields.extend(present(&row[CURRENCY]).or_else(single).map(|code| (CURRENCY.to_owned(), code)));
@@ -62,17 +64,18 @@ pub(crate) fn read(
         None => &Json::Null,
     };
     fields.extend(schema.paths().filter_map(|(to, field)| {
-        let from = if to == CONTACT { contact } else { &row[to] };
-        present(&from[field]).map(|value| (format!("{to}/{field}"), value))
+        let from = if to == CONTACT { contact } else { member(row, to)? };
+        present(member(from, field)?).map(|value| (format!("{to}/{field}"), value))
     }));
     let lacks = |what| move || deal.lacks(what);
     let modified = time(&row["LastModifiedDate"]).ok_or_else(lacks("the time of the last change"))?;
     let stamp = time(&row["SystemModstamp"]).ok_or_else(lacks("the system's time stamp"))?;
-    let version = Version::new(modified, stamp, deal.date, phase(settings, row), &fields);
+    let version = Version::new(modified, stamp, deal.date, phase(settings, organisation, row), &fields);
     let record = CrmRecord {
         key: key(row["Id"].as_str().ok_or_else(lacks("the record's id"))?),
         version: version.to_string(),
-        modified: stamp,
+        // `SystemModstamp` moves with every automation, too: a rule that asks who changed last means people.
+        modified,
         phase: version.phase,
         fields,
         // Opportunities cannot be merged; a deleted one is simply gone.
@@ -101,15 +104,27 @@ pub(crate) fn key(id: &str) -> CrmKey {
     }
 }
 
+/// A member of a row. The service takes names in any case and answers in its own.
+fn member<'a>(row: &'a Json, name: &str) -> Option<&'a Json> {
+    let members = row.as_object()?;
+    let any_case = || {
+        members
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    };
+    members.get(name).or_else(any_case)
+}
+
 /// Closed or won is what the organisation made of the stage; only on hold goes by the stage's name.
-fn phase(settings: &Settings, row: &Json) -> Phase {
+fn phase(settings: &Settings, organisation: &Organisation, row: &Json) -> Phase {
     let is = |name: &str| row[name].as_bool().unwrap_or_default();
     let stage = row["StageName"].as_str().unwrap_or_default();
-    match &settings.on_hold_stage {
-        _ if is("IsWon") => Phase::Won,
-        _ if is("IsClosed") => Phase::Lost,
-        Some(on_hold) if on_hold.eq_ignore_ascii_case(stage) => Phase::OnHold,
-        _ => Phase::Open,
+    match (is("IsWon"), is("IsClosed")) {
+        (true, _) => Phase::Won,
+        (false, true) => Phase::Lost,
+        (false, false) if organisation.is_on_hold(settings, stage) => Phase::OnHold,
+        (false, false) => Phase::Open,
     }
 }
 
@@ -132,21 +147,19 @@ mod tests {
     #[test]
     fn the_organisation_says_what_is_closed_and_the_settings_what_is_on_hold() {
         let mut settings = Settings::new(Url::parse("https://northwind.my.salesforce.com").unwrap());
-        settings.on_hold_stage = Some("Waiting".to_owned());
-        let read = |stage: &str, closed: bool, won: bool| phase(&settings, &json!({"StageName": stage, "IsClosed": closed, "IsWon": won}));
-        assert_eq!(read("waiting", false, false), Phase::OnHold);
-        assert_eq!(read("Prospecting", false, false), Phase::Open);
-        assert_eq!(read("Gewonnen", true, true), Phase::Won);
-        assert_eq!(read("Verloren", true, false), Phase::Lost);
-    }
-
-    /// `Organisation::stage` takes the label for this very stage, and writes its API name.
-    #[test]
-    fn an_on_hold_stage_that_the_settings_name_by_its_label_is_read_as_on_hold() {
-        let mut settings = Settings::new(Url::parse("https://northwind.my.salesforce.com").unwrap());
-        settings.on_hold_stage = Some("waiting (LABEL)".to_owned());
-        let row = json!({"StageName": "Waiting", "IsClosed": false, "IsWon": false});
-        assert_eq!(phase(&settings, &row), Phase::OnHold);
+        let organisation = Organisation::of(&[("Waiting", "Wartet"), ("Prospecting", "Prospecting")]);
+        // By its name, in any case, or by its label.
+        for named in ["waiting", "Wartet"] {
+            settings.on_hold_stage = Some(named.to_owned());
+            let read = |stage: &str, closed: bool, won: bool| {
+                let row = json!({"StageName": stage, "IsClosed": closed, "IsWon": won});
+                phase(&settings, &organisation, &row)
+            };
+            assert_eq!(read("Waiting", false, false), Phase::OnHold, "{named}");
+            assert_eq!(read("Prospecting", false, false), Phase::Open);
+            assert_eq!(read("Gewonnen", true, true), Phase::Won);
+            assert_eq!(read("Verloren", true, false), Phase::Lost);
+        }
     }
 
     #[test]

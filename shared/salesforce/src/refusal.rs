@@ -31,6 +31,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) retry_after: Option<Duration>,
     /// Whether the call must not be repeated blindly.
     pub(crate) once: bool,
+    /// Whether it only reads.
+    pub(crate) reads: bool,
 }
 
 /// The first problem of an array, or the one object; anything else tells nothing.
@@ -60,7 +62,7 @@ impl Evidence<'_> {
         Refused {
             doing: doing.to_owned(),
             explanation: explain(self.status, code, message(self.body), &fields),
-            kind: self.kind(code, &fields),
+            kind: self.kind(code),
             status: self.status,
             code: code.map(str::to_owned),
             fields,
@@ -75,7 +77,7 @@ impl Evidence<'_> {
         }
     }
 
-    fn kind(&self, code: Option<&str>, fields: &[String]) -> FailureKind {
+    fn kind(&self, code: Option<&str>) -> FailureKind {
         let throttled = |wait| FailureKind::Throttled {
             retry_after: self.retry_after.unwrap_or(wait),
         };
@@ -84,18 +86,17 @@ impl Evidence<'_> {
             (_, "REQUEST_LIMIT_EXCEEDED") => throttled(DAILY_LIMIT),
             (429, _) => throttled(UNSPECIFIED),
             (503, _) if self.retry_after.is_some() => throttled(UNSPECIFIED),
-            // Somebody linked, made or deleted the record meanwhile.
-            (412, _) | (_, "ENTITY_IS_DELETED" | "DUPLICATE_VALUE") => FailureKind::Stale,
-            // The contact is taken only with a new opportunity: somebody made it meanwhile.
-            (_, "INVALID_FIELD_FOR_INSERT_UPDATE") if self.once && fields.iter().any(|field| field == "ContactId") => FailureKind::Stale,
+            (412, _) | (_, "ENTITY_IS_DELETED") => FailureKind::Stale,
             (_, "UNABLE_TO_LOCK_ROW" | "QUERY_TIMEOUT" | "REQUEST_RUNNING_TOO_LONG" | "INVALID_QUERY_LOCATOR") => FailureKind::Transient,
             (_, code) if concerns_deployment(code) => FailureKind::Credentials,
             // The address itself: version retired, wrong host, verb not known there.
             (300..=399 | 405 | 410, _) | (404, "") => FailureKind::Credentials,
             (404, "NOT_FOUND") if message(self.body).contains("external ID field") => FailureKind::Credentials,
-            (404, "NOT_FOUND") => FailureKind::Stale,
+            (404, "NOT_FOUND") if !self.reads => FailureKind::Stale,
             (408 | 500 | 502 | 504, _) if self.once => FailureKind::OutcomeUnknown,
             (408 | 420 | 500.., _) => FailureKind::Transient,
+            // No value of ours is at fault in a read: the message waits until somebody has mended it.
+            _ if self.reads => FailureKind::Credentials,
             _ => FailureKind::Rejected,
         }
     }
@@ -114,7 +115,6 @@ fn concerns_deployment(code: &str) -> bool {
             | "TXN_SECURITY_METERING_ERROR"
             | "UNSUPPORTED_API_VERSION"
             | "MALFORMED_QUERY"
-            | "INACTIVE_OWNER_OR_USER"
     )
 }
 
@@ -163,6 +163,11 @@ fn explain(status: u16, code: Option<&str>, text: &str, fields: &[String]) -> St
         }
         "NUMBER_OUTSIDE_VALID_RANGE" => format!("the number for {} is too large; correct it at its source", field()),
         "INVALID_EMAIL_ADDRESS" => format!("{} holds no valid e-mail address; correct it at its source", field()),
+        "DUPLICATE_VALUE" => format!(
+            "{} must be unique, and {} has this value already; it may not be shared with the integration user",
+            taken(text).map_or_else(|| "a field (not named by the service)".to_owned(), |name| format!("field `{name}`")),
+            holder(text).map_or_else(|| "another record".to_owned(), |id| format!("record {id}"))
+        ),
         "NOT_FOUND" if text.contains("external ID field") => {
             "the Referral Identifier field is missing, or not marked as External ID; install the co-sell fields".to_owned()
         }
@@ -180,7 +185,6 @@ fn plain(status: u16, code: &str, text: &str) -> Option<&'static str> {
         (_, "DUPLICATES_DETECTED") => {
             "a duplicate rule of the organisation blocks it; except the integration user from the rule, or merge the duplicates"
         }
-        (_, "DUPLICATE_VALUE") => "another record already has this Referral Identifier",
         (_, "ENTITY_IS_DELETED") => "the record was deleted",
         (_, "ENTITY_IS_LOCKED") => {
             "the record is locked, by an approval for instance; unlock it in Salesforce, or wait until it is decided"
@@ -214,6 +218,18 @@ fn named_in(text: &str) -> Option<&str> {
     let rest = after("No such column '").or_else(|| after("update fields: "))?;
     let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))?;
     Some(&rest[..end]).filter(|name| soql::is_name(name))
+}
+
+/// `duplicate value found: Msp_Referral_Id__c duplicates value on record with id: 006Kd00000AbC1x`.
+fn taken(text: &str) -> Option<&str> {
+    let rest = &text[text.find("value found: ")? + "value found: ".len()..];
+    rest.split(' ').next().filter(|name| soql::is_name(name))
+}
+
+fn holder(text: &str) -> Option<&str> {
+    let rest = &text[text.find("record with id: ")? + "record with id: ".len()..];
+    let id = rest.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
+    matches!(id.len(), 15 | 18).then_some(id)
 }
 
 /// `… (max length=255)`.

@@ -3,8 +3,8 @@
 use cosell_runtime::bearer::{Bearer, Bearers};
 use cosell_runtime::http::body::{self, BodyError};
 use cosell_runtime::http::retry_after;
-use jiff::Timestamp;
 use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE};
 use reqwest::{Method, StatusCode};
 use secrecy::ExposeSecret;
@@ -40,6 +40,8 @@ pub(crate) struct Call {
     pub(crate) doing: String,
     /// Whether it must not be repeated blindly.
     pub(crate) once: bool,
+    /// Whether it only reads: then no value of ours can be what is refused.
+    pub(crate) reads: bool,
 }
 
 impl Call {
@@ -49,6 +51,7 @@ impl Call {
 
     pub(crate) fn new(method: Method, path: impl Into<String>, doing: impl Into<String>) -> Self {
         Self {
+            reads: method == Method::GET,
             method,
             path: path.into(),
             headers: Vec::new(),
@@ -100,6 +103,7 @@ pub(crate) struct Answer {
     pub(crate) date: Option<Timestamp>,
     /// The user the call was made as.
     pub(crate) user: Option<String>,
+    pub(crate) reads: bool,
     once: bool,
     retry_after: Option<std::time::Duration>,
 }
@@ -125,6 +129,7 @@ impl Answer {
             body: &self.body,
             retry_after: self.retry_after,
             once: self.once,
+            reads: self.reads,
         };
         if self.status == StatusCode::UNAUTHORIZED {
             return SalesforceError::SessionNotAccepted {
@@ -143,6 +148,7 @@ impl Answer {
             doing: self.doing.clone(),
             date: self.date,
             user: self.user.clone(),
+            reads: self.reads,
             once: self.once,
             retry_after: None,
         }
@@ -208,7 +214,10 @@ impl RestApi {
         let response = sent.map_err(|error| SalesforceError::of_transport(&call.doing, call.once, error))?;
         let (status, retry_after) = (response.status(), retry_after::read(response.headers()));
         let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
-        let date = date.and_then(|date| rfc2822::parse(date).ok()).map(|date| date.timestamp());
+        // The answer's clock when the call began: what a slow query shows was so by then.
+        let slow = SignedDuration::from_secs(i64::try_from(started.elapsed().as_secs()).unwrap_or_default());
+        let date = date.and_then(|date| rfc2822::parse(date).ok());
+        let date = date.and_then(|date| date.timestamp().checked_sub(slow).ok());
         if let Some(usage) = response.headers().get("sforce-limit-info").and_then(|usage| usage.to_str().ok()) {
             self.usage.note(usage);
         }
@@ -227,6 +236,7 @@ impl RestApi {
             doing: call.doing.clone(),
             date,
             user: bearer.with.user.clone(),
+            reads: call.reads,
             once: call.once,
             retry_after,
         })

@@ -56,6 +56,9 @@ impl Schema {
             referral_id_field: referral_id_field.to_owned(),
         };
         for field in fields {
+            if let Some(known) = misspelt(field) {
+                return Err(SalesforceError::Misspelt { known });
+            }
             match field.split_once('/') {
                 None if field == CURRENCY => schema.currency = true,
                 None => drop(schema.plain.insert(checked(field)?)),
@@ -112,6 +115,16 @@ impl Schema {
     }
 }
 
+/// The names that mean something of their own here: the service takes them in any case of letters, we do not.
+fn misspelt(field: &str) -> Option<&'static str> {
+    let (first, is_path) = field.split_once('/').map_or((field, false), |(to, _)| (to, true));
+    let known: &[&'static str] = if is_path { &[ACCOUNT, CONTACT] } else { &[CURRENCY] };
+    known
+        .iter()
+        .find(|known| **known != first && known.eq_ignore_ascii_case(first))
+        .copied()
+}
+
 /// The opportunity of an id, as a condition.
 pub(crate) fn of_id(id: &str) -> String {
     format!("Id = {}", soql::text(id))
@@ -159,5 +172,8 @@ mod tests {
             assert!(matches!(schema(&[bad]), Err(SalesforceError::InvalidField { .. })), "{bad}");
         }
         assert!(Schema::opportunities(&BTreeSet::new(), "Sync c", "Referral__c").is_err());
+        for bad in ["currencyisocode", "account/Name", "CONTACT/Email"] {
+            assert!(matches!(schema(&[bad]), Err(SalesforceError::Misspelt { .. })), "{bad}");
+        }
     }
 }

@@ -26,8 +26,8 @@ pub struct Settings {
     pub lost_stage: Option<String>,
     /// The currency of an organisation that has only one, as ISO 4217 code: its opportunities do not tell it.
     pub single_currency: Option<String>,
-    /// Whether the service honours `If-Unmodified-Since` for opportunities. Not seen live (contract salesforce 9.2): without it, every
-    /// write is preceded by a read that compares.
+    /// Whether `If-Unmodified-Since` alone guards a write. It was not seen live for opportunities (contract salesforce 9.2): otherwise
+    /// each write is also preceded by a read that compares.
     pub conditional_updates: bool,
 }
 
@@ -44,7 +44,7 @@ impl Settings {
             won_stage: None,
             lost_stage: None,
             single_currency: None,
-            conditional_updates: true,
+            conditional_updates: false,
         }
     }
 

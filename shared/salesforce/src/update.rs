@@ -29,7 +29,8 @@ impl Salesforce {
         let mut body = columns.plain;
         self.set_currency(&organisation, &mut body, columns.currency)?;
         if let Some(phase) = write.phase.map(|phase| self.reachable(phase)).filter(|phase| *phase != known.phase) {
-            let name = organisation.stage(&self.settings, phase)?;
+            // One deal's trouble: the others need not wait for it.
+            let name = organisation.stage(&self.settings, phase).map_err(SalesforceError::of_one_deal)?;
             body.insert("StageName".to_owned(), name.into());
         }
         if body.is_empty() {
@@ -40,7 +41,7 @@ impl Salesforce {
             self.confirm(&organisation, id, &known).await?;
         }
         let record = self.save(&organisation, id, &known, Json::Object(body), &doing).await?;
-        self.check_phase(record, write.phase, &doing)
+        Ok(self.check_phase(record, write.phase))
     }
 
     async fn read_now(&self, organisation: &Organisation, id: &str) -> Result<Option<(CrmRecord, Version)>, SalesforceError> {
@@ -86,23 +87,27 @@ impl Salesforce {
         }
         match answers.guilty() {
             Some((_, refused)) => Err(refused.refused()),
-            None => self.written(&mut answers, doing),
+            None => self.written(organisation, &mut answers, doing),
         }
     }
 
     async fn send_save(&self, organisation: &Organisation, id: &str, call: Call, doing: &str) -> Result<Answers, SalesforceError> {
         let mut parts = vec![Part::new(SAVE, call)];
         parts.extend(self.reads(organisation, &of_id(id), doing));
-        self.api.write(&parts, doing).await
+        if self.settings.conditional_updates {
+            self.api.write(&parts, doing).await
+        } else {
+            // The lock may be somebody's save under way: what that leaves must be compared before the write is sent again.
+            self.api.run(&parts, true, doing).await
+        }
     }
 
-    /// A stage that does not mean what it meant when it was learned is learned anew.
-    fn check_phase(&self, record: CrmRecord, phase: Option<Phase>, doing: &str) -> Result<CrmRecord, SalesforceError> {
-        if phase.is_none_or(|phase| self.reachable(phase) == record.phase) {
-            Ok(record)
-        } else {
+    /// A stage that does not mean what it meant when it was learned is learned anew, for the next time. The record is what the
+    /// organisation, or a flow of its, made of our write: repeating it would change nothing.
+    fn check_phase(&self, record: CrmRecord, phase: Option<Phase>) -> CrmRecord {
+        if phase.is_some_and(|phase| self.reachable(phase) != record.phase) {
             self.forget_organisation();
-            Err(SalesforceError::Stale { doing: doing.to_owned() })
         }
+        record
     }
 }

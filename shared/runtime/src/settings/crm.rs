@@ -64,7 +64,7 @@ pub struct SalesforceSettings {
     pub lost_stage: Option<String>,
     /// `SALESFORCE_CURRENCY`: the currency of an organisation that has only one.
     pub currency: Option<String>,
-    /// `SALESFORCE_CONDITIONAL_UPDATES`: whether `If-Unmodified-Since` is relied on.
+    /// `SALESFORCE_CONDITIONAL_UPDATES`: whether `If-Unmodified-Since` alone is relied on.
     pub conditional_updates: bool,
 }
 
@@ -175,7 +175,7 @@ impl SalesforceSettings {
             Some(code) if !is_code(&code) => Err(environment.note("SALESFORCE_CURRENCY", "must be an ISO 4217 code in capitals", "EUR")),
             currency => Ok(currency),
         };
-        let conditional_updates = environment.flag("SALESFORCE_CONDITIONAL_UPDATES", true);
+        let conditional_updates = environment.flag("SALESFORCE_CONDITIONAL_UPDATES", false);
         Ok(Self {
             url: url?,
             api_version: api_version?,

@@ -12,6 +12,7 @@ fn judged_once(status: u16, body: &Json, once: bool) -> Refused {
         body,
         retry_after: None,
         once,
+        reads: false,
     };
     evidence.judge("saving")
 }
@@ -45,7 +46,8 @@ fn each_code_of_the_contract_has_its_kind() {
             "Provided external ID field does not exist or is not accessible: X__c",
             Credentials,
         ),
-        (400, "DUPLICATE_VALUE", "", Stale),
+        (400, "DUPLICATE_VALUE", "", Rejected),
+        (400, "INACTIVE_OWNER_OR_USER", "", Rejected),
         (
             400,
             "INVALID_FIELD",
@@ -82,12 +84,6 @@ fn what_must_not_be_repeated_blindly_ends_unknown() {
     }
     // Refused at the door.
     assert_eq!(judged_once(503, &Json::Null, true).kind, FailureKind::Transient);
-    let contact = body("INVALID_FIELD_FOR_INSERT_UPDATE", "", &["ContactId"]);
-    assert_eq!(
-        judged_once(400, &contact, true).kind,
-        FailureKind::Stale,
-        "somebody made the opportunity meanwhile"
-    );
 }
 
 #[test]
@@ -139,4 +135,11 @@ fn two_texts_of_a_401_forbid_a_new_session() {
     for text in NO_NEW_SESSION {
         assert!(!may_sign_in_again(&body("INVALID_SESSION_ID", text, &[])), "{text}");
     }
+}
+
+#[test]
+fn a_value_that_must_be_unique_names_field_and_record() {
+    let text = "duplicate value found: Customer_Key__c duplicates value on record with id: 001Kd00000Zq9Yb";
+    let told = judged(400, &body("DUPLICATE_VALUE", text, &[])).explanation;
+    assert!(told.contains("`Customer_Key__c`") && told.contains("001Kd00000Zq9Yb"), "{told}");
 }

@@ -1,7 +1,7 @@
 use cosell_core::crm::{CrmWrite, Phase};
 use cosell_engine::FailureKind;
 use cosell_engine::port::Crm;
-use cosell_simulators::faults::Action;
+use cosell_simulators::faults::{Action, Fault};
 use serde_json::json;
 
 use crate::environment::{Environment, customer_deal, deal, referral, status, write};
@@ -37,14 +37,13 @@ async fn customer_and_contact_are_found_again_for_another_deal() {
 #[tokio::test]
 async fn a_refused_deal_leaves_no_account_behind() {
     let environment = Environment::start().await;
-    let mut fields = customer_deal();
-    fields.retain(|(name, _)| *name != "CloseDate");
-    let failure = environment.crm.upsert(referral(), &write(&fields)).await.unwrap_err();
+    environment.switches(json!({"required_fields": ["Opportunity.NextStep"]})).await;
+    let failure = environment.crm.upsert(referral(), &write(&customer_deal())).await.unwrap_err();
     assert_eq!(
         (failure.kind, failure.code.as_deref()),
         (FailureKind::Rejected, Some("REQUIRED_FIELD_MISSING"))
     );
-    assert!(failure.message.contains("`CloseDate`"), "{failure}");
+    assert!(failure.message.contains("`NextStep`"), "{failure}");
     for object in ["Opportunity", "Account", "Contact"] {
         assert!(environment.rows(object).await.is_empty(), "{object}");
     }
@@ -55,9 +54,9 @@ async fn a_lost_answer_is_an_unknown_outcome_and_its_repetition_gives_one_record
     let environment = Environment::start().await;
     let id = referral();
     environment.crm.find_by_referral(id).await.unwrap();
-    environment.simulators.faults.add(cosell_simulators::faults::Fault {
+    environment.simulators.faults.add(Fault {
         skip: 1,
-        ..cosell_simulators::faults::Fault::new("salesforce", Action::DropAfterEffect)
+        ..Fault::new("salesforce", Action::DropAfterEffect)
     });
     let failure = environment.crm.upsert(id, &write(&customer_deal())).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::OutcomeUnknown, "{failure}");
@@ -100,7 +99,7 @@ async fn text_that_looks_like_a_reference_arrives_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_duplicate_rule_points_to_the_customer_or_is_passed_where_it_only_warns() {
+async fn a_duplicate_rule_that_blocks_points_to_the_customer_and_one_that_warns_about_the_deal_is_passed() {
     let environment = Environment::start().await;
     let known = environment
         .seller_creates("Account", json!({"Name": "O'Neill", "BillingCountry": "NL"}))
@@ -109,16 +108,28 @@ async fn a_duplicate_rule_points_to_the_customer_or_is_passed_where_it_only_warn
     environment
         .switches(json!({"duplicate_rules": [rule("Account", "BillingCountry", false), rule("Opportunity", "Name", true)]}))
         .await;
-    environment
-        .seller_creates(
-            "Opportunity",
-            json!({"Name": "Fabrikam wave 2", "StageName": "Prospecting", "CloseDate": "2026-11-30"}),
-        )
-        .await;
+    let twin = json!({"Name": "Fabrikam wave 2", "StageName": "Prospecting", "CloseDate": "2026-11-30"});
+    environment.seller_creates("Opportunity", twin).await;
     let record = environment.crm.upsert(referral(), &write(&customer_deal())).await.unwrap();
     assert_eq!(record.get("Account/Name"), &json!("O'Neill"), "the one that the rule found");
     let deals = environment.rows("Opportunity").await;
     assert!(deals.iter().any(|deal| deal["AccountId"] == json!(known)));
+}
+
+/// The account is made by itself before the contact is refused: it must not be made twice.
+#[tokio::test]
+async fn a_duplicate_rule_met_in_single_calls_leaves_one_account() {
+    let environment = Environment::start().await;
+    let contact = json!({"FirstName": "Ann", "LastName": "Other", "Email": "ann@elsewhere.example"});
+    environment.seller_creates("Contact", contact).await;
+    environment
+        .switches(json!({"duplicate_rules": [{"object": "Contact", "field": "FirstName", "allow_save": true}]}))
+        .await;
+    let mut fields = customer_deal();
+    fields.push(("Name", json!("Use @{account.id} well")));
+    let record = environment.crm.upsert(referral(), &write(&fields)).await.unwrap();
+    assert_eq!(record.get("Contact/Email"), &json!("ann@oneill.example"));
+    assert_eq!(environment.rows("Account").await.len(), 1);
 }
 
 #[tokio::test]
@@ -151,9 +162,9 @@ async fn no_failure_shows_the_customer() {
         (1, Action::DropBeforeEffect),
         (1, status(400, Some("MALFORMED_QUERY"))),
     ] {
-        environment.simulators.faults.add(cosell_simulators::faults::Fault {
+        environment.simulators.faults.add(Fault {
             skip,
-            ..cosell_simulators::faults::Fault::new("salesforce", action)
+            ..Fault::new("salesforce", action)
         });
         let failure = environment.crm.upsert(referral(), &write(&customer_deal())).await.unwrap_err();
         let shown = format!("{failure} {failure:?} {:?}", failure.source);
@@ -161,4 +172,62 @@ async fn no_failure_shows_the_customer() {
             assert!(!shown.contains(secret), "{shown}");
         }
     }
+}
+
+/// As `plan_bare_record` writes it: the name, what the seller is told, and the phase.
+#[tokio::test]
+async fn a_bare_deal_can_be_made() {
+    let environment = Environment::start().await;
+    let bare = CrmWrite {
+        phase: Some(Phase::OnHold),
+        ..write(&[
+            ("Name", json!("Fabrikam wave 2")),
+            ("Msp_Sync_With_Partner_Center__c", json!(true)),
+            ("Msp_Audit__c", json!("2026-11-21 10:00 UTC  Currency was refused.")),
+        ])
+    };
+    let made = environment.crm.upsert(referral(), &bare).await;
+    assert!(made.is_ok(), "{:?}", made.unwrap_err());
+}
+
+#[tokio::test]
+async fn another_unique_field_that_is_taken_is_told_and_not_tried_for_ever() {
+    let environment = Environment::start().await;
+    let body = json!([{
+        "errorCode": "DUPLICATE_VALUE",
+        "message": "duplicate value found: Customer_Key__c duplicates value on record with id: 001Kd00000Zq9Yb",
+        "fields": [],
+    }]);
+    environment.crm.find_by_referral(referral()).await.unwrap();
+    environment.simulators.faults.add(Fault {
+        skip: 1,
+        ..Fault::new(
+            "salesforce",
+            Action::Status {
+                status: 400,
+                retry_after: None,
+                code: None,
+                body: Some(body.to_string()),
+                content_type: None,
+            },
+        )
+    });
+    let failure = environment.crm.upsert(referral(), &write(&customer_deal())).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Rejected, "{failure}");
+}
+
+/// Another branch of the same name, which only warns: our own search told them apart by the postal code.
+#[tokio::test]
+async fn a_duplicate_rule_that_only_warns_does_not_give_the_deal_another_customer() {
+    let environment = Environment::start().await;
+    environment
+        .seller_creates(
+            "Account",
+            json!({"Name": r"O'Neill & Sons \ Co", "BillingPostalCode": "9711 LX", "BillingCountry": "DE"}),
+        )
+        .await;
+    let rule = json!({"object": "Account", "field": "Name", "allow_save": true});
+    environment.switches(json!({"duplicate_rules": [rule]})).await;
+    let record = environment.crm.upsert(referral(), &write(&customer_deal())).await.unwrap();
+    assert_eq!(record.get("Account/BillingPostalCode"), &json!("1011 AB"));
 }

@@ -142,7 +142,7 @@ impl Environment {
 
     /// The record, read when its last change is some seconds ago.
     pub(crate) async fn rested(&self, key: &CrmKey) -> CrmRecord {
-        self.simulators.clock.advance(3);
+        self.simulators.clock.advance(12);
         self.crm.get(key).await.unwrap().unwrap()
     }
 }

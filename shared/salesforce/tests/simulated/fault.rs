@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use cosell_engine::FailureKind;
 use cosell_engine::port::Crm;
-use cosell_simulators::faults::Action;
+use cosell_simulators::faults::{Action, Fault};
 use serde_json::json;
 
 use crate::environment::{Environment, referral, status, write};
@@ -60,4 +60,34 @@ async fn the_daily_limit_is_throttling() {
     environment.crm.find_by_referral(referral()).await.ok();
     let failure = environment.crm.find_by_referral(referral()).await.unwrap_err();
     assert!(matches!(failure.kind, FailureKind::Throttled { .. }), "{failure}");
+}
+
+/// It must not shut the gate for every other deal of the batch.
+#[tokio::test]
+async fn an_inactive_owner_is_one_deals_trouble() {
+    let environment = Environment::start().await;
+    let record = environment.opportunity().await;
+    environment.simulators.faults.add(Fault {
+        skip: 1,
+        ..Fault::new("salesforce", status(400, Some("INACTIVE_OWNER_OR_USER")))
+    });
+    let change = write(&[("NextStep", json!("Call"))]);
+    let failure = environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Rejected, "{failure}");
+}
+
+#[tokio::test]
+async fn a_read_that_is_refused_keeps_the_message() {
+    let environment = Environment::start().await;
+    let record = environment.opportunity().await;
+    for (http, code) in [
+        (403, None),
+        (403, Some("INSUFFICIENT_ACCESS")),
+        (400, Some("OPERATION_TOO_LARGE")),
+        (414, None),
+    ] {
+        environment.fault("POST", "composite", status(http, code));
+        let failure = environment.crm.get(&record.key).await.unwrap_err();
+        assert_ne!(failure.kind, FailureKind::Rejected, "{http} {code:?}: {failure}");
+    }
 }

@@ -7,7 +7,7 @@ mod environment;
 mod fault;
 mod installation;
 mod list;
+mod mapping;
 mod organisation;
-mod owed;
 mod session;
 mod update;

@@ -34,13 +34,6 @@ async fn several_currencies_are_the_deals_own() {
 }
 
 #[tokio::test]
-async fn a_single_currency_that_nobody_named_is_asked_for() {
-    let environment = Environment::with(|settings| settings.single_currency = None, |_| {}).await;
-    let failure = environment.crm.upsert(referral(), &with_currency("EUR")).await.unwrap_err();
-    assert!(failure.message.contains("SalesforceCurrency"), "{failure}");
-}
-
-#[tokio::test]
 async fn stages_are_the_organisations_own_words() {
     let environment = Environment::with(|settings| settings.on_hold_stage = Some("Wartet".to_owned()), |_| {}).await;
     let stage = |name: &str, closed: bool, won: bool| json!({"name": name, "closed": closed, "won": won, "forecast": "Pipeline"});
@@ -72,7 +65,7 @@ async fn stages_are_the_organisations_own_words() {
 }
 
 #[tokio::test]
-async fn a_stage_that_is_missing_waits_for_the_administrator() {
+async fn a_stage_that_is_missing_is_told_with_those_there_are_and_used_when_it_is_made() {
     let environment = Environment::with(|settings| settings.won_stage = Some("Signed".to_owned()), |_| {}).await;
     let record = environment.opportunity().await;
     let failure = environment
@@ -80,7 +73,7 @@ async fn a_stage_that_is_missing_waits_for_the_administrator() {
         .update(&record.key, &record.version, &to_phase(Phase::Won))
         .await
         .unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Credentials);
+    assert_eq!(failure.kind, FailureKind::Rejected, "one deal's trouble: {failure}");
     assert!(
         failure.message.contains("`Signed`") && failure.message.contains("`Closed Won`"),
         "{failure}"
@@ -97,6 +90,17 @@ async fn a_stage_that_is_missing_waits_for_the_administrator() {
         .await
         .unwrap();
     assert_eq!(record.phase, Phase::Won);
+}
+
+#[tokio::test]
+async fn settings_that_no_new_deal_can_do_with_wait_for_the_administrator() {
+    for stage in ["Nowhere", "Prospecting"] {
+        // Prospecting is the on-hold stage: leaving it could not be told.
+        let environment = Environment::with(|settings| settings.open_stage = Some(stage.to_owned()), |_| {}).await;
+        let failure = environment.crm.upsert(referral(), &write(&deal())).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Credentials, "{failure}");
+        assert!(failure.message.contains("active stage"), "{failure}");
+    }
 }
 
 #[tokio::test]
@@ -121,4 +125,14 @@ async fn a_field_that_is_hidden_is_named_with_its_cure() {
         failure.message.contains("`Msp_Audit__c`") && failure.message.contains("permission set"),
         "{failure}"
     );
+}
+
+#[tokio::test]
+async fn a_single_currency_that_nobody_named_waits_for_the_administrator() {
+    let environment = Environment::with(|settings| settings.single_currency = None, |_| {}).await;
+    let mut fields = deal();
+    fields.push(("CurrencyIsoCode", json!("EUR")));
+    let failure = environment.crm.upsert(referral(), &write(&fields)).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Credentials, "{failure}");
+    assert!(failure.message.contains("SalesforceCurrency"), "{failure}");
 }

@@ -9,8 +9,8 @@ use serde_json::json;
 use crate::environment::{Environment, referral, status, to_phase, write};
 
 #[tokio::test]
-async fn an_update_changes_what_it_names_and_reads_back_in_one_call() {
-    let environment = Environment::start().await;
+async fn an_update_that_its_stamp_guards_changes_what_it_names_and_reads_back_in_one_call() {
+    let environment = Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
     let record = environment.opportunity().await;
     environment.simulators.journal.clear();
     let change = write(&[("Amount", json!(275_000)), ("Description", json!(null))]);
@@ -25,7 +25,7 @@ async fn an_update_changes_what_it_names_and_reads_back_in_one_call() {
 /// The stamps have seconds: the header alone would let this edit be overwritten.
 #[tokio::test]
 async fn an_edit_in_the_second_of_the_last_change_is_not_overwritten() {
-    let environment = Environment::start().await;
+    let environment = Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
     // Both at the beginning of one second.
     let wait = 1_000_000_000 - cosell_runtime::clock::now().subsec_nanosecond();
     tokio::time::sleep(Duration::from_nanos(u64::from(wait.unsigned_abs()))).await;
@@ -44,7 +44,7 @@ async fn an_edit_in_the_second_of_the_last_change_is_not_overwritten() {
 
 #[tokio::test]
 async fn a_service_that_ignores_the_header_is_read_before_each_write() {
-    let environment = Environment::with(|settings| settings.conditional_updates = false, |_| {}).await;
+    let environment = Environment::start().await;
     environment.switches(json!({"conditional_updates": false})).await;
     let record = environment.opportunity().await;
     environment.seller_edits(&record.key, json!({"Amount": 1})).await;
@@ -65,7 +65,7 @@ async fn a_service_that_ignores_the_header_is_read_before_each_write() {
 
 #[tokio::test]
 async fn a_lost_answer_to_a_guarded_update_may_be_repeated() {
-    let environment = Environment::start().await;
+    let environment = Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
     let record = environment.opportunity().await;
     environment.fault("POST", "composite", Action::DropAfterEffect);
     let change = write(&[("Amount", json!(2))]);
@@ -77,8 +77,8 @@ async fn a_lost_answer_to_a_guarded_update_may_be_repeated() {
 }
 
 #[tokio::test]
-async fn a_lock_is_waited_for_and_a_long_one_passes_on() {
-    let environment = Environment::start().await;
+async fn a_lock_is_waited_for_where_the_stamp_guards_and_a_long_one_passes_on() {
+    let environment = Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
     let record = environment.opportunity().await;
     let lock = format!("rows/Opportunity/{}/lock", record.key.id);
     environment.control("POST", &lock, Some(json!({"times": 2}))).await;
@@ -198,4 +198,50 @@ async fn an_administrators_rule_is_told_in_their_words() {
     let change = write(&[("NextStep", json!("Write"))]);
     let failure = environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
     assert!(matches!(failure.kind, FailureKind::Throttled { .. }), "{failure}");
+}
+
+/// The lock is somebody's save under way: what it leaves must be looked at before the write is sent again.
+#[tokio::test]
+async fn an_edit_that_held_the_lock_is_not_overwritten_where_nothing_guards_the_write() {
+    let environment = Environment::start().await;
+    environment.switches(json!({"conditional_updates": false})).await;
+    let record = environment.opportunity().await;
+    let lock = format!("rows/Opportunity/{}/lock", record.key.id);
+    environment.control("POST", &lock, Some(json!({"times": 1}))).await;
+    let change = write(&[("Amount", json!(2))]);
+    let update = environment.crm.update(&record.key, &record.version, &change);
+    let edit = async {
+        tokio::time::sleep(Duration::from_millis(120)).await;
+        environment.seller_edits(&record.key, json!({"Amount": 1})).await;
+    };
+    let (updated, ()) = tokio::join!(update, edit);
+    let stored = environment.rows("Opportunity").await[0]["Amount"].clone();
+    assert_eq!(
+        stored,
+        json!(1.0),
+        "the seller's edit, and not ours: {:?}",
+        updated.map(|record| record.key)
+    );
+}
+
+/// A stamp is taken inside the transaction, and seen when that ends (contract salesforce 3.1).
+#[tokio::test]
+async fn an_edit_of_the_same_second_that_is_committed_late_is_not_overwritten() {
+    let environment = Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
+    let record = environment.opportunity().await;
+    let wait = 1_000_000_000 - cosell_runtime::clock::now().subsec_nanosecond();
+    tokio::time::sleep(Duration::from_nanos(u64::from(wait.unsigned_abs()))).await;
+    environment.seller_edits(&record.key, json!({"NextStep": "An automation's"})).await;
+    environment.seller_edits(&record.key, json!({"Amount": 1})).await;
+    let delay = format!("rows/Opportunity/{}/delay", record.key.id);
+    environment.control("POST", &delay, Some(json!({"seconds": 5}))).await;
+    environment.simulators.clock.advance(3);
+    let record = environment.crm.get(&record.key).await.unwrap().unwrap();
+    environment.simulators.clock.advance(5);
+    let change = write(&[("Amount", json!(2))]);
+    let updated = environment.crm.update(&record.key, &record.version, &change).await;
+    assert_eq!(
+        updated.map(|record| record.get("Amount").clone()).map_err(|failure| failure.kind),
+        Err(FailureKind::Stale)
+    );
 }
