@@ -126,7 +126,22 @@ impl Told<'_> {
         let mut text: Vec<String> = lines.iter().map(|line| format!("{at}{GAP}{line}")).collect();
         let before = record.and_then(|record| record.get(&self.mapping.columns.audit).as_str());
         text.extend(before.map(str::to_owned));
-        cut(&text.join("\n"), self.mapping.columns.audit_length)
+        cut_lines(&text.join("\n"), self.mapping.columns.audit_length)
+    }
+}
+
+/// Cuts a text of several lines. A CRM may keep a line break as two characters: a text that is too long would be refused for good.
+fn cut_lines(text: &str, length: usize) -> String {
+    let mut used = 0;
+    let fits = text.chars().take_while(|c| {
+        used += if *c == '\n' { 2 } else { 1 };
+        used <= length
+    });
+    let kept = fits.count();
+    if kept == text.chars().count() {
+        text.to_owned()
+    } else {
+        cut(text, kept)
     }
 }
 

@@ -37,6 +37,35 @@ fn a_failure_is_told_once_and_success_clears_it() {
 }
 
 #[test]
+fn a_full_audit_field_lets_go_of_its_oldest_lines_and_fits_however_line_breaks_are_counted() {
+    let (mapping, policy) = (shipped(), policy());
+    let told = Told {
+        mapping: &mapping,
+        policy: &policy,
+        referral: None,
+        microsoft_crm_id: None,
+        now: now(),
+        marks: true,
+        name: None,
+    };
+    let mut telling = record(|_| {});
+    for turn in 0..200 {
+        let mut write = CrmWrite::default();
+        told.add_to(&mut write, Some(&telling), &Note::Synced(vec![format!("Line {turn}.")]));
+        telling.fields.extend(write.fields);
+        let audit = telling.get("nwcs_audit").as_str().unwrap();
+        assert!(audit.starts_with(&format!("2026-11-21 10:00 UTC  Line {turn}.")));
+        assert!(audit.replace('\n', "\r\n").chars().count() <= mapping.columns.audit_length);
+    }
+    let audit = telling.get("nwcs_audit").as_str().unwrap();
+    assert!(
+        audit.ends_with('…') && audit.chars().count() > mapping.columns.audit_length - 200,
+        "{}",
+        audit.len()
+    );
+}
+
+#[test]
 fn a_second_different_failure_is_told_though_the_status_is_cut_alike() {
     let (mapping, policy) = (shipped(), policy());
     let told = Told {
