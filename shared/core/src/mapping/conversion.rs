@@ -8,6 +8,9 @@ use crate::crm::CrmRecord;
 use crate::referral::{Referral, lookup};
 use crate::value::{Kind, Value, ValueError};
 
+/// The parts of an address are lines of their own in Partner Center; a CRM may have the whole street in one area.
+const ADDRESS: &str = "customerProfile.address.";
+
 /// A value that a rule cannot carry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConversionError {
@@ -82,6 +85,7 @@ impl Rule {
                 }
                 Value::Text(country.to_ascii_uppercase())
             }
+            (Kind::Text, Value::Text(text)) if self.partner_center.starts_with(ADDRESS) => Value::text(on_one_line(text)),
             (Kind::Solutions, Value::Text(text)) => {
                 let ids: Vec<String> = text
                     .split([';', ',', '\n'])
@@ -124,6 +128,11 @@ impl Rule {
         let length = self.crm_length.map_or(usize::MAX, |length| length.saturating_sub(mark));
         text.chars().take(length).collect()
     }
+}
+
+fn on_one_line(text: &str) -> String {
+    let lines = text.lines().map(|line| line.trim().trim_end_matches(','));
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 fn midnight(date: Date) -> Json {

@@ -26,6 +26,76 @@ fn the_shipped_file_is_sound_and_its_columns_carry_the_prefix() {
     assert!(mapping.rules.len() > 15);
 }
 
+fn shipped_for_salesforce() -> Mapping {
+    let text = include_str!("../../../../infra/mapping/salesforce.toml");
+    Mapping::parse(text, &Placeholders::from([("team_phone", "+46700000002".to_owned())])).unwrap()
+}
+
+#[test]
+fn both_shipped_files_have_the_same_rules_in_the_same_directions() {
+    let (dynamics, salesforce) = (shipped(), shipped_for_salesforce());
+    let of = |mapping: &Mapping| -> Vec<_> {
+        let rules = mapping.rules.iter();
+        rules
+            .map(|rule| {
+                let directions = (rule.to_crm, rule.to_partner_center, rule.conflict, rule.required);
+                (rule.name.clone(), rule.partner_center.clone(), rule.kind, directions)
+            })
+            .collect()
+    };
+    assert_eq!(of(&dynamics), of(&salesforce));
+    let help = |mapping: &Mapping| mapping.help.values.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(help(&dynamics), help(&salesforce));
+    assert_eq!(dynamics.create["consent"], salesforce.create["consent"]);
+    let stages = |mapping: &Mapping| {
+        let stages = &mapping.stages;
+        (stages.to_crm.clone(), stages.to_partner_center.clone(), stages.on_hold_edits)
+    };
+    assert_eq!(stages(&dynamics), stages(&salesforce));
+}
+
+#[test]
+fn a_reference_is_read_as_an_id_of_the_mappings_own_crm() {
+    const ID: &str = "006Kd00000AbC1xIAF";
+    const GUID: &str = "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77";
+    let id = |mapping: &Mapping, text: &str| mapping.key_from_reference(text).map(|key| key.id);
+    assert_eq!(id(&shipped_for_salesforce(), " 006KD00000ABC1XIAF "), Some(ID.to_owned()));
+    assert_eq!(id(&shipped_for_salesforce(), GUID), None);
+    assert_eq!(id(&shipped(), &GUID.to_uppercase()), Some(GUID.to_owned()));
+    assert_eq!(id(&shipped(), ID), None);
+}
+
+#[test]
+fn a_related_record_of_salesforce_is_filled_on_creation_only() {
+    let text = include_str!("../../../../infra/mapping/salesforce.toml");
+    let street = "crm = \"Account/BillingStreet\"\ncrm_length = 255\nkind = \"text\"\nto_crm = ";
+    let text = text.replacen(&format!("{street}\"create\""), &format!("{street}\"always\""), 1);
+    let faults = faults(&text);
+    assert!(faults.contains("`Account/BillingStreet` belongs to a related record"), "{faults}");
+}
+
+#[test]
+fn a_street_of_several_lines_becomes_one() {
+    let mapping = shipped_for_salesforce();
+    let rule = |name: &str| mapping.rules.iter().find(|rule| rule.name == name).unwrap();
+    let across = |name: &str, text: &str| rule(name).across_to_partner_center(&Value::text(text)).unwrap();
+    assert_eq!(
+        across("customer_street", "Hamngatan 4,\r\n  Box 12\r\n\r\n"),
+        Value::text("Hamngatan 4, Box 12")
+    );
+    assert_eq!(across("notes", "one\ntwo"), Value::text("one\ntwo"), "notes have lines");
+}
+
+#[test]
+fn a_system_whose_ids_nobody_can_read_is_refused() {
+    let text = file().replace("system = \"dynamics\"", "system = \"hubspot\"");
+    assert!(
+        faults(&text).contains("system `hubspot` is none of dynamics, salesforce"),
+        "{}",
+        faults(&text)
+    );
+}
+
 #[test]
 fn an_unknown_key_is_refused_with_its_line() {
     let text = file().replace("crm_length = 300", "crm_lenght = 300");
