@@ -37,7 +37,7 @@ pub fn merge(rule: &Rule, seen: Option<&Seen>, now: &Seen, newest: Side, open: O
     };
     let to_crm = from_partner_center && rule.to_crm.on_update();
     let to_partner_center = from_crm && rule.to_partner_center.on_update();
-    if agree(rule, now) {
+    if rule.agrees(now) {
         return Merged::InStep;
     }
     match (to_crm, to_partner_center) {
@@ -95,12 +95,14 @@ fn held(rule: &Rule, side: Side, error: &ConversionError) -> String {
     format!("{} could not be sent to {side}: {error}. {}", rule.label, rule.cure)
 }
 
-/// Whether both sides mean the same, each read in the other's form: a lossy copy agrees with its original.
-pub(crate) fn agree(rule: &Rule, now: &Seen) -> bool {
-    rule.across_to_crm(&now.partner_center).is_ok_and(|value| value == now.crm)
-        || rule
-            .across_to_partner_center(&now.crm)
-            .is_ok_and(|value| value == now.partner_center)
+impl Rule {
+    /// Whether both sides mean the same, each read in the other's form: a lossy copy agrees with its original.
+    pub fn agrees(&self, now: &Seen) -> bool {
+        self.across_to_crm(&now.partner_center).is_ok_and(|value| value == now.crm)
+            || self
+                .across_to_partner_center(&now.crm)
+                .is_ok_and(|value| value == now.partner_center)
+    }
 }
 
 /// Who wins by the rule; `None` when an operator is to be asked.

@@ -1,6 +1,7 @@
 //! The decision for one pair: values in, what to do and why out. A dry run prints exactly this.
 
 mod creation;
+mod currency;
 mod not_kept;
 mod pending;
 mod planner;
@@ -9,6 +10,7 @@ mod stage;
 mod update;
 
 pub use creation::{Adoption, NewRecord, NewReferral, microsoft_crm_id, plan_adoption, plan_bare_record, plan_record, plan_referral};
+pub use currency::Part;
 pub use not_kept::not_kept_of_new;
 pub use planner::plan_update;
 pub use seller::{Note, Told};

@@ -15,7 +15,6 @@ use crate::audit::Side;
 use crate::crm::CrmRecord;
 use crate::link::{Link, NotKept};
 use crate::mapping::{Mapping, Rule};
-use crate::merge::agree;
 use crate::referral::Referral;
 use crate::value::Value;
 
@@ -73,7 +72,7 @@ pub(super) fn untold(mapping: &Mapping, link: &Link, record: &CrmRecord, update:
     let still = |field: &str, lost: &NotKept| {
         let rule = mapping.rules.iter().find(|rule| rule.name == field);
         let pair = rule.zip(update.observed.values.get(field));
-        let apart = pair.is_some_and(|(rule, now)| now.partner_center == lost.partner_center && !agree(rule, now));
+        let apart = pair.is_some_and(|(rule, now)| now.partner_center == lost.partner_center && !rule.agrees(now));
         apart && !update.changes.iter().any(|change| change.field == field) && !audit.contains(&line(mapping, field, lost))
     };
     let noted = link.not_kept.iter().filter(|(field, lost)| still(field, lost));

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::Update;
+use super::currency::Currency;
 use super::update::Held;
 use crate::audit::{FieldChange, ParkedField, Side};
 use crate::crm::{CrmRecord, Phase};
@@ -27,6 +28,7 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
         update: Update::default(),
         closing: Vec::new(),
         locked: Vec::new(),
+        apart: Vec::new(),
     };
     planner.stage(known.get(STAGE));
     let newest = if record.modified > referral.updated {
@@ -34,17 +36,26 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
     } else {
         Side::PartnerCenter
     };
-    for rule in &mapping.rules {
+    let merged = |rule: &Rule| {
         // What cannot be read is no change.
-        let Some(present) = observed.values.get(&rule.name) else { continue };
+        let present = observed.values.get(&rule.name)?;
         let open = link.conflicts.get(&rule.name);
-        let merged = merge(rule, known.get(&rule.name), present, newest, open);
+        Some((present, open, merge(rule, known.get(&rule.name), present, newest, open)))
+    };
+    let currency = mapping.currency().map(|rule| (rule, merged(rule)));
+    let currency = match &currency {
+        Some((rule, Some((present, _, merged)))) => Currency::of(Some(rule), Some(present), Some(merged)),
+        _ => Currency::of(None, None, None),
+    };
+    for rule in &mapping.rules {
+        let Some((present, open, merged)) = merged(rule) else { continue };
         let decided = matches!(merged, Merged::Write { overruled: Some(_), .. });
         match merged {
             Merged::InStep => {}
             Merged::Locked => planner.locked.push(rule),
             Merged::Ask => planner.park(&rule.name, present, open, now),
             Merged::Held(reason) => planner.hold(&rule.name, reason, false),
+            Merged::Write { side, .. } if !currency.lets(rule, side) => planner.without_currency(rule),
             Merged::Write { side, value, overruled } => {
                 let before = if side == Side::Crm {
                     present.crm.clone()
@@ -94,9 +105,11 @@ pub(super) struct Planner<'a> {
     pub(super) closing: Vec<PatchOperation>,
     /// Changed fields that Microsoft locks.
     locked: Vec<&'a Rule>,
+    /// Changed amounts whose currency is another there.
+    apart: Vec<&'a Rule>,
 }
 
-impl Planner<'_> {
+impl<'a> Planner<'a> {
     pub(super) fn hold(&mut self, field: &str, reason: String, retry: bool) {
         self.update.held.push(Held {
             field: field.to_owned(),
@@ -171,6 +184,13 @@ impl Planner<'_> {
         invitation && !ordered && self.mapping.stages.on_hold_edits == OnHoldEdits::Wait
     }
 
+    /// An amount waits for its currency.
+    fn without_currency(&mut self, rule: &'a Rule) {
+        let reason = format!("{} waits: the deal has another currency in Partner Center than here.", rule.label);
+        self.hold(&rule.name, reason, true);
+        self.apart.push(rule);
+    }
+
     fn locked(&mut self) {
         let labels: Vec<&str> = self.locked.iter().map(|rule| rule.label.as_str()).collect();
         let Some(first) = self.locked.first().filter(|_| !self.referral.stage.is_terminal()) else {
@@ -243,6 +263,10 @@ impl Planner<'_> {
                 "{label} was changed here and in Partner Center: both keep their value until your sync operator decides."
             ));
         }
+        notes.extend(self.apart.iter().map(|rule| {
+            let label = &rule.label;
+            format!("{label} is not carried over while the deal has another currency in Partner Center than here.")
+        }));
         notes.extend(self.update.held.iter().filter(|held| !held.retry).map(|held| held.reason.clone()));
         self.update.remarks = notes;
     }

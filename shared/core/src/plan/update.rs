@@ -147,18 +147,6 @@ impl Update {
         self.changes.retain(|change| change.field != field);
     }
 
-    /// The patch in parts that can be refused one by one: each field, then the stage. With the rule's name.
-    pub fn patch_in_parts(&self) -> Vec<(String, Vec<PatchOperation>)> {
-        let (fields, stage) = self.patch.split_at(self.patch.len() - self.stage_operations);
-        let named = self
-            .patched
-            .iter()
-            .cloned()
-            .zip(fields.iter().map(|operation| vec![operation.clone()]));
-        let stage = (!stage.is_empty()).then(|| (STAGE.to_owned(), stage.to_vec()));
-        named.chain(stage).collect()
-    }
-
     /// Gives up the phase: the CRM refused it, and only a person can mend that. It is not tried again until a side changes.
     pub fn give_up_phase(&mut self) {
         self.phase = None;

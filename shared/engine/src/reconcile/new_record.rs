@@ -42,9 +42,7 @@ impl Attempt<'_> {
         self.trail.crm_request.clone_from(&record.request_id);
         let mut seen = engine.mapping.observe(&referral, &record).into_new_link();
         if refused.is_some() {
-            // What is empty is yet to be filled.
-            let rule = |name: &String| engine.mapping.rules.iter().any(|rule| rule.name == *name);
-            seen.retain(|name, seen| !rule(name) || !seen.crm.is_nothing());
+            seen = yet_to_be_filled(&engine.mapping, seen);
         }
         self.trail.done = created_fields(&engine.mapping, &seen, Side::Crm);
         let not_kept = match refused {
@@ -84,6 +82,20 @@ impl Attempt<'_> {
         };
         self.engine.links.save(&link).await.map(drop)
     }
+}
+
+/// What a record that was made bare has seen: what is empty is yet to be filled, and what the CRM put there by itself (its own
+/// currency, a provisional date) is not the referral's.
+fn yet_to_be_filled(mapping: &Mapping, mut seen: BTreeMap<String, Seen>) -> BTreeMap<String, Seen> {
+    for rule in &mapping.rules {
+        let Some(entry) = seen.get_mut(&rule.name) else { continue };
+        if entry.crm.is_nothing() {
+            seen.remove(&rule.name);
+        } else if !rule.agrees(entry) {
+            entry.partner_center = Value::Nothing;
+        }
+    }
+    seen
 }
 
 /// What a creation filled in on one side: the fields that the mapping carries there on creation, and the stage.

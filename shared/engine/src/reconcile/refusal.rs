@@ -3,9 +3,8 @@
 //! The write is made again in parts, so that one field that is refused (a currency the CRM lacks, a solution that Partner Center does not
 //! know) holds up neither the other fields nor the stage: a won deal is won.
 
-use std::collections::BTreeMap;
-
 use cosell_core::crm::{CrmRecord, CrmWrite, Phase};
+use cosell_core::mapping::Mapping;
 use cosell_core::plan::{Note, Told, Update};
 use cosell_core::referral::Referral;
 
@@ -27,20 +26,20 @@ impl Attempt<'_> {
             patched => return patched.map(Some),
         };
         self.trail.partner_center_request.clone_from(&refused.request_id);
-        let parts = update.patch_in_parts();
+        let parts = update.patch_in_parts(&self.engine.mapping);
         if parts.len() < 2 {
             problems.told.push(refused.to_string());
             return Ok(None);
         }
         let mut stored: Option<Referral> = None;
-        for (field, operations) in parts {
+        for (fields, operations) in parts {
             let present = stored.as_ref().unwrap_or(referral);
             match partner_center.patch(present.id, &present.etag, &operations).await {
                 Err(failure) if failure.kind == FailureKind::Rejected => {
-                    problems
-                        .told
-                        .push(format!("{} was refused: {failure}", self.engine.mapping.label(&field)));
-                    update.refuse(&field);
+                    problems.told.push(refused_together(&self.engine.mapping, &fields, &failure));
+                    for field in &fields {
+                        update.refuse(field);
+                    }
                 }
                 patched => stored = Some(patched?),
             }
@@ -61,19 +60,12 @@ impl Attempt<'_> {
         let mapping = self.engine.mapping.clone();
         let mut stored: Option<CrmRecord> = None;
         let mut culprits = Vec::new();
-        for (column, value) in update.fields.clone() {
-            let write = CrmWrite {
-                fields: BTreeMap::from([(column.clone(), value)]),
-                phase: None,
-            };
+        for (names, fields) in update.fields_in_parts(&mapping) {
+            let write = CrmWrite { fields, phase: None };
             match self.write(stored.as_ref().unwrap_or(record), write).await {
                 Err(failure) if failure.kind == FailureKind::Rejected => {
-                    let rule = mapping.rules.iter().find(|rule| rule.crm == column);
-                    problems.told.push(format!(
-                        "{} was refused: {failure}",
-                        rule.map_or(column.as_str(), |rule| &rule.label)
-                    ));
-                    if let Some(rule) = rule {
+                    problems.told.push(refused_together(&mapping, &names, &failure));
+                    for rule in mapping.rules.iter().filter(|rule| names.contains(&rule.name)) {
                         update.refuse(&rule.name);
                         culprits.push(rule);
                     }
@@ -108,4 +100,11 @@ impl Attempt<'_> {
             told => told.map(Some),
         }
     }
+}
+
+/// Fields that only go together, an amount and its currency, were refused together.
+fn refused_together(mapping: &Mapping, fields: &[String], failure: &Failure) -> String {
+    let labels: Vec<&str> = fields.iter().map(|field| mapping.label(field)).collect();
+    let (labels, were) = (labels.join(" and "), if labels.len() == 1 { "was" } else { "were" });
+    format!("{labels} {were} refused: {failure}")
 }

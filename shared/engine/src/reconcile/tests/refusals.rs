@@ -35,6 +35,40 @@ async fn a_column_that_the_crm_refuses_holds_up_no_other_and_is_told_once() {
     assert_eq!(stage.the_record().get("nwcs_syncstatus"), "✔ Synced");
 }
 
+/// 250,000 of one currency are not 250,000 of another.
+#[tokio::test]
+async fn an_amount_crosses_with_its_currency_or_not_at_all() {
+    let stage = linked().await;
+    let before = stage.the_record().get("estimatedvalue").clone();
+    let mut body = stage.referrals()[0].clone();
+    body["details"]["currency"] = json!("CHF");
+    body["details"]["dealValue"] = json!(99);
+    stage.world.put_referral(stage.the_link().referral, body);
+    *stage.world.refused_column.lock().unwrap() = Some("transactioncurrencyid/isocurrencycode");
+    stage.look(&opportunity(), "refused").await.unwrap();
+    assert_eq!(stage.the_record().get("estimatedvalue"), &before);
+    let told = stage.the_record().get("nwcs_audit").as_str().unwrap().to_owned();
+    assert!(
+        told.contains("Deal value") && told.contains("Currency") && told.contains("were refused"),
+        "{told}"
+    );
+
+    // The other way round: what the seller enters now is in the CRM's currency.
+    set(&stage, "estimatedvalue", json!(7));
+    stage.look(&opportunity(), "the seller's").await.unwrap();
+    assert_eq!(stage.referrals()[0]["details"]["dealValue"], 99);
+    let told = stage.the_record().get("nwcs_audit").as_str().unwrap().to_owned();
+    assert!(told.contains("Deal value"), "{told}");
+
+    *stage.world.refused_column.lock().unwrap() = None;
+    stage.settle(&opportunity()).await;
+    assert_eq!(stage.the_record().get("transactioncurrencyid/isocurrencycode"), "CHF");
+    assert_eq!(
+        stage.the_record().get("estimatedvalue").as_f64(),
+        stage.referrals()[0]["details"]["dealValue"].as_f64()
+    );
+}
+
 #[tokio::test]
 async fn a_field_that_partner_center_refuses_does_not_hold_up_a_win() {
     let stage = linked().await;

@@ -1,0 +1,125 @@
+//! An amount without its currency is another amount: 184,000 SEK must not become 184,000 EUR.
+//!
+//! Amounts are carried to a side only where its currency agrees with the other's, or is written there with them. Should that be
+//! refused, both are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+
+use super::Update;
+use crate::audit::Side;
+use crate::link::Seen;
+use crate::mapping::{Mapping, Rule};
+use crate::merge::Merged;
+use crate::patch::PatchOperation;
+use crate::value::Kind;
+
+const CURRENCY: &str = "details.currency";
+const AMOUNTS: &str = "details.";
+
+impl Rule {
+    pub(crate) fn is_currency(&self) -> bool {
+        self.partner_center == CURRENCY
+    }
+
+    /// Whether it is in the deal's currency.
+    pub(crate) fn is_amount(&self) -> bool {
+        self.kind == Kind::Money && self.partner_center.starts_with(AMOUNTS)
+    }
+}
+
+/// Where amounts may be written.
+pub(super) struct Currency {
+    /// Both sides have the same, or one of them does not tell.
+    agrees: bool,
+    /// The side that gets the other's currency now.
+    written: Option<Side>,
+}
+
+impl Currency {
+    /// `present` and `merged` are the currency's own.
+    pub(super) fn of(rule: Option<&Rule>, present: Option<&Seen>, merged: Option<&Merged>) -> Self {
+        let agrees = match (rule, present) {
+            (Some(rule), Some(present)) => rule.agrees(present) || present.crm.is_nothing() || present.partner_center.is_nothing(),
+            _ => true,
+        };
+        let written = match merged {
+            Some(Merged::Write { side, .. }) => Some(*side),
+            _ => None,
+        };
+        Self { agrees, written }
+    }
+
+    pub(super) fn lets(&self, rule: &Rule, side: Side) -> bool {
+        !rule.is_amount() || self.agrees || self.written == Some(side)
+    }
+}
+
+impl Mapping {
+    pub(super) fn currency(&self) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.is_currency())
+    }
+}
+
+/// A part of a write that is taken or refused as one: the fields' names, or columns where no rule has them, and what is written.
+pub type Part<T> = (Vec<String>, T);
+
+impl Update {
+    /// The patch in parts that can be refused one by one: each field, amounts together with their currency, then the stage.
+    pub fn patch_in_parts(&self, mapping: &Mapping) -> Vec<Part<Vec<PatchOperation>>> {
+        let (fields, stage) = self.patch.split_at(self.patch.len() - self.stage_operations);
+        let named = self
+            .patched
+            .iter()
+            .cloned()
+            .zip(fields.iter().map(|operation| vec![operation.clone()]));
+        let mut parts = coupled(mapping, named.collect(), Extend::extend);
+        if !stage.is_empty() {
+            parts.push((vec![crate::mapping::STAGE.to_owned()], stage.to_vec()));
+        }
+        parts
+    }
+
+    /// The columns in parts that can be refused one by one: each, amounts together with their currency.
+    pub fn fields_in_parts(&self, mapping: &Mapping) -> Vec<Part<BTreeMap<String, Json>>> {
+        let name = |column: &String| {
+            mapping
+                .rules
+                .iter()
+                .find(|rule| rule.crm == *column)
+                .map_or(column, |rule| &rule.name)
+                .clone()
+        };
+        let single = |(column, value): (&String, &Json)| (name(column), BTreeMap::from([(column.clone(), value.clone())]));
+        coupled(mapping, self.fields.iter().map(single).collect(), |all, mut one| {
+            all.append(&mut one);
+        })
+    }
+}
+
+/// Puts amounts and currency into one part, where the first of them stands, if the currency is among them.
+fn coupled<T>(mapping: &Mapping, single: Vec<(String, T)>, join: impl Fn(&mut T, T)) -> Vec<Part<T>> {
+    let of = |fits: fn(&Rule) -> bool| -> BTreeSet<&str> {
+        let fitting = mapping.rules.iter().filter(|rule| fits(rule));
+        fitting.map(|rule| rule.name.as_str()).collect()
+    };
+    let (currency, amounts) = (of(Rule::is_currency), of(Rule::is_amount));
+    let is_coupled = single.iter().any(|(name, _)| currency.contains(name.as_str()));
+    let mut parts: Vec<Part<T>> = Vec::new();
+    let mut money = None;
+    for (name, written) in single {
+        let belongs = is_coupled && (currency.contains(name.as_str()) || amounts.contains(name.as_str()));
+        if let Some(at) = money.filter(|_| belongs) {
+            let (names, all): &mut Part<T> = &mut parts[at];
+            names.push(name);
+            join(all, written);
+        } else {
+            if belongs {
+                money = Some(parts.len());
+            }
+            parts.push((vec![name], written));
+        }
+    }
+    parts
+}
