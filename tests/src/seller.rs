@@ -20,6 +20,8 @@ pub struct Deal {
     pub notes: String,
     /// Referral Identifier.
     pub referral: String,
+    /// Referral Link.
+    pub link: String,
     /// Sync status.
     pub status: String,
     /// Audit.
@@ -85,6 +87,7 @@ impl Deal {
             stage,
             notes: text(row, "description"),
             referral: text(row, "nwcs_referralid"),
+            link: text(row, "nwcs_referrallink"),
             status: text(row, "nwcs_syncstatus"),
             audit: text(row, "nwcs_audit"),
             microsoft_id: text(row, "nwcs_microsoftcrmid"),
@@ -103,6 +106,7 @@ impl Deal {
             stage,
             notes: text(row, "Description"),
             referral: text(row, "Msp_Referral_Id__c"),
+            link: text(row, "Msp_Referral_Link__c"),
             status: text(row, "Msp_Sync_Status__c"),
             audit: text(row, "Msp_Audit__c"),
             microsoft_id: text(row, "Msp_Microsoft_Crm_Id__c"),

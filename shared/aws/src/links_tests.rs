@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use cosell_core::audit::Side;
 use cosell_core::breaker::{Activity, Breaker};
-use cosell_core::link::{OpenConflict, Parting, Pending, Seen, Step, Tombstone};
+use cosell_core::link::{NotKept, OpenConflict, Parting, Pending, Seen, Step, Tombstone};
 use cosell_core::value::Value;
 use cosell_engine::FailureKind;
 use uuid::Uuid;
@@ -36,6 +36,10 @@ pub(super) fn link(n: u128, crm: &str) -> Link {
         partner_center: Value::Date(jiff::civil::date(2026, 9, 30)),
         crm: Value::Nothing,
     };
+    let not_kept = NotKept {
+        partner_center: seen.partner_center.clone(),
+        at: "2026-09-01T08:00:00Z".parse().unwrap(),
+    };
     Link {
         referral: referral(n),
         engagement: None,
@@ -47,6 +51,7 @@ pub(super) fn link(n: u128, crm: &str) -> Link {
         referral_etag: "\"2\"".into(),
         steps: [Step::MicrosoftInvitationStarted, Step::MicrosoftInvited].into(),
         problem: None,
+        not_kept: [("value".to_owned(), not_kept)].into(),
         conflicts: BTreeMap::new(),
         activity: Activity::default(),
         tombstone: None,

@@ -57,14 +57,16 @@ fn plain_value(attribute: &AttributeValue) -> Json {
     }
 }
 
-/// The two secrets.
+/// The secrets, by the CRM's name or Partner Center's.
 pub(super) async fn secrets() -> String {
     let answer = |headers: HeaderMap, body: axum::body::Bytes| async move {
         let wanted: Json = serde_json::from_slice(&body).unwrap_or_default();
-        let secret = if wanted["SecretId"] == "crm" {
-            json!({ "client_id": "sim-dataverse-client", "client_secret": "sim-dataverse-secret" })
-        } else {
-            json!({ "client_id": "sim-partner-client", "client_secret": "sim-partner-secret", "refresh_token": "sim-partner-refresh-token" })
+        let secret = match wanted["SecretId"].as_str() {
+            Some("dynamics") => json!({ "client_id": "sim-dataverse-client", "client_secret": "sim-dataverse-secret" }),
+            Some("salesforce") => json!({ "client_id": "sim-salesforce-client", "client_secret": "sim-salesforce-secret" }),
+            _ => {
+                json!({ "client_id": "sim-partner-client", "client_secret": "sim-partner-secret", "refresh_token": "sim-partner-refresh-token" })
+            }
         };
         let answer = if is(&headers, "GetSecretValue") {
             json!({ "Name": wanted["SecretId"], "SecretString": secret.to_string() })

@@ -28,9 +28,11 @@ impl Message {
 
     /// "Look at this opportunity", in the opportunity's group.
     pub(super) fn on_opportunity(id: &str, opportunity: &str) -> Self {
-        let key = json!({ "system": "dynamics", "entity": "opportunity", "id": opportunity });
+        // What Salesforce calls an opportunity begins so.
+        let system = if opportunity.starts_with("006") { "salesforce" } else { "dynamics" };
+        let key = json!({ "system": system, "entity": "opportunity", "id": opportunity });
         let body = json!({ "subject": { "crm": key }, "cause": "crm-poll", "observed": "test" });
-        Self::new(id, &format!("crm#dynamics#opportunity#{opportunity}"), body.to_string())
+        Self::new(id, &format!("crm#{system}#opportunity#{opportunity}"), body.to_string())
     }
 
     /// The same notice, queued once more.

@@ -1,5 +1,6 @@
 //! A consumer process is killed when something has taken effect and it does not know yet; another gets the same message.
 
+use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::faults::{Action, Fault};
 use serde_json::{Value as Json, json};
 
@@ -160,4 +161,47 @@ async fn while_the_claim_of_the_killed_holds_messages_wait_and_nothing_is_made_t
     assert_eq!(failed(&answer), Vec::<&str>::new());
     assert_eq!(world.the_one_deal(true).await.1, json!(opportunity));
     world.stop().await;
+}
+
+/// Everything that Salesforce is asked goes through one address, so the process is killed at each request in turn: as soon as that has
+/// taken effect, and before its answer is known.
+async fn killed_at_each_request_to_salesforce(asked_microsoft: bool, begins: impl AsyncFn(&World) -> Message) -> u32 {
+    for skip in 0.. {
+        let world = World::with(CrmSystem::Salesforce).await;
+        let message = begins(&world).await;
+        let doomed = world.consumer().await;
+        world.simulators.faults.add(stalled("salesforce", "POST", skip));
+        let met = async || world.simulators.faults.list().is_empty();
+        let done = doomed.invoke(batch(std::slice::from_ref(&message)));
+        tokio::select! {
+            answer = done => {
+                assert_eq!(failed(&answer), Vec::<&str>::new(), "{}", doomed.log());
+                world.simulators.faults.clear();
+                world.rests(&doomed, asked_microsoft).await;
+                world.stop().await;
+                return skip;
+            }
+            () = world.until("the request", met) => {}
+        }
+        doomed.kill().await;
+        let lost = async || world.simulators.journal.entries().iter().any(|entry| entry.status.is_none());
+        world.until("the stalled request's connection is gone", lost).await;
+        world.mends(&message, asked_microsoft).await;
+        world.stop().await;
+    }
+    0
+}
+
+#[tokio::test]
+async fn killed_at_any_request_to_salesforce_the_next_mends_a_deal_that_began_there() {
+    let flags = async |world: &World| Message::on_opportunity("m1", &world.seller_flags("Cold-store rollout", true).await);
+    // It reads the record, compares it, and writes it back.
+    assert_eq!(killed_at_each_request_to_salesforce(true, flags).await, 3);
+}
+
+#[tokio::test]
+async fn killed_at_any_request_to_salesforce_the_next_mends_an_invitation() {
+    let invites = async |world: &World| Message::on_referral("m1", &world.people.microsoft_invites("Fleet telemetry pilot").await.unwrap());
+    // It looks for the record, looks for its account and contact, and makes all three.
+    assert_eq!(killed_at_each_request_to_salesforce(false, invites).await, 3);
 }

@@ -16,6 +16,7 @@ use std::fs::File;
 use std::process::Stdio;
 use std::time::Duration;
 
+use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::Simulators;
 use cosell_tests::workspace;
 use lambda_simulator::{InvocationState, Simulator, SimulatorPhase};
@@ -29,8 +30,11 @@ const NOWHERE: &str = "http://127.0.0.1:9";
 const DEADLINE: Duration = Duration::from_mins(2);
 
 /// The settings that everything which runs the engine reads: both simulated systems, and DynamoDB at `endpoint`.
-async fn settings(simulators: &Simulators, endpoint: String) -> Vec<(&'static str, String)> {
+async fn settings(crm: CrmSystem, simulators: &Simulators, endpoint: String) -> Vec<(&'static str, String)> {
     vec![
+        ("CRM", crm.to_string()),
+        ("SALESFORCE_URL", simulators.salesforce.to_string()),
+        ("SALESFORCE_ON_HOLD_STAGE", "Prospecting".into()),
         ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", aws::secrets().await),
         ("LINKS_TABLE", "links".into()),
@@ -41,7 +45,7 @@ async fn settings(simulators: &Simulators, endpoint: String) -> Vec<(&'static st
         ("ENTRA_URL", simulators.entra.to_string()),
         ("DATAVERSE_URL", simulators.dataverse.to_string()),
         ("DATAVERSE_TENANT_ID", "sim-tenant".into()),
-        ("CRM_SECRET_ARN", "crm".into()),
+        ("CRM_SECRET_ARN", crm.to_string()),
         ("TEAM_PHONE", "+46700000002".into()),
     ]
 }

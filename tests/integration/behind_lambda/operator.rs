@@ -33,7 +33,7 @@ impl Desk {
     async fn open() -> Self {
         let simulators = Simulators::start(Config::default()).await.unwrap();
         let (endpoint, dynamodb) = aws::tables().await;
-        let mut variables = super::settings(&simulators, endpoint).await;
+        let mut variables = super::settings(CrmSystem::Dynamics, &simulators, endpoint).await;
         variables.extend([
             ("AWS_ENDPOINT_URL", NOWHERE.into()),
             ("AWS_REGION", "us-east-1".into()),

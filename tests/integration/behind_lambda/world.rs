@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::{Config, Simulators};
 use cosell_tests::people::People;
+use cosell_tests::seller::Entry;
 use serde_json::{Value as Json, json};
 
 use super::Function;
@@ -19,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Everything that consumers talk to.
 pub(super) struct World {
+    crm: CrmSystem,
     pub(super) simulators: Simulators,
     pub(super) people: People,
     pub(super) visibilities: Visibilities,
@@ -28,21 +30,28 @@ pub(super) struct World {
 
 impl World {
     pub(super) async fn start() -> Self {
-        let simulators = Simulators::start(Config::default()).await.unwrap();
+        Self::with(CrmSystem::Dynamics).await
+    }
+
+    pub(super) async fn with(crm: CrmSystem) -> Self {
+        let mut config = Config::default();
+        config.salesforce.multi_currency = true;
+        let simulators = Simulators::start(config).await.unwrap();
         let (endpoint, dynamodb) = aws::tables().await;
         let visibilities = Visibilities::default();
         let queue = visibilities.serve().await;
-        let mut variables = super::settings(&simulators, endpoint).await;
+        let mut variables = super::settings(crm, &simulators, endpoint).await;
         variables.extend([
             ("QUEUE_URL", format!("{queue}/000000000000/sync.fifo")),
             ("AWS_ENDPOINT_URL_SQS", queue),
             (
                 "RUST_LOG",
-                "info,consumer=trace,cosell_engine=trace,cosell_dynamics=trace,cosell_partner_center=trace,cosell_aws=trace".into(),
+                "info,consumer=trace,cosell_engine=trace,cosell_dynamics=trace,cosell_salesforce=trace,cosell_partner_center=trace,cosell_aws=trace".into(),
             ),
         ]);
-        let people = People::new(simulators.control.clone(), CrmSystem::Dynamics).unwrap();
+        let people = People::new(simulators.control.clone(), crm).unwrap();
         Self {
+            crm,
             simulators,
             people,
             visibilities,
@@ -68,11 +77,8 @@ impl World {
     /// The seller makes a complete opportunity and flags it, with or without asking for Microsoft's help; returns its id.
     pub(super) async fn seller_flags(&self, name: &str, help: bool) -> String {
         let opportunity = self.people.seller_prepares(name).await.unwrap();
-        let mut flags = json!({ "nwcs_syncwithpartnercenter": true });
-        if help {
-            flags["nwcs_howcanmicrosofthelp"] = json!(412_000_002);
-        }
-        self.people.seller_edits(&opportunity, flags).await.unwrap();
+        let entries = if help { &[Entry::Sync, Entry::Help][..] } else { &[Entry::Sync] };
+        self.people.seller_enters(&opportunity, entries).await.unwrap();
         opportunity
     }
 
@@ -125,18 +131,25 @@ impl World {
         }
     }
 
-    /// How many requests that could write something the two systems have received, referrals and rows both.
+    /// How many requests that could write something the two systems have received, referrals and rows both. Salesforce is read by
+    /// POST, too: for it, what is stored must tell.
     pub(super) fn writes(&self) -> usize {
         let entries = self.simulators.journal.entries().into_iter();
-        entries.filter(|entry| entry.method != "GET" && entry.service != "entra").count()
+        entries
+            .filter(|entry| entry.method != "GET" && entry.service != "entra" && entry.service != "salesforce")
+            .count()
     }
 
     /// Everything the two systems store, with eTags and row versions.
     pub(super) fn stored(&self) -> Json {
-        json!([
-            self.simulators.partner_center_service.dump()["referrals"],
-            self.simulators.dataverse_service.dump()["tables"]
-        ])
+        json!([self.simulators.partner_center_service.dump()["referrals"], self.tables()])
+    }
+
+    fn tables(&self) -> Json {
+        match self.crm {
+            CrmSystem::Dynamics => self.simulators.dataverse_service.dump()["tables"].clone(),
+            CrmSystem::Salesforce => self.simulators.salesforce_service.dump()["objects"].clone(),
+        }
     }
 
     async fn links(&self) -> BTreeMap<String, Json> {
@@ -155,21 +168,25 @@ impl World {
             (1, usize::from(asked_microsoft)),
             "own and Microsoft's: {referrals:#?}"
         );
-        let opportunities = self.people.rows().await.unwrap();
-        assert_eq!(opportunities.len(), 1, "{opportunities:#?}");
-        let (referral, opportunity) = (own[0]["id"].as_str().unwrap(), opportunities[0]["opportunityid"].as_str().unwrap());
+        let deals = self.people.deals().await.unwrap();
+        assert_eq!(deals.len(), 1, "{deals:#?}");
+        let (referral, deal) = (own[0]["id"].as_str().unwrap(), &deals[0]);
+        let opportunity = deal.id.as_str();
         assert_eq!(own[0]["externalReferenceId"], opportunity);
         for half in halves {
             assert_eq!(half["engagementId"], own[0]["engagementId"]);
         }
-        assert_eq!(opportunities[0]["nwcs_referralid"], referral);
-        assert_eq!(opportunities[0]["nwcs_syncstatus"], "✔ Synced");
-        let link = opportunities[0]["nwcs_referrallink"].as_str().unwrap_or_default();
-        assert!(link.starts_with("https://") && link.contains(referral), "{link}");
+        assert!(deal.is_synced() && deal.referral == referral, "{deal:?}");
+        assert!(deal.link.starts_with("https://") && deal.link.contains(referral), "{}", deal.link);
         assert_eq!(self.keys("referral#").await, [format!("referral#{referral}")]);
-        assert_eq!(self.keys("crm#").await, [format!("crm#dynamics#opportunity#{opportunity}")]);
-        let tables = &self.simulators.dataverse_service.dump()["tables"];
-        for table in ["account", "contact"] {
+        assert_eq!(self.keys("crm#").await, [format!("crm#{}#opportunity#{opportunity}", self.crm)]);
+        let tables = self.tables();
+        let parties = if self.crm == CrmSystem::Dynamics {
+            ["account", "contact"]
+        } else {
+            ["Account", "Contact"]
+        };
+        for table in parties {
             assert_eq!(tables[table].as_array().map(Vec::len), Some(1), "{table}: {tables:#}");
         }
         (referral.to_owned(), opportunity.to_owned())
