@@ -2,6 +2,7 @@
 
 mod audit;
 mod crm;
+mod mapping;
 mod pair;
 mod record;
 mod table;
@@ -37,6 +38,11 @@ enum Command {
     /// token of somebody who may customise the CRM.
     #[command(subcommand)]
     Crm(crm::Command),
+    /// Checks and shows the field mapping that is packed into this program, as into the functions built with it. Needs no AWS.
+    ///
+    /// Environment, none of it needed: CRM (default dynamics), PUBLISHER_PREFIX (default nwcs), TEAM_PHONE.
+    #[command(subcommand)]
+    Mapping(mapping::Command),
     /// Shows and mends a pair of referral and opportunity.
     ///
     /// Environment: for `show` LINKS_TABLE, CRM (default dynamics), AWS_REGION; for the others all variables of the consumer function
@@ -56,6 +62,7 @@ async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Audit(arguments) => audit::run(arguments).await,
         Command::Crm(command) => crm::run(command).await,
+        Command::Mapping(command) => mapping::run(&command),
         Command::Pair(command) => pair::run(command).await,
         Command::Webhook(command) => webhook::run(command).await,
     };

@@ -1,9 +1,9 @@
-//! The CRM that the settings name: its adapter and its mapping.
+//! The adapter of the CRM that the settings name.
 
 use std::sync::Arc;
 
 use cosell_aws::secrets::SecretStore;
-use cosell_core::mapping::{Mapping, Placeholders};
+use cosell_core::mapping::Mapping;
 use cosell_dynamics::Dynamics;
 use cosell_engine::port::Crm;
 use cosell_runtime::clock;
@@ -12,23 +12,6 @@ use cosell_salesforce::Salesforce;
 
 use crate::DeploymentError;
 use crate::credentials::{DynamicsCredentials, SalesforceCredentials};
-
-/// The mappings that ship with this version, packed into the binaries: a file that cannot be used stops the start-up.
-const DYNAMICS_MAPPING: &str = include_str!("../../../infra/mapping/dynamics.toml");
-const SALESFORCE_MAPPING: &str = include_str!("../../../infra/mapping/salesforce.toml");
-
-/// The mapping for the CRM of `settings`.
-pub(crate) fn mapping(settings: &CrmSettings, team_phone: &str) -> Result<Mapping, DeploymentError> {
-    let mut placeholders = Placeholders::from([("team_phone", team_phone.to_owned())]);
-    let text = match &settings.connection {
-        CrmConnection::Dynamics(dynamics) => {
-            placeholders.insert("prefix", dynamics.publisher_prefix.clone());
-            DYNAMICS_MAPPING
-        }
-        CrmConnection::Salesforce(_) => SALESFORCE_MAPPING,
-    };
-    Ok(Mapping::parse(text, &placeholders)?)
-}
 
 /// The adapter, reading what `mapping` maps.
 pub(crate) fn adapter(

@@ -5,6 +5,7 @@
 mod credentials;
 mod crm;
 mod installation;
+mod mapping;
 mod settings;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use cosell_salesforce::SalesforceError;
 
 use credentials::PartnerCenterCredentials;
 pub use installation::{InstallationAccess, InstallationSettings, installation};
+pub use mapping::{MappingSettings, mapping};
 pub use settings::{ConsumerSettings, EngineSettings, PollerSettings, RegistrationSettings, SystemSettings};
 
 /// Half of what Lambda gives a function to start.
@@ -77,7 +79,7 @@ pub struct Systems {
 impl Systems {
     /// Builds both clients on one HTTP client.
     pub fn new(settings: SystemSettings, sdk: &SdkConfig) -> Result<Self, DeploymentError> {
-        let mapping = crm::mapping(&settings.crm, &settings.team_phone)?;
+        let mapping = mapping::mapping(&MappingSettings::of(&settings.crm, &settings.team_phone))?;
         let http = http::client()?;
         let secrets = SecretStore::new(sdk).with_minimum_age(settings.refresh_token_age);
         let tokens = token_source(&settings.partner_center, &http, &secrets)?;

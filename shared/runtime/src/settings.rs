@@ -5,7 +5,7 @@ mod crm;
 use url::Url;
 
 use crate::config::{Environment, Noted};
-pub use crm::{CrmConnection, CrmSettings, CrmSystem, DynamicsSettings, SalesforceSettings, UnknownCrm};
+pub use crm::{CrmConnection, CrmSettings, CrmSystem, DynamicsSettings, SalesforceSettings, UnknownCrm, publisher_prefix};
 
 const ENTRA: &str = "https://login.microsoftonline.com";
 const TENANT_EXAMPLE: &str = "3fd1c2a8-6f1e-4d0b-9c55-0a7f0d6e2b11";

@@ -210,9 +210,9 @@ fn is_version(text: &str) -> bool {
     (2..=3).contains(&major.len()) && major.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// It becomes part of column names in queries, so it may be nothing but what Dataverse allows: two to eight lower-case
-/// letters or digits, a letter first.
-fn publisher_prefix(environment: &Environment) -> Result<String, Noted> {
+/// `PUBLISHER_PREFIX`, `nwcs` when unset. It becomes part of column names in queries, so it may be nothing but what Dataverse allows: two
+/// to eight lower-case letters or digits, a letter first.
+pub fn publisher_prefix(environment: &Environment) -> Result<String, Noted> {
     const NAME: &str = "PUBLISHER_PREFIX";
     const DEFAULT: &str = "nwcs";
     let prefix = environment.optional(NAME).unwrap_or_else(|| DEFAULT.to_owned());
