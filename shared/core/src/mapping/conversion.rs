@@ -70,6 +70,17 @@ impl Rule {
         })
     }
 
+    /// The default in the CRM's form, as the rule's kind reads it; `None` where there is none.
+    pub(crate) fn default_value(&self) -> Option<Result<Value, ConversionError>> {
+        let text = self.default.as_deref()?;
+        let json = match (self.kind, text) {
+            (Kind::Bool, "true") => Json::Bool(true),
+            (Kind::Bool, "false") => Json::Bool(false),
+            _ => Json::from(text),
+        };
+        Some(Value::from_json(self.kind, &json).map_err(ConversionError::from))
+    }
+
     /// A CRM value as Partner Center would hold it.
     pub fn across_to_partner_center(&self, value: &Value) -> Result<Value, ConversionError> {
         Ok(match (self.kind, value) {

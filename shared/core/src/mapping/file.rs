@@ -1,184 +1,117 @@
-//! Reading and checking a mapping file. A bad file stops the deployment, not the deals.
+//! Reading and checking a mapping: the shipped file and what a partner's own file changes. A bad mapping stops the deployment, not the
+//! deals.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{Mapping, Rule, STAGE, When};
-use crate::life_cycle::Stage;
-use crate::record_id::SYSTEMS;
-use crate::value::Kind;
+use super::check::Draft;
+use super::document::Node;
+use super::fault::{Fault, Faults, MappingError, Place, Severity};
+use super::form::{self, Form};
+use super::layers::{self, Origin};
+use super::{Mapping, Rule, paths};
 
 /// Values for the `{name}` placeholders of a mapping file, such as the publisher prefix.
 pub type Placeholders = BTreeMap<&'static str, String>;
 
-/// A mapping file that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum MappingError {
-    /// Not TOML, or not of the mapping's form; the source names line and column.
-    #[error("the mapping file cannot be read: {0}")]
-    Form(#[from] toml::de::Error),
-    /// Written for another version of this program.
-    #[error("the mapping file has version {0}; this program reads version 1")]
-    Version(u32),
-    /// A placeholder without a value.
-    #[error("the mapping file uses {{{0}}}, which no setting fills")]
-    Placeholder(String),
-    /// Rules that contradict themselves or the service, all of them.
-    #[error("the mapping file has {} faults: {}", .0.len(), .0.join("; "))]
-    Rules(Vec<String>),
+/// One mapping file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layer<'a> {
+    /// What faults call it, such as `infra/mapping/dynamics.toml`.
+    pub file: &'a str,
+    /// Its TOML.
+    pub text: &'a str,
 }
 
-/// Paths that Partner Center sets itself (contract partner-center 2.1, flag R).
-const READ_ONLY: [&str; 12] = [
-    "id",
-    "engagementId",
-    "organizationId",
-    "organizationName",
-    "createdDateTime",
-    "updatedDateTime",
-    "expirationDateTime",
-    "acceptedDateTime",
-    "closedDateTime",
-    "direction",
-    "eTag",
-    "trackingInfo",
-];
+/// What came of reading a mapping.
+#[derive(Clone, Debug)]
+pub struct Examination {
+    /// Errors and warnings, in the order of the files.
+    pub faults: Vec<Fault>,
+    /// Where each rule comes from, by name.
+    pub origins: BTreeMap<String, Origin>,
+    mapping: Option<Mapping>,
+}
 
-/// Paths that are locked once the referral exists or was shared (contract partner-center 2.12).
-const LOCKED: [&str; 6] = ["customerProfile", "consent", "mpnId", "inviteContext", "type", "qualification"];
+impl Examination {
+    /// Reads the shipped file and the partner's own over it, and finds everything that is wrong with the two.
+    pub fn of(shipped: Layer<'_>, own: Option<Layer<'_>>, placeholders: &Placeholders) -> Self {
+        let mut faults = Faults::default();
+        let mut origins = BTreeMap::new();
+        let mapping = read(shipped, own, placeholders, &mut faults, &mut origins);
+        let files: Vec<&str> = std::iter::once(shipped).chain(own).map(|layer| layer.file).collect();
+        Self {
+            faults: faults.told(&files),
+            origins,
+            mapping,
+        }
+    }
 
-/// Paths that the stage table governs, or the sync itself.
-const GOVERNED: [&str; 3] = ["status", "substatus", "externalReferenceId"];
+    /// The mapping, where nothing but warnings was found.
+    pub fn into_mapping(self) -> Result<Mapping, MappingError> {
+        self.mapping.ok_or(MappingError { faults: self.faults })
+    }
+
+    /// The mapping, where nothing but warnings was found.
+    pub fn mapping(&self) -> Option<&Mapping> {
+        self.mapping.as_ref()
+    }
+
+    /// How many errors there are.
+    pub fn errors(&self) -> usize {
+        self.faults.iter().filter(|fault| fault.severity == Severity::Error).count()
+    }
+}
 
 impl Mapping {
-    /// Reads and checks a mapping file's text.
+    /// Reads and checks the text of one mapping file.
     pub fn parse(text: &str, placeholders: &Placeholders) -> Result<Self, MappingError> {
-        let mapping: Self = toml::from_str(&fill(text, placeholders)?)?;
-        if mapping.version != 1 {
-            return Err(MappingError::Version(mapping.version));
-        }
-        let faults = mapping.faults();
-        if faults.is_empty() {
-            Ok(mapping)
-        } else {
-            Err(MappingError::Rules(faults))
-        }
+        let layer = Layer { file: "mapping", text };
+        Examination::of(layer, None, placeholders).into_mapping()
     }
+}
 
-    fn faults(&self) -> Vec<String> {
-        let mut faults: Vec<String> = self.rules.iter().flat_map(rule_faults).collect();
-        if !SYSTEMS.contains(&self.system.as_str()) {
-            faults.push(format!("system `{}` is none of {}", self.system, SYSTEMS.join(", ")));
-        }
-        let mut names = BTreeSet::new();
-        let mut crm_targets = BTreeSet::new();
-        let mut partner_center_targets = BTreeSet::new();
-        for rule in &self.rules {
-            if !names.insert(&rule.name) {
-                faults.push(format!("rule `{}` stands twice", rule.name));
-            }
-            if rule.to_crm != When::Never && !crm_targets.insert(&rule.crm) {
-                faults.push(format!("two rules write the CRM column `{}`", rule.crm));
-            }
-            if rule.to_partner_center != When::Never && !partner_center_targets.insert(&rule.partner_center) {
-                faults.push(format!("two rules write `{}` in Partner Center", rule.partner_center));
-            }
-        }
-        if let Some((phase, stage)) = self.stages.to_partner_center.iter().find(|(_, stage)| stage.pair().is_none()) {
-            faults.push(format!(
-                "[stages.to_partner_center] {phase} = {stage}: only Microsoft sets that stage"
-            ));
-        }
-        if !Stage::New.may_become(self.stages.lost_before_accepted) || !self.stages.lost_before_accepted.is_terminal() {
-            faults.push("[stages] lost_before_accepted must be Declined or Lost".into());
-        }
-        faults
+/// Each step needs the one before it: syntax, the two files as one, its form, its sense.
+fn read(
+    shipped: Layer<'_>,
+    own: Option<Layer<'_>>,
+    placeholders: &Placeholders,
+    faults: &mut Faults,
+    origins: &mut BTreeMap<String, Origin>,
+) -> Option<Mapping> {
+    let shipped = Node::read(0, shipped.text, placeholders, faults);
+    let own = own.map(|own| Node::read(1, own.text, placeholders, faults));
+    if faults.errors() > 0 {
+        return None;
     }
+    let merged = match &own {
+        Some(own) => layers::merge(shipped, own.clone(), faults),
+        None => shipped,
+    };
+    *origins = layers::origins(&merged, own.as_ref());
+    if let Some(version) = merged.get("version").filter(|version| version.to_json() != 1) {
+        let what = format!("the mapping has version {}; this program reads version 1", version.to_json());
+        faults.error(
+            version.place,
+            what,
+            "use the file that belongs to this version, and carry your changes over",
+        );
+        return None;
+    }
+    Form::Table(form::FILE).check(form::WHOLE, &merged, faults);
+    Draft::of(&merged).check(faults);
+    if faults.errors() > 0 {
+        return None;
+    }
+    let mapping = serde_json::from_value(merged.to_json());
+    // The form knows all that the types know (a test holds it to them); should it ever not, this says so.
+    mapping
+        .map_err(|error| faults.error(Place::start_of(0), error.to_string(), "write it as docs/mapping.md shows"))
+        .ok()
 }
 
 impl Rule {
     /// Whether Microsoft takes the field only when a deal is created.
     pub(crate) fn is_locked(&self) -> bool {
-        self.to_partner_center.on_create() && under(&self.partner_center, &LOCKED)
+        self.to_partner_center.on_create() && paths::is_locked(&self.partner_center)
     }
-}
-
-fn rule_faults(rule: &Rule) -> Vec<String> {
-    let mut faults = Vec::new();
-    let mut fault = |text: String| faults.push(format!("rule `{}`: {text}", rule.name));
-    let path = rule.partner_center.as_str();
-    if rule.name == STAGE {
-        fault(format!("the name `{STAGE}` is taken; stages have their own table"));
-    }
-    if rule.to_crm == When::Never && rule.to_partner_center == When::Never {
-        fault("it goes nowhere; set to_crm or to_partner_center".into());
-    }
-    if GOVERNED.contains(&path) {
-        fault(format!("`{path}` is kept by the sync itself"));
-    }
-    if rule.to_partner_center != When::Never && under(path, &READ_ONLY) {
-        fault(format!(
-            "`{path}` is read-only in Partner Center; set to_partner_center = \"never\""
-        ));
-    }
-    if rule.to_partner_center.on_update() && under(path, &LOCKED) {
-        fault(format!(
-            "Microsoft locks `{path}` once the referral exists; set to_partner_center = \"create\""
-        ));
-    }
-    if rule.to_crm.on_update() && rule.crm.contains('/') && !rule.crm.starts_with("transactioncurrencyid/") {
-        fault(format!(
-            "`{}` belongs to a related record, which is only filled on creation; set to_crm = \"create\"",
-            rule.crm
-        ));
-    }
-    match (rule.kind, rule.values.is_empty()) {
-        (Kind::Choice, true) => fault("a choice needs its `values` table".into()),
-        (Kind::Choice, false) => {
-            let crm: BTreeSet<String> = rule.values.values().map(super::conversion::scalar_text).collect();
-            if crm.len() != rule.values.len() && rule.to_partner_center != When::Never {
-                fault("two codes share one CRM value, which cannot be turned back".into());
-            }
-        }
-        (_, false) => fault("`values` belongs to a choice".into()),
-        _ => {}
-    }
-    faults
-}
-
-fn under(path: &str, roots: &[&str]) -> bool {
-    roots
-        .iter()
-        .any(|root| path == *root || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('.')))
-}
-
-/// Replaces `{name}` where `name` is lower-case letters and underscores; TOML's own braces hold spaces or quotes.
-fn fill(text: &str, placeholders: &Placeholders) -> Result<String, MappingError> {
-    let mut filled = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(open) = rest.find('{') {
-        filled.push_str(&rest[..open]);
-        let after = &rest[open + 1..];
-        let name_length = after.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(after.len());
-        if name_length > 0 && after[name_length..].starts_with('}') {
-            let name = &after[..name_length];
-            let value = placeholders.get(name).ok_or_else(|| MappingError::Placeholder(name.to_owned()))?;
-            filled.push_str(&toml_escape(value));
-            rest = &after[name_length + 1..];
-        } else {
-            filled.push('{');
-            rest = after;
-        }
-    }
-    filled.push_str(rest);
-    Ok(filled)
-}
-
-/// Placeholders stand inside quoted texts: a value must not be able to leave them.
-fn toml_escape(value: &str) -> String {
-    value
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .chars()
-        .filter(|c| !c.is_control())
-        .collect()
 }

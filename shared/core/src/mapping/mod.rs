@@ -1,12 +1,21 @@
 //! The mapping: the table that a partner edits. Which field goes where, when, in what form, and who wins.
 
+mod check;
 mod conversion;
+mod document;
+mod fault;
 mod file;
+mod form;
+mod layers;
 mod mark;
+mod nearest;
 mod observation;
+mod paths;
 
 pub use conversion::ConversionError;
-pub use file::{MappingError, Placeholders};
+pub use fault::{Fault, MappingError, Severity};
+pub use file::{Examination, Layer, Placeholders};
+pub use layers::Origin;
 pub use mark::Mark;
 pub(crate) use observation::{HELP, REFERENCE};
 pub use observation::{Observation, STAGE, phase_value, stage_value};

@@ -224,8 +224,8 @@ fn new_value(rule: &Rule, record: &CrmRecord) -> Result<Value, String> {
     let value = rule
         .read_crm(record)
         .map_err(|error| format!("{}: {error}. {}", rule.label, rule.cure))?;
-    let value = match (&rule.default, value) {
-        (Some(default), Value::Nothing) => Value::text(default.clone()),
+    let value = match (rule.default_value(), value) {
+        (Some(default), Value::Nothing) => default.map_err(|error| format!("{}: {error}. {}", rule.label, rule.cure))?,
         (_, value) => value,
     };
     rule.across_to_partner_center(&value)

@@ -47,6 +47,26 @@ fn a_new_referral_that_lacks_fields_names_them_all_at_once() {
 }
 
 #[test]
+fn a_default_is_sent_in_the_form_of_its_kind() {
+    let mut mapping = shipped();
+    for (name, default) in [("deal_value", "1000"), ("closing_date", "2026-12-31"), ("customer_country", "se")] {
+        let rule = mapping.rules.iter_mut().find(|rule| rule.name == name).unwrap();
+        rule.default = Some(default.to_owned());
+    }
+    let bare = record(|record| {
+        for column in ["estimatedvalue", "estimatedclosedate", "customerid_account/address1_country"] {
+            record.fields.remove(column);
+        }
+    });
+    let NewReferral::Create { body, .. } = plan_referral(&mapping, &policy(), &bare) else {
+        panic!("not created")
+    };
+    assert_eq!(body["details"]["dealValue"], 1000);
+    assert_eq!(body["details"]["closingDateTime"], "2026-12-31T00:00:00Z");
+    assert_eq!(body["customerProfile"]["address"]["country"], "SE");
+}
+
+#[test]
 fn asking_for_help_makes_a_shared_referral_and_an_invitation() {
     let asking = record(|record| {
         set(record, "nwcs_howcanmicrosofthelp", json!(412_000_002));

@@ -1,0 +1,87 @@
+//! The sense of a mapping that has the right form: what contradicts itself, Partner Center or the sync.
+
+mod choice;
+mod referral;
+mod rule;
+mod whole;
+
+use serde::de::DeserializeOwned;
+
+use super::document::{Content, Node};
+use super::fault::Faults;
+use super::form::{Form, RULE};
+use super::{Columns, Help, Rule, Stages};
+
+/// As much of a mapping as has the right form.
+pub(super) struct Draft<'a> {
+    rules: Vec<Ruled<'a>>,
+    /// Whether all rules have the right form.
+    all_rules: bool,
+    columns: Option<Columns>,
+    help: Option<Help>,
+    stages: Option<Stages>,
+    root: &'a Node,
+}
+
+/// A rule and its places.
+struct Ruled<'a> {
+    rule: Rule,
+    node: &'a Node,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn of(root: &'a Node) -> Self {
+        let nodes = root.get("rule").map(Node::items).unwrap_or_default();
+        let rules: Vec<Ruled<'a>> = nodes.iter().filter_map(Ruled::of).collect();
+        Self {
+            all_rules: rules.len() == nodes.len(),
+            rules,
+            columns: part(root, "columns"),
+            help: part(root, "help"),
+            stages: part(root, "stages"),
+            root,
+        }
+    }
+
+    pub(super) fn check(&self, faults: &mut Faults) {
+        for ruled in &self.rules {
+            rule::check(ruled, faults);
+            choice::check(ruled, faults);
+        }
+        if let (Some(help), Some(node)) = (&self.help, self.root.get("help")) {
+            choice::check_help(help, node, faults);
+        }
+        whole::check(self, faults);
+        referral::check(self, faults);
+    }
+}
+
+impl<'a> Ruled<'a> {
+    fn of(node: &'a Node) -> Option<Self> {
+        let mut faults = Faults::default();
+        Form::Table(RULE).check("rule", node, &mut faults);
+        let rule = serde_json::from_value(node.to_json()).ok();
+        rule.filter(|_| faults.errors() == 0).map(|rule| Self { rule, node })
+    }
+
+    /// How a sentence begins.
+    fn title(&self) -> String {
+        format!("rule `{}`", self.rule.name)
+    }
+}
+
+fn part<T: DeserializeOwned>(root: &Node, key: &str) -> Option<T> {
+    serde_json::from_value(root.get(key)?.to_json()).ok()
+}
+
+/// What stands at a dotted path of `[create]`, with its place.
+fn below<'a>(node: &'a Node, path: &str) -> Option<&'a Node> {
+    path.split('.').try_fold(node, |at, segment| match &at.content {
+        Content::Table(_) => at.get(segment),
+        Content::List(items) => items.get(segment.parse::<usize>().ok()?),
+        Content::Scalar(_) => None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! Whether a new referral gets all that Partner Center asks for.
+
+use super::{Draft, Ruled, below};
+use crate::mapping::Required;
+use crate::mapping::document::{Content, Node};
+use crate::mapping::fault::Faults;
+use crate::mapping::paths::{self, NEEDED};
+
+pub(super) fn check(draft: &Draft<'_>, faults: &mut Faults) {
+    let create = draft.root.get("create");
+    if let Some(create) = create {
+        unknown(create, "", faults);
+    }
+    // With a rule that could not be read, what it fills would be called missing.
+    if !draft.all_rules {
+        return;
+    }
+    for (path, cosell) in NEEDED {
+        let filling: Vec<&Ruled<'_>> = draft.rules.iter().filter(|ruled| fills(ruled, path)).collect();
+        let is_given = create.and_then(|create| below(create, path)).is_some_and(is_something);
+        if is_given {
+            continue;
+        }
+        let when = if *cosell { " when Microsoft's help is asked" } else { "" };
+        if filling.is_empty() {
+            faults.error(
+                create.map_or(draft.root.place, |create| create.place),
+                format!("nothing fills `{path}`, without which Partner Center takes no new deal{when}"),
+                "add a rule with to_partner_center = \"create\" or \"always\", or an entry below [create]",
+            );
+        }
+        for ruled in filling.iter().filter(|ruled| !insists(ruled, *cosell)) {
+            faults.warning(
+                ruled.node.blamed(&["required", "partner_center", "to_partner_center"]),
+                format!("{}: Partner Center takes no new deal without `{path}`{when}", ruled.title()),
+                format!("set required = \"{}\", or a default", if *cosell { "cosell" } else { "always" }),
+            );
+        }
+    }
+}
+
+fn fills(ruled: &Ruled<'_>, path: &str) -> bool {
+    ruled.rule.to_partner_center.on_create() && ruled.rule.partner_center.eq_ignore_ascii_case(path)
+}
+
+/// Whether a seller is told before Partner Center refuses.
+fn insists(ruled: &Ruled<'_>, cosell: bool) -> bool {
+    let rule = &ruled.rule;
+    rule.default.is_some() || rule.required == Required::Always || (cosell && rule.required == Required::Cosell)
+}
+
+/// A text may be empty here: a placeholder is filled by whoever needs it.
+fn is_something(node: &Node) -> bool {
+    match &node.content {
+        Content::Scalar(json) => !json.is_null(),
+        Content::List(items) => !items.is_empty(),
+        Content::Table(table) => !table.is_empty(),
+    }
+}
+
+/// Entries of `[create]` that a referral does not have.
+fn unknown(node: &Node, path: &str, faults: &mut Faults) {
+    let mut look = |segment: &str, place, value: &Node| {
+        let path = if path.is_empty() {
+            segment.to_owned()
+        } else {
+            format!("{path}.{segment}")
+        };
+        if paths::property(&path).is_none() {
+            let all: Vec<String> = paths::all().collect();
+            let hint = crate::mapping::nearest::hint(&path, all.iter().map(String::as_str));
+            faults.error(place, format!("[create]: a referral has no `{path}`{hint}"), "correct or remove it");
+        } else {
+            unknown(value, &path, faults);
+        }
+    };
+    for (key, entry) in node.entries() {
+        look(key, entry.key, &entry.value);
+    }
+    for (index, item) in node.items().iter().enumerate() {
+        look(&index.to_string(), item.place, item);
+    }
+}

@@ -1,0 +1,135 @@
+//! What is wrong with a mapping: each fault with its place and its cure, all of them at once.
+
+use std::fmt;
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Whether the mapping can be used nevertheless.
+    pub severity: Severity,
+    /// The file, as its [`super::Layer`] is named.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub cure: String,
+}
+
+/// How bad a fault is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The mapping cannot be used.
+    Error,
+    /// The mapping can be used, but does not do what one would expect.
+    Warning,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
+}
+
+/// `FILE:LINE:COLUMN: error: what; cure`.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            severity,
+            file,
+            line,
+            column,
+            what,
+            cure,
+        } = self;
+        write!(f, "{file}:{line}:{column}: {severity}: {what}; {cure}")
+    }
+}
+
+/// A mapping that cannot be used, and all that is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct MappingError {
+    /// Errors and warnings, in the order of the files.
+    pub faults: Vec<Fault>,
+}
+
+/// On one line, for the log of a function that does not start.
+impl fmt::Display for MappingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the mapping cannot be used: ")?;
+        for (at, fault) in self.faults.iter().enumerate() {
+            write!(f, "{}{fault}", if at == 0 { "" } else { " | " })?;
+        }
+        Ok(())
+    }
+}
+
+/// Where something stands: which of the files, line and column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) layer: usize,
+    pub(super) line: usize,
+    pub(super) column: usize,
+}
+
+impl Place {
+    /// The start of a file: the place of what is nowhere.
+    pub(super) fn start_of(layer: usize) -> Self {
+        Self { layer, line: 1, column: 1 }
+    }
+}
+
+/// The faults found so far.
+#[derive(Debug, Default)]
+pub(super) struct Faults(Vec<Noted>);
+
+#[derive(Debug)]
+struct Noted {
+    place: Place,
+    severity: Severity,
+    what: String,
+    cure: String,
+}
+
+impl Faults {
+    pub(super) fn error(&mut self, place: Place, what: impl Into<String>, cure: impl Into<String>) {
+        self.note(Severity::Error, place, what.into(), cure.into());
+    }
+
+    pub(super) fn warning(&mut self, place: Place, what: impl Into<String>, cure: impl Into<String>) {
+        self.note(Severity::Warning, place, what.into(), cure.into());
+    }
+
+    fn note(&mut self, severity: Severity, place: Place, what: String, cure: String) {
+        self.0.push(Noted {
+            place,
+            severity,
+            what,
+            cure,
+        });
+    }
+
+    pub(super) fn errors(&self) -> usize {
+        self.0.iter().filter(|noted| noted.severity == Severity::Error).count()
+    }
+
+    /// The faults in the order of the files, whose names are given.
+    pub(super) fn told(mut self, files: &[&str]) -> Vec<Fault> {
+        self.0.sort_by_key(|noted| (noted.place, noted.severity));
+        let told = self.0.into_iter().map(|noted| Fault {
+            severity: noted.severity,
+            file: files.get(noted.place.layer).copied().unwrap_or("mapping").to_owned(),
+            line: noted.place.line,
+            column: noted.place.column,
+            what: noted.what,
+            cure: noted.cure,
+        });
+        told.collect()
+    }
+}

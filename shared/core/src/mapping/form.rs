@@ -1,0 +1,260 @@
+//! The form of a mapping file, as data: which keys there are, and what each takes.
+
+use super::document::{Content, Node};
+use super::fault::Faults;
+use super::nearest::hint;
+use serde_json::Value as Json;
+
+/// What a key takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Form {
+    /// Text that is not empty.
+    Text,
+    /// Text that may be empty.
+    Remark,
+    /// A whole number from 1.
+    Count,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// A table with these keys.
+    Table(&'static [Key]),
+    /// A table from any text to text or a whole number.
+    Codes,
+    /// A table from one of these words to one of those.
+    Pairs(&'static [&'static str], &'static [&'static str]),
+    /// A table from one of these words to any text.
+    Texts(&'static [&'static str]),
+    /// A table that may hold anything.
+    Free,
+    /// A list of tables with these keys.
+    Tables(&'static [Key]),
+}
+
+/// One key of a table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) form: Form,
+    pub(super) needed: bool,
+}
+
+const fn needed(name: &'static str, form: Form) -> Key {
+    Key { name, form, needed: true }
+}
+
+const fn optional(name: &'static str, form: Form) -> Key {
+    Key { name, form, needed: false }
+}
+
+const WHEN: Form = Form::OneOf(&["never", "create", "update", "always"]);
+const PHASES: &[&str] = &["on_hold", "open", "won", "lost"];
+const STAGES: &[&str] = &["New", "Active", "Won", "Lost", "Declined", "Expired", "ClosedOtherwise"];
+
+/// The whole file.
+pub(super) const FILE: &[Key] = &[
+    needed("version", Form::Count),
+    needed("system", Form::OneOf(&crate::record_id::SYSTEMS)),
+    needed("entity", Form::Text),
+    needed("columns", Form::Table(COLUMNS)),
+    needed("help", Form::Table(HELP)),
+    needed("stages", Form::Table(STAGE_TABLES)),
+    optional("create", Form::Free),
+    optional("rule", Form::Tables(RULE)),
+];
+
+const COLUMNS: &[Key] = &[
+    needed("sync", Form::Text),
+    needed("referral_id", Form::Text),
+    needed("referral_link", Form::Text),
+    needed("audit", Form::Text),
+    needed("audit_length", Form::Count),
+    needed("sync_status", Form::Text),
+    needed("sync_status_length", Form::Count),
+    needed("microsoft_crm_id", Form::Text),
+];
+
+const HELP: &[Key] = &[needed("column", Form::Text), needed("values", Form::Codes)];
+
+const STAGE_TABLES: &[Key] = &[
+    needed("to_crm", Form::Pairs(STAGES, PHASES)),
+    needed("to_partner_center", Form::Pairs(PHASES, STAGES)),
+    needed("lost_before_accepted", Form::OneOf(STAGES)),
+    optional("on_hold_edits", Form::OneOf(&["wait", "send"])),
+    optional("reasons", Form::Texts(STAGES)),
+];
+
+/// One `[[rule]]`.
+pub(super) const RULE: &[Key] = &[
+    needed("name", Form::Text),
+    needed("partner_center", Form::Text),
+    needed("crm", Form::Text),
+    needed(
+        "kind",
+        Form::OneOf(&["text", "money", "date", "bool", "choice", "country", "solutions"]),
+    ),
+    optional("to_crm", WHEN),
+    optional("to_partner_center", WHEN),
+    optional("conflict", Form::OneOf(&["crm", "partner_center", "newest", "ask"])),
+    optional("required", Form::OneOf(&["never", "cosell", "always"])),
+    optional("default", Form::Remark),
+    optional("values", Form::Codes),
+    optional("crm_length", Form::Count),
+    needed("label", Form::Text),
+    optional("cure", Form::Remark),
+];
+
+impl Form {
+    /// Notes where `node`, which is called `name`, does not have this form.
+    pub(super) fn check(self, name: &str, node: &Node, faults: &mut Faults) {
+        match self {
+            Self::Table(keys) => table(name, keys, node, faults),
+            Self::Tables(keys) => match &node.content {
+                Content::List(items) => items.iter().for_each(|item| table(&titled(name, item), keys, item, faults)),
+                _ => misfit(name, "a list of tables", node, faults),
+            },
+            Self::Codes => entries(name, node, faults, |key, value, faults| {
+                if !matches!(&value.content, Content::Scalar(Json::String(_) | Json::Number(_))) {
+                    misfit(key, "text or a whole number", value, faults);
+                }
+            }),
+            Self::Pairs(from, to) => keyed(name, from, Self::OneOf(to), node, faults),
+            Self::Texts(from) => keyed(name, from, Self::Remark, node, faults),
+            Self::Free => entries(name, node, faults, |_, _, _| {}),
+            Self::OneOf(words) => match node.text() {
+                Some(text) if words.contains(&text) => {}
+                Some(text) => word(name, text, words, node, faults),
+                None => misfit(name, &format!("one of {}", words.join(", ")), node, faults),
+            },
+            Self::Text => match node.text() {
+                Some(text) if !text.trim().is_empty() => {}
+                Some(_) => faults.error(node.place, format!("`{name}` is empty"), "fill it in"),
+                None => misfit(name, "text in quotation marks", node, faults),
+            },
+            Self::Remark if node.text().is_none() => misfit(name, "text in quotation marks", node, faults),
+            Self::Count if !is_count(node) => misfit(name, "a whole number from 1", node, faults),
+            Self::Remark | Self::Count => {}
+        }
+    }
+}
+
+/// Which keys `node` has that are none of `keys`, which it lacks, and what is wrong with the others.
+fn table(name: &str, keys: &[Key], node: &Node, faults: &mut Faults) {
+    if !matches!(node.content, Content::Table(_)) {
+        return misfit(name, "a table", node, faults);
+    }
+    for (given, entry) in node.entries() {
+        if let Some(key) = keys.iter().find(|key| key.name == given) {
+            key.form.check(key.name, &entry.value, faults);
+        } else {
+            let hint = hint(given, keys.iter().map(|key| key.name));
+            let known: Vec<&str> = keys.iter().map(|key| key.name).collect();
+            let cure = format!("use one of {}", known.join(", "));
+            faults.error(entry.key, format!("{name} has no key `{given}`{hint}"), cure);
+        }
+    }
+    for key in keys.iter().filter(|key| key.needed && node.get(key.name).is_none()) {
+        faults.error(node.place, format!("{name} lacks `{}`", key.name), "add it");
+    }
+}
+
+fn keyed(name: &str, keys: &[&str], values: Form, node: &Node, faults: &mut Faults) {
+    if !matches!(node.content, Content::Table(_)) {
+        return misfit(name, "a table", node, faults);
+    }
+    for (key, entry) in node.entries() {
+        if keys.contains(&key.as_str()) {
+            values.check(key, &entry.value, faults);
+        } else {
+            let hint = hint(key, keys.iter().copied());
+            faults.error(
+                entry.key,
+                format!("`{name}` knows no `{key}`{hint}"),
+                format!("use one of {}", keys.join(", ")),
+            );
+        }
+    }
+}
+
+fn entries(name: &str, node: &Node, faults: &mut Faults, each: impl Fn(&str, &Node, &mut Faults)) {
+    if !matches!(node.content, Content::Table(_)) {
+        return misfit(name, "a table", node, faults);
+    }
+    for (key, entry) in node.entries() {
+        each(key, &entry.value, faults);
+    }
+}
+
+fn word(name: &str, text: &str, words: &[&str], node: &Node, faults: &mut Faults) {
+    let hint = hint(text, words.iter().copied());
+    let cure = format!("use one of {}", words.join(", "));
+    faults.error(node.place, format!("`{name}` cannot be `{text}`{hint}"), cure);
+}
+
+fn misfit(name: &str, wanted: &str, node: &Node, faults: &mut Faults) {
+    faults.error(
+        node.place,
+        format!("`{name}` must be {wanted}, and is {}", node.form()),
+        "write it so",
+    );
+}
+
+fn is_count(node: &Node) -> bool {
+    matches!(&node.content, Content::Scalar(Json::Number(number)) if number.as_u64().is_some_and(|number| number > 0))
+}
+
+/// How a sentence speaks of a list's item: by its `name`, if it has one.
+fn titled(list: &str, item: &Node) -> String {
+    match item.get("name").and_then(Node::text) {
+        Some(name) => format!("{list} `{name}`"),
+        None => format!("a {list} without name"),
+    }
+}
+
+/// How a sentence speaks of the file.
+pub(super) const WHOLE: &str = "the mapping";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::crm::Phase;
+    use crate::life_cycle::Stage;
+    use crate::mapping::Rule;
+
+    #[test]
+    fn every_word_of_the_form_is_one_that_the_program_reads() {
+        for stage in STAGES {
+            assert!(serde_json::from_value::<Stage>(json!(stage)).is_ok(), "{stage}");
+        }
+        for phase in PHASES {
+            assert!(serde_json::from_value::<Phase>(json!(phase)).is_ok(), "{phase}");
+        }
+        let mut rule = json!({ "default": "x", "values": {}, "crm_length": 1, "cure": "" });
+        for key in RULE.iter().filter(|key| rule.get(key.name).is_none()).collect::<Vec<_>>() {
+            rule[key.name] = match key.form {
+                Form::OneOf(words) => json!(words[0]),
+                _ => json!("x"),
+            };
+        }
+        for key in RULE {
+            if let Form::OneOf(words) = key.form {
+                for word in words {
+                    let mut rule = rule.clone();
+                    rule[key.name] = json!(word);
+                    assert!(serde_json::from_value::<Rule>(rule).is_ok(), "{} = {word}", key.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_key_stands_twice() {
+        for keys in [FILE, COLUMNS, HELP, STAGE_TABLES, RULE] {
+            let names: BTreeSet<&str> = keys.iter().map(|key| key.name).collect();
+            assert_eq!(names.len(), keys.len());
+        }
+    }
+}

@@ -1,0 +1,91 @@
+use crate::mapping::{ConflictRule, Examination, Layer, Origin, Placeholders, When};
+
+fn examined(own: &str) -> Examination {
+    let placeholders = Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+46700000002".to_owned())]);
+    let shipped = Layer {
+        file: "shipped.toml",
+        text: include_str!("../../../../infra/mapping/dynamics.toml"),
+    };
+    let own = Layer {
+        file: "own.toml",
+        text: own,
+    };
+    Examination::of(shipped, Some(own), &placeholders)
+}
+
+fn told(own: &str) -> Vec<String> {
+    examined(own).faults.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn only_what_is_named_is_replaced() {
+    let own = "version = 1\n[[rule]]\nname = \"notes\"\nconflict = \"crm\"\n[stages.reasons]\nLost = \"Other\"\n[help.values]\nGeneralOrOther = 7\n[columns]\naudit_length = 9000";
+    let examination = examined(own);
+    assert_eq!(examination.origins["notes"], Origin::Changed);
+    assert_eq!(examination.origins["name"], Origin::Shipped);
+    let mapping = examination.into_mapping().unwrap();
+    let notes = mapping.rules.iter().find(|rule| rule.name == "notes").unwrap();
+    assert_eq!(
+        (notes.conflict, notes.to_crm, notes.crm_length),
+        (ConflictRule::Crm, When::Always, Some(2000))
+    );
+    assert_eq!(mapping.help.values["GeneralOrOther"], 7);
+    assert_eq!(mapping.help.values["QuotesOrLicensing"], 412_000_003);
+    assert_eq!((mapping.columns.audit_length, mapping.columns.audit.as_str()), (9000, "nwcs_audit"));
+    let reasons: Vec<&str> = mapping.stages.reasons.values().map(String::as_str).collect();
+    assert_eq!(reasons, ["Other", "Others"]);
+}
+
+#[test]
+fn a_new_name_adds_a_rule_behind_the_shipped_ones_and_off_takes_one_out() {
+    let own = "version = 1\n[[rule]]\nname = \"campaign\"\nlabel = \"Campaign\"\npartner_center = \"campaignId\"\ncrm = \"{prefix}_campaign\"\nkind = \"text\"\nto_partner_center = \"always\"\n[[rule]]\nname = \"notes\"\noff = true";
+    let examination = examined(own);
+    assert_eq!(examination.origins["campaign"], Origin::Own);
+    let mapping = examination.into_mapping().unwrap();
+    assert_eq!(mapping.rules.last().unwrap().crm, "nwcs_campaign");
+    assert!(mapping.rules.iter().all(|rule| rule.name != "notes"));
+}
+
+#[test]
+fn a_rule_that_is_not_there_cannot_be_taken_out() {
+    let told = told("version = 1\n[[rule]]\nname = \"note\"\noff = true");
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(
+        told[0].starts_with("own.toml:3:8: error: there is no rule `note` to take out (did you mean `notes`?)"),
+        "{told:#?}"
+    );
+}
+
+#[test]
+fn a_file_for_another_version_or_crm_is_refused() {
+    let told = told("version = 2\nsystem = \"salesforce\"");
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert!(
+        told[0].starts_with("own.toml:1:11: error: `version` is 2, and 1 in the shipped file"),
+        "{told:#?}"
+    );
+    assert!(
+        told[1].starts_with("own.toml:2:10: error: `system` is \"salesforce\", and \"dynamics\""),
+        "{told:#?}"
+    );
+    let told = self::told("[stages]\nlost_before_accepted = \"Lost\"");
+    assert!(told[0].starts_with("own.toml:1:1: error: the mapping lacks `version`"), "{told:#?}");
+}
+
+#[test]
+fn a_name_that_stands_twice_in_the_own_file_is_told() {
+    let told = told("version = 1\n[[rule]]\nname = \"notes\"\n[[rule]]\nname = \"notes\"");
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(
+        told[0].starts_with("own.toml:4:1: error: rule `notes` stands twice in this file"),
+        "{told:#?}"
+    );
+}
+
+#[test]
+fn an_own_rule_is_whole() {
+    let told = told("version = 1\n[[rule]]\nname = \"own\"\nof = true");
+    let told = told.join("\n");
+    assert!(told.contains("own.toml:4:1: error: rule `own` has no key `of`"), "{told}");
+    assert!(told.contains("own.toml:2:1: error: rule `own` lacks `partner_center`"), "{told}");
+}
