@@ -3,40 +3,58 @@
 mod check;
 mod show;
 
-use anyhow::Result;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
+use cosell_core::mapping::{Examination, Layer};
 use cosell_deployment::MappingSettings;
 use cosell_runtime::settings::CrmSystem;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Tells what is wrong with the mapping. Ends with 1 when it cannot be used.
-    Check(check::Arguments),
-    /// Shows the mapping: one line for each rule.
+    /// Tells what is wrong with the mapping, each fault with its place and its cure. Ends with 1 when the mapping cannot be used.
+    Check(Which),
+    /// Shows the mapping as it is in force: one line for each rule, the columns, the help values and the stages.
+    ///
+    /// → leads to the CRM, ← to Partner Center; beside it when: on creation, on later updates, or always.
     Show(show::Arguments),
 }
 
 /// Which mapping.
 #[derive(Args)]
-struct Which {
+pub(crate) struct Which {
+    /// A file to lay over the shipped mapping, instead of the one that is packed into this program.
+    #[arg(long, value_name = "FILE")]
+    own: Option<PathBuf>,
     /// The CRM, dynamics or salesforce; the environment's when left out.
     #[arg(long, value_name = "CRM")]
     crm: Option<CrmSystem>,
 }
 
 impl Which {
-    fn settings(&self) -> Result<MappingSettings> {
+    fn examination(&self) -> Result<Examination> {
         let settings = cosell_deployment::read(MappingSettings::read)?;
-        Ok(MappingSettings {
+        let settings = MappingSettings {
             system: self.crm.unwrap_or(settings.system),
             ..settings
-        })
+        };
+        let Some(file) = &self.own else {
+            return Ok(cosell_deployment::packed_mapping(&settings));
+        };
+        let name = file.display().to_string();
+        let text = std::fs::read_to_string(file).with_context(|| format!("{name} cannot be read"))?;
+        let own = Layer { file: &name, text: &text };
+        Ok(cosell_deployment::mapping_with(&settings, own))
     }
 }
 
 pub(crate) fn run(command: &Command) -> Result<()> {
     match command {
-        Command::Check(arguments) => check::run(arguments),
+        Command::Check(which) => check::run(which),
         Command::Show(arguments) => show::run(arguments),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,12 @@
-//! `cosell mapping show`.
+//! `cosell mapping show`: the mapping as it is in force.
 
-use anyhow::Result;
+use std::fmt::Write;
+
+use anyhow::{Context, Result, bail};
 use clap::Args;
-use cosell_core::mapping::Rule;
+use cosell_core::mapping::{Examination, Mapping, Rule, When};
+use serde::Serialize;
+use serde_json::{Value as Json, json};
 
 use super::Which;
 
@@ -10,18 +14,151 @@ use super::Which;
 pub(crate) struct Arguments {
     #[command(flatten)]
     which: Which,
+    /// Print JSON: the keys of the file, and in each rule its `origin`.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
-    let mapping = cosell_deployment::mapping(&arguments.which.settings()?)?;
-    for Rule {
-        label,
-        partner_center,
-        crm,
-        ..
-    } in &mapping.rules
-    {
-        println!("{label:30}  {partner_center:45}  {crm}");
+    let examination = arguments.which.examination()?;
+    let Some(mapping) = examination.mapping() else {
+        bail!("the mapping cannot be used; `cosell mapping check` tells why");
+    };
+    if arguments.json {
+        println!("{:#}", as_json(mapping, &examination)?);
+    } else {
+        print!("{}", as_text(mapping, &examination));
     }
     Ok(())
+}
+
+fn origin(examination: &Examination, rule: &Rule) -> String {
+    let origin = examination.origins.get(&rule.name);
+    origin.map(ToString::to_string).unwrap_or_default()
+}
+
+pub(super) fn as_json(mapping: &Mapping, examination: &Examination) -> Result<Json> {
+    let mut whole = serde_json::to_value(mapping)?;
+    let rules = whole["rule"].as_array_mut().context("the mapping has no rules")?;
+    for (json, rule) in rules.iter_mut().zip(&mapping.rules) {
+        json["origin"] = json!(origin(examination, rule));
+    }
+    Ok(whole)
+}
+
+pub(super) fn as_text(mapping: &Mapping, examination: &Examination) -> String {
+    let mut text = format!("{} {}\n\n", mapping.system, mapping.entity);
+    let head = ["RULE", "FIELD", "PARTNER CENTER", "", "CRM", "KIND", "CONFLICT", "REQUIRED", "FROM"];
+    let mut rows = vec![head.map(str::to_owned)];
+    rows.extend(mapping.rules.iter().map(|rule| {
+        [
+            rule.name.clone(),
+            rule.label.clone(),
+            rule.partner_center.clone(),
+            arrow(rule.to_crm, rule.to_partner_center),
+            rule.crm.clone(),
+            word(rule.kind),
+            // Where one side only is written, nobody can win.
+            if is_two_way(rule) {
+                rule.conflict.to_string()
+            } else {
+                "-".to_owned()
+            },
+            word(rule.required),
+            origin(examination, rule),
+        ]
+    }));
+    text.push_str(&aligned(&rows));
+    text.push_str(&titled("\nColumns", &pairs(&mapping.columns)));
+    text.push_str(&titled("\nHow can Microsoft help?", &help(mapping)));
+    text.push_str(&titled("\nStages", &stages(mapping)));
+    if !mapping.create.is_empty() {
+        let create = leaves("", &Json::Object(mapping.create.clone()));
+        text.push_str(&titled("\nEvery new referral carries", &create));
+    }
+    text
+}
+
+fn is_two_way(rule: &Rule) -> bool {
+    rule.to_crm.on_update() && rule.to_partner_center.on_update()
+}
+
+/// Partner Center stands on the left, the CRM on the right.
+fn arrow(to_crm: When, to_partner_center: When) -> String {
+    match (to_crm, to_partner_center) {
+        (When::Never, When::Never) => String::new(),
+        (to_crm, When::Never) => format!("→ {}", word(to_crm)),
+        (When::Never, to_partner_center) => format!("← {}", word(to_partner_center)),
+        (to_crm, to_partner_center) if to_crm == to_partner_center => format!("↔ {}", word(to_crm)),
+        (to_crm, to_partner_center) => format!("→ {}, ← {}", word(to_crm), word(to_partner_center)),
+    }
+}
+
+fn help(mapping: &Mapping) -> Vec<[String; 2]> {
+    let mut rows = vec![["column".to_owned(), mapping.help.column.clone()]];
+    rows.extend(pairs(&mapping.help.values));
+    rows
+}
+
+fn stages(mapping: &Mapping) -> Vec<[String; 2]> {
+    let json = serde_json::to_value(&mapping.stages).unwrap_or_default();
+    leaves("", &json)
+}
+
+/// A table's entries, by key.
+fn pairs(table: &impl Serialize) -> Vec<[String; 2]> {
+    leaves("", &serde_json::to_value(table).unwrap_or_default())
+}
+
+/// Every value in it, with its dotted path.
+fn leaves(path: &str, json: &Json) -> Vec<[String; 2]> {
+    let below = |segment: &str| {
+        if path.is_empty() {
+            segment.to_owned()
+        } else {
+            format!("{path}.{segment}")
+        }
+    };
+    match json {
+        Json::Object(entries) => entries.iter().flat_map(|(key, value)| leaves(&below(key), value)).collect(),
+        Json::Array(items) => {
+            let items = items.iter().enumerate();
+            items.flat_map(|(index, value)| leaves(&below(&index.to_string()), value)).collect()
+        }
+        scalar => vec![[path.to_owned(), plain(scalar)]],
+    }
+}
+
+fn plain(json: &Json) -> String {
+    json.as_str().map_or_else(|| json.to_string(), str::to_owned)
+}
+
+/// The word that the file has for it.
+fn word(value: impl Serialize) -> String {
+    serde_json::to_value(value).map(|json| plain(&json)).unwrap_or_default()
+}
+
+fn titled(title: &str, rows: &[[String; 2]]) -> String {
+    let rows: Vec<[String; 3]> = rows
+        .iter()
+        .map(|[name, value]| [String::new(), name.clone(), value.clone()])
+        .collect();
+    format!("{title}\n{}", aligned(&rows))
+}
+
+/// Columns as wide as their longest cell, two blanks between them.
+fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let widths: [usize; COLUMNS] = std::array::from_fn(width);
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            // Writing into a string cannot fail.
+            let _ = write!(line, "{cell:width$}  ");
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
 }

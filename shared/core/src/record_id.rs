@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// The CRMs whose ids can be read, as [`crate::crm::CrmKey::system`] names them.
 pub(crate) const SYSTEMS: [&str; 2] = [DYNAMICS, SALESFORCE];
 
-const DYNAMICS: &str = "dynamics";
+pub(crate) const DYNAMICS: &str = "dynamics";
 const SALESFORCE: &str = "salesforce";
 
 /// The first three characters of a Salesforce id tell the object (contract salesforce 2, "Ids").

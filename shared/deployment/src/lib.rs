@@ -33,7 +33,7 @@ use cosell_salesforce::SalesforceError;
 
 use credentials::PartnerCenterCredentials;
 pub use installation::{InstallationAccess, InstallationSettings, installation};
-pub use mapping::{MappingSettings, mapping};
+pub use mapping::{MappingSettings, mapping, mapping_with, packed_mapping};
 pub use settings::{ConsumerSettings, EngineSettings, PollerSettings, RegistrationSettings, SystemSettings};
 
 /// Half of what Lambda gives a function to start.

@@ -1,6 +1,7 @@
 //! The sense of a mapping that has the right form: what contradicts itself, Partner Center or the sync.
 
 mod choice;
+mod column;
 mod referral;
 mod rule;
 mod whole;
@@ -51,6 +52,7 @@ impl<'a> Draft<'a> {
         if let (Some(help), Some(node)) = (&self.help, self.root.get("help")) {
             choice::check_help(help, node, faults);
         }
+        column::check(self, faults);
         whole::check(self, faults);
         referral::check(self, faults);
     }

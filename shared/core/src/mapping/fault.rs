@@ -53,13 +53,13 @@ impl fmt::Display for Fault {
 }
 
 /// A mapping that cannot be used, and all that is wrong with it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub struct MappingError {
     /// Errors and warnings, in the order of the files.
     pub faults: Vec<Fault>,
 }
 
-/// On one line, for the log of a function that does not start.
+/// On one line.
 impl fmt::Display for MappingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the mapping cannot be used: ")?;
@@ -67,6 +67,13 @@ impl fmt::Display for MappingError {
             write!(f, "{}{fault}", if at == 0 { "" } else { " | " })?;
         }
         Ok(())
+    }
+}
+
+/// As `Display`: it is what a function that does not start leaves in the log.
+impl fmt::Debug for MappingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -22,7 +22,7 @@ pub use observation::{Observation, STAGE, phase_value, stage_value};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::crm::{CrmKey, Phase};
@@ -31,7 +31,7 @@ use crate::link::Seen;
 use crate::value::{Kind, Value};
 
 /// A checked mapping for one CRM table.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
     /// Version of the file's form; this program knows 1.
@@ -55,7 +55,7 @@ pub struct Mapping {
 }
 
 /// The CRM columns that Microsoft's connectors have and we keep (contract partner-center 5.3).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Columns {
     /// Sync with Partner Center: yes/no, the seller's switch.
@@ -77,7 +77,7 @@ pub struct Columns {
 }
 
 /// How can Microsoft help? Choosing a value asks Microsoft to co-sell.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Help {
     /// The CRM column.
@@ -87,7 +87,7 @@ pub struct Help {
 }
 
 /// How a referral's stage and a CRM record's phase follow each other.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stages {
     /// Where a referral's stage puts the CRM record; a stage that is not listed changes nothing.
@@ -105,7 +105,7 @@ pub struct Stages {
 }
 
 /// What becomes of a seller's edits while the record is on hold and nobody has accepted the referral.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnHoldEdits {
     /// They are sent when the record leaves that phase (contract partner-center 5.4).
@@ -116,7 +116,7 @@ pub enum OnHoldEdits {
 }
 
 /// One field.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Its name in audit entries and links; unique.
@@ -159,7 +159,7 @@ pub struct Rule {
 }
 
 /// When a rule applies in one direction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum When {
     /// Not in this direction.
@@ -186,7 +186,7 @@ impl When {
 }
 
 /// Who wins when both sides changed the same field differently.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConflictRule {
     /// The CRM.
@@ -212,7 +212,7 @@ impl std::fmt::Display for ConflictRule {
 }
 
 /// When a new referral cannot do without a field.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Required {
     /// It can.

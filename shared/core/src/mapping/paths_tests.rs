@@ -42,3 +42,30 @@ fn what_a_new_deal_needs_can_be_written_on_creation() {
         assert!(matches!(property.access, Access::Free | Access::Locked), "{path}");
     }
 }
+
+/// The documented paths: `path`, and whether and when it is written.
+#[test]
+fn the_document_has_every_path_that_a_rule_can_name() {
+    let (_, document) = include_str!("../../../../docs/mapping.md").split_once("\n## Paths\n").unwrap();
+    let mut documented: Vec<(String, &str)> = Vec::new();
+    for row in document.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        documented.push((cells[1].trim_matches('`').replace(".N", ".*"), cells[3]));
+    }
+    let named = PATHS
+        .iter()
+        .filter(|property| !matches!(property.holds, Holds::Block | Holds::List));
+    let expected: Vec<(String, &str)> = named
+        .map(|property| {
+            let written = match property.access {
+                Access::Free => "always",
+                Access::Locked => "on creation",
+                Access::ReadOnly => "no",
+                Access::Governed => "no: the sync does",
+                Access::Unstated => "perhaps",
+            };
+            (property.path.to_owned(), written)
+        })
+        .collect();
+    assert_eq!(documented, expected);
+}

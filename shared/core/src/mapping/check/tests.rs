@@ -132,9 +132,9 @@ fn what_partner_center_does_not_take_is_not_sent() {
 fn one_target_has_one_rule() {
     let both = "kind = \"text\"\ncrm_length = 9\nto_crm = \"always\"\nto_partner_center = \"always\"";
     finds(
-        &format!("[[rule]]\nname = \"own\"\nlabel = \"Own\"\ncrm = \"Description\"\npartner_center = \"Details.notes\"\n{both}"),
+        &format!("[[rule]]\nname = \"own\"\nlabel = \"Own\"\ncrm = \"description\"\npartner_center = \"Details.notes\"\n{both}"),
         &[
-            "own.toml:5:7: error: rule `own` and rule `notes` both write the CRM column `Description`",
+            "own.toml:5:7: error: rule `own` and rule `notes` both write the CRM column `description`",
             "own.toml:6:18: error: rule `own` and rule `notes` both write `Details.notes` in Partner Center",
         ],
     );
@@ -284,5 +284,26 @@ fn faults_of_form_and_of_sense_are_told_together() {
             "own.toml:9:18: error: rule `currency`: `eTag` is read-only",
             "own.toml:9:18: warning: rule `currency`: no `crm_length`",
         ],
+    );
+}
+
+#[test]
+fn a_column_has_a_name_that_the_crm_can_have() {
+    let column = |column: &str| {
+        let keys = "partner_center = \"campaignId\"\nkind = \"text\"\nto_partner_center = \"always\"";
+        rule(keys).replace("new_own", column)
+    };
+    for good in ["new_own", "new_Region/new_name", "_own"] {
+        finds(&column(good), &[]);
+    }
+    finds(&column("new own"), &["own.toml:5:7: error: no CRM column can be called `new own`"]);
+    finds(&column("a/b/c"), &["own.toml:5:7: error: no CRM column can be called `a/b/c`"]);
+    finds(
+        &column("new_Own"),
+        &["own.toml:5:7: error: the column `new_Own` has capital letters"],
+    );
+    finds(
+        "[columns]\naudit = \"New_Audit\"",
+        &["own.toml:3:9: error: the column `New_Audit` has capital letters"],
     );
 }

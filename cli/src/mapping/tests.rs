@@ -1,0 +1,98 @@
+use std::fs;
+
+use cosell_core::mapping::Severity;
+
+use super::*;
+
+/// The mapping for Dynamics with a file of this text over the shipped one.
+fn with(own: &str) -> Examination {
+    let folder = std::env::temp_dir().join(format!("cosell-mapping-{}", uuid::Uuid::new_v4()));
+    fs::create_dir(&folder).unwrap();
+    let file = folder.join("mine.toml");
+    fs::write(&file, own).unwrap();
+    let which = Which {
+        own: Some(file),
+        crm: Some(CrmSystem::Dynamics),
+    };
+    let examination = which.examination().unwrap();
+    fs::remove_dir_all(folder).unwrap();
+    examination
+}
+
+#[test]
+fn a_fault_names_the_file_that_was_given_and_ends_the_check_with_an_error() {
+    let examination = with("version = 1\n[[rule]]\nname = \"notes\"\npartner_center = \"details.note\"\n");
+    let fault = &examination.faults[0];
+    assert!(fault.file.ends_with("mine.toml"), "{fault}");
+    assert_eq!((fault.severity, fault.line, fault.column), (Severity::Error, 4, 18));
+    let error = check::verdict(&examination).unwrap_err().to_string();
+    assert_eq!(error, "the mapping cannot be used: 1 error must be mended");
+}
+
+#[test]
+fn warnings_are_counted_and_do_not_fail_the_check() {
+    let examination = with("version = 1\n[[rule]]\nname = \"customer_country\"\ncrm_length = 80\n");
+    let verdict = check::verdict(&examination).unwrap();
+    assert!(
+        verdict.starts_with("the mapping for dynamics can be used: ") && verdict.ends_with(" rules, 1 warning"),
+        "{verdict}"
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let which = Which {
+        own: Some("absent/mine.toml".into()),
+        crm: None,
+    };
+    let error = which.examination().unwrap_err().to_string();
+    assert!(error.contains("absent/mine.toml cannot be read"), "{error}");
+}
+
+#[test]
+fn a_line_tells_all_of_a_rule() {
+    let examination = with(
+        "version = 1\n[[rule]]\nname = \"notes\"\nconflict = \"ask\"\nto_crm = \"create\"\n[[rule]]\nname = \"campaign\"\nlabel = \"Campaign\"\n\
+         partner_center = \"campaignId\"\ncrm = \"new_campaign\"\nkind = \"text\"\nto_partner_center = \"always\"\n",
+    );
+    let mapping = examination.mapping().unwrap();
+    let text = show::as_text(mapping, &examination);
+    let line = |rule: &str| {
+        let line = text.lines().find(|line| line.starts_with(rule)).unwrap();
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(line("name "), "name Deal name name ↔ always name text newest always shipped");
+    assert_eq!(
+        line("notes "),
+        "notes Notes details.notes → create, ← always description text - never shipped, changed"
+    );
+    assert_eq!(
+        line("team_email "),
+        "team_email Owner's e-mail team.0.email ← create owninguser/internalemailaddress text - always shipped"
+    );
+    assert_eq!(
+        line("campaign "),
+        "campaign Campaign campaignId ← always new_campaign text - never own"
+    );
+    for shown in [
+        "to_crm.New",
+        "on_hold",
+        "GeneralOrOther",
+        "412000005",
+        "nwcs_syncwithpartnercenter",
+        "HaveNotDecided",
+    ] {
+        assert!(text.contains(shown), "{text}");
+    }
+    assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
+
+    let json = show::as_json(mapping, &examination).unwrap();
+    assert_eq!(json["stages"]["to_crm"]["New"], "on_hold");
+    let notes = json["rule"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|rule| rule["name"] == "notes")
+        .unwrap();
+    assert_eq!((&notes["conflict"], &notes["origin"]), (&"ask".into(), &"shipped, changed".into()));
+}

@@ -1,0 +1,39 @@
+//! The names of CRM columns: whether they can be any.
+
+use super::Draft;
+use crate::mapping::document::Node;
+use crate::mapping::fault::Faults;
+use crate::record_id::DYNAMICS;
+
+pub(super) fn check(draft: &Draft<'_>, faults: &mut Faults) {
+    let is_dynamics = draft.root.get("system").and_then(Node::text) == Some(DYNAMICS);
+    let own = |table: &str| draft.root.get(table).into_iter().flat_map(Node::entries);
+    let help = own("help").filter(|(key, _)| *key == "column");
+    let columns = own("columns").chain(help).map(|(_, entry)| &entry.value);
+    let rules = draft.rules.iter().filter_map(|ruled| ruled.node.get("crm"));
+    for node in columns.chain(rules) {
+        let Some(column) = node.text().filter(|column| !column.is_empty()) else {
+            continue;
+        };
+        let mut parts = column.split('/');
+        let names: Vec<&str> = parts.by_ref().take(2).collect();
+        if parts.next().is_some() || !names.iter().all(|name| is_name(name)) {
+            faults.error(
+                node.place,
+                format!("no CRM column can be called `{column}`"),
+                "write COLUMN, or LOOKUP/COLUMN for a related record's, in letters, digits and underscores",
+            );
+        } else if is_dynamics && names.last().is_some_and(|name| name.bytes().any(|byte| byte.is_ascii_uppercase())) {
+            faults.error(
+                node.place,
+                format!("the column `{column}` has capital letters, and Dynamics has none in its logical names"),
+                "write the logical name, as the maker portal shows it beside the schema name",
+            );
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
