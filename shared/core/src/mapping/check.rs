@@ -11,16 +11,18 @@ use serde::de::DeserializeOwned;
 use super::document::{Content, Node};
 use super::fault::Faults;
 use super::form::{Form, RULE};
+use super::layers::TakenOut;
 use super::{Columns, Help, Rule, Stages};
 
 /// As much of a mapping as has the right form.
 pub(super) struct Draft<'a> {
     rules: Vec<Ruled<'a>>,
-    /// Whether all rules have the right form.
-    all_rules: bool,
+    /// The rules that have not: what can be told of them nevertheless is told.
+    unread: Vec<&'a Node>,
     columns: Option<Columns>,
     help: Option<Help>,
     stages: Option<Stages>,
+    taken_out: &'a [TakenOut],
     root: &'a Node,
 }
 
@@ -31,15 +33,23 @@ struct Ruled<'a> {
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn of(root: &'a Node) -> Self {
+    pub(super) fn of(root: &'a Node, taken_out: &'a [TakenOut]) -> Self {
         let nodes = root.get("rule").map(Node::items).unwrap_or_default();
-        let rules: Vec<Ruled<'a>> = nodes.iter().filter_map(Ruled::of).collect();
+        let mut unread = Vec::new();
+        let mut rules = Vec::new();
+        for node in nodes {
+            match Ruled::of(node) {
+                Some(read) => rules.push(read),
+                None => unread.push(node),
+            }
+        }
         Self {
-            all_rules: rules.len() == nodes.len(),
             rules,
+            unread,
             columns: part(root, "columns"),
             help: part(root, "help"),
             stages: part(root, "stages"),
+            taken_out,
             root,
         }
     }
@@ -48,6 +58,9 @@ impl<'a> Draft<'a> {
         for ruled in &self.rules {
             rule::check(ruled, faults);
             choice::check(ruled, faults);
+        }
+        for node in &self.unread {
+            rule::check_path(node, faults);
         }
         if let (Some(help), Some(node)) = (&self.help, self.root.get("help")) {
             choice::check_help(help, node, faults);

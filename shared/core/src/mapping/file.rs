@@ -83,8 +83,9 @@ fn read(
     if faults.errors() > 0 {
         return None;
     }
+    let mut taken_out = Vec::new();
     let merged = match &own {
-        Some(own) => layers::merge(shipped, own.clone(), faults),
+        Some(own) => layers::merge(shipped, own.clone(), &mut taken_out, faults),
         None => shipped,
     };
     *origins = layers::origins(&merged, own.as_ref());
@@ -98,7 +99,7 @@ fn read(
         return None;
     }
     Form::Table(form::FILE).check(form::WHOLE, &merged, faults);
-    Draft::of(&merged).check(faults);
+    Draft::of(&merged, &taken_out).check(faults);
     if faults.errors() > 0 {
         return None;
     }

@@ -24,6 +24,8 @@ pub(super) enum Form {
     Pairs(&'static [&'static str], &'static [&'static str]),
     /// A table from one of these words to any text.
     Texts(&'static [&'static str]),
+    /// What only a partner's own file may have: it is carried out before the form is looked at.
+    Own,
     /// A table that may hold anything.
     Free,
     /// A list of tables with these keys.
@@ -101,6 +103,7 @@ pub(super) const RULE: &[Key] = &[
     optional("crm_length", Form::Count),
     needed("label", Form::Text),
     optional("cure", Form::Remark),
+    optional("off", Form::Own),
 ];
 
 impl Form {
@@ -113,12 +116,22 @@ impl Form {
                 _ => misfit(name, "a list of tables", node, faults),
             },
             Self::Codes => entries(name, node, faults, |key, value, faults| {
-                if !matches!(&value.content, Content::Scalar(Json::String(_) | Json::Number(_))) {
+                let is_code = match &value.content {
+                    Content::Scalar(Json::Number(number)) => number.is_i64(),
+                    Content::Scalar(json) => json.is_string(),
+                    _ => false,
+                };
+                if !is_code {
                     misfit(key, "text or a whole number", value, faults);
                 }
             }),
             Self::Pairs(from, to) => keyed(name, from, Self::OneOf(to), node, faults),
             Self::Texts(from) => keyed(name, from, Self::Remark, node, faults),
+            Self::Own => faults.error(
+                node.place,
+                format!("`{name}` belongs into a partner's own file"),
+                "take the rule out there",
+            ),
             Self::Free => entries(name, node, faults, |_, _, _| {}),
             Self::OneOf(words) => match node.text() {
                 Some(text) if words.contains(&text) => {}
@@ -233,7 +246,11 @@ mod tests {
             assert!(serde_json::from_value::<Phase>(json!(phase)).is_ok(), "{phase}");
         }
         let mut rule = json!({ "default": "x", "values": {}, "crm_length": 1, "cure": "" });
-        for key in RULE.iter().filter(|key| rule.get(key.name).is_none()).collect::<Vec<_>>() {
+        for key in RULE
+            .iter()
+            .filter(|key| key.name != "off" && rule.get(key.name).is_none())
+            .collect::<Vec<_>>()
+        {
             rule[key.name] = match key.form {
                 Form::OneOf(words) => json!(words[0]),
                 _ => json!("x"),

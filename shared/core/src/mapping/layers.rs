@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::document::{Content, Entry, Node};
-use super::fault::Faults;
+use super::fault::{Faults, Place};
 use super::form::WHOLE;
 use super::nearest::hint;
 
@@ -35,8 +35,17 @@ const OFF: &str = "off";
 /// What both files must say alike.
 const AGREED: [&str; 3] = ["version", "system", "entity"];
 
+/// A shipped rule that the partner's file takes out.
+#[derive(Clone, Debug)]
+pub(super) struct TakenOut {
+    /// What it mapped.
+    pub(super) partner_center: String,
+    /// Where that is said.
+    pub(super) place: Place,
+}
+
 /// `own` over `shipped`: tables key by key, rules by name, lists and values as a whole.
-pub(super) fn merge(shipped: Node, own: Node, faults: &mut Faults) -> Node {
+pub(super) fn merge(shipped: Node, own: Node, taken_out: &mut Vec<TakenOut>, faults: &mut Faults) -> Node {
     disagreements(&shipped, &own, faults);
     let (Content::Table(mut shipped_table), Content::Table(mut own_table)) = (shipped.content, own.content) else {
         return Node {
@@ -52,7 +61,7 @@ pub(super) fn merge(shipped: Node, own: Node, faults: &mut Faults) -> Node {
         put(&mut shipped_table, key, entry);
     }
     if let Some(changes) = changes {
-        change_rules(&mut shipped_table, changes, faults);
+        change_rules(&mut shipped_table, changes, taken_out, faults);
     }
     Node {
         place: shipped.place,
@@ -100,7 +109,7 @@ fn put(table: &mut BTreeMap<String, Entry>, key: String, entry: Entry) {
     }
 }
 
-fn change_rules(table: &mut BTreeMap<String, Entry>, changes: Entry, faults: &mut Faults) {
+fn change_rules(table: &mut BTreeMap<String, Entry>, changes: Entry, taken_out: &mut Vec<TakenOut>, faults: &mut Faults) {
     let Content::List(changes) = changes.value.content else {
         faults.error(
             changes.value.place,
@@ -109,9 +118,7 @@ fn change_rules(table: &mut BTreeMap<String, Entry>, changes: Entry, faults: &mu
         );
         return;
     };
-    let key = changes
-        .first()
-        .map_or_else(|| super::fault::Place::start_of(0), |change| change.place);
+    let key = changes.first().map_or_else(|| Place::start_of(0), |change| change.place);
     let rules = table.entry(RULES.to_owned()).or_insert_with(|| Entry {
         key,
         value: Node {
@@ -135,13 +142,13 @@ fn change_rules(table: &mut BTreeMap<String, Entry>, changes: Entry, faults: &mu
                 }
                 seen.push(name.clone());
             }
-            change_rule(rules, change, &shipped, faults);
+            taken_out.extend(change_rule(rules, change, &shipped, faults));
         }
     }
 }
 
-/// Carries one rule of the partner's file into the shipped ones.
-fn change_rule(rules: &mut Vec<Node>, mut change: Node, shipped: &[String], faults: &mut Faults) {
+/// Carries one rule of the partner's file into the shipped ones, and tells which one that takes out.
+fn change_rule(rules: &mut Vec<Node>, mut change: Node, shipped: &[String], faults: &mut Faults) -> Option<TakenOut> {
     let known = name(&change).and_then(|name| rules.iter().position(|rule| self::name(rule) == Some(name)));
     let off = if let Content::Table(keys) = &mut change.content {
         keys.remove(OFF)
@@ -157,7 +164,17 @@ fn change_rule(rules: &mut Vec<Node>, mut change: Node, shipped: &[String], faul
         }
     };
     match (known, change.content) {
-        (Some(at), _) if is_off => drop(rules.remove(at)),
+        (Some(at), content) if is_off => {
+            let rule = rules.remove(at);
+            let change = Node {
+                place: change.place,
+                content,
+            };
+            return Some(TakenOut {
+                partner_center: rule.get("partner_center").and_then(Node::text).unwrap_or_default().to_owned(),
+                place: change.place_of("name"),
+            });
+        }
         (None, content) if is_off => {
             let change = Node {
                 place: change.place,
@@ -183,6 +200,7 @@ fn change_rule(rules: &mut Vec<Node>, mut change: Node, shipped: &[String], faul
             content,
         }),
     }
+    None
 }
 
 /// Where each rule of the merged file comes from, by name; `own` is the partner's file.

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::value::Value;
 
@@ -182,4 +184,29 @@ fn a_help_value_outside_the_table_is_named() {
     assert_eq!(mapping.help_code(&412_000_002.into()).unwrap(), Some("ProofOfConceptOrDemo"));
     assert_eq!(mapping.help_code(&Json::Null).unwrap(), None);
     assert!(mapping.help_code(&7.into()).unwrap_err().to_string().contains('7'));
+}
+
+proptest! {
+    /// Whatever an administrator makes of the two files: faults, and a mapping unless one of them is an error.
+    #[test]
+    fn any_slip_of_the_pen_is_told_and_never_panics(
+        at in 0_usize..9000,
+        length in 0_usize..40,
+        put in "[a-z0-9_ .=\\[\\]{}\"'#\n\u{e4}-]{0,12}",
+        own in prop::option::of("version = 1\n(\\[\\[rule\\]\\]|\\[create\\]|name = \"notes\"|off = true|rule = 1|values = \\{\\}|\n){0,6}"),
+    ) {
+        let mut text: Vec<char> = file().chars().collect();
+        let from = at.min(text.len());
+        let to = (from + length).min(text.len());
+        text.splice(from..to, put.chars());
+        let text: String = text.into_iter().collect();
+        let own = own.as_deref().map(|text| Layer { file: "own", text });
+        let examination = Examination::of(Layer { file: "shipped", text: &text }, own, &placeholders());
+        prop_assert_eq!(examination.mapping().is_none(), examination.errors() > 0);
+        for fault in &examination.faults {
+            let text = if fault.file == "own" { own.map_or("", |own| own.text) } else { text.as_str() };
+            prop_assert!(fault.line >= 1 && fault.line <= text.split('\n').count(), "{}", fault);
+            prop_assert!(!fault.what.is_empty() && !fault.cure.is_empty());
+        }
+    }
 }

@@ -92,7 +92,7 @@ fn lacking(title: &str, node: &Node, codes: Codes, faults: &mut Faults) {
     let lacking: Vec<&str> = codes.current.iter().copied().filter(|code| node.get(code).is_none()).collect();
     if codes.closed && !lacking.is_empty() {
         let what = format!(
-            "{title}: `values` lacks {}; deals that have them are told to the seller",
+            "{title}: `values` lacks {}; a deal that has one of them leaves the field in the CRM as it is",
             lacking.join(", ")
         );
         faults.warning(node.place, what, "add them");

@@ -10,7 +10,8 @@ pub(super) fn check(draft: &Draft<'_>, faults: &mut Faults) {
     let own = |table: &str| draft.root.get(table).into_iter().flat_map(Node::entries);
     let help = own("help").filter(|(key, _)| *key == "column");
     let columns = own("columns").chain(help).map(|(_, entry)| &entry.value);
-    let rules = draft.rules.iter().filter_map(|ruled| ruled.node.get("crm"));
+    let rules = draft.root.get("rule").map(Node::items).unwrap_or_default();
+    let rules = rules.iter().filter_map(|rule| rule.get("crm"));
     for node in columns.chain(rules) {
         let Some(column) = node.text().filter(|column| !column.is_empty()) else {
             continue;

@@ -12,7 +12,7 @@ pub(super) fn check(draft: &Draft<'_>, faults: &mut Faults) {
         unknown(create, "", faults);
     }
     // With a rule that could not be read, what it fills would be called missing.
-    if !draft.all_rules {
+    if !draft.unread.is_empty() {
         return;
     }
     for (path, cosell) in NEEDED {
@@ -23,8 +23,9 @@ pub(super) fn check(draft: &Draft<'_>, faults: &mut Faults) {
         }
         let when = if *cosell { " when Microsoft's help is asked" } else { "" };
         if filling.is_empty() {
+            let taken_out = draft.taken_out.iter().find(|rule| rule.partner_center.eq_ignore_ascii_case(path));
             faults.error(
-                create.map_or(draft.root.place, |create| create.place),
+                taken_out.map_or(create.unwrap_or(draft.root).place, |rule| rule.place),
                 format!("nothing fills `{path}`, without which Partner Center takes no new deal{when}"),
                 "add a rule with to_partner_center = \"create\" or \"always\", or an entry below [create]",
             );

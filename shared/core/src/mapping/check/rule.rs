@@ -1,20 +1,22 @@
 //! One rule, beside its `values`.
 
 use super::Ruled;
+use crate::mapping::document::Node;
 use crate::mapping::fault::Faults;
 use crate::mapping::nearest::nearest;
 use crate::mapping::paths::{self, Access, Holds, Property};
-use crate::mapping::{Required, Rule, STAGE, When};
+use crate::mapping::{HELP, REFERENCE, Required, Rule, STAGE, When};
 use crate::value::Kind;
 
 pub(super) fn check(ruled: &Ruled<'_>, faults: &mut Faults) {
     let Ruled { rule, node } = ruled;
     let title = ruled.title();
-    if rule.name == STAGE {
+    // The link keeps these beside the rules' values.
+    if [STAGE, HELP, REFERENCE].contains(&rule.name.as_str()) {
         faults.error(
             node.place_of("name"),
-            format!("the name `{STAGE}` is taken"),
-            "choose another; stages have their own table",
+            format!("the name `{}` is the sync's own", rule.name),
+            "choose another",
         );
     }
     if rule.to_crm == When::Never && rule.to_partner_center == When::Never {
@@ -34,13 +36,11 @@ pub(super) fn check(ruled: &Ruled<'_>, faults: &mut Faults) {
             "set to_crm = \"create\"",
         );
     }
-    match paths::property(&rule.partner_center) {
-        None => unknown(ruled, faults),
-        Some(property) => {
-            access(ruled, property, faults);
-            kind(ruled, property.holds, faults);
-            length(ruled, property.holds, faults);
-        }
+    check_path(node, faults);
+    if let Some(property) = paths::property(&rule.partner_center) {
+        access(ruled, property, faults);
+        kind(ruled, property.holds, faults);
+        length(ruled, property.holds, faults);
     }
     creation(ruled, faults);
 }
@@ -50,15 +50,22 @@ fn is_of_a_related_record(column: &str) -> bool {
     column.contains('/') && !column.starts_with("transactioncurrencyid/")
 }
 
-fn unknown(ruled: &Ruled<'_>, faults: &mut Faults) {
-    let path = &ruled.rule.partner_center;
+/// Whether a referral has the path that the rule names.
+pub(super) fn check_path(node: &Node, faults: &mut Faults) {
+    let Some(path) = node.get("partner_center").and_then(Node::text) else {
+        return;
+    };
+    if path.is_empty() || paths::property(path).is_some() {
+        return;
+    }
     let all: Vec<String> = paths::all().collect();
     let cure = match nearest(path, all.iter().map(String::as_str)) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => "docs/mapping.md tells which there are".to_owned(),
     };
-    let what = format!("{}: a referral has no `{path}`", ruled.title());
-    faults.error(ruled.node.place_of("partner_center"), what, cure);
+    let name = node.get("name").and_then(Node::text).unwrap_or("without name");
+    let what = format!("rule `{name}`: a referral has no `{path}`");
+    faults.error(node.place_of("partner_center"), what, cure);
 }
 
 fn access(ruled: &Ruled<'_>, property: Property, faults: &mut Faults) {

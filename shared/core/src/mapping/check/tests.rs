@@ -224,7 +224,11 @@ fn what_a_new_deal_needs_must_come_from_somewhere() {
     let off = "[[rule]]\nname = \"customer_city\"\noff = true\n";
     let found = found(off);
     assert_eq!(found.len(), 1, "{found:#?}");
-    assert!(found[0].contains("error: nothing fills `customerProfile.address.city`, without which Partner Center takes no new deal;"));
+    assert!(
+        found[0].starts_with(
+            "own.toml:3:8: error: nothing fills `customerProfile.address.city`, without which Partner Center takes no new deal;"
+        )
+    );
     finds(&format!("[create.customerProfile.address]\ncity = \"Ume\u{e5}\"\n{off}"), &[]);
     finds(
         "[[rule]]\nname = \"contact_phone\"\nrequired = \"never\"",
@@ -277,12 +281,14 @@ fn stages_that_only_microsoft_sets_are_not_sent() {
 #[test]
 fn faults_of_form_and_of_sense_are_told_together() {
     finds(
-        "[stages.to_crm]\nNew = \"onhold\"\n[[rule]]\nname = \"notes\"\nto_crm = \"allways\"\n[[rule]]\nname = \"currency\"\npartner_center = \"eTag\"",
+        "[stages.to_crm]\nNew = \"onhold\"\n[[rule]]\nname = \"notes\"\nto_crm = \"allways\"\ncrm = \"a b\"\npartner_center = \"details.note\"\n[[rule]]\nname = \"currency\"\npartner_center = \"eTag\"",
         &[
             "own.toml:3:7: error: `New` cannot be `onhold` (did you mean `on_hold`?); use one of on_hold, open, won, lost",
             "own.toml:6:10: error: `to_crm` cannot be `allways` (did you mean `always`?)",
-            "own.toml:9:18: error: rule `currency`: `eTag` is read-only",
-            "own.toml:9:18: warning: rule `currency`: no `crm_length`",
+            "own.toml:7:7: error: no CRM column can be called `a b`",
+            "own.toml:8:18: error: rule `notes`: a referral has no `details.note`; did you mean `details.notes`?",
+            "own.toml:11:18: error: rule `currency`: `eTag` is read-only",
+            "own.toml:11:18: warning: rule `currency`: no `crm_length`",
         ],
     );
 }
@@ -306,4 +312,13 @@ fn a_column_has_a_name_that_the_crm_can_have() {
         "[columns]\naudit = \"New_Audit\"",
         &["own.toml:3:9: error: the column `New_Audit` has capital letters"],
     );
+}
+
+#[test]
+fn what_the_link_keeps_beside_the_rules_is_no_name_of_a_rule() {
+    for name in ["stage", "help", "crm_id"] {
+        let keys = "partner_center = \"campaignId\"\nkind = \"text\"\nto_partner_center = \"always\"";
+        let own = rule(keys).replace("name = \"own\"", &format!("name = \"{name}\""));
+        finds(&own, &[&format!("own.toml:3:8: error: the name `{name}` is the sync's own")]);
+    }
 }
