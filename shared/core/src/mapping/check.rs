@@ -2,6 +2,7 @@
 
 mod choice;
 mod column;
+mod create;
 mod referral;
 mod rule;
 mod whole;

@@ -1,15 +1,15 @@
 //! Whether a new referral gets all that Partner Center asks for.
 
-use super::{Draft, Ruled, below};
+use super::{Draft, Ruled, below, create};
 use crate::mapping::Required;
 use crate::mapping::document::{Content, Node};
 use crate::mapping::fault::Faults;
-use crate::mapping::paths::{self, NEEDED};
+use crate::mapping::paths::NEEDED;
 
 pub(super) fn check(draft: &Draft<'_>, faults: &mut Faults) {
     let create = draft.root.get("create");
     if let Some(create) = create {
-        unknown(create, "", faults);
+        create::check(create, faults);
     }
     // With a rule that could not be read, what it fills would be called missing.
     if !draft.unread.is_empty() {
@@ -56,29 +56,5 @@ fn is_something(node: &Node) -> bool {
         Content::Scalar(json) => !json.is_null(),
         Content::List(items) => !items.is_empty(),
         Content::Table(table) => !table.is_empty(),
-    }
-}
-
-/// Entries of `[create]` that a referral does not have.
-fn unknown(node: &Node, path: &str, faults: &mut Faults) {
-    let mut look = |segment: &str, place, value: &Node| {
-        let path = if path.is_empty() {
-            segment.to_owned()
-        } else {
-            format!("{path}.{segment}")
-        };
-        if paths::property(&path).is_none() {
-            let all: Vec<String> = paths::all().collect();
-            let hint = crate::mapping::nearest::hint(&path, all.iter().map(String::as_str));
-            faults.error(place, format!("[create]: a referral has no `{path}`{hint}"), "correct or remove it");
-        } else {
-            unknown(value, &path, faults);
-        }
-    };
-    for (key, entry) in node.entries() {
-        look(key, entry.key, &entry.value);
-    }
-    for (index, item) in node.items().iter().enumerate() {
-        look(&index.to_string(), item.place, item);
     }
 }

@@ -322,3 +322,17 @@ fn what_the_link_keeps_beside_the_rules_is_no_name_of_a_rule() {
         finds(&own, &[&format!("own.toml:3:8: error: the name `{name}` is the sync's own")]);
     }
 }
+
+#[test]
+fn what_create_holds_has_the_form_that_partner_center_takes() {
+    finds(
+        "[create]\nqualification = \"SaleQualified\"\ntype = \"Shared\"\nid = \"1\"\ncampaignId = 5\n[create.consent]\nconsentToContact = \"yes\"",
+        &[
+            "own.toml:3:17: error: [create]: Partner Center has no code `SaleQualified` for `qualification` (did you mean `SalesQualified`?)",
+            "own.toml:4:1: error: [create]: `type` is kept by the sync itself",
+            "own.toml:5:1: error: [create]: `id` is read-only in Partner Center",
+            "own.toml:6:14: error: [create]: `campaignId` must be text",
+            "own.toml:8:20: error: [create]: `consent.consentToContact` must be true or false",
+        ],
+    );
+}
