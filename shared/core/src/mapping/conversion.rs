@@ -55,6 +55,14 @@ impl Rule {
 
     /// A Partner Center value as the CRM would hold it; a name without its mark.
     pub fn across_to_crm(&self, value: &Value) -> Result<Value, ConversionError> {
+        Ok(match (self.kind, self.uncut_to_crm(value)?) {
+            (Kind::Text | Kind::Solutions, Value::Text(text)) => Value::text(self.cut(&text)),
+            (_, value) => value,
+        })
+    }
+
+    /// As [`Self::across_to_crm`], whatever room the column has.
+    pub(crate) fn uncut_to_crm(&self, value: &Value) -> Result<Value, ConversionError> {
         Ok(match (self.kind, value) {
             (Kind::Choice, Value::Text(code)) => {
                 let entry = self
@@ -63,9 +71,8 @@ impl Rule {
                     .ok_or_else(|| ConversionError::NoEntry { value: code.clone() })?;
                 Value::Text(scalar_text(entry))
             }
-            (Kind::Solutions, Value::List(ids)) => Value::text(self.cut(&ids.join("; "))),
-            (Kind::Text, Value::Text(name)) if self.is_name() => Value::text(self.cut(mark::bare(name))),
-            (Kind::Text, Value::Text(text)) => Value::text(self.cut(text)),
+            (Kind::Solutions, Value::List(ids)) => Value::text(ids.join("; ")),
+            (Kind::Text, Value::Text(name)) if self.is_name() => Value::text(mark::bare(name)),
             (_, value) => value.clone(),
         })
     }

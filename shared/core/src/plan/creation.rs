@@ -3,12 +3,11 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
-use super::{Note, Policy, Told};
+use super::{Carried, Note, Policy, Told};
 use crate::crm::{CrmRecord, CrmWrite, Phase};
 use crate::id::EngagementId;
-use crate::mapping::{Mapping, Required, Rule};
+use crate::mapping::Mapping;
 use crate::referral::{Referral, ReferralKind};
-use crate::value::Value;
 
 /// What to do about a referral that has no CRM record.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,13 +25,11 @@ pub fn plan_record(mapping: &Mapping, policy: &Policy, referral: &Referral, now:
     }
     let mut write = CrmWrite::default();
     let mut notes = vec!["Created from Partner Center.".to_owned()];
-    for rule in mapping.rules.iter().filter(|rule| rule.to_crm.on_create()) {
-        match rule.read_partner_center(referral).and_then(|value| rule.across_to_crm(&value)) {
-            Ok(Value::Nothing) => {}
-            Ok(value) => {
-                write.fields.insert(rule.crm.clone(), rule.crm_json(&value));
-            }
-            Err(error) => notes.push(format!("{} was left empty: {error}.", rule.label)),
+    for rule in &mapping.rules {
+        match rule.carried_to_crm(referral) {
+            Carried::Written { json, .. } => drop(write.fields.insert(rule.crm.clone(), json)),
+            Carried::Unfit(error) => notes.push(format!("{} was left empty: {error}.", rule.label)),
+            Carried::Elsewhen(_) | Carried::Empty | Carried::Missing => {}
         }
     }
     introduce(mapping, policy, referral, &mut write, &Note::Synced(notes), now);
@@ -60,13 +57,9 @@ fn introduce(mapping: &Mapping, policy: &Policy, referral: &Referral, write: &mu
 /// field, as far as it is taken.
 pub fn plan_bare_record(mapping: &Mapping, policy: &Policy, referral: &Referral, problem: String, now: Timestamp) -> CrmWrite {
     let mut write = CrmWrite::default();
-    for rule in mapping
-        .rules
-        .iter()
-        .filter(|rule| rule.partner_center == "name" && rule.to_crm.on_create())
-    {
-        if let Ok(value) = rule.read_partner_center(referral).and_then(|value| rule.across_to_crm(&value)) {
-            write.fields.insert(rule.crm.clone(), rule.crm_json(&value));
+    for rule in mapping.rules.iter().filter(|rule| rule.is_name()) {
+        if let Carried::Written { json, .. } = rule.carried_to_crm(referral) {
+            write.fields.insert(rule.crm.clone(), json);
         }
     }
     introduce(mapping, policy, referral, &mut write, &Note::Failed(vec![problem]), now);
@@ -204,12 +197,12 @@ pub fn plan_referral(mapping: &Mapping, policy: &Policy, record: &CrmRecord) -> 
     }
     let mut body = Json::Object(mapping.create.clone());
     let mut problems = Vec::new();
-    for rule in mapping.rules.iter().filter(|rule| rule.to_partner_center.on_create()) {
-        match new_value(rule, record) {
-            Ok(Value::Nothing) if is_required(rule, help.is_some()) => problems.push(format!("{} is missing: {}", rule.label, rule.cure)),
-            Ok(Value::Nothing) => {}
-            Ok(value) => set(&mut body, &rule.partner_center, rule.partner_center_json(&value, None)),
-            Err(problem) => problems.push(problem),
+    for rule in &mapping.rules {
+        match rule.carried_to_partner_center(record, help.is_some()) {
+            Carried::Written { json, .. } => set(&mut body, &rule.partner_center, json),
+            Carried::Missing => problems.push(format!("{} is missing: {}", rule.label, rule.cure)),
+            Carried::Unfit(error) => problems.push(format!("{}: {error}. {}", rule.label, rule.cure)),
+            Carried::Elsewhen(_) | Carried::Empty => {}
         }
     }
     if !problems.is_empty() {
@@ -218,26 +211,6 @@ pub fn plan_referral(mapping: &Mapping, policy: &Policy, record: &CrmRecord) -> 
     }
     identify(&mut body, record, help.is_some());
     NewReferral::Create { body, help }
-}
-
-fn new_value(rule: &Rule, record: &CrmRecord) -> Result<Value, String> {
-    let value = rule
-        .read_crm(record)
-        .map_err(|error| format!("{}: {error}. {}", rule.label, rule.cure))?;
-    let value = match (rule.default_value(), value) {
-        (Some(default), Value::Nothing) => default.map_err(|error| format!("{}: {error}. {}", rule.label, rule.cure))?,
-        (_, value) => value,
-    };
-    rule.across_to_partner_center(&value)
-        .map_err(|error| format!("{}: {error}. {}", rule.label, rule.cure))
-}
-
-fn is_required(rule: &Rule, cosell: bool) -> bool {
-    match rule.required {
-        Required::Never => false,
-        Required::Cosell => cosell,
-        Required::Always => true,
-    }
 }
 
 /// The parts that follow from the deal's type rather than from a field (contract partner-center 3.1).

@@ -1,5 +1,6 @@
 //! The decision for one pair: values in, what to do and why out. A dry run prints exactly this.
 
+mod carried;
 mod creation;
 mod currency;
 mod not_kept;
@@ -7,13 +8,16 @@ mod pending;
 mod planner;
 mod seller;
 mod stage;
+mod trial;
 mod update;
 
+pub use carried::Carried;
 pub use creation::{Adoption, NewRecord, NewReferral, microsoft_crm_id, plan_adoption, plan_bare_record, plan_record, plan_referral};
 pub use currency::Part;
 pub use not_kept::not_kept_of_new;
 pub use planner::plan_update;
 pub use seller::{Note, Told};
+pub use trial::{FieldTrial, Trial, try_record, try_referral};
 pub use update::{Held, Update};
 
 use crate::breaker::Breaker;

@@ -4,6 +4,7 @@ mod creation;
 mod fields;
 mod seller;
 mod stage;
+mod trial;
 
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
