@@ -38,7 +38,8 @@ enum Command {
     /// token of somebody who may customise the CRM.
     #[command(subcommand)]
     Crm(crm::Command),
-    /// Checks and shows the field mapping that is packed into this program, as into the functions built with it. Needs no AWS.
+    /// Checks and shows the field mapping that is packed into this program, as into the functions built with it. Needs AWS for `try` with an id
+    /// only.
     ///
     /// Environment, none of it needed: CRM (default dynamics), PUBLISHER_PREFIX (default nwcs), TEAM_PHONE.
     #[command(subcommand)]
@@ -62,7 +63,7 @@ async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Audit(arguments) => audit::run(arguments).await,
         Command::Crm(command) => crm::run(command).await,
-        Command::Mapping(command) => mapping::run(&command),
+        Command::Mapping(command) => mapping::run(&command).await,
         Command::Pair(command) => pair::run(command).await,
         Command::Webhook(command) => webhook::run(command).await,
     };

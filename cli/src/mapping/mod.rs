@@ -2,6 +2,7 @@
 
 mod check;
 mod show;
+mod trial;
 
 use std::path::PathBuf;
 
@@ -19,6 +20,14 @@ pub(crate) enum Command {
     ///
     /// → leads to the CRM, ← to Partner Center; beside it when: on creation, on later updates, or always.
     Show(show::Arguments),
+    /// Shows what making the other half of one deal would write, field by field, and why. Writes nothing anywhere.
+    ///
+    /// A record that is already paired also shows what a look at the pair would write. A record from a file counts as open and new; it is
+    /// JSON as the service returns it, with related records inside, or with the mapping's `lookup/column` as names.
+    ///
+    /// Environment: for an id all variables of the consumer function but QUEUE_URL; for a file none is needed, and SYNC_PRIVATE,
+    /// MARK_NAMES and REFERRAL_LINK_BASE count as they do for the consumer.
+    Try(trial::Arguments),
 }
 
 /// Which mapping.
@@ -49,10 +58,11 @@ impl Which {
     }
 }
 
-pub(crate) fn run(command: &Command) -> Result<()> {
+pub(crate) async fn run(command: &Command) -> Result<()> {
     match command {
         Command::Check(which) => check::run(which),
         Command::Show(arguments) => show::run(arguments),
+        Command::Try(arguments) => trial::run(arguments).await,
     }
 }
 

@@ -34,7 +34,7 @@ use cosell_salesforce::SalesforceError;
 use credentials::PartnerCenterCredentials;
 pub use installation::{InstallationAccess, InstallationSettings, installation};
 pub use mapping::{MappingSettings, mapping, mapping_with, packed_mapping};
-pub use settings::{ConsumerSettings, EngineSettings, PollerSettings, RegistrationSettings, SystemSettings};
+pub use settings::{ConsumerSettings, EngineSettings, PlanningSettings, PollerSettings, RegistrationSettings, SystemSettings};
 
 /// Half of what Lambda gives a function to start.
 const WARM_UP_LIMIT: std::time::Duration = std::time::Duration::from_secs(5);

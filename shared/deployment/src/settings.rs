@@ -62,18 +62,11 @@ impl EngineSettings {
         let team_phone = environment.required("TEAM_PHONE", "+46700000002");
         let links_table = environment.required("LINKS_TABLE", LINKS_EXAMPLE);
         let audit_table = environment.required("AUDIT_TABLE", "cosell-sync-AuditTable-1ABC2DEF3GHIJ");
-        let sync_private = environment.flag("SYNC_PRIVATE", true);
-        let mark_names = environment.flag("MARK_NAMES", false);
+        let planning = PlanningSettings::read(environment);
         let retention = environment
             .optional("AUDIT_RETENTION_DAYS")
             .map(|_| environment.parsed("AUDIT_RETENTION_DAYS", "400"));
-        let policy = Policy {
-            sync_private: sync_private?,
-            referral_link_base: environment
-                .optional("REFERRAL_LINK_BASE")
-                .unwrap_or_else(|| REFERRAL_LINKS.to_owned()),
-            breaker: Breaker::default(),
-        };
+        let PlanningSettings { mark_names, policy } = planning?;
         Ok(Self {
             systems: SystemSettings {
                 team_phone: team_phone?,
@@ -82,8 +75,34 @@ impl EngineSettings {
             links_table: links_table?,
             audit_table: audit_table?,
             audit_retention_days: retention.transpose()?,
-            mark_names: mark_names?,
+            mark_names,
             policy,
+        })
+    }
+}
+
+/// What decides beside the mapping.
+#[derive(Clone, Debug)]
+pub struct PlanningSettings {
+    /// `MARK_NAMES`: whether ✔ or ✘ stands beside the deal's name in the CRM.
+    pub mark_names: bool,
+    /// `SYNC_PRIVATE`, `REFERRAL_LINK_BASE`.
+    pub policy: Policy,
+}
+
+impl PlanningSettings {
+    /// Reads the variables named at the fields; none must be set.
+    pub fn read(environment: &Environment) -> Result<Self, Noted> {
+        let mark_names = environment.flag("MARK_NAMES", false);
+        let sync_private = environment.flag("SYNC_PRIVATE", true);
+        let referral_link_base = environment.optional("REFERRAL_LINK_BASE");
+        Ok(Self {
+            mark_names: mark_names?,
+            policy: Policy {
+                sync_private: sync_private?,
+                referral_link_base: referral_link_base.unwrap_or_else(|| REFERRAL_LINKS.to_owned()),
+                breaker: Breaker::default(),
+            },
         })
     }
 }

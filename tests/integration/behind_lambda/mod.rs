@@ -9,6 +9,7 @@ mod failures;
 mod operator;
 mod races;
 mod throttling;
+mod trial;
 mod webhook;
 mod world;
 

@@ -14,23 +14,23 @@ use tokio::process::Command;
 use super::{NOWHERE, aws};
 
 /// The command line and everything it talks to.
-struct Desk {
-    simulators: Simulators,
-    people: People,
-    dynamodb: Client,
+pub(super) struct Desk {
+    pub(super) simulators: Simulators,
+    pub(super) people: People,
+    pub(super) dynamodb: Client,
     variables: Vec<(&'static str, String)>,
 }
 
 /// What a command printed, and whether it ended well.
 #[derive(Debug)]
-struct Said {
-    well: bool,
-    out: String,
-    err: String,
+pub(super) struct Said {
+    pub(super) well: bool,
+    pub(super) out: String,
+    pub(super) err: String,
 }
 
 impl Desk {
-    async fn open() -> Self {
+    pub(super) async fn open() -> Self {
         let simulators = Simulators::start(Config::default()).await.unwrap();
         let (endpoint, dynamodb) = aws::tables().await;
         let mut variables = super::settings(CrmSystem::Dynamics, &simulators, endpoint).await;
@@ -52,7 +52,7 @@ impl Desk {
     }
 
     /// Gives a command, with nobody at a terminal.
-    async fn say(&self, line: &str) -> Said {
+    pub(super) async fn say(&self, line: &str) -> Said {
         let mut command = Command::new(workspace::binary("cosell").unwrap());
         command.args(line.split(' ')).stdin(Stdio::null()).env_clear();
         command.envs(self.variables.iter().map(|(name, value)| (*name, value.as_str())));
@@ -75,7 +75,7 @@ impl Desk {
     }
 
     /// A deal of Microsoft's and the opportunity that a first look makes of it.
-    async fn pair(&self) -> (String, String) {
+    pub(super) async fn pair(&self) -> (String, String) {
         let referral = self.people.microsoft_invites("Harbour sensors").await.unwrap();
         let made = self.say(&format!("pair look --referral {referral}")).await;
         assert!(made.well && made.out.starts_with("created: "), "{made:?}");

@@ -112,7 +112,7 @@ fn read(
 
 impl Rule {
     /// Whether Microsoft takes the field only when a deal is created.
-    pub(crate) fn is_locked(&self) -> bool {
+    pub fn is_locked(&self) -> bool {
         self.to_partner_center.on_create() && paths::is_locked(&self.partner_center)
     }
 }

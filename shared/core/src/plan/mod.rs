@@ -3,6 +3,7 @@
 mod carried;
 mod creation;
 mod currency;
+mod halves;
 mod not_kept;
 mod pending;
 mod planner;
@@ -14,6 +15,7 @@ mod update;
 pub use carried::Carried;
 pub use creation::{Adoption, NewRecord, NewReferral, microsoft_crm_id, plan_adoption, plan_bare_record, plan_record, plan_referral};
 pub use currency::Part;
+pub use halves::Halves;
 pub use not_kept::not_kept_of_new;
 pub use planner::plan_update;
 pub use seller::{Note, Told};

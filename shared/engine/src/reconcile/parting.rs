@@ -9,7 +9,7 @@ use cosell_core::audit::AuditKind;
 use cosell_core::crm::{CrmRecord, CrmWrite};
 use cosell_core::link::{Link, Parting, Tombstone};
 use cosell_core::message::Cause;
-use cosell_core::plan::Note;
+use cosell_core::plan::{Halves, Note};
 use cosell_core::referral::Referral;
 use jiff::SignedDuration;
 use serde_json::Value as Json;
@@ -37,16 +37,9 @@ impl Attempt<'_> {
             return Err(Failure::postponed(self.look.now, until, message));
         }
         let (referral, record) = futures::try_join!(engine.partner_center.get(link.referral), engine.crm.get(&link.crm))?;
-        let (referral, record) = match (referral, record) {
-            (_, None) => return self.part(link, Parting::RecordDeleted, None).await,
-            (
-                _,
-                Some(CrmRecord {
-                    merged_into: Some(into), ..
-                }),
-            ) => return self.part(link, Parting::RecordMerged(into), None).await,
-            (None, Some(record)) => return self.part(link, Parting::ReferralInvisible, Some(record)).await,
-            (Some(referral), Some(record)) => (referral, record),
+        let (referral, record) = match Halves::of(referral, record) {
+            Halves::Both(referral, record) => (*referral, *record),
+            Halves::Parted(parting, left) => return self.part(link, parting, left.map(|record| *record)).await,
         };
         let link = self.revive(link).await?;
         if record.get(&engine.mapping.columns.sync) != &Json::Bool(true) {

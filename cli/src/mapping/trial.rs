@@ -1,0 +1,103 @@
+//! `cosell mapping try`: what a creation would write. Plans only; reading is all it asks of a live system.
+
+mod description;
+mod live;
+mod sample;
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use clap::Args;
+use cosell_core::crm::CrmRecord;
+use cosell_core::mapping::Mapping;
+use cosell_core::plan::{Policy, try_record, try_referral};
+use cosell_core::referral::Referral;
+use cosell_deployment::PlanningSettings;
+use cosell_runtime::clock;
+use jiff::Timestamp;
+
+use super::Which;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    half: Half,
+    #[command(flatten)]
+    which: Which,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Half {
+    /// A referral: a JSON file, or the id of a live one.
+    #[arg(long, value_name = "FILE|ID")]
+    referral: Option<String>,
+    /// An opportunity: a JSON file, or the id or address of a live one.
+    #[arg(long, value_name = "FILE|ID")]
+    opportunity: Option<String>,
+}
+
+/// One half of a deal, of which the other is tried.
+enum Existing {
+    Referral(Box<Referral>),
+    Record(Box<CrmRecord>),
+}
+
+impl From<Referral> for Existing {
+    fn from(referral: Referral) -> Self {
+        Self::Referral(Box::new(referral))
+    }
+}
+
+impl From<CrmRecord> for Existing {
+    fn from(record: CrmRecord) -> Self {
+        Self::Record(Box::new(record))
+    }
+}
+
+pub(super) async fn run(arguments: &Arguments) -> Result<()> {
+    let Half { referral, opportunity } = &arguments.half;
+    let text = match (referral, opportunity) {
+        (Some(text), _) if is_file(text) => {
+            let referral = sample::referral(Path::new(text), clock::now())?;
+            offline(&arguments.which, |_| referral.into())?
+        }
+        (_, Some(text)) if is_file(text) => {
+            let json = sample::read(Path::new(text))?;
+            offline(&arguments.which, |mapping| sample::record(mapping, &json, clock::now()).into())?
+        }
+        (referral, opportunity) => {
+            ensure!(
+                arguments.which.crm.is_none() && arguments.which.own.is_none(),
+                "--crm and --own go with a file: a live record is of the CRM that the environment names, and read with the packed mapping"
+            );
+            live::tried(referral.as_deref(), opportunity.as_deref()).await?
+        }
+    };
+    print!("{text}");
+    Ok(())
+}
+
+/// Nothing else has a dot at its end: ids have none, and an address of a CRM ends otherwise.
+fn is_file(text: &str) -> bool {
+    let path = Path::new(text);
+    path.is_file() || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+}
+
+fn offline(which: &Which, half: impl FnOnce(&Mapping) -> Existing) -> Result<String> {
+    let PlanningSettings { mark_names, policy } = cosell_deployment::read(PlanningSettings::read)?;
+    let mapping = which.examination()?.into_mapping()?;
+    let mapping = if mark_names { mapping.marking_names() } else { mapping };
+    Ok(creation(&mapping, &policy, &half(&mapping), clock::now()))
+}
+
+fn creation(mapping: &Mapping, policy: &Policy, half: &Existing, now: Timestamp) -> String {
+    match half {
+        Existing::Referral(referral) => description::of_record(&try_record(mapping, policy, referral, now)),
+        Existing::Record(record) => description::of_referral(&try_referral(mapping, policy, record)),
+    }
+}
+
+#[cfg(test)]
+#[path = "trial_tests.rs"]
+mod tests;

@@ -1,0 +1,214 @@
+//! A trial in words.
+
+use std::fmt::{Display, Write};
+
+use cosell_core::audit::FieldChange;
+use cosell_core::link::{Link, Parting};
+use cosell_core::mapping::{Mapping, When};
+use cosell_core::plan::{Carried, FieldTrial, NewRecord, NewReferral, Trial, Update};
+use serde_json::Value as Json;
+
+use crate::table::shown;
+
+/// Characters of a value that are shown: a line of notes is enough to recognise them.
+const SHOWN: usize = 160;
+
+/// A new CRM record.
+pub(super) fn of_record(trial: &Trial<'_, NewRecord>) -> String {
+    let mut text = String::new();
+    match &trial.plan {
+        NewRecord::Create(write) => {
+            line(&mut text, "A new record in the CRM would be made.");
+            if let Some(phase) = write.phase {
+                line(&mut text, format_args!("Then it would be set to {phase}."));
+            }
+        }
+        NewRecord::Skip(reason) => line(&mut text, format_args!("No record would be made in the CRM: {reason}.")),
+    }
+    for field in &trial.fields {
+        let rule = field.rule;
+        let way = Way {
+            there: &rule.partner_center,
+            to: &rule.crm,
+            key: "to_crm",
+            room: rule.crm_length,
+            locked: false,
+        };
+        append(&mut text, field, &way);
+    }
+    besides(&mut text, trial);
+    text
+}
+
+/// A new referral.
+pub(super) fn of_referral(trial: &Trial<'_, NewReferral>) -> String {
+    let mut text = String::new();
+    match &trial.plan {
+        NewReferral::Create { help, .. } => {
+            line(&mut text, "A new referral in Partner Center would be made.");
+            if let Some(help) = help {
+                line(&mut text, format_args!("Then Microsoft would be asked to help: {help}."));
+            }
+        }
+        NewReferral::Reject(problems) => {
+            line(&mut text, "No referral would be made in Partner Center. The seller would read:");
+            for problem in problems {
+                line(&mut text, format_args!("  {problem}"));
+            }
+        }
+        NewReferral::Skip(reason) => line(&mut text, format_args!("No referral would be made in Partner Center: {reason}.")),
+    }
+    for field in &trial.fields {
+        let rule = field.rule;
+        let way = Way {
+            there: &rule.crm,
+            to: &rule.partner_center,
+            key: "to_partner_center",
+            room: None,
+            locked: rule.is_locked(),
+        };
+        append(&mut text, field, &way);
+    }
+    besides(&mut text, trial);
+    text
+}
+
+/// What a look at a pair would write.
+pub(super) fn of_update(mapping: &Mapping, link: &Link, update: &Update) -> String {
+    let mut text = paired(link);
+    let held = update.held.iter().map(|held| format!("not carried: {}", held.reason));
+    let waiting = update.conflicts.keys().map(|field| {
+        format!(
+            "not carried: {} was changed on both sides and waits: `cosell pair show --referral {}`",
+            mapping.label(field),
+            link.referral
+        )
+    });
+    let not_kept = update
+        .untold
+        .keys()
+        .map(|field| format!("the seller would be told that the CRM did not keep {}", mapping.label(field)));
+    let changes = update.changes.iter().map(|change| changed(mapping, change));
+    let mut lines: Vec<String> = changes.chain(held).chain(waiting).chain(not_kept).collect();
+    if update.changes.is_empty() && !update.patch.is_empty() {
+        lines.push("the CRM ID would be written to Partner Center".to_owned());
+    }
+    if lines.is_empty() {
+        lines.push("it is in step: nothing".to_owned());
+    }
+    line(&mut text, "A look at the pair would now write, by what was last seen:");
+    for entry in lines {
+        line(&mut text, format_args!("  {entry}"));
+    }
+    text
+}
+
+/// A pair across which nothing goes; `why` completes "A look would write nothing: ….".
+pub(super) fn of_idle(link: &Link, why: &str) -> String {
+    format!("{}A look at the pair would write no field: {why}.\n", paired(link))
+}
+
+/// A half that has a counterpart, though no link says so.
+pub(super) fn of_counterpart(counterpart: &str) -> String {
+    format!("{counterpart} belongs to it already: a look would link the two and bring them in step, and make nothing.\n")
+}
+
+/// Why nothing crosses, once `parting` is so.
+pub(super) fn why_parted(parting: &Parting) -> String {
+    format!("{parting}; `cosell pair show` tells the cure")
+}
+
+/// One direction of a rule.
+struct Way<'a> {
+    there: &'a str,
+    to: &'a str,
+    /// The rule's key for this direction.
+    key: &'a str,
+    room: Option<usize>,
+    locked: bool,
+}
+
+fn append<'a>(text: &mut String, field: &FieldTrial<'a>, way: &Way<'a>) {
+    let rule = field.rule;
+    let mark = match &field.carried {
+        Carried::Written { .. } => '✓',
+        Carried::Missing | Carried::Unfit(_) => '✗',
+        Carried::Elsewhen(_) | Carried::Empty => '·',
+    };
+    line(text, format_args!("\n{mark} {} (rule {})", rule.label, rule.name));
+    line(text, format_args!("  there    {} = {}", way.there, value(&field.there)));
+    match &field.carried {
+        Carried::Written { json, cut, default } => {
+            line(text, format_args!("  written  {} = {}", way.to, value(json)));
+            if let (Some(room), true) = (way.room, *cut > 0) {
+                let why = format_args!("  because  the column takes {room} characters (crm_length): the last {cut} are left out");
+                line(text, why);
+            }
+            if *default {
+                line(text, "  because  nothing is there, so the rule's default is sent");
+            }
+            if way.locked {
+                line(text, "  later    nothing: Microsoft locks it once the referral exists");
+            }
+        }
+        why_not => {
+            let why = match why_not {
+                Carried::Elsewhen(When::Update) => format!("not on creation, only when it changes later ({} = \"update\")", way.key),
+                Carried::Elsewhen(_) => format!("not in this direction ({} = \"never\")", way.key),
+                Carried::Missing => format!("it is required and missing. {}", rule.cure),
+                Carried::Unfit(error) => format!("{error}. {}", rule.cure),
+                Carried::Empty | Carried::Written { .. } => "there is nothing to write".to_owned(),
+            };
+            line(text, format_args!("  not written: {}", why.trim_end()));
+        }
+    }
+}
+
+fn besides<Plan>(text: &mut String, trial: &Trial<'_, Plan>) {
+    if !trial.besides.is_empty() {
+        line(text, "\nBesides, by no rule:");
+    }
+    for (name, json) in &trial.besides {
+        line(text, format_args!("  {name} = {}", value(json)));
+    }
+}
+
+fn paired(link: &Link) -> String {
+    let (referral, crm) = (link.referral, &link.crm);
+    format!(
+        "Referral {referral} and {} {} are paired: nothing new is made.\n",
+        crm.entity, crm.id
+    )
+}
+
+fn changed(mapping: &Mapping, change: &FieldChange) -> String {
+    let overruled = change.overruled.as_ref();
+    let overruled = overruled.map(|lost| format!(" (changed on both sides; {} loses)", shown(lost)));
+    format!(
+        "{} in {}: {} -> {}{}",
+        mapping.label(&change.field),
+        change.side,
+        shown(&change.before),
+        shown(&change.after),
+        overruled.unwrap_or_default()
+    )
+}
+
+/// A value on one line, not longer than it must be to recognise it.
+fn value(json: &Json) -> String {
+    if json.is_null() {
+        return "nothing".to_owned();
+    }
+    let text = json.to_string();
+    let length = text.chars().count();
+    if length <= SHOWN {
+        return text;
+    }
+    let start: String = text.chars().take(SHOWN).collect();
+    format!("{start}… ({length} characters)")
+}
+
+fn line(text: &mut String, line: impl Display) {
+    // Writing into a string cannot fail.
+    let _ = writeln!(text, "{line}");
+}

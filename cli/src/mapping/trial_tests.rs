@@ -1,0 +1,131 @@
+use cosell_deployment::MappingSettings;
+use cosell_runtime::config::Environment;
+use serde_json::{Value as Json, json};
+
+use super::*;
+
+fn now() -> Timestamp {
+    "2026-11-21T10:00:00Z".parse().unwrap()
+}
+
+fn mapping(crm: &str) -> Mapping {
+    let settings = Environment::of([("CRM", crm), ("TEAM_PHONE", "+46700000002")]).read(MappingSettings::read);
+    cosell_deployment::mapping(&settings.unwrap()).unwrap()
+}
+
+fn policy() -> Policy {
+    Environment::of([("SYNC_PRIVATE", "true")])
+        .read(PlanningSettings::read)
+        .unwrap()
+        .policy
+}
+
+/// What is said of an opportunity in a file.
+fn of_opportunity(crm: &str, json: &Json) -> String {
+    let mapping = mapping(crm);
+    let record = sample::record(&mapping, json.as_object().unwrap(), now());
+    creation(&mapping, &policy(), &record.into(), now())
+}
+
+/// What is said of a referral in a file.
+fn of_referral(json: &Json) -> String {
+    let path = std::env::temp_dir().join(format!("cosell-referral-{}.json", uuid::Uuid::new_v4()));
+    std::fs::write(&path, json.to_string()).unwrap();
+    let referral = sample::referral(&path, now());
+    std::fs::remove_file(&path).unwrap();
+    creation(&mapping("dynamics"), &policy(), &referral.unwrap().into(), now())
+}
+
+fn opportunity() -> Json {
+    json!({
+        "opportunityid": "6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77", "statecode": 0,
+        "nwcs_syncwithpartnercenter": true, "name": "Cold-store rollout", "estimatedvalue": 184_000, "estimatedclosedate": "2026-09-30",
+        "transactioncurrencyid": { "isocurrencycode": "SEK" }, "nwcs_products": "SOL-71402-QKD",
+        "customerid_account": { "name": "Norrsken", "address1_line1": "Hamngatan 4", "address1_city": "Umeå" },
+        "customerid_account/address1_country": "Sweden",
+        "owninguser": { "firstname": "Omar", "lastname": "Lind", "internalemailaddress": "omar.lind@halcyon.example" }
+    })
+}
+
+#[test]
+fn each_field_says_what_is_written_where_or_why_not_and_the_cure() {
+    let text = of_opportunity("dynamics", &opportunity());
+    for expected in [
+        "No referral would be made in Partner Center. The seller would read:\n  Customer country: it must be a two-letter",
+        "✓ Deal value (rule deal_value)\n  there    estimatedvalue = 184000\n  written  details.dealValue = 184000\n",
+        "✓ Customer (rule customer_name)\n  there    customerid_account/name = \"Norrsken\"\n  written  customerProfile.name = \"Norrsken\"\n  later    \
+         nothing: Microsoft locks it",
+        "✗ Customer country (rule customer_country)\n  there    customerid_account/address1_country = \"Sweden\"\n  not written: it must be a \
+         two-letter country code such as SE. Fill in the two-letter",
+        "· Notes (rule notes)\n  there    description = nothing\n  not written: there is nothing to write\n",
+    ] {
+        assert!(text.contains(expected), "{expected}\n---\n{text}");
+    }
+    assert!(!text.contains("Besides"), "nothing is made: {text}");
+}
+
+#[test]
+fn a_whole_opportunity_shows_the_deal_and_the_request_for_help() {
+    let mut whole = opportunity();
+    whole["customerid_account/address1_country"] = json!("se");
+    let text = of_opportunity("dynamics", &whole);
+    assert!(
+        text.starts_with("A new referral in Partner Center would be made.\n\n✓ Deal name"),
+        "{text}"
+    );
+    assert!(
+        text.contains("  externalReferenceId = \"6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77\"\n"),
+        "{text}"
+    );
+    whole["nwcs_howcanmicrosofthelp"] = json!(412_000_002);
+    let text = of_opportunity("dynamics", &whole);
+    let missing = "✗ Customer contact's e-mail (rule contact_email)\n  there    parentcontactid/emailaddress1 = nothing\n  not written: it is \
+                   required and missing. Microsoft needs a complete customer contact";
+    assert!(text.contains(missing), "{text}");
+    whole["parentcontactid"] =
+        json!({ "firstname": "Ida", "lastname": "Ek", "emailaddress1": "ida.ek@norrsken.example", "telephone1": "+4690" });
+    let text = of_opportunity("dynamics", &whole);
+    assert!(
+        text.contains("Then Microsoft would be asked to help: ProofOfConceptOrDemo.\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_salesforce_opportunity_is_read_as_a_query_returns_it() {
+    let text = of_opportunity(
+        "salesforce",
+        &json!({ "Id": "006Kd00000AbC1x", "Name": "Cold-store rollout", "Account": { "Name": "Norrsken" }, "Contact": { "LastName": "Ek" } }),
+    );
+    assert!(
+        text.starts_with("No referral would be made in Partner Center: Sync with Partner Center is not set."),
+        "{text}"
+    );
+    for expected in ["there    Account/Name = \"Norrsken\"", "there    Contact/LastName = \"Ek\""] {
+        assert!(text.contains(expected), "{text}");
+    }
+}
+
+#[test]
+fn a_referral_shows_the_record_with_what_is_cut_and_what_has_no_room_in_this_direction() {
+    let text = of_referral(&json!({
+        "name": "Harbour sensors", "details": { "notes": "x".repeat(2_100), "dealValue": "much" }, "team": [{ "email": "omar@halcyon.example" }]
+    }));
+    for expected in [
+        "A new record in the CRM would be made.\nThen it would be set to on hold.\n",
+        "  because  the column takes 2000 characters (crm_length): the last 100 are left out\n",
+        "… (2002 characters)\n",
+        "✗ Deal value (rule deal_value)\n  there    details.dealValue = \"much\"\n  not written: expected a number, found text of another form",
+        "  there    team.0.email = \"omar@halcyon.example\"\n  not written: not in this direction (to_crm = \"never\")\n",
+        "  nwcs_syncwithpartnercenter = true\n",
+    ] {
+        assert!(text.contains(expected), "{expected}\n---\n{text}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_named_with_the_reason() {
+    let missing = sample::read(Path::new("no-such.json")).unwrap_err().to_string();
+    assert!(missing.contains("no-such.json"), "{missing}");
+    assert!(is_file("no-such.json") && !is_file("6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77") && !is_file("006Kd00000AbC1xIAF"));
+}
