@@ -1,6 +1,7 @@
 //! `cosell mapping`: the field mapping, as its administrator needs to see it.
 
 mod check;
+mod schema;
 mod show;
 mod trial;
 
@@ -16,6 +17,8 @@ use cosell_runtime::settings::CrmSystem;
 pub(crate) enum Command {
     /// Tells what is wrong with the mapping, each fault with its place and its cure. Ends with 1 when the mapping cannot be used.
     Check(Which),
+    /// Prints the JSON Schema of mapping files, with which editors complete and check them.
+    Schema(schema::Arguments),
     /// Shows the mapping as it is in force: one line for each rule, the columns, the help values and the stages.
     ///
     /// → leads to the CRM, ← to Partner Center; beside it when: on creation, on later updates, or always.
@@ -61,6 +64,7 @@ impl Which {
 pub(crate) async fn run(command: &Command) -> Result<()> {
     match command {
         Command::Check(which) => check::run(which),
+        Command::Schema(arguments) => schema::run(arguments),
         Command::Show(arguments) => show::run(arguments),
         Command::Try(arguments) => trial::run(arguments).await,
     }

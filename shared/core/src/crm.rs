@@ -39,6 +39,7 @@ impl fmt::Display for CrmKey {
 
 /// Where a deal stands in the CRM, whatever the CRM calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Open and not yet accepted (Dynamics: status reason On Hold).

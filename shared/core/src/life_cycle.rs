@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where a deal stands in Partner Center: the legal pairs of `status` and `substatus`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Stage {
     /// `New` with `Pending` or `Received`: waits for an answer.
     New,

@@ -27,6 +27,7 @@ pub enum Value {
 
 /// The type of a mapped field: how its JSON is read and written on each side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Text as it is.

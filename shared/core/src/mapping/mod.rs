@@ -11,6 +11,8 @@ mod mark;
 mod nearest;
 mod observation;
 mod paths;
+#[cfg(feature = "schema")]
+pub mod schema;
 
 pub use conversion::ConversionError;
 pub use fault::{Fault, MappingError, Severity};
@@ -32,6 +34,7 @@ use crate::value::{Kind, Value};
 
 /// A checked mapping for one CRM table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
     /// Version of the file's form; this program knows 1.
@@ -56,6 +59,7 @@ pub struct Mapping {
 
 /// The CRM columns that Microsoft's connectors have and we keep (contract partner-center 5.3).
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Columns {
     /// Sync with Partner Center: yes/no, the seller's switch.
@@ -78,6 +82,7 @@ pub struct Columns {
 
 /// How can Microsoft help? Choosing a value asks Microsoft to co-sell.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Help {
     /// The CRM column.
@@ -88,6 +93,7 @@ pub struct Help {
 
 /// How a referral's stage and a CRM record's phase follow each other.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Stages {
     /// Where a referral's stage puts the CRM record; a stage that is not listed changes nothing.
@@ -106,6 +112,7 @@ pub struct Stages {
 
 /// What becomes of a seller's edits while the record is on hold and nobody has accepted the referral.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnHoldEdits {
     /// They are sent when the record leaves that phase (contract partner-center 5.4).
@@ -117,6 +124,7 @@ pub enum OnHoldEdits {
 
 /// One field.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Its name in audit entries and links; unique.
@@ -160,6 +168,7 @@ pub struct Rule {
 
 /// When a rule applies in one direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum When {
     /// Not in this direction.
@@ -187,6 +196,7 @@ impl When {
 
 /// Who wins when both sides changed the same field differently.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ConflictRule {
     /// The CRM.
@@ -213,6 +223,7 @@ impl std::fmt::Display for ConflictRule {
 
 /// When a new referral cannot do without a field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Required {
     /// It can.
