@@ -24,14 +24,8 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(command: Command) -> Result<()> {
     let settings = cosell_deployment::read(InstallationSettings::read)?;
-    let is_guest = matches!(settings.access, InstallationAccess::Token(_));
-    // With a token nothing is asked of AWS, so no region is needed.
-    let sdk = if is_guest {
-        cosell_aws::sdk::config().await
-    } else {
-        crate::aws().await?
-    };
-    let installation = cosell_deployment::installation(settings, &sdk)?;
+    let is_guest = is_guest(&settings);
+    let installation = installation(settings).await?;
     let findings = carry_out(command, installation.as_ref()).await?;
     print!("{}", listed(&findings));
     if is_guest {
@@ -40,6 +34,21 @@ pub(crate) async fn run(command: Command) -> Result<()> {
         );
     }
     verdict(&findings)
+}
+
+fn is_guest(settings: &InstallationSettings) -> bool {
+    matches!(settings.access, InstallationAccess::Token(_))
+}
+
+/// What looks into the CRM.
+pub(crate) async fn installation(settings: InstallationSettings) -> Result<Box<dyn Installation>> {
+    // With a token nothing is asked of AWS, so no region is needed.
+    let sdk = if is_guest(&settings) {
+        cosell_aws::sdk::config().await
+    } else {
+        crate::aws().await?
+    };
+    Ok(cosell_deployment::installation(settings, &sdk)?)
 }
 
 async fn carry_out(command: Command, installation: &dyn Installation) -> Result<Vec<Finding>> {
@@ -51,7 +60,7 @@ async fn carry_out(command: Command, installation: &dyn Installation) -> Result<
 }
 
 /// One line for each finding, with the cure of what is wrong.
-fn listed(findings: &[Finding]) -> String {
+pub(crate) fn listed(findings: &[Finding]) -> String {
     let width = |text: fn(&Finding) -> &str| {
         findings
             .iter()
@@ -81,7 +90,7 @@ fn state(state: &State) -> String {
     }
 }
 
-fn verdict(findings: &[Finding]) -> Result<()> {
+pub(crate) fn verdict(findings: &[Finding]) -> Result<()> {
     let wrong = findings.iter().filter(|finding| !finding.is_right()).count();
     if wrong > 0 {
         bail!("{wrong} of {} are not as they should be", findings.len());
@@ -91,4 +100,4 @@ fn verdict(findings: &[Finding]) -> Result<()> {
 
 #[cfg(test)]
 #[path = "crm_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -9,6 +9,11 @@ async fn crm(system: &str) -> (Simulators, Box<dyn Installation>) {
     let mut config = Config::default();
     config.dataverse.install_columns = false;
     config.salesforce.install_fields = false;
+    simulated(system, config).await
+}
+
+/// A simulated CRM, and its installer as the environment names it.
+pub(crate) async fn simulated(system: &str, config: Config) -> (Simulators, Box<dyn Installation>) {
     let simulators = Simulators::start(config).await.unwrap();
     let token = match system {
         "dynamics" => dataverse_token(&simulators),

@@ -38,8 +38,8 @@ enum Command {
     /// token of somebody who may customise the CRM.
     #[command(subcommand)]
     Crm(crm::Command),
-    /// Checks and shows the field mapping that is packed into this program, as into the functions built with it. Needs AWS for `try` with an id
-    /// only.
+    /// Checks and shows the field mapping that is packed into this program, as into the functions built with it. Needs AWS only for `check
+    /// --live` and for `try` with an id.
     ///
     /// Environment, none of it needed: CRM (default dynamics), PUBLISHER_PREFIX (default nwcs), TEAM_PHONE.
     #[command(subcommand)]

@@ -1,17 +1,60 @@
 //! `cosell mapping check`: what is wrong with the mapping.
 
 use anyhow::{Result, bail};
-use cosell_core::mapping::Examination;
+use clap::Args;
+use cosell_core::mapping::{Examination, Mapping};
+use cosell_deployment::InstallationSettings;
+use cosell_engine::installation::{Finding, Installation};
+use cosell_engine::schema;
 
 use super::Which;
+use crate::crm;
+use crate::record::told;
 
-pub(super) fn run(which: &Which) -> Result<()> {
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    which: Which,
+    /// Also holds the mapping against the columns that the CRM really has. Only reads.
+    ///
+    /// Environment: that of `cosell crm check`.
+    #[arg(long)]
+    live: bool,
+}
+
+pub(super) async fn run(Arguments { which, live }: &Arguments) -> Result<()> {
     let examination = which.examination()?;
     for fault in &examination.faults {
         println!("{fault}");
     }
     println!("{}", verdict(&examination)?);
-    Ok(())
+    match examination.mapping() {
+        Some(mapping) if *live => run_live(mapping).await,
+        _ => Ok(()),
+    }
+}
+
+async fn run_live(mapping: &Mapping) -> Result<()> {
+    let settings = cosell_deployment::read(InstallationSettings::read)?;
+    let system = settings.connection.system().to_string();
+    if system != mapping.system {
+        bail!(
+            "the mapping is for {}, and CRM names {system}: give the same to --crm and CRM",
+            mapping.system
+        );
+    }
+    let installation = crm::installation(settings).await?;
+    let findings = compared(mapping, installation.as_ref()).await?;
+    print!("{}", crm::listed(&findings));
+    crm::verdict(&findings)
+}
+
+async fn compared(mapping: &Mapping, installation: &dyn Installation) -> Result<Vec<Finding>> {
+    let columns = installation
+        .columns(&mapping.crm_columns())
+        .await
+        .map_err(|failure| told(&failure))?;
+    Ok(schema::findings(mapping, &columns))
 }
 
 /// One sentence; an error where the mapping cannot be used.
@@ -31,3 +74,7 @@ pub(super) fn verdict(examination: &Examination) -> Result<String> {
 fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

@@ -16,7 +16,7 @@ use cosell_runtime::settings::CrmSystem;
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Tells what is wrong with the mapping, each fault with its place and its cure. Ends with 1 when the mapping cannot be used.
-    Check(Which),
+    Check(check::Arguments),
     /// Prints the JSON Schema of mapping files, with which editors complete and check them.
     Schema(schema::Arguments),
     /// Shows the mapping as it is in force: one line for each rule, the columns, the help values and the stages.
@@ -63,7 +63,7 @@ impl Which {
 
 pub(crate) async fn run(command: &Command) -> Result<()> {
     match command {
-        Command::Check(which) => check::run(which),
+        Command::Check(arguments) => check::run(arguments).await,
         Command::Schema(arguments) => schema::run(arguments),
         Command::Show(arguments) => show::run(arguments),
         Command::Try(arguments) => trial::run(arguments).await,

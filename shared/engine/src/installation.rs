@@ -6,13 +6,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::failure::{Failure, FailureKind};
+use crate::schema::CrmSchema;
 
 /// Tries of one write.
 pub const TRIES: u32 = 3;
 
 /// One CRM's installer.
 #[async_trait]
-pub trait Installation: Send + Sync {
+pub trait Installation: CrmSchema {
     /// Compares what is there with what is wanted. Only reads.
     async fn check(&self) -> Result<Vec<Finding>, Failure>;
 

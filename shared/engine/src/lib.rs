@@ -12,6 +12,7 @@ pub(crate) mod memory;
 pub mod poll;
 pub mod port;
 pub mod reconcile;
+pub mod schema;
 
 pub use failure::{Failure, FailureKind, Outside};
 pub use poll::{Polled, Poller};

@@ -1,5 +1,6 @@
 //! The co-sell columns and alternate keys in Dataverse: whether they are there, and making them (contract dynamics365 5).
 
+mod columns;
 mod comparison;
 mod definition;
 mod home;

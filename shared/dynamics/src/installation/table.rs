@@ -55,13 +55,21 @@ pub(super) struct Found {
 
 impl Table {
     pub(super) fn definition(self) -> String {
-        format!("EntityDefinitions(LogicalName='{}')", self.name)
+        definition(self.name)
     }
 }
 
 impl Found {
-    /// Reads the definitions; lengths and choices show only in lists of one type.
+    /// Reads the definitions of columns and keys.
     pub(super) async fn read(api: &WebApi, table: Table) -> Result<Self, DynamicsError> {
+        let mut found = Self::columns_of(api, table.name).await?;
+        let keys = [("$select", "SchemaName,KeyAttributes,EntityKeyIndexStatus")];
+        found.keys = list(api, table.name, "Keys", &keys).await?.iter().map(key).collect();
+        Ok(found)
+    }
+
+    /// Reads the definitions of the columns of the table with this name; lengths and choices show only in lists of one type.
+    pub(super) async fn columns_of(api: &WebApi, table: &str) -> Result<Self, DynamicsError> {
         let mut found = Self::default();
         for json in list(api, table, "Attributes", &[("$select", "LogicalName,AttributeType")]).await? {
             if let (Some(name), Some(kind)) = (text(&json, "LogicalName"), text(&json, "AttributeType")) {
@@ -85,8 +93,6 @@ impl Found {
             let values = options.map(|options| options.iter().filter_map(|option| option["Value"].as_u64()).collect());
             found.refine(&json, |column| column.options = values);
         }
-        let keys = [("$select", "SchemaName,KeyAttributes,EntityKeyIndexStatus")];
-        found.keys = list(api, table, "Keys", &keys).await?.iter().map(key).collect();
         Ok(found)
     }
 
@@ -101,9 +107,29 @@ fn of_type(kind: &str) -> String {
     format!("Attributes/Microsoft.Dynamics.CRM.{kind}AttributeMetadata")
 }
 
-async fn list(api: &WebApi, table: Table, part: &str, query: &[(&str, &str)]) -> Result<Vec<Json>, DynamicsError> {
-    let url = api.url(&format!("{}/{part}", table.definition()), query);
-    let call = Call::get(url, format!("reading the definition of table {}", table.name)).customisation(Customisation::Read);
+/// By navigation name (contract dynamics365 2.2), in lower case, the table that a lookup of `table` leads to.
+pub(super) async fn lookups(api: &WebApi, table: &str) -> Result<BTreeMap<String, String>, DynamicsError> {
+    let mut lookups = BTreeMap::new();
+    for json in list(api, table, &of_type("Lookup"), &[("$select", "LogicalName,Targets")]).await? {
+        let Some(name) = text(&json, "LogicalName") else { continue };
+        let targets: Vec<&str> = json["Targets"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+        for target in &targets {
+            lookups.insert(format!("{name}_{target}"), (*target).to_owned());
+        }
+        if let [only] = targets.as_slice() {
+            lookups.insert(name, (*only).to_owned());
+        }
+    }
+    Ok(lookups)
+}
+
+fn definition(table: &str) -> String {
+    format!("EntityDefinitions(LogicalName='{table}')")
+}
+
+async fn list(api: &WebApi, table: &str, part: &str, query: &[(&str, &str)]) -> Result<Vec<Json>, DynamicsError> {
+    let url = api.url(&format!("{}/{part}", definition(table)), query);
+    let call = Call::get(url, format!("reading the definition of table {table}")).customisation(Customisation::Read);
     let answer: Answer = api.send(&call).await?.accepted()?;
     let list = answer.body["value"].as_array().cloned();
     list.ok_or_else(|| answer.lacks("a list of definitions"))

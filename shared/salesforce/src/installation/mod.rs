@@ -4,6 +4,7 @@
 //! Read are describe, and the Tooling API's definitions of what describe does not show. What is missing is created one by one, and the
 //! sync's permission set is assigned to the signed-in user where that user cannot write the fields. Nothing is changed or deleted.
 
+mod columns;
 mod comparison;
 mod definition;
 mod found;
