@@ -1,6 +1,7 @@
 //! What one batch asks of the two services: no more than needed, and nothing at all of one that asked us to wait.
 
 use cosell_simulators::faults::Action;
+use cosell_tests::seller::Entry;
 use serde_json::json;
 
 use super::Function;
@@ -24,6 +25,9 @@ impl World {
         assert_eq!(failed(&answer), Vec::<&str>::new(), "{}", consumer.log());
         let made = self.people.see_row(name, |row| row["nwcs_referralid"] == json!(referral));
         let opportunity = made.await.unwrap()["opportunityid"].as_str().unwrap().to_owned();
+        // Edits of an invitation that is on hold would wait.
+        self.people.seller_enters(&opportunity, &[Entry::Active]).await.unwrap();
+        consumer.invoke(batch(&[Message::on_opportunity("accepts", &opportunity)])).await;
         // Lets the link remember all there is.
         consumer.invoke(batch(&[Message::on_referral("echo", &referral)])).await;
         Pair { referral, opportunity }
