@@ -169,3 +169,18 @@ fn an_amount_does_not_cross_without_its_currency() {
         "184000 SEK must not become 184000 EUR without a word"
     );
 }
+
+/// Partner Center's names have no case, and a mapping may write them in any.
+#[test]
+fn an_amount_does_not_cross_without_its_currency_however_the_mapping_spells_the_paths() {
+    let text = include_str!("../../../../../infra/mapping/dynamics.toml")
+        .replace("\"details.dealValue\"", "\"Details.DealValue\"")
+        .replace("\"details.currency\"", "\"Details.Currency\"");
+    let placeholders = crate::mapping::Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+46".to_owned())]);
+    let mapping = Mapping::parse(&text, &placeholders).unwrap();
+    let euros = record(|record| set(record, "transactioncurrencyid/isocurrencycode", json!("EUR")));
+    let link = linked(&mapping, &referral(|_| {}), &euros);
+    let edited = referral(|body| body["details"]["dealValue"] = json!(205_000));
+    let update = plan_update(&mapping, &link, &edited, &euros, now());
+    assert_eq!(update.fields.get("estimatedvalue"), None, "205000 SEK must not become 205000 EUR");
+}

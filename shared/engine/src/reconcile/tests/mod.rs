@@ -3,6 +3,7 @@
 mod conflicts;
 mod costs;
 mod creation;
+mod currency;
 mod invitation;
 mod marks;
 mod not_kept;
