@@ -11,6 +11,10 @@ use crate::value::{Kind, Value, ValueError};
 /// The parts of an address are lines of their own in Partner Center; a CRM may have the whole street in one area.
 const ADDRESS: &str = "customerProfile.address.";
 
+fn is_address(path: &str) -> bool {
+    path.get(..ADDRESS.len()).is_some_and(|start| start.eq_ignore_ascii_case(ADDRESS))
+}
+
 /// A value that a rule cannot carry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConversionError {
@@ -103,7 +107,7 @@ impl Rule {
                 }
                 Value::Text(country.to_ascii_uppercase())
             }
-            (Kind::Text, Value::Text(text)) if self.partner_center.starts_with(ADDRESS) => Value::text(on_one_line(text)),
+            (Kind::Text, Value::Text(text)) if is_address(&self.partner_center) => Value::text(on_one_line(text)),
             (Kind::Solutions, Value::Text(text)) => {
                 let ids: Vec<String> = text
                     .split([';', ',', '\n'])

@@ -11,21 +11,19 @@ use super::Update;
 use crate::audit::Side;
 use crate::link::Seen;
 use crate::mapping::{Mapping, Rule};
-use crate::merge::Merged;
 use crate::patch::PatchOperation;
-use crate::value::Kind;
 
 const CURRENCY: &str = "details.currency";
-const AMOUNTS: &str = "details.";
+const AMOUNT: &str = "details.dealValue";
 
 impl Rule {
     pub(crate) fn is_currency(&self) -> bool {
-        self.partner_center == CURRENCY
+        self.partner_center.eq_ignore_ascii_case(CURRENCY)
     }
 
-    /// Whether it is in the deal's currency.
+    /// Whether it is in the deal's currency. Other amounts of a referral have currencies of their own.
     pub(crate) fn is_amount(&self) -> bool {
-        self.kind == Kind::Money && self.partner_center.starts_with(AMOUNTS)
+        self.partner_center.eq_ignore_ascii_case(AMOUNT)
     }
 }
 
@@ -38,17 +36,18 @@ pub(super) struct Currency {
 }
 
 impl Currency {
-    /// `present` and `merged` are the currency's own.
-    pub(super) fn of(rule: Option<&Rule>, present: Option<&Seen>, merged: Option<&Merged>) -> Self {
-        let agrees = match (rule, present) {
-            (Some(rule), Some(present)) => rule.agrees(present) || present.crm.is_nothing() || present.partner_center.is_nothing(),
-            _ => true,
-        };
-        let written = match merged {
-            Some(Merged::Write { side, .. }) => Some(*side),
-            _ => None,
-        };
+    /// `present` is what both sides have now, `written` the side that the currency is really written to.
+    pub(super) fn of(rule: &Rule, present: &Seen, written: Option<Side>) -> Self {
+        let agrees = rule.agrees(present) || present.crm.is_nothing() || present.partner_center.is_nothing();
         Self { agrees, written }
+    }
+
+    /// Nothing is known of a currency, so nothing is held for it.
+    pub(super) fn unknown() -> Self {
+        Self {
+            agrees: true,
+            written: None,
+        }
     }
 
     pub(super) fn lets(&self, rule: &Rule, side: Side) -> bool {
@@ -57,6 +56,11 @@ impl Currency {
 }
 
 impl Mapping {
+    /// Whether this is the name of the currency's rule.
+    pub fn is_currency(&self, rule: &str) -> bool {
+        self.currency().is_some_and(|currency| currency.name == rule)
+    }
+
     pub(super) fn currency(&self) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.is_currency())
     }

@@ -17,6 +17,9 @@ use crate::patch::PatchOperation;
 use crate::referral::Referral;
 use crate::value::Value;
 
+/// As many lines of the Audit field as a seller sees without scrolling.
+const LATELY: usize = 8;
+
 /// Compares a linked pair with what was last seen of it and decides what to write. `now` is when a new conflict begins to wait.
 pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: &CrmRecord, now: Timestamp) -> Update {
     let observed = mapping.observe(referral, record);
@@ -29,6 +32,7 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
         closing: Vec::new(),
         locked: Vec::new(),
         apart: Vec::new(),
+        currency: Currency::unknown(),
     };
     planner.stage(known.get(STAGE));
     let newest = if record.modified > referral.updated {
@@ -42,11 +46,13 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
         let open = link.conflicts.get(&rule.name);
         Some((present, open, merge(rule, known.get(&rule.name), present, newest, open)))
     };
-    let currency = mapping.currency().map(|rule| (rule, merged(rule)));
-    let currency = match &currency {
-        Some((rule, Some((present, _, merged)))) => Currency::of(Some(rule), Some(present), Some(merged)),
-        _ => Currency::of(None, None, None),
-    };
+    if let Some(rule) = mapping.currency()
+        && let Some((present, _, merged)) = merged(rule)
+    {
+        let change = change_of(rule, present, merged);
+        let written = change.filter(|change| planner.obstacle(rule, change).is_none());
+        planner.currency = Currency::of(rule, present, written.map(|change| change.side));
+    }
     for rule in &mapping.rules {
         let Some((present, open, merged)) = merged(rule) else { continue };
         let decided = matches!(merged, Merged::Write { overruled: Some(_), .. });
@@ -55,24 +61,7 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
             Merged::Locked => planner.locked.push(rule),
             Merged::Ask => planner.park(&rule.name, present, open, now),
             Merged::Held(reason) => planner.hold(&rule.name, reason, false),
-            Merged::Write { side, .. } if !currency.lets(rule, side) => planner.without_currency(rule),
-            Merged::Write { side, value, overruled } => {
-                let before = if side == Side::Crm {
-                    present.crm.clone()
-                } else {
-                    present.partner_center.clone()
-                };
-                planner.field(
-                    rule,
-                    FieldChange {
-                        field: rule.name.clone(),
-                        side,
-                        before,
-                        after: value,
-                        overruled,
-                    },
-                );
-            }
+            write @ Merged::Write { .. } => planner.write(rule, change_of(rule, present, write)),
         }
         if let Some(open) = open.filter(|_| decided)
             && planner.update.held.iter().any(|held| held.retry && held.field == rule.name)
@@ -107,6 +96,22 @@ pub(super) struct Planner<'a> {
     locked: Vec<&'a Rule>,
     /// Changed amounts whose currency is another there.
     apart: Vec<&'a Rule>,
+    currency: Currency,
+}
+
+/// What a field's merge wants to write.
+fn change_of(rule: &Rule, present: &Seen, merged: Merged) -> Option<FieldChange> {
+    let Merged::Write { side, value, overruled } = merged else {
+        return None;
+    };
+    let before = if side == Side::Crm { &present.crm } else { &present.partner_center };
+    Some(FieldChange {
+        field: rule.name.clone(),
+        side,
+        before: before.clone(),
+        after: value,
+        overruled,
+    })
 }
 
 impl<'a> Planner<'a> {
@@ -137,42 +142,41 @@ impl<'a> Planner<'a> {
         self.update.conflicts.insert(field.to_owned(), conflict);
     }
 
-    fn field(&mut self, rule: &Rule, change: FieldChange) {
+    fn write(&mut self, rule: &'a Rule, change: Option<FieldChange>) {
+        let Some(change) = change else { return };
+        if let Some((reason, retry)) = self.obstacle(rule, &change) {
+            self.hold(&rule.name, reason, retry);
+        } else if !self.currency.lets(rule, change.side) {
+            self.without_currency(rule);
+        } else if change.side == Side::PartnerCenter {
+            let json = rule.partner_center_json(&change.after, self.referral.get(&rule.partner_center));
+            self.update
+                .patch
+                .push(PatchOperation::set(self.referral, &rule.partner_center, json));
+            self.update.patched.push(rule.name.clone());
+            self.update.changes.push(change);
+        } else {
+            self.update.fields.insert(rule.crm.clone(), rule.crm_json(&change.after));
+            self.update.changes.push(change);
+        }
+    }
+
+    /// Why a change cannot be written there now, and whether it is found again later.
+    fn obstacle(&self, rule: &Rule, change: &FieldChange) -> Option<(String, bool)> {
+        let label = &rule.label;
         match change.side {
-            Side::PartnerCenter if self.referral.stage.is_terminal() => {
-                let reason = format!(
-                    "{} was not sent: the referral is closed in Partner Center, which cannot be changed any more.",
-                    rule.label
-                );
-                self.hold(&rule.name, reason, false);
-            }
+            Side::PartnerCenter if self.referral.stage.is_terminal() => Some((
+                format!("{label} was not sent: the referral is closed in Partner Center, which cannot be changed any more."),
+                false,
+            )),
             // A closed record is read-only for its seller too; a reopened one gets the change then.
             Side::Crm if self.record.phase.is_closed() => {
-                self.hold(
-                    &rule.name,
-                    format!("{} was not written: the record is closed in the CRM.", rule.label),
-                    true,
-                );
+                Some((format!("{label} was not written: the record is closed in the CRM."), true))
             }
-            Side::PartnerCenter if self.waits(rule, &change) => {
-                self.hold(
-                    &rule.name,
-                    format!("{} is sent once the deal is accepted or off hold.", rule.label),
-                    true,
-                );
+            Side::PartnerCenter if self.waits(rule, change) => {
+                Some((format!("{label} is sent once the deal is accepted or off hold."), true))
             }
-            Side::PartnerCenter => {
-                let json = rule.partner_center_json(&change.after, self.referral.get(&rule.partner_center));
-                self.update
-                    .patch
-                    .push(PatchOperation::set(self.referral, &rule.partner_center, json));
-                self.update.patched.push(rule.name.clone());
-                self.update.changes.push(change);
-            }
-            Side::Crm => {
-                self.update.fields.insert(rule.crm.clone(), rule.crm_json(&change.after));
-                self.update.changes.push(change);
-            }
+            _ => None,
         }
     }
 
@@ -226,6 +230,12 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// Whether the seller finds this among the newest lines: what lasts need not be said at every look.
+    fn was_told_lately(&self, sentence: &str) -> bool {
+        let audit = self.record.get(&self.mapping.columns.audit).as_str().unwrap_or_default();
+        audit.lines().take(LATELY).any(|line| line.contains(sentence))
+    }
+
     fn notes(&mut self) {
         let labels = |side: Side| -> String {
             let label = |change: &FieldChange| match change.field.as_str() {
@@ -263,9 +273,10 @@ impl<'a> Planner<'a> {
                 "{label} was changed here and in Partner Center: both keep their value until your sync operator decides."
             ));
         }
-        notes.extend(self.apart.iter().map(|rule| {
+        notes.extend(self.apart.iter().filter_map(|rule| {
             let label = &rule.label;
-            format!("{label} is not carried over while the deal has another currency in Partner Center than here.")
+            let told = format!("{label} is not carried over while the deal has another currency in Partner Center than here.");
+            (!self.was_told_lately(&told)).then_some(told)
         }));
         notes.extend(self.update.held.iter().filter(|held| !held.retry).map(|held| held.reason.clone()));
         self.update.remarks = notes;

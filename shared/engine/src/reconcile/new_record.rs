@@ -86,7 +86,7 @@ impl Attempt<'_> {
 
 /// What a record that was made bare has seen: what is empty is yet to be filled, and what the CRM put there by itself (its own
 /// currency, a provisional date) is not the referral's.
-fn yet_to_be_filled(mapping: &Mapping, mut seen: BTreeMap<String, Seen>) -> BTreeMap<String, Seen> {
+pub(super) fn yet_to_be_filled(mapping: &Mapping, mut seen: BTreeMap<String, Seen>) -> BTreeMap<String, Seen> {
     for rule in &mapping.rules {
         let Some(entry) = seen.get_mut(&rule.name) else { continue };
         if entry.crm.is_nothing() {

@@ -27,8 +27,12 @@ impl Attempt<'_> {
         };
         self.trail.partner_center_request.clone_from(&refused.request_id);
         let parts = update.patch_in_parts(&self.engine.mapping);
-        if parts.len() < 2 {
-            problems.told.push(refused.to_string());
+        if let [] | [_] = parts.as_slice() {
+            let together = parts.first().filter(|(fields, _)| fields.len() > 1);
+            problems.told.push(match together {
+                Some((fields, _)) => refused_together(&self.engine.mapping, fields, &refused),
+                None => refused.to_string(),
+            });
             return Ok(None);
         }
         let mut stored: Option<Referral> = None;

@@ -150,19 +150,6 @@ async fn an_amount_for_a_closed_referral_does_not_wait_for_a_currency() {
     assert!(wrote <= 2, "{wrote} of 6 looks wrote to the CRM");
 }
 
-/// The CRM takes the write without a word and keeps its currency, but not its amount.
-#[tokio::test]
-async fn an_amount_is_not_left_in_a_currency_that_the_crm_did_not_take_over() {
-    let stage = accepted().await;
-    *stage.world.ignored_column.lock().unwrap() = Some(CURRENCY);
-    edit_referral(&stage, |body| {
-        body["details"]["currency"] = json!("CHF");
-        body["details"]["dealValue"] = json!(65_000);
-    });
-    stage.settle(&referral()).await;
-    assert_eq!(stage.the_record().get("estimatedvalue"), 62_000, "65,000 CHF are not 65,000 EUR");
-}
-
 /// A refusal of the two together still names them.
 #[tokio::test]
 async fn an_amount_and_a_currency_that_partner_center_refuses_together_are_named() {
