@@ -1,5 +1,7 @@
 //! A consumer process is killed when something has taken effect and it does not know yet; another gets the same message.
 
+use std::time::Duration;
+
 use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::faults::{Action, Fault};
 use serde_json::{Value as Json, json};
@@ -9,6 +11,9 @@ use super::world::World;
 
 /// Longer than the test: the answer never comes before the process is killed.
 const STALL: Action = Action::StallAfterEffect { ms: 60_000 };
+
+/// How long the effect may take.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// The answer to the next request of this kind stalls, after `skip` others.
 fn stalled(service: &str, method: &str, skip: u32) -> Fault {
@@ -24,8 +29,19 @@ impl World {
     async fn killed_after(&self, fault: Fault, message: &Message, effect: impl AsyncFn()) {
         let doomed = self.consumer().await;
         self.simulators.faults.add(fault);
-        doomed.begin(batch(std::slice::from_ref(message))).await;
-        effect().await;
+        for tries in 1.. {
+            let invocation = doomed.begin(batch(std::slice::from_ref(message))).await;
+            tokio::select! {
+                seen = tokio::time::timeout(PATIENCE, effect()) => {
+                    assert!(seen.is_ok(), "no effect; its log:\n{}", doomed.log());
+                    break;
+                }
+                // Something passing kept it from getting there: the message comes back, as from the queue.
+                answer = doomed.answer(&invocation) => {
+                    assert!(tries < 3, "it ended before the effect: {answer}; its log:\n{}", doomed.log());
+                }
+            }
+        }
         assert!(
             self.simulators.faults.list().is_empty(),
             "the effect is that of the stalled request"
