@@ -48,14 +48,16 @@ pub enum Phase {
     Open,
     /// Won.
     Won,
-    /// Lost or cancelled.
+    /// Lost or cancelled; of a lead: disqualified.
     Lost,
+    /// Of a lead: it became an opportunity.
+    Qualified,
 }
 
 impl Phase {
-    /// Won or lost.
+    /// Won, lost or, of a lead, qualified.
     pub fn is_closed(self) -> bool {
-        matches!(self, Self::Won | Self::Lost)
+        matches!(self, Self::Won | Self::Lost | Self::Qualified)
     }
 }
 
@@ -66,6 +68,7 @@ impl fmt::Display for Phase {
             Self::Open => "open",
             Self::Won => "won",
             Self::Lost => "lost",
+            Self::Qualified => "qualified",
         })
     }
 }
@@ -85,6 +88,8 @@ pub struct CrmRecord {
     pub fields: BTreeMap<String, Json>,
     /// The record that this one was merged into, where the CRM merges such records and keeps the loser.
     pub merged_into: Option<CrmKey>,
+    /// Of a lead: the opportunity that it became.
+    pub converted_into: Option<CrmKey>,
     /// The CRM's request id of the call that returned this.
     pub request_id: Option<String>,
 }

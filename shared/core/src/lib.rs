@@ -8,6 +8,7 @@
 //! | [`id`] | identifiers: referral, engagement, eTag |
 //! | [`value`] | the canonical field value that both systems are compared in |
 //! | [`referral`], [`life_cycle`] | a referral as Partner Center has it, and the transitions it allows |
+//! | [`deal`] | what kind of deal a referral is |
 //! | [`crm`] | an opportunity (or lead) as the CRM has it |
 //! | [`record_id`] | the ids of CRM records, in whatever spelling |
 //! | [`mapping`] | the table that a partner edits: which field goes where, when and who wins |
@@ -24,6 +25,7 @@ pub mod audit;
 pub mod breaker;
 pub mod cosell_fields;
 pub mod crm;
+pub mod deal;
 pub mod id;
 pub mod life_cycle;
 pub mod link;

@@ -57,6 +57,7 @@ impl Stored {
             fields,
             // No opportunity of Dynamics can be merged; a deleted one is simply gone.
             merged_into: None,
+            converted_into: None,
             request_id: self.request_id,
         }
     }
@@ -188,6 +189,7 @@ mod tests {
                 "transactioncurrencyid/isocurrencycode": "SEK"}),
             ),
             merged_into: None,
+            converted_into: None,
             request_id: None,
         };
         let settled = settled(&written, read);

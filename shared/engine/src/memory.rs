@@ -170,6 +170,7 @@ pub(crate) fn record(id: &str, fields: Json) -> CrmRecord {
         phase: Phase::Open,
         fields: serde_json::from_value(fields).unwrap(),
         merged_into: None,
+        converted_into: None,
         request_id: None,
     }
 }

@@ -67,6 +67,17 @@ pub trait Crm: Send + Sync {
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure>;
 }
 
+/// The partner's leads: a table of the CRM's beside the opportunities, with the same operations, and the way from one to the other.
+#[async_trait]
+pub trait Leads: Crm {
+    /// Makes an opportunity of a lead, or finds the one that was made of it already, writes `write` into it, its Referral Identifier
+    /// included, and returns it as [`Crm::get`] of the opportunities' port would. Repeating it is harmless.
+    ///
+    /// `write` has the opportunity's columns, those of account and contact included, which are looked for and made as [`Crm::upsert`]
+    /// does. `lead` is as it was read; [`crate::FailureKind::Stale`] when it is gone meanwhile.
+    async fn qualify(&self, lead: &CrmRecord, referral: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure>;
+}
+
 /// A flagged CRM record that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CrmChange {

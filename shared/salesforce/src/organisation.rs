@@ -126,14 +126,14 @@ impl Organisation {
         let (setting, wanted) = match phase {
             Phase::OnHold => ("on-hold", on_hold),
             Phase::Open => ("active", settings.open_stage.as_deref()),
-            Phase::Won => ("won", settings.won_stage.as_deref()),
+            Phase::Won | Phase::Qualified => ("won", settings.won_stage.as_deref()),
             Phase::Lost => ("lost", settings.lost_stage.as_deref()),
         };
         let fits = |stage: &&Stage| match phase {
             Phase::OnHold => !stage.closed,
             // One stage for both would make every new deal an accepted one, or no deal.
             Phase::Open => !stage.closed && !on_hold.is_some_and(|name| stage.is(name)),
-            Phase::Won => stage.won,
+            Phase::Won | Phase::Qualified => stage.won,
             Phase::Lost => stage.closed && !stage.won,
         };
         let found = match wanted {

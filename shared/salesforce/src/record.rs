@@ -80,6 +80,7 @@ pub(crate) fn read(
         fields,
         // Opportunities cannot be merged; a deleted one is simply gone.
         merged_into: None,
+        converted_into: None,
         request_id: None,
     };
     Ok(Some(Stored {

@@ -91,7 +91,7 @@ impl Version {
     }
 }
 
-const PHASES: [&str; 4] = ["hold", "open", "won", "lost"];
+const PHASES: [&str; 5] = ["hold", "open", "won", "lost", "qualified"];
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,6 +100,7 @@ impl fmt::Display for Version {
             Phase::Open => PHASES[1],
             Phase::Won => PHASES[2],
             Phase::Lost => PHASES[3],
+            Phase::Qualified => PHASES[4],
         };
         write!(f, "{}.{}.{}.{phase}.{:x}", self.modified, self.stamp, self.read, self.digest)
     }

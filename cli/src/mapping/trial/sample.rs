@@ -66,6 +66,7 @@ pub(super) fn record(mapping: &Mapping, json: &Map<String, Json>, now: Timestamp
         phase: Phase::Open,
         fields,
         merged_into: None,
+        converted_into: None,
         request_id: None,
     }
 }

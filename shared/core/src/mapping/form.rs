@@ -49,7 +49,7 @@ const fn optional(name: &'static str, form: Form) -> Key {
 }
 
 const WHEN: Form = Form::OneOf(&["never", "create", "update", "always"]);
-const PHASES: &[&str] = &["on_hold", "open", "won", "lost"];
+const PHASES: &[&str] = &["on_hold", "open", "won", "lost", "qualified"];
 const STAGES: &[&str] = &["New", "Active", "Won", "Lost", "Declined", "Expired", "ClosedOtherwise"];
 
 /// The whole file.
@@ -61,6 +61,14 @@ pub(super) const FILE: &[Key] = &[
     needed("help", Form::Table(HELP)),
     needed("stages", Form::Table(STAGE_TABLES)),
     optional("create", Form::Free),
+    optional("rule", Form::Tables(RULE)),
+    optional("lead", Form::Table(LEAD)),
+];
+
+/// The table of leads.
+const LEAD: &[Key] = &[
+    needed("entity", Form::Text),
+    needed("stages", Form::Table(STAGE_TABLES)),
     optional("rule", Form::Tables(RULE)),
 ];
 
@@ -269,7 +277,7 @@ mod tests {
 
     #[test]
     fn no_key_stands_twice() {
-        for keys in [FILE, COLUMNS, HELP, STAGE_TABLES, RULE] {
+        for keys in [FILE, LEAD, COLUMNS, HELP, STAGE_TABLES, RULE] {
             let names: BTreeSet<&str> = keys.iter().map(|key| key.name).collect();
             assert_eq!(names.len(), keys.len());
         }

@@ -55,6 +55,24 @@ pub struct Mapping {
     /// The field rules, in the file's order.
     #[serde(rename = "rule", default)]
     pub rules: Vec<Rule>,
+    /// The table of leads, where leads are mapped: an invitation to a lead stands there until it is accepted.
+    #[serde(default)]
+    pub lead: Option<LeadTable>,
+}
+
+/// The table of leads. Its co-sell columns have the names of the opportunity's.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LeadTable {
+    /// The CRM table: `lead`.
+    pub entity: String,
+    /// Stage and phase, both ways.
+    pub stages: Stages,
+    /// The field rules, in the file's order. A field that is a rule of the opportunity's, too, has the same name there: what was seen of
+    /// it goes with the deal when the lead becomes an opportunity.
+    #[serde(rename = "rule", default)]
+    pub rules: Vec<Rule>,
 }
 
 /// The CRM columns that Microsoft's connectors have and we keep (contract partner-center 5.3).
@@ -236,6 +254,19 @@ pub enum Required {
 }
 
 impl Mapping {
+    /// The mapping of leads: a mapping of its own, with this one's columns. `None` where leads are not mapped.
+    #[must_use]
+    pub fn of_leads(&self) -> Option<Self> {
+        let lead = self.lead.clone()?;
+        Some(Self {
+            entity: lead.entity,
+            stages: lead.stages,
+            rules: lead.rules,
+            lead: None,
+            ..self.clone()
+        })
+    }
+
     /// Every CRM column a read must return, sorted, each once.
     pub fn crm_columns(&self) -> BTreeSet<String> {
         let connector = &self.columns;

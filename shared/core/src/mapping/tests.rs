@@ -120,7 +120,7 @@ fn an_unknown_key_is_refused_with_its_place_and_what_was_meant() {
 fn every_syntax_error_is_told() {
     let text = file()
         .replace("version = 1", "version = = 1")
-        .replace("kind = \"money\"", "kind = money");
+        .replacen("kind = \"money\"", "kind = money", 1);
     let faults = faults(&text);
     assert_eq!(faults.matches("this is not TOML").count(), 2, "{faults}");
 }

@@ -76,10 +76,7 @@ pub fn microsoft_crm_id(referral: &Referral) -> Option<String> {
 }
 
 pub(super) fn not_for_us(policy: &Policy, referral: &Referral) -> Option<String> {
-    let shared = referral
-        .get("consent.consentToShareReferralWithMicrosoftSellers")
-        .and_then(Json::as_bool)
-        .unwrap_or(false);
+    let shared = referral.is_visible_to_microsoft();
     match referral.kind {
         ReferralKind::Lead => Some("it is a lead; only opportunities are synced".into()),
         ReferralKind::MicrosoftHalf => Some("it is Microsoft's half of an engagement that is not synced".into()),

@@ -177,6 +177,7 @@ pub(crate) fn blank(id: &str, fields: Json) -> CrmRecord {
         phase: Phase::Open,
         fields: serde_json::from_value(fields).unwrap_or_default(),
         merged_into: None,
+        converted_into: None,
         request_id: None,
     }
 }

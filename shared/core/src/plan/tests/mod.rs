@@ -73,6 +73,7 @@ pub(crate) fn record(change: impl FnOnce(&mut CrmRecord)) -> CrmRecord {
         phase: Phase::Open,
         fields: serde_json::from_value(fields).unwrap(),
         merged_into: None,
+        converted_into: None,
         request_id: None,
     };
     change(&mut record);
