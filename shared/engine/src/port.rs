@@ -76,6 +76,10 @@ pub trait Leads: Crm {
     /// `write` has the opportunity's columns, those of account and contact included, which are looked for and made as [`Crm::upsert`]
     /// does. `lead` is as it was read; [`crate::FailureKind::Stale`] when it is gone meanwhile.
     async fn qualify(&self, lead: &CrmRecord, referral: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure>;
+
+    /// The lead that became this opportunity, by whoever's hand; `None` when it was no lead. Asked before a referral is made for an
+    /// opportunity: its lead may be paired already (contract dynamics365 2.3 `originatingleadid`, salesforce 2.2 `ConvertedOpportunityId`).
+    async fn origin(&self, opportunity: &CrmKey) -> Result<Option<CrmKey>, Failure>;
 }
 
 /// A flagged CRM record that changed.
