@@ -47,6 +47,8 @@ pub enum AuditKind {
     Unlinked,
     /// An operator linked the pair.
     Relinked,
+    /// The lead became an opportunity, and the pair goes on with that.
+    Qualified,
     /// A queue message that no version of ours wrote.
     Poison,
 }
@@ -71,6 +73,7 @@ impl fmt::Display for AuditKind {
             Self::Restored => "restored",
             Self::Unlinked => "unlinked",
             Self::Relinked => "relinked",
+            Self::Qualified => "qualified",
             Self::Poison => "poison",
         })
     }

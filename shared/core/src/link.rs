@@ -133,6 +133,9 @@ pub struct Link {
     pub microsoft_referral: Option<ReferralId>,
     /// The CRM record.
     pub crm: CrmKey,
+    /// The lead that the CRM record was, while nobody had accepted the referral.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead: Option<CrmKey>,
     /// Last seen values by rule name.
     #[serde(default)]
     pub seen: BTreeMap<String, Seen>,
@@ -179,6 +182,7 @@ impl Link {
             engagement: referral.engagement,
             microsoft_referral: None,
             crm: record.key.clone(),
+            lead: None,
             seen: BTreeMap::new(),
             pending: BTreeMap::new(),
             crm_version: record.version.clone(),

@@ -138,6 +138,7 @@ fn assembled(systems: &Systems, settings: EngineSettings, sdk: &SdkConfig) -> En
     Engine {
         partner_center: systems.partner_center.clone(),
         crm: systems.crm.clone(),
+        leads: None,
         links: Arc::new(DynamoLinks::new(links.clone())),
         claims: Arc::new(DynamoClaims::new(links)),
         audit: Arc::new(DynamoAudit::new(audit, settings.audit_retention_days)),
@@ -155,6 +156,7 @@ pub async fn poller(settings: PollerSettings, queue: Arc<dyn Queue>, sdk: &SdkCo
     Ok(Poller {
         partner_center: systems.partner_center,
         crm: systems.crm,
+        leads: None,
         queue,
         claims: Arc::new(DynamoClaims::new(links.clone())),
         cursors: Arc::new(DynamoCursors::new(links)),

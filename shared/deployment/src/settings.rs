@@ -51,7 +51,7 @@ pub struct EngineSettings {
     pub audit_retention_days: Option<u32>,
     /// `MARK_NAMES`: whether ✔ or ✘ stands beside the deal's name in the CRM.
     pub mark_names: bool,
-    /// `SYNC_PRIVATE`, `REFERRAL_LINK_BASE`.
+    /// `SYNC_PRIVATE`, `SYNC_LEADS`, `REFERRAL_LINK_BASE`.
     pub policy: Policy,
 }
 
@@ -86,7 +86,7 @@ impl EngineSettings {
 pub struct PlanningSettings {
     /// `MARK_NAMES`: whether ✔ or ✘ stands beside the deal's name in the CRM.
     pub mark_names: bool,
-    /// `SYNC_PRIVATE`, `REFERRAL_LINK_BASE`.
+    /// `SYNC_PRIVATE`, `SYNC_LEADS`, `REFERRAL_LINK_BASE`.
     pub policy: Policy,
 }
 
@@ -95,11 +95,13 @@ impl PlanningSettings {
     pub fn read(environment: &Environment) -> Result<Self, Noted> {
         let mark_names = environment.flag("MARK_NAMES", false);
         let sync_private = environment.flag("SYNC_PRIVATE", true);
+        let sync_leads = environment.flag("SYNC_LEADS", true);
         let referral_link_base = environment.optional("REFERRAL_LINK_BASE");
         Ok(Self {
             mark_names: mark_names?,
             policy: Policy {
                 sync_private: sync_private?,
+                sync_leads: sync_leads?,
                 referral_link_base: referral_link_base.unwrap_or_else(|| REFERRAL_LINKS.to_owned()),
                 breaker: Breaker::default(),
             },

@@ -15,8 +15,8 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::failure::{Failure, FailureKind};
-use crate::port::{Crm, CrmChange, PartnerCenter, ReferralChange};
-use crate::reconcile::Engine;
+use crate::port::{Crm, CrmChange, Leads, PartnerCenter, ReferralChange};
+use crate::reconcile::{Engine, LeadTable};
 
 /// The gates of one invocation.
 #[derive(Debug, Default)]
@@ -61,6 +61,16 @@ impl Engine {
             crm: Arc::new(GatedCrm {
                 port: self.crm.clone(),
                 gates: gates.clone(),
+            }),
+            leads: self.leads.as_ref().map(|leads| LeadTable {
+                crm: Arc::new(GatedLeads {
+                    table: GatedCrm {
+                        port: leads.crm.clone(),
+                        gates: gates.clone(),
+                    },
+                    port: leads.crm.clone(),
+                }),
+                mapping: leads.mapping.clone(),
             }),
             ..self.clone()
         }
@@ -124,6 +134,45 @@ impl Crm for GatedCrm {
 
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
         self.gates.crm.pass(self.port.changed_since(since)).await
+    }
+}
+
+struct GatedLeads {
+    table: GatedCrm,
+    port: Arc<dyn Leads>,
+}
+
+#[async_trait]
+impl Crm for GatedLeads {
+    async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
+        self.table.get(key).await
+    }
+
+    async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
+        self.table.find_by_referral(id).await
+    }
+
+    async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        self.table.upsert(id, write).await
+    }
+
+    async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        self.table.update(key, version, write).await
+    }
+
+    async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
+        self.table.changed_since(since).await
+    }
+}
+
+#[async_trait]
+impl Leads for GatedLeads {
+    async fn qualify(&self, lead: &CrmRecord, referral: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        self.table.gates.crm.pass(self.port.qualify(lead, referral, write)).await
+    }
+
+    async fn origin(&self, opportunity: &CrmKey) -> Result<Option<CrmKey>, Failure> {
+        self.table.gates.crm.pass(self.port.origin(opportunity)).await
     }
 }
 

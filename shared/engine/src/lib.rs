@@ -16,4 +16,4 @@ pub mod schema;
 
 pub use failure::{Failure, FailureKind, Outside};
 pub use poll::{Polled, Poller};
-pub use reconcile::{Engine, Look, Order, Outcome};
+pub use reconcile::{Engine, LeadTable, Look, Order, Outcome};

@@ -1,6 +1,7 @@
 //! In-memory ports: the engine's own view of the outside, with faults to order.
 
 mod crm;
+mod leads;
 mod partner_center;
 mod store;
 
@@ -64,8 +65,12 @@ pub(crate) struct World {
     pub(crate) lacks_on_hold: Mutex<bool>,
     /// Whether the CRM refuses to close records.
     pub(crate) refuse_closing: Mutex<bool>,
+    /// What its records are, where they are no opportunities.
+    entity: Mutex<Option<&'static str>>,
     counter: Mutex<u32>,
 }
+
+pub(crate) use leads::LeadsOf;
 
 impl World {
     fn next(&self) -> u32 {

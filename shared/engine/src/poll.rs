@@ -16,6 +16,7 @@ const LEASE: &str = "poller";
 /// Longer than the poller may run (300 s), so that a run that was cut off is over before the next one starts.
 const LEASE_LASTS: SignedDuration = SignedDuration::from_secs(330);
 const CRM_CURSOR: &str = "crm";
+const LEAD_CURSOR: &str = "crm-leads";
 const SWEEP_CURSOR: &str = "partner-center";
 
 /// Everything a poll needs; built once per process.
@@ -23,8 +24,10 @@ const SWEEP_CURSOR: &str = "partner-center";
 pub struct Poller {
     /// Partner Center.
     pub partner_center: Arc<dyn PartnerCenter>,
-    /// The CRM.
+    /// The CRM's opportunities.
     pub crm: Arc<dyn Crm>,
+    /// The CRM's leads, where leads are synced.
+    pub leads: Option<Arc<dyn Crm>>,
     /// The sync queue.
     pub queue: Arc<dyn Queue>,
     /// For the lease.
@@ -48,7 +51,7 @@ pub struct Polled {
 
 impl Poller {
     /// Lists what changed and enqueues it. A cursor moves only after its messages are on the queue, so a run that fails
-    /// is made good by the next. A failing CRM does not keep Partner Center from being swept, nor the reverse.
+    /// is made good by the next. What fails does not keep the others from being read: opportunities, leads, Partner Center.
     pub async fn poll(&self, now: Timestamp, invocation: &str) -> Result<Polled, Failure> {
         if let Claim::Held { .. } = self.claims.claim(LEASE, invocation, now, LEASE_LASTS).await? {
             return Ok(Polled {
@@ -56,20 +59,26 @@ impl Poller {
                 ..Polled::default()
             });
         }
-        let (records, referrals) = futures::join!(self.poll_crm(now), self.sweep(now));
+        let leads = async {
+            match &self.leads {
+                Some(leads) => self.poll_crm(leads.as_ref(), LEAD_CURSOR, now).await,
+                None => Ok(0),
+            }
+        };
+        let (records, leads, referrals) = futures::join!(self.poll_crm(self.crm.as_ref(), CRM_CURSOR, now), leads, self.sweep(now));
         self.claims.release(LEASE, invocation).await?;
         Ok(Polled {
-            records: records?,
+            records: records? + leads?,
             referrals: referrals?,
             skipped: false,
         })
     }
 
     /// The first run finds every flagged record, however old: that is how a partner starts with deals already flagged.
-    async fn poll_crm(&self, now: Timestamp) -> Result<usize, Failure> {
-        let cursor = self.cursors.load(CRM_CURSOR).await?;
+    async fn poll_crm(&self, table: &dyn Crm, cursor_name: &str, now: Timestamp) -> Result<usize, Failure> {
+        let cursor = self.cursors.load(cursor_name).await?;
         let since = cursor.map_or(Timestamp::UNIX_EPOCH, |cursor| self.reach_back(cursor));
-        let changes = self.crm.changed_since(since).await?;
+        let changes = table.changed_since(since).await?;
         let messages: Vec<SyncMessage> = changes
             .into_iter()
             .map(|change| SyncMessage {
@@ -78,7 +87,7 @@ impl Poller {
                 observed: change.version,
             })
             .collect();
-        self.enqueue(CRM_CURSOR, now, &messages).await
+        self.enqueue(cursor_name, now, &messages).await
     }
 
     /// The first sweep starts now: referrals from before the installation are brought over by an operator, not by surprise.
@@ -146,6 +155,7 @@ mod tests {
         let poller = Poller {
             partner_center: world.clone(),
             crm: world.clone(),
+            leads: None,
             queue: world.clone(),
             claims: world.clone(),
             cursors: world.clone(),

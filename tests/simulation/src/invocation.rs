@@ -129,6 +129,7 @@ impl Functions {
         Engine {
             partner_center: seat.clone(),
             crm: seat.clone(),
+            leads: None,
             links: seat.clone(),
             claims: seat.clone(),
             audit: seat.clone(),
@@ -169,6 +170,7 @@ impl Functions {
         let poller = Poller {
             partner_center: seat.clone(),
             crm: seat.clone(),
+            leads: None,
             queue: seat.clone(),
             claims: seat.clone(),
             cursors: seat.clone(),

@@ -100,6 +100,7 @@ pub fn run(mappings: &Mappings, seed: u64, steps: u32, without: Option<Protectio
     };
     let policy = Policy {
         sync_private: true,
+        sync_leads: true,
         referral_link_base: "https://partner.example/referrals".into(),
         breaker: if world.lacks(Protection::Breaker) {
             never

@@ -145,7 +145,7 @@ impl Rule {
     }
 
     /// As much of a text as the column takes, beside the mark it may carry.
-    pub(super) fn cut(&self, text: &str) -> String {
+    pub(crate) fn cut(&self, text: &str) -> String {
         let mark = if self.marked { mark::ROOM } else { 0 };
         let length = self.crm_length.map_or(usize::MAX, |length| length.saturating_sub(mark));
         text.chars().take(length).collect()

@@ -78,11 +78,11 @@ pub fn microsoft_crm_id(referral: &Referral) -> Option<String> {
 pub(super) fn not_for_us(policy: &Policy, referral: &Referral) -> Option<String> {
     let shared = referral.is_visible_to_microsoft();
     match referral.kind {
-        ReferralKind::Lead => Some("it is a lead; only opportunities are synced".into()),
+        ReferralKind::Lead if !policy.sync_leads => Some("it is a lead, and leads are not synced".into()),
         ReferralKind::MicrosoftHalf => Some("it is Microsoft's half of an engagement that is not synced".into()),
-        ReferralKind::Opportunity if referral.stage.is_terminal() => Some("it was closed before it was ever synced".into()),
+        _ if referral.stage.is_terminal() => Some("it was closed before it was ever synced".into()),
         ReferralKind::Opportunity if !shared && !policy.sync_private => Some("it is private, and private deals are not synced".into()),
-        ReferralKind::Opportunity => None,
+        ReferralKind::Opportunity | ReferralKind::Lead => None,
     }
 }
 

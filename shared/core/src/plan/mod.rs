@@ -4,6 +4,7 @@ mod carried;
 mod creation;
 mod currency;
 mod halves;
+mod lead;
 mod not_kept;
 mod pending;
 mod planner;
@@ -16,6 +17,7 @@ pub use carried::Carried;
 pub use creation::{Adoption, NewRecord, NewReferral, microsoft_crm_id, plan_adoption, plan_bare_record, plan_record, plan_referral};
 pub use currency::Part;
 pub use halves::Halves;
+pub use lead::{accepted_as_lead, plan_opportunity};
 pub use not_kept::not_kept_of_new;
 pub use planner::plan_update;
 pub use seller::{Note, Told};
@@ -29,6 +31,8 @@ use crate::breaker::Breaker;
 pub struct Policy {
     /// Whether deals without Microsoft's help are sent to Partner Center, and private referrals brought to the CRM.
     pub sync_private: bool,
+    /// Whether leads are brought to the CRM.
+    pub sync_leads: bool,
     /// Where Partner Center shows a referral; its id is appended.
     pub referral_link_base: String,
     /// When a pair counts as fought over.

@@ -14,6 +14,7 @@ use crate::link::{Link, OpenConflict, Seen};
 use crate::mapping::{ConflictRule, HELP, Mapping, OnHoldEdits, REFERENCE, Rule, STAGE};
 use crate::merge::{Merged, merge};
 use crate::patch::PatchOperation;
+use crate::record_id;
 use crate::referral::Referral;
 use crate::value::Value;
 
@@ -72,7 +73,7 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
     }
     planner.locked();
     planner.help(link, observed.values.get(HELP));
-    planner.reference(link.seen.get(REFERENCE));
+    planner.reference(link);
     planner.notes();
     let mut update = planner.update;
     // Last, so that a service that applies them one by one does not find the referral closed already.
@@ -218,11 +219,14 @@ impl<'a> Planner<'a> {
     }
 
     /// Partner Center's "CRM ID" names our record; a text somebody else put there is left alone, and a service that does not keep
-    /// ours is not asked again.
-    fn reference(&mut self, seen: Option<&Seen>) {
+    /// ours is not asked again. The lead that the record was is ours, too.
+    fn reference(&mut self, link: &Link) {
         let id = self.record.key.id.clone();
+        let seen = link.seen.get(REFERENCE);
         let tried = seen.is_some_and(|seen| seen.partner_center.is_nothing() && seen.crm == Value::text(id.clone()));
-        if self.referral.external_reference.is_none() && !self.referral.stage.is_terminal() && !tried {
+        let ours = |present: &str| link.lead.as_ref().is_some_and(|lead| record_id::same(&lead.id, present));
+        let free = self.referral.external_reference.as_deref().is_none_or(ours);
+        if free && !self.referral.stage.is_terminal() && !tried {
             self.update
                 .patch
                 .push(PatchOperation::set(self.referral, "externalReferenceId", id.into()));

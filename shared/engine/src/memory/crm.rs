@@ -36,6 +36,9 @@ impl Crm for World {
                 .find(|record| *record.get("nwcs_referralid") == referral_id)
                 .cloned();
             let mut record = known.unwrap_or_else(|| record(&self.guid().to_string(), json!({ "nwcs_referralid": referral_id })));
+            if let Some(entity) = *self.entity.lock().unwrap() {
+                record.key.entity = entity.into();
+            }
             self.store(&mut record, write);
             records.insert(record.key.id.clone(), record.clone());
             Ok(record)

@@ -20,6 +20,8 @@ pub(super) enum Found {
     OnlyReferral(Box<Referral>),
     /// A CRM record without a referral.
     OnlyRecord(Box<CrmRecord>),
+    /// A lead whose deal goes on as an opportunity.
+    FormerLead { lead: Box<CrmRecord>, opportunity: String },
     /// Not for us; the reason completes "Not synced: ….".
     NotOurs(String),
     /// The identifiers contradict each other: a person must decide.
@@ -27,14 +29,20 @@ pub(super) enum Found {
 }
 
 impl Attempt<'_> {
-    pub(super) async fn find(&self) -> Result<Found, Failure> {
-        match &self.look.message.subject {
-            Subject::Referral(id) => self.find_from_referral(*id).await,
-            Subject::Crm(key) => self.find_from_record(key).await,
+    pub(super) async fn find(&mut self) -> Result<Found, Failure> {
+        let look = self.look;
+        let found = match &look.message.subject {
+            Subject::Referral(id) => self.find_from_referral(*id).await?,
+            Subject::Crm(key) if self.is_lead(key) => self.find_from_lead(key).await?,
+            Subject::Crm(key) => self.find_from_record(key).await?,
+        };
+        if let Found::Linked { link, .. } = &found {
+            self.turn_to(&link.crm);
         }
+        Ok(found)
     }
 
-    async fn find_from_referral(&self, id: ReferralId) -> Result<Found, Failure> {
+    async fn find_from_referral(&mut self, id: ReferralId) -> Result<Found, Failure> {
         let engine = self.engine;
         if let Some(link) = engine.links.by_referral(id).await? {
             return Ok(Found::Linked {
@@ -53,7 +61,7 @@ impl Attempt<'_> {
     }
 
     /// Microsoft's half never gets a record of its own: it leads to the partner's referral in the same engagement.
-    async fn find_from_microsofts(&self, half: Referral) -> Result<Found, Failure> {
+    async fn find_from_microsofts(&mut self, half: Referral) -> Result<Found, Failure> {
         let engine = self.engine;
         let Some(engagement) = half.engagement else {
             return Ok(Found::NotOurs("Microsoft's referral names no engagement".into()));
@@ -77,7 +85,8 @@ impl Attempt<'_> {
         }
     }
 
-    async fn find_record_of(&self, referral: Referral) -> Result<Found, Failure> {
+    async fn find_record_of(&mut self, referral: Referral) -> Result<Found, Failure> {
+        self.turn_to_table_of(&referral).await?;
         let engine = self.engine;
         if let Some(record) = engine.crm.find_by_referral(referral.id).await? {
             return Ok(Found::Counterparts {
@@ -129,7 +138,7 @@ impl Attempt<'_> {
         }
     }
 
-    async fn find_from_record(&self, key: &CrmKey) -> Result<Found, Failure> {
+    pub(super) async fn find_from_record(&self, key: &CrmKey) -> Result<Found, Failure> {
         let engine = self.engine;
         if let Some(link) = engine.links.by_crm(key).await? {
             return Ok(Found::Linked {
@@ -150,7 +159,13 @@ impl Attempt<'_> {
         }
         let record = Box::new(record);
         let Some(referral) = own(created) else {
-            return Ok(Found::OnlyRecord(record));
+            return match self.pair_of_origin(key).await? {
+                Some(link) => Ok(Found::Linked {
+                    link: Box::new(link),
+                    microsoft: None,
+                }),
+                None => Ok(Found::OnlyRecord(record)),
+            };
         };
         match engine.links.by_referral(referral.id).await? {
             None => Ok(Found::Counterparts {
@@ -184,6 +199,18 @@ impl Attempt<'_> {
         if let Some(link) = engine.links.by_referral(id).await? {
             if link.crm == record.key {
                 return Err(linked_meanwhile());
+            }
+            if link.lead.as_ref() == Some(&record.key) {
+                return Ok(Found::FormerLead {
+                    lead: record,
+                    opportunity: link.crm.id,
+                });
+            }
+            if self.is_lead(&link.crm) && self.pair_of_origin(&record.key).await?.as_ref() == Some(&link) {
+                return Ok(Found::Linked {
+                    link: Box::new(link),
+                    microsoft: None,
+                });
             }
             return contradiction(
                 "Referral Identifier belongs to another opportunity (was this one copied?): clear it to create a deal of its own.",

@@ -4,6 +4,7 @@
 //! our own writes come back as messages that find nothing to do, and a retry is simply the same call.
 
 mod find;
+mod lead;
 mod new_record;
 mod new_referral;
 mod not_kept;
@@ -26,7 +27,7 @@ use cosell_core::referral::Referral;
 use jiff::Timestamp;
 
 use crate::failure::{Failure, FailureKind};
-use crate::port::{AuditTrail, Claims, Crm, Links, PartnerCenter};
+use crate::port::{AuditTrail, Claims, Crm, Leads, Links, PartnerCenter};
 use find::Found;
 pub use operate::Order;
 use trail::Trail;
@@ -36,8 +37,10 @@ use trail::Trail;
 pub struct Engine {
     /// Partner Center.
     pub partner_center: Arc<dyn PartnerCenter>,
-    /// The CRM.
+    /// The CRM's opportunities.
     pub crm: Arc<dyn Crm>,
+    /// The CRM's leads, where leads are synced.
+    pub leads: Option<LeadTable>,
     /// The pairs we know.
     pub links: Arc<dyn Links>,
     /// Claims before creating a referral.
@@ -48,6 +51,15 @@ pub struct Engine {
     pub mapping: Arc<Mapping>,
     /// The operator's settings.
     pub policy: Arc<Policy>,
+}
+
+/// The CRM's leads, with their own mapping.
+#[derive(Clone)]
+pub struct LeadTable {
+    /// The table.
+    pub crm: Arc<dyn Leads>,
+    /// What [`Mapping::of_leads`] gives.
+    pub mapping: Arc<Mapping>,
 }
 
 /// One look at one pair.
@@ -78,7 +90,12 @@ pub struct Outcome {
 
 /// A look in progress.
 struct Attempt<'a> {
+    /// With the table that the record belongs to: the opportunities, or the leads.
     engine: &'a Engine,
+    /// With the table of the opportunities.
+    deals: &'a Engine,
+    /// With the table of the leads, where leads are synced.
+    leads: Option<&'a Engine>,
     look: Look<'a>,
     trail: Trail,
     /// Who holds our claims: this look and no other, since one invocation looks at several subjects side by side.
@@ -95,8 +112,10 @@ impl Engine {
     /// `Ok` means the message is done, rejected and skipped deals included. `Err` means it must be tried again later;
     /// whatever was written before the failure is found and not repeated.
     pub async fn reconcile(&self, look: Look<'_>) -> Result<Outcome, Failure> {
-        let mut attempt = Attempt::new(self, look);
-        let result = attempt.run().await;
+        let leads = self.on_leads();
+        let mut attempt = Attempt::new(self, leads.as_ref(), look);
+        // On the heap, as everything below is long: a batch holds many looks at once.
+        let result = Box::pin(attempt.run()).await;
         attempt.over(result).await
     }
 }
@@ -121,9 +140,11 @@ impl Engine {
 }
 
 impl<'a> Attempt<'a> {
-    fn new(engine: &'a Engine, look: Look<'a>) -> Self {
+    fn new(engine: &'a Engine, leads: Option<&'a Engine>, look: Look<'a>) -> Self {
         Self {
             engine,
+            deals: engine,
+            leads,
             look,
             trail: Trail::new(&look.message.subject),
             holder: format!("{}/{}", look.invocation, look.message.subject),
@@ -163,6 +184,11 @@ impl Attempt<'_> {
             Found::Counterparts { referral, record } => self.adopt(*referral, *record).await,
             Found::OnlyReferral(referral) => self.create_record(*referral).await,
             Found::OnlyRecord(record) => self.create_referral(*record).await,
+            Found::FormerLead { lead, opportunity } => {
+                self.release_lead(&lead, &opportunity).await?;
+                let message = format!("Not synced: the lead became opportunity {opportunity}, and the deal goes on there.");
+                self.end(AuditKind::Skipped, message).await
+            }
             Found::NotOurs(reason) => self.end(AuditKind::Skipped, format!("Not synced: {reason}.")).await,
             Found::Contradiction { reason, record } => self.tell_rejection(record.map(|record| *record), vec![reason]).await,
         }

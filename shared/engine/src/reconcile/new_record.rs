@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use cosell_core::audit::{AuditKind, FieldChange, Side};
+use cosell_core::life_cycle::Stage;
 use cosell_core::link::{Link, Seen};
 use cosell_core::mapping::{Mapping, STAGE};
 use cosell_core::patch::PatchOperation;
 use cosell_core::plan::{NewRecord, not_kept_of_new, plan_bare_record, plan_record};
-use cosell_core::referral::Referral;
+use cosell_core::referral::{Referral, ReferralKind};
 use cosell_core::value::Value;
 
 use super::{Attempt, Outcome};
@@ -19,6 +20,14 @@ impl Attempt<'_> {
         let engine = self.engine;
         self.trail.is_pair_of(referral.id);
         self.trail.partner_center_request.clone_from(&referral.request_id);
+        if referral.kind == ReferralKind::Lead && referral.stage == Stage::New && !self.is_on_leads() {
+            return self
+                .end(
+                    AuditKind::Skipped,
+                    "Not synced: it is a lead, and the mapping has no table of leads.".into(),
+                )
+                .await;
+        }
         let write = match plan_record(&engine.mapping, &engine.policy, &referral, self.look.now) {
             NewRecord::Create(write) => write,
             NewRecord::Skip(reason) => return self.end(AuditKind::Skipped, format!("Not synced: {reason}.")).await,

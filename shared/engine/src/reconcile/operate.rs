@@ -30,8 +30,9 @@ impl Engine {
     /// record loses its Referral Identifier and Referral Link, and Sync with Partner Center is switched off.
     pub async fn unlink(&self, referral: ReferralId, order: Order<'_>) -> Result<Outcome, Failure> {
         let message = ordered(referral, order);
-        let mut attempt = Attempt::new(self, look(&message, order));
-        let result = attempt.unlink(referral).await;
+        let leads = self.on_leads();
+        let mut attempt = Attempt::new(self, leads.as_ref(), look(&message, order));
+        let result = Box::pin(attempt.unlink(referral)).await;
         attempt.over(result).await
     }
 
@@ -39,8 +40,9 @@ impl Engine {
     /// is settled by its rule. Halves that belong to another pair must be unlinked first.
     pub async fn relink(&self, referral: ReferralId, record: &CrmKey, order: Order<'_>) -> Result<Outcome, Failure> {
         let message = ordered(referral, order);
-        let mut attempt = Attempt::new(self, look(&message, order));
-        let result = attempt.relink(referral, record).await;
+        let leads = self.on_leads();
+        let mut attempt = Attempt::new(self, leads.as_ref(), look(&message, order));
+        let result = Box::pin(attempt.relink(referral, record)).await;
         attempt.over(result).await
     }
 
@@ -48,8 +50,9 @@ impl Engine {
     /// `field` is the mapping rule's name.
     pub async fn settle(&self, referral: ReferralId, field: &str, winner: Side, order: Order<'_>) -> Result<Outcome, Failure> {
         let message = ordered(referral, order);
-        let mut attempt = Attempt::new(self, look(&message, order));
-        let result = attempt.settle(referral, field, winner).await;
+        let leads = self.on_leads();
+        let mut attempt = Attempt::new(self, leads.as_ref(), look(&message, order));
+        let result = Box::pin(attempt.settle(referral, field, winner)).await;
         attempt.over(result).await
     }
 }
@@ -75,14 +78,16 @@ fn refused(message: String) -> Failure {
 }
 
 impl Attempt<'_> {
-    async fn known(&self, referral: ReferralId) -> Result<Link, Failure> {
+    async fn known(&mut self, referral: ReferralId) -> Result<Link, Failure> {
         let link = self.engine.links.by_referral(referral).await?;
-        link.ok_or_else(|| refused(format!("referral {referral} is not linked with any record")))
+        let link = link.ok_or_else(|| refused(format!("referral {referral} is not linked with any record")))?;
+        self.turn_to(&link.crm);
+        Ok(link)
     }
 
     async fn unlink(&mut self, referral: ReferralId) -> Result<Outcome, Failure> {
-        let engine = self.engine;
         let link = self.known(referral).await?;
+        let engine = self.engine;
         let known = link
             .tombstone
             .as_ref()
@@ -139,6 +144,7 @@ impl Attempt<'_> {
     }
 
     async fn relink(&mut self, id: ReferralId, key: &CrmKey) -> Result<Outcome, Failure> {
+        self.turn_to(key);
         let engine = self.engine;
         // Nobody may create a deal for this record meanwhile.
         self.claim(key.to_string()).await?;
@@ -213,9 +219,9 @@ impl Attempt<'_> {
         let (referral, record) = futures::try_join!(engine.partner_center.get(id), engine.crm.get(key))?;
         let referral = referral.ok_or_else(|| refused(format!("referral {id} is not visible to our user")))?;
         let record = record.ok_or_else(|| refused(format!("{} {} does not exist in the CRM", key.entity, key.id)))?;
-        if referral.kind != ReferralKind::Opportunity {
+        if referral.kind == ReferralKind::MicrosoftHalf || (referral.kind == ReferralKind::Lead && self.leads.is_none()) {
             return Err(refused(format!(
-                "referral {id} is not an opportunity of ours, so no record can be linked with it"
+                "referral {id} is not a deal of ours, so no record can be linked with it"
             )));
         }
         if let Some(into) = &record.merged_into {

@@ -9,7 +9,7 @@ use cosell_core::audit::AuditKind;
 use cosell_core::crm::{CrmRecord, CrmWrite};
 use cosell_core::link::{Link, Parting, Tombstone};
 use cosell_core::message::Cause;
-use cosell_core::plan::{Halves, Note};
+use cosell_core::plan::{Halves, Note, accepted_as_lead};
 use cosell_core::referral::Referral;
 use jiff::SignedDuration;
 use serde_json::Value as Json;
@@ -46,6 +46,9 @@ impl Attempt<'_> {
             return self
                 .end(AuditKind::Skipped, "Not synced: Sync with Partner Center was switched off.".into())
                 .await;
+        }
+        if self.is_lead(&link.crm) && accepted_as_lead(&referral, &record) {
+            return Box::pin(self.become_opportunity(link, referral, record)).await;
         }
         self.update(link, referral, record, microsoft).await
     }

@@ -5,6 +5,7 @@ mod costs;
 mod creation;
 mod currency;
 mod invitation;
+mod leads;
 mod marks;
 mod not_kept;
 mod on_hold;
@@ -46,12 +47,14 @@ impl Stage {
         let engine = Engine {
             partner_center: world.clone(),
             crm: world.clone(),
+            leads: None,
             links: world.clone(),
             claims: world.clone(),
             audit: world.clone(),
             mapping: Arc::new(mapping),
             policy: Arc::new(Policy {
                 sync_private: true,
+                sync_leads: true,
                 referral_link_base: "https://partner.example/referrals".into(),
                 breaker: Breaker::default(),
             }),

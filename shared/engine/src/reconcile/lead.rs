@@ -1,0 +1,219 @@
+//! Leads: a referral that Microsoft or a marketplace sent as a lead is a lead in the CRM until somebody accepts it. Then it becomes an
+//! opportunity, and the link moves with it.
+//!
+//! A look works with one table at a time: the same engine, with the port and the mapping of that table.
+
+use cosell_core::audit::AuditKind;
+use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite};
+use cosell_core::life_cycle::Stage;
+use cosell_core::link::Link;
+use cosell_core::plan::{Note, plan_opportunity};
+use cosell_core::referral::{Referral, ReferralKind};
+use serde_json::Value as Json;
+
+use super::find::Found;
+use super::{Attempt, Engine, Outcome};
+use crate::failure::{Failure, FailureKind, Outside};
+
+impl Engine {
+    /// The same engine, working with the table of leads; `None` where leads are not synced.
+    pub(super) fn on_leads(&self) -> Option<Self> {
+        let leads = self.leads.as_ref()?;
+        Some(Self {
+            crm: leads.crm.clone(),
+            mapping: leads.mapping.clone(),
+            ..self.clone()
+        })
+    }
+}
+
+impl Attempt<'_> {
+    /// Whether this is the key of a lead.
+    pub(super) fn is_lead(&self, key: &CrmKey) -> bool {
+        key.entity != self.deals.mapping.entity
+    }
+
+    pub(super) fn is_on_leads(&self) -> bool {
+        self.engine.mapping.entity != self.deals.mapping.entity
+    }
+
+    /// Works with the table of this record from here on.
+    pub(super) fn turn_to(&mut self, key: &CrmKey) {
+        self.engine = match self.leads {
+            Some(leads) if self.is_lead(key) => leads,
+            _ => self.deals,
+        };
+    }
+
+    /// Works with the table where the record of a referral stands, or is to be made: of a lead that nobody has accepted the leads, unless
+    /// it became an opportunity already.
+    pub(super) async fn turn_to_table_of(&mut self, referral: &Referral) -> Result<(), Failure> {
+        let (deals, Some(leads)) = (self.deals, self.leads) else {
+            return Ok(());
+        };
+        self.engine = deals;
+        if referral.kind != ReferralKind::Lead || deals.crm.find_by_referral(referral.id).await?.is_some() {
+            return Ok(());
+        }
+        let named = referral.external_reference.as_deref();
+        if let Some(key) = named.and_then(|reference| deals.mapping.key_from_reference(reference))
+            && deals.crm.get(&key).await?.is_some()
+        {
+            return Ok(());
+        }
+        if referral.stage == Stage::New || leads.crm.find_by_referral(referral.id).await?.is_some() {
+            self.engine = leads;
+        }
+        Ok(())
+    }
+
+    /// A lead that the poller or an operator named.
+    pub(super) async fn find_from_lead(&mut self, key: &CrmKey) -> Result<Found, Failure> {
+        let Some(leads) = self.leads else {
+            return Ok(Found::NotOurs("it is a lead, and leads are not synced".into()));
+        };
+        self.engine = leads;
+        Ok(match self.find_from_record(key).await? {
+            // Only what Microsoft sent is a lead for both.
+            Found::OnlyRecord(_) => Found::NotOurs("leads are not sent to Partner Center: qualify it and share the opportunity".into()),
+            found => found,
+        })
+    }
+
+    /// The pair of the lead that this opportunity was, if its lead is paired: then it must not get a referral of its own.
+    pub(super) async fn pair_of_origin(&self, opportunity: &CrmKey) -> Result<Option<Link>, Failure> {
+        let Some(table) = self.deals.leads.as_ref().filter(|_| !self.is_on_leads()) else {
+            return Ok(None);
+        };
+        match table.crm.origin(opportunity).await? {
+            Some(lead) => self.deals.links.by_crm(&lead).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The accepted lead becomes an opportunity, or has become one by the seller's hand, and the pair goes on with that. Every step may be
+    /// repeated: the link moves last.
+    pub(super) async fn become_opportunity(&mut self, link: Link, referral: Referral, lead: CrmRecord) -> Result<Outcome, Failure> {
+        let deals = self.deals;
+        let Some(table) = &deals.leads else { return Err(not_synced()) };
+        self.trail.partner_center_request.clone_from(&referral.request_id);
+        self.trail.crm_request.clone_from(&lead.request_id);
+        self.trail.record = Some(lead.clone());
+        // Opportunities are made of one lead by one look at a time.
+        self.claim(format!("referral#{}", referral.id)).await?;
+        if deals.links.by_referral(referral.id).await?.as_ref() != Some(&link) {
+            return Err(Failure::new(
+                Outside::Store,
+                FailureKind::Stale,
+                "the link changed since it was read",
+            ));
+        }
+        let opportunity = match self.opportunity_of(&link, &referral, &lead).await {
+            Ok(Some(opportunity)) => opportunity,
+            Ok(None) => return self.tell_rejection(Some(lead), vec![WITHOUT_OPPORTUNITY.into()]).await,
+            Err(failure) if failure.kind == FailureKind::Rejected => {
+                let problem = format!("Accepted in Partner Center, but no opportunity could be made of the lead: {failure}");
+                return self.tell_rejection(Some(lead), vec![problem]).await;
+            }
+            Err(failure) => return Err(failure),
+        };
+        self.engine = deals;
+        if let Some(other) = deals.links.by_crm(&opportunity.key).await? {
+            let problem = format!(
+                "Its lead is paired with referral {}, but the opportunity already is with referral {}: your sync operator must unlink one of the two.",
+                referral.id, other.referral
+            );
+            return self.tell_rejection(Some(opportunity), vec![problem]).await;
+        }
+        let opportunity = self.take_over(opportunity).await?;
+        let moved = link.moved_to(&opportunity, &deals.mapping, &table.mapping, &referral, self.look.now);
+        deals.links.replace(&[link], &moved).await?;
+        let (entity, id) = (&moved.crm.entity, &moved.crm.id);
+        self.record(
+            AuditKind::Qualified,
+            format!("The lead became {entity} {id}, and the deal goes on there."),
+            Vec::new(),
+        )
+        .await?;
+        if !lead.phase.is_closed()
+            && let Some(left) = table.crm.get(&lead.key).await?
+        {
+            self.release_lead(&left, id).await?;
+        }
+        let outcome = self.update(Link { version: 1, ..moved }, referral, opportunity, None).await?;
+        Ok(match outcome.kind {
+            AuditKind::Unchanged | AuditKind::Updated => Outcome {
+                kind: AuditKind::Qualified,
+                ..outcome
+            },
+            _ => outcome,
+        })
+    }
+
+    /// The opportunity that a lead became, or becomes now; `None` when it was qualified without one.
+    async fn opportunity_of(&mut self, link: &Link, referral: &Referral, lead: &CrmRecord) -> Result<Option<CrmRecord>, Failure> {
+        let deals = self.deals;
+        let Some(table) = &deals.leads else { return Ok(None) };
+        if let Some(key) = &lead.converted_into {
+            return deals.crm.get(key).await;
+        }
+        if lead.phase.is_closed() {
+            return Ok(None);
+        }
+        self.intend("About to make the lead an opportunity.", Vec::new()).await?;
+        let write = plan_opportunity(&deals.mapping, &table.mapping, link, referral, lead);
+        table.crm.qualify(lead, referral.id, &write).await.map(Some)
+    }
+
+    /// The opportunity gets what the lead had: the switch, the identifier and the link.
+    async fn take_over(&mut self, opportunity: CrmRecord) -> Result<CrmRecord, Failure> {
+        if opportunity.is_read_only() {
+            return Ok(opportunity);
+        }
+        let mut write = CrmWrite::default();
+        let note = Note::Synced(vec!["Goes on from the lead.".into()]);
+        self.told(None).add_to(&mut write, Some(&opportunity), &note);
+        let sync = &self.engine.mapping.columns.sync;
+        if opportunity.get(sync) != &Json::Bool(true) {
+            write.fields.insert(sync.clone(), Json::Bool(true));
+        }
+        if write.fields.is_empty() {
+            return Ok(opportunity);
+        }
+        self.write(&opportunity, write).await
+    }
+
+    /// A CRM that cannot convert leads for us is left with an open one: its seller must know that it is done.
+    pub(super) async fn release_lead(&mut self, lead: &CrmRecord, opportunity: &str) -> Result<(), Failure> {
+        let (Some(leads), table) = (self.leads, self.engine) else {
+            return Ok(());
+        };
+        let sync = &leads.mapping.columns.sync;
+        if lead.is_read_only() || lead.get(sync) != &Json::Bool(true) {
+            return Ok(());
+        }
+        self.engine = leads;
+        let line =
+            format!("Accepted in Partner Center: the deal goes on as opportunity {opportunity}. Close this lead without converting it.");
+        let mut write = CrmWrite::default();
+        self.told(None).add_to(&mut write, Some(lead), &Note::Parted(vec![line]));
+        write.fields.insert(sync.clone(), Json::Bool(false));
+        let told = self.write(lead, write).await;
+        self.engine = table;
+        match told {
+            // Nothing hangs on it any more: the deal has moved.
+            Err(failure) if matches!(failure.kind, FailureKind::Rejected | FailureKind::Stale) => {
+                tracing::warn!(lead = %lead.key, error = failure.brief(), "the lead's seller could not be told");
+                Ok(())
+            }
+            told => told.map(drop),
+        }
+    }
+}
+
+const WITHOUT_OPPORTUNITY: &str = "The lead was qualified without an opportunity, or the opportunity is gone: nothing crosses. Reopen the lead \
+                                   and qualify it with an opportunity.";
+
+fn not_synced() -> Failure {
+    Failure::new(Outside::Store, FailureKind::Rejected, "leads are not synced any more")
+}
