@@ -45,6 +45,7 @@ pub(super) fn link(n: u128, crm: &str) -> Link {
         engagement: None,
         microsoft_referral: Some(referral(900)),
         crm: opportunity(crm),
+        lead: None,
         seen: [("value".to_owned(), seen), ("close date".to_owned(), date)].into(),
         pending: BTreeMap::new(),
         crm_version: "W/\"1\"".into(),

@@ -19,6 +19,8 @@ pub struct SystemSettings {
     pub crm: CrmSettings,
     /// `TEAM_PHONE`: the deal team's telephone number in new referrals.
     pub team_phone: String,
+    /// `SYNC_LEADS`: whether leads are brought to the CRM.
+    pub sync_leads: bool,
     /// `REFRESH_TOKEN_AGE_SECONDS`: how old the stored refresh token must be before a newer one replaces it.
     pub refresh_token_age: SignedDuration,
 }
@@ -29,9 +31,11 @@ impl SystemSettings {
         let partner_center = PartnerCenterSettings::read(environment);
         let crm = CrmSettings::read(environment);
         let age = environment.parsed_or("REFRESH_TOKEN_AGE_SECONDS", cosell_aws::secrets::MINIMUM_AGE.as_secs());
+        let sync_leads = sync_leads(environment);
         Ok(Self {
             partner_center: partner_center?,
             crm: crm?,
+            sync_leads: sync_leads?,
             team_phone: environment.optional("TEAM_PHONE").unwrap_or_default(),
             refresh_token_age: SignedDuration::from_secs(age?),
         })
@@ -95,7 +99,7 @@ impl PlanningSettings {
     pub fn read(environment: &Environment) -> Result<Self, Noted> {
         let mark_names = environment.flag("MARK_NAMES", false);
         let sync_private = environment.flag("SYNC_PRIVATE", true);
-        let sync_leads = environment.flag("SYNC_LEADS", true);
+        let sync_leads = sync_leads(environment);
         let referral_link_base = environment.optional("REFERRAL_LINK_BASE");
         Ok(Self {
             mark_names: mark_names?,
@@ -185,6 +189,10 @@ impl RegistrationSettings {
             audience,
         })
     }
+}
+
+fn sync_leads(environment: &Environment) -> Result<bool, Noted> {
+    environment.flag("SYNC_LEADS", true)
 }
 
 fn queue_url(environment: &Environment) -> Result<String, Noted> {

@@ -118,10 +118,14 @@ fn an_unanswered_referral_becomes_a_record_on_hold_that_shows_its_sync() {
 fn leads_private_deals_and_closed_referrals_follow_the_policy() {
     let skipped =
         |policy: &Policy, change: fn(&mut Json)| matches!(plan_record(&shipped(), policy, &referral(change), now()), NewRecord::Skip(_));
-    assert!(skipped(&policy(), |body| {
+    let lead = |body: &mut Json| {
         body["direction"] = json!("Incoming");
         body["qualification"] = json!("Direct");
-    }));
+    };
+    let mut without_leads = policy();
+    without_leads.sync_leads = false;
+    assert!(skipped(&without_leads, lead));
+    assert!(!skipped(&policy(), lead));
     assert!(skipped(&policy(), |body| (body["status"], body["substatus"]) =
         (json!("Closed"), json!("Lost"))));
     let mut shared_only = policy();
