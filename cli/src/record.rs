@@ -12,6 +12,7 @@ use cosell_engine::port::Links;
 use cosell_runtime::settings::CrmSystem;
 
 const OPPORTUNITY: &str = "opportunity";
+const LEAD: &str = "lead";
 
 #[derive(Args)]
 #[group(required = true, multiple = false)]
@@ -22,32 +23,37 @@ pub(crate) struct Record {
     /// The opportunity's id: the last part of its address in the CRM, or that address.
     #[arg(long, value_name = "ID")]
     opportunity: Option<String>,
+    /// The lead's id, while the deal is a lead: the last part of its address in the CRM, or that address.
+    #[arg(long, value_name = "ID")]
+    lead: Option<String>,
 }
 
 impl Record {
     pub(crate) fn subject(&self, crm: CrmSystem) -> Result<Subject> {
-        match (self.referral, &self.opportunity) {
-            (Some(id), _) => Ok(Subject::Referral(id)),
-            (None, Some(id)) => Ok(Subject::Crm(opportunity(crm, id)?)),
-            (None, None) => Err(anyhow!("give --referral or --opportunity")),
+        match (self.referral, &self.opportunity, &self.lead) {
+            (Some(id), ..) => Ok(Subject::Referral(id)),
+            (None, Some(id), _) => Ok(Subject::Crm(opportunity(crm, id)?)),
+            (None, None, Some(id)) => Ok(Subject::Crm(key(&crm.to_string(), LEAD, id)?)),
+            (None, None, None) => Err(anyhow!("give --referral, --opportunity or --lead")),
         }
     }
 }
 
 /// The opportunity of `--opportunity`: an id in whatever spelling, or the record's whole address.
 pub(crate) fn opportunity(crm: CrmSystem, text: &str) -> Result<CrmKey> {
-    key(&crm.to_string(), text)
+    key(&crm.to_string(), OPPORTUNITY, text)
 }
 
-fn key(system: &str, text: &str) -> Result<CrmKey> {
+fn key(system: &str, entity: &str, text: &str) -> Result<CrmKey> {
     // An address of Dynamics ends in `…&id=ID`, one of Salesforce in `/ID/view`.
     let mut parts = text.split(['/', '?', '&', '#']).rev();
-    let id = |part: &str| CrmKey::read(system, OPPORTUNITY, part.strip_prefix("id=").unwrap_or(part));
+    let id = |part: &str| CrmKey::read(system, entity, part.strip_prefix("id=").unwrap_or(part));
     parts.find_map(id).ok_or_else(|| {
         anyhow!(
-            "--opportunity `{}` is not an opportunity's id in {system}: expected {}, or the record's address",
+            "--{entity} `{}` is not {} {entity}'s id in {system}: expected {}, or the record's address",
             text.chars().take(64).collect::<String>(),
-            record_id::expected(system, OPPORTUNITY)
+            if entity == LEAD { "a" } else { "an" },
+            record_id::expected(system, entity)
         )
     })
 }
@@ -77,18 +83,25 @@ mod tests {
             "https://contoso.crm4.dynamics.com/main.aspx?appid=c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa&pagetype=entityrecord&etn=opportunity&id={id}"
         );
         for text in [id, "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}", &address] {
-            assert_eq!(key("dynamics", text).unwrap().id, id, "{text}");
+            assert_eq!(key("dynamics", OPPORTUNITY, text).unwrap().id, id, "{text}");
         }
         let id = "006Kd00000AbC1xIAF";
         let address = format!("https://northwind.lightning.force.example/lightning/r/Opportunity/{id}/view");
         for text in [id, "006Kd00000AbC1x", "006kd00000abc1xiaf", &address] {
-            assert_eq!(key("salesforce", text).unwrap().id, id, "{text}");
+            assert_eq!(key("salesforce", OPPORTUNITY, text).unwrap().id, id, "{text}");
         }
     }
 
     #[test]
+    fn a_lead_is_named_by_an_id_of_its_own() {
+        assert_eq!(key("salesforce", LEAD, "00QKd00000AbC1x").unwrap().entity, LEAD);
+        let text = key("salesforce", LEAD, "006Kd00000AbC1x").unwrap_err().to_string();
+        assert!(text.starts_with("--lead `006Kd00000AbC1x` is not a lead's id"), "{text}");
+    }
+
+    #[test]
     fn what_is_no_id_is_refused_with_the_option_and_the_form_of_this_crm() {
-        let refused = |system, text| key(system, text).unwrap_err().to_string();
+        let refused = |system, text| key(system, OPPORTUNITY, text).unwrap_err().to_string();
         let text = refused("dynamics", "006Kd00000AbC1xIAF");
         assert!(
             text.starts_with("--opportunity `006Kd00000AbC1xIAF`") && text.contains("a GUID such as"),

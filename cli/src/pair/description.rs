@@ -60,6 +60,9 @@ pub(super) fn of_identity(link: &Link) -> String {
     let mut text = String::new();
     line(&mut text, "referral", &link.referral.to_string());
     line(&mut text, &link.crm.entity, &format!("{} in {}", link.crm.id, link.crm.system));
+    if let Some(lead) = &link.lead {
+        line(&mut text, "was", &format!("{} {}", lead.entity, lead.id));
+    }
     line(&mut text, "engagement", &known(link.engagement));
     line(&mut text, "Microsoft's referral", &known(link.microsoft_referral));
     line(&mut text, "linked", &format!("{:.0}, last saved {:.0}", link.created, link.updated));
