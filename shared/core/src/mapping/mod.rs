@@ -58,6 +58,9 @@ pub struct Mapping {
     /// The table of leads, where leads are mapped: an invitation to a lead stands there until it is accepted.
     #[serde(default)]
     pub lead: Option<LeadTable>,
+    /// Whether this is the mapping of leads ([`Self::of_leads`]).
+    #[serde(skip)]
+    pub is_of_leads: bool,
 }
 
 /// The table of leads. Its co-sell columns have the names of the opportunity's.
@@ -263,6 +266,7 @@ impl Mapping {
             stages: lead.stages,
             rules: lead.rules,
             lead: None,
+            is_of_leads: true,
             ..self.clone()
         })
     }

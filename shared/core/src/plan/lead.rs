@@ -37,6 +37,18 @@ pub fn plan_opportunity(deals: &Mapping, leads: &Mapping, link: &Link, referral:
     write
 }
 
+/// What a seller entered in the lead and a conversion by hand did not copy: the opportunity gets it, or it would be lost.
+pub fn left_behind(deals: &Mapping, leads: &Mapping, link: &Link, lead: &CrmRecord, opportunity: &CrmRecord) -> CrmWrite {
+    let mut write = CrmWrite::default();
+    for rule in deals.rules.iter().filter(|rule| rule.to_crm.on_update()) {
+        let lacks = rule.read_crm(opportunity).is_ok_and(|value| value.is_nothing());
+        if let Some(value) = entered(rule, leads, link, lead).filter(|value| lacks && !value.is_nothing()) {
+            write.fields.insert(rule.crm.clone(), rule.crm_json(&rule.fitted(value)));
+        }
+    }
+    write
+}
+
 /// What a seller entered in the lead since its field was last seen.
 fn entered(rule: &Rule, leads: &Mapping, link: &Link, lead: &CrmRecord) -> Option<Value> {
     let on_lead = counterpart(rule, leads)?;

@@ -17,7 +17,7 @@ pub use carried::Carried;
 pub use creation::{Adoption, NewRecord, NewReferral, microsoft_crm_id, plan_adoption, plan_bare_record, plan_record, plan_referral};
 pub use currency::Part;
 pub use halves::Halves;
-pub use lead::{accepted_as_lead, plan_opportunity};
+pub use lead::{accepted_as_lead, left_behind, plan_opportunity};
 pub use not_kept::not_kept_of_new;
 pub use planner::plan_update;
 pub use seller::{Note, Told};

@@ -181,10 +181,11 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Whether an edit waits until the record leaves hold. A deal that somebody puts on hold after it was accepted is no invitation,
+    /// Whether an edit waits until the record leaves hold, or the lead becomes an opportunity. A deal that somebody puts on hold after it was accepted is no invitation,
     /// and what an operator decided is an order.
     fn waits(&self, rule: &Rule, change: &FieldChange) -> bool {
-        let invitation = self.record.phase == Phase::OnHold && self.referral.stage == Stage::New;
+        let on_hold = self.record.phase == Phase::OnHold || (self.mapping.is_of_leads && self.record.phase == Phase::Open);
+        let invitation = on_hold && self.referral.stage == Stage::New;
         let ordered = rule.conflict == ConflictRule::Ask && change.overruled.is_some();
         invitation && !ordered && self.mapping.stages.on_hold_edits == OnHoldEdits::Wait
     }

@@ -7,7 +7,7 @@ use cosell_core::audit::AuditKind;
 use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite};
 use cosell_core::life_cycle::Stage;
 use cosell_core::link::Link;
-use cosell_core::plan::{Note, plan_opportunity};
+use cosell_core::plan::{Note, left_behind, plan_opportunity};
 use cosell_core::referral::{Referral, ReferralKind};
 use serde_json::Value as Json;
 
@@ -125,7 +125,8 @@ impl Attempt<'_> {
             );
             return self.tell_rejection(Some(opportunity), vec![problem]).await;
         }
-        let opportunity = self.take_over(opportunity).await?;
+        let left = left_behind(&deals.mapping, &table.mapping, &link, &lead, &opportunity);
+        let opportunity = self.take_over(opportunity, left).await?;
         let moved = link.moved_to(&opportunity, &deals.mapping, &table.mapping, &referral, self.look.now);
         deals.links.replace(&[link], &moved).await?;
         let (entity, id) = (&moved.crm.entity, &moved.crm.id);
@@ -165,22 +166,31 @@ impl Attempt<'_> {
         table.crm.qualify(lead, referral.id, &write).await.map(Some)
     }
 
-    /// The opportunity gets what the lead had: the switch, the identifier and the link.
-    async fn take_over(&mut self, opportunity: CrmRecord) -> Result<CrmRecord, Failure> {
+    /// The opportunity gets what the lead had: the switch, the identifier and the link, and what was `left` behind.
+    async fn take_over(&mut self, opportunity: CrmRecord, left: CrmWrite) -> Result<CrmRecord, Failure> {
         if opportunity.is_read_only() {
             return Ok(opportunity);
         }
-        let mut write = CrmWrite::default();
-        let note = Note::Synced(vec!["Goes on from the lead.".into()]);
-        self.told(None).add_to(&mut write, Some(&opportunity), &note);
         let sync = &self.engine.mapping.columns.sync;
-        if opportunity.get(sync) != &Json::Bool(true) {
+        let is_new = opportunity.get(sync) != &Json::Bool(true);
+        let lines = is_new.then(|| "Goes on from the lead.".to_owned());
+        let mut write = CrmWrite::default();
+        self.told(None)
+            .add_to(&mut write, Some(&opportunity), &Note::Synced(lines.into_iter().collect()));
+        if is_new {
             write.fields.insert(sync.clone(), Json::Bool(true));
         }
-        if write.fields.is_empty() {
+        let mut whole = write.clone();
+        whole.fields.extend(left.fields);
+        let refusable = whole != write;
+        if whole.is_empty() {
             return Ok(opportunity);
         }
-        self.write(&opportunity, write).await
+        match self.write(&opportunity, whole).await {
+            // What the opportunity does not take must not keep the deal from going on; the lead still shows it.
+            Err(failure) if failure.kind == FailureKind::Rejected && refusable => self.write(&opportunity, write).await,
+            written => written,
+        }
     }
 
     /// A CRM that cannot convert leads for us is left with an open one: its seller must know that it is done.

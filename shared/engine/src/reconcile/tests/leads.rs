@@ -194,6 +194,23 @@ async fn an_edit_of_the_lead_goes_with_the_deal_that_partner_center_accepts() {
 }
 
 #[tokio::test]
+async fn an_edit_of_the_lead_that_a_conversion_did_not_copy_is_not_lost() {
+    let floor = Floor::with_lead().await;
+    floor.seller_edits_lead(|lead| drop(lead.fields.insert("description".into(), json!("60 lorries, says the customer"))));
+    floor.stage.look(&floor.subject(), "edit").await.unwrap();
+    assert_eq!(
+        floor.referral()["details"]["notes"],
+        "40 lorries",
+        "it waits until somebody accepts"
+    );
+    floor.seller_converts(json!({ "name": "Fleet telemetry pilot" }));
+    floor.stage.look(&floor.subject(), "first").await.unwrap();
+    floor.stage.settle(&referral()).await;
+    assert_eq!(floor.stage.the_record().get("description"), "60 lorries, says the customer");
+    assert_eq!(floor.referral()["details"]["notes"], "60 lorries, says the customer");
+}
+
+#[tokio::test]
 async fn disqualifying_the_lead_declines_the_referral() {
     let floor = Floor::with_lead().await;
     floor.seller_edits_lead(|lead| lead.phase = Phase::Lost);
