@@ -1,11 +1,11 @@
-//! The adapter of the CRM that the settings name.
+//! The adapters of the CRM that the settings name.
 
 use std::sync::Arc;
 
 use cosell_aws::secrets::SecretStore;
 use cosell_core::mapping::Mapping;
-use cosell_dynamics::Dynamics;
-use cosell_engine::port::Crm;
+use cosell_dynamics::{Dynamics, DynamicsLeads};
+use cosell_engine::port::{Crm, Leads};
 use cosell_runtime::clock;
 use cosell_runtime::settings::{CrmConnection, CrmSettings, DynamicsSettings, SalesforceSettings};
 use cosell_salesforce::Salesforce;
@@ -13,28 +13,61 @@ use cosell_salesforce::Salesforce;
 use crate::DeploymentError;
 use crate::credentials::{DynamicsCredentials, SalesforceCredentials};
 
-/// The adapter, reading what `mapping` maps.
+/// The adapter of opportunities. What is built for leads shares its connection and tokens.
+pub(crate) enum Adapter {
+    Dynamics(Arc<Dynamics>),
+    Salesforce(Arc<Salesforce>),
+}
+
+/// The adapter of opportunities, reading what `mapping` maps.
 pub(crate) fn adapter(
     settings: CrmSettings,
     mapping: &Mapping,
     http: reqwest::Client,
     secrets: SecretStore,
-) -> Result<Arc<dyn Crm>, DeploymentError> {
+) -> Result<Adapter, DeploymentError> {
     let (columns, arn) = (mapping.crm_columns(), settings.secret_arn);
     let (sync, referral_id) = (&mapping.columns.sync, &mapping.columns.referral_id);
     Ok(match settings.connection {
         CrmConnection::Dynamics(dynamics) => {
             let schema = cosell_dynamics::Schema::opportunities(&columns, sync, referral_id)?;
             let credentials = Arc::new(DynamicsCredentials { secrets, arn });
-            Arc::new(Dynamics::new(http, environment(dynamics), credentials, schema))
+            Adapter::Dynamics(Arc::new(Dynamics::new(http, environment(dynamics), credentials, schema)))
         }
         CrmConnection::Salesforce(salesforce) => {
             let schema = cosell_salesforce::Schema::opportunities(&columns, sync, referral_id)?;
             let credentials = Arc::new(SalesforceCredentials { secrets, arn });
             let organisation = organisation(salesforce);
-            Arc::new(Salesforce::new(http, organisation, credentials, schema, Arc::new(clock::now)))
+            let salesforce = Salesforce::new(http, organisation, credentials, schema, Arc::new(clock::now));
+            Adapter::Salesforce(Arc::new(salesforce))
         }
     })
+}
+
+/// The adapter of leads beside `adapter`, where `mapping` maps leads and they are `wanted`.
+pub(crate) fn leads(adapter: &Adapter, mapping: &Mapping, wanted: bool) -> Result<Option<Arc<dyn Leads>>, DeploymentError> {
+    let Some(mapping) = mapping.of_leads().filter(|_| wanted) else {
+        return Ok(None);
+    };
+    let columns = mapping.crm_columns();
+    let (sync, referral_id) = (&mapping.columns.sync, &mapping.columns.referral_id);
+    Ok(match adapter {
+        Adapter::Dynamics(opportunities) => {
+            let schema = cosell_dynamics::Schema::leads(&columns, sync, referral_id)?;
+            Some(Arc::new(DynamicsLeads::new(opportunities.clone(), schema)))
+        }
+        Adapter::Salesforce(_) => None,
+    })
+}
+
+impl Adapter {
+    /// The port of opportunities.
+    pub(crate) fn opportunities(&self) -> Arc<dyn Crm> {
+        match self {
+            Self::Dynamics(dynamics) => dynamics.clone(),
+            Self::Salesforce(salesforce) => salesforce.clone(),
+        }
+    }
 }
 
 pub(crate) fn environment(settings: DynamicsSettings) -> cosell_dynamics::Settings {
@@ -42,6 +75,7 @@ pub(crate) fn environment(settings: DynamicsSettings) -> cosell_dynamics::Settin
         open_status: settings.open_status,
         on_hold_status: settings.on_hold_status,
         lost_status: settings.lost_status,
+        disqualified_status: settings.disqualified_status,
         ..cosell_dynamics::Settings::new(settings.url, settings.entra, settings.tenant_id)
     }
 }

@@ -20,7 +20,7 @@ use cosell_aws::table::Table;
 use cosell_core::id::ReferralId;
 use cosell_core::mapping::{Mapping, MappingError};
 use cosell_dynamics::DynamicsError;
-use cosell_engine::port::{Crm, PartnerCenter, Queue};
+use cosell_engine::port::{Crm, Leads, PartnerCenter, Queue};
 use cosell_engine::{Engine, Poller};
 use cosell_partner_center::referrals::Referrals;
 use cosell_partner_center::registration::Registration;
@@ -72,6 +72,8 @@ pub struct Systems {
     pub partner_center: Arc<dyn PartnerCenter>,
     /// The CRM.
     pub crm: Arc<dyn Crm>,
+    /// Its leads, where they are mapped.
+    pub leads: Option<Arc<dyn Leads>>,
     /// The mapping between them.
     pub mapping: Arc<Mapping>,
 }
@@ -89,10 +91,11 @@ impl Systems {
             &settings.partner_center.audience,
             tokens,
         )?;
-        let crm = crm::adapter(settings.crm, &mapping, http, secrets)?;
+        let adapter = crm::adapter(settings.crm, &mapping, http, secrets)?;
         Ok(Self {
             partner_center: Arc::new(partner_center),
-            crm,
+            crm: adapter.opportunities(),
+            leads: crm::leads(&adapter, &mapping, true)?,
             mapping: Arc::new(mapping),
         })
     }

@@ -10,18 +10,18 @@ use crate::record;
 use crate::sales::Dynamics;
 use crate::web_api::{Answer, Call};
 
-const DOING: &str = "listing changed opportunities";
-
 impl Dynamics {
     pub(crate) async fn changes(&self, since: Timestamp) -> Result<Vec<CrmChange>, DynamicsError> {
         let filter = format!("{} eq true and modifiedon ge {}", self.schema.sync_column, whole_seconds(since));
         // The key as last column: without it rows repeat or vanish between pages.
         let order = format!("modifiedon asc,{} asc", self.schema.id_column());
         let query = [("$select", "modifiedon"), ("$filter", &filter), ("$orderby", &order)];
-        let mut next = Some(self.api.url(&self.schema.entity_set, &query));
+        let mut next = Some(self.api.url(self.schema.table.entity_set(), &query));
+        let doing = format!("listing changed {}", self.schema.table.entity_set());
         let mut changes = Vec::new();
         while let Some(url) = next {
-            let call = Call::get(url.clone(), DOING).prefer(format!("odata.maxpagesize={}", self.settings.page_size.clamp(1, 5000)));
+            let call =
+                Call::get(url.clone(), doing.clone()).prefer(format!("odata.maxpagesize={}", self.settings.page_size.clamp(1, 5000)));
             let answer = self.api.send(&call).await?.accepted()?;
             for row in answer.body["value"].as_array().ok_or_else(|| answer.lacks("a list of rows"))? {
                 changes.push(self.change(&answer, row)?);
@@ -34,7 +34,7 @@ impl Dynamics {
     fn change(&self, answer: &Answer, row: &Json) -> Result<CrmChange, DynamicsError> {
         let id = record::id(&row[self.schema.id_column()]).ok_or_else(|| answer.lacks("the row's id"))?;
         Ok(CrmChange {
-            key: record::key(&self.schema, id),
+            key: record::key(self.schema.table, id),
             version: record::version(row).ok_or_else(|| answer.lacks("the row's version"))?,
             modified: record::time(&row["modifiedon"]).ok_or_else(|| answer.lacks("the time of the last change"))?,
         })

@@ -21,19 +21,18 @@ pub(crate) struct Currencies {
 }
 
 impl Currencies {
-    /// The value of the lookup's bind; null clears it.
-    pub(crate) async fn bind(&self, api: &WebApi, code: &Json) -> Result<Json, DynamicsError> {
+    /// The row of the currency with this code; `None` for null, which clears a lookup.
+    pub(crate) async fn id(&self, api: &WebApi, code: &Json) -> Result<Option<Uuid>, DynamicsError> {
         if code.is_null() {
-            return Ok(Json::Null);
+            return Ok(None);
         }
         let code =
             iso_code(code).ok_or_else(|| unwritable(COLUMN, "needs a three-letter ISO 4217 code such as EUR; correct it at its source"))?;
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&code).copied();
-        let id = match known {
-            Some(id) => id,
-            None => self.find(api, code).await?,
-        };
-        Ok(Json::String(format!("/{}", odata::row("transactioncurrencies", id))))
+        match known {
+            Some(id) => Ok(Some(id)),
+            None => self.find(api, code).await.map(Some),
+        }
     }
 
     async fn find(&self, api: &WebApi, code: String) -> Result<Uuid, DynamicsError> {

@@ -17,12 +17,12 @@ pub enum DynamicsError {
         name: String,
     },
     /// The key names another CRM or table, or its id is not a GUID.
-    #[error("record {key} is not one of this environment's opportunities: expected the table `{entity}` and a GUID as id")]
+    #[error("record {key} is no {entity} of this environment: expected the table `{entity}` and a GUID as id")]
     ForeignKey {
         /// The key as given.
         key: String,
         /// The table we serve.
-        entity: String,
+        entity: &'static str,
     },
     /// A column that cannot be written as asked.
     #[error("column `{column}` {reason}")]

@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod bound;
 mod change;
 mod credentials;
 mod currency;
 mod error;
 mod error_code;
 pub mod installation;
+mod leads;
 mod odata;
 mod party;
 mod phase;
@@ -15,12 +17,14 @@ mod remembered;
 mod sales;
 mod schema;
 mod settings;
+mod table;
 mod token;
 mod web_api;
 mod write;
 
 pub use credentials::{ClientCredentials, CredentialStore};
 pub use error::{DynamicsError, Refused};
+pub use leads::DynamicsLeads;
 pub use sales::Dynamics;
 pub use schema::Schema;
 pub use settings::Settings;

@@ -11,13 +11,14 @@ use crate::error_code::ErrorCode;
 use crate::record;
 use crate::sales::Dynamics;
 use crate::schema::Schema;
+use crate::table::Table;
 use crate::web_api::{Answer, Call, RETURN_ROW};
 
 /// A row to write to: by referral, creating it when it is missing, or by id and version, never creating it.
 pub(crate) struct Address {
     path: String,
     version: Option<String>,
-    doing: String,
+    pub(crate) doing: String,
 }
 
 impl Address {
@@ -25,7 +26,7 @@ impl Address {
         Self {
             path: schema.row_of_referral(id),
             version: None,
-            doing: format!("saving the opportunity of referral {id}"),
+            doing: format!("saving the {} of referral {id}", schema.row_name()),
         }
     }
 
@@ -33,13 +34,13 @@ impl Address {
         Self {
             path: schema.row(id),
             version: Some(version.to_owned()),
-            doing: format!("updating opportunity {id}"),
+            doing: format!("updating {} {id}", schema.row_name()),
         }
     }
 }
 
 impl Dynamics {
-    /// Saves columns and returns the row as stored. A closed row may be locked: when the deal is to be brought to a phase anyway,
+    /// Saves columns and returns the row as stored. A closed opportunity may be locked: when it is to be brought to a phase anyway,
     /// it is reopened for that.
     pub(crate) async fn save_columns(
         &self,
@@ -49,7 +50,8 @@ impl Dynamics {
     ) -> Result<Answer, DynamicsError> {
         let body = Json::Object(body);
         let answer = self.patch(address, address.version.as_deref(), body.clone()).await?;
-        if answer.code() != Some(ErrorCode::READ_ONLY_ROW) || phase.is_none() {
+        let reopens = phase.is_some() && self.schema.table == Table::Opportunity;
+        if answer.code() != Some(ErrorCode::READ_ONLY_ROW) || !reopens {
             return missing_is_stale(address, address.version.as_deref(), answer);
         }
         // By referral the row exists, being locked, and must not be created anew if it vanishes now.
@@ -67,11 +69,14 @@ impl Dynamics {
             .await
     }
 
-    /// Brings an opportunity from one phase to another; `false` when it is there already. `version` is its version now.
+    /// Brings a row from one phase to another; `false` when it is there already. `version` is its version now.
     pub(crate) async fn bring_to(&self, id: Uuid, version: &str, from: Phase, to: Phase) -> Result<bool, DynamicsError> {
         let to = self.reachable(to);
         if from == to {
             return Ok(false);
+        }
+        if self.schema.table == Table::Lead {
+            return self.bring_lead_to(id, version, from, to).await;
         }
         // Won and Lost are apart: between them lies Open.
         if from.is_closed() || !to.is_closed() {
@@ -84,9 +89,10 @@ impl Dynamics {
         Ok(true)
     }
 
-    /// The phase that the environment can show for `phase`: without an on-hold status reason, on hold is open.
+    /// The phase that the table can show for `phase`: without an on-hold status reason, on hold is open.
     pub(crate) fn reachable(&self, phase: Phase) -> Phase {
-        if phase == Phase::OnHold && self.settings.on_hold_status.is_none() {
+        let has_on_hold = self.schema.table == Table::Opportunity && self.settings.on_hold_status.is_some();
+        if phase == Phase::OnHold && !has_on_hold {
             Phase::Open
         } else {
             phase
@@ -106,8 +112,13 @@ impl Dynamics {
         };
         let mut address = Address::of_version(&self.schema, id, version);
         address.doing = format!("bringing opportunity {id} to the phase {to}");
-        let answer = self.patch(&address, Some(version), body).await?;
-        missing_is_stale(&address, Some(version), answer).map(drop)
+        self.set_state(&address, version, body).await
+    }
+
+    /// Changes state and status reason of the row that still has `version`.
+    pub(crate) async fn set_state(&self, address: &Address, version: &str, body: Json) -> Result<(), DynamicsError> {
+        let answer = self.patch(address, Some(version), body).await?;
+        missing_is_stale(address, Some(version), answer).map(drop)
     }
 
     /// The subject holds no customer's name: close rows are activities that more people may read than the deal.

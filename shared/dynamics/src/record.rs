@@ -8,8 +8,9 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::error::DynamicsError;
-use crate::schema::{OWN_COLUMNS, Schema};
+use crate::schema::Schema;
 use crate::settings::Settings;
+use crate::table::{BECAME, OWN_COLUMNS, Table};
 use crate::web_api::Answer;
 
 /// The `system` of every key of ours.
@@ -39,7 +40,7 @@ impl Stored {
             id: id(&row[schema.id_column()]).ok_or_else(|| answer.lacks("the row's id"))?,
             version: version(row).ok_or_else(|| answer.lacks("the row's version"))?,
             modified: time(&row["modifiedon"]).ok_or_else(|| answer.lacks("the time of the last change"))?,
-            phase: phase(settings, &row["statecode"], &row["statuscode"]).ok_or_else(|| answer.lacks("a known state"))?,
+            phase: (schema.table.phase(settings, &row["statecode"], &row["statuscode"])).ok_or_else(|| answer.lacks("a known state"))?,
             plain: plain.collect(),
             request_id: answer.request_id.clone(),
         })
@@ -48,16 +49,17 @@ impl Stored {
     /// The whole record, with the related rows' columns.
     pub(crate) fn with(self, schema: &Schema, related: Fields) -> CrmRecord {
         let mut fields = self.plain;
+        let became = fields.get(BECAME).and_then(id);
         fields.extend(related);
         CrmRecord {
-            key: key(schema, self.id),
+            key: key(schema.table, self.id),
             version: self.version,
             modified: self.modified,
             phase: self.phase,
             fields,
-            // No opportunity of Dynamics can be merged; a deleted one is simply gone.
+            // No opportunity of Dynamics can be merged; a deleted one is simply gone. A merged lead is disqualified.
             merged_into: None,
-            converted_into: None,
+            converted_into: became.map(opportunity),
             request_id: self.request_id,
         }
     }
@@ -90,12 +92,17 @@ pub(crate) fn related(schema: &Schema, row: &Json) -> Fields {
         .collect()
 }
 
-pub(crate) fn key(schema: &Schema, id: Uuid) -> CrmKey {
+pub(crate) fn key(table: Table, id: Uuid) -> CrmKey {
     CrmKey {
         system: SYSTEM.to_owned(),
-        entity: schema.entity.clone(),
+        entity: table.entity().to_owned(),
         id: id.to_string(),
     }
+}
+
+/// The key of the opportunity with this id.
+pub(crate) fn opportunity(id: Uuid) -> CrmKey {
+    key(Table::Opportunity, id)
 }
 
 pub(crate) fn id(json: &Json) -> Option<Uuid> {
@@ -114,22 +121,6 @@ pub(crate) fn time(json: &Json) -> Option<Timestamp> {
     json.as_str()?.parse().ok()
 }
 
-/// State first: customers may add status reasons of their own (contract dynamics365 2.3).
-pub(crate) fn phase(settings: &Settings, state: &Json, status: &Json) -> Option<Phase> {
-    match state.as_i64()? {
-        0 if settings
-            .on_hold_status
-            .is_some_and(|on_hold| status.as_i64() == Some(on_hold.into())) =>
-        {
-            Some(Phase::OnHold)
-        }
-        0 => Some(Phase::Open),
-        1 => Some(Phase::Won),
-        2 => Some(Phase::Lost),
-        _ => None,
-    }
-}
-
 fn present(value: &Json) -> Option<Json> {
     (!value.is_null()).then(|| value.clone())
 }
@@ -138,22 +129,6 @@ fn present(value: &Json) -> Option<Json> {
 mod tests {
     use super::*;
     use serde_json::json;
-    use url::Url;
-
-    #[test]
-    fn state_decides_before_status_reason() {
-        let origin = Url::parse("https://northwind.crm4.dynamics.com").unwrap();
-        let mut settings = Settings::new(origin.clone(), origin, "t");
-        let read = |settings: &Settings, state: i32, status: i32| phase(settings, &json!(state), &json!(status));
-        assert_eq!(read(&settings, 0, 1), Some(Phase::Open));
-        assert_eq!(read(&settings, 0, 2), Some(Phase::OnHold));
-        assert_eq!(read(&settings, 0, 412_000_000), Some(Phase::Open));
-        assert_eq!(read(&settings, 1, 2), Some(Phase::Won));
-        assert_eq!(read(&settings, 2, 5), Some(Phase::Lost));
-        assert_eq!(read(&settings, 3, 1), None);
-        settings.on_hold_status = None;
-        assert_eq!(read(&settings, 0, 2), Some(Phase::Open));
-    }
 
     #[test]
     fn expanded_rows_become_paths_and_nulls_disappear() {

@@ -1,4 +1,4 @@
-//! Opportunities in Dynamics 365 Sales.
+//! Opportunities in Dynamics 365 Sales, and what leads have in common with them.
 
 use std::sync::Arc;
 
@@ -10,29 +10,28 @@ use cosell_engine::port::{Crm, CrmChange};
 use cosell_runtime::bearer::Bearers;
 use jiff::Timestamp;
 use reqwest::StatusCode;
-use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use crate::credentials::CredentialStore;
 use crate::currency::Currencies;
 use crate::error::DynamicsError;
 use crate::error_code::ErrorCode;
-use crate::party;
 use crate::phase::Address;
 use crate::record::{self, Fields, SYSTEM, Stored};
 use crate::remembered::Remembered;
 use crate::schema::Schema;
 use crate::settings::Settings;
+use crate::table::Table;
 use crate::token::{ClientCredentialsGrant, SignIn};
 use crate::web_api::{Call, WebApi};
-use crate::write::{CONTACT, CURRENCY, CUSTOMER, Columns, refuse_parties};
+use crate::write::{Columns, refuse_parties};
 
-/// The [`Crm`] port on one Dynamics 365 environment.
+/// The [`Crm`] port on one table of a Dynamics 365 environment; [`crate::DynamicsLeads`] completes it for leads.
 pub struct Dynamics {
-    pub(crate) api: WebApi,
+    pub(crate) api: Arc<WebApi>,
     pub(crate) settings: Settings,
     pub(crate) schema: Schema,
-    currencies: Currencies,
+    pub(crate) currencies: Arc<Currencies>,
     remembered: Remembered,
 }
 
@@ -47,21 +46,32 @@ impl Dynamics {
         };
         let api = WebApi::new(http, &settings, Bearers::new(SignIn::Application(grant)));
         Self {
-            api,
+            api: Arc::new(api),
             settings,
             schema,
-            currencies: Currencies::default(),
+            currencies: Arc::default(),
             remembered: Remembered::default(),
         }
     }
 
-    fn id_of(&self, key: &CrmKey) -> Result<Uuid, DynamicsError> {
+    /// Another table of the same environment, with the same connection and tokens.
+    pub(crate) fn beside(&self, schema: Schema) -> Self {
+        Self {
+            api: self.api.clone(),
+            settings: self.settings.clone(),
+            schema,
+            currencies: self.currencies.clone(),
+            remembered: Remembered::default(),
+        }
+    }
+
+    pub(crate) fn id_of(&self, key: &CrmKey) -> Result<Uuid, DynamicsError> {
         let id = Uuid::try_parse(&key.id)
             .ok()
-            .filter(|_| key.system == SYSTEM && key.entity == self.schema.entity);
+            .filter(|_| key.system == SYSTEM && key.entity == self.schema.table.entity());
         id.ok_or_else(|| DynamicsError::ForeignKey {
             key: key.to_string().chars().take(128).collect(),
-            entity: self.schema.entity.clone(),
+            entity: self.schema.table.entity(),
         })
     }
 
@@ -79,63 +89,22 @@ impl Dynamics {
         Ok(Some(stored.with(&self.schema, related)))
     }
 
-    async fn read_by_id(&self, id: Uuid) -> Result<Option<CrmRecord>, DynamicsError> {
-        self.read(&self.schema.row(id), format!("reading opportunity {id}"), ErrorCode::DOES_NOT_EXIST)
-            .await
+    pub(crate) async fn read_by_id(&self, id: Uuid) -> Result<Option<CrmRecord>, DynamicsError> {
+        let doing = format!("reading {} {id}", self.schema.row_name());
+        self.read(&self.schema.row(id), doing, ErrorCode::DOES_NOT_EXIST).await
     }
 
     /// Reads back a record that was there a moment ago.
     async fn read_back(&self, id: Uuid) -> Result<CrmRecord, DynamicsError> {
         self.read_by_id(id).await?.ok_or_else(|| DynamicsError::Stale {
-            doing: format!("reading opportunity {id} back"),
+            doing: format!("reading {} {id} back", self.schema.row_name()),
         })
     }
 
-    async fn bind_currency(&self, body: &mut Map<String, Json>, code: Option<&Json>) -> Result<(), DynamicsError> {
-        if let Some(code) = code {
-            body.insert(format!("{CURRENCY}@odata.bind"), self.currencies.bind(&self.api, code).await?);
+    pub(crate) async fn upsert_row(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, DynamicsError> {
+        if self.schema.table == Table::Lead {
+            refuse_parties(write, Table::Lead)?;
         }
-        Ok(())
-    }
-
-    /// Binds customer and contact where the row, if it exists already, has none. Whom a deal belongs to is never changed: a
-    /// repetition of a create finds its own choice in place.
-    async fn bind_parties(&self, body: &mut Map<String, Json>, id: ReferralId, columns: &Columns) -> Result<(), DynamicsError> {
-        let bound = self.bound_parties(id).await?;
-        let mut account = bound.account;
-        if !columns.customer.is_empty() && !bound.customer {
-            let found = party::account(&self.api, &columns.customer).await?;
-            let bind = found.map(|found| party::bind("accounts", found));
-            if let (Some(bind), None) = (&bind, account) {
-                body.insert("parentaccountid@odata.bind".to_owned(), bind.clone());
-            }
-            body.extend(bind.map(|bind| (format!("{CUSTOMER}@odata.bind"), bind)));
-            account = found.or(account);
-        }
-        if !columns.contact.is_empty() && !bound.contact {
-            let found = party::contact(&self.api, &columns.contact, account).await?;
-            body.extend(found.map(|found| (format!("{CONTACT}@odata.bind"), party::bind("contacts", found))));
-        }
-        Ok(())
-    }
-
-    async fn bound_parties(&self, id: ReferralId) -> Result<Bound, DynamicsError> {
-        let query = [("$select", "_customerid_value,_parentaccountid_value,_parentcontactid_value")];
-        let call = Call::get(
-            self.api.url(&self.schema.row_of_referral(id), &query),
-            format!("looking for the opportunity of referral {id}"),
-        );
-        let Some(answer) = self.api.send(&call).await?.unless(ErrorCode::UNKNOWN_KEY)? else {
-            return Ok(Bound::default());
-        };
-        Ok(Bound {
-            customer: !answer.body["_customerid_value"].is_null(),
-            account: record::id(&answer.body["_parentaccountid_value"]),
-            contact: !answer.body["_parentcontactid_value"].is_null(),
-        })
-    }
-
-    async fn upsert_row(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, DynamicsError> {
         let mut columns = Columns::sort(write)?;
         let mut body = std::mem::take(&mut columns.plain);
         // The key's value comes from the address.
@@ -143,20 +112,23 @@ impl Dynamics {
         let currency = columns.currency.take().filter(|code| !code.is_null());
         self.bind_currency(&mut body, currency.as_ref()).await?;
         if columns.has_parties() {
-            self.bind_parties(&mut body, id, &columns).await?;
+            let doing = format!("looking for the opportunity of referral {id}");
+            let bound = self.bound(&self.schema.row_of_referral(id), doing, ErrorCode::UNKNOWN_KEY).await?;
+            let parties = bound.map(|bound| bound.parties).unwrap_or_default();
+            self.bind_parties(&mut body, parties, &columns).await?;
         }
         let address = Address::of_referral(&self.schema, id);
         let answer = self.save_columns(&address, body, write.phase).await?;
         let stored = Stored::read(&self.schema, &self.settings, &answer)?;
         if answer.status == StatusCode::CREATED {
-            tracing::info!(referral.id = %id, opportunity.id = %stored.id, "created the opportunity of a referral");
+            tracing::info!(referral.id = %id, crm.id = %stored.id, "created the {} of a referral", self.schema.row_name());
         }
         self.finish(stored, write.phase, None).await
     }
 
     async fn update_row(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, DynamicsError> {
         let id = self.id_of(key)?;
-        refuse_parties(write)?;
+        refuse_parties(write, self.schema.table)?;
         let columns = Columns::sort(write)?;
         if write.fields.is_empty() {
             return self.update_phase(id, version, write.phase).await;
@@ -180,7 +152,7 @@ impl Dynamics {
         let record = self.read_back(id).await?;
         if record.version != version {
             return Err(DynamicsError::Stale {
-                doing: format!("updating opportunity {id}"),
+                doing: format!("updating {} {id}", self.schema.row_name()),
             });
         }
         match phase {
@@ -192,7 +164,7 @@ impl Dynamics {
     }
 
     /// Brings a saved row to `phase` and returns it whole, with as few calls as are still right.
-    async fn finish(&self, stored: Stored, phase: Option<Phase>, related: Option<Fields>) -> Result<CrmRecord, DynamicsError> {
+    pub(crate) async fn finish(&self, stored: Stored, phase: Option<Phase>, related: Option<Fields>) -> Result<CrmRecord, DynamicsError> {
         if let Some(phase) = phase
             && self.bring_to(stored.id, &stored.version, stored.phase, phase).await?
         {
@@ -219,18 +191,10 @@ impl Dynamics {
         } else {
             // Somebody closed it otherwise at the same moment.
             Err(DynamicsError::Stale {
-                doing: format!("bringing opportunity {id} to the phase {phase}"),
+                doing: format!("bringing {} {id} to the phase {phase}", self.schema.row_name()),
             })
         }
     }
-}
-
-/// What an existing row is bound to already.
-#[derive(Default)]
-struct Bound {
-    customer: bool,
-    account: Option<Uuid>,
-    contact: bool,
 }
 
 #[async_trait]
@@ -240,7 +204,7 @@ impl Crm for Dynamics {
     }
 
     async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
-        let doing = format!("reading the opportunity of referral {id}");
+        let doing = format!("reading the {} of referral {id}", self.schema.row_name());
         Ok(self.read(&self.schema.row_of_referral(id), doing, ErrorCode::UNKNOWN_KEY).await?)
     }
 

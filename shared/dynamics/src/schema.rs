@@ -7,15 +7,12 @@ use uuid::Uuid;
 
 use crate::error::DynamicsError;
 use crate::odata;
-
-/// Always read, whatever the mapping: they make phase, version and time of change.
-pub(crate) const OWN_COLUMNS: [&str; 4] = ["statecode", "statuscode", "modifiedon", "versionnumber"];
+use crate::table::Table;
 
 /// The table and its mapped columns, checked: every name in it can stand in a URL.
 #[derive(Clone, Debug)]
 pub struct Schema {
-    pub(crate) entity: String,
-    pub(crate) entity_set: String,
+    pub(crate) table: Table,
     /// Columns of the row itself.
     pub(crate) plain: BTreeSet<String>,
     /// Columns of related rows, by navigation name.
@@ -31,7 +28,16 @@ impl Schema {
     ///
     /// Fails with [`DynamicsError::InvalidColumn`] on a name that no Dataverse column can have.
     pub fn opportunities(columns: &BTreeSet<String>, sync_column: &str, referral_id_column: &str) -> Result<Self, DynamicsError> {
-        let mut plain: BTreeSet<String> = OWN_COLUMNS.into_iter().map(str::to_owned).collect();
+        Self::of(Table::Opportunity, columns, sync_column, referral_id_column)
+    }
+
+    /// The lead table, as [`Self::opportunities`]; its co-sell columns have the same names there.
+    pub fn leads(columns: &BTreeSet<String>, sync_column: &str, referral_id_column: &str) -> Result<Self, DynamicsError> {
+        Self::of(Table::Lead, columns, sync_column, referral_id_column)
+    }
+
+    fn of(table: Table, columns: &BTreeSet<String>, sync_column: &str, referral_id_column: &str) -> Result<Self, DynamicsError> {
+        let mut plain: BTreeSet<String> = table.own_columns().map(str::to_owned).collect();
         plain.insert(checked(sync_column)?);
         plain.insert(checked(referral_id_column)?);
         let mut related: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -46,8 +52,7 @@ impl Schema {
             }
         }
         Ok(Self {
-            entity: "opportunity".to_owned(),
-            entity_set: "opportunities".to_owned(),
+            table,
             plain,
             related,
             sync_column: sync_column.to_owned(),
@@ -55,18 +60,28 @@ impl Schema {
         })
     }
 
+    /// What people call one row.
+    pub(crate) fn row_name(&self) -> &'static str {
+        self.table.entity()
+    }
+
     /// The name of the primary key column.
     pub(crate) fn id_column(&self) -> String {
-        format!("{}id", self.entity)
+        format!("{}id", self.table.entity())
     }
 
     pub(crate) fn row(&self, id: Uuid) -> String {
-        odata::row(&self.entity_set, id)
+        odata::row(self.table.entity_set(), id)
     }
 
     /// A row's address by the alternate key. A GUID has none of the characters that break such a key (contract dynamics365 3.5).
     pub(crate) fn row_of_referral(&self, id: ReferralId) -> String {
-        format!("{}({}={})", self.entity_set, self.referral_id_column, odata::text(&id.to_string()))
+        format!(
+            "{}({}={})",
+            self.table.entity_set(),
+            self.referral_id_column,
+            odata::text(&id.to_string())
+        )
     }
 
     pub(crate) fn select(&self) -> String {
@@ -133,6 +148,19 @@ mod tests {
             assert!(matches!(refused, Err(DynamicsError::InvalidColumn { .. })), "{bad}");
         }
         assert!(Schema::opportunities(&columns(&[]), "nwcs sync", "nwcs_referralid").is_err());
+    }
+
+    #[test]
+    fn a_lead_is_read_with_what_it_became() {
+        let schema = Schema::leads(&columns(&["subject"]), "nwcs_sync", "nwcs_referralid").unwrap();
+        assert_eq!(
+            schema.select(),
+            "_qualifyingopportunityid_value,modifiedon,nwcs_referralid,nwcs_sync,statecode,statuscode,subject,versionnumber"
+        );
+        assert_eq!(
+            (schema.id_column().as_str(), schema.row(Uuid::nil()).as_str()),
+            ("leadid", "leads(00000000-0000-0000-0000-000000000000)")
+        );
     }
 
     #[test]

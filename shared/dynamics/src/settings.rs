@@ -25,10 +25,14 @@ pub struct Settings {
     pub won_status: i32,
     /// Status reason for `LoseOpportunity`: 4 Canceled or 5 Out-Sold.
     pub lost_status: i32,
+    /// Status reason of a lead that is qualified.
+    pub qualified_status: i32,
+    /// Status reason of a lead that is disqualified: 4 Lost, 5 Cannot Contact, 6 No Longer Interested or 7 Canceled.
+    pub disqualified_status: i32,
 }
 
 impl Settings {
-    /// An environment with the out-of-box status reasons (contract dynamics365 2.3, 2.8).
+    /// An environment with the out-of-box status reasons (contract dynamics365 2.3, 2.5, 2.8).
     pub fn new(origin: Url, entra: Url, tenant: impl Into<String>) -> Self {
         Self {
             origin,
@@ -41,6 +45,8 @@ impl Settings {
             on_hold_status: Some(2),
             won_status: 3,
             lost_status: 4,
+            qualified_status: 3,
+            disqualified_status: 6,
         }
     }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 use crate::error::DynamicsError;
 use crate::record::Fields;
 use crate::schema::checked;
+use crate::table::Table;
 
 /// The lookup of the deal's currency.
 pub(crate) const CURRENCY: &str = "transactioncurrencyid";
@@ -65,7 +66,8 @@ fn add(fields: &mut Fields, column: &str, value: &Json) -> Result<(), DynamicsEr
 }
 
 /// Refuses columns of the customer or contact on an existing record: an update must not rewrite, or exchange, a record that other deals share.
-pub(crate) fn refuse_parties(write: &CrmWrite) -> Result<(), DynamicsError> {
+/// A lead has both in columns of its own.
+pub(crate) fn refuse_parties(write: &CrmWrite, table: Table) -> Result<(), DynamicsError> {
     let shared = |name: &&String| {
         name.split_once('/')
             .is_some_and(|(lookup, _)| lookup == CUSTOMER || lookup == CONTACT)
@@ -74,7 +76,14 @@ pub(crate) fn refuse_parties(write: &CrmWrite) -> Result<(), DynamicsError> {
         None => Ok(()),
         Some(name) => Err(unwritable(
             name,
-            "belongs to a customer or contact record that other deals may share, so it is set only when the opportunity is created; change it in Dynamics",
+            match table {
+                Table::Opportunity => {
+                    "belongs to a customer or contact record that other deals may share, so it is set only when the opportunity is created; change it in Dynamics"
+                }
+                Table::Lead => {
+                    "belongs to a related record, and a lead names its customer in columns of its own; correct the mapping's lead rules"
+                }
+            },
         )),
     }
 }
@@ -121,7 +130,7 @@ mod tests {
             let error = Columns::sort(&write(&[(bad, json!("x"))])).unwrap_err();
             assert!(error.to_string().contains(bad.trim_start_matches("customerid_account/")), "{error}");
         }
-        let error = refuse_parties(&write(&[("customerid_account/name", json!("Contoso"))])).unwrap_err();
+        let error = refuse_parties(&write(&[("customerid_account/name", json!("Contoso"))]), Table::Opportunity).unwrap_err();
         assert!(
             error.to_string().contains("customerid_account/name") && !error.to_string().contains("Contoso"),
             "{error}"

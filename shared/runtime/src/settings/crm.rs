@@ -43,6 +43,8 @@ pub struct DynamicsSettings {
     pub open_status: i32,
     /// `DATAVERSE_LOST_STATUS`: the status reason of a lost deal, 4 (Canceled) when unset.
     pub lost_status: i32,
+    /// `DATAVERSE_DISQUALIFIED_STATUS`: the status reason of a lead that is disqualified, 6 (No Longer Interested) when unset.
+    pub disqualified_status: i32,
 }
 
 /// A Salesforce organisation.
@@ -148,6 +150,7 @@ impl DynamicsSettings {
         };
         let open_status = environment.parsed_or("DATAVERSE_OPEN_STATUS", 1);
         let lost_status = environment.parsed_or("DATAVERSE_LOST_STATUS", 4);
+        let disqualified_status = environment.parsed_or("DATAVERSE_DISQUALIFIED_STATUS", 6);
         Ok(Self {
             entra: entra?,
             url: url?,
@@ -156,6 +159,7 @@ impl DynamicsSettings {
             on_hold_status: on_hold_status?,
             open_status: open_status?,
             lost_status: lost_status?,
+            disqualified_status: disqualified_status?,
         })
     }
 }

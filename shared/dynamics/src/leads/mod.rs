@@ -1,0 +1,124 @@
+//! Leads in Dynamics 365 Sales: a table with the operations of opportunities, and the way from one to the other.
+
+mod phase;
+mod qualification;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_core::id::ReferralId;
+use cosell_engine::Failure;
+use cosell_engine::port::{Crm, CrmChange, Leads};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::error::DynamicsError;
+use crate::error_code::ErrorCode;
+use crate::odata;
+use crate::record;
+use crate::sales::Dynamics;
+use crate::schema::Schema;
+use crate::table::Table;
+use crate::web_api::Call;
+
+const ORIGIN: &str = "_originatingleadid_value";
+
+/// The [`Leads`] port on one Dynamics 365 environment.
+pub struct DynamicsLeads {
+    table: Dynamics,
+    opportunities: Arc<Dynamics>,
+}
+
+impl DynamicsLeads {
+    /// `schema` is that of [`Schema::leads`]. Connection and tokens are those of `opportunities`.
+    pub fn new(opportunities: Arc<Dynamics>, schema: Schema) -> Self {
+        Self {
+            table: opportunities.beside(schema),
+            opportunities,
+        }
+    }
+
+    /// The record with the opportunity that it became, whichever side names it.
+    async fn with_opportunity(&self, record: CrmRecord) -> Result<CrmRecord, DynamicsError> {
+        if record.phase != Phase::Qualified || record.converted_into.is_some() {
+            return Ok(record);
+        }
+        let opportunity = self.opportunity_from(self.table.id_of(&record.key)?).await?;
+        Ok(CrmRecord {
+            converted_into: opportunity.map(record::opportunity),
+            ..record
+        })
+    }
+
+    /// The first opportunity that names this lead as the one it came from.
+    async fn opportunity_from(&self, lead: Uuid) -> Result<Option<Uuid>, DynamicsError> {
+        let filter = format!("{ORIGIN} eq {}", lead.hyphenated());
+        let query = [
+            ("$select", "opportunityid"),
+            ("$filter", filter.as_str()),
+            ("$orderby", "createdon asc,opportunityid asc"),
+            ("$top", "1"),
+        ];
+        let (api, set) = (&self.table.api, Table::Opportunity.entity_set());
+        let call = Call::get(api.url(set, &query), format!("looking for the opportunity of lead {lead}"));
+        let answer = api.send(&call).await?.accepted()?;
+        let rows = answer.body["value"].as_array().ok_or_else(|| answer.lacks("a list of rows"))?;
+        rows.first()
+            .map(|row| record::id(&row["opportunityid"]).ok_or_else(|| answer.lacks("the row's id")))
+            .transpose()
+    }
+
+    async fn lead_before(&self, opportunity: Uuid) -> Result<Option<CrmKey>, DynamicsError> {
+        let path = odata::row(Table::Opportunity.entity_set(), opportunity);
+        let call = Call::get(
+            self.table.api.url(&path, &[("$select", ORIGIN)]),
+            format!("looking for the lead of opportunity {opportunity}"),
+        );
+        let answer = self.table.api.send(&call).await?.unless(ErrorCode::DOES_NOT_EXIST)?;
+        let lead = answer.and_then(|answer| record::id(&answer.body[ORIGIN]));
+        Ok(lead.map(|lead| record::key(Table::Lead, lead)))
+    }
+}
+
+#[async_trait]
+impl Crm for DynamicsLeads {
+    async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
+        match self.table.get(key).await? {
+            Some(lead) => Ok(Some(self.with_opportunity(lead).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
+        match self.table.find_by_referral(id).await? {
+            Some(lead) => Ok(Some(self.with_opportunity(lead).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        let lead = self.table.upsert(id, write).await?;
+        Ok(self.with_opportunity(lead).await?)
+    }
+
+    async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        let lead = self.table.update(key, version, write).await?;
+        Ok(self.with_opportunity(lead).await?)
+    }
+
+    async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
+        self.table.changed_since(since).await
+    }
+}
+
+#[async_trait]
+impl Leads for DynamicsLeads {
+    async fn qualify(&self, lead: &CrmRecord, referral: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        Ok(self.qualified(lead, referral, write).await?)
+    }
+
+    async fn origin(&self, opportunity: &CrmKey) -> Result<Option<CrmKey>, Failure> {
+        Ok(self.lead_before(self.opportunities.id_of(opportunity)?).await?)
+    }
+}

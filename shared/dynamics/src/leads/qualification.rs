@@ -1,0 +1,176 @@
+//! From a lead to its opportunity (contract dynamics365 2.8 "Lead").
+//!
+//! Any step may have been made by an earlier try, or by a seller: each looks first.
+
+use cosell_core::crm::{CrmRecord, CrmWrite, Phase};
+use cosell_core::id::ReferralId;
+use cosell_engine::FailureKind;
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+use super::DynamicsLeads;
+use crate::bound::Bound;
+use crate::error::DynamicsError;
+use crate::error_code::ErrorCode;
+use crate::party;
+use crate::phase::Address;
+use crate::record::{self, Stored};
+use crate::table::{BECAME, Table};
+use crate::web_api::Call;
+use crate::write::{Columns, unwritable};
+
+const CUSTOMER: &str = "_parentaccountid_value";
+
+/// A lead as it is now.
+struct Standing {
+    version: String,
+    phase: Phase,
+    /// The account that a seller chose for it.
+    account: Option<Uuid>,
+    opportunity: Option<Uuid>,
+}
+
+impl DynamicsLeads {
+    pub(super) async fn qualified(&self, lead: &CrmRecord, referral: ReferralId, write: &CrmWrite) -> Result<CrmRecord, DynamicsError> {
+        let id = self.table.id_of(&lead.key)?;
+        let columns = Columns::sort(write)?;
+        let standing = self.unchanged(id, lead).await?;
+        let carrier = self.carrier(referral).await?;
+        if standing.phase != Phase::Qualified {
+            self.close(id, lead, &standing, &columns, carrier.is_none()).await?;
+        }
+        let opportunity = match carrier {
+            Some(carrier) => Some(carrier.id),
+            None => self.opportunity_of(id).await?,
+        };
+        match opportunity {
+            Some(opportunity) => self.take_over(opportunity, referral, write, columns).await,
+            // Qualified without an opportunity, by a seller; the alternate key keeps a repetition from making two.
+            None => self.opportunities.upsert_row(referral, write).await,
+        }
+    }
+
+    /// The opportunity that has this Referral Identifier already.
+    async fn carrier(&self, referral: ReferralId) -> Result<Option<Bound>, DynamicsError> {
+        let path = self.opportunities.schema.row_of_referral(referral);
+        let doing = format!("looking for the opportunity of referral {referral}");
+        self.opportunities.bound(&path, doing, ErrorCode::UNKNOWN_KEY).await
+    }
+
+    /// The lead, if it is open and as it was read, or qualified. `QualifyLead` knows no version, so it is compared here.
+    async fn unchanged(&self, id: Uuid, lead: &CrmRecord) -> Result<Standing, DynamicsError> {
+        let doing = format!("qualifying lead {id}");
+        let standing = self.standing(id).await?;
+        match standing {
+            Some(standing) if standing.phase == Phase::Qualified => Ok(standing),
+            Some(standing) if standing.version != lead.version => Err(DynamicsError::Stale { doing }),
+            Some(standing) if standing.phase == Phase::Lost => Err(unwritable(
+                "statecode",
+                format!("of lead {id} says that it is disqualified; reopen the lead in Dynamics to go on with the deal"),
+            )),
+            Some(standing) => Ok(standing),
+            None => Err(DynamicsError::Stale { doing }),
+        }
+    }
+
+    async fn standing(&self, id: Uuid) -> Result<Option<Standing>, DynamicsError> {
+        let select = format!("statecode,statuscode,{CUSTOMER},{BECAME}");
+        let url = self.table.api.url(&self.table.schema.row(id), &[("$select", &select)]);
+        let call = Call::get(url, format!("reading lead {id}"));
+        let Some(answer) = self.table.api.send(&call).await?.unless(ErrorCode::DOES_NOT_EXIST)? else {
+            return Ok(None);
+        };
+        let row = &answer.body;
+        let phase = Table::Lead.phase(&self.table.settings, &row["statecode"], &row["statuscode"]);
+        Ok(Some(Standing {
+            version: record::version(row).ok_or_else(|| answer.lacks("the row's version"))?,
+            phase: phase.ok_or_else(|| answer.lacks("a known state"))?,
+            account: record::id(&row[CUSTOMER]),
+            opportunity: record::id(&row[BECAME]),
+        }))
+    }
+
+    /// The opportunity that a qualified lead became, whichever side names it.
+    async fn opportunity_of(&self, lead: Uuid) -> Result<Option<Uuid>, DynamicsError> {
+        match self.standing(lead).await?.and_then(|standing| standing.opportunity) {
+            Some(opportunity) => Ok(Some(opportunity)),
+            None => self.opportunity_from(lead).await,
+        }
+    }
+
+    /// Qualifies an open lead; with an opportunity unless there is one already. Whoever was quicker is as good.
+    async fn close(&self, id: Uuid, lead: &CrmRecord, standing: &Standing, columns: &Columns, creates: bool) -> Result<(), DynamicsError> {
+        let body = self.parameters(standing, columns, creates).await?;
+        // Finding the customer took a while.
+        if self.unchanged(id, lead).await?.phase == Phase::Qualified {
+            return Ok(());
+        }
+        let path = format!("{}/Microsoft.Dynamics.CRM.QualifyLead", self.table.schema.row(id));
+        let call = Call::post(self.table.api.url(&path, &[]), body, format!("qualifying lead {id}"));
+        match self.table.api.send(&call).await?.accepted() {
+            Ok(_) => {
+                tracing::info!(crm.id = %id, "qualified a lead");
+                Ok(())
+            }
+            Err(refusal) if refusal.kind() == FailureKind::Rejected => match self.standing(id).await? {
+                Some(standing) if standing.phase == Phase::Qualified => Ok(()),
+                _ => Err(refusal),
+            },
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Account and contact are found or made as for any opportunity, so the action makes neither.
+    async fn parameters(&self, standing: &Standing, columns: &Columns, creates: bool) -> Result<Json, DynamicsError> {
+        let mut body = json!({
+            "CreateAccount": false,
+            "CreateContact": false,
+            "CreateOpportunity": creates,
+            "Status": self.table.settings.qualified_status,
+        });
+        if !creates {
+            return Ok(body);
+        }
+        let api = &self.table.api;
+        let currency = match &columns.currency {
+            Some(code) => self.table.currencies.id(api, code).await?,
+            None => None,
+        };
+        if let Some(id) = currency {
+            body["OpportunityCurrencyId"] = entity("transactioncurrency", id);
+        }
+        let account = match standing.account {
+            None if !columns.customer.is_empty() => party::account(api, &columns.customer).await?,
+            account => account,
+        };
+        if let Some(id) = account {
+            body["OpportunityCustomerId"] = entity("account", id);
+        }
+        Ok(body)
+    }
+
+    /// Writes the referral's columns into an opportunity that exists. One that is closed stays so.
+    async fn take_over(&self, id: Uuid, referral: ReferralId, write: &CrmWrite, mut columns: Columns) -> Result<CrmRecord, DynamicsError> {
+        let table = &self.opportunities;
+        let doing = format!("taking over opportunity {id} from its lead");
+        let bound = table.bound(&table.schema.row(id), doing.clone(), ErrorCode::DOES_NOT_EXIST).await?;
+        let bound = bound.ok_or(DynamicsError::Stale { doing })?;
+        let phase = if bound.phase.is_closed() { Some(bound.phase) } else { write.phase };
+        let mut body: Map<String, Json> = std::mem::take(&mut columns.plain);
+        body.insert(table.schema.referral_id_column.clone(), referral.to_string().into());
+        table
+            .bind_currency(&mut body, columns.currency.as_ref().filter(|code| !code.is_null()))
+            .await?;
+        table.bind_parties(&mut body, bound.parties, &columns).await?;
+        let address = Address::of_version(&table.schema, id, &bound.version);
+        let answer = table.save_columns(&address, body, phase).await?;
+        let stored = Stored::read(&table.schema, &table.settings, &answer)?;
+        table.finish(stored, phase, None).await
+    }
+}
+
+fn entity(name: &str, id: Uuid) -> Json {
+    let mut entity = Map::from_iter([("@odata.type".to_owned(), format!("Microsoft.Dynamics.CRM.{name}").into())]);
+    entity.insert(format!("{name}id"), id.to_string().into());
+    Json::Object(entity)
+}
