@@ -21,7 +21,7 @@ use cosell_core::id::ReferralId;
 use cosell_core::mapping::{Mapping, MappingError};
 use cosell_dynamics::DynamicsError;
 use cosell_engine::port::{Crm, Leads, PartnerCenter, Queue};
-use cosell_engine::{Engine, Poller};
+use cosell_engine::{Engine, LeadTable, Poller};
 use cosell_partner_center::referrals::Referrals;
 use cosell_partner_center::registration::Registration;
 use cosell_partner_center::token::{TokenEndpoint, TokenSettings, TokenSettingsError, TokenSource};
@@ -72,7 +72,7 @@ pub struct Systems {
     pub partner_center: Arc<dyn PartnerCenter>,
     /// The CRM.
     pub crm: Arc<dyn Crm>,
-    /// Its leads, where they are mapped.
+    /// Its leads, where they are mapped and synced.
     pub leads: Option<Arc<dyn Leads>>,
     /// The mapping between them.
     pub mapping: Arc<Mapping>,
@@ -95,7 +95,7 @@ impl Systems {
         Ok(Self {
             partner_center: Arc::new(partner_center),
             crm: adapter.opportunities(),
-            leads: crm::leads(&adapter, &mapping, true)?,
+            leads: crm::leads(&adapter, &mapping, settings.sync_leads)?,
             mapping: Arc::new(mapping),
         })
     }
@@ -138,10 +138,14 @@ fn assembled(systems: &Systems, settings: EngineSettings, sdk: &SdkConfig) -> En
     } else {
         systems.mapping.clone()
     };
+    let leads = systems.leads.clone().zip(mapping.of_leads());
     Engine {
         partner_center: systems.partner_center.clone(),
         crm: systems.crm.clone(),
-        leads: None,
+        leads: leads.map(|(crm, mapping)| LeadTable {
+            crm,
+            mapping: Arc::new(mapping),
+        }),
         links: Arc::new(DynamoLinks::new(links.clone())),
         claims: Arc::new(DynamoClaims::new(links)),
         audit: Arc::new(DynamoAudit::new(audit, settings.audit_retention_days)),
@@ -159,7 +163,7 @@ pub async fn poller(settings: PollerSettings, queue: Arc<dyn Queue>, sdk: &SdkCo
     Ok(Poller {
         partner_center: systems.partner_center,
         crm: systems.crm,
-        leads: None,
+        leads: systems.leads.map(|leads| leads as Arc<dyn Crm>),
         queue,
         claims: Arc::new(DynamoClaims::new(links.clone())),
         cursors: Arc::new(DynamoCursors::new(links)),

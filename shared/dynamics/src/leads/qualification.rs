@@ -35,19 +35,22 @@ impl DynamicsLeads {
         let id = self.table.id_of(&lead.key)?;
         let columns = Columns::sort(write)?;
         let standing = self.unchanged(id, lead).await?;
-        let carrier = self.carrier(referral).await?;
+        if let Some(carrier) = self.carrier(referral).await? {
+            return self.take_over(carrier, referral, write, columns).await;
+        }
         if standing.phase != Phase::Qualified {
-            self.close(id, lead, &standing, &columns, carrier.is_none()).await?;
+            self.close(id, lead, &standing, &columns).await?;
         }
-        let opportunity = match carrier {
-            Some(carrier) => Some(carrier.id),
-            None => self.opportunity_of(id).await?,
-        };
-        match opportunity {
-            Some(opportunity) => self.take_over(opportunity, referral, write, columns).await,
-            // Qualified without an opportunity, by a seller; the alternate key keeps a repetition from making two.
-            None => self.opportunities.upsert_row(referral, write).await,
-        }
+        let doing = format!("looking for what became of lead {id}");
+        // Without an opportunity a seller has qualified it meanwhile: the next look tells.
+        let opportunity = self
+            .opportunity_of(id)
+            .await?
+            .ok_or_else(|| DynamicsError::Stale { doing: doing.clone() })?;
+        let path = self.opportunities.schema.row(opportunity);
+        let bound = self.opportunities.bound(&path, doing.clone(), ErrorCode::DOES_NOT_EXIST).await?;
+        self.take_over(bound.ok_or(DynamicsError::Stale { doing })?, referral, write, columns)
+            .await
     }
 
     /// The opportunity that has this Referral Identifier already.
@@ -98,9 +101,9 @@ impl DynamicsLeads {
         }
     }
 
-    /// Qualifies an open lead; with an opportunity unless there is one already. Whoever was quicker is as good.
-    async fn close(&self, id: Uuid, lead: &CrmRecord, standing: &Standing, columns: &Columns, creates: bool) -> Result<(), DynamicsError> {
-        let body = self.parameters(standing, columns, creates).await?;
+    /// Qualifies an open lead. Whoever was quicker is as good.
+    async fn close(&self, id: Uuid, lead: &CrmRecord, standing: &Standing, columns: &Columns) -> Result<(), DynamicsError> {
+        let body = self.parameters(standing, columns).await?;
         // Finding the customer took a while.
         if self.unchanged(id, lead).await?.phase == Phase::Qualified {
             return Ok(());
@@ -121,16 +124,13 @@ impl DynamicsLeads {
     }
 
     /// Account and contact are found or made as for any opportunity, so the action makes neither.
-    async fn parameters(&self, standing: &Standing, columns: &Columns, creates: bool) -> Result<Json, DynamicsError> {
+    async fn parameters(&self, standing: &Standing, columns: &Columns) -> Result<Json, DynamicsError> {
         let mut body = json!({
             "CreateAccount": false,
             "CreateContact": false,
-            "CreateOpportunity": creates,
+            "CreateOpportunity": true,
             "Status": self.table.settings.qualified_status,
         });
-        if !creates {
-            return Ok(body);
-        }
         let api = &self.table.api;
         let currency = match &columns.currency {
             Some(code) => self.table.currencies.id(api, code).await?,
@@ -150,11 +150,14 @@ impl DynamicsLeads {
     }
 
     /// Writes the referral's columns into an opportunity that exists. One that is closed stays so.
-    async fn take_over(&self, id: Uuid, referral: ReferralId, write: &CrmWrite, mut columns: Columns) -> Result<CrmRecord, DynamicsError> {
+    async fn take_over(
+        &self,
+        bound: Bound,
+        referral: ReferralId,
+        write: &CrmWrite,
+        mut columns: Columns,
+    ) -> Result<CrmRecord, DynamicsError> {
         let table = &self.opportunities;
-        let doing = format!("taking over opportunity {id} from its lead");
-        let bound = table.bound(&table.schema.row(id), doing.clone(), ErrorCode::DOES_NOT_EXIST).await?;
-        let bound = bound.ok_or(DynamicsError::Stale { doing })?;
         let phase = if bound.phase.is_closed() { Some(bound.phase) } else { write.phase };
         let mut body: Map<String, Json> = std::mem::take(&mut columns.plain);
         body.insert(table.schema.referral_id_column.clone(), referral.to_string().into());
@@ -162,7 +165,7 @@ impl DynamicsLeads {
             .bind_currency(&mut body, columns.currency.as_ref().filter(|code| !code.is_null()))
             .await?;
         table.bind_parties(&mut body, bound.parties, &columns).await?;
-        let address = Address::of_version(&table.schema, id, &bound.version);
+        let address = Address::of_version(&table.schema, bound.id, &bound.version);
         let answer = table.save_columns(&address, body, phase).await?;
         let stored = Stored::read(&table.schema, &table.settings, &answer)?;
         table.finish(stored, phase, None).await
