@@ -8,7 +8,7 @@ use cosell_dynamics::{Dynamics, DynamicsLeads};
 use cosell_engine::port::{Crm, Leads};
 use cosell_runtime::clock;
 use cosell_runtime::settings::{CrmConnection, CrmSettings, DynamicsSettings, SalesforceSettings};
-use cosell_salesforce::Salesforce;
+use cosell_salesforce::{Salesforce, SalesforceLeads};
 
 use crate::DeploymentError;
 use crate::credentials::{DynamicsCredentials, SalesforceCredentials};
@@ -51,13 +51,16 @@ pub(crate) fn leads(adapter: &Adapter, mapping: &Mapping, wanted: bool) -> Resul
     };
     let columns = mapping.crm_columns();
     let (sync, referral_id) = (&mapping.columns.sync, &mapping.columns.referral_id);
-    Ok(match adapter {
+    Ok(Some(match adapter {
         Adapter::Dynamics(opportunities) => {
             let schema = cosell_dynamics::Schema::leads(&columns, sync, referral_id)?;
-            Some(Arc::new(DynamicsLeads::new(opportunities.clone(), schema)))
+            Arc::new(DynamicsLeads::new(opportunities.clone(), schema))
         }
-        Adapter::Salesforce(_) => None,
-    })
+        Adapter::Salesforce(opportunities) => {
+            let schema = cosell_salesforce::Schema::leads(&columns, sync, referral_id)?;
+            Arc::new(SalesforceLeads::new(opportunities.clone(), schema))
+        }
+    }))
 }
 
 impl Adapter {

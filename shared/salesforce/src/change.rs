@@ -5,12 +5,11 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::error::SalesforceError;
+use crate::object::Object;
 use crate::opportunities::Salesforce;
 use crate::record;
 use crate::rest_api::{Answer, Call, query_all};
 use crate::soql;
-
-const DOING: &str = "listing changed opportunities";
 
 impl Salesforce {
     /// A list that expired while it was read is read once more from the start.
@@ -23,8 +22,11 @@ impl Salesforce {
 
     async fn list(&self, since: Timestamp) -> Result<Vec<CrmChange>, SalesforceError> {
         // Stamps are not unique: the id as last column, and at or after, never only after.
+        let object = self.schema.object;
+        let doing = format!("listing changed {}", object.plural());
         let soql = format!(
-            "SELECT Id, SystemModstamp FROM Opportunity WHERE {} = true AND SystemModstamp >= {} ORDER BY SystemModstamp ASC, Id ASC",
+            "SELECT Id, SystemModstamp FROM {} WHERE {} = true AND SystemModstamp >= {} ORDER BY SystemModstamp ASC, Id ASC",
+            object.name(),
             self.schema.sync_field,
             soql::moment(since)
         );
@@ -32,10 +34,10 @@ impl Salesforce {
         let mut changes = Vec::new();
         while let Some(path) = next {
             let size = self.settings.page_size.clamp(200, 2000);
-            let call = Call::get(path.clone(), DOING).header("Sforce-Query-Options", format!("batchSize={size}"));
+            let call = Call::get(path.clone(), doing.clone()).header("Sforce-Query-Options", format!("batchSize={size}"));
             let answer = self.api.send(&call).await?.accepted()?;
             for row in record::rows(&answer)? {
-                changes.push(change(&answer, row)?);
+                changes.push(change(object, &answer, row)?);
             }
             next = next_page(&answer, &path)?;
         }
@@ -43,10 +45,10 @@ impl Salesforce {
     }
 }
 
-fn change(answer: &Answer, row: &Json) -> Result<CrmChange, SalesforceError> {
+fn change(object: Object, answer: &Answer, row: &Json) -> Result<CrmChange, SalesforceError> {
     let stamp = &row["SystemModstamp"];
     Ok(CrmChange {
-        key: record::key(row["Id"].as_str().ok_or_else(|| answer.lacks("the record's id"))?),
+        key: record::key(object, row["Id"].as_str().ok_or_else(|| answer.lacks("the record's id"))?),
         version: stamp.as_str().unwrap_or_default().to_owned(),
         modified: record::time(stamp).ok_or_else(|| answer.lacks("the system's time stamp"))?,
     })

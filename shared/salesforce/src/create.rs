@@ -1,4 +1,4 @@
-//! A referral's opportunity: made with its account and contact in one transaction, or brought up to date where it exists.
+//! A referral's record: made with its account and contact in one transaction, or brought up to date where it exists.
 
 use cosell_core::crm::{CrmRecord, CrmWrite, Phase};
 use cosell_core::id::ReferralId;
@@ -9,16 +9,21 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::composite::Part;
 use crate::error::SalesforceError;
+use crate::object::Object;
 use crate::opportunities::{DEAL, ROLE, Salesforce};
 use crate::organisation::Organisation;
 use crate::party::{DuplicateHint, Parties, save_despite_duplicates, searches};
 use crate::refusal;
 use crate::rest_api::Call;
 use crate::schema::CURRENCY;
-use crate::write::{Columns, unwritable};
+use crate::write::{Columns, unwritable, without_parties};
 
 const SAVE: &str = "save";
 const CLOSE_DATE: &str = "CloseDate";
+/// Required of leads (contract salesforce 2.2).
+const OF_EVERY_LEAD: [&str; 2] = ["LastName", "Company"];
+/// What people read in Salesforce where such a field was left empty.
+const NOT_PROVIDED: &str = "[not provided]";
 /// A quarter: late enough that nobody takes it for a promise, soon enough to be looked at.
 const PROVISIONAL_DAYS: i64 = 90;
 
@@ -26,22 +31,14 @@ impl Salesforce {
     pub(crate) async fn upsert_record(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, SalesforceError> {
         let organisation = self.organisation().await?;
         let columns = Columns::sort(write)?;
-        let doing = format!("saving the opportunity of referral {id}");
+        let doing = format!("saving the {} of referral {id}", self.schema.object.entity());
         let mut parts = self.reads(&organisation, &self.schema.of_referral(id), &doing);
         parts.extend(searches(&columns, &doing));
         let mut answers = self.api.run(&parts, false, &doing).await?;
         if let Some(stored) = self.stored(&organisation, &mut answers)? {
             // Whom an existing deal belongs to is never changed, and its other fields only as they were read.
-            let write = CrmWrite {
-                fields: write
-                    .fields
-                    .iter()
-                    .filter(|(name, _)| !name.contains('/'))
-                    .map(|(name, value)| (name.clone(), value.clone()))
-                    .collect(),
-                phase: write.phase,
-            };
-            return self.update_record(&stored.record.key, &stored.record.version, &write).await;
+            let record = &stored.record;
+            return self.update_record(&record.key, &record.version, &without_parties(write)).await;
         }
         let parties = Parties::read(&columns, &mut answers)?;
         self.create(&organisation, id, write.phase, columns, parties).await
@@ -55,18 +52,23 @@ impl Salesforce {
         columns: Columns,
         mut parties: Parties,
     ) -> Result<CrmRecord, SalesforceError> {
-        let doing = format!("creating the opportunity of referral {id}");
+        let doing = format!("creating the {} of referral {id}", self.schema.object.entity());
+        let object = self.schema.object;
         let mut body = columns.plain;
         // The key's value comes from the address.
         let is_key = |name: &str| name.eq_ignore_ascii_case(&self.schema.referral_id_field);
         body.retain(|name, value| !value.is_null() && !is_key(name));
-        if !body.keys().any(|name| name.eq_ignore_ascii_case(CLOSE_DATE)) {
-            body.insert(CLOSE_DATE.to_owned(), self.provisional_close_date().into());
-        }
+        self.fill(&mut body);
         self.set_currency(organisation, &mut body, columns.currency.filter(|code| !code.is_null()))?;
-        let stage = organisation.stage(&self.settings, self.reachable(phase.unwrap_or(Phase::Open)))?;
-        body.insert("StageName".to_owned(), json!(stage));
-        let path = format!("sobjects/Opportunity/{}/{id}", self.schema.referral_id_field);
+        let phase = self.reachable(phase.unwrap_or(Phase::Open));
+        // A new lead has the organisation's own first status.
+        if (object, phase) != (Object::Lead, Phase::Open) {
+            body.insert(
+                object.state_field().to_owned(),
+                json!(organisation.states.of(&self.settings, phase)?),
+            );
+        }
+        let path = format!("sobjects/{}/{}/{id}", object.name(), self.schema.referral_id_field);
         let mut save = Call::new(Method::PATCH, path, doing.clone()).body(Json::Object(body)).once(true);
         let mut despite_duplicates = false;
         loop {
@@ -77,7 +79,7 @@ impl Salesforce {
             parts.extend(self.reads(organisation, &self.schema.of_referral(id), &doing));
             let mut answers = self.api.write(&parts, &doing).await?;
             let Some((reference, refused)) = answers.guilty() else {
-                tracing::info!(referral.id = %id, "created the opportunity of a referral");
+                tracing::info!(referral.id = %id, "created the {} of a referral", object.entity());
                 return self.written(organisation, &mut answers, &doing);
             };
             let is_duplicate = refusal::code(&refused.body) == Some("DUPLICATES_DETECTED");
@@ -90,6 +92,24 @@ impl Salesforce {
                 return Err(self.made_meanwhile(organisation, id, refused).await);
             }
             parties.keep(&answers);
+        }
+    }
+
+    /// Gives a new record what Salesforce has none without.
+    fn fill(&self, body: &mut Map<String, Json>) {
+        let is_empty = |value: &Json| value.as_str().is_none_or(|text| text.trim().is_empty());
+        let mut fill = |field: &str, value: String| {
+            let has = body
+                .iter()
+                .any(|(name, given)| name.eq_ignore_ascii_case(field) && !is_empty(given));
+            if !has {
+                body.retain(|name, _| !name.eq_ignore_ascii_case(field));
+                body.insert(field.to_owned(), value.into());
+            }
+        };
+        match self.schema.object {
+            Object::Opportunity => fill(CLOSE_DATE, self.provisional_close_date()),
+            Object::Lead => OF_EVERY_LEAD.into_iter().for_each(|field| fill(field, NOT_PROVIDED.to_owned())),
         }
     }
 

@@ -23,11 +23,21 @@ pub enum SalesforceError {
         /// The name as it must be.
         known: &'static str,
     },
+    /// A field of a customer's record, mapped on the lead.
+    #[error(
+        "`{name}` is not a field of leads: they have no account or contact; map the lead's own field, such as `Company`, `LastName` or `Email`"
+    )]
+    NotOfLeads {
+        /// The path, shortened.
+        name: String,
+    },
     /// The key names another CRM or object, or its id is none.
-    #[error("record {key} is not one of this organisation's opportunities: expected `opportunity` and an id of 18 characters")]
+    #[error("record {key} is not one of this organisation's {expected}: expected the entity of these and an id of 18 characters")]
     ForeignKey {
         /// The key as given.
         key: String,
+        /// What its records are: `opportunities`, `leads`.
+        expected: &'static str,
     },
     /// A field that cannot be written as asked.
     #[error("field `{field}` {reason}")]
@@ -46,6 +56,36 @@ pub enum SalesforceError {
         stages: String,
         /// Whether no deal can be made without it.
         every_deal: bool,
+    },
+    /// A lead status that the settings name, or need, and the organisation does not have.
+    #[error("{what}; its lead statuses are {statuses}")]
+    LeadStatus {
+        /// What is missing, and the cure.
+        what: String,
+        /// The organisation's lead statuses.
+        statuses: String,
+    },
+    /// A lead that was converted: the service takes no change of it.
+    #[error("{doing}: the lead was converted and is read-only; change the opportunity that it became")]
+    Converted {
+        /// What was being done.
+        doing: String,
+    },
+    /// An opportunity that is another referral's.
+    #[error(
+        "opportunity {id}, which the lead became, carries another referral's identifier in `{field}`; clear it there, or settle in Partner Center which referral is the deal's"
+    )]
+    OfAnotherReferral {
+        /// The opportunity's id.
+        id: String,
+        /// The Referral Identifier's field.
+        field: String,
+    },
+    /// The opportunity that a lead became is gone.
+    #[error("opportunity {id}, which the lead became, was deleted; restore it from the recycle bin")]
+    OpportunityGone {
+        /// The opportunity's id.
+        id: String,
     },
     /// The organisation has one currency, and nobody said which.
     #[error("the organisation has one currency, which its opportunities do not tell; name it in the setting SalesforceCurrency")]
@@ -160,7 +200,12 @@ impl SalesforceError {
         match self {
             Self::InvalidField { .. }
             | Self::Misspelt { .. }
+            | Self::NotOfLeads { .. }
             | Self::ForeignKey { .. }
+            | Self::LeadStatus { .. }
+            | Self::Converted { .. }
+            | Self::OfAnotherReferral { .. }
+            | Self::OpportunityGone { .. }
             | Self::Unwritable { .. }
             | Self::Stage { every_deal: false, .. } => FailureKind::Rejected,
             // What an administrator must set right before any deal can go on.

@@ -1,4 +1,4 @@
-//! Opportunities in Salesforce.
+//! The records of one object in Salesforce.
 
 use std::sync::Arc;
 
@@ -12,8 +12,9 @@ use jiff::Timestamp;
 use crate::composite::Answers;
 use crate::credentials::CredentialStore;
 use crate::error::SalesforceError;
+use crate::object::Object;
 use crate::organisation::{Known, Organisation};
-use crate::record::{self, ENTITY, SYSTEM, Stored};
+use crate::record::{self, SYSTEM, Stored};
 use crate::rest_api::{Answer, RestApi};
 use crate::schema::{Schema, of_id};
 use crate::session::{Clock, SignIn};
@@ -24,9 +25,9 @@ pub(crate) const DEAL: &str = "deal";
 /// The part that reads its primary contact.
 pub(crate) const ROLE: &str = "role";
 
-/// The [`Crm`] port on one Salesforce organisation.
+/// The [`Crm`] port on one Salesforce organisation: its opportunities, or whatever object the schema is of.
 pub struct Salesforce {
-    pub(crate) api: RestApi,
+    pub(crate) api: Arc<RestApi>,
     pub(crate) settings: Settings,
     pub(crate) schema: Schema,
     pub(crate) clock: Clock,
@@ -43,10 +44,21 @@ impl Salesforce {
             clock: clock.clone(),
         };
         Self {
-            api: RestApi::new(http, sign_in),
+            api: Arc::new(RestApi::new(http, sign_in)),
             settings,
             schema,
             clock,
+            known: Known::default(),
+        }
+    }
+
+    /// Records of another object of the same organisation, in the same session.
+    pub(crate) fn beside(&self, schema: Schema) -> Self {
+        Self {
+            api: self.api.clone(),
+            settings: self.settings.clone(),
+            schema,
+            clock: self.clock.clone(),
             known: Known::default(),
         }
     }
@@ -56,20 +68,23 @@ impl Salesforce {
     }
 
     /// The record's id, as it may stand in an address.
-    pub(crate) fn id_of(key: &CrmKey) -> Result<&str, SalesforceError> {
+    pub(crate) fn id_of<'a>(&self, key: &'a CrmKey) -> Result<&'a str, SalesforceError> {
+        let object = self.schema.object;
         let is_id = matches!(key.id.len(), 15 | 18) && key.id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if is_id && key.system == SYSTEM && key.entity == ENTITY {
+        if is_id && key.system == SYSTEM && key.entity == object.entity() {
             Ok(&key.id)
         } else {
             Err(SalesforceError::ForeignKey {
                 key: key.to_string().chars().take(128).collect(),
+                expected: object.plural(),
             })
         }
     }
 
-    /// The phase that the organisation can show for `phase`: without an on-hold stage, on hold is open.
+    /// The phase that the organisation can show for `phase`: without an on-hold stage, on hold is open, and so it is for a lead.
     pub(crate) fn reachable(&self, phase: Phase) -> Phase {
-        if phase == Phase::OnHold && self.settings.on_hold_stage.is_none() {
+        let has_on_hold = self.schema.object == Object::Opportunity && self.settings.on_hold_stage.is_some();
+        if phase == Phase::OnHold && !has_on_hold {
             Phase::Open
         } else {
             phase
@@ -112,9 +127,9 @@ impl Salesforce {
         self.known.forget();
     }
 
-    /// An administrator who adds the stage that a setting names need not wait.
+    /// An administrator who adds the stage or status that a setting names need not wait.
     fn told<T>(&self, done: Result<T, SalesforceError>) -> Result<T, Failure> {
-        if let Err(SalesforceError::Stage { .. }) = &done {
+        if let Err(SalesforceError::Stage { .. } | SalesforceError::LeadStatus { .. }) = &done {
             self.forget_organisation();
         }
         Ok(done?)
@@ -124,14 +139,18 @@ impl Salesforce {
 #[async_trait]
 impl Crm for Salesforce {
     async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
-        let id = Self::id_of(key)?;
-        let done = self.lookup(&of_id(id), format!("reading opportunity {id}")).await;
+        let id = self.id_of(key)?;
+        let done = self
+            .lookup(&of_id(id), format!("reading {} {id}", self.schema.object.entity()))
+            .await;
         self.told(done)
     }
 
     async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
         let condition = self.schema.of_referral(id);
-        let done = self.lookup(&condition, format!("reading the opportunity of referral {id}")).await;
+        let done = self
+            .lookup(&condition, format!("reading the {} of referral {id}", self.schema.object.entity()))
+            .await;
         self.told(done)
     }
 

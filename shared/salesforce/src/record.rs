@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use cosell_core::crm::{CrmKey, CrmRecord, Phase};
+use cosell_core::crm::{CrmKey, CrmRecord};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::error::SalesforceError;
+use crate::object::Object;
 use crate::organisation::Organisation;
 use crate::rest_api::Answer;
 use crate::schema::{CONTACT, CURRENCY, Schema};
@@ -15,8 +16,6 @@ use crate::version::Version;
 
 /// The `system` of every key of ours.
 pub(crate) const SYSTEM: &str = "salesforce";
-/// The `entity` of every key of ours.
-pub(crate) const ENTITY: &str = "opportunity";
 
 /// Values by field or path, nulls left out.
 pub(crate) type Fields = BTreeMap<String, Json>;
@@ -70,17 +69,17 @@ pub(crate) fn read(
     let lacks = |what| move || deal.lacks(what);
     let modified = time(&row["LastModifiedDate"]).ok_or_else(lacks("the time of the last change"))?;
     let stamp = time(&row["SystemModstamp"]).ok_or_else(lacks("the system's time stamp"))?;
-    let version = Version::new(modified, stamp, deal.date, phase(settings, organisation, row), &fields);
+    let version = Version::new(modified, stamp, deal.date, organisation.states.phase(settings, row), &fields);
     let record = CrmRecord {
-        key: key(row["Id"].as_str().ok_or_else(lacks("the record's id"))?),
+        key: key(schema.object, row["Id"].as_str().ok_or_else(lacks("the record's id"))?),
         version: version.to_string(),
         // `SystemModstamp` moves with every automation, too: a rule that asks who changed last means people.
         modified,
         phase: version.phase,
         fields,
-        // Opportunities cannot be merged; a deleted one is simply gone.
+        // Opportunities cannot be merged, and of merged leads the loser is deleted: it is simply gone.
         merged_into: None,
-        converted_into: None,
+        converted_into: row["ConvertedOpportunityId"].as_str().map(|id| key(Object::Opportunity, id)),
         request_id: None,
     };
     Ok(Some(Stored {
@@ -97,10 +96,10 @@ pub(crate) fn rows(answer: &Answer) -> Result<&[Json], SalesforceError> {
         .ok_or_else(|| answer.lacks("a list of records"))
 }
 
-pub(crate) fn key(id: &str) -> CrmKey {
+pub(crate) fn key(object: Object, id: &str) -> CrmKey {
     CrmKey {
         system: SYSTEM.to_owned(),
-        entity: ENTITY.to_owned(),
+        entity: object.entity().to_owned(),
         id: id.to_owned(),
     }
 }
@@ -117,18 +116,6 @@ fn member<'a>(row: &'a Json, name: &str) -> Option<&'a Json> {
     members.get(name).or_else(any_case)
 }
 
-/// Closed or won is what the organisation made of the stage; only on hold goes by the stage's name.
-fn phase(settings: &Settings, organisation: &Organisation, row: &Json) -> Phase {
-    let is = |name: &str| row[name].as_bool().unwrap_or_default();
-    let stage = row["StageName"].as_str().unwrap_or_default();
-    match (is("IsWon"), is("IsClosed")) {
-        (true, _) => Phase::Won,
-        (false, true) => Phase::Lost,
-        (false, false) if organisation.is_on_hold(settings, stage) => Phase::OnHold,
-        (false, false) => Phase::Open,
-    }
-}
-
 /// `2026-08-20T14:03:27.000+0000`: an offset without a colon.
 pub(crate) fn time(json: &Json) -> Option<Timestamp> {
     let text = json.as_str()?;
@@ -143,25 +130,6 @@ pub(crate) fn present(value: &Json) -> Option<Json> {
 mod tests {
     use super::*;
     use serde_json::json;
-    use url::Url;
-
-    #[test]
-    fn the_organisation_says_what_is_closed_and_the_settings_what_is_on_hold() {
-        let mut settings = Settings::new(Url::parse("https://northwind.my.salesforce.com").unwrap());
-        let organisation = Organisation::of(&[("Waiting", "Wartet"), ("Prospecting", "Prospecting")]);
-        // By its name, in any case, or by its label.
-        for named in ["waiting", "Wartet"] {
-            settings.on_hold_stage = Some(named.to_owned());
-            let read = |stage: &str, closed: bool, won: bool| {
-                let row = json!({"StageName": stage, "IsClosed": closed, "IsWon": won});
-                phase(&settings, &organisation, &row)
-            };
-            assert_eq!(read("Waiting", false, false), Phase::OnHold, "{named}");
-            assert_eq!(read("Prospecting", false, false), Phase::Open);
-            assert_eq!(read("Gewonnen", true, true), Phase::Won);
-            assert_eq!(read("Verloren", true, false), Phase::Lost);
-        }
-    }
 
     #[test]
     fn both_spellings_of_an_offset_are_read() {

@@ -5,18 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use cosell_core::id::ReferralId;
 
 use crate::error::SalesforceError;
+use crate::object::Object;
 use crate::soql;
 
-/// Always read, whatever the mapping: they make identity, phase, version and who wrote last.
-const OWN_FIELDS: [&str; 7] = [
-    "Id",
-    "StageName",
-    "IsClosed",
-    "IsWon",
-    "LastModifiedDate",
-    "LastModifiedById",
-    "SystemModstamp",
-];
+/// Always read, whatever the mapping and beside what tells the phase: they make identity, version and who wrote last.
+const OWN_FIELDS: [&str; 4] = ["Id", "LastModifiedDate", "LastModifiedById", "SystemModstamp"];
 
 /// The relationship to the opportunity's customer.
 pub(crate) const ACCOUNT: &str = "Account";
@@ -28,7 +21,8 @@ pub(crate) const CURRENCY: &str = "CurrencyIsoCode";
 /// The object and its mapped fields, checked: every name in it can stand in a query.
 #[derive(Clone, Debug)]
 pub struct Schema {
-    /// Fields of the opportunity itself, without [`CURRENCY`].
+    pub(crate) object: Object,
+    /// Fields of the record itself, without [`CURRENCY`].
     pub(crate) plain: BTreeSet<String>,
     /// Whether the currency is mapped.
     pub(crate) currency: bool,
@@ -47,7 +41,18 @@ impl Schema {
     ///
     /// Fails with [`SalesforceError::InvalidField`] on a name that no field can have.
     pub fn opportunities(fields: &BTreeSet<String>, sync_field: &str, referral_id_field: &str) -> Result<Self, SalesforceError> {
+        Self::of(Object::Opportunity, fields, sync_field, referral_id_field)
+    }
+
+    /// The lead object, otherwise as [`Schema::opportunities`]. A lead has company, name and address in fields of its own:
+    /// [`SalesforceError::NotOfLeads`] on a field of an account or contact.
+    pub fn leads(fields: &BTreeSet<String>, sync_field: &str, referral_id_field: &str) -> Result<Self, SalesforceError> {
+        Self::of(Object::Lead, fields, sync_field, referral_id_field)
+    }
+
+    fn of(object: Object, fields: &BTreeSet<String>, sync_field: &str, referral_id_field: &str) -> Result<Self, SalesforceError> {
         let mut schema = Self {
+            object,
             plain: BTreeSet::from([checked(sync_field)?, checked(referral_id_field)?]),
             currency: false,
             related: BTreeMap::new(),
@@ -62,6 +67,11 @@ impl Schema {
             match field.split_once('/') {
                 None if field == CURRENCY => schema.currency = true,
                 None => drop(schema.plain.insert(checked(field)?)),
+                Some((ACCOUNT | CONTACT, _)) if object == Object::Lead => {
+                    return Err(SalesforceError::NotOfLeads {
+                        name: field.chars().take(64).collect(),
+                    });
+                }
                 Some((CONTACT, field)) => drop(schema.contact.insert(checked(field)?)),
                 Some((relationship, field)) => {
                     schema.related.entry(checked(relationship)?).or_default().insert(checked(field)?);
@@ -71,9 +81,10 @@ impl Schema {
         Ok(schema)
     }
 
-    /// The query of the opportunities that `condition` describes.
+    /// The query of the records that `condition` describes.
     pub(crate) fn select(&self, has_currency: bool, condition: &str) -> String {
-        let mut fields: BTreeSet<String> = OWN_FIELDS.into_iter().map(str::to_owned).collect();
+        let own = OWN_FIELDS.iter().chain(self.object.phase_fields());
+        let mut fields: BTreeSet<String> = own.map(|&name| name.to_owned()).collect();
         fields.extend(self.plain.iter().cloned());
         if self.currency && has_currency {
             fields.insert(CURRENCY.to_owned());
@@ -84,8 +95,9 @@ impl Schema {
         let fields: Vec<String> = fields.into_iter().collect();
         // Two, so that a field that is not unique after all is found out.
         format!(
-            "SELECT {} FROM Opportunity WHERE {condition} ORDER BY Id LIMIT 2",
-            fields.join(", ")
+            "SELECT {} FROM {} WHERE {condition} ORDER BY Id LIMIT 2",
+            fields.join(", "),
+            self.object.name()
         )
     }
 
@@ -100,7 +112,7 @@ impl Schema {
         })
     }
 
-    /// The opportunity of a referral, as a condition.
+    /// The record of a referral, as a condition.
     pub(crate) fn of_referral(&self, id: ReferralId) -> String {
         format!("{} = {}", self.referral_id_field, soql::text(&id.to_string()))
     }
@@ -125,7 +137,7 @@ fn misspelt(field: &str) -> Option<&'static str> {
         .copied()
 }
 
-/// The opportunity of an id, as a condition.
+/// The record of an id, as a condition.
 pub(crate) fn of_id(id: &str) -> String {
     format!("Id = {}", soql::text(id))
 }

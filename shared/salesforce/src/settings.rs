@@ -24,6 +24,8 @@ pub struct Settings {
     pub won_stage: Option<String>,
     /// The stage of a lost deal; the organisation's first closed stage that is not won when absent.
     pub lost_stage: Option<String>,
+    /// The statuses of a disqualified lead: the first is what we write, all are read as disqualified. `Closed - Not Converted` when empty.
+    pub disqualified_statuses: Vec<String>,
     /// The currency of an organisation that has only one, as ISO 4217 code: its opportunities do not tell it.
     pub single_currency: Option<String>,
     /// Whether `If-Unmodified-Since` alone guards a write. It was not seen live for opportunities (contract salesforce 9.2): otherwise
@@ -43,6 +45,7 @@ impl Settings {
             open_stage: None,
             won_stage: None,
             lost_stage: None,
+            disqualified_statuses: Vec::new(),
             single_currency: None,
             conditional_updates: false,
         }

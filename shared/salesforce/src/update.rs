@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use crate::composite::{Answers, Part};
 use crate::error::SalesforceError;
+use crate::object::Object;
 use crate::opportunities::Salesforce;
 use crate::organisation::Organisation;
 use crate::party::{DuplicateHint, save_despite_duplicates};
@@ -19,19 +20,26 @@ const SAVE: &str = "save";
 
 impl Salesforce {
     pub(crate) async fn update_record(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, SalesforceError> {
-        let id = Self::id_of(key)?;
+        let id = self.id_of(key)?;
+        let object = self.schema.object;
         refuse_parties(write)?;
-        let doing = format!("updating opportunity {id}");
+        let doing = format!("updating {} {id}", object.entity());
         let stale = || SalesforceError::Stale { doing: doing.clone() };
         let known = Version::parse(version).ok_or_else(stale)?;
         let organisation = self.organisation().await?;
+        if object == Object::Lead && known.phase == Phase::Qualified && !write.is_empty() {
+            return Err(SalesforceError::Converted { doing });
+        }
         let columns = Columns::sort(write)?;
         let mut body = columns.plain;
         self.set_currency(&organisation, &mut body, columns.currency)?;
         if let Some(phase) = write.phase.map(|phase| self.reachable(phase)).filter(|phase| *phase != known.phase) {
             // One deal's trouble: the others need not wait for it.
-            let name = organisation.stage(&self.settings, phase).map_err(SalesforceError::of_one_deal)?;
-            body.insert("StageName".to_owned(), name.into());
+            let name = organisation
+                .states
+                .of(&self.settings, phase)
+                .map_err(SalesforceError::of_one_deal)?;
+            body.insert(object.state_field().to_owned(), name.into());
         }
         if body.is_empty() {
             let (record, now) = self.read_now(&organisation, id).await?.ok_or_else(stale)?;
@@ -45,7 +53,7 @@ impl Salesforce {
     }
 
     async fn read_now(&self, organisation: &Organisation, id: &str) -> Result<Option<(CrmRecord, Version)>, SalesforceError> {
-        let doing = format!("reading opportunity {id}");
+        let doing = format!("reading {} {id}", self.schema.object.entity());
         let stored = self.find(organisation, &of_id(id), &doing).await?;
         Ok(stored.map(|stored| (stored.record, stored.version)))
     }
@@ -58,7 +66,7 @@ impl Salesforce {
         match self.read_now(organisation, id).await? {
             Some((_, now)) if now.is_of_same_state(known) => Ok(()),
             _ => Err(SalesforceError::Stale {
-                doing: format!("updating opportunity {id}"),
+                doing: format!("updating {} {id}", self.schema.object.entity()),
             }),
         }
     }
@@ -72,11 +80,16 @@ impl Salesforce {
         body: Json,
         doing: &str,
     ) -> Result<CrmRecord, SalesforceError> {
-        let call = Call::new(Method::PATCH, format!("sobjects/Opportunity/{id}"), doing)
+        let object = self.schema.object;
+        let mut call = Call::new(Method::PATCH, format!("sobjects/{}/{id}", object.name()), doing)
             .header("If-Unmodified-Since", known.http_date())
             .body(body)
             // Late, it would land on whatever is there by then, unless the stamp guards it.
             .once(!self.settings.conditional_updates);
+        if object == Object::Lead {
+            // An edit of ours must not hand the lead to somebody else (contract salesforce 3.11).
+            call = call.header("Sforce-Auto-Assign", "FALSE");
+        }
         let mut answers = self.send_save(organisation, id, call.clone(), doing).await?;
         let duplicate = answers
             .guilty()

@@ -49,7 +49,7 @@ impl Version {
         let mut parts = text.split('.');
         let mut number = || parts.next()?.parse().ok();
         let (modified, stamp, read) = (number()?, number()?, number()?);
-        let phase = [Phase::OnHold, Phase::Open, Phase::Won, Phase::Lost];
+        let phase = [Phase::OnHold, Phase::Open, Phase::Won, Phase::Lost, Phase::Qualified];
         let phase = phase
             .into_iter()
             .zip(PHASES)

@@ -1,4 +1,4 @@
-//! Sorting a write's fields into the opportunity's own and those of related records.
+//! Sorting a write's fields into the record's own and those of related records.
 
 use cosell_core::crm::CrmWrite;
 use serde_json::{Map, Value as Json};
@@ -10,7 +10,7 @@ use crate::schema::{ACCOUNT, CONTACT, CURRENCY, checked};
 /// A write, sorted.
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
-    /// The opportunity's own fields, nulls included: they clear.
+    /// The record's own fields, nulls included: they clear.
     pub(crate) plain: Map<String, Json>,
     /// The currency's code.
     pub(crate) currency: Option<Json>,
@@ -56,6 +56,15 @@ pub(crate) fn refuse_parties(write: &CrmWrite) -> Result<(), SalesforceError> {
             name,
             "belongs to an account or contact that other deals may share, so it is set only when the opportunity is created; change it in Salesforce",
         )),
+    }
+}
+
+/// The write without the fields of customer and contact.
+pub(crate) fn without_parties(write: &CrmWrite) -> CrmWrite {
+    let own = write.fields.iter().filter(|(name, _)| !name.contains('/'));
+    CrmWrite {
+        fields: own.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        phase: write.phase,
     }
 }
 

@@ -1,0 +1,134 @@
+//! Leads in Salesforce, and the way from a lead to its opportunity.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_core::id::ReferralId;
+use cosell_engine::Failure;
+use cosell_engine::port::{Crm, CrmChange, Leads};
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use crate::error::SalesforceError;
+use crate::object::Object;
+use crate::opportunities::Salesforce;
+use crate::record;
+use crate::rest_api::{Call, query};
+use crate::schema::Schema;
+use crate::soql;
+use crate::write::without_parties;
+
+/// The [`Leads`] port on one Salesforce organisation.
+///
+/// Converting a lead is no part of the REST API (contract salesforce 2.2): the opportunity is made beside the lead, unless a person has
+/// converted it already.
+pub struct SalesforceLeads {
+    leads: Salesforce,
+    opportunities: Arc<Salesforce>,
+}
+
+impl SalesforceLeads {
+    /// The leads beside these opportunities: same organisation, same session. `schema` is [`Schema::leads`].
+    pub fn new(opportunities: Arc<Salesforce>, schema: Schema) -> Self {
+        Self {
+            leads: opportunities.beside(schema),
+            opportunities,
+        }
+    }
+
+    /// The lead as it is now, if what was decided on it still holds.
+    async fn current(&self, lead: &CrmRecord) -> Result<CrmRecord, Failure> {
+        let doing = || format!("qualifying lead {}", lead.key.id);
+        let now = self.leads.get(&lead.key).await?;
+        // Somebody's conversion is what we want; a lead that was disqualified meanwhile is to be looked at anew.
+        now.filter(|now| now.phase == lead.phase || now.phase == Phase::Qualified)
+            .ok_or_else(|| SalesforceError::Stale { doing: doing() }.into())
+    }
+
+    /// Writes into the opportunity that a person's conversion made of the lead.
+    async fn adopt(&self, opportunity: &CrmKey, referral: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        let id = || opportunity.id.clone();
+        let found = self.opportunities.get(opportunity).await?;
+        let found = found.ok_or_else(|| SalesforceError::OpportunityGone { id: id() })?;
+        let field = self.opportunities.schema.referral_id_field.as_str();
+        let carried = found.get(field).as_str().map(str::trim).filter(|text| !text.is_empty());
+        if carried.is_some_and(|carried| !carried.eq_ignore_ascii_case(&referral.to_string())) {
+            return Err(SalesforceError::OfAnotherReferral {
+                id: id(),
+                field: field.to_owned(),
+            }
+            .into());
+        }
+        let mut write = without_parties(write);
+        write.fields.insert(field.to_owned(), Json::from(referral.to_string()));
+        self.opportunities.update(&found.key, &found.version, &write).await
+    }
+
+    async fn converted_into(&self, opportunity: &str) -> Result<Option<CrmKey>, SalesforceError> {
+        let doing = format!("reading the lead of opportunity {opportunity}");
+        let soql = format!(
+            "SELECT Id FROM Lead WHERE ConvertedOpportunityId = {} ORDER BY Id LIMIT 1",
+            soql::text(opportunity)
+        );
+        let answer = self.leads.api.send(&Call::get(query(&soql), doing)).await?.accepted()?;
+        let Some(row) = record::rows(&answer)?.first() else {
+            return Ok(None);
+        };
+        let id = row["Id"].as_str().ok_or_else(|| answer.lacks("the record's id"))?;
+        Ok(Some(record::key(Object::Lead, id)))
+    }
+}
+
+#[async_trait]
+impl Crm for SalesforceLeads {
+    async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
+        self.leads.get(key).await
+    }
+
+    async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
+        self.leads.find_by_referral(id).await
+    }
+
+    async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        self.leads.upsert(id, write).await
+    }
+
+    async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        self.leads.update(key, version, write).await
+    }
+
+    async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
+        self.leads.changed_since(since).await
+    }
+}
+
+#[async_trait]
+impl Leads for SalesforceLeads {
+    async fn qualify(&self, lead: &CrmRecord, referral: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        let lead = self.current(lead).await?;
+        // Whoever carries the identifier is the deal: made by an earlier try of ours, perhaps before a person converted the lead.
+        match &lead.converted_into {
+            Some(opportunity) if self.opportunities.find_by_referral(referral).await?.is_none() => {
+                self.adopt(opportunity, referral, write).await
+            }
+            _ => self.opportunities.upsert(referral, write).await,
+        }
+    }
+
+    async fn origin(&self, opportunity: &CrmKey) -> Result<Option<CrmKey>, Failure> {
+        let id = self.opportunities.id_of(opportunity)?;
+        if let Some(lead) = self.converted_into(id).await? {
+            return Ok(Some(lead));
+        }
+        // One that we made beside its lead shares the identifier with it.
+        let Some(found) = self.opportunities.get(opportunity).await? else {
+            return Ok(None);
+        };
+        let carried = found.get(&self.opportunities.schema.referral_id_field).as_str();
+        let Some(referral) = carried.and_then(|text| text.trim().parse().ok()) else {
+            return Ok(None);
+        };
+        Ok(self.leads.find_by_referral(referral).await?.map(|lead| lead.key))
+    }
+}
