@@ -50,11 +50,12 @@ async fn run_live(mapping: &Mapping) -> Result<()> {
 }
 
 async fn compared(mapping: &Mapping, installation: &dyn Installation) -> Result<Vec<Finding>> {
-    let columns = installation
-        .columns(&mapping.crm_columns())
-        .await
-        .map_err(|failure| told(&failure))?;
-    Ok(schema::findings(mapping, &columns))
+    let mut findings = Vec::new();
+    for mapping in std::iter::once(mapping).chain(mapping.of_leads().as_ref()) {
+        let columns = installation.columns(&mapping.entity, &mapping.crm_columns()).await;
+        findings.append(&mut schema::findings(mapping, &columns.map_err(|failure| told(&failure))?));
+    }
+    Ok(findings)
 }
 
 /// One sentence; an error where the mapping cannot be used.
@@ -67,7 +68,8 @@ pub(super) fn verdict(examination: &Examination) -> Result<String> {
         0 => String::new(),
         some => format!(", {}", counted(some, "warning")),
     };
-    let rules = counted(mapping.rules.len(), "rule");
+    let leads = mapping.lead.as_ref().map_or(0, |lead| lead.rules.len());
+    let rules = counted(mapping.rules.len() + leads, "rule");
     Ok(format!("the mapping for {} can be used: {rules}{warnings}", mapping.system))
 }
 

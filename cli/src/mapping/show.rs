@@ -1,10 +1,11 @@
 //! `cosell mapping show`: the mapping as it is in force.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use cosell_core::mapping::{Examination, Mapping, Rule, When};
+use cosell_core::mapping::{Examination, Mapping, Origin, Rule, When};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
@@ -32,25 +33,51 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn origin(examination: &Examination, rule: &Rule) -> String {
-    let origin = examination.origins.get(&rule.name);
+fn origin(origins: &BTreeMap<String, Origin>, rule: &Rule) -> String {
+    let origin = origins.get(&rule.name);
     origin.map(ToString::to_string).unwrap_or_default()
 }
 
 pub(super) fn as_json(mapping: &Mapping, examination: &Examination) -> Result<Json> {
     let mut whole = serde_json::to_value(mapping)?;
-    let rules = whole["rule"].as_array_mut().context("the mapping has no rules")?;
-    for (json, rule) in rules.iter_mut().zip(&mapping.rules) {
-        json["origin"] = json!(origin(examination, rule));
+    with_origins(&mut whole["rule"], &mapping.rules, &examination.origins)?;
+    if let Some(lead) = &mapping.lead {
+        with_origins(&mut whole["lead"]["rule"], &lead.rules, &examination.lead_origins)?;
     }
     Ok(whole)
 }
 
+fn with_origins(list: &mut Json, rules: &[Rule], origins: &BTreeMap<String, Origin>) -> Result<()> {
+    let list = list.as_array_mut().context("the mapping has no rules")?;
+    for (json, rule) in list.iter_mut().zip(rules) {
+        json["origin"] = json!(origin(origins, rule));
+    }
+    Ok(())
+}
+
 pub(super) fn as_text(mapping: &Mapping, examination: &Examination) -> String {
     let mut text = format!("{} {}\n\n", mapping.system, mapping.entity);
+    text.push_str(&rules(&mapping.rules, &examination.origins));
+    text.push_str(&titled("\nColumns", &pairs(&mapping.columns)));
+    text.push_str(&titled("\nHow can Microsoft help?", &help(mapping)));
+    text.push_str(&titled("\nStages", &pairs(&mapping.stages)));
+    if !mapping.create.is_empty() {
+        let create = leaves("", &Json::Object(mapping.create.clone()));
+        text.push_str(&titled("\nEvery new referral carries", &create));
+    }
+    if let Some(lead) = &mapping.lead {
+        let _ = write!(text, "\n{} {}\n\n", mapping.system, lead.entity);
+        text.push_str(&rules(&lead.rules, &examination.lead_origins));
+        text.push_str(&titled("\nStages", &pairs(&lead.stages)));
+    }
+    text
+}
+
+/// One line for each rule.
+fn rules(rules: &[Rule], origins: &BTreeMap<String, Origin>) -> String {
     let head = ["RULE", "FIELD", "PARTNER CENTER", "", "CRM", "KIND", "CONFLICT", "REQUIRED", "FROM"];
     let mut rows = vec![head.map(str::to_owned)];
-    rows.extend(mapping.rules.iter().map(|rule| {
+    rows.extend(rules.iter().map(|rule| {
         [
             rule.name.clone(),
             rule.label.clone(),
@@ -65,18 +92,10 @@ pub(super) fn as_text(mapping: &Mapping, examination: &Examination) -> String {
                 "-".to_owned()
             },
             word(rule.required),
-            origin(examination, rule),
+            origin(origins, rule),
         ]
     }));
-    text.push_str(&aligned(&rows));
-    text.push_str(&titled("\nColumns", &pairs(&mapping.columns)));
-    text.push_str(&titled("\nHow can Microsoft help?", &help(mapping)));
-    text.push_str(&titled("\nStages", &stages(mapping)));
-    if !mapping.create.is_empty() {
-        let create = leaves("", &Json::Object(mapping.create.clone()));
-        text.push_str(&titled("\nEvery new referral carries", &create));
-    }
-    text
+    aligned(&rows)
 }
 
 fn is_two_way(rule: &Rule) -> bool {
@@ -98,11 +117,6 @@ fn help(mapping: &Mapping) -> Vec<[String; 2]> {
     let mut rows = vec![["column".to_owned(), mapping.help.column.clone()]];
     rows.extend(pairs(&mapping.help.values));
     rows
-}
-
-fn stages(mapping: &Mapping) -> Vec<[String; 2]> {
-    let json = serde_json::to_value(&mapping.stages).unwrap_or_default();
-    leaves("", &json)
 }
 
 /// A table's entries, by key.

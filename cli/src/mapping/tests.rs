@@ -86,7 +86,14 @@ fn a_line_tells_all_of_a_rule() {
     }
     assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
 
+    let (_, leads) = text.split_once("\ndynamics lead\n").unwrap();
+    assert!(
+        leads.contains("companyname") && leads.contains("to_partner_center.qualified"),
+        "{leads}"
+    );
+
     let json = show::as_json(mapping, &examination).unwrap();
+    assert_eq!(json["lead"]["rule"][0]["origin"], "shipped");
     assert_eq!(json["stages"]["to_crm"]["New"], "on_hold");
     let notes = json["rule"]
         .as_array()

@@ -11,7 +11,7 @@ use clap::Args;
 use cosell_core::crm::CrmRecord;
 use cosell_core::mapping::Mapping;
 use cosell_core::plan::{Policy, try_record, try_referral};
-use cosell_core::referral::Referral;
+use cosell_core::referral::{Referral, ReferralKind};
 use cosell_deployment::PlanningSettings;
 use cosell_runtime::clock;
 use jiff::Timestamp;
@@ -93,7 +93,10 @@ fn offline(which: &Which, half: impl FnOnce(&Mapping) -> Existing) -> Result<Str
 
 fn creation(mapping: &Mapping, policy: &Policy, half: &Existing, now: Timestamp) -> String {
     match half {
-        Existing::Referral(referral) => description::of_record(&try_record(mapping, policy, referral, now)),
+        Existing::Referral(referral) => {
+            let leads = mapping.of_leads().filter(|_| referral.kind == ReferralKind::Lead);
+            description::of_record(&try_record(leads.as_ref().unwrap_or(mapping), policy, referral, now))
+        }
         Existing::Record(record) => description::of_referral(&try_referral(mapping, policy, record)),
     }
 }

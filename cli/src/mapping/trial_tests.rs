@@ -124,6 +124,22 @@ fn a_referral_shows_the_record_with_what_is_cut_and_what_has_no_room_in_this_dir
 }
 
 #[test]
+fn a_lead_is_tried_with_the_mapping_of_leads() {
+    let inviter = json!({ "organizationId": "msft" });
+    let text = of_referral(&json!({
+        "name": "Harbour sensors", "qualification": "Direct", "direction": "Incoming", "inviteContext": { "invitedBy": inviter },
+        "customerProfile": { "name": "Norrsken" }, "details": { "notes": "Two warehouses." }
+    }));
+    for expected in [
+        "  there    customerProfile.name = \"Norrsken\"\n  written  companyname = \"Norrsken\"\n",
+        "  there    name = \"Harbour sensors\"\n  written  subject = \"Harbour sensors\"\n",
+    ] {
+        assert!(text.contains(expected), "{expected}\n---\n{text}");
+    }
+    assert!(!text.contains("customerid_account"), "{text}");
+}
+
+#[test]
 fn a_file_that_cannot_be_used_is_named_with_the_reason() {
     let missing = sample::read(Path::new("no-such.json")).unwrap_err().to_string();
     assert!(missing.contains("no-such.json"), "{missing}");

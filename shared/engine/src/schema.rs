@@ -12,9 +12,9 @@ use crate::installation::{Finding, State};
 /// What a CRM tells of its columns.
 #[async_trait]
 pub trait CrmSchema: Send + Sync {
-    /// Those of the opportunity, and of the records around it, that `names` asks for, as a mapping writes them. What is not in the answer
-    /// does not exist, or is hidden from the signed-in user. Only reads.
-    async fn columns(&self, names: &BTreeSet<String>) -> Result<BTreeMap<String, Column>, Failure>;
+    /// Those of `entity` (`opportunity`, `lead`), and of the records around it, that `names` asks for, as a mapping writes them. What is
+    /// not in the answer does not exist, or is hidden from the signed-in user. Only reads.
+    async fn columns(&self, entity: &str, names: &BTreeSet<String>) -> Result<BTreeMap<String, Column>, Failure>;
 }
 
 /// A column as it is.

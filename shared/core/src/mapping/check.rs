@@ -3,6 +3,7 @@
 mod choice;
 mod column;
 mod create;
+mod lead;
 mod referral;
 mod rule;
 mod whole;
@@ -16,7 +17,8 @@ use super::layers::TakenOut;
 use super::{Columns, Help, Rule, Stages};
 
 /// As much of a mapping as has the right form.
-pub(super) struct Draft<'a> {
+struct Draft<'a> {
+    table: Table,
     rules: Vec<Ruled<'a>>,
     /// The rules that have not: what can be told of them nevertheless is told.
     unread: Vec<&'a Node>,
@@ -24,6 +26,8 @@ pub(super) struct Draft<'a> {
     help: Option<Help>,
     stages: Option<Stages>,
     taken_out: &'a [TakenOut],
+    /// Where the rules and stages stand.
+    at: &'a Node,
     root: &'a Node,
 }
 
@@ -31,58 +35,92 @@ pub(super) struct Draft<'a> {
 struct Ruled<'a> {
     rule: Rule,
     node: &'a Node,
+    table: Table,
+}
+
+/// The CRM table that rules are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Table {
+    Opportunities,
+    Leads,
+}
+
+impl Table {
+    /// How a sentence speaks of one of its rules.
+    fn rule(self) -> &'static str {
+        match self {
+            Self::Opportunities => "rule",
+            Self::Leads => "lead rule",
+        }
+    }
+}
+
+/// Finds all that makes no sense in a merged file.
+pub(super) fn check(root: &Node, taken_out: &[TakenOut], faults: &mut Faults) {
+    let deals = Draft::of(Table::Opportunities, root, root, taken_out);
+    deals.check(faults);
+    if let Some(at) = root.get("lead") {
+        let leads = Draft::of(Table::Leads, root, at, &[]);
+        leads.check(faults);
+        lead::check(&deals, &leads, faults);
+    }
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn of(root: &'a Node, taken_out: &'a [TakenOut]) -> Self {
-        let nodes = root.get("rule").map(Node::items).unwrap_or_default();
+    fn of(table: Table, root: &'a Node, at: &'a Node, taken_out: &'a [TakenOut]) -> Self {
+        let nodes = at.get("rule").map(Node::items).unwrap_or_default();
         let mut unread = Vec::new();
         let mut rules = Vec::new();
         for node in nodes {
-            match Ruled::of(node) {
+            match Ruled::of(table, node) {
                 Some(read) => rules.push(read),
                 None => unread.push(node),
             }
         }
         Self {
+            table,
             rules,
             unread,
             columns: part(root, "columns"),
             help: part(root, "help"),
-            stages: part(root, "stages"),
+            stages: part(at, "stages"),
             taken_out,
+            at,
             root,
         }
     }
 
-    pub(super) fn check(&self, faults: &mut Faults) {
+    fn check(&self, faults: &mut Faults) {
         for ruled in &self.rules {
             rule::check(ruled, faults);
             choice::check(ruled, faults);
         }
         for node in &self.unread {
-            rule::check_path(node, faults);
+            rule::check_path(self.table, node, faults);
+        }
+        column::check(self, faults);
+        whole::check(self, faults);
+        if self.table == Table::Leads {
+            return;
         }
         if let (Some(help), Some(node)) = (&self.help, self.root.get("help")) {
             choice::check_help(help, node, faults);
         }
-        column::check(self, faults);
-        whole::check(self, faults);
         referral::check(self, faults);
     }
 }
 
 impl<'a> Ruled<'a> {
-    fn of(node: &'a Node) -> Option<Self> {
+    fn of(table: Table, node: &'a Node) -> Option<Self> {
         let mut faults = Faults::default();
-        Form::Table(RULE).check("rule", node, &mut faults);
+        Form::Table(RULE).check(table.rule(), node, &mut faults);
         let rule = serde_json::from_value(node.to_json()).ok();
-        rule.filter(|_| faults.errors() == 0).map(|rule| Self { rule, node })
+        rule.filter(|_| faults.errors() == 0).map(|rule| Self { rule, node, table })
     }
 
     /// How a sentence begins.
     fn title(&self) -> String {
-        format!("rule `{}`", self.rule.name)
+        format!("{} `{}`", self.table.rule(), self.rule.name)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::check::Draft;
+use super::check;
 use super::document::Node;
 use super::fault::{Fault, Faults, MappingError, Place, Severity};
 use super::form::{self, Form};
@@ -29,6 +29,8 @@ pub struct Examination {
     pub faults: Vec<Fault>,
     /// Where each rule comes from, by name.
     pub origins: BTreeMap<String, Origin>,
+    /// The same of the leads' rules.
+    pub lead_origins: BTreeMap<String, Origin>,
     mapping: Option<Mapping>,
 }
 
@@ -36,12 +38,14 @@ impl Examination {
     /// Reads the shipped file and the partner's own over it, and finds everything that is wrong with the two.
     pub fn of(shipped: Layer<'_>, own: Option<Layer<'_>>, placeholders: &Placeholders) -> Self {
         let mut faults = Faults::default();
-        let mut origins = BTreeMap::new();
+        let mut origins = [BTreeMap::new(), BTreeMap::new()];
         let mapping = read(shipped, own, placeholders, &mut faults, &mut origins);
+        let [origins, lead_origins] = origins;
         let files: Vec<&str> = std::iter::once(shipped).chain(own).map(|layer| layer.file).collect();
         Self {
             faults: faults.told(&files),
             origins,
+            lead_origins,
             mapping,
         }
     }
@@ -76,7 +80,7 @@ fn read(
     own: Option<Layer<'_>>,
     placeholders: &Placeholders,
     faults: &mut Faults,
-    origins: &mut BTreeMap<String, Origin>,
+    origins: &mut [BTreeMap<String, Origin>; 2],
 ) -> Option<Mapping> {
     let shipped = Node::read(0, shipped.text, placeholders, faults);
     let own = own.map(|own| Node::read(1, own.text, placeholders, faults));
@@ -88,7 +92,9 @@ fn read(
         Some(own) => layers::merge(shipped, own.clone(), &mut taken_out, faults),
         None => shipped,
     };
-    *origins = layers::origins(&merged, own.as_ref());
+    let leads = |node: &Node| node.get("lead").cloned();
+    let of_leads = leads(&merged).map(|merged| layers::origins(&merged, own.as_ref().and_then(leads).as_ref()));
+    *origins = [layers::origins(&merged, own.as_ref()), of_leads.unwrap_or_default()];
     if let Some(version) = merged.get("version").filter(|version| version.to_json() != 1) {
         let what = format!("the mapping has version {}; this program reads version 1", version.to_json());
         faults.error(
@@ -99,7 +105,7 @@ fn read(
         return None;
     }
     Form::Table(form::FILE).check(form::WHOLE, &merged, faults);
-    Draft::of(&merged, &taken_out).check(faults);
+    check::check(&merged, &taken_out, faults);
     if faults.errors() > 0 {
         return None;
     }

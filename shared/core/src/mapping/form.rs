@@ -49,7 +49,10 @@ const fn optional(name: &'static str, form: Form) -> Key {
 }
 
 const WHEN: Form = Form::OneOf(&["never", "create", "update", "always"]);
-const PHASES: &[&str] = &["on_hold", "open", "won", "lost", "qualified"];
+const PHASES: &[&str] = &["on_hold", "open", "won", "lost"];
+/// Qualifying a lead is the seller's: no referral puts a record there.
+const PHASES_OF_LEADS: &[&str] = &["open", "lost"];
+const PHASES_FROM_LEADS: &[&str] = &["open", "lost", "qualified"];
 const STAGES: &[&str] = &["New", "Active", "Won", "Lost", "Declined", "Expired", "ClosedOtherwise"];
 
 /// The whole file.
@@ -68,7 +71,7 @@ pub(super) const FILE: &[Key] = &[
 /// The table of leads.
 const LEAD: &[Key] = &[
     needed("entity", Form::Text),
-    needed("stages", Form::Table(STAGE_TABLES)),
+    needed("stages", Form::Table(STAGE_TABLES_OF_LEADS)),
     optional("rule", Form::Tables(RULE)),
 ];
 
@@ -88,6 +91,14 @@ const HELP: &[Key] = &[needed("column", Form::Text), needed("values", Form::Code
 const STAGE_TABLES: &[Key] = &[
     needed("to_crm", Form::Pairs(STAGES, PHASES)),
     needed("to_partner_center", Form::Pairs(PHASES, STAGES)),
+    needed("lost_before_accepted", Form::OneOf(STAGES)),
+    optional("on_hold_edits", Form::OneOf(&["wait", "send"])),
+    optional("reasons", Form::Texts(STAGES)),
+];
+
+const STAGE_TABLES_OF_LEADS: &[Key] = &[
+    needed("to_crm", Form::Pairs(STAGES, PHASES_OF_LEADS)),
+    needed("to_partner_center", Form::Pairs(PHASES_FROM_LEADS, STAGES)),
     needed("lost_before_accepted", Form::OneOf(STAGES)),
     optional("on_hold_edits", Form::OneOf(&["wait", "send"])),
     optional("reasons", Form::Texts(STAGES)),
@@ -250,7 +261,7 @@ mod tests {
         for stage in STAGES {
             assert!(serde_json::from_value::<Stage>(json!(stage)).is_ok(), "{stage}");
         }
-        for phase in PHASES {
+        for phase in [PHASES, PHASES_FROM_LEADS, PHASES_OF_LEADS].concat() {
             assert!(serde_json::from_value::<Phase>(json!(phase)).is_ok(), "{phase}");
         }
         let mut rule = json!({ "default": "x", "values": {}, "crm_length": 1, "cure": "" });
@@ -277,7 +288,7 @@ mod tests {
 
     #[test]
     fn no_key_stands_twice() {
-        for keys in [FILE, LEAD, COLUMNS, HELP, STAGE_TABLES, RULE] {
+        for keys in [FILE, LEAD, COLUMNS, HELP, STAGE_TABLES, STAGE_TABLES_OF_LEADS, RULE] {
             let names: BTreeSet<&str> = keys.iter().map(|key| key.name).collect();
             assert_eq!(names.len(), keys.len());
         }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
-
 use super::document::{Content, Entry, Node};
 use super::fault::{Faults, Place};
 use super::form::WHOLE;
-use super::nearest::hint;
+
+mod rules;
+
+pub(super) use rules::origins;
 
 /// Where a rule comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +32,10 @@ impl std::fmt::Display for Origin {
 }
 
 const RULES: &str = "rule";
-const OFF: &str = "off";
-/// What both files must say alike.
-const AGREED: [&str; 3] = ["version", "system", "entity"];
+const LEAD: &str = "lead";
+/// What both files must say alike, of the whole and of the table of leads.
+const AGREED: &[&str] = &["version", "system", "entity"];
+const AGREED_OF_LEADS: &[&str] = &["entity"];
 
 /// A shipped rule that the partner's file takes out.
 #[derive(Clone, Debug)]
@@ -46,34 +48,61 @@ pub(super) struct TakenOut {
 
 /// `own` over `shipped`: tables key by key, rules by name, lists and values as a whole.
 pub(super) fn merge(shipped: Node, own: Node, taken_out: &mut Vec<TakenOut>, faults: &mut Faults) -> Node {
-    disagreements(&shipped, &own, faults);
+    if own.get("version").is_none() {
+        faults.error(own.place, format!("{WHOLE} lacks `version`"), "begin it with version = 1");
+    }
+    disagreements(&shipped, &own, AGREED, faults);
+    let place = shipped.place;
     let (Content::Table(mut shipped_table), Content::Table(mut own_table)) = (shipped.content, own.content) else {
         return Node {
-            place: shipped.place,
+            place,
             content: Content::Table(BTreeMap::new()),
         };
     };
-    for key in AGREED {
-        own_table.remove(key);
-    }
-    let changes = own_table.remove(RULES);
-    for (key, entry) in own_table {
-        put(&mut shipped_table, key, entry);
-    }
-    if let Some(changes) = changes {
-        change_rules(&mut shipped_table, changes, taken_out, faults);
+    let leads = own_table.remove(LEAD);
+    own_table.retain(|key, _| !AGREED.contains(&key.as_str()));
+    lay(&mut shipped_table, own_table, taken_out, faults);
+    match (shipped_table.get_mut(LEAD), leads) {
+        (Some(present), Some(leads)) => lay_leads(present, leads, faults),
+        (None, Some(leads)) => drop(shipped_table.insert(LEAD.to_owned(), leads)),
+        (_, None) => {}
     }
     Node {
-        place: shipped.place,
+        place,
         content: Content::Table(shipped_table),
     }
 }
 
-fn disagreements(shipped: &Node, own: &Node, faults: &mut Faults) {
-    if own.get("version").is_none() {
-        faults.error(own.place, format!("{WHOLE} lacks `version`"), "begin it with version = 1");
+/// The entries of `own` over those of a table that may have rules.
+fn lay(shipped: &mut BTreeMap<String, Entry>, mut own: BTreeMap<String, Entry>, taken_out: &mut Vec<TakenOut>, faults: &mut Faults) {
+    let changes = own.remove(RULES);
+    for (key, entry) in own {
+        put(shipped, key, entry);
     }
-    for key in AGREED {
+    if let Some(changes) = changes {
+        rules::change(shipped, changes, taken_out, faults);
+    }
+}
+
+/// No new referral is made of a lead, so nothing is missed of what is taken out here.
+fn lay_leads(shipped: &mut Entry, own: Entry, faults: &mut Faults) {
+    disagreements(&shipped.value, &own.value, AGREED_OF_LEADS, faults);
+    match (&mut shipped.value.content, own.value.content) {
+        (Content::Table(shipped), Content::Table(mut own)) => {
+            own.retain(|key, _| !AGREED_OF_LEADS.contains(&key.as_str()));
+            lay(shipped, own, &mut Vec::new(), faults);
+        }
+        (_, content) => {
+            shipped.value = Node {
+                place: own.value.place,
+                content,
+            };
+        }
+    }
+}
+
+fn disagreements(shipped: &Node, own: &Node, agreed: &[&str], faults: &mut Faults) {
+    for key in agreed {
         let (Some(theirs), Some(ours)) = (shipped.get(key), own.get(key)) else {
             continue;
         };
@@ -107,125 +136,6 @@ fn put(table: &mut BTreeMap<String, Entry>, key: String, entry: Entry) {
             };
         }
     }
-}
-
-fn change_rules(table: &mut BTreeMap<String, Entry>, changes: Entry, taken_out: &mut Vec<TakenOut>, faults: &mut Faults) {
-    let Content::List(changes) = changes.value.content else {
-        faults.error(
-            changes.value.place,
-            "`rule` must be a list of tables",
-            "begin each rule with [[rule]]",
-        );
-        return;
-    };
-    let key = changes.first().map_or_else(|| Place::start_of(0), |change| change.place);
-    let rules = table.entry(RULES.to_owned()).or_insert_with(|| Entry {
-        key,
-        value: Node {
-            place: key,
-            content: Content::List(Vec::new()),
-        },
-    });
-    if let Content::List(rules) = &mut rules.value.content {
-        let shipped: Vec<String> = rules.iter().filter_map(name).map(str::to_owned).collect();
-        let mut seen = Vec::new();
-        for change in changes {
-            let known = name(&change).map(str::to_owned);
-            if let Some(name) = &known {
-                if seen.contains(name) {
-                    faults.error(
-                        change.place,
-                        format!("rule `{name}` stands twice in this file"),
-                        "make one of the two",
-                    );
-                    continue;
-                }
-                seen.push(name.clone());
-            }
-            taken_out.extend(change_rule(rules, change, &shipped, faults));
-        }
-    }
-}
-
-/// Carries one rule of the partner's file into the shipped ones, and tells which one that takes out.
-fn change_rule(rules: &mut Vec<Node>, mut change: Node, shipped: &[String], faults: &mut Faults) -> Option<TakenOut> {
-    let known = name(&change).and_then(|name| rules.iter().position(|rule| self::name(rule) == Some(name)));
-    let off = if let Content::Table(keys) = &mut change.content {
-        keys.remove(OFF)
-    } else {
-        None
-    };
-    let is_off = match off.as_ref().map(|entry| &entry.value.content) {
-        None | Some(Content::Scalar(Json::Bool(false))) => false,
-        Some(Content::Scalar(Json::Bool(true))) => true,
-        Some(_) => {
-            faults.error(change.place, "`off` must be true or false", "write off = true to take the rule out");
-            false
-        }
-    };
-    match (known, change.content) {
-        (Some(at), content) if is_off => {
-            let rule = rules.remove(at);
-            let change = Node {
-                place: change.place,
-                content,
-            };
-            return Some(TakenOut {
-                partner_center: rule.get("partner_center").and_then(Node::text).unwrap_or_default().to_owned(),
-                place: change.place_of("name"),
-            });
-        }
-        (None, content) if is_off => {
-            let change = Node {
-                place: change.place,
-                content,
-            };
-            let name = name(&change).unwrap_or_default();
-            let hint = hint(name, shipped.iter().map(String::as_str));
-            faults.error(
-                change.place_of("name"),
-                format!("there is no rule `{name}` to take out{hint}"),
-                format!("name one of {}", shipped.join(", ")),
-            );
-        }
-        (Some(at), Content::Table(keys)) => {
-            if let Content::Table(rule) = &mut rules[at].content {
-                for (key, entry) in keys {
-                    put(rule, key, entry);
-                }
-            }
-        }
-        (_, content) => rules.push(Node {
-            place: change.place,
-            content,
-        }),
-    }
-    None
-}
-
-/// Where each rule of the merged file comes from, by name; `own` is the partner's file.
-pub(super) fn origins(merged: &Node, own: Option<&Node>) -> BTreeMap<String, Origin> {
-    let rules = |node: &Node| -> Vec<String> {
-        let rules = node.get(RULES).map(Node::items).unwrap_or_default();
-        rules.iter().filter_map(name).map(str::to_owned).collect()
-    };
-    let changed = own.map(rules).unwrap_or_default();
-    let items = merged.get(RULES).map(Node::items).unwrap_or_default();
-    let named = items.iter().filter_map(|rule| Some((name(rule)?, rule)));
-    named
-        .map(|(name, rule)| {
-            let origin = match (rule.place.layer, changed.iter().any(|changed| changed == name)) {
-                (0, false) => Origin::Shipped,
-                (0, true) => Origin::Changed,
-                _ => Origin::Own,
-            };
-            (name.to_owned(), origin)
-        })
-        .collect()
-}
-
-fn name(rule: &Node) -> Option<&str> {
-    rule.get("name").and_then(Node::text)
 }
 
 #[cfg(test)]

@@ -89,3 +89,40 @@ fn an_own_rule_is_whole() {
     assert!(told.contains("own.toml:4:1: error: rule `own` has no key `of`"), "{told}");
     assert!(told.contains("own.toml:2:1: error: rule `own` lacks `partner_center`"), "{told}");
 }
+
+fn leads(own: &str) -> (crate::mapping::Mapping, Examination) {
+    let examination = examined(own);
+    assert_eq!(examination.faults, []);
+    (examination.mapping().unwrap().of_leads().unwrap(), examination)
+}
+
+#[test]
+fn the_rules_and_stages_of_leads_are_changed_added_and_taken_out_as_those_of_opportunities() {
+    let own = "version = 1\n[lead.stages]\nlost_before_accepted = \"Lost\"\n[[lead.rule]]\nname = \"notes\"\ncrm = \"new_notes\"\n\
+               [[lead.rule]]\nname = \"deal_value\"\noff = true\n\
+               [[lead.rule]]\nname = \"campaign\"\nlabel = \"Campaign\"\npartner_center = \"campaignId\"\ncrm = \"{prefix}_campaign\"\ncrm_length = 9\n\
+               kind = \"text\"\nto_crm = \"always\"";
+    let (mapping, examination) = leads(own);
+    let rule = |name: &str| mapping.rules.iter().find(|rule| rule.name == name);
+    let notes = rule("notes").unwrap();
+    assert_eq!((notes.crm.as_str(), notes.to_crm), ("new_notes", When::Always));
+    assert!(rule("deal_value").is_none());
+    assert_eq!(rule("campaign").unwrap().crm, "nwcs_campaign");
+    assert_eq!(mapping.stages.lost_before_accepted, crate::life_cycle::Stage::Lost);
+    assert!(!mapping.stages.to_crm.is_empty(), "what is not named stays");
+    let origins = &examination.lead_origins;
+    assert_eq!(
+        [origins["notes"], origins["campaign"], origins["name"]],
+        [Origin::Changed, Origin::Own, Origin::Shipped]
+    );
+    let opportunities = examination.mapping().unwrap();
+    assert!(opportunities.rules.iter().any(|rule| rule.name == "deal_value"));
+    assert_eq!(examination.origins["notes"], Origin::Shipped);
+}
+
+#[test]
+fn a_table_of_leads_is_for_the_shipped_ones_table() {
+    let told = told("version = 1\n[lead]\nentity = \"contact\"");
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].starts_with("own.toml:3:10: error: `entity` is \"contact\", and \"lead\" in the shipped file"));
+}

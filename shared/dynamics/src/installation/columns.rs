@@ -6,15 +6,18 @@ use async_trait::async_trait;
 use cosell_engine::Failure;
 use cosell_engine::schema::{Column, CrmSchema, Holds};
 
-use super::table::{self, Found, lookups};
+use super::table::{self, Found, Table, lookups};
 use super::{DynamicsInstallation, TABLES};
 use crate::error::DynamicsError;
 use crate::web_api::{Answer, Call};
 
 #[async_trait]
 impl CrmSchema for DynamicsInstallation {
-    async fn columns(&self, names: &BTreeSet<String>) -> Result<BTreeMap<String, Column>, Failure> {
-        let base = TABLES[0].name;
+    async fn columns(&self, entity: &str, names: &BTreeSet<String>) -> Result<BTreeMap<String, Column>, Failure> {
+        let Some(base_table) = TABLES.iter().find(|table| table.name == entity) else {
+            return Ok(BTreeMap::new());
+        };
+        let base = base_table.name;
         let lookups = lookups(&self.api, base).await?;
         let mut tables: BTreeMap<String, Found> = BTreeMap::new();
         let mut columns = BTreeMap::new();
@@ -34,14 +37,14 @@ impl CrmSchema for DynamicsInstallation {
                 columns.insert(name.clone(), told(found));
             }
         }
-        self.read_one_row(columns.keys()).await?;
+        self.read_one_row(base_table, columns.keys()).await?;
         Ok(columns)
     }
 }
 
 impl DynamicsInstallation {
     /// Reads these columns of one row, as the sync does: a role may allow the definitions and not the data.
-    async fn read_one_row(&self, names: impl Iterator<Item = &String>) -> Result<(), DynamicsError> {
+    async fn read_one_row(&self, table: &Table, names: impl Iterator<Item = &String>) -> Result<(), DynamicsError> {
         let mut plain = Vec::new();
         let mut related: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for name in names {
@@ -56,8 +59,8 @@ impl DynamicsInstallation {
         let (select, expand) = (plain.join(","), expand.collect::<Vec<_>>().join(","));
         let query = [("$select", select.as_str()), ("$expand", expand.as_str()), ("$top", "1")];
         let query: Vec<(&str, &str)> = query.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-        let doing = format!("reading the mapped columns of table {}", TABLES[0].name);
-        let call = Call::get(self.api.url(TABLES[0].set, &query), doing);
+        let doing = format!("reading the mapped columns of table {}", table.name);
+        let call = Call::get(self.api.url(table.set, &query), doing);
         self.api.send(&call).await.and_then(Answer::accepted).map(drop)
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
+use cosell_core::cosell_fields::OBJECTS;
 use cosell_engine::Failure;
 use cosell_engine::schema::{Column, CrmSchema, Holds};
 use serde_json::Value as Json;
@@ -13,12 +14,13 @@ use crate::rest_api::Call;
 use crate::schema::{CONTACT, CURRENCY};
 use crate::soql;
 
-const BASE: &str = "Opportunity";
-
 #[async_trait]
 impl CrmSchema for SalesforceInstallation {
-    async fn columns(&self, names: &BTreeSet<String>) -> Result<BTreeMap<String, Column>, Failure> {
-        let base = self.described(BASE).await?;
+    async fn columns(&self, entity: &str, names: &BTreeSet<String>) -> Result<BTreeMap<String, Column>, Failure> {
+        let Some(object) = OBJECTS.into_iter().find(|object| object.eq_ignore_ascii_case(entity)) else {
+            return Ok(BTreeMap::new());
+        };
+        let base = self.described(object).await?;
         let mut related: BTreeMap<String, Vec<Json>> = BTreeMap::new();
         let mut columns = BTreeMap::new();
         for name in names {
@@ -49,7 +51,7 @@ impl SalesforceInstallation {
     }
 }
 
-/// The object that a relationship of the opportunity leads to; its name becomes part of an address.
+/// The object that a relationship leads to; its name becomes part of an address.
 fn object_of<'a>(base: &'a [Json], relationship: &str) -> Option<&'a str> {
     if relationship == CONTACT {
         return Some(CONTACT);

@@ -14,7 +14,7 @@ use crate::mapping::{Help, When};
 use crate::value::Kind;
 
 pub(super) fn check(ruled: &Ruled<'_>, faults: &mut Faults) {
-    let Ruled { rule, node } = ruled;
+    let Ruled { rule, node, .. } = ruled;
     let title = ruled.title();
     match (rule.kind, rule.values.is_empty()) {
         (Kind::Choice, true) => {

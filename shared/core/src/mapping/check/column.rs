@@ -1,6 +1,6 @@
 //! The names of CRM columns: whether they can be any.
 
-use super::Draft;
+use super::{Draft, Table};
 use crate::mapping::document::Node;
 use crate::mapping::fault::Faults;
 use crate::record_id::DYNAMICS;
@@ -9,8 +9,10 @@ pub(super) fn check(draft: &Draft<'_>, faults: &mut Faults) {
     let is_dynamics = draft.root.get("system").and_then(Node::text) == Some(DYNAMICS);
     let own = |table: &str| draft.root.get(table).into_iter().flat_map(Node::entries);
     let help = own("help").filter(|(key, _)| *key == "column");
-    let columns = own("columns").chain(help).map(|(_, entry)| &entry.value);
-    let rules = draft.root.get("rule").map(Node::items).unwrap_or_default();
+    // Leads have the columns of opportunities, which are looked at there.
+    let columns = own("columns").chain(help).filter(|_| draft.table == Table::Opportunities);
+    let columns = columns.map(|(_, entry)| &entry.value);
+    let rules = draft.at.get("rule").map(Node::items).unwrap_or_default();
     let rules = rules.iter().filter_map(|rule| rule.get("crm"));
     for node in columns.chain(rules) {
         let Some(column) = node.text().filter(|column| !column.is_empty()) else {

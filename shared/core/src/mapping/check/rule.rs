@@ -1,6 +1,6 @@
 //! One rule, beside its `values`.
 
-use super::Ruled;
+use super::{Ruled, Table};
 use crate::mapping::document::Node;
 use crate::mapping::fault::Faults;
 use crate::mapping::nearest::nearest;
@@ -9,7 +9,7 @@ use crate::mapping::{HELP, REFERENCE, Required, Rule, STAGE, When};
 use crate::value::Kind;
 
 pub(super) fn check(ruled: &Ruled<'_>, faults: &mut Faults) {
-    let Ruled { rule, node } = ruled;
+    let Ruled { rule, node, .. } = ruled;
     let title = ruled.title();
     // The link keeps these beside the rules' values.
     if [STAGE, HELP, REFERENCE].contains(&rule.name.as_str()) {
@@ -26,7 +26,7 @@ pub(super) fn check(ruled: &Ruled<'_>, faults: &mut Faults) {
             "set to_crm or to_partner_center",
         );
     }
-    if rule.to_crm.on_update() && is_of_a_related_record(&rule.crm) {
+    if ruled.table == Table::Opportunities && rule.to_crm.on_update() && is_of_a_related_record(&rule.crm) {
         faults.error(
             node.blamed(&["crm", "to_crm"]),
             format!(
@@ -36,22 +36,24 @@ pub(super) fn check(ruled: &Ruled<'_>, faults: &mut Faults) {
             "set to_crm = \"create\"",
         );
     }
-    check_path(node, faults);
+    check_path(ruled.table, node, faults);
     if let Some(property) = paths::property(&rule.partner_center) {
         access(ruled, property, faults);
         kind(ruled, property.holds, faults);
         length(ruled, property.holds, faults);
     }
-    creation(ruled, faults);
+    if ruled.table == Table::Opportunities {
+        creation(ruled, faults);
+    }
 }
 
 /// The currency is a lookup in Dynamics, but the deal's own.
-fn is_of_a_related_record(column: &str) -> bool {
+pub(super) fn is_of_a_related_record(column: &str) -> bool {
     column.contains('/') && !column.starts_with("transactioncurrencyid/")
 }
 
 /// Whether a referral has the path that the rule names.
-pub(super) fn check_path(node: &Node, faults: &mut Faults) {
+pub(super) fn check_path(table: Table, node: &Node, faults: &mut Faults) {
     let Some(path) = node.get("partner_center").and_then(Node::text) else {
         return;
     };
@@ -64,12 +66,12 @@ pub(super) fn check_path(node: &Node, faults: &mut Faults) {
         None => "docs/mapping.md tells which there are".to_owned(),
     };
     let name = node.get("name").and_then(Node::text).unwrap_or("without name");
-    let what = format!("rule `{name}`: a referral has no `{path}`");
+    let what = format!("{} `{name}`: a referral has no `{path}`", table.rule());
     faults.error(node.place_of("partner_center"), what, cure);
 }
 
 fn access(ruled: &Ruled<'_>, property: Property, faults: &mut Faults) {
-    let Ruled { rule, node } = ruled;
+    let Ruled { rule, node, .. } = ruled;
     let (title, path) = (ruled.title(), &rule.partner_center);
     if rule.to_partner_center == When::Never {
         return;
@@ -101,7 +103,7 @@ fn access(ruled: &Ruled<'_>, property: Property, faults: &mut Faults) {
 }
 
 fn kind(ruled: &Ruled<'_>, holds: Holds, faults: &mut Faults) {
-    let Ruled { rule, node } = ruled;
+    let Ruled { rule, node, .. } = ruled;
     let (title, path, place) = (ruled.title(), &rule.partner_center, node.blamed(&["kind", "partner_center"]));
     let (what, wanted) = wanted(holds);
     if wanted.contains(&kind_word(rule.kind)) {
@@ -163,7 +165,7 @@ fn kind_word(kind: Kind) -> &'static str {
 }
 
 fn length(ruled: &Ruled<'_>, holds: Holds, faults: &mut Faults) {
-    let Ruled { rule, node } = ruled;
+    let Ruled { rule, node, .. } = ruled;
     let is_cut = matches!(rule.kind, Kind::Text | Kind::Solutions);
     if is_cut && rule.to_crm != When::Never && rule.crm_length.is_none() && holds != Holds::Currency {
         let what = format!(
@@ -184,7 +186,7 @@ fn length(ruled: &Ruled<'_>, holds: Holds, faults: &mut Faults) {
 
 /// `required`, `cure` and `default`: all about new referrals.
 fn creation(ruled: &Ruled<'_>, faults: &mut Faults) {
-    let Ruled { rule, node } = ruled;
+    let Ruled { rule, node, .. } = ruled;
     let title = ruled.title();
     if rule.required != Required::Never && rule.cure.trim().is_empty() {
         faults.error(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Draft, Ruled};
+use super::{Draft, Ruled, Table};
 use crate::life_cycle::Stage;
 use crate::mapping::document::Node;
 use crate::mapping::fault::Faults;
@@ -19,9 +19,9 @@ pub(super) fn check(draft: &Draft<'_>, faults: &mut Faults) {
 
 fn names(draft: &Draft<'_>, faults: &mut Faults) {
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
-    for Ruled { rule, node } in &draft.rules {
+    for Ruled { rule, node, .. } in &draft.rules {
         if let Some(line) = names.insert(&rule.name, node.place.line) {
-            let what = format!("rule `{}` stands twice, the first time in line {line}", rule.name);
+            let what = format!("{} `{}` stands twice, the first time in line {line}", draft.table.rule(), rule.name);
             faults.error(node.place_of("name"), what, "give it another name");
         }
     }
@@ -84,7 +84,11 @@ fn partner_center_targets(draft: &Draft<'_>, faults: &mut Faults) {
 }
 
 fn check_stages(draft: &Draft<'_>, stages: &Stages, faults: &mut Faults) {
-    let Some(node) = draft.root.get("stages") else { return };
+    let Some(node) = draft.at.get("stages") else { return };
+    let table = match draft.table {
+        Table::Opportunities => "stages",
+        Table::Leads => "lead.stages",
+    };
     let pairs = node.get("to_partner_center").into_iter().flat_map(Node::entries);
     for (phase, entry) in pairs {
         let stage = stages.to_partner_center.iter().find_map(|(known, stage)| {
@@ -94,7 +98,7 @@ fn check_stages(draft: &Draft<'_>, stages: &Stages, faults: &mut Faults) {
         if let Some(stage) = stage.filter(|stage| stage.pair().is_none()) {
             faults.error(
                 entry.value.place,
-                format!("[stages.to_partner_center] {phase} = {stage}: only Microsoft sets that stage"),
+                format!("[{table}.to_partner_center] {phase} = {stage}: only Microsoft sets that stage"),
                 "use New, Active, Won, Lost or Declined",
             );
         }
@@ -103,7 +107,7 @@ fn check_stages(draft: &Draft<'_>, stages: &Stages, faults: &mut Faults) {
     if !Stage::New.may_become(lost) || !lost.is_terminal() || lost == Stage::Won {
         faults.error(
             node.place_of("lost_before_accepted"),
-            format!("[stages] lost_before_accepted = {lost} does not end a referral as lost"),
+            format!("[{table}] lost_before_accepted = {lost} does not end a referral as lost"),
             "use Declined or Lost",
         );
     }
