@@ -368,8 +368,8 @@ fn what_is_wrong_with_a_leads_rule_is_told_of_that_rule() {
 #[test]
 fn a_leads_rule_with_the_name_of_an_opportunitys_is_for_the_same_field() {
     finds(
-        "[[lead.rule]]\nname = \"notes\"\npartner_center = \"name\"",
-        &["own.toml:4:18: error: lead rule `notes` has the path `name`, and the opportunity's rule of this name `details.notes`"],
+        "[[lead.rule]]\nname = \"notes\"\npartner_center = \"campaignId\"",
+        &["own.toml:4:18: error: lead rule `notes` has the path `campaignId`, and the opportunity's rule of this name `details.notes`"],
     );
     finds(
         "[[lead.rule]]\nname = \"customer_country\"\nkind = \"text\"\ncrm_length = 2",
