@@ -8,7 +8,7 @@ use std::sync::Arc;
 use cosell_core::message::{Cause, Subject, SyncMessage};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::port::{Claim, Claims, Crm, Cursors, PartnerCenter, Queue};
 
 /// The claim that keeps two runs apart.
@@ -59,19 +59,24 @@ impl Poller {
                 ..Polled::default()
             });
         }
-        let leads = async {
-            match &self.leads {
-                Some(leads) => self.poll_crm(leads.as_ref(), LEAD_CURSOR, now).await,
-                None => Ok(0),
-            }
-        };
-        let (records, leads, referrals) = futures::join!(self.poll_crm(self.crm.as_ref(), CRM_CURSOR, now), leads, self.sweep(now));
+        let (records, referrals) = futures::join!(self.poll_tables(now), self.sweep(now));
         self.claims.release(LEASE, invocation).await?;
         Ok(Polled {
-            records: records? + leads?,
+            records: records?,
             referrals: referrals?,
             skipped: false,
         })
+    }
+
+    /// Opportunities, then leads; a CRM that asked for peace gets it.
+    async fn poll_tables(&self, now: Timestamp) -> Result<usize, Failure> {
+        let records = self.poll_crm(self.crm.as_ref(), CRM_CURSOR, now).await;
+        let leave_alone = |failure: &Failure| matches!(failure.kind, FailureKind::Throttled { .. } | FailureKind::Credentials);
+        let leads = match &self.leads {
+            Some(leads) if !records.as_ref().is_err_and(leave_alone) => self.poll_crm(leads.as_ref(), LEAD_CURSOR, now).await,
+            _ => Ok(0),
+        };
+        Ok(records? + leads?)
     }
 
     /// The first run finds every flagged record, however old: that is how a partner starts with deals already flagged.
@@ -128,7 +133,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::failure::FailureKind;
     use crate::memory::{Fault, World, record};
 
     const REFERRAL: &str = "c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa";

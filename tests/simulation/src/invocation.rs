@@ -8,14 +8,16 @@ use std::task::Poll;
 use std::time::Duration;
 
 use cosell_core::audit::Side;
+use cosell_core::crm::CrmKey;
 use cosell_core::id::ReferralId;
 use cosell_core::mapping::Mapping;
 use cosell_core::message::{PoisonMessage, Subject, SyncMessage};
 use cosell_core::plan::Policy;
 use cosell_engine::batch::{Attendant, Received, Time, Unfinished};
-use cosell_engine::{Engine, Failure, Order, Outcome, Poller};
+use cosell_engine::{Engine, Failure, LeadTable, Order, Outcome, Poller};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::ports::LeadSeat;
 use crate::seat::Seat;
 use crate::world::World;
 
@@ -26,7 +28,7 @@ const TIME_OUT: SignedDuration = SignedDuration::from_secs(120);
 #[derive(Clone, Debug)]
 pub(crate) enum Ordered {
     Unlink(ReferralId),
-    Relink(ReferralId, String),
+    Relink(ReferralId, CrmKey),
     Settle(ReferralId, String, Side),
 }
 
@@ -129,7 +131,10 @@ impl Functions {
         Engine {
             partner_center: seat.clone(),
             crm: seat.clone(),
-            leads: None,
+            leads: self.mapping.of_leads().map(|mapping| LeadTable {
+                crm: Arc::new(LeadSeat(seat.clone())),
+                mapping: Arc::new(mapping),
+            }),
             links: seat.clone(),
             claims: seat.clone(),
             audit: seat.clone(),
@@ -170,7 +175,7 @@ impl Functions {
         let poller = Poller {
             partner_center: seat.clone(),
             crm: seat.clone(),
-            leads: None,
+            leads: Some(Arc::new(LeadSeat(seat.clone()))),
             queue: seat.clone(),
             claims: seat.clone(),
             cursors: seat.clone(),
@@ -188,7 +193,7 @@ impl Functions {
             let order = Order { now, id: &seat.invocation };
             let _ = match ordered {
                 Ordered::Unlink(referral) => engine.unlink(referral, order).await,
-                Ordered::Relink(referral, record) => engine.relink(referral, &crate::world::key(&record), order).await,
+                Ordered::Relink(referral, record) => engine.relink(referral, &record, order).await,
                 Ordered::Settle(referral, field, winner) => engine.settle(referral, &field, winner, order).await,
             };
         })

@@ -7,8 +7,8 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use serde_json::{Value as Json, json};
 
-use crate::ports::{MARKS, blank, kept};
-use crate::world::{Edit, State, World, key};
+use crate::ports::{MARKS, blank, convert, kept};
+use crate::world::{Edit, LEAD, State, World, key};
 
 /// The fields that people edit on both sides: rule name, CRM column, path in the referral.
 pub(crate) const FIELDS: [(&str, &str, &str); 4] = [
@@ -17,6 +17,15 @@ pub(crate) const FIELDS: [(&str, &str, &str); 4] = [
     ("notes", "description", "/details/notes"),
     ("closing_date", "estimatedclosedate", "/details/closingDateTime"),
 ];
+
+/// The lead's column for the same field.
+fn on_lead(column: &'static str) -> &'static str {
+    match column {
+        "name" => "subject",
+        "estimatedvalue" => "estimatedamount",
+        same => same,
+    }
+}
 
 /// What the automations insist on.
 const CRM_NAME: &str = "NAME BY THE CRM'S WORKFLOW";
@@ -65,9 +74,10 @@ impl World {
         if self.is_full() {
             return;
         }
+        let lead = self.weather.leads && self.draw(2) == 0;
         let mut state = self.state();
         let (id, engagement, number) = (ReferralId::new(state.guid()), state.guid(), state.number());
-        let body = json!({
+        let mut body = json!({
             "engagementId": engagement, "name": format!("invitation {number}"), "status": "New", "substatus": "Pending", "type": "Shared",
             "direction": "Incoming", "qualification": "SalesQualified", "externalReferenceId": null,
             "target": [{ "type": "SolutionProfile", "id": "SOL-71402-QKD" }],
@@ -75,16 +85,24 @@ impl World {
             "details": { "dealValue": 1000 + number, "currency": "EUR", "closingDateTime": "2027-06-30T00:00:00Z", "notes": format!("note {number}"),
                          "requirements": { "solutions": [{ "id": "SOL-71402-QKD" }] } }
         });
+        if lead {
+            (body["type"], body["target"]) = (json!("Independent"), json!([]));
+            body["inviteContext"] = json!({ "invitedBy": { "organizationId": "msft" } });
+        }
         state.put_referral(id, body);
-        state.tell(|| format!("Microsoft invites with {id}"));
+        let what = if lead { "sends the lead" } else { "invites with" };
+        state.tell(|| format!("Microsoft {what} {id}"));
     }
 
     /// A seller edits a field of an open opportunity, now and then back to what it was before; or the account behind it.
     pub(crate) fn seller_edits(&self) {
         let Some(id) = self.pick(self.open_records()) else { return };
         let (field, column, _) = self.field();
+        let is_lead = self.is_lead(&id);
+        let deals_column = column;
+        let column = if is_lead { on_lead(column) } else { column };
         let before = self.former(&id, Side::Crm, field);
-        let account = self.draw(20) == 0;
+        let account = self.draw(20) == 0 && !is_lead;
         let keeps_mark = self.draw(2) == 0;
         let mut state = self.state();
         if account {
@@ -94,8 +112,9 @@ impl World {
             return;
         }
         let value = before.unwrap_or_else(|| fresh(&mut state, field, Side::Crm));
-        let value = kept(&self.weather, column, &value);
-        let typed = if field == "name" {
+        // No more than the opportunity has room for, which the lead becomes.
+        let value = kept(&self.weather, deals_column, &value);
+        let typed = if field == "name" && !is_lead {
             self.typed(&value, keeps_mark)
         } else {
             value.clone()
@@ -168,6 +187,9 @@ impl World {
     pub(crate) fn seller_moves(&self) {
         let Some(id) = self.pick(self.open_records()) else { return };
         let wins = self.draw(2) == 0;
+        if self.is_lead(&id) {
+            return self.seller_decides_on_lead(&id);
+        }
         let mut state = self.state();
         let Some(record) = state.records.get_mut(&id) else { return };
         record.phase = match record.phase {
@@ -179,6 +201,37 @@ impl World {
         let phase = record.phase;
         state.touch(&id);
         state.tell(|| format!("a seller moves {id} to {phase}"));
+    }
+
+    /// A seller qualifies a lead, with or without flagging the opportunity at once, or disqualifies it.
+    fn seller_decides_on_lead(&self, id: &str) {
+        let (qualifies, flags, enters) = (self.draw(3) > 0, self.draw(2) == 0, self.draw(2) == 0);
+        let mut state = self.state();
+        if !qualifies {
+            if let Some(lead) = state.records.get_mut(id) {
+                lead.phase = Phase::Lost;
+            }
+            state.touch(id);
+            state.tell(|| format!("a seller disqualifies {id}"));
+            return;
+        }
+        let Ok(opportunity) = convert(&mut state, &self.weather, id) else {
+            return;
+        };
+        state.tell(|| format!("a seller makes opportunity {opportunity} of {id}"));
+        if flags {
+            self.set(&mut state, &opportunity, "nwcs_syncwithpartnercenter", &json!(true));
+        }
+        if enters {
+            let value = kept(&self.weather, "estimatedvalue", &fresh(&mut state, "deal_value", Side::Crm));
+            self.set(&mut state, &opportunity, "estimatedvalue", &value);
+            state.tell(|| format!("and sets deal_value to {value}"));
+            remember(&mut state, &opportunity, Side::Crm, "deal_value", value);
+        }
+    }
+
+    fn is_lead(&self, id: &str) -> bool {
+        self.state().records.get(id).is_some_and(|record| record.key.entity == LEAD)
     }
 
     /// Microsoft, or a colleague, answers an open referral.
@@ -205,6 +258,7 @@ impl World {
     pub(crate) fn record_goes(&self) {
         let Some(id) = self.pick(self.open_records()) else { return };
         let into = self.pick(self.open_records()).filter(|into| *into != id && self.draw(2) == 0);
+        let into = into.filter(|into| !self.is_lead(&id) && !self.is_lead(into));
         let mut state = self.state();
         state.deleted.insert(id.clone());
         if let Some(into) = into {

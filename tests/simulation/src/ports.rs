@@ -1,10 +1,12 @@
 //! The engine's ports on the model, as strict as the real services and stores are.
 
 mod crm;
+mod leads;
 mod partner_center;
 mod store;
 
 pub(crate) use crm::{MARKS, blank, kept};
+pub(crate) use leads::{LeadSeat, convert};
 
 use cosell_engine::{Failure, FailureKind, Outside};
 use jiff::{SignedDuration, Timestamp};
@@ -61,7 +63,8 @@ pub(crate) fn land(state: &mut State, weather: &Weather, late: Late) {
             return;
         }
         Request::Patch(id, etag, operations) => partner_center::patch(state, &invocation, id, &etag, &operations).map(drop),
-        Request::Upsert(id, write) => crm::upsert(state, weather, &invocation, id, &write).map(drop),
+        Request::Upsert(entity, id, write) => crm::upsert(state, weather, &invocation, (entity, id), &write).map(drop),
+        Request::Convert(lead) => leads::convert(state, weather, &lead).map(drop),
         Request::Update(key, version, write) => crm::update(state, weather, &invocation, &key.id, &version, &write).map(drop),
     };
     if landed.is_ok() {

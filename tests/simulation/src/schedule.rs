@@ -15,7 +15,7 @@ use jiff::SignedDuration;
 
 use crate::invocation::{Functions, Invocation, Ordered};
 use crate::ports::land;
-use crate::world::{World, key};
+use crate::world::World;
 
 /// Functions that run at once.
 const INVOCATIONS: usize = 4;
@@ -112,13 +112,13 @@ impl Schedule {
         let (records, referrals) = {
             let state = self.world.state();
             (
-                state.records.keys().cloned().collect::<Vec<_>>(),
+                state.records.values().map(|record| record.key.clone()).collect::<Vec<_>>(),
                 state.referrals.keys().copied().collect::<Vec<_>>(),
             )
         };
         let subjects = records
-            .iter()
-            .map(|id| Subject::Crm(key(id)))
+            .into_iter()
+            .map(Subject::Crm)
             .chain(referrals.into_iter().map(Subject::Referral));
         for subject in subjects {
             self.world.enqueue(&SyncMessage {
@@ -183,7 +183,7 @@ impl Schedule {
             .is_some_and(|tombstone| tombstone.parting == Parting::Unlinked);
         let ordered = if unlinked {
             self.world.state().relinked.insert(link.referral);
-            Ordered::Relink(link.referral, link.crm.id)
+            Ordered::Relink(link.referral, link.crm)
         } else if let Some(field) = self.world.pick(link.conflicts.into_keys()) {
             Ordered::Settle(link.referral, field, self.winner())
         } else {

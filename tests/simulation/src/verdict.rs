@@ -15,7 +15,7 @@ use cosell_core::referral::Referral;
 use cosell_core::value::Value;
 
 use crate::schedule::HOUR;
-use crate::world::{State, World, Written};
+use crate::world::{LEAD, State, World, Written};
 
 /// So many writes of one field of one pair in an hour are a fight that nobody stopped: the breaker lets twenty pass at most.
 const FIGHT: usize = 24;
@@ -31,7 +31,9 @@ pub(crate) fn violations(world: &World, mapping: &Mapping) -> Vec<String> {
         .collect();
     pairs::exactly_one(&state, &referrals, &mut wrong);
     pairs::nothing_forgotten(&state, &referrals, &mut wrong);
+    let (deals, leads) = (mapping, mapping.of_leads());
     for link in state.links.values().filter(|link| link.tombstone.is_none()) {
+        let mapping = leads.as_ref().filter(|_| link.crm.entity == LEAD).unwrap_or(deals);
         let referral = referrals.iter().find(|referral| referral.id == link.referral);
         let record = state.records.get(&link.crm.id).filter(|record| record.merged_into.is_none());
         let (Some(referral), Some(record)) = (referral, record) else {
@@ -45,6 +47,7 @@ pub(crate) fn violations(world: &World, mapping: &Mapping) -> Vec<String> {
             link,
             referral,
             record,
+            leads: leads.as_ref(),
         };
         edits::check(&pair, mapping, &mut wrong);
         not_kept::check(&pair, mapping, &mut wrong);

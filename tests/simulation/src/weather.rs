@@ -42,6 +42,10 @@ pub(crate) struct Weather {
     pub(crate) name_length: usize,
     /// Names carry marks in the CRM.
     pub(crate) marks: bool,
+    /// Some of what Microsoft sends are leads.
+    pub(crate) leads: bool,
+    /// The CRM converts leads for us; else their sellers alone do, and we make an opportunity beside the lead.
+    pub(crate) converts: bool,
 }
 
 impl Weather {
@@ -66,6 +70,8 @@ impl Weather {
             robots,
             name_length: name.and_then(|rule| rule.crm_length).unwrap_or(usize::MAX),
             marks: name.is_some_and(|rule| rule.marked),
+            leads: rng.u32(0..3) == 0 && !robots,
+            converts: rng.bool(),
         }
     }
 }

@@ -31,6 +31,8 @@ pub enum Protection {
     ConditionalLink,
     /// A pair that is fought over is looked at less often.
     Breaker,
+    /// The lead is asked for before a referral is made for its opportunity.
+    Origin,
 }
 
 /// An edit that a person made.
@@ -78,7 +80,8 @@ pub(crate) struct Late {
 pub(crate) enum Request {
     Create(Json),
     Patch(ReferralId, ETag, Vec<PatchOperation>),
-    Upsert(ReferralId, CrmWrite),
+    Upsert(&'static str, ReferralId, CrmWrite),
+    Convert(String),
     Update(CrmKey, String, CrmWrite),
 }
 
@@ -267,11 +270,20 @@ impl World {
     }
 }
 
+/// The two tables.
+pub(crate) const OPPORTUNITY: &str = "opportunity";
+pub(crate) const LEAD: &str = "lead";
+
 /// Names an opportunity.
 pub(crate) fn key(id: &str) -> CrmKey {
+    key_of(OPPORTUNITY, id)
+}
+
+/// Names a record.
+pub(crate) fn key_of(entity: &str, id: &str) -> CrmKey {
     CrmKey {
         system: "dynamics".into(),
-        entity: "opportunity".into(),
+        entity: entity.into(),
         id: id.into(),
     }
 }

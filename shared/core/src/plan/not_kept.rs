@@ -96,7 +96,7 @@ pub fn not_kept_of_new(mapping: &Mapping, referral: &Referral, record: &CrmRecor
 
 /// Whether `now` is what was `asked` for, or what a column makes of it: a number is rounded to the currency's scale, at most to whole
 /// units; a text is cut, or its blanks and letters are evened out. A text that is just as it was `before` was ignored.
-fn keeps(before: &Value, asked: &Value, now: &Value) -> bool {
+pub(super) fn keeps(before: &Value, asked: &Value, now: &Value) -> bool {
     match (asked, now) {
         _ if asked == now => true,
         (Value::Number(asked), Value::Number(now)) => (asked - now).abs() < Decimal::ONE,

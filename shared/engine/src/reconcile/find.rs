@@ -160,10 +160,7 @@ impl Attempt<'_> {
         let record = Box::new(record);
         let Some(referral) = own(created) else {
             return match self.pair_of_origin(key).await? {
-                Some(link) => Ok(Found::Linked {
-                    link: Box::new(link),
-                    microsoft: None,
-                }),
+                Some(link) => self.pair_of_lead(link, record),
                 None => Ok(Found::OnlyRecord(record)),
             };
         };
@@ -207,10 +204,7 @@ impl Attempt<'_> {
                 });
             }
             if self.is_lead(&link.crm) && self.pair_of_origin(&record.key).await?.as_ref() == Some(&link) {
-                return Ok(Found::Linked {
-                    link: Box::new(link),
-                    microsoft: None,
-                });
+                return self.pair_of_lead(link, record);
             }
             return contradiction(
                 "Referral Identifier belongs to another opportunity (was this one copied?): clear it to create a deal of its own.",
@@ -229,7 +223,7 @@ impl Attempt<'_> {
         }
     }
 
-    fn referral_id_of(&self, record: &CrmRecord) -> Option<String> {
+    pub(super) fn referral_id_of(&self, record: &CrmRecord) -> Option<String> {
         record
             .get(&self.engine.mapping.columns.referral_id)
             .as_str()

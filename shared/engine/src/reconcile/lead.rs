@@ -6,7 +6,7 @@
 use cosell_core::audit::AuditKind;
 use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite};
 use cosell_core::life_cycle::Stage;
-use cosell_core::link::Link;
+use cosell_core::link::{Link, Parting};
 use cosell_core::plan::{Note, left_behind, plan_opportunity};
 use cosell_core::referral::{Referral, ReferralKind};
 use serde_json::Value as Json;
@@ -80,15 +80,42 @@ impl Attempt<'_> {
         })
     }
 
-    /// The pair of the lead that this opportunity was, if its lead is paired: then it must not get a referral of its own.
+    /// The pair of the lead that this opportunity was, though its link may have moved on: then it must not get a referral of its own.
     pub(super) async fn pair_of_origin(&self, opportunity: &CrmKey) -> Result<Option<Link>, Failure> {
         let Some(table) = self.deals.leads.as_ref().filter(|_| !self.is_on_leads()) else {
             return Ok(None);
         };
-        match table.crm.origin(opportunity).await? {
-            Some(lead) => self.deals.links.by_crm(&lead).await,
-            None => Ok(None),
+        let Some(key) = table.crm.origin(opportunity).await? else {
+            return Ok(None);
+        };
+        if let Some(link) = self.deals.links.by_crm(&key).await? {
+            return Ok(Some(link));
         }
+        let lead = table.crm.get(&key).await?;
+        let Some(id) = lead.and_then(|lead| self.referral_id_of(&lead)?.parse().ok()) else {
+            return Ok(None);
+        };
+        let moved = self.deals.links.by_referral(id).await?;
+        Ok(moved.filter(|link| link.lead.as_ref() == Some(&key)))
+    }
+
+    /// What an opportunity is whose lead has this pair: the pair goes on with it, unless it did with another one.
+    pub(super) fn pair_of_lead(&self, link: Link, record: Box<CrmRecord>) -> Result<Found, Failure> {
+        if link.crm == record.key {
+            return Err(Failure::new(Outside::Store, FailureKind::Stale, "the pair was linked meanwhile"));
+        }
+        if !self.is_lead(&link.crm) {
+            let reason = format!(
+                "This opportunity was made of a lead whose deal goes on as opportunity {} (referral {}): switch Sync with Partner Center off here.",
+                link.crm.id, link.referral
+            );
+            return Ok(Found::Contradiction {
+                reason,
+                record: Some(record),
+            });
+        }
+        let link = Box::new(link);
+        Ok(Found::Linked { link, microsoft: None })
     }
 
     /// The accepted lead becomes an opportunity, or has become one by the seller's hand, and the pair goes on with that. Every step may be
@@ -110,6 +137,8 @@ impl Attempt<'_> {
         }
         let opportunity = match self.opportunity_of(&link, &referral, &lead).await {
             Ok(Some(opportunity)) => opportunity,
+            // Should it come back, the pair goes on with it.
+            Ok(None) if lead.converted_into.is_some() => return self.part(link, Parting::RecordDeleted, None).await,
             Ok(None) => return self.tell_rejection(Some(lead), vec![WITHOUT_OPPORTUNITY.into()]).await,
             Err(failure) if failure.kind == FailureKind::Rejected => {
                 let problem = format!("Accepted in Partner Center, but no opportunity could be made of the lead: {failure}");
@@ -125,22 +154,21 @@ impl Attempt<'_> {
             );
             return self.tell_rejection(Some(opportunity), vec![problem]).await;
         }
-        let left = left_behind(&deals.mapping, &table.mapping, &link, &lead, &opportunity);
+        // Whoever entered something in the lead meanwhile must find it in the opportunity.
+        let Some(now) = table.crm.get(&lead.key).await? else {
+            return Err(Failure::new(Outside::Crm, FailureKind::Stale, "the lead is gone"));
+        };
+        let left = left_behind((&deals.mapping, &table.mapping), &link, &referral, (&lead, &now), &opportunity);
         let opportunity = self.take_over(opportunity, left).await?;
+        self.release_lead(&now, &opportunity.key.id).await?;
         let moved = link.moved_to(&opportunity, &deals.mapping, &table.mapping, &referral, self.look.now);
         deals.links.replace(&[link], &moved).await?;
-        let (entity, id) = (&moved.crm.entity, &moved.crm.id);
         self.record(
             AuditKind::Qualified,
-            format!("The lead became {entity} {id}, and the deal goes on there."),
+            format!("The lead became {} {}, and the deal goes on there.", moved.crm.entity, moved.crm.id),
             Vec::new(),
         )
         .await?;
-        if !lead.phase.is_closed()
-            && let Some(left) = table.crm.get(&lead.key).await?
-        {
-            self.release_lead(&left, id).await?;
-        }
         let outcome = self.update(Link { version: 1, ..moved }, referral, opportunity, None).await?;
         Ok(match outcome.kind {
             AuditKind::Unchanged | AuditKind::Updated => Outcome {
@@ -161,6 +189,10 @@ impl Attempt<'_> {
         if lead.phase.is_closed() {
             return Ok(None);
         }
+        if let Some(made) = deals.crm.find_by_referral(referral.id).await? {
+            // By an earlier look that did not come to link it.
+            return Ok(Some(made));
+        }
         self.intend("About to make the lead an opportunity.", Vec::new()).await?;
         let write = plan_opportunity(&deals.mapping, &table.mapping, link, referral, lead);
         table.crm.qualify(lead, referral.id, &write).await.map(Some)
@@ -171,29 +203,41 @@ impl Attempt<'_> {
         if opportunity.is_read_only() {
             return Ok(opportunity);
         }
-        let sync = &self.engine.mapping.columns.sync;
-        let is_new = opportunity.get(sync) != &Json::Bool(true);
-        let lines = is_new.then(|| "Goes on from the lead.".to_owned());
-        let mut write = CrmWrite::default();
-        self.told(None)
-            .add_to(&mut write, Some(&opportunity), &Note::Synced(lines.into_iter().collect()));
-        if is_new {
-            write.fields.insert(sync.clone(), Json::Bool(true));
-        }
-        let mut whole = write.clone();
-        whole.fields.extend(left.fields);
-        let refusable = whole != write;
+        let refusable = !left.is_empty();
+        let whole = self.taken_over(&opportunity, left);
         if whole.is_empty() {
             return Ok(opportunity);
         }
         match self.write(&opportunity, whole).await {
             // What the opportunity does not take must not keep the deal from going on; the lead still shows it.
-            Err(failure) if failure.kind == FailureKind::Rejected && refusable => self.write(&opportunity, write).await,
+            Err(failure) if failure.kind == FailureKind::Rejected && refusable => {
+                let write = self.taken_over(&opportunity, CrmWrite::default());
+                self.write(&opportunity, write).await
+            }
             written => written,
         }
     }
 
-    /// A CRM that cannot convert leads for us is left with an open one: its seller must know that it is done.
+    fn taken_over(&self, opportunity: &CrmRecord, left: CrmWrite) -> CrmWrite {
+        let sync = &self.engine.mapping.columns.sync;
+        let is_new = opportunity.get(sync) != &Json::Bool(true);
+        let lines = is_new.then(|| "Goes on from the lead.".to_owned());
+        let mut write = left;
+        self.told(None)
+            .add_to(&mut write, Some(opportunity), &Note::Synced(lines.into_iter().collect()));
+        if is_new {
+            write.fields.insert(sync.clone(), Json::Bool(true));
+        }
+        write
+    }
+
+    /// Whether a lead is off because we released it: then its opportunity is there, and only the link has not moved yet.
+    pub(super) async fn was_released(&self, link: &Link) -> Result<bool, Failure> {
+        Ok(self.deals.crm.find_by_referral(link.referral).await?.is_some())
+    }
+
+    /// A CRM that cannot convert leads for us is left with an open one: its seller must know that it is done. Fails as stale when somebody
+    /// edited it since it was read.
     pub(super) async fn release_lead(&mut self, lead: &CrmRecord, opportunity: &str) -> Result<(), Failure> {
         let (Some(leads), table) = (self.leads, self.engine) else {
             return Ok(());
@@ -212,7 +256,7 @@ impl Attempt<'_> {
         self.engine = table;
         match told {
             // Nothing hangs on it any more: the deal has moved.
-            Err(failure) if matches!(failure.kind, FailureKind::Rejected | FailureKind::Stale) => {
+            Err(failure) if failure.kind == FailureKind::Rejected => {
                 tracing::warn!(lead = %lead.key, error = failure.brief(), "the lead's seller could not be told");
                 Ok(())
             }
@@ -221,8 +265,8 @@ impl Attempt<'_> {
     }
 }
 
-const WITHOUT_OPPORTUNITY: &str = "The lead was qualified without an opportunity, or the opportunity is gone: nothing crosses. Reopen the lead \
-                                   and qualify it with an opportunity.";
+const WITHOUT_OPPORTUNITY: &str =
+    "The lead was qualified without an opportunity: nothing crosses. Reopen the lead and qualify it with an opportunity.";
 
 fn not_synced() -> Failure {
     Failure::new(Outside::Store, FailureKind::Rejected, "leads are not synced any more")

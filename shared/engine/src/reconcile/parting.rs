@@ -41,20 +41,24 @@ impl Attempt<'_> {
             Halves::Both(referral, record) => (*referral, *record),
             Halves::Parted(parting, left) => return self.part(link, parting, left.map(|record| *record)).await,
         };
-        let link = self.revive(link).await?;
-        if record.get(&engine.mapping.columns.sync) != &Json::Bool(true) {
+        let accepted = self.is_lead(&link.crm) && accepted_as_lead(&referral, &record);
+        let is_on = record.get(&engine.mapping.columns.sync) == &Json::Bool(true);
+        let goes_on = is_on || (accepted && self.was_released(&link).await?);
+        if !goes_on {
+            self.revive(link).await?;
             return self
                 .end(AuditKind::Skipped, "Not synced: Sync with Partner Center was switched off.".into())
                 .await;
         }
-        if self.is_lead(&link.crm) && accepted_as_lead(&referral, &record) {
+        if accepted {
             return Box::pin(self.become_opportunity(link, referral, record)).await;
         }
+        let link = self.revive(link).await?;
         self.update(link, referral, record, microsoft).await
     }
 
     /// The pair has parted: told to the seller who is left, and remembered.
-    async fn part(&mut self, link: Link, parting: Parting, left: Option<CrmRecord>) -> Result<Outcome, Failure> {
+    pub(super) async fn part(&mut self, link: Link, parting: Parting, left: Option<CrmRecord>) -> Result<Outcome, Failure> {
         let message = format!("Not synced any more: {parting}.");
         let known = link.tombstone.as_ref().filter(|tombstone| tombstone.parting == parting);
         let since = known.map_or(self.look.now, |tombstone| tombstone.at);

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use super::refused;
 use crate::seat::Seat;
 use crate::weather::Weather;
-use crate::world::{Request, State, Write, Written, key};
+use crate::world::{OPPORTUNITY, Request, State, Write, Written, key, key_of};
 
 /// What may stand beside a deal's name.
 pub(crate) const MARKS: [char; 2] = ['✔', '✘'];
@@ -20,25 +20,18 @@ pub(crate) const MARKS: [char; 2] = ['✔', '✘'];
 impl Crm for Seat {
     async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
         self.call("reads the record", Outside::Crm, FailureKind::Transient, |state| {
-            Ok(state.records.get(&key.id).cloned())
+            let found = state.records.get(&key.id).filter(|record| record.key == *key);
+            Ok(found.cloned())
         })
         .await
     }
 
     async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
-        self.call("looks for the record", Outside::Crm, FailureKind::Transient, |state| {
-            Ok(carrier(state, id).and_then(|record| state.records.get(&record).cloned()))
-        })
-        .await
+        self.find_record(OPPORTUNITY, id).await
     }
 
     async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
-        let unknown = FailureKind::OutcomeUnknown;
-        self.hang("upserts the record", Outside::Crm, unknown, || Request::Upsert(id, write.clone()))?;
-        self.call("upserts the record", Outside::Crm, unknown, |state| {
-            upsert(state, &self.world.weather, &self.invocation, id, write)
-        })
-        .await
+        self.upsert_record(OPPORTUNITY, id, write).await
     }
 
     async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
@@ -51,11 +44,35 @@ impl Crm for Seat {
     }
 
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
+        self.changed_records(OPPORTUNITY, since).await
+    }
+}
+
+impl Seat {
+    pub(super) async fn find_record(&self, entity: &str, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
+        self.call("looks for the record", Outside::Crm, FailureKind::Transient, |state| {
+            Ok(carrier(state, entity, id).and_then(|record| state.records.get(&record).cloned()))
+        })
+        .await
+    }
+
+    pub(super) async fn upsert_record(&self, entity: &'static str, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        let unknown = FailureKind::OutcomeUnknown;
+        self.hang("upserts the record", Outside::Crm, unknown, || {
+            Request::Upsert(entity, id, write.clone())
+        })?;
+        self.call("upserts the record", Outside::Crm, unknown, |state| {
+            upsert(state, &self.world.weather, &self.invocation, (entity, id), write)
+        })
+        .await
+    }
+
+    pub(super) async fn changed_records(&self, entity: &str, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
         let known_until = self.known_until();
         self.call("lists changed records", Outside::Crm, FailureKind::Transient, |state| {
             let listed = |record: &&CrmRecord| {
                 let flagged = *record.get("nwcs_syncwithpartnercenter") == json!(true);
-                flagged && record.modified >= since && record.modified <= known_until
+                flagged && record.key.entity == entity && record.modified >= since && record.modified <= known_until
             };
             let change = |record: &CrmRecord| CrmChange {
                 key: record.key.clone(),
@@ -69,9 +86,10 @@ impl Crm for Seat {
 }
 
 /// The record that carries this Referral Identifier.
-fn carrier(state: &State, id: ReferralId) -> Option<String> {
+fn carrier(state: &State, entity: &str, id: ReferralId) -> Option<String> {
     let id = json!(id.to_string());
-    let record = state.records.values().find(|record| *record.get("nwcs_referralid") == id);
+    let mut records = state.records.values();
+    let record = records.find(|record| record.key.entity == entity && *record.get("nwcs_referralid") == id);
     record.map(|record| record.key.id.clone())
 }
 
@@ -79,13 +97,17 @@ pub(crate) fn upsert(
     state: &mut State,
     weather: &Weather,
     invocation: &str,
-    id: ReferralId,
+    (entity, id): (&str, ReferralId),
     write: &CrmWrite,
 ) -> Result<CrmRecord, Failure> {
-    let record = carrier(state, id).unwrap_or_else(|| {
+    let record = carrier(state, entity, id).unwrap_or_else(|| {
         let record = state.guid().to_string();
         let fields = json!({ "nwcs_referralid": id.to_string() });
-        state.records.insert(record.clone(), blank(&record, fields));
+        let new = CrmRecord {
+            key: key_of(entity, &record),
+            ..blank(&record, fields)
+        };
+        state.records.insert(record.clone(), new);
         record
     });
     store(state, weather, invocation, &record, write)

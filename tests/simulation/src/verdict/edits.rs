@@ -44,8 +44,21 @@ fn carried(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
         (Written::Record(record), Side::PartnerCenter) if write.subject == pair.link.crm.id => {
             here.is_some() && rule.read_crm(record).ok() == here
         }
+        (Written::Record(record), Side::PartnerCenter) if pair.link.lead.as_ref().is_some_and(|lead| write.subject == lead.id) => {
+            let on_lead = pair
+                .leads
+                .and_then(|leads| leads.rules.iter().find(|on_lead| on_lead.name == rule.name));
+            here.is_some() && on_lead.and_then(|rule| rule.read_crm(record).ok()) == here
+        }
         _ => false,
     })
+}
+
+/// What stands in the lead that the record was.
+fn on_lead(pair: &Pair<'_>, field: &str) -> Option<Value> {
+    let lead = pair.state.records.get(&pair.link.lead.as_ref()?.id)?;
+    let rule = pair.leads?.rules.iter().find(|rule| rule.name == field)?;
+    rule.read_crm(lead).ok()
 }
 
 /// A pair as it is in the end.
@@ -55,6 +68,8 @@ pub(super) struct Pair<'a> {
     pub(super) link: &'a Link,
     pub(super) referral: &'a Referral,
     pub(super) record: &'a CrmRecord,
+    /// For what was written to the lead that the record was.
+    pub(super) leads: Option<&'a Mapping>,
 }
 
 pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>) {
@@ -64,8 +79,10 @@ pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>)
         link,
         referral,
         record,
+        ..
     } = pair;
-    let subjects = [link.crm.id.clone(), link.referral.to_string()];
+    let lead = link.lead.as_ref().map(|lead| lead.id.clone());
+    let subjects: Vec<String> = [link.crm.id.clone(), link.referral.to_string()].into_iter().chain(lead).collect();
     let mut last: BTreeMap<(&str, Side), &Edit> = BTreeMap::new();
     for edit in state.edits.iter().filter(|edit| subjects.contains(&edit.subject)) {
         last.insert((edit.field, edit.side), edit);
@@ -86,6 +103,11 @@ pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>)
         let cut = rule.across_to_crm(&value).ok().filter(|_| rule.marked && *side == Side::Crm);
         let whole_there = || rule.read_partner_center(referral).as_ref() == Ok(&value) || carried(pair, rule, edit);
         let stands = now.as_ref() == Ok(&value) || (cut.is_some() && now.as_ref().ok() == cut.as_ref() && whole_there());
+        // A deal that is over takes nothing any more: its lead still shows what was entered there.
+        let over = referral.stage.is_terminal() || record.phase.is_closed();
+        if over && *side == Side::Crm && on_lead(pair, field) == Some(value.clone()) {
+            continue;
+        }
         // Automations overwrite the name as they like.
         if stands || (weather.robots && *field == "name") {
             continue;

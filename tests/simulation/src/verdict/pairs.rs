@@ -11,7 +11,7 @@ use cosell_core::value::Value;
 use serde_json::json;
 
 use crate::ports::kept;
-use crate::world::{State, World};
+use crate::world::{LEAD, State, World};
 
 pub(super) fn exactly_one(state: &State, referrals: &[Referral], wrong: &mut Vec<String>) {
     let mut own: BTreeMap<&str, usize> = BTreeMap::new();
@@ -23,9 +23,12 @@ pub(super) fn exactly_one(state: &State, referrals: &[Referral], wrong: &mut Vec
             _ => {}
         }
     }
-    let mut records: BTreeMap<&str, usize> = BTreeMap::new();
-    for id in state.records.values().filter_map(|record| record.get("nwcs_referralid").as_str()) {
-        *records.entry(id).or_default() += 1;
+    let (mut records, mut leads): (BTreeMap<&str, usize>, BTreeMap<&str, usize>) = (BTreeMap::new(), BTreeMap::new());
+    for record in state.records.values() {
+        let of_its_table = if record.key.entity == LEAD { &mut leads } else { &mut records };
+        if let Some(id) = record.get("nwcs_referralid").as_str() {
+            *of_its_table.entry(id).or_default() += 1;
+        }
     }
     let mut links: BTreeMap<&str, usize> = BTreeMap::new();
     for link in state.links.values() {
@@ -42,6 +45,7 @@ pub(super) fn exactly_one(state: &State, referrals: &[Referral], wrong: &mut Vec
     twice(&mut owned(own).into_iter(), "referrals for opportunity");
     twice(&mut halves.into_iter(), "halves of Microsoft's in");
     twice(&mut owned(records).into_iter(), "records for referral");
+    twice(&mut owned(leads).into_iter(), "leads for referral");
     twice(&mut owned(links).into_iter(), "links of opportunity");
 }
 
@@ -52,8 +56,19 @@ pub(super) fn nothing_forgotten(state: &State, referrals: &[Referral], wrong: &m
     for record in state.records.values().filter(flagged).filter(open) {
         let Some(link) = state.links.values().find(|link| link.crm == record.key) else {
             // Its referral was closed before the pair was linked: only a person can decide, and was told.
+            // So with an opportunity beside the one that its lead became, with one that lacks what its lead's conversion did not copy,
+            // and with one whose lead an operator unlinked.
             let status = record.get("nwcs_syncstatus").as_str().unwrap_or_default();
-            if !status.contains("already closed") {
+            let told = ["already closed", "goes on as opportunity", "belongs to another"];
+            let lead = state
+                .records
+                .values()
+                .find(|lead| lead.converted_into.as_ref() == Some(&record.key));
+            let apart = |lead: &CrmRecord| {
+                let unlinked = |link: &&Link| link.crm == lead.key && link.tombstone.is_some();
+                status.contains("is missing") || state.links.values().any(|link| unlinked(&link))
+            };
+            if !told.iter().any(|told| status.contains(told)) && !lead.is_some_and(apart) {
                 wrong.push(format!("opportunity {} was never shared: {status}", record.key.id));
             }
             continue;
@@ -73,7 +88,7 @@ pub(super) fn nothing_forgotten(state: &State, referrals: &[Referral], wrong: &m
             wrong.push(format!("opportunity {} does not carry its referral's id", record.key.id));
         }
     }
-    let open = |referral: &&Referral| !referral.stage.is_terminal() && referral.kind == ReferralKind::Opportunity;
+    let open = |referral: &&Referral| !referral.stage.is_terminal() && referral.kind != ReferralKind::MicrosoftHalf;
     for referral in referrals.iter().filter(open) {
         // One whose record was deleted or merged before the pair was linked is a person's to decide.
         let carried = json!(referral.id.to_string());
@@ -94,7 +109,8 @@ pub(super) fn nothing_forgotten(state: &State, referrals: &[Referral], wrong: &m
 
 /// Whether a seller's edit of this field waits for the record to leave hold.
 pub(super) fn waits(mapping: &Mapping, rule: &Rule, (link, referral, record): (&Link, &Referral, &CrmRecord)) -> bool {
-    let on_hold = referral.stage == Stage::New && record.phase == Phase::OnHold;
+    let on_hold = record.phase == Phase::OnHold || (mapping.is_of_leads && record.phase == Phase::Open);
+    let on_hold = on_hold && referral.stage == Stage::New;
     let edited = link
         .seen
         .get(&rule.name)
@@ -108,7 +124,10 @@ pub(super) fn in_step(world: &World, mapping: &Mapping, pair: (&Link, &Referral,
         return;
     }
     let expected = match referral.stage {
-        Stage::Won => &[Phase::Won, Phase::Lost][..],
+        Stage::New if mapping.is_of_leads => &[Phase::Open][..],
+        // An accepted one is no lead any more.
+        Stage::Active if mapping.is_of_leads => &[],
+        Stage::Won => &[Phase::Won, Phase::Lost],
         Stage::Lost | Stage::Declined => &[Phase::Lost, Phase::Won],
         Stage::New => &[Phase::OnHold],
         _ => &[Phase::Open],

@@ -7,7 +7,7 @@ use cosell_core::mapping::{Mapping, STAGE, phase_value, stage_value};
 use cosell_core::referral::Referral;
 use cosell_core::value::Value;
 
-use crate::world::{State, Write, Written};
+use crate::world::{LEAD, State, Write, Written};
 
 /// Nothing was written without an intention before it and, unless the function died or lost its voice, an outcome after it.
 pub(super) fn complete(state: &State, wrong: &mut Vec<String>) {
@@ -67,10 +67,11 @@ fn names(state: &State, write: &Write) -> BTreeSet<String> {
 
 /// A change that an outcome claims was really written, by that invocation.
 pub(super) fn truthful(state: &State, mapping: &Mapping, wrong: &mut Vec<String>) {
+    let leads = mapping.of_leads();
     for entry in state.audit.iter().filter(|entry| entry.kind != AuditKind::Intended) {
         for change in &entry.changes {
             let own = state.writes.iter().filter(|write| write.invocation == entry.invocation);
-            if !own.into_iter().any(|write| holds(mapping, &write.after, change)) {
+            if !own.into_iter().any(|write| holds((mapping, leads.as_ref()), &write.after, change)) {
                 wrong.push(format!(
                     "the trail of {} claims that {} wrote {} in {}: {:?}",
                     entry.pair, entry.invocation, change.field, change.side, change.after
@@ -80,7 +81,11 @@ pub(super) fn truthful(state: &State, mapping: &Mapping, wrong: &mut Vec<String>
     }
 }
 
-fn holds(mapping: &Mapping, written: &Written, change: &FieldChange) -> bool {
+fn holds((deals, leads): (&Mapping, Option<&Mapping>), written: &Written, change: &FieldChange) -> bool {
+    let mapping = match written {
+        Written::Record(record) if record.key.entity == LEAD => leads.unwrap_or(deals),
+        _ => deals,
+    };
     let rule = mapping.rules.iter().find(|rule| rule.name == change.field);
     let value: Option<Value> = match (written, change.side) {
         (Written::Record(record), Side::Crm) => match rule {

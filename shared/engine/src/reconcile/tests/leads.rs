@@ -306,6 +306,22 @@ async fn where_leads_cannot_be_converted_the_seller_of_the_lead_is_told_and_it_i
 }
 
 #[tokio::test]
+async fn a_lead_that_is_converted_once_more_makes_no_second_deal() {
+    let floor = Floor::new(true);
+    floor.stage.settle(&referral()).await;
+    floor.accepted_in_partner_center();
+    floor.stage.settle(&referral()).await;
+    let ours = floor.stage.the_link().crm;
+    // Told to close the lead, the seller converts it nevertheless, and shares what comes of it.
+    let second = floor.seller_converts(complete());
+    let outcome = floor.stage.look(&Subject::Crm(second.key), "shared").await.unwrap();
+    assert_eq!(outcome.kind, AuditKind::Rejected);
+    assert!(outcome.message.contains(&ours.id), "{}", outcome.message);
+    assert_eq!(floor.stage.referrals().len(), 1, "no second referral");
+    assert_eq!(floor.stage.the_link().crm, ours);
+}
+
+#[tokio::test]
 async fn a_lead_qualified_without_an_opportunity_is_told_and_nothing_crosses() {
     let floor = Floor::with_lead().await;
     floor.seller_edits_lead(|lead| lead.phase = Phase::Qualified);
