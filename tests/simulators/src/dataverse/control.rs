@@ -15,6 +15,12 @@ use super::rows::Cells;
 use super::states::{LOST, WON};
 use super::switches::Switches;
 
+/// Status reason of a lead that became an opportunity.
+const QUALIFIED_STATUS: i64 = 3;
+/// State of a disqualified lead, and the status reason that the dialog offers here (contract dynamics365 2.5).
+const DISQUALIFIED: i64 = 2;
+const CANCELED_LEAD: i64 = 7;
+
 type Body = Json<Map<String, Value>>;
 
 pub(crate) fn router(dataverse: Dataverse) -> Router {
@@ -24,6 +30,8 @@ pub(crate) fn router(dataverse: Dataverse) -> Router {
         .route("/rows/{set}/{id}", get(row).patch(update).delete(delete))
         .route("/opportunities/{id}/win", post(win))
         .route("/opportunities/{id}/lose", post(lose))
+        .route("/leads/{id}/qualify", post(qualify))
+        .route("/leads/{id}/disqualify", post(disqualify))
         .route("/tokens/revoke", post(revoke))
         .route("/delta/expire", post(expire))
         .with_state(dataverse)
@@ -97,6 +105,29 @@ fn close(dataverse: &Dataverse, id: Uuid, body: Option<Body>, state: i64, status
     let mut organisation = dataverse.lock();
     organisation.close(SELLER, &parameters, state)?;
     Ok(Json(organisation.shown("opportunities", id)?))
+}
+
+/// The seller's Qualify button: the body may hold parameters of `QualifyLead` that differ from making everything.
+async fn qualify(State(dataverse): State<Dataverse>, Path(id): Path<Uuid>, body: Option<Body>) -> Outcome<Json<Value>> {
+    let everything = ["CreateAccount", "CreateContact", "CreateOpportunity"].map(|flag| (flag.to_owned(), true.into()));
+    let mut parameters = Map::from_iter(everything);
+    parameters.insert("Status".into(), QUALIFIED_STATUS.into());
+    parameters.extend(body.map(|Json(body)| body).unwrap_or_default());
+    let mut organisation = dataverse.lock();
+    organisation.qualify(SELLER, id, &parameters)?;
+    Ok(Json(organisation.shown("leads", id)?))
+}
+
+/// The seller's Disqualify button: the body may hold `status`.
+async fn disqualify(State(dataverse): State<Dataverse>, Path(id): Path<Uuid>, body: Option<Body>) -> Outcome<Json<Value>> {
+    let status = body
+        .and_then(|Json(mut body)| body.remove("status"))
+        .unwrap_or_else(|| CANCELED_LEAD.into());
+    let change = Map::from_iter([("statecode".into(), DISQUALIFIED.into()), ("statuscode".into(), status)]);
+    let mut organisation = dataverse.lock();
+    let table = organisation.set("leads")?;
+    organisation.update(&table, SELLER, id, &change)?;
+    Ok(Json(organisation.shown("leads", id)?))
 }
 
 async fn revoke(State(dataverse): State<Dataverse>) -> StatusCode {

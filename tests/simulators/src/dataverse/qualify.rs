@@ -39,46 +39,63 @@ const TO_OPPORTUNITY: &[(&str, &str)] = &[
     ("transactioncurrencyid", "transactioncurrencyid"),
 ];
 
+const PARAMETERS: [&str; 8] = [
+    "CreateAccount",
+    "CreateContact",
+    "CreateOpportunity",
+    "Status",
+    "OpportunityCurrencyId",
+    "OpportunityCustomerId",
+    "SourceCampaignId",
+    "ProcessInstanceId",
+];
+
+struct Parameters {
+    creates_account: bool,
+    creates_contact: bool,
+    creates_opportunity: bool,
+    status: Option<i64>,
+    customer: Cell,
+    currency: Cell,
+}
+
 impl Organisation {
     /// Qualifies an open lead; the answer lists the rows made.
     pub(crate) fn qualify(&mut self, actor: Uuid, lead: Uuid, body: &Map<String, Value>) -> Outcome<Value> {
-        let flag = |name: &str| {
-            let value = body.get(name).and_then(Value::as_bool);
-            value.ok_or_else(|| Refusal::bad("0x80040203", format!("Invalid argument of QualifyLead: {name} is missing.")))
-        };
-        let wants = (flag("CreateAccount")?, flag("CreateContact")?, flag("CreateOpportunity")?);
-        let status = body.get("Status").and_then(Value::as_i64).filter(|status| *status > 0);
+        let parameters = self.parameters(body)?;
         let leads = self.set("leads")?;
         let row = self.row("lead", lead)?.clone();
         if row.get("statecode").as_int() != Some(OPEN) {
             return Err(Refusal::bad("0x80048408", "The lead is already closed."));
         }
         let mut changes = Cells::new();
-        if let Some(status) = status {
+        if let Some(status) = parameters.status {
             changes.insert("statuscode".into(), Cell::Int(status));
         }
         states::settle(&leads, QUALIFIED, &mut changes)?;
 
-        let named = named_row(body, "OpportunityCustomerId", "accountid");
-        let mut customer = named.map_or_else(|| row.get("parentaccountid").clone(), |id| Cell::lookup("account", id));
-        let (mut contact, mut made) = (row.get("parentcontactid").clone(), Vec::new());
-        if wants.0 {
-            customer = self.make(actor, "account", copied(&row, TO_ACCOUNT), &mut made)?;
+        let (mut account, mut contact) = (row.get("parentaccountid").clone(), row.get("parentcontactid").clone());
+        let mut made = Vec::new();
+        if parameters.creates_account {
+            account = self.make(actor, "account", copied(&row, TO_ACCOUNT), &mut made)?;
+            changes.insert("parentaccountid".into(), account.clone());
         }
-        if wants.1 {
+        if parameters.creates_contact {
             let mut cells = copied(&row, TO_CONTACT);
-            cells.insert("parentcustomerid".into(), customer.clone());
+            cells.insert("parentcustomerid".into(), account.clone());
             contact = self.make(actor, "contact", cells, &mut made)?;
+            changes.insert("parentcontactid".into(), contact.clone());
         }
-        if wants.2 {
+        if parameters.creates_opportunity {
             let mut cells = copied(&row, TO_OPPORTUNITY);
-            let bearer = if customer.is_null() { contact.clone() } else { customer.clone() };
-            cells.insert("customerid".into(), bearer);
-            cells.insert("parentaccountid".into(), customer);
+            let bearers = [parameters.customer, account.clone(), contact.clone()];
+            let bearer = bearers.into_iter().find(|bearer| !bearer.is_null());
+            cells.insert("customerid".into(), bearer.unwrap_or(Cell::Null));
+            cells.insert("parentaccountid".into(), account);
             cells.insert("parentcontactid".into(), contact);
             cells.insert("originatingleadid".into(), Cell::lookup("lead", lead));
-            if let Some(id) = named_row(body, "OpportunityCurrencyId", "transactioncurrencyid") {
-                cells.insert("transactioncurrencyid".into(), Cell::lookup("transactioncurrency", id));
+            if !parameters.currency.is_null() {
+                cells.insert("transactioncurrencyid".into(), parameters.currency);
             }
             let opportunity = self.make(actor, "opportunity", cells, &mut made)?;
             changes.insert("qualifyingopportunityid".into(), opportunity);
@@ -87,6 +104,41 @@ impl Organisation {
         Ok(
             json!({"@odata.context": format!("{}$metadata#Collection(Microsoft.Dynamics.CRM.crmbaseentity)", self.api_root()), "value": made}),
         )
+    }
+
+    fn parameters(&self, body: &Map<String, Value>) -> Outcome<Parameters> {
+        let known = |name: &&String| name.starts_with('@') || PARAMETERS.contains(&name.as_str());
+        if let Some(name) = body.keys().find(|name| !known(name)) {
+            return Err(Refusal::bad(
+                "0x80048d19",
+                format!("The parameter '{name}' in the request payload is not a valid parameter for the operation 'QualifyLead'."),
+            ));
+        }
+        let flag = |name: &str| body.get(name).and_then(Value::as_bool).ok_or_else(|| missing(name));
+        let status = body.get("Status").and_then(Value::as_i64).ok_or_else(|| missing("Status"))?;
+        let mut customer = self.named_row(body, "OpportunityCustomerId", "account")?;
+        if customer.is_null() {
+            customer = self.named_row(body, "OpportunityCustomerId", "contact")?;
+        }
+        Ok(Parameters {
+            creates_account: flag("CreateAccount")?,
+            creates_contact: flag("CreateContact")?,
+            creates_opportunity: flag("CreateOpportunity")?,
+            status: Some(status).filter(|status| *status > 0),
+            customer,
+            currency: self.named_row(body, "OpportunityCurrencyId", "transactioncurrency")?,
+        })
+    }
+
+    /// The row of an entity parameter such as `{"accountid": "…"}`, which must exist.
+    fn named_row(&self, body: &Map<String, Value>, parameter: &str, table: &str) -> Outcome<Cell> {
+        let id = body.get(parameter).and_then(|entity| entity.get(format!("{table}id")));
+        let Some(text) = id.and_then(Value::as_str) else {
+            return Ok(Cell::Null);
+        };
+        let invalid = |_| Refusal::bad("0x80040203", format!("Invalid argument of QualifyLead: {parameter} has no GUID."));
+        let id = Uuid::parse_str(text).map_err(invalid)?;
+        self.row(table, id).map(|_| Cell::lookup(table, id))
     }
 
     fn make(&mut self, actor: Uuid, name: &str, mut cells: Cells, made: &mut Vec<Value>) -> Outcome<Cell> {
@@ -103,7 +155,6 @@ fn copied(row: &Row, columns: &[(&str, &str)]) -> Cells {
     cells.collect()
 }
 
-/// The id in an entity parameter such as `{"accountid": "…"}`.
-fn named_row(body: &Map<String, Value>, parameter: &str, id: &str) -> Option<Uuid> {
-    Uuid::parse_str(body.get(parameter)?.get(id)?.as_str()?).ok()
+fn missing(name: &str) -> Refusal {
+    Refusal::bad("0x80040203", format!("Invalid argument of QualifyLead: {name} is missing."))
 }

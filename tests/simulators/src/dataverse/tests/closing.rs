@@ -114,25 +114,3 @@ async fn the_seller_edits_and_closes_through_the_control_port() {
     site.control(Method::DELETE, &at, json!({})).await.is(204);
     site.control(Method::GET, &at, json!({})).await.refused(404, "0x80040217");
 }
-
-#[tokio::test]
-async fn qualifying_a_lead_makes_account_contact_and_opportunity() {
-    let site = Site::start().await;
-    let lead = json!({"subject": "Rollout", "lastname": "Berg", "companyname": "Fabrikam", "estimatedamount": 9});
-    let id = site.create("leads", lead).await;
-    let action = format!("leads({id})/Microsoft.Dynamics.CRM.QualifyLead");
-    let body = json!({"CreateAccount": true, "CreateContact": true, "CreateOpportunity": true, "Status": 3});
-    let made = site.post(&action, body.clone()).await;
-    assert_eq!(made.is(200).rows().len(), 3);
-    let made_id = made.rows()[2]["opportunityid"].as_str().unwrap();
-    let row = site
-        .get(&format!("opportunities({made_id})?$expand=customerid_account($select=name)"))
-        .await
-        .body;
-    assert_eq!(
-        (&row["name"], &row["customerid_account"]["name"]),
-        (&json!("Rollout"), &json!("Fabrikam"))
-    );
-    assert_eq!(site.get(&format!("leads({id})")).await.body["statecode"], json!(1));
-    site.post(&action, body).await.refused(400, "0x80048408");
-}

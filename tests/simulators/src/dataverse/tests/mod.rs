@@ -5,6 +5,7 @@ mod bulk;
 mod changes;
 mod closing;
 mod columns;
+mod leads;
 mod metadata;
 mod queries;
 mod rows;
