@@ -12,6 +12,10 @@ use crate::sales::Dynamics;
 use crate::web_api::Call;
 use crate::write::{CONTACT, CURRENCY, CUSTOMER, Columns};
 
+const COLUMNS: &str = "statecode,statuscode,_customerid_value,_parentaccountid_value,_parentcontactid_value";
+/// Tells whether the customer is an account or a contact (contract dynamics365 2.2).
+const WITH_TABLES: &str = "odata.include-annotations=\"Microsoft.Dynamics.CRM.lookuplogicalname\"";
+
 /// What an existing opportunity is bound to already.
 pub(crate) struct Bound {
     pub(crate) id: Uuid,
@@ -24,7 +28,7 @@ pub(crate) struct Bound {
 #[derive(Default)]
 pub(crate) struct Parties {
     customer: bool,
-    pub(crate) account: Option<Uuid>,
+    account: Option<Uuid>,
     contact: bool,
 }
 
@@ -60,15 +64,13 @@ impl Dynamics {
 
     /// The opportunity at `path`; `None` when the service says `absent`.
     pub(crate) async fn bound(&self, path: &str, doing: String, absent: ErrorCode) -> Result<Option<Bound>, DynamicsError> {
-        let query = [(
-            "$select",
-            "statecode,statuscode,_customerid_value,_parentaccountid_value,_parentcontactid_value",
-        )];
-        let call = Call::get(self.api.url(path, &query), doing);
+        let call = Call::get(self.api.url(path, &[("$select", COLUMNS)]), doing).prefer(WITH_TABLES);
         let Some(answer) = self.api.send(&call).await?.unless(absent)? else {
             return Ok(None);
         };
         let row = &answer.body;
+        let is_account = row["_customerid_value@Microsoft.Dynamics.CRM.lookuplogicalname"] == "account";
+        let customer = record::id(&row["_customerid_value"]).filter(|_| is_account);
         let phase = self.schema.table.phase(&self.settings, &row["statecode"], &row["statuscode"]);
         Ok(Some(Bound {
             id: record::id(&row[self.schema.id_column()]).ok_or_else(|| answer.lacks("the row's id"))?,
@@ -76,7 +78,7 @@ impl Dynamics {
             phase: phase.ok_or_else(|| answer.lacks("a known state"))?,
             parties: Parties {
                 customer: !row["_customerid_value"].is_null(),
-                account: record::id(&row["_parentaccountid_value"]),
+                account: record::id(&row["_parentaccountid_value"]).or(customer),
                 contact: !row["_parentcontactid_value"].is_null(),
             },
         }))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use cosell_core::id::ReferralId;
-use cosell_dynamics::{ClientCredentials, CredentialStore, Dynamics, Schema, Settings};
+use cosell_dynamics::{ClientCredentials, CredentialStore, Dynamics, DynamicsLeads, Schema, Settings};
 use cosell_engine::Failure;
 use cosell_engine::port::Crm;
 use cosell_simulators::faults::{Action, Fault};
@@ -28,9 +28,21 @@ pub(crate) const COLUMNS: [&str; 9] = [
     "owninguser/lastname",
 ];
 
+const LEAD_COLUMNS: [&str; 8] = [
+    "subject",
+    "description",
+    "estimatedamount",
+    "companyname",
+    "address1_postalcode",
+    "lastname",
+    "emailaddress1",
+    "transactioncurrencyid/isocurrencycode",
+];
+
 pub(crate) struct Environment {
     pub(crate) simulators: Simulators,
-    pub(crate) crm: Dynamics,
+    pub(crate) crm: Arc<Dynamics>,
+    pub(crate) leads: DynamicsLeads,
     secret: Arc<Mutex<SecretString>>,
     control: reqwest::Client,
 }
@@ -84,10 +96,13 @@ impl Environment {
         };
         let columns = columns.iter().map(|&column| column.to_owned()).collect();
         let schema = Schema::opportunities(&columns, "nwcs_syncwithpartnercenter", "nwcs_referralid").unwrap();
-        let crm = Dynamics::new(client(patience), settings, Arc::new(credentials), schema);
+        let crm = Arc::new(Dynamics::new(client(patience), settings, Arc::new(credentials), schema));
+        let columns = LEAD_COLUMNS.map(str::to_owned).into();
+        let schema = Schema::leads(&columns, "nwcs_syncwithpartnercenter", "nwcs_referralid").unwrap();
         let control = client(Duration::from_secs(20));
         Self {
             simulators,
+            leads: DynamicsLeads::new(crm.clone(), schema),
             crm,
             secret,
             control,
@@ -118,7 +133,8 @@ impl Environment {
     }
 
     pub(crate) async fn seller_edits(&self, key: &CrmKey, body: Json) {
-        self.control("PATCH", &format!("rows/opportunities/{}", key.id), Some(body)).await;
+        let set = if key.entity == "lead" { "leads" } else { "opportunities" };
+        self.control("PATCH", &format!("rows/{set}/{}", key.id), Some(body)).await;
     }
 
     pub(crate) async fn control(&self, method: &str, path: &str, body: Option<Json>) -> Json {

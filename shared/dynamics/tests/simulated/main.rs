@@ -7,6 +7,7 @@ mod create;
 mod environment;
 mod fault;
 mod installation;
+mod leads;
 mod phase;
 mod tokens;
 mod update;
