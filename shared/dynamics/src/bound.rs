@@ -21,6 +21,8 @@ pub(crate) struct Bound {
     pub(crate) id: Uuid,
     pub(crate) version: String,
     pub(crate) phase: Phase,
+    /// Its Referral Identifier, if it has one.
+    pub(crate) referral: Option<String>,
     pub(crate) parties: Parties,
 }
 
@@ -64,7 +66,9 @@ impl Dynamics {
 
     /// The opportunity at `path`; `None` when the service says `absent`.
     pub(crate) async fn bound(&self, path: &str, doing: String, absent: ErrorCode) -> Result<Option<Bound>, DynamicsError> {
-        let call = Call::get(self.api.url(path, &[("$select", COLUMNS)]), doing).prefer(WITH_TABLES);
+        let identifier = &self.schema.referral_id_column;
+        let select = format!("{COLUMNS},{identifier}");
+        let call = Call::get(self.api.url(path, &[("$select", &select)]), doing).prefer(WITH_TABLES);
         let Some(answer) = self.api.send(&call).await?.unless(absent)? else {
             return Ok(None);
         };
@@ -76,6 +80,10 @@ impl Dynamics {
             id: record::id(&row[self.schema.id_column()]).ok_or_else(|| answer.lacks("the row's id"))?,
             version: record::version(row).ok_or_else(|| answer.lacks("the row's version"))?,
             phase: phase.ok_or_else(|| answer.lacks("a known state"))?,
+            referral: row[identifier]
+                .as_str()
+                .map(|text| text.trim().to_owned())
+                .filter(|text| !text.is_empty()),
             parties: Parties {
                 customer: !row["_customerid_value"].is_null(),
                 account: record::id(&row["_parentaccountid_value"]).or(customer),

@@ -157,10 +157,22 @@ impl DynamicsLeads {
         write: &CrmWrite,
         mut columns: Columns,
     ) -> Result<CrmRecord, DynamicsError> {
-        let table = &self.opportunities;
+        let (table, identifier) = (&self.opportunities, &self.opportunities.schema.referral_id_column);
+        if bound
+            .referral
+            .is_some_and(|carried| !carried.eq_ignore_ascii_case(&referral.to_string()))
+        {
+            return Err(unwritable(
+                identifier,
+                format!(
+                    "of opportunity {} has another deal's identifier already; clear it there if the deal is this lead's",
+                    bound.id
+                ),
+            ));
+        }
         let phase = if bound.phase.is_closed() { Some(bound.phase) } else { write.phase };
         let mut body: Map<String, Json> = std::mem::take(&mut columns.plain);
-        body.insert(table.schema.referral_id_column.clone(), referral.to_string().into());
+        body.insert(identifier.clone(), referral.to_string().into());
         table
             .bind_currency(&mut body, columns.currency.as_ref().filter(|code| !code.is_null()))
             .await?;

@@ -367,6 +367,22 @@ async fn an_opportunity_that_has_the_identifier_already_is_the_one() {
 }
 
 #[tokio::test]
+async fn an_opportunity_of_another_deal_keeps_its_identifier() {
+    let environment = Environment::start().await;
+    let (id, made) = environment.lead().await;
+    environment.seller_qualifies(&made.key, json!({})).await;
+    let opportunity = environment.lead_now(&made.key).await.converted_into.unwrap();
+    let other = referral().to_string();
+    environment.seller_edits(&opportunity, json!({"nwcs_referralid": other})).await;
+    let failure = environment.leads.qualify(&made, id, &deal_of_lead()).await.unwrap_err();
+    assert!(
+        failure.kind == FailureKind::Rejected && failure.message.contains("`nwcs_referralid`"),
+        "{failure}"
+    );
+    assert_eq!(environment.rows("opportunities").await[0]["nwcs_referralid"], json!(other));
+}
+
+#[tokio::test]
 async fn an_unknown_currency_is_named_before_anything_is_made() {
     let environment = Environment::start().await;
     let (id, made) = environment.lead().await;
