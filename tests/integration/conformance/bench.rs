@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use cosell_core::id::ReferralId;
 use cosell_engine::Failure;
-use cosell_engine::port::Crm;
+use cosell_engine::port::{Crm, Leads};
 use cosell_runtime::clock;
 use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::faults::{Action, Fault};
@@ -56,9 +56,10 @@ const FIELDS: [(Field, &str, &str); 12] = [
 
 pub(super) struct Bench {
     pub(super) crm: Arc<dyn Crm>,
+    pub(super) leads: Arc<dyn Leads>,
     pub(super) people: People,
     pub(super) simulators: Simulators,
-    system: CrmSystem,
+    pub(super) system: CrmSystem,
     secret: Arc<Mutex<String>>,
 }
 
@@ -101,9 +102,10 @@ impl Bench {
         let http = cosell_runtime::http::client().unwrap();
         let columns = FIELDS.map(|(_, dynamics, salesforce)| if system == CrmSystem::Dynamics { dynamics } else { salesforce });
         let columns = columns.map(str::to_owned).into();
+        let leads_columns = super::leads::columns(system);
         let [sync, referral] = [Field::Sync, Field::Referral].map(|field| name(system, field));
         let secret = |text: &str| Arc::new(Mutex::new(text.to_owned()));
-        let (secret, crm): (_, Arc<dyn Crm>) = match system {
+        let (secret, crm, leads): (_, Arc<dyn Crm>, Arc<dyn Leads>) = match system {
             CrmSystem::Dynamics => {
                 let secret = secret("sim-dataverse-secret");
                 let settings = cosell_dynamics::Settings::new(simulators.dataverse.clone(), simulators.entra.clone(), "sim-tenant");
@@ -112,8 +114,10 @@ impl Bench {
                     client_id: "sim-dataverse-client",
                     secret: secret.clone(),
                 };
-                let crm = cosell_dynamics::Dynamics::new(http, settings, Arc::new(store), schema);
-                (secret, Arc::new(crm))
+                let crm = Arc::new(cosell_dynamics::Dynamics::new(http, settings, Arc::new(store), schema));
+                let schema = cosell_dynamics::Schema::leads(&leads_columns, sync, referral).unwrap();
+                let leads = cosell_dynamics::DynamicsLeads::new(crm.clone(), schema);
+                (secret, crm, Arc::new(leads))
             }
             CrmSystem::Salesforce => {
                 let secret = secret("sim-salesforce-secret");
@@ -124,12 +128,16 @@ impl Bench {
                     client_id: "sim-salesforce-client",
                     secret: secret.clone(),
                 };
-                let crm = cosell_salesforce::Salesforce::new(http, settings, Arc::new(store), schema, Arc::new(clock::now));
-                (secret, Arc::new(crm))
+                let now = Arc::new(clock::now);
+                let crm = Arc::new(cosell_salesforce::Salesforce::new(http, settings, Arc::new(store), schema, now));
+                let schema = cosell_salesforce::Schema::leads(&leads_columns, sync, referral).unwrap();
+                let leads = cosell_salesforce::SalesforceLeads::new(crm.clone(), schema);
+                (secret, crm, Arc::new(leads))
             }
         };
         Self {
             crm,
+            leads,
             people: People::new(simulators.control.clone(), system).unwrap(),
             simulators,
             system,
@@ -288,7 +296,7 @@ impl Bench {
         secret.clone_into(&mut self.secret.lock().unwrap());
     }
 
-    async fn control(&self, method: reqwest::Method, path: &str, body: Json) -> Json {
+    pub(super) async fn control(&self, method: reqwest::Method, path: &str, body: Json) -> Json {
         let url = self.simulators.control.join(&format!("control/{path}")).unwrap();
         let http = cosell_runtime::http::client().unwrap();
         let request = http.request(method, url).timeout(Duration::from_secs(20));
