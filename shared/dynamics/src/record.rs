@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::error::DynamicsError;
 use crate::schema::Schema;
 use crate::settings::Settings;
-use crate::table::{BECAME, OWN_COLUMNS, Table};
+use crate::table::{BECAME, MERGED_INTO, OWN_COLUMNS, Table};
 use crate::web_api::Answer;
 
 /// The `system` of every key of ours.
@@ -49,7 +49,8 @@ impl Stored {
     /// The whole record, with the related rows' columns.
     pub(crate) fn with(self, schema: &Schema, related: Fields) -> CrmRecord {
         let mut fields = self.plain;
-        let became = fields.get(BECAME).and_then(id);
+        let names = |column| fields.get(column).and_then(id);
+        let (became, merged) = (names(BECAME), names(MERGED_INTO));
         fields.extend(related);
         CrmRecord {
             key: key(schema.table, self.id),
@@ -57,8 +58,8 @@ impl Stored {
             modified: self.modified,
             phase: self.phase,
             fields,
-            // No opportunity of Dynamics can be merged; a deleted one is simply gone. A merged lead is disqualified.
-            merged_into: None,
+            // What was deleted is simply gone.
+            merged_into: merged.map(|lead| key(Table::Lead, lead)),
             converted_into: became.map(opportunity),
             request_id: self.request_id,
         }

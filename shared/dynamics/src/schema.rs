@@ -155,7 +155,7 @@ mod tests {
         let schema = Schema::leads(&columns(&["subject"]), "nwcs_sync", "nwcs_referralid").unwrap();
         assert_eq!(
             schema.select(),
-            "_qualifyingopportunityid_value,modifiedon,nwcs_referralid,nwcs_sync,statecode,statuscode,subject,versionnumber"
+            "_masterid_value,_qualifyingopportunityid_value,modifiedon,nwcs_referralid,nwcs_sync,statecode,statuscode,subject,versionnumber"
         );
         assert_eq!(
             (schema.id_column().as_str(), schema.row(Uuid::nil()).as_str()),

@@ -7,9 +7,11 @@ use crate::settings::Settings;
 
 /// Of a lead: the opportunity that it became.
 pub(crate) const BECAME: &str = "_qualifyingopportunityid_value";
+/// Of a lead: the one that it was merged into. No opportunity can be merged.
+pub(crate) const MERGED_INTO: &str = "_masterid_value";
 
-/// Always read, whatever the mapping: they make phase, version, time of change and, of a lead, what it became.
-pub(crate) const OWN_COLUMNS: [&str; 5] = ["statecode", "statuscode", "modifiedon", "versionnumber", BECAME];
+/// Always read, whatever the mapping: they make phase, version, time of change and, of a lead, what became of it.
+pub(crate) const OWN_COLUMNS: [&str; 6] = ["statecode", "statuscode", "modifiedon", "versionnumber", BECAME, MERGED_INTO];
 
 /// A table of deals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +39,7 @@ impl Table {
     pub(crate) fn own_columns(self) -> impl Iterator<Item = &'static str> {
         OWN_COLUMNS
             .into_iter()
-            .filter(move |column| self == Self::Lead || *column != BECAME)
+            .filter(move |column| self == Self::Lead || ![BECAME, MERGED_INTO].contains(column))
     }
 
     /// State first: customers may add status reasons of their own. A lead is never on hold.

@@ -220,6 +220,18 @@ async fn what_a_seller_qualified_is_found_with_its_opportunity_and_the_other_way
 }
 
 #[tokio::test]
+async fn a_merged_lead_tells_into_which() {
+    let environment = Environment::start().await;
+    let ((_, one), (_, other)) = (environment.lead().await, environment.lead().await);
+    assert_eq!(one.merged_into, None);
+    environment
+        .control("POST", &format!("leads/{}/merge", one.key.id), Some(json!({"into": other.key.id})))
+        .await;
+    assert_eq!(environment.lead_now(&one.key).await.merged_into, Some(other.key.clone()));
+    assert_eq!(environment.lead_now(&other.key).await.merged_into, None);
+}
+
+#[tokio::test]
 async fn a_lead_qualified_without_an_opportunity_became_none() {
     let environment = Environment::start().await;
     let (id, made) = environment.lead().await;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::Dataverse;
+use super::cell::Cell;
 use super::organisation::{Organisation, SELLER};
 use super::refusal::{Outcome, Refusal};
 use super::rows::Cells;
@@ -17,7 +18,7 @@ use super::switches::Switches;
 
 /// Status reason of a lead that became an opportunity.
 const QUALIFIED_STATUS: i64 = 3;
-/// State of a disqualified lead, and the status reason that the dialog offers here (contract dynamics365 2.5).
+/// State of a disqualified lead, and the status reason that the dialog offers here; a merged one has them, too (contract dynamics365 2.5).
 const DISQUALIFIED: i64 = 2;
 const CANCELED_LEAD: i64 = 7;
 
@@ -32,6 +33,7 @@ pub(crate) fn router(dataverse: Dataverse) -> Router {
         .route("/opportunities/{id}/lose", post(lose))
         .route("/leads/{id}/qualify", post(qualify))
         .route("/leads/{id}/disqualify", post(disqualify))
+        .route("/leads/{id}/merge", post(merge))
         .route("/tokens/revoke", post(revoke))
         .route("/delta/expire", post(expire))
         .with_state(dataverse)
@@ -127,6 +129,23 @@ async fn disqualify(State(dataverse): State<Dataverse>, Path(id): Path<Uuid>, bo
     let mut organisation = dataverse.lock();
     let table = organisation.set("leads")?;
     organisation.update(&table, SELLER, id, &change)?;
+    Ok(Json(organisation.shown("leads", id)?))
+}
+
+/// The seller merges this lead into another: the body's `into`.
+async fn merge(State(dataverse): State<Dataverse>, Path(id): Path<Uuid>, Json(body): Body) -> Outcome<Json<Value>> {
+    let mut organisation = dataverse.lock();
+    let table = organisation.set("leads")?;
+    let named = body.get("into").and_then(Value::as_str).and_then(|text| Uuid::parse_str(text).ok());
+    let master = organisation.row("lead", named.unwrap_or_default())?.id;
+    let changes = [
+        ("statecode", Cell::Int(DISQUALIFIED)),
+        ("statuscode", Cell::Int(CANCELED_LEAD)),
+        ("merged", Cell::Bool(true)),
+        ("masterid", Cell::lookup("lead", master)),
+    ];
+    let changes = changes.into_iter().map(|(column, cell)| (column.to_owned(), cell)).collect();
+    organisation.amend(&table, SELLER, id, changes)?;
     Ok(Json(organisation.shown("leads", id)?))
 }
 

@@ -1,7 +1,7 @@
 //! lead (contract dynamics365 2.5).
 
 use super::{MONEY_LIMIT, REVENUE_LIMIT, table};
-use crate::dataverse::schema::{Kind, Table, Write};
+use crate::dataverse::schema::{Kind, Preset, Table, Write};
 
 pub(super) fn lead() -> Table {
     let base = table("lead", "leads", "leadid", "fullname", 4)
@@ -34,6 +34,9 @@ pub(super) fn lead() -> Table {
             &[("qualifyingopportunityid", "opportunity")],
             Write::Always,
         )
+        .lookup("masterid", &[("masterid", "lead")], Write::Never)
+        .add("merged", Kind::Bool, Write::Never)
+        .default_to(Preset::Bool(false))
         .owned();
     with_choices(base).states(
         &[(0, "Open"), (1, "Qualified"), (2, "Disqualified")],

@@ -112,6 +112,25 @@ async fn a_disqualified_lead_is_qualified_by_way_of_open() {
 }
 
 #[tokio::test]
+async fn a_merged_lead_is_disqualified_and_names_the_one_that_is_left() {
+    let site = Site::start().await;
+    let (one, other) = (site.create("leads", json!({})).await, site.create("leads", json!({})).await);
+    let merged = site
+        .control(Method::POST, &format!("/leads/{one}/merge"), json!({"into": other}))
+        .await;
+    assert_eq!(
+        (&merged.is(200).body["statecode"], &merged.body["merged"]),
+        (&json!(2), &json!(true))
+    );
+    assert_eq!(merged.body["_masterid_value"], json!(other));
+    let left = site.get(&format!("leads({other})")).await.body;
+    assert_eq!((&left["statecode"], &left["merged"]), (&json!(0), &json!(false)));
+    site.control(Method::POST, &format!("/leads/{other}/merge"), json!({}))
+        .await
+        .refused(404, "0x80040217");
+}
+
+#[tokio::test]
 async fn the_seller_qualifies_and_disqualifies_through_the_control_port() {
     let site = Site::start().await;
     let lead = json!({"subject": "Rollout", "lastname": "Berg", "companyname": "Fabrikam"});
