@@ -24,9 +24,9 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(command: Command) -> Result<()> {
     let settings = cosell_deployment::read(InstallationSettings::read)?;
-    let is_guest = is_guest(&settings);
+    let (is_guest, sync_leads) = (is_guest(&settings), settings.sync_leads);
     let installation = installation(settings).await?;
-    let findings = carry_out(command, installation.as_ref()).await?;
+    let findings = relevant(carry_out(command, installation.as_ref()).await?, sync_leads);
     print!("{}", listed(&findings));
     if is_guest {
         println!(
@@ -38,6 +38,12 @@ pub(crate) async fn run(command: Command) -> Result<()> {
 
 fn is_guest(settings: &InstallationSettings) -> bool {
     matches!(settings.access, InstallationAccess::Token(_))
+}
+
+/// Without those of the lead, where leads are not synced.
+fn relevant(mut findings: Vec<Finding>, sync_leads: bool) -> Vec<Finding> {
+    findings.retain(|finding| sync_leads || !finding.place.eq_ignore_ascii_case("lead"));
+    findings
 }
 
 /// What looks into the CRM.

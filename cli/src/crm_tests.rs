@@ -99,6 +99,20 @@ async fn what_was_installed_is_found_right() {
     }
 }
 
+#[tokio::test]
+async fn the_fields_of_leads_do_not_matter_where_leads_are_not_synced() {
+    for system in ["dynamics", "salesforce"] {
+        let (_simulators, installation) = crm(system).await;
+        let findings = carry_out(Command::Check, installation.as_ref()).await.unwrap();
+        assert_eq!(relevant(findings.clone(), true), findings);
+        let text = listed(&relevant(findings, false));
+        assert!(
+            text.to_lowercase().contains("✗ opportunity") && !text.to_lowercase().contains("✗ lead"),
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn what_is_wrong_is_told_with_how_it_should_be_and_the_cure() {
     let wrong = State::Wrong {

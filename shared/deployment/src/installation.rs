@@ -16,6 +16,7 @@ use secrecy::SecretString;
 use crate::DeploymentError;
 use crate::credentials::{DynamicsCredentials, SalesforceCredentials};
 use crate::crm::{environment, organisation};
+use crate::settings::sync_leads;
 
 /// The command line's, about the fields in the CRM.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct InstallationSettings {
     pub connection: CrmConnection,
     /// As whom to enter.
     pub access: InstallationAccess,
+    /// `SYNC_LEADS`: whether the fields of leads matter.
+    pub sync_leads: bool,
 }
 
 /// As whom the installer enters the CRM. `Debug` hides the token.
@@ -41,16 +44,19 @@ pub enum InstallationAccess {
 impl InstallationSettings {
     /// Reads the variables named at the fields and in [`CrmConnection`]; with a token, `CRM_SECRET_ARN` is not read.
     pub fn read(environment: &Environment) -> Result<Self, Noted> {
+        let sync_leads = sync_leads(environment);
         if let Some(token) = environment.optional("CRM_ACCESS_TOKEN") {
             return Ok(Self {
                 connection: CrmConnection::read(environment)?,
                 access: InstallationAccess::Token(SecretString::from(token)),
+                sync_leads: sync_leads?,
             });
         }
         let CrmSettings { connection, secret_arn } = CrmSettings::read(environment)?;
         Ok(Self {
             connection,
             access: InstallationAccess::Deployment { secret_arn },
+            sync_leads: sync_leads?,
         })
     }
 }

@@ -191,7 +191,7 @@ impl RegistrationSettings {
     }
 }
 
-fn sync_leads(environment: &Environment) -> Result<bool, Noted> {
+pub(crate) fn sync_leads(environment: &Environment) -> Result<bool, Noted> {
     environment.flag("SYNC_LEADS", true)
 }
 
