@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use cosell_core::id::ReferralId;
 use cosell_engine::FailureKind;
@@ -304,6 +306,24 @@ async fn a_lead_that_changed_or_is_gone_is_not_qualified() {
     let failure = environment.leads.qualify(&made, id, &deal_of_lead()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     assert_eq!(environment.counts().await, [0, 0, 0]);
+}
+
+#[tokio::test]
+async fn an_edit_made_while_the_customer_is_looked_for_is_not_run_over() {
+    let environment = Environment::start().await;
+    let (id, made) = environment.lead().await;
+    environment.fault("POST", "accounts", Action::Slow { ms: 800 });
+    let write = deal_of_lead();
+    let edit = async {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        environment.seller_edits(&made.key, json!({"subject": "The seller's"})).await;
+    };
+    let (qualified, ()) = tokio::join!(environment.leads.qualify(&made, id, &write), edit);
+    assert_eq!(qualified.unwrap_err().kind, FailureKind::Stale);
+    let now = environment.lead_now(&made.key).await;
+    assert_eq!((now.phase, environment.counts().await), (Phase::Open, [0, 1, 0]));
+    environment.leads.qualify(&now, id, &write).await.unwrap();
+    assert_eq!(environment.counts().await, [1, 1, 1], "the account is found again");
 }
 
 #[tokio::test]
