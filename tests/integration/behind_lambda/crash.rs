@@ -212,8 +212,8 @@ async fn killed_at_each_request_to_salesforce(asked_microsoft: bool, begins: imp
 #[tokio::test]
 async fn killed_at_any_request_to_salesforce_the_next_mends_a_deal_that_began_there() {
     let flags = async |world: &World| Message::on_opportunity("m1", &world.seller_flags("Cold-store rollout", true).await);
-    // It reads the record, compares it, and writes it back.
-    assert_eq!(killed_at_each_request_to_salesforce(true, flags).await, 3);
+    // It reads the record, asks which lead it was, compares it, and writes it back.
+    assert_eq!(killed_at_each_request_to_salesforce(true, flags).await, 4);
 }
 
 #[tokio::test]
