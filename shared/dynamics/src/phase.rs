@@ -112,11 +112,11 @@ impl Dynamics {
         };
         let mut address = Address::of_version(&self.schema, id, version);
         address.doing = format!("bringing opportunity {id} to the phase {to}");
-        self.set_state(&address, version, body).await
+        self.amend(&address, version, body).await
     }
 
-    /// Changes state and status reason of the row that still has `version`.
-    pub(crate) async fn set_state(&self, address: &Address, version: &str, body: Json) -> Result<(), DynamicsError> {
+    /// Changes the row that still has `version`.
+    pub(crate) async fn amend(&self, address: &Address, version: &str, body: Json) -> Result<(), DynamicsError> {
         let answer = self.patch(address, Some(version), body).await?;
         missing_is_stale(address, Some(version), answer).map(drop)
     }

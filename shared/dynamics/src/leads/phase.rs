@@ -34,7 +34,7 @@ impl Dynamics {
         };
         let mut address = Address::of_version(&self.schema, id, version);
         address.doing = format!("bringing lead {id} to the phase {to}");
-        self.set_state(&address, version, body).await?;
+        self.amend(&address, version, body).await?;
         Ok(true)
     }
 }

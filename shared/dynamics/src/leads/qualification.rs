@@ -17,16 +17,19 @@ use crate::phase::Address;
 use crate::record::{self, Stored};
 use crate::table::{BECAME, Table};
 use crate::web_api::Call;
-use crate::write::{Columns, unwritable};
+use crate::write::{CONTACT, Columns, unwritable};
 
-const CUSTOMER: &str = "_parentaccountid_value";
+const ACCOUNT: &str = "parentaccountid";
+const ACCOUNT_ID: &str = "_parentaccountid_value";
+const CONTACT_ID: &str = "_parentcontactid_value";
 
 /// A lead as it is now.
 struct Standing {
     version: String,
     phase: Phase,
-    /// The account that a seller chose for it.
+    /// The account that a seller chose for it, or an earlier try of ours.
     account: Option<Uuid>,
+    has_contact: bool,
     opportunity: Option<Uuid>,
 }
 
@@ -39,7 +42,7 @@ impl DynamicsLeads {
             return self.take_over(carrier, referral, write, columns).await;
         }
         if standing.phase != Phase::Qualified {
-            self.close(id, lead, &standing, &columns).await?;
+            self.close(id, &standing, &columns).await?;
         }
         let doing = format!("looking for what became of lead {id}");
         // Without an opportunity a seller has qualified it meanwhile: the next look tells.
@@ -77,7 +80,7 @@ impl DynamicsLeads {
     }
 
     async fn standing(&self, id: Uuid) -> Result<Option<Standing>, DynamicsError> {
-        let select = format!("statecode,statuscode,{CUSTOMER},{BECAME}");
+        let select = format!("statecode,statuscode,{ACCOUNT_ID},{CONTACT_ID},{BECAME}");
         let url = self.table.api.url(&self.table.schema.row(id), &[("$select", &select)]);
         let call = Call::get(url, format!("reading lead {id}"));
         let Some(answer) = self.table.api.send(&call).await?.unless(ErrorCode::DOES_NOT_EXIST)? else {
@@ -88,7 +91,8 @@ impl DynamicsLeads {
         Ok(Some(Standing {
             version: record::version(row).ok_or_else(|| answer.lacks("the row's version"))?,
             phase: phase.ok_or_else(|| answer.lacks("a known state"))?,
-            account: record::id(&row[CUSTOMER]),
+            account: record::id(&row[ACCOUNT_ID]),
+            has_contact: !row[CONTACT_ID].is_null(),
             opportunity: record::id(&row[BECAME]),
         }))
     }
@@ -101,12 +105,21 @@ impl DynamicsLeads {
         }
     }
 
-    /// Qualifies an open lead. Whoever was quicker is as good.
-    async fn close(&self, id: Uuid, lead: &CrmRecord, standing: &Standing, columns: &Columns) -> Result<(), DynamicsError> {
-        let body = self.parameters(standing, columns).await?;
-        // Finding the customer took a while.
-        if self.unchanged(id, lead).await?.phase == Phase::Qualified {
-            return Ok(());
+    /// Qualifies an open lead. Whoever was quicker is as good. Account and contact are found or made as for any opportunity, so the
+    /// action makes neither.
+    async fn close(&self, id: Uuid, standing: &Standing, columns: &Columns) -> Result<(), DynamicsError> {
+        let mut body = json!({
+            "CreateAccount": false,
+            "CreateContact": false,
+            "CreateOpportunity": true,
+            "Status": self.table.settings.qualified_status,
+        });
+        let code = columns.currency.as_ref().unwrap_or(&Json::Null);
+        if let Some(currency) = self.table.currencies.id(&self.table.api, code).await? {
+            body["OpportunityCurrencyId"] = entity("transactioncurrency", currency);
+        }
+        if let Some(account) = self.bind_parties(id, standing, columns).await? {
+            body["OpportunityCustomerId"] = entity("account", account);
         }
         let path = format!("{}/Microsoft.Dynamics.CRM.QualifyLead", self.table.schema.row(id));
         let call = Call::post(self.table.api.url(&path, &[]), body, format!("qualifying lead {id}"));
@@ -123,30 +136,24 @@ impl DynamicsLeads {
         }
     }
 
-    /// Account and contact are found or made as for any opportunity, so the action makes neither.
-    async fn parameters(&self, standing: &Standing, columns: &Columns) -> Result<Json, DynamicsError> {
-        let mut body = json!({
-            "CreateAccount": false,
-            "CreateContact": false,
-            "CreateOpportunity": true,
-            "Status": self.table.settings.qualified_status,
-        });
-        let api = &self.table.api;
-        let currency = match &columns.currency {
-            Some(code) => self.table.currencies.id(api, code).await?,
-            None => None,
-        };
-        if let Some(id) = currency {
-            body["OpportunityCurrencyId"] = entity("transactioncurrency", id);
+    /// Binds the lead to account and contact where it has none, as the action would with what it makes: should we end after it, the
+    /// opportunity has them. Returns the account. The write is also what tells that nobody has changed the lead meanwhile.
+    async fn bind_parties(&self, id: Uuid, standing: &Standing, columns: &Columns) -> Result<Option<Uuid>, DynamicsError> {
+        let (api, mut body) = (&self.table.api, Map::new());
+        let mut account = standing.account;
+        if account.is_none() && !columns.customer.is_empty() {
+            account = party::account(api, &columns.customer).await?;
+            body.extend(account.map(|id| (format!("{ACCOUNT}@odata.bind"), party::bind("accounts", id))));
         }
-        let account = match standing.account {
-            None if !columns.customer.is_empty() => party::account(api, &columns.customer).await?,
-            account => account,
-        };
-        if let Some(id) = account {
-            body["OpportunityCustomerId"] = entity("account", id);
+        if !standing.has_contact && !columns.contact.is_empty() {
+            let contact = party::contact(api, &columns.contact, account).await?;
+            body.extend(contact.map(|id| (format!("{CONTACT}@odata.bind"), party::bind("contacts", id))));
         }
-        Ok(body)
+        if !body.is_empty() {
+            let address = Address::of_version(&self.table.schema, id, &standing.version);
+            self.table.amend(&address, &standing.version, Json::Object(body)).await?;
+        }
+        Ok(account)
     }
 
     /// Writes the referral's columns into an opportunity that exists. One that is closed stays so.

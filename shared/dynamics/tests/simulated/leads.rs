@@ -279,6 +279,7 @@ async fn whatever_answer_is_lost_a_repetition_gives_one_of_each() {
         ("POST", "accounts"),
         ("POST", "QualifyLead"),
         ("POST", "contacts"),
+        ("PATCH", "leads"),
         ("PATCH", "opportunities"),
     ] {
         for action in [Action::DropAfterEffect, Action::DropBeforeEffect] {
@@ -288,6 +289,15 @@ async fn whatever_answer_is_lost_a_repetition_gives_one_of_each() {
             let failure = environment.leads.qualify(&made, id, &deal_of_lead()).await.unwrap_err();
             assert!(failure.kind != FailureKind::Rejected, "{failure}");
             let lead = environment.lead_now(&made.key).await;
+            if let Some(opportunity) = &lead.converted_into {
+                let row = environment
+                    .control("GET", &format!("rows/opportunities/{}", opportunity.id), None)
+                    .await;
+                assert!(
+                    row["_customerid_value"].is_string() && row["_parentcontactid_value"].is_string(),
+                    "{method} {path}"
+                );
+            }
             let qualified = environment.leads.qualify(&lead, id, &deal_of_lead()).await.unwrap();
             assert_eq!(qualified.get("nwcs_referralid"), &json!(id.to_string()));
             assert_eq!(environment.counts().await, [1, 1, 1], "{method} {path}");
@@ -321,9 +331,9 @@ async fn an_edit_made_while_the_customer_is_looked_for_is_not_run_over() {
     let (qualified, ()) = tokio::join!(environment.leads.qualify(&made, id, &write), edit);
     assert_eq!(qualified.unwrap_err().kind, FailureKind::Stale);
     let now = environment.lead_now(&made.key).await;
-    assert_eq!((now.phase, environment.counts().await), (Phase::Open, [0, 1, 0]));
+    assert_eq!((now.phase, environment.counts().await), (Phase::Open, [0, 1, 1]));
     environment.leads.qualify(&now, id, &write).await.unwrap();
-    assert_eq!(environment.counts().await, [1, 1, 1], "the account is found again");
+    assert_eq!(environment.counts().await, [1, 1, 1], "account and contact are found again");
 }
 
 #[tokio::test]
