@@ -43,6 +43,13 @@ impl People {
         id(&referral, "id")
     }
 
+    /// Microsoft sends a lead; returns the referral's id.
+    pub async fn microsoft_sends_lead(&self, name: &str) -> Result<String> {
+        let body = json!({ "kind": "lead", "name": name });
+        let referral = self.call(Method::POST, "control/partner-center/inbound", &body).await?;
+        id(&referral, "id")
+    }
+
     /// Somebody edits a referral in Partner Center.
     pub async fn edits_referral(&self, id: &str, change: Json) -> Result<()> {
         self.call(Method::POST, &format!("control/partner-center/referrals/{id}/edit"), &change)

@@ -200,6 +200,30 @@ impl People {
         self.call(method, &path, &body).await.map(drop)
     }
 
+    /// The seller makes an opportunity of a lead.
+    pub async fn seller_qualifies_lead(&self, id: &str) -> Result<()> {
+        let path = match self.crm {
+            CrmSystem::Dynamics => format!("control/dataverse/leads/{id}/qualify"),
+            CrmSystem::Salesforce => format!("control/salesforce/leads/{id}/convert"),
+        };
+        self.call(Method::POST, &path, &json!({})).await.map(drop)
+    }
+
+    /// The seller turns a lead down.
+    pub async fn seller_disqualifies_lead(&self, id: &str) -> Result<()> {
+        let (path, change) = match self.crm {
+            CrmSystem::Dynamics => (
+                format!("control/dataverse/rows/leads/{id}"),
+                json!({ "statecode": 2, "statuscode": 7 }),
+            ),
+            CrmSystem::Salesforce => (
+                format!("control/salesforce/rows/Lead/{id}"),
+                json!({ "Status": "Closed - Not Converted" }),
+            ),
+        };
+        self.call(Method::PATCH, &path, &change).await.map(drop)
+    }
+
     /// All opportunities.
     pub async fn deals(&self) -> Result<Vec<Deal>> {
         let read = match self.crm {

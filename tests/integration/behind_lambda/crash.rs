@@ -180,14 +180,15 @@ async fn while_the_claim_of_the_killed_holds_messages_wait_and_nothing_is_made_t
     world.stop().await;
 }
 
-/// Everything that Salesforce is asked goes through one address, so the process is killed at each request in turn: as soon as that has
-/// taken effect, and before its answer is known.
-async fn killed_at_each_request_to_salesforce(asked_microsoft: bool, begins: impl AsyncFn(&World) -> Message) -> u32 {
+/// The process is killed at each request of this method in turn: as soon as that has taken effect, and before its answer is known. Returns
+/// how many there are.
+async fn killed_at_each(method: &str, crm: CrmSystem, asked_microsoft: bool, begins: impl AsyncFn(&World) -> Message) -> u32 {
+    let service = if crm == CrmSystem::Dynamics { "dataverse" } else { "salesforce" };
     for skip in 0.. {
-        let world = World::with(CrmSystem::Salesforce).await;
+        let world = World::with(crm).await;
         let message = begins(&world).await;
         let doomed = world.consumer().await;
-        world.simulators.faults.add(stalled("salesforce", "POST", skip));
+        world.simulators.faults.add(stalled(service, method, skip));
         let met = async || world.simulators.faults.list().is_empty();
         let done = doomed.invoke(batch(std::slice::from_ref(&message)));
         tokio::select! {
@@ -212,13 +213,37 @@ async fn killed_at_each_request_to_salesforce(asked_microsoft: bool, begins: imp
 #[tokio::test]
 async fn killed_at_any_request_to_salesforce_the_next_mends_a_deal_that_began_there() {
     let flags = async |world: &World| Message::on_opportunity("m1", &world.seller_flags("Cold-store rollout", true).await);
-    // It reads the record, asks which lead it was, compares it, and writes it back.
-    assert_eq!(killed_at_each_request_to_salesforce(true, flags).await, 4);
+    // Everything that Salesforce is asked goes through one address. It reads the record, asks which lead it was, compares it, and writes it back.
+    assert_eq!(killed_at_each("POST", CrmSystem::Salesforce, true, flags).await, 4);
 }
 
 #[tokio::test]
 async fn killed_at_any_request_to_salesforce_the_next_mends_an_invitation() {
     let invites = async |world: &World| Message::on_referral("m1", &world.people.microsoft_invites("Fleet telemetry pilot").await.unwrap());
     // It looks for the record, looks for its account and contact, and makes all three.
-    assert_eq!(killed_at_each_request_to_salesforce(false, invites).await, 3);
+    assert_eq!(killed_at_each("POST", CrmSystem::Salesforce, false, invites).await, 3);
+}
+
+/// A lead that has arrived in Dynamics and is accepted in Partner Center; the message that tells so.
+async fn accepted_lead(world: &World) -> Message {
+    let referral = world.people.microsoft_sends_lead("Harbour sensors").await.unwrap();
+    let message = Message::on_referral("m1", &referral);
+    let consumer = world.consumer().await;
+    let answer = consumer.invoke(batch(std::slice::from_ref(&message))).await;
+    assert_eq!(failed(&answer), Vec::<&str>::new(), "{}", consumer.log());
+    let change = json!({ "status": "Active", "substatus": "Accepted" });
+    world.people.edits_referral(&referral, change).await.unwrap();
+    message
+}
+
+#[tokio::test]
+async fn killed_at_anything_that_dynamics_makes_of_a_lead_the_next_goes_on_with_one_deal() {
+    // Account, contact, and the opportunity.
+    assert_eq!(killed_at_each("POST", CrmSystem::Dynamics, false, accepted_lead).await, 3);
+}
+
+#[tokio::test]
+async fn killed_at_any_change_of_a_lead_or_its_opportunity_the_next_goes_on_with_one_deal() {
+    // The lead is bound to its customer; the opportunity gets the referral's values, and then is told of.
+    assert_eq!(killed_at_each("PATCH", CrmSystem::Dynamics, false, accepted_lead).await, 3);
 }

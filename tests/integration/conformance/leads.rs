@@ -121,22 +121,6 @@ impl Bench {
         let change = self.lead_write(fields).fields.into_iter().collect();
         self.control(Method::PATCH, &self.lead_path(key), Json::Object(change)).await;
     }
-
-    async fn seller_qualifies(&self, key: &CrmKey) {
-        let path = match self.system {
-            CrmSystem::Dynamics => format!("dataverse/leads/{}/qualify", key.id),
-            CrmSystem::Salesforce => format!("salesforce/leads/{}/convert", key.id),
-        };
-        self.control(Method::POST, &path, json!({})).await;
-    }
-
-    async fn seller_disqualifies(&self, key: &CrmKey) {
-        let change = match self.system {
-            CrmSystem::Dynamics => json!({"statecode": 2, "statuscode": 7}),
-            CrmSystem::Salesforce => json!({"Status": "Closed - Not Converted"}),
-        };
-        self.control(Method::PATCH, &self.lead_path(key), change).await;
-    }
 }
 
 async fn a_lead_that_is_made_twice_is_one(bench: Bench) {
@@ -198,7 +182,7 @@ async fn a_declined_lead_is_disqualified(bench: Bench) {
 
 async fn what_the_seller_disqualifies_is_seen(bench: Bench) {
     let (_, read) = bench.lead().await;
-    bench.seller_disqualifies(&read.key).await;
+    bench.people.seller_disqualifies_lead(&read.key.id).await.unwrap();
     let now = bench.lead_later(&read.key).await;
     assert_eq!((now.phase, now.converted_into), (Phase::Lost, None));
 }
@@ -265,7 +249,7 @@ async fn an_opportunity_tells_which_lead_it_was(bench: Bench) {
 
 async fn what_the_seller_qualified_is_found_with_its_opportunity(bench: Bench) {
     let (id, read) = bench.lead().await;
-    bench.seller_qualifies(&read.key).await;
+    bench.people.seller_qualifies_lead(&read.key.id).await.unwrap();
     let lead = bench.lead_later(&read.key).await;
     assert_eq!(lead.phase, Phase::Qualified);
     let opportunity = lead.converted_into.clone().unwrap();
@@ -277,7 +261,7 @@ async fn what_the_seller_qualified_is_found_with_its_opportunity(bench: Bench) {
 
 async fn a_lead_that_the_seller_qualified_meanwhile_keeps_its_opportunity(bench: Bench) {
     let (id, read) = bench.lead().await;
-    bench.seller_qualifies(&read.key).await;
+    bench.people.seller_qualifies_lead(&read.key.id).await.unwrap();
     let qualified = bench.qualify(&read, id).await.unwrap();
     assert_eq!(bench.lead_later(&read.key).await.converted_into, Some(qualified.key.clone()));
     assert_eq!(bench.get(&qualified, Field::Referral), &json!(id.to_string()));
