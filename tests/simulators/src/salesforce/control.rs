@@ -11,8 +11,10 @@ use serde_json::{Map, Value, json};
 
 use super::Salesforce;
 use super::answer::{Answer, Call};
+use super::conversion::Conversion;
 use super::custom_fields::CustomField;
 use super::ids::normal;
+use super::lead_statuses::LeadStatus;
 use super::organisation::Organisation;
 use super::refusal::{Outcome, Refusal};
 use super::stages::Stage;
@@ -37,6 +39,8 @@ pub(crate) fn router(salesforce: Salesforce) -> Router {
         .route("/rows/{object}/{id}/automation", post(automation))
         .route("/rows/{object}/{id}/delay", post(delay))
         .route("/rows/{object}/{id}/lock", post(lock))
+        .route("/leads/{id}/convert", post(convert))
+        .route("/lead-statuses", put(put_lead_statuses))
         .route("/recycle-bin/empty", post(empty_bin))
         .route("/stages", get(read_stages).put(put_stages))
         .route("/fields", post(add_field))
@@ -195,6 +199,18 @@ async fn put_stages(State(salesforce): State<Salesforce>, Json(stages): Json<Vec
     organisation.plant_stages();
     organisation.objects_changed = organisation.now();
     StatusCode::NO_CONTENT
+}
+
+/// The person gets the lead back; the body may be empty.
+async fn convert(State(salesforce): State<Salesforce>, Path(id): Path<String>, body: Option<Json<Conversion>>) -> Outcome<Json<Value>> {
+    let mut organisation = salesforce.lock();
+    organisation.convert(&id, &body.map(|Json(wanted)| wanted).unwrap_or_default())?;
+    Ok(Json(organisation.whole("Lead", &id)?))
+}
+
+async fn put_lead_statuses(State(salesforce): State<Salesforce>, Json(statuses): Json<Vec<LeadStatus>>) -> Outcome<StatusCode> {
+    salesforce.lock().set_lead_statuses(statuses)?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn add_field(State(salesforce): State<Salesforce>, Json(field): Json<CustomField>) -> Outcome<StatusCode> {

@@ -10,6 +10,7 @@ use super::cell::Cell;
 use super::cursors::Cursors;
 use super::deploy::Deployments;
 use super::ids::{Ids, normal, with_checksum};
+use super::lead_statuses::LeadStatus;
 use super::objects;
 use super::records::{Cells, Record, Records};
 use super::refusal::{Outcome, Problem, Refusal};
@@ -31,6 +32,7 @@ pub(crate) struct Organisation {
     pub(crate) records: Records,
     pub(crate) ids: Ids,
     pub(crate) stages: Vec<Stage>,
+    pub(crate) lead_statuses: Vec<LeadStatus>,
     pub(crate) switches: Switches,
     pub(crate) sessions: Sessions,
     pub(crate) cursors: Cursors,
@@ -56,6 +58,7 @@ impl Organisation {
             records: Records::default(),
             ids: Ids::default(),
             stages: Stage::standard(),
+            lead_statuses: Vec::new(),
             switches: Switches::of(&options),
             sessions: Sessions::default(),
             cursors: Cursors::default(),
@@ -99,6 +102,7 @@ impl Organisation {
         self.plant("Organization", self.tenant_id.clone(), &cells);
         self.note_custom_fields();
         self.plant_stages();
+        self.set_lead_statuses(LeadStatus::standard()).ok();
     }
 
     /// Stores a record that no rule looks at.

@@ -27,9 +27,11 @@ pub(crate) fn saved(id: &str) -> Map<String, Value> {
 impl Organisation {
     pub(crate) fn as_client(&self, call: &Call) -> Writer {
         let allow = call.clause("sforce-duplicate-rule-header", "allowSave");
+        let assign = call.header("sforce-auto-assign");
         Writer {
             user: self.api_user.clone(),
             allow_save: allow.is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            assigns: !assign.is_some_and(|value| value.eq_ignore_ascii_case("false")),
         }
     }
 

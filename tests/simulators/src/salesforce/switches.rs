@@ -34,6 +34,8 @@ pub(crate) struct Switches {
     pub(crate) required_fields: BTreeSet<String>,
     pub(crate) validation_rules: Vec<ValidationRule>,
     pub(crate) duplicate_rules: Vec<DuplicateRule>,
+    /// An assignment rule is active: it gives leads to the seller, unless a header keeps it off.
+    pub(crate) lead_assignment_rule: bool,
     /// The key is `duplicateResut` in two captures, `duplicateResult` in other code (contract 4.4).
     pub(crate) misspelt_duplicates: bool,
     /// Whether `DUPLICATE_VALUE` names the record with 18 characters; otherwise 15 (contract 4.3: both occur).
@@ -68,6 +70,7 @@ impl Default for Switches {
             required_fields: BTreeSet::new(),
             validation_rules: Vec::new(),
             duplicate_rules: Vec::new(),
+            lead_assignment_rule: false,
             misspelt_duplicates: true,
             long_duplicate_id: false,
             conditional_updates: true,

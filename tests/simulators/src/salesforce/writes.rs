@@ -19,6 +19,8 @@ pub(crate) struct Writer {
     pub(crate) user: String,
     /// `Sforce-Duplicate-Rule-Header: allowSave=true`.
     pub(crate) allow_save: bool,
+    /// Not `Sforce-Auto-Assign: FALSE`.
+    pub(crate) assigns: bool,
 }
 
 impl Organisation {
@@ -27,6 +29,7 @@ impl Organisation {
         Writer {
             user: self.seller.clone(),
             allow_save: true,
+            assigns: false,
         }
     }
 
@@ -50,6 +53,7 @@ impl Organisation {
         if object.field("OwnerId").is_some() {
             cells.insert("OwnerId".into(), owner);
         }
+        self.assign(object, writer, &mut cells);
         if self.switches.multi_currency && object.field("CurrencyIsoCode").is_some() {
             let code = cells.entry("CurrencyIsoCode".into()).or_insert(Cell::Null);
             if code.is_null() {
@@ -84,10 +88,18 @@ impl Organisation {
         }
         let mut cells = before.clone();
         cells.extend(given.clone());
+        self.assign(object, writer, &mut cells);
         self.settle(object, &mut cells, &given, Some(&before));
         self.check(object, writer, Some(id), &cells)?;
         self.store(object, id, cells, Some(before), writer);
         Ok(())
+    }
+
+    /// The assignment rule gives a lead that is written through the API to the seller (contract salesforce 3.11).
+    fn assign(&self, object: &Object, writer: &Writer, cells: &mut Cells) {
+        if object.name == "Lead" && self.switches.lead_assignment_rule && writer.assigns {
+            cells.insert("OwnerId".into(), Cell::Text(self.seller.clone()));
+        }
     }
 
     /// Moves a record into the recycle bin, and an account's or opportunity's children with it.
@@ -143,7 +155,7 @@ impl Organisation {
     }
 
     /// Stores a record under the present second.
-    fn store(&mut self, object: &Object, id: &str, mut cells: Cells, before: Option<Cells>, writer: &Writer) {
+    pub(crate) fn store(&mut self, object: &Object, id: &str, mut cells: Cells, before: Option<Cells>, writer: &Writer) {
         let now = Cell::moment(self.now());
         cells.insert("LastModifiedDate".into(), now.clone());
         cells.insert("SystemModstamp".into(), now);

@@ -8,6 +8,7 @@ mod composite;
 mod conditions;
 mod deployments;
 mod describe;
+mod leads;
 mod pages;
 mod queries;
 mod records;

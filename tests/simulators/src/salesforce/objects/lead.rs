@@ -4,13 +4,6 @@ use super::{INDUSTRIES, SOURCES};
 use crate::salesforce::cell::Cell;
 use crate::salesforce::schema::{Kind, Object, Write};
 
-const STATUSES: [&str; 4] = [
-    "Open - Not Contacted",
-    "Working - Contacted",
-    "Closed - Converted",
-    "Closed - Not Converted",
-];
-
 pub(super) fn lead() -> Object {
     Object::new("Lead", "Leads", "00Q")
         .texts(&[("LastName", 80)])
@@ -25,8 +18,9 @@ pub(super) fn lead() -> Object {
         .last(|field| field.id_lookup = true)
         .writes(&["Phone", "MobilePhone", "Fax"], &Kind::Phone)
         .writes(&["Website"], &Kind::Url)
-        .picklist("Status", &STATUSES)
-        .default(Cell::Text(STATUSES[0].into()))
+        // Its values are the organisation's lead statuses.
+        .picklist("Status", &[])
+        .default(Cell::Null)
         .picklist("LeadSource", &SOURCES)
         .picklist("Industry", &INDUSTRIES)
         .picklist("Rating", &["Hot", "Warm", "Cold"])
@@ -44,4 +38,13 @@ pub(super) fn lead() -> Object {
         .reference("ConvertedContactId", &["Contact"], Write::OnCreate)
         .reference("ConvertedOpportunityId", &["Opportunity"], Write::OnCreate)
         .currency_code()
+}
+
+pub(super) fn status() -> Object {
+    let mut status = Object::new("LeadStatus", "Lead Status", "01J")
+        .texts(&[("MasterLabel", 255), ("ApiName", 255)])
+        .reads(&["IsConverted", "IsDefault"], &Kind::Bool)
+        .reads(&["SortOrder"], &Kind::Int);
+    status.writable = false;
+    status
 }

@@ -56,6 +56,7 @@ pub(crate) fn all(install_fields: bool) -> Vec<Object> {
         customers::account(),
         customers::contact(),
         lead::lead(),
+        lead::status(),
         opportunity::opportunity(),
         opportunity::line_item(),
         opportunity::contact_role(),
