@@ -32,11 +32,11 @@ pub enum SalesforceError {
         name: String,
     },
     /// The key names another CRM or object, or its id is none.
-    #[error("record {key} is not one of this organisation's {expected}: expected the entity of these and an id of 18 characters")]
+    #[error("record {key} is not this organisation's: expected entity `{expected}` and an id of 18 characters")]
     ForeignKey {
         /// The key as given.
         key: String,
-        /// What its records are: `opportunities`, `leads`.
+        /// The entity of the records that were asked for.
         expected: &'static str,
     },
     /// A field that cannot be written as asked.

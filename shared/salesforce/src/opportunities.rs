@@ -76,7 +76,7 @@ impl Salesforce {
         } else {
             Err(SalesforceError::ForeignKey {
                 key: key.to_string().chars().take(128).collect(),
-                expected: object.plural(),
+                expected: object.entity(),
             })
         }
     }

@@ -86,7 +86,7 @@ impl Evidence<'_> {
             (_, "REQUEST_LIMIT_EXCEEDED") => throttled(DAILY_LIMIT),
             (429, _) => throttled(UNSPECIFIED),
             (503, _) if self.retry_after.is_some() => throttled(UNSPECIFIED),
-            (412, _) | (_, "ENTITY_IS_DELETED") => FailureKind::Stale,
+            (412, _) | (_, "ENTITY_IS_DELETED" | "CANNOT_UPDATE_CONVERTED_LEAD") => FailureKind::Stale,
             (_, "UNABLE_TO_LOCK_ROW" | "QUERY_TIMEOUT" | "REQUEST_RUNNING_TOO_LONG" | "INVALID_QUERY_LOCATOR") => FailureKind::Transient,
             (_, code) if concerns_deployment(code) => FailureKind::Credentials,
             // The address itself: version retired, wrong host, verb not known there.
@@ -186,6 +186,7 @@ fn plain(status: u16, code: &str, text: &str) -> Option<&'static str> {
             "a duplicate rule of the organisation blocks it; except the integration user from the rule, or merge the duplicates"
         }
         (_, "ENTITY_IS_DELETED") => "the record was deleted",
+        (_, "CANNOT_UPDATE_CONVERTED_LEAD") => "the lead was converted and is read-only",
         (_, "ENTITY_IS_LOCKED") => {
             "the record is locked, by an approval for instance; unlock it in Salesforce, or wait until it is decided"
         }

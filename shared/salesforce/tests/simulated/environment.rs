@@ -9,7 +9,7 @@ use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use cosell_core::id::ReferralId;
 use cosell_engine::Failure;
 use cosell_engine::port::Crm;
-use cosell_salesforce::{CredentialStore, Credentials, Salesforce, Schema, Settings};
+use cosell_salesforce::{CredentialStore, Credentials, Salesforce, SalesforceLeads, Schema, Settings};
 use cosell_simulators::faults::{Action, Fault};
 use cosell_simulators::{Config, Simulators};
 use secrecy::SecretString;
@@ -31,9 +31,23 @@ const FIELDS: [&str; 12] = [
     "Owner/LastName",
 ];
 
+const LEAD_FIELDS: [&str; 10] = [
+    "Company",
+    "FirstName",
+    "LastName",
+    "Email",
+    "PostalCode",
+    "Description",
+    "CurrencyIsoCode",
+    "Msp_Audit__c",
+    "Msp_Products__c",
+    "Owner/LastName",
+];
+
 pub(crate) struct Environment {
     pub(crate) simulators: Simulators,
-    pub(crate) crm: Salesforce,
+    pub(crate) crm: Arc<Salesforce>,
+    pub(crate) leads: SalesforceLeads,
     credentials: Arc<Mutex<Credentials>>,
     control: reqwest::Client,
 }
@@ -72,11 +86,20 @@ impl Environment {
             client_id: given.client_id,
             client_secret: SecretString::from(given.client_secret),
         }));
-        let fields = FIELDS.iter().map(|&field| field.to_owned()).collect();
-        let schema = Schema::opportunities(&fields, "Msp_Sync_With_Partner_Center__c", "Msp_Referral_Id__c").unwrap();
+        let set = |fields: &[&str]| fields.iter().map(|&field| field.to_owned()).collect();
+        let (sync, referral) = ("Msp_Sync_With_Partner_Center__c", "Msp_Referral_Id__c");
+        let schema = Schema::opportunities(&set(&FIELDS), sync, referral).unwrap();
         let store = Arc::new(MemoryStore(credentials.clone()));
-        let crm = Salesforce::new(client(), settings, store, schema, Arc::new(cosell_runtime::clock::now));
+        let crm = Arc::new(Salesforce::new(
+            client(),
+            settings,
+            store,
+            schema,
+            Arc::new(cosell_runtime::clock::now),
+        ));
+        let leads = SalesforceLeads::new(crm.clone(), Schema::leads(&set(&LEAD_FIELDS), sync, referral).unwrap());
         Self {
+            leads,
             simulators,
             crm,
             credentials,
