@@ -91,6 +91,7 @@ pub(crate) fn organisation(settings: SalesforceSettings) -> cosell_salesforce::S
         open_stage: settings.active_stage,
         won_stage: settings.won_stage,
         lost_stage: settings.lost_stage,
+        disqualified_statuses: settings.disqualified_statuses,
         single_currency: settings.currency,
         conditional_updates: settings.conditional_updates,
         ..cosell_salesforce::Settings::new(settings.url)

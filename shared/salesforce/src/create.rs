@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::composite::Part;
 use crate::error::SalesforceError;
-use crate::object::Object;
+use crate::object::{NOT_PROVIDED, OF_EVERY_LEAD, Object};
 use crate::opportunities::{DEAL, ROLE, Salesforce};
 use crate::organisation::Organisation;
 use crate::party::{DuplicateHint, Parties, save_despite_duplicates, searches};
@@ -20,10 +20,6 @@ use crate::write::{Columns, unwritable, without_parties};
 
 const SAVE: &str = "save";
 const CLOSE_DATE: &str = "CloseDate";
-/// Required of leads (contract salesforce 2.2).
-const OF_EVERY_LEAD: [&str; 2] = ["LastName", "Company"];
-/// What people read in Salesforce where such a field was left empty.
-const NOT_PROVIDED: &str = "[not provided]";
 /// A quarter: late enough that nobody takes it for a promise, soon enough to be looked at.
 const PROVISIONAL_DAYS: i64 = 90;
 

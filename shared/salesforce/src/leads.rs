@@ -10,6 +10,7 @@ use cosell_engine::port::{Crm, CrmChange, Leads};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
+use crate::composite::Part;
 use crate::error::SalesforceError;
 use crate::object::Object;
 use crate::opportunities::Salesforce;
@@ -18,6 +19,11 @@ use crate::rest_api::{Call, query};
 use crate::schema::Schema;
 use crate::soql;
 use crate::write::without_parties;
+
+/// The part that looks for a converted lead.
+const CONVERTED: &str = "converted";
+/// The part that reads an opportunity's Referral Identifier.
+const CARRIED: &str = "carried";
 
 /// The [`Leads`] port on one Salesforce organisation.
 ///
@@ -65,18 +71,24 @@ impl SalesforceLeads {
         self.opportunities.update(&found.key, &found.version, &write).await
     }
 
-    async fn converted_into(&self, opportunity: &str) -> Result<Option<CrmKey>, SalesforceError> {
+    /// The lead that was converted into this opportunity, and the Referral Identifier that the opportunity carries.
+    async fn traces(&self, opportunity: &str) -> Result<(Option<CrmKey>, Option<ReferralId>), SalesforceError> {
         let doing = format!("reading the lead of opportunity {opportunity}");
-        let soql = format!(
-            "SELECT Id FROM Lead WHERE ConvertedOpportunityId = {} ORDER BY Id LIMIT 1",
-            soql::text(opportunity)
-        );
-        let answer = self.leads.api.send(&Call::get(query(&soql), doing)).await?.accepted()?;
-        let Some(row) = record::rows(&answer)?.first() else {
-            return Ok(None);
+        let field = &self.opportunities.schema.referral_id_field;
+        let id = soql::text(opportunity);
+        let converted = format!("SELECT Id FROM Lead WHERE ConvertedOpportunityId = {id} ORDER BY Id LIMIT 1");
+        let carried = format!("SELECT {field} FROM Opportunity WHERE Id = {id}");
+        let parts =
+            [(CONVERTED, converted), (CARRIED, carried)].map(|(part, soql)| Part::new(part, Call::get(query(&soql), doing.clone())));
+        let mut answers = self.leads.api.run(&parts, false, &doing).await?;
+        let (leads, deals) = (answers.must(CONVERTED)?.accepted()?, answers.must(CARRIED)?.accepted()?);
+        let lead = match record::rows(&leads)?.first() {
+            Some(row) => Some(row["Id"].as_str().ok_or_else(|| leads.lacks("the record's id"))?),
+            None => None,
         };
-        let id = row["Id"].as_str().ok_or_else(|| answer.lacks("the record's id"))?;
-        Ok(Some(record::key(Object::Lead, id)))
+        let carried = record::rows(&deals)?.first().and_then(|row| record::member(row, field)?.as_str());
+        let referral = carried.and_then(|text| text.trim().parse().ok());
+        Ok((lead.map(|id| record::key(Object::Lead, id)), referral))
     }
 }
 
@@ -118,17 +130,11 @@ impl Leads for SalesforceLeads {
 
     async fn origin(&self, opportunity: &CrmKey) -> Result<Option<CrmKey>, Failure> {
         let id = self.opportunities.id_of(opportunity)?;
-        if let Some(lead) = self.converted_into(id).await? {
-            return Ok(Some(lead));
+        match self.traces(id).await? {
+            (Some(lead), _) => Ok(Some(lead)),
+            // One that we made beside its lead shares the identifier with it.
+            (None, Some(referral)) => Ok(self.leads.find_by_referral(referral).await?.map(|lead| lead.key)),
+            (None, None) => Ok(None),
         }
-        // One that we made beside its lead shares the identifier with it.
-        let Some(found) = self.opportunities.get(opportunity).await? else {
-            return Ok(None);
-        };
-        let carried = found.get(&self.opportunities.schema.referral_id_field).as_str();
-        let Some(referral) = carried.and_then(|text| text.trim().parse().ok()) else {
-            return Ok(None);
-        };
-        Ok(self.leads.find_by_referral(referral).await?.map(|lead| lead.key))
     }
 }

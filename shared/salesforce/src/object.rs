@@ -1,5 +1,12 @@
 //! The objects that are synced, and what differs between them.
 
+use serde_json::Value as Json;
+
+/// Required of leads (contract salesforce 2.2).
+pub(crate) const OF_EVERY_LEAD: [&str; 2] = ["LastName", "Company"];
+/// What people read in Salesforce where such a field was left empty.
+pub(crate) const NOT_PROVIDED: &str = "[not provided]";
+
 /// What the records of an adapter are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Object {
@@ -46,5 +53,11 @@ impl Object {
             Self::Opportunity => &["StageName", "IsClosed", "IsWon"],
             Self::Lead => &["Status", "IsConverted", "ConvertedOpportunityId"],
         }
+    }
+
+    /// Whether a value only stands for one that nobody gave: it is nobody's edit, and no customer's name.
+    pub(crate) fn is_placeholder(self, field: &str, value: &Json) -> bool {
+        let is_required = || OF_EVERY_LEAD.iter().any(|name| name.eq_ignore_ascii_case(field));
+        self == Self::Lead && value.as_str() == Some(NOT_PROVIDED) && is_required()
     }
 }

@@ -52,7 +52,8 @@ pub(crate) fn read(
     let mut fields = Fields::new();
     for field in &schema.plain {
         let value = member(row, field).ok_or_else(|| deal.lacks("a field that was asked for"))?;
-        fields.extend(present(value).map(|value| (field.clone(), value)));
+        let told = present(value).filter(|value| !schema.object.is_placeholder(field, value));
+        fields.extend(told.map(|value| (field.clone(), value)));
     }
     if schema.currency {
         let single = || settings.single_currency.clone().map(Json::String);
@@ -105,7 +106,7 @@ pub(crate) fn key(object: Object, id: &str) -> CrmKey {
 }
 
 /// A member of a row. The service takes names in any case and answers in its own.
-fn member<'a>(row: &'a Json, name: &str) -> Option<&'a Json> {
+pub(crate) fn member<'a>(row: &'a Json, name: &str) -> Option<&'a Json> {
     let members = row.as_object()?;
     let any_case = || {
         members

@@ -64,6 +64,8 @@ pub struct SalesforceSettings {
     pub won_stage: Option<String>,
     /// `SALESFORCE_LOST_STAGE`.
     pub lost_stage: Option<String>,
+    /// `SALESFORCE_DISQUALIFIED_STATUS`: the status of a disqualified lead; several with `;` between, of which the first is written.
+    pub disqualified_statuses: Vec<String>,
     /// `SALESFORCE_CURRENCY`: the currency of an organisation that has only one.
     pub currency: Option<String>,
     /// `SALESFORCE_CONDITIONAL_UPDATES`: whether `If-Unmodified-Since` alone is relied on.
@@ -190,6 +192,12 @@ impl SalesforceSettings {
             active_stage: environment.optional("SALESFORCE_ACTIVE_STAGE"),
             won_stage: environment.optional("SALESFORCE_WON_STAGE"),
             lost_stage: environment.optional("SALESFORCE_LOST_STAGE"),
+            disqualified_statuses: listed(
+                environment
+                    .optional("SALESFORCE_DISQUALIFIED_STATUS")
+                    .as_deref()
+                    .unwrap_or_default(),
+            ),
             currency: currency?,
             conditional_updates: conditional_updates?,
         })
@@ -207,6 +215,12 @@ fn my_domain(environment: &Environment) -> Result<Url, Noted> {
         return Err(environment.note(NAME, "must be the organisation's My Domain", EXAMPLE));
     }
     Ok(url)
+}
+
+/// As Salesforce writes several choices: `Junk;Nurture later`.
+fn listed(text: &str) -> Vec<String> {
+    let names = text.split(';').map(str::trim).filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
 }
 
 fn is_version(text: &str) -> bool {
@@ -285,6 +299,15 @@ mod tests {
             panic!("Salesforce is asked for")
         };
         assert_eq!((settings.api_version.as_str(), settings.on_hold_stage), ("67.0", None));
+        assert!(settings.disqualified_statuses.is_empty());
+        let named = [
+            ("SALESFORCE_URL", "https://northwind.my.salesforce.com"),
+            ("SALESFORCE_DISQUALIFIED_STATUS", "Junk; Nurture later;"),
+        ];
+        let Ok(CrmConnection::Salesforce(settings)) = with(&named) else {
+            panic!("several statuses may be named")
+        };
+        assert_eq!(settings.disqualified_statuses, ["Junk", "Nurture later"]);
         for host in [
             "login.salesforce.com",
             "northwind.lightning.force.com",

@@ -64,12 +64,14 @@ async fn a_lead_made_twice_is_one_and_makes_nobody_else() {
 }
 
 #[tokio::test]
-async fn what_salesforce_wants_of_every_lead_and_nobody_told_is_filled_in() {
+async fn what_salesforce_wants_of_every_lead_and_nobody_told_is_filled_in_and_read_as_nothing() {
     let environment = Environment::start().await;
     let bare = write(&[("LastName", json!(" ")), ("Company", Json::Null)]);
     let made = environment.leads.upsert(referral(), &bare).await.unwrap();
+    let stored = &environment.rows("Lead").await[0];
     for field in ["LastName", "Company"] {
-        assert_eq!(made.get(field), &json!("[not provided]"), "{field}");
+        assert_eq!(stored[field], "[not provided]", "{field}");
+        assert_eq!(made.get(field), &Json::Null, "{field}: an opportunity must not get it as a name");
     }
 }
 
@@ -144,7 +146,9 @@ async fn an_organisation_with_statuses_of_its_own_names_them_in_the_setting() {
             }
             (Err(failure), None) => {
                 assert_eq!(failure.kind, FailureKind::Rejected, "{failure}");
-                let told = ["SalesforceDisqualifiedStatus", "`Junk`"].iter().all(|part| failure.message.contains(part));
+                let told = ["SalesforceDisqualifiedStatus", "`Junk`"]
+                    .iter()
+                    .all(|part| failure.message.contains(part));
                 assert!(told, "{failure}");
             }
             (outcome, _) => panic!("{outcome:?}"),
