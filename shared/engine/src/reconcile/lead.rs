@@ -4,7 +4,7 @@
 //! A look works with one table at a time: the same engine, with the port and the mapping of that table.
 
 use cosell_core::audit::AuditKind;
-use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite};
+use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use cosell_core::life_cycle::Stage;
 use cosell_core::link::{Link, Parting};
 use cosell_core::plan::{Note, left_behind, plan_opportunity};
@@ -147,10 +147,14 @@ impl Attempt<'_> {
             Err(failure) => return Err(failure),
         };
         self.engine = deals;
-        if let Some(other) = deals.links.by_crm(&opportunity.key).await? {
+        let carried = self
+            .referral_id_of(&opportunity)
+            .filter(|id| !id.eq_ignore_ascii_case(&referral.id.to_string()));
+        let other = deals.links.by_crm(&opportunity.key).await?;
+        if let Some(other) = other.map(|link| link.referral.to_string()).or(carried) {
             let problem = format!(
-                "Its lead is paired with referral {}, but the opportunity already is with referral {}: your sync operator must unlink one of the two.",
-                referral.id, other.referral
+                "Its lead is paired with referral {}, but this opportunity with referral {other}: your sync operator must unlink one of the two.",
+                referral.id
             );
             return self.tell_rejection(Some(opportunity), vec![problem]).await;
         }
@@ -159,7 +163,7 @@ impl Attempt<'_> {
             return Err(Failure::new(Outside::Crm, FailureKind::Stale, "the lead is gone"));
         };
         let left = left_behind((&deals.mapping, &table.mapping), &link, &referral, (&lead, &now), &opportunity);
-        let opportunity = self.take_over(opportunity, left).await?;
+        let opportunity = self.take_over(opportunity, left, now.phase).await?;
         self.release_lead(&now, &opportunity.key.id).await?;
         let moved = link.moved_to(&opportunity, &deals.mapping, &table.mapping, &referral, self.look.now);
         deals.links.replace(&[link], &moved).await?;
@@ -183,15 +187,15 @@ impl Attempt<'_> {
     async fn opportunity_of(&mut self, link: &Link, referral: &Referral, lead: &CrmRecord) -> Result<Option<CrmRecord>, Failure> {
         let deals = self.deals;
         let Some(table) = &deals.leads else { return Ok(None) };
+        if let Some(made) = deals.crm.find_by_referral(referral.id).await? {
+            // By an earlier look that did not come to link it, whatever the seller made beside it.
+            return Ok(Some(made));
+        }
         if let Some(key) = &lead.converted_into {
             return deals.crm.get(key).await;
         }
         if lead.phase.is_closed() {
             return Ok(None);
-        }
-        if let Some(made) = deals.crm.find_by_referral(referral.id).await? {
-            // By an earlier look that did not come to link it.
-            return Ok(Some(made));
         }
         self.intend("About to make the lead an opportunity.", Vec::new()).await?;
         let write = plan_opportunity(&deals.mapping, &table.mapping, link, referral, lead);
@@ -199,26 +203,26 @@ impl Attempt<'_> {
     }
 
     /// The opportunity gets what the lead had: the switch, the identifier and the link, and what was `left` behind.
-    async fn take_over(&mut self, opportunity: CrmRecord, left: CrmWrite) -> Result<CrmRecord, Failure> {
+    async fn take_over(&mut self, opportunity: CrmRecord, left: CrmWrite, lead: Phase) -> Result<CrmRecord, Failure> {
         if opportunity.is_read_only() {
             return Ok(opportunity);
         }
         let refusable = !left.is_empty();
-        let whole = self.taken_over(&opportunity, left);
+        let whole = self.taken_over(&opportunity, left, lead);
         if whole.is_empty() {
             return Ok(opportunity);
         }
         match self.write(&opportunity, whole).await {
             // What the opportunity does not take must not keep the deal from going on; the lead still shows it.
             Err(failure) if failure.kind == FailureKind::Rejected && refusable => {
-                let write = self.taken_over(&opportunity, CrmWrite::default());
+                let write = self.taken_over(&opportunity, CrmWrite::default(), lead);
                 self.write(&opportunity, write).await
             }
             written => written,
         }
     }
 
-    fn taken_over(&self, opportunity: &CrmRecord, left: CrmWrite) -> CrmWrite {
+    fn taken_over(&self, opportunity: &CrmRecord, left: CrmWrite, lead: Phase) -> CrmWrite {
         let sync = &self.engine.mapping.columns.sync;
         let is_new = opportunity.get(sync) != &Json::Bool(true);
         let lines = is_new.then(|| "Goes on from the lead.".to_owned());
@@ -227,6 +231,10 @@ impl Attempt<'_> {
             .add_to(&mut write, Some(opportunity), &Note::Synced(lines.into_iter().collect()));
         if is_new {
             write.fields.insert(sync.clone(), Json::Bool(true));
+        }
+        // A conversion may begin at the very stage of deals that nobody has accepted; who qualifies the lead accepts it.
+        if (lead, opportunity.phase) == (Phase::Qualified, Phase::OnHold) {
+            write.phase = Some(Phase::Open);
         }
         write
     }
@@ -265,8 +273,8 @@ impl Attempt<'_> {
     }
 }
 
-const WITHOUT_OPPORTUNITY: &str =
-    "The lead was qualified without an opportunity: nothing crosses. Reopen the lead and qualify it with an opportunity.";
+const WITHOUT_OPPORTUNITY: &str = "The lead was qualified without an opportunity: nothing crosses. Make an opportunity for it, and ask your sync operator \
+                                   to link that one.";
 
 fn not_synced() -> Failure {
     Failure::new(Outside::Store, FailureKind::Rejected, "leads are not synced any more")

@@ -173,6 +173,20 @@ async fn qualifying_the_lead_accepts_the_referral_and_what_the_seller_entered_is
 }
 
 #[tokio::test]
+async fn qualifying_accepts_even_where_a_conversion_begins_at_the_on_hold_stage() {
+    let floor = Floor::with_lead().await;
+    floor.seller_converts(json!({ "name": "Fleet telemetry pilot" }));
+    floor
+        .stage
+        .world
+        .edit_record(OPPORTUNITY, |opportunity| opportunity.phase = Phase::OnHold);
+    floor.stage.look(&floor.subject(), "first").await.unwrap();
+    floor.stage.settle(&referral()).await;
+    assert_eq!(floor.stage.the_record().phase, Phase::Open);
+    assert_eq!(floor.referral()["status"], "Active");
+}
+
+#[tokio::test]
 async fn what_a_conversion_does_not_copy_is_filled_and_not_emptied_in_partner_center() {
     let floor = Floor::with_lead().await;
     floor.seller_converts(json!({ "name": "Fleet telemetry pilot" }));
