@@ -1,5 +1,6 @@
 //! Messages as SQS hands them over, and what the consumer says of them.
 
+use cosell_runtime::settings::CrmSystem;
 use serde_json::{Value as Json, json};
 
 /// A message of a batch.
@@ -30,9 +31,18 @@ impl Message {
     pub(super) fn on_opportunity(id: &str, opportunity: &str) -> Self {
         // What Salesforce calls an opportunity begins so.
         let system = if opportunity.starts_with("006") { "salesforce" } else { "dynamics" };
-        let key = json!({ "system": system, "entity": "opportunity", "id": opportunity });
+        Self::on_record(id, system, "opportunity", opportunity)
+    }
+
+    /// "Look at this lead", in the lead's group.
+    pub(super) fn on_lead(id: &str, crm: CrmSystem, lead: &str) -> Self {
+        Self::on_record(id, &crm.to_string(), "lead", lead)
+    }
+
+    fn on_record(id: &str, system: &str, entity: &str, record: &str) -> Self {
+        let key = json!({ "system": system, "entity": entity, "id": record });
         let body = json!({ "subject": { "crm": key }, "cause": "crm-poll", "observed": "test" });
-        Self::new(id, &format!("crm#{system}#opportunity#{opportunity}"), body.to_string())
+        Self::new(id, &format!("crm#{system}#{entity}#{record}"), body.to_string())
     }
 
     /// The same notice, queued once more.

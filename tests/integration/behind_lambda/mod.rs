@@ -6,6 +6,7 @@ mod batch;
 mod consumer;
 mod crash;
 mod failures;
+mod leads;
 mod operator;
 mod races;
 mod throttling;
