@@ -9,5 +9,6 @@ mod fault;
 mod installation;
 mod leads;
 mod phase;
+mod qualification;
 mod tokens;
 mod update;

@@ -267,6 +267,7 @@ mod tests {
             panic!("Dynamics when nothing is said")
         };
         assert_eq!((settings.publisher_prefix.as_str(), settings.on_hold_status), ("nwcs", Some(2)));
+        assert_eq!((settings.lost_status, settings.disqualified_status), (4, 6));
         assert_eq!(read(&[]).unwrap_err(), ["CRM_SECRET_ARN", "DATAVERSE_URL", "DATAVERSE_TENANT_ID"]);
         assert_eq!(read(&[("CRM", "hubspot"), ("CRM_SECRET_ARN", "s")]).unwrap_err(), ["CRM"]);
     }
