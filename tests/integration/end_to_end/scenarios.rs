@@ -8,6 +8,8 @@ use cosell_tests::seller::{Deal, Entry};
 use cosell_tests::story::Story;
 use serde_json::{Value as Json, json};
 
+use super::leads;
+
 /// Runs every scenario and names it, so that a failure is found in the output.
 pub(super) async fn all(stack: &LocalStack) {
     let started = Instant::now();
@@ -26,6 +28,10 @@ pub(super) async fn all(stack: &LocalStack) {
     asking_for_help_invites_microsoft_and_brings_back_its_id(stack).await;
     tell("a missing field");
     a_missing_field_is_told_to_the_seller(stack).await;
+    tell("leads");
+    leads::a_lead_accepted_in_partner_center_becomes_one_opportunity(stack).await;
+    leads::a_lead_that_the_seller_qualifies_is_accepted(stack).await;
+    leads::a_lead_that_the_seller_turns_down_is_declined(stack).await;
     tell("done");
 }
 

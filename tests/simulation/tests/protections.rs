@@ -64,3 +64,8 @@ fn the_same_seed_gives_the_same_run() {
     let mappings = Mappings::read().unwrap();
     assert_eq!(run(&mappings, 7, STEPS, None), run(&mappings, 7, STEPS, None));
 }
+
+#[test]
+fn without_asking_for_the_lead_its_opportunity_gets_a_deal_of_its_own() {
+    assert!(first_violation(Protection::Origin, |_| true).is_some());
+}

@@ -1,0 +1,66 @@
+//! Leads of Microsoft's: leads in the CRM until somebody accepts them.
+
+use cosell_tests::LocalStack;
+use cosell_tests::people::People;
+use cosell_tests::seller::Deal;
+use serde_json::{Value as Json, json};
+
+/// Microsoft sends a lead, and it stands in the CRM; returns both ids.
+async fn sent(people: &People, name: &str) -> (String, String) {
+    let referral = people.microsoft_sends_lead(name).await.unwrap();
+    let is_there = |row: &Json| row["id"] == json!(referral) && !row["externalReferenceId"].is_null();
+    let named = people.see_referral("the lead reaches the CRM", is_there).await.unwrap();
+    let lead = named["externalReferenceId"].as_str().unwrap().to_owned();
+    let of_it = |deal: &&Deal| deal.referral == referral;
+    assert_eq!(
+        people.deals().await.unwrap().iter().filter(of_it).count(),
+        0,
+        "nobody has accepted it"
+    );
+    (referral, lead)
+}
+
+/// Exactly one opportunity, and the referral names it.
+async fn goes_on_as_one_opportunity(people: &People, referral: &str, lead: &str) -> Deal {
+    let synced = |deal: &Deal| deal.referral == referral && deal.is_synced();
+    let deal = people.see_deal("the lead becomes an opportunity", synced).await.unwrap();
+    assert_ne!(deal.id, lead);
+    let renamed = |row: &Json| row["id"] == json!(referral) && row["externalReferenceId"] == json!(deal.id) && row["status"] == "Active";
+    people
+        .see_referral("Partner Center names the opportunity, and the deal is accepted", renamed)
+        .await
+        .unwrap();
+    let of_it = |deal: &&Deal| deal.referral == referral;
+    assert_eq!(people.deals().await.unwrap().iter().filter(of_it).count(), 1, "one opportunity");
+    deal
+}
+
+pub(super) async fn a_lead_accepted_in_partner_center_becomes_one_opportunity(stack: &LocalStack) {
+    let people = stack.people().unwrap();
+    let (referral, lead) = sent(&people, "Harbour cranes").await;
+    people
+        .edits_referral(&referral, json!({ "status": "Active", "substatus": "Accepted" }))
+        .await
+        .unwrap();
+    let deal = goes_on_as_one_opportunity(&people, &referral, &lead).await;
+    let trail = stack.cosell(&["audit", "--opportunity", &deal.id, "--json"]).await.unwrap();
+    let trail: Vec<Json> = serde_json::from_str(&trail).unwrap();
+    assert_eq!(trail.iter().filter(|entry| entry["kind"] == "qualified").count(), 1, "{trail:#?}");
+}
+
+pub(super) async fn a_lead_that_the_seller_qualifies_is_accepted(stack: &LocalStack) {
+    let people = stack.people().unwrap();
+    let (referral, lead) = sent(&people, "Ferry telemetry").await;
+    people.seller_qualifies_lead(&lead).await.unwrap();
+    goes_on_as_one_opportunity(&people, &referral, &lead).await;
+}
+
+pub(super) async fn a_lead_that_the_seller_turns_down_is_declined(stack: &LocalStack) {
+    let people = stack.people().unwrap();
+    let (referral, lead) = sent(&people, "Kiosk printers").await;
+    people.seller_disqualifies_lead(&lead).await.unwrap();
+    let declined = |row: &Json| row["id"] == json!(referral) && row["substatus"] == "Declined";
+    people.see_referral("the referral is declined", declined).await.unwrap();
+    let of_it = |deal: &&Deal| deal.referral == referral;
+    assert_eq!(people.deals().await.unwrap().iter().filter(of_it).count(), 0);
+}
