@@ -101,6 +101,20 @@ impl Referral {
         lookup(&self.body, path)
     }
 
+    /// The values at a path with `*` for every item of a list; `None` for an item that has none.
+    pub(crate) fn all(&self, path: &str) -> Vec<Option<&Json>> {
+        let mut found = vec![Some(&self.body)];
+        for segment in path.split('.') {
+            found = if segment == "*" {
+                let items = found.into_iter().flatten().filter_map(Json::as_array);
+                items.flatten().map(Some).collect()
+            } else {
+                found.into_iter().map(|at| lookup(at?, segment)).collect()
+            };
+        }
+        found
+    }
+
     /// Whether the property itself is present, be it null: JSON Patch `replace` needs that.
     pub fn has(&self, path: &str) -> bool {
         self.get(path).is_some()

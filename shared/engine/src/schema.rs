@@ -123,7 +123,7 @@ fn needs(mapping: &Mapping) -> Vec<Need<'_>> {
     needs.extend(mapping.rules.iter().map(|rule| Need {
         label: &rule.label,
         column: &rule.crm,
-        kind: rule.kind,
+        kind: rule.crm_kind(),
         written: rule.to_crm,
         length: rule.crm_length.filter(|_| rule.to_crm != When::Never),
         length_key: format!("crm_length of rule `{}`", rule.name),

@@ -6,6 +6,7 @@ mod create;
 mod lead;
 mod referral;
 mod rule;
+mod transform;
 mod whole;
 
 use serde::de::DeserializeOwned;
@@ -94,6 +95,7 @@ impl<'a> Draft<'a> {
         for ruled in &self.rules {
             rule::check(ruled, faults);
             choice::check(ruled, faults);
+            transform::check(ruled, faults);
         }
         for node in &self.unread {
             rule::check_path(self.table, node, faults);
@@ -139,3 +141,5 @@ fn below<'a>(node: &'a Node, path: &str) -> Option<&'a Node> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod transform_tests;

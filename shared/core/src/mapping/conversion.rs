@@ -33,6 +33,14 @@ pub enum ConversionError {
         /// Such as `details`.
         block: String,
     },
+    /// A value that a transform cannot take.
+    #[error("the transform `{transform}` needs {wanted}")]
+    Transform {
+        /// As the mapping writes it.
+        transform: String,
+        /// What it needs.
+        wanted: &'static str,
+    },
     /// A country that is not a two-letter code.
     #[error("it must be a two-letter country code such as SE")]
     Country,
@@ -41,6 +49,9 @@ pub enum ConversionError {
 impl Rule {
     /// The field's value in a referral.
     pub fn read_partner_center(&self, referral: &Referral) -> Result<Value, ConversionError> {
+        if self.is_listing() {
+            return Ok(listed(&referral.all(&self.partner_center)));
+        }
         let json = referral.get(&self.partner_center).unwrap_or(&Json::Null);
         if self.kind == Kind::Solutions {
             Ok(solution_ids(json))
@@ -51,7 +62,7 @@ impl Rule {
 
     /// The field's value in a CRM record; a name without its mark.
     pub fn read_crm(&self, record: &CrmRecord) -> Result<Value, ConversionError> {
-        Ok(match Value::from_json(self.kind, record.get(&self.crm))? {
+        Ok(match Value::from_json(self.crm_kind(), record.get(&self.crm))? {
             Value::Text(name) if self.is_name() => Value::text(mark::bare(&name)),
             value => value,
         })
@@ -59,7 +70,7 @@ impl Rule {
 
     /// A Partner Center value as the CRM would hold it; a name without its mark.
     pub fn across_to_crm(&self, value: &Value) -> Result<Value, ConversionError> {
-        Ok(match (self.kind, self.uncut_to_crm(value)?) {
+        Ok(match (self.crm_kind(), self.uncut_to_crm(value)?) {
             (Kind::Text | Kind::Solutions, Value::Text(text)) => Value::text(self.cut(&text)),
             (_, value) => value,
         })
@@ -67,7 +78,7 @@ impl Rule {
 
     /// As [`Self::across_to_crm`], whatever room the column has.
     pub(crate) fn uncut_to_crm(&self, value: &Value) -> Result<Value, ConversionError> {
-        Ok(match (self.kind, value) {
+        let value = match (self.kind, value) {
             (Kind::Choice, Value::Text(code)) => {
                 let entry = self
                     .values
@@ -78,25 +89,28 @@ impl Rule {
             (Kind::Solutions, Value::List(ids)) => Value::text(ids.join("; ")),
             (Kind::Text, Value::Text(name)) if self.is_name() => Value::text(mark::bare(name)),
             (_, value) => value.clone(),
-        })
+        };
+        self.transformed_to_crm(value)
     }
 
     /// The default in the CRM's form, as the rule's kind reads it; `None` where there is none.
     pub(crate) fn default_value(&self) -> Option<Result<Value, ConversionError>> {
         let text = self.default.as_deref()?;
-        let json = match (self.kind, text) {
+        let kind = self.crm_kind();
+        let json = match (kind, text) {
             (Kind::Bool, "true") => Json::Bool(true),
             (Kind::Bool, "false") => Json::Bool(false),
             _ => Json::from(text),
         };
-        Some(Value::from_json(self.kind, &json).map_err(ConversionError::from))
+        Some(Value::from_json(kind, &json).map_err(ConversionError::from))
     }
 
     /// A CRM value as Partner Center would hold it.
     pub fn across_to_partner_center(&self, value: &Value) -> Result<Value, ConversionError> {
+        let value = self.transformed_to_partner_center(value.clone())?;
         Ok(match (self.kind, value) {
             (Kind::Choice, Value::Text(crm)) => {
-                let entry = self.values.iter().find(|(_, value)| scalar_text(value) == *crm);
+                let entry = self.values.iter().find(|(_, value)| scalar_text(value) == crm);
                 let (code, _) = entry.ok_or_else(|| ConversionError::NoEntry { value: crm.clone() })?;
                 Value::Text(code.clone())
             }
@@ -107,7 +121,7 @@ impl Rule {
                 }
                 Value::Text(country.to_ascii_uppercase())
             }
-            (Kind::Text, Value::Text(text)) if is_address(&self.partner_center) => Value::text(on_one_line(text)),
+            (Kind::Text, Value::Text(text)) if is_address(&self.partner_center) => Value::text(on_one_line(&text)),
             (Kind::Solutions, Value::Text(text)) => {
                 let ids: Vec<String> = text
                     .split([';', ',', '\n'])
@@ -117,7 +131,7 @@ impl Rule {
                     .collect();
                 if ids.is_empty() { Value::Nothing } else { Value::List(ids) }
             }
-            (_, value) => value.clone(),
+            (_, value) => value,
         })
     }
 
@@ -159,6 +173,17 @@ fn on_one_line(text: &str) -> String {
 
 fn midnight(date: Date) -> Json {
     Json::String(format!("{date}T00:00:00Z"))
+}
+
+/// The texts of several items; an item without one keeps its place.
+fn listed(items: &[Option<&Json>]) -> Value {
+    let text = |item: Option<&Json>| item.filter(|json| !json.is_null()).map(scalar_text).unwrap_or_default();
+    let texts: Vec<String> = items.iter().copied().map(text).collect();
+    if texts.iter().all(String::is_empty) {
+        Value::Nothing
+    } else {
+        Value::List(texts)
+    }
 }
 
 fn solution_ids(json: &Json) -> Value {

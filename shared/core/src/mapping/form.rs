@@ -3,6 +3,7 @@
 use super::document::{Content, Node};
 use super::fault::Faults;
 use super::nearest::hint;
+use super::transform::{NAMES, Transform, TransformError};
 use serde_json::Value as Json;
 
 /// What a key takes.
@@ -18,6 +19,8 @@ pub(super) enum Form {
     OneOf(&'static [&'static str]),
     /// A table with these keys.
     Table(&'static [Key]),
+    /// A list of texts, each of which must be one of these; what is wrong with it otherwise.
+    Each(fn(&str) -> Result<(), String>),
     /// A table from any text to text or a whole number.
     Codes,
     /// A table from one of these words to one of those.
@@ -118,6 +121,7 @@ pub(super) const RULE: &[Key] = &[
     optional("conflict", Form::OneOf(&["crm", "partner_center", "newest", "ask"])),
     optional("required", Form::OneOf(&["never", "cosell", "always"])),
     optional("default", Form::Remark),
+    optional("transform", Form::Each(is_transform)),
     optional("values", Form::Codes),
     optional("crm_length", Form::Count),
     needed("label", Form::Text),
@@ -134,6 +138,7 @@ impl Form {
                 Content::List(items) => items.iter().for_each(|item| table(&titled(name, item), keys, item, faults)),
                 _ => misfit(name, "a list of tables", node, faults),
             },
+            Self::Each(fits) => each(name, fits, node, faults),
             Self::Codes => entries(name, node, faults, |key, value, faults| {
                 let is_code = match &value.content {
                     Content::Scalar(Json::Number(number)) => number.is_i64(),
@@ -165,6 +170,26 @@ impl Form {
             Self::Remark if node.text().is_none() => misfit(name, "text in quotation marks", node, faults),
             Self::Count if !is_count(node) => misfit(name, "a whole number from 1", node, faults),
             Self::Remark | Self::Count => {}
+        }
+    }
+}
+
+fn is_transform(text: &str) -> Result<(), String> {
+    text.parse::<Transform>().map(drop).map_err(|error| match error {
+        TransformError::Unknown(name) => format!("there is no transform `{name}`{}", hint(&name, NAMES.iter().copied())),
+        other => other.to_string(),
+    })
+}
+
+fn each(name: &str, fits: fn(&str) -> Result<(), String>, node: &Node, faults: &mut Faults) {
+    if !matches!(node.content, Content::List(_)) {
+        return misfit(name, "a list of texts", node, faults);
+    }
+    for item in node.items() {
+        match item.text().map(fits) {
+            None => misfit(name, "a list of texts", item, faults),
+            Some(Err(what)) => faults.error(item.place, format!("`{name}`: {what}"), "docs/mapping.md lists what there is"),
+            Some(Ok(())) => {}
         }
     }
 }
@@ -264,7 +289,7 @@ mod tests {
         for phase in [PHASES, PHASES_FROM_LEADS, PHASES_OF_LEADS].concat() {
             assert!(serde_json::from_value::<Phase>(json!(phase)).is_ok(), "{phase}");
         }
-        let mut rule = json!({ "default": "x", "values": {}, "crm_length": 1, "cure": "" });
+        let mut rule = json!({ "default": "x", "values": {}, "crm_length": 1, "cure": "", "transform": ["trim"] });
         for key in RULE
             .iter()
             .filter(|key| key.name != "off" && rule.get(key.name).is_none())

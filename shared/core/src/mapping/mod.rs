@@ -13,6 +13,7 @@ mod observation;
 mod paths;
 #[cfg(feature = "schema")]
 pub mod schema;
+mod transform;
 
 pub use conversion::ConversionError;
 pub use fault::{Fault, MappingError, Severity};
@@ -21,6 +22,8 @@ pub use layers::Origin;
 pub use mark::Mark;
 pub(crate) use observation::{HELP, REFERENCE};
 pub use observation::{Observation, STAGE, phase_value, stage_value};
+
+pub use transform::{Transform, TransformError};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -174,6 +177,9 @@ pub struct Rule {
     /// For a choice: Partner Center's code and the CRM's value for it.
     #[serde(default)]
     pub values: BTreeMap<String, Json>,
+    /// What is done to the value on its way, in order; on its way to Partner Center it is undone, except where the rule goes there only.
+    #[serde(default)]
+    pub transform: Vec<Transform>,
     /// How many characters the CRM column takes; longer text is cut.
     #[serde(default)]
     pub crm_length: Option<usize>,

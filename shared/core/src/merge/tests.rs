@@ -17,6 +17,7 @@ fn rule(to_crm: When, to_partner_center: When, conflict: ConflictRule, crm_lengt
         conflict,
         required: Required::Never,
         default: None,
+        transform: Vec::new(),
         values: std::collections::BTreeMap::new(),
         crm_length,
         label: "Notes".into(),

@@ -1,7 +1,7 @@
 use crate::mapping::{Examination, Layer, Placeholders};
 
 /// What is found when `own` is laid over the shipped mapping for Dynamics.
-fn found(own: &str) -> Vec<String> {
+pub(super) fn found(own: &str) -> Vec<String> {
     let placeholders = Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+46700000002".to_owned())]);
     let shipped = Layer {
         file: "shipped.toml",
@@ -19,7 +19,7 @@ fn found(own: &str) -> Vec<String> {
 
 /// Asserts that exactly these faults are found, each beginning with its place; lines of `own` begin with 2.
 #[track_caller]
-fn finds(own: &str, expected: &[&str]) {
+pub(super) fn finds(own: &str, expected: &[&str]) {
     let found = found(own);
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     for (found, expected) in found.iter().zip(expected) {
@@ -28,7 +28,7 @@ fn finds(own: &str, expected: &[&str]) {
 }
 
 /// A rule of the partner's own, beginning in line 2, with these keys beside name, label and column.
-fn rule(keys: &str) -> String {
+pub(super) fn rule(keys: &str) -> String {
     format!("[[rule]]\nname = \"own\"\nlabel = \"Own\"\ncrm = \"new_own\"\n{keys}\n")
 }
 
