@@ -120,6 +120,11 @@ fn needs(mapping: &Mapping) -> Vec<Need<'_>> {
         choices: mapping.help.values.values().map(text).collect(),
         ..own("How can Microsoft help?", &mapping.help.column, Kind::Choice, When::Never, None)
     });
+    let standing_in = mapping.rules.iter().flat_map(|rule| {
+        let columns = rule.columns().skip(1);
+        columns.map(|column| own(&rule.label, column, rule.crm_kind(), When::Never, None))
+    });
+    needs.extend(standing_in);
     needs.extend(mapping.rules.iter().map(|rule| Need {
         label: &rule.label,
         column: &rule.crm,

@@ -28,7 +28,6 @@ pub(super) fn of_record(trial: &Trial<'_, NewRecord>) -> String {
     for field in &trial.fields {
         let rule = field.rule;
         let way = Way {
-            there: &rule.partner_center,
             to: &rule.crm,
             key: "to_crm",
             room: rule.crm_length,
@@ -61,7 +60,6 @@ pub(super) fn of_referral(trial: &Trial<'_, NewReferral>) -> String {
     for field in &trial.fields {
         let rule = field.rule;
         let way = Way {
-            there: &rule.crm,
             to: &rule.partner_center,
             key: "to_partner_center",
             room: None,
@@ -120,7 +118,6 @@ pub(super) fn why_parted(parting: &Parting) -> String {
 
 /// One direction of a rule.
 struct Way<'a> {
-    there: &'a str,
     to: &'a str,
     /// The rule's key for this direction.
     key: &'a str,
@@ -136,7 +133,7 @@ fn append<'a>(text: &mut String, field: &FieldTrial<'a>, way: &Way<'a>) {
         Carried::Elsewhen(_) | Carried::Empty => '·',
     };
     line(text, format_args!("\n{mark} {} (rule {})", rule.label, rule.name));
-    line(text, format_args!("  there    {} = {}", way.there, value(&field.there)));
+    line(text, format_args!("  there    {} = {}", field.from, value(&field.there)));
     match &field.carried {
         Carried::Written { json, cut, default } => {
             line(text, format_args!("  written  {} = {}", way.to, value(json)));
@@ -145,7 +142,7 @@ fn append<'a>(text: &mut String, field: &FieldTrial<'a>, way: &Way<'a>) {
                 line(text, why);
             }
             if *default {
-                line(text, "  because  nothing is there, so the rule's default is sent");
+                line(text, "  because  nothing is there, so the rule's default is written");
             }
             if way.locked {
                 line(text, "  later    nothing: Microsoft locks it once the referral exists");

@@ -1,5 +1,6 @@
 //! The sense of a mapping that has the right form: what contradicts itself, Partner Center or the sync.
 
+mod absence;
 mod choice;
 mod column;
 mod create;
@@ -96,6 +97,7 @@ impl<'a> Draft<'a> {
             rule::check(ruled, faults);
             choice::check(ruled, faults);
             transform::check(ruled, faults);
+            absence::check(ruled, faults);
         }
         for node in &self.unread {
             rule::check_path(self.table, node, faults);
@@ -139,6 +141,8 @@ fn below<'a>(node: &'a Node, path: &str) -> Option<&'a Node> {
     })
 }
 
+#[cfg(test)]
+mod absence_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

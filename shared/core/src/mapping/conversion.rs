@@ -62,7 +62,7 @@ impl Rule {
 
     /// The field's value in a CRM record; a name without its mark.
     pub fn read_crm(&self, record: &CrmRecord) -> Result<Value, ConversionError> {
-        Ok(match Value::from_json(self.crm_kind(), record.get(&self.crm))? {
+        Ok(match Value::from_json(self.crm_kind(), record.get(self.column_of(record)))? {
             Value::Text(name) if self.is_name() => Value::text(mark::bare(&name)),
             value => value,
         })
@@ -91,18 +91,6 @@ impl Rule {
             (_, value) => value.clone(),
         };
         self.transformed_to_crm(value)
-    }
-
-    /// The default in the CRM's form, as the rule's kind reads it; `None` where there is none.
-    pub(crate) fn default_value(&self) -> Option<Result<Value, ConversionError>> {
-        let text = self.default.as_deref()?;
-        let kind = self.crm_kind();
-        let json = match (kind, text) {
-            (Kind::Bool, "true") => Json::Bool(true),
-            (Kind::Bool, "false") => Json::Bool(false),
-            _ => Json::from(text),
-        };
-        Some(Value::from_json(kind, &json).map_err(ConversionError::from))
     }
 
     /// A CRM value as Partner Center would hold it.

@@ -120,7 +120,9 @@ pub(super) const RULE: &[Key] = &[
     optional("to_partner_center", WHEN),
     optional("conflict", Form::OneOf(&["crm", "partner_center", "newest", "ask"])),
     optional("required", Form::OneOf(&["never", "cosell", "always"])),
+    optional("fallback", Form::Each(|_| Ok(()))),
     optional("default", Form::Remark),
+    optional("default_to_crm", Form::Remark),
     optional("transform", Form::Each(is_transform)),
     optional("values", Form::Codes),
     optional("crm_length", Form::Count),
@@ -289,7 +291,7 @@ mod tests {
         for phase in [PHASES, PHASES_FROM_LEADS, PHASES_OF_LEADS].concat() {
             assert!(serde_json::from_value::<Phase>(json!(phase)).is_ok(), "{phase}");
         }
-        let mut rule = json!({ "default": "x", "values": {}, "crm_length": 1, "cure": "", "transform": ["trim"] });
+        let mut rule = json!({ "default": "x", "values": {}, "crm_length": 1, "cure": "", "transform": ["trim"], "fallback": ["x"] });
         for key in RULE
             .iter()
             .filter(|key| key.name != "off" && rule.get(key.name).is_none())

@@ -1,5 +1,6 @@
 //! The mapping: the table that a partner edits. Which field goes where, when, in what form, and who wins.
 
+mod absence;
 mod check;
 mod conversion;
 mod document;
@@ -171,9 +172,15 @@ pub struct Rule {
     /// A new referral cannot do without it.
     #[serde(default)]
     pub required: Required,
-    /// What a new referral gets when the CRM has nothing.
+    /// Columns that are read in its place, in this order, where the CRM column has nothing.
+    #[serde(default)]
+    pub fallback: Vec<String>,
+    /// What a new referral gets when the CRM has nothing, in the CRM's form.
     #[serde(default)]
     pub default: Option<String>,
+    /// What a new CRM record gets when Partner Center has nothing, in the CRM's form.
+    #[serde(default)]
+    pub default_to_crm: Option<String>,
     /// For a choice: Partner Center's code and the CRM's value for it.
     #[serde(default)]
     pub values: BTreeMap<String, Json>,
@@ -291,7 +298,7 @@ impl Mapping {
         ];
         own.into_iter()
             .cloned()
-            .chain(self.rules.iter().map(|rule| rule.crm.clone()))
+            .chain(self.rules.iter().flat_map(Rule::columns).map(str::to_owned))
             .collect()
     }
 

@@ -40,7 +40,15 @@ impl Rule {
             Ok((self.uncut_to_crm(&value)?, self.across_to_crm(&value)?))
         };
         match crossed() {
-            Ok((_, Value::Nothing)) => Carried::Empty,
+            Ok((_, Value::Nothing)) => match self.default_to_crm() {
+                Some(Ok(value)) if !value.is_nothing() => Carried::Written {
+                    json: self.crm_json(&value),
+                    cut: 0,
+                    default: true,
+                },
+                Some(Err(error)) => Carried::Unfit(error),
+                _ => Carried::Empty,
+            },
             Ok((whole, value)) => Carried::Written {
                 json: self.crm_json(&value),
                 cut: length(&whole).saturating_sub(length(&value)),

@@ -92,8 +92,8 @@ fn is_copy(rule: &Rule, of: &Value, now: &Value) -> bool {
 
 fn counterpart<'a>(rule: &Rule, leads: &'a Mapping) -> Option<&'a Rule> {
     let named = leads.rules.iter().find(|lead| lead.name == rule.name)?;
-    (named.kind == rule.kind && named.values == rule.values && named.partner_center.eq_ignore_ascii_case(&rule.partner_center))
-        .then_some(named)
+    let same_values = named.kind == rule.kind && named.values == rule.values && named.transform == rule.transform;
+    (same_values && named.partner_center.eq_ignore_ascii_case(&rule.partner_center)).then_some(named)
 }
 
 impl Link {

@@ -26,6 +26,8 @@ pub struct Trial<'a, Plan> {
 pub struct FieldTrial<'a> {
     /// Its rule.
     pub rule: &'a Rule,
+    /// The path or column that it is read from.
+    pub from: String,
     /// The value as it is there, null when there is none.
     pub there: Json,
     /// What becomes of it.
@@ -46,7 +48,12 @@ pub fn try_record<'a>(mapping: &'a Mapping, policy: &Policy, referral: &Referral
             *json = written;
         }
         let there = referral.get(&rule.partner_center).cloned().unwrap_or_default();
-        FieldTrial { rule, there, carried }
+        FieldTrial {
+            rule,
+            from: rule.partner_center.clone(),
+            there,
+            carried,
+        }
     };
     let fields = mapping.rules.iter().map(field).collect();
     Trial { plan, fields, besides }
@@ -56,10 +63,14 @@ pub fn try_record<'a>(mapping: &'a Mapping, policy: &Policy, referral: &Referral
 pub fn try_referral<'a>(mapping: &'a Mapping, policy: &Policy, record: &CrmRecord) -> Trial<'a, NewReferral> {
     let plan = plan_referral(mapping, policy, record);
     let cosell = matches!(mapping.help_code(record.get(&mapping.help.column)), Ok(Some(_)));
-    let field = |rule: &'a Rule| FieldTrial {
-        rule,
-        there: record.get(&rule.crm).clone(),
-        carried: rule.carried_to_partner_center(record, cosell),
+    let field = |rule: &'a Rule| {
+        let column = rule.column_of(record);
+        FieldTrial {
+            rule,
+            from: column.to_owned(),
+            there: record.get(column).clone(),
+            carried: rule.carried_to_partner_center(record, cosell),
+        }
     };
     let fields: Vec<FieldTrial<'a>> = mapping.rules.iter().map(field).collect();
     let mut besides = BTreeMap::new();

@@ -13,7 +13,10 @@ pub(super) fn check(draft: &Draft<'_>, faults: &mut Faults) {
     let columns = own("columns").chain(help).filter(|_| draft.table == Table::Opportunities);
     let columns = columns.map(|(_, entry)| &entry.value);
     let rules = draft.at.get("rule").map(Node::items).unwrap_or_default();
-    let rules = rules.iter().filter_map(|rule| rule.get("crm"));
+    let rules = rules.iter().flat_map(|rule| {
+        let fallback = rule.get("fallback").map(Node::items).unwrap_or_default();
+        rule.get("crm").into_iter().chain(fallback)
+    });
     for node in columns.chain(rules) {
         let Some(column) = node.text().filter(|column| !column.is_empty()) else {
             continue;

@@ -21,7 +21,7 @@ use crate::referral::Referral;
 
 const RECORD: &str = "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77";
 
-fn policy() -> Policy {
+pub(crate) fn policy() -> Policy {
     Policy {
         sync_private: true,
         sync_leads: true,
