@@ -130,7 +130,7 @@ fn append<'a>(text: &mut String, field: &FieldTrial<'a>, way: &Way<'a>) {
     let mark = match &field.carried {
         Carried::Written { .. } => '✓',
         Carried::Missing | Carried::Unfit(_) => '✗',
-        Carried::Elsewhen(_) | Carried::Empty => '·',
+        Carried::Elsewhen(_) | Carried::Empty | Carried::Inapplicable => '·',
     };
     line(text, format_args!("\n{mark} {} (rule {})", rule.label, rule.name));
     line(text, format_args!("  there    {} = {}", field.from, value(&field.there)));
@@ -152,6 +152,7 @@ fn append<'a>(text: &mut String, field: &FieldTrial<'a>, way: &Way<'a>) {
             let why = match why_not {
                 Carried::Elsewhen(When::Update) => format!("not on creation, only when it changes later ({} = \"update\")", way.key),
                 Carried::Elsewhen(_) => format!("not in this direction ({} = \"never\")", way.key),
+                Carried::Inapplicable => "the rule is not there for such a deal (when)".to_owned(),
                 Carried::Missing => format!("it is required and missing. {}", rule.cure),
                 Carried::Unfit(error) => format!("{error}. {}", rule.cure),
                 Carried::Empty | Carried::Written { .. } => "there is nothing to write".to_owned(),

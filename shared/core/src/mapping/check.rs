@@ -3,6 +3,7 @@
 mod absence;
 mod choice;
 mod column;
+mod condition;
 mod create;
 mod lead;
 mod referral;
@@ -98,6 +99,7 @@ impl<'a> Draft<'a> {
             choice::check(ruled, faults);
             transform::check(ruled, faults);
             absence::check(ruled, faults);
+            condition::check(ruled, faults);
         }
         for node in &self.unread {
             rule::check_path(self.table, node, faults);
@@ -143,6 +145,8 @@ fn below<'a>(node: &'a Node, path: &str) -> Option<&'a Node> {
 
 #[cfg(test)]
 mod absence_tests;
+#[cfg(test)]
+mod condition_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

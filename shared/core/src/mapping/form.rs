@@ -29,6 +29,8 @@ pub(super) enum Form {
     Texts(&'static [&'static str]),
     /// What only a partner's own file may have: it is carried out before the form is looked at.
     Own,
+    /// A list of these words.
+    Words(&'static [&'static str]),
     /// A table that may hold anything.
     Free,
     /// A list of tables with these keys.
@@ -118,6 +120,7 @@ pub(super) const RULE: &[Key] = &[
     ),
     optional("to_crm", WHEN),
     optional("to_partner_center", WHEN),
+    optional("when", Form::Table(CONDITION)),
     optional("conflict", Form::OneOf(&["crm", "partner_center", "newest", "ask"])),
     optional("required", Form::OneOf(&["never", "cosell", "always"])),
     optional("fallback", Form::Each(|_| Ok(()))),
@@ -131,6 +134,24 @@ pub(super) const RULE: &[Key] = &[
     optional("off", Form::Own),
 ];
 
+/// A rule's `when`.
+const CONDITION: &[Key] = &[
+    optional("deal", Form::Words(DEALS)),
+    optional("direction", Form::OneOf(&["incoming", "outgoing"])),
+    optional("stage", Form::Words(STAGES)),
+];
+
+const DEALS: &[&str] = &[
+    "private",
+    "partner_led",
+    "cosell",
+    "services_cosell",
+    "inbound_cosell",
+    "partner_to_partner",
+    "qualified_lead",
+    "marketplace_lead",
+];
+
 impl Form {
     /// Notes where `node`, which is called `name`, does not have this form.
     pub(super) fn check(self, name: &str, node: &Node, faults: &mut Faults) {
@@ -141,6 +162,10 @@ impl Form {
                 _ => misfit(name, "a list of tables", node, faults),
             },
             Self::Each(fits) => each(name, fits, node, faults),
+            Self::Words(words) => match &node.content {
+                Content::List(items) => items.iter().for_each(|item| Self::OneOf(words).check(name, item, faults)),
+                _ => misfit(name, &format!("a list of {}", words.join(", ")), node, faults),
+            },
             Self::Codes => entries(name, node, faults, |key, value, faults| {
                 let is_code = match &value.content {
                     Content::Scalar(Json::Number(number)) => number.is_i64(),
@@ -288,10 +313,12 @@ mod tests {
         for stage in STAGES {
             assert!(serde_json::from_value::<Stage>(json!(stage)).is_ok(), "{stage}");
         }
+        assert_eq!(json!(crate::deal::DealKind::ALL), json!(DEALS));
         for phase in [PHASES, PHASES_FROM_LEADS, PHASES_OF_LEADS].concat() {
             assert!(serde_json::from_value::<Phase>(json!(phase)).is_ok(), "{phase}");
         }
-        let mut rule = json!({ "default": "x", "values": {}, "crm_length": 1, "cure": "", "transform": ["trim"], "fallback": ["x"] });
+        let mut rule =
+            json!({ "default": "x", "values": {}, "crm_length": 1, "cure": "", "transform": ["trim"], "fallback": ["x"], "when": {} });
         for key in RULE
             .iter()
             .filter(|key| key.name != "off" && rule.get(key.name).is_none())

@@ -2,6 +2,7 @@
 
 mod absence;
 mod check;
+mod condition;
 mod conversion;
 mod document;
 mod fault;
@@ -16,6 +17,7 @@ mod paths;
 pub mod schema;
 mod transform;
 
+pub use condition::{Condition, Direction, Situation};
 pub use conversion::ConversionError;
 pub use fault::{Fault, MappingError, Severity};
 pub use file::{Examination, Layer, Placeholders};
@@ -166,6 +168,9 @@ pub struct Rule {
     /// When it is copied to Partner Center.
     #[serde(default)]
     pub to_partner_center: When,
+    /// For which deals it is there; for all when left out.
+    #[serde(default)]
+    pub when: Option<Condition>,
     /// Who wins when both sides changed.
     #[serde(default)]
     pub conflict: ConflictRule,
@@ -306,7 +311,7 @@ impl Mapping {
     #[must_use]
     pub fn marking_names(mut self) -> Self {
         for rule in &mut self.rules {
-            rule.marked = rule.is_name() && rule.to_crm.on_update();
+            rule.marked = rule.is_name() && rule.to_crm.on_update() && rule.when.is_none();
         }
         self
     }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::conversion::scalar_text;
-use super::{ConversionError, Mapping, Rule};
+use super::{ConversionError, Mapping, Rule, Situation};
 use crate::crm::{CrmRecord, Phase};
 use crate::life_cycle::Stage;
-use crate::link::Seen;
+use crate::link::{Link, Seen};
 use crate::referral::Referral;
 use crate::value::Value;
 
@@ -22,7 +22,7 @@ pub(crate) const REFERENCE: &str = "crm_id";
 pub struct Observation {
     /// By rule name.
     pub values: BTreeMap<String, Seen>,
-    /// Rules whose value could not be read on one side: nothing may be concluded from them.
+    /// Rules whose value could not be read on one side, or that are not there for this deal: nothing may be concluded from them.
     pub unreadable: BTreeSet<String>,
 }
 
@@ -36,10 +36,23 @@ impl Observation {
 }
 
 impl Mapping {
-    /// Both sides' values as they are now.
+    /// Both sides' values as they are now, of a pair that is not linked yet.
     pub fn observe(&self, referral: &Referral, record: &CrmRecord) -> Observation {
+        self.observe_in(Situation::of(referral, false), referral, record)
+    }
+
+    /// Both sides' values as they are now.
+    pub fn observe_linked(&self, link: &Link, referral: &Referral, record: &CrmRecord) -> Observation {
+        self.observe_in(Situation::of(referral, link.microsoft_referral.is_some()), referral, record)
+    }
+
+    fn observe_in(&self, situation: Situation, referral: &Referral, record: &CrmRecord) -> Observation {
         let mut observation = Observation::default();
         for rule in &self.rules {
+            if !rule.applies(situation) {
+                observation.unreadable.insert(rule.name.clone());
+                continue;
+            }
             match rule.observe(referral, record) {
                 Ok(seen) => drop(observation.values.insert(rule.name.clone(), seen)),
                 Err(_) => drop(observation.unreadable.insert(rule.name.clone())),

@@ -14,6 +14,7 @@ fn rule(to_crm: When, to_partner_center: When, conflict: ConflictRule, crm_lengt
         kind: Kind::Text,
         to_crm,
         to_partner_center,
+        when: None,
         conflict,
         required: Required::Never,
         fallback: Vec::new(),

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::crm::CrmRecord;
-use crate::mapping::{ConversionError, Required, Rule, When};
+use crate::mapping::{ConversionError, Required, Rule, Situation, When};
 use crate::referral::Referral;
 use crate::value::Value;
 
@@ -19,6 +19,8 @@ pub enum Carried {
         /// Whether it is the rule's default, since there is nothing.
         default: bool,
     },
+    /// The rule is not there for such a deal.
+    Inapplicable,
     /// The rule does not write it on creation, but then.
     Elsewhen(When),
     /// There is nothing.
@@ -32,6 +34,9 @@ pub enum Carried {
 impl Rule {
     /// What becomes of the field when a CRM record is made for this referral.
     pub fn carried_to_crm(&self, referral: &Referral) -> Carried {
+        if !self.applies(Situation::of(referral, false)) {
+            return Carried::Inapplicable;
+        }
         if !self.to_crm.on_create() {
             return Carried::Elsewhen(self.to_crm);
         }
@@ -58,7 +63,7 @@ impl Rule {
         }
     }
 
-    /// What becomes of the field when a referral is made for this CRM record; `cosell` when Microsoft's help is asked.
+    /// What becomes of the field when such a referral is made for this CRM record; `cosell` when Microsoft's help is asked.
     pub fn carried_to_partner_center(&self, record: &CrmRecord, cosell: bool) -> Carried {
         if !self.to_partner_center.on_create() {
             return Carried::Elsewhen(self.to_partner_center);

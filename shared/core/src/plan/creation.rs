@@ -29,7 +29,7 @@ pub fn plan_record(mapping: &Mapping, policy: &Policy, referral: &Referral, now:
         match rule.carried_to_crm(referral) {
             Carried::Written { json, .. } => drop(write.fields.insert(rule.crm.clone(), json)),
             Carried::Unfit(error) => notes.push(format!("{} was left empty: {error}.", rule.label)),
-            Carried::Elsewhen(_) | Carried::Empty | Carried::Missing => {}
+            Carried::Elsewhen(_) | Carried::Empty | Carried::Missing | Carried::Inapplicable => {}
         }
     }
     introduce(mapping, policy, referral, &mut write, &Note::Synced(notes), now);
@@ -194,12 +194,13 @@ pub fn plan_referral(mapping: &Mapping, policy: &Policy, record: &CrmRecord) -> 
     }
     let mut body = Json::Object(mapping.create.clone());
     let mut problems = Vec::new();
-    for rule in &mapping.rules {
+    let situation = mapping.situation_of_new(record);
+    for rule in mapping.rules.iter().filter(|rule| rule.applies(situation)) {
         match rule.carried_to_partner_center(record, help.is_some()) {
             Carried::Written { json, .. } => set(&mut body, &rule.partner_center, json),
             Carried::Missing => problems.push(format!("{} is missing: {}", rule.label, rule.cure)),
             Carried::Unfit(error) => problems.push(format!("{}: {error}. {}", rule.label, rule.cure)),
-            Carried::Elsewhen(_) | Carried::Empty => {}
+            Carried::Elsewhen(_) | Carried::Empty | Carried::Inapplicable => {}
         }
     }
     if !problems.is_empty() {

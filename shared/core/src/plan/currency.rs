@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::Update;
 use crate::audit::Side;
 use crate::link::Seen;
-use crate::mapping::{Mapping, Rule};
+use crate::mapping::{Mapping, Observation, Rule};
 use crate::patch::PatchOperation;
 
 const CURRENCY: &str = "details.currency";
@@ -58,11 +58,13 @@ impl Currency {
 impl Mapping {
     /// Whether this is the name of the currency's rule.
     pub fn is_currency(&self, rule: &str) -> bool {
-        self.currency().is_some_and(|currency| currency.name == rule)
+        self.rules.iter().any(|known| known.is_currency() && known.name == rule)
     }
 
-    pub(super) fn currency(&self) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.is_currency())
+    /// The currency's rule of this deal.
+    pub(super) fn currency(&self, observed: &Observation) -> Option<&Rule> {
+        let mut currencies = self.rules.iter().filter(|rule| rule.is_currency());
+        currencies.find(|rule| observed.values.contains_key(&rule.name))
     }
 }
 
@@ -88,12 +90,14 @@ impl Update {
     /// The columns in parts that can be refused one by one: each, amounts together with their currency.
     pub fn fields_in_parts(&self, mapping: &Mapping) -> Vec<Part<BTreeMap<String, Json>>> {
         let name = |column: &String| {
-            mapping
-                .rules
-                .iter()
-                .find(|rule| rule.crm == *column)
-                .map_or(column, |rule| &rule.name)
-                .clone()
+            // Rules for different deals may share a column.
+            let written = |rule: &&Rule| {
+                self.changes
+                    .iter()
+                    .any(|change| change.side == Side::Crm && change.field == rule.name)
+            };
+            let mut rules = mapping.rules.iter().filter(|rule| rule.crm == *column);
+            rules.find(written).map_or(column, |rule| &rule.name).clone()
         };
         let single = |(column, value): (&String, &Json)| (name(column), BTreeMap::from([(column.clone(), value.clone())]));
         coupled(mapping, self.fields.iter().map(single).collect(), |all, mut one| {

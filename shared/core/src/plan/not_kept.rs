@@ -14,7 +14,7 @@ use super::seller::{cut, minute};
 use crate::audit::Side;
 use crate::crm::CrmRecord;
 use crate::link::{Link, NotKept};
-use crate::mapping::{Mapping, Rule};
+use crate::mapping::{Mapping, Rule, Situation};
 use crate::referral::Referral;
 use crate::value::Value;
 
@@ -81,9 +81,11 @@ pub(super) fn untold(mapping: &Mapping, link: &Link, record: &CrmRecord, update:
 
 /// What a new record was given and does not have. What belongs to a related record may have been there before.
 pub fn not_kept_of_new(mapping: &Mapping, referral: &Referral, record: &CrmRecord, at: Timestamp) -> Lost {
+    let situation = Situation::of(referral, false);
     let given = mapping
         .rules
         .iter()
+        .filter(|rule| rule.applies(situation))
         .filter(|rule| rule.to_crm.on_create() && !rule.crm.contains('/'));
     let lost = given.filter_map(|rule: &Rule| {
         let partner_center = rule.read_partner_center(referral).ok()?;

@@ -23,7 +23,7 @@ const LATELY: usize = 8;
 
 /// Compares a linked pair with what was last seen of it and decides what to write. `now` is when a new conflict begins to wait.
 pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: &CrmRecord, now: Timestamp) -> Update {
-    let observed = mapping.observe(referral, record);
+    let observed = mapping.observe_linked(link, referral, record);
     let known = super::pending::known(mapping, link, &observed);
     let mut planner = Planner {
         mapping,
@@ -47,7 +47,7 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
         let open = link.conflicts.get(&rule.name);
         Some((present, open, merge(rule, known.get(&rule.name), present, newest, open)))
     };
-    if let Some(rule) = mapping.currency()
+    if let Some(rule) = mapping.currency(&observed)
         && let Some((present, _, merged)) = merged(rule)
     {
         let change = change_of(rule, present, merged);

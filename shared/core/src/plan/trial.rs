@@ -63,13 +63,18 @@ pub fn try_record<'a>(mapping: &'a Mapping, policy: &Policy, referral: &Referral
 pub fn try_referral<'a>(mapping: &'a Mapping, policy: &Policy, record: &CrmRecord) -> Trial<'a, NewReferral> {
     let plan = plan_referral(mapping, policy, record);
     let cosell = matches!(mapping.help_code(record.get(&mapping.help.column)), Ok(Some(_)));
+    let situation = mapping.situation_of_new(record);
     let field = |rule: &'a Rule| {
         let column = rule.column_of(record);
         FieldTrial {
             rule,
             from: column.to_owned(),
             there: record.get(column).clone(),
-            carried: rule.carried_to_partner_center(record, cosell),
+            carried: if rule.applies(situation) {
+                rule.carried_to_partner_center(record, cosell)
+            } else {
+                Carried::Inapplicable
+            },
         }
     };
     let fields: Vec<FieldTrial<'a>> = mapping.rules.iter().map(field).collect();

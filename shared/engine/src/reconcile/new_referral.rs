@@ -10,7 +10,7 @@ use cosell_core::audit::{AuditKind, Side};
 use cosell_core::crm::{CrmRecord, CrmWrite};
 use cosell_core::life_cycle::Stage;
 use cosell_core::link::{Link, Seen, Step};
-use cosell_core::mapping::{Mapping, STAGE, phase_value, stage_value};
+use cosell_core::mapping::{Mapping, STAGE, Situation, phase_value, stage_value};
 use cosell_core::plan::{NewReferral, Note, Told, plan_referral};
 use cosell_core::referral::{Referral, ReferralKind};
 use jiff::SignedDuration;
@@ -193,7 +193,9 @@ impl Attempt<'_> {
 /// that was found instead may have been edited since: then all counts as it was sent.
 fn creation_seen(mapping: &Mapping, referral: &Referral, record: &CrmRecord, answered: bool) -> BTreeMap<String, Seen> {
     let mut seen = mapping.observe(referral, record).into_new_link();
-    let sent = mapping.rules.iter().filter(|rule| rule.to_partner_center.on_create());
+    let situation = Situation::of(referral, false);
+    let there = mapping.rules.iter().filter(|rule| rule.applies(situation));
+    let sent = there.filter(|rule| rule.to_partner_center.on_create());
     for rule in sent.filter(|rule| !answered || !referral.has(&rule.partner_center)) {
         if let Ok(crm) = rule.read_crm(record) {
             let partner_center = rule.across_to_partner_center(&crm).unwrap_or_default();

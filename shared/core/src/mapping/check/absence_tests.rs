@@ -12,8 +12,8 @@ fn a_fallback_is_for_what_is_read_and_not_written_later() {
         &["own.toml:4:12: error: rule `notes`: with `fallback`, what is emptied in Partner Center would come back"],
     );
     finds(
-        "[[lead.rule]]\nname = \"notes\"\nfallback = [\"new_notes\"]",
-        &["own.toml:4:12: warning: lead rule `notes`: `fallback` has no effect, since the CRM is not read"],
+        "[[lead.rule]]\nname = \"customer_city\"\nfallback = [\"new_city\"]",
+        &["own.toml:4:12: warning: lead rule `customer_city`: `fallback` has no effect, since the CRM is not read"],
     );
 }
 

@@ -1,10 +1,12 @@
 //! Whether a new referral gets all that Partner Center asks for.
 
+use super::condition::NEW;
 use super::{Draft, Ruled, below, create};
-use crate::mapping::Required;
+use crate::deal::DealKind;
 use crate::mapping::document::{Content, Node};
 use crate::mapping::fault::Faults;
 use crate::mapping::paths::NEEDED;
+use crate::mapping::{Required, Situation};
 
 pub(super) fn check(draft: &Draft<'_>, faults: &mut Faults) {
     let create = draft.root.get("create");
@@ -17,11 +19,21 @@ pub(super) fn check(draft: &Draft<'_>, faults: &mut Faults) {
     }
     for (path, cosell) in NEEDED {
         let filling: Vec<&Ruled<'_>> = draft.rules.iter().filter(|ruled| fills(ruled, path)).collect();
+        let is_filled = |deal: &DealKind| filling.iter().any(|ruled| ruled.rule.applies(Situation::of_new(*deal)));
+        let unfilled = NEW.into_iter().filter(|deal| !cosell || *deal == DealKind::Cosell);
+        let unfilled: Vec<DealKind> = unfilled.filter(|deal| !is_filled(deal)).collect();
         let is_given = create.and_then(|create| below(create, path)).is_some_and(is_something);
         if is_given {
             continue;
         }
         let when = if *cosell { " when Microsoft's help is asked" } else { "" };
+        if let (Some(deal), Some(first)) = (unfilled.first(), filling.first()) {
+            faults.error(
+                first.node.blamed(&["when"]),
+                format!("nothing fills `{path}` of a {deal} deal, without which Partner Center takes no new deal{when}"),
+                "widen `when`, or add a rule for the other deals",
+            );
+        }
         if filling.is_empty() {
             let taken_out = draft.taken_out.iter().find(|rule| rule.partner_center.eq_ignore_ascii_case(path));
             faults.error(

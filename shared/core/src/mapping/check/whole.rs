@@ -29,13 +29,13 @@ fn names(draft: &Draft<'_>, faults: &mut Faults) {
 
 /// Columns are compared without case, as both CRMs do.
 fn crm_targets(draft: &Draft<'_>, faults: &mut Faults) {
-    let mut targets: BTreeMap<String, String> = BTreeMap::new();
-    for (what, column) in own_columns(draft) {
-        targets.insert(column.to_lowercase(), what.to_owned());
-    }
-    for ruled in draft.rules.iter().filter(|ruled| ruled.rule.to_crm != When::Never) {
+    let writing: Vec<&Ruled<'_>> = draft.rules.iter().filter(|ruled| ruled.rule.to_crm != When::Never).collect();
+    for (at, ruled) in writing.iter().enumerate() {
         let column = &ruled.rule.crm;
-        if let Some(other) = targets.insert(column.to_lowercase(), ruled.title()) {
+        let own = own_columns(draft).find(|(_, own)| own.eq_ignore_ascii_case(column));
+        let same = |other: &&&Ruled<'_>| other.rule.crm.eq_ignore_ascii_case(column) && !ruled.rule.excludes(&other.rule);
+        let other = writing[..at].iter().rfind(same).map(|other| other.title());
+        if let Some(other) = other.or_else(|| own.map(|(what, _)| what.to_owned())) {
             faults.error(
                 ruled.node.blamed(&["crm", "to_crm"]),
                 format!("{} and {other} both write the CRM column `{column}`", ruled.title()),
@@ -70,8 +70,9 @@ fn partner_center_targets(draft: &Draft<'_>, faults: &mut Faults) {
     for (at, ruled) in writing.iter().enumerate() {
         let path = &ruled.rule.partner_center;
         let other = writing[..at].iter().find(|other| {
+            let excluded = ruled.rule.excludes(&other.rule);
             let other = &other.rule.partner_center;
-            paths::is_at_or_below(path, other) || paths::is_at_or_below(other, path)
+            !excluded && (paths::is_at_or_below(path, other) || paths::is_at_or_below(other, path))
         });
         if let Some(other) = other {
             faults.error(
