@@ -99,6 +99,17 @@ impl Value {
         }
     }
 
+    /// Reads a text that people wrote as `kind`: as its JSON, and yes or no as `true` or `false`.
+    pub(crate) fn from_text(kind: Kind, text: &str) -> Result<Self, ValueError> {
+        let json = match (kind, text) {
+            _ if text.is_empty() => Json::Null,
+            (Kind::Bool, "true") => Json::Bool(true),
+            (Kind::Bool, "false") => Json::Bool(false),
+            _ => Json::from(text),
+        };
+        Self::from_json(kind, &json)
+    }
+
     /// Plain JSON: money as a number, a day as `YYYY-MM-DD`, a list as an array.
     pub fn to_json(&self) -> Json {
         match self {

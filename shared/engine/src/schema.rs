@@ -67,7 +67,8 @@ impl Holds {
 struct Need<'a> {
     label: &'a str,
     column: &'a str,
-    kind: Kind,
+    /// `None` where it is only read, whatever it holds.
+    kind: Option<Kind>,
     written: When,
     length: Option<usize>,
     /// The key of the mapping that holds the length.
@@ -94,7 +95,7 @@ fn needs(mapping: &Mapping) -> Vec<Need<'_>> {
     let own = |label, column, kind, written, length: Option<(&str, usize)>| Need {
         label,
         column,
-        kind,
+        kind: Some(kind),
         written,
         length: length.map(|(_, length)| length),
         length_key: length.map(|(key, _)| format!("[columns] {key}")).unwrap_or_default(),
@@ -121,14 +122,19 @@ fn needs(mapping: &Mapping) -> Vec<Need<'_>> {
         ..own("How can Microsoft help?", &mapping.help.column, Kind::Choice, When::Never, None)
     });
     let standing_in = mapping.rules.iter().flat_map(|rule| {
-        let columns = rule.columns().skip(1);
-        columns.map(|column| own(&rule.label, column, rule.crm_kind(), When::Never, None))
+        let columns = rule.columns().filter(|column| *column != rule.crm);
+        let kind = Some(rule.crm_kind()).filter(|_| rule.from_crm.is_none());
+        columns.map(move |column| Need {
+            kind,
+            ..own(&rule.label, column, Kind::Text, When::Never, None)
+        })
     });
     needs.extend(standing_in);
-    needs.extend(mapping.rules.iter().map(|rule| Need {
+    let with_column = mapping.rules.iter().filter(|rule| rule.from_crm.is_none());
+    needs.extend(with_column.map(|rule| Need {
         label: &rule.label,
         column: &rule.crm,
-        kind: rule.crm_kind(),
+        kind: Some(rule.crm_kind()),
         written: rule.to_crm,
         length: rule.crm_length.filter(|_| rule.to_crm != When::Never),
         length_key: format!("crm_length of rule `{}`", rule.name),
@@ -140,9 +146,9 @@ fn needs(mapping: &Mapping) -> Vec<Need<'_>> {
 impl Need<'_> {
     fn compared(&self, column: &Column) -> State {
         let wrong = |is: String, should: String, cure: String| State::Wrong { is, should, cure };
-        if !column.holds.takes(self.kind) {
+        if let Some(kind) = self.kind.filter(|kind| !column.holds.takes(*kind)) {
             let cure = "name another column, or correct the rule's kind";
-            return wrong(column.type_name.clone(), wanted(self.kind).to_owned(), cure.to_owned());
+            return wrong(column.type_name.clone(), wanted(kind).to_owned(), cure.to_owned());
         }
         if let (Some(length), Some(room)) = (self.length, column.length)
             && room < length as u64

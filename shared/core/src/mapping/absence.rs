@@ -2,14 +2,16 @@
 
 use serde_json::Value as Json;
 
-use super::{ConversionError, Rule};
+use super::{ConversionError, Expression, Rule};
 use crate::crm::CrmRecord;
-use crate::value::{Kind, Value};
+use crate::value::Value;
 
 impl Rule {
-    /// The CRM columns that the rule reads or writes, the first one before those that stand in for it.
+    /// The CRM columns that the rule reads or writes, its own before those that stand in for it.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&self.crm).chain(&self.fallback).map(String::as_str)
+        let own = Some(self.crm.as_str()).filter(|_| self.from_crm.is_none());
+        let computed = self.from_crm.iter().flat_map(Expression::columns);
+        own.into_iter().chain(computed).chain(self.fallback.iter().map(String::as_str))
     }
 
     /// The column that is read of this record: the first that has something, or else the rule's own.
@@ -33,13 +35,7 @@ impl Rule {
     }
 
     fn read_default(&self, text: &str) -> Result<Value, ConversionError> {
-        let kind = self.crm_kind();
-        let json = match (kind, text) {
-            (Kind::Bool, "true") => Json::Bool(true),
-            (Kind::Bool, "false") => Json::Bool(false),
-            _ => Json::from(text),
-        };
-        Ok(Value::from_json(kind, &json)?)
+        Ok(Value::from_text(self.crm_kind(), text)?)
     }
 }
 

@@ -5,6 +5,7 @@ mod choice;
 mod column;
 mod condition;
 mod create;
+mod expression;
 mod lead;
 mod referral;
 mod rule;
@@ -18,6 +19,7 @@ use super::fault::Faults;
 use super::form::{Form, RULE};
 use super::layers::TakenOut;
 use super::{Columns, Help, Rule, Stages};
+use crate::record_id::DYNAMICS;
 
 /// As much of a mapping as has the right form.
 struct Draft<'a> {
@@ -93,6 +95,10 @@ impl<'a> Draft<'a> {
         }
     }
 
+    fn is_dynamics(&self) -> bool {
+        self.root.get("system").and_then(Node::text) == Some(DYNAMICS)
+    }
+
     fn check(&self, faults: &mut Faults) {
         for ruled in &self.rules {
             rule::check(ruled, faults);
@@ -100,6 +106,7 @@ impl<'a> Draft<'a> {
             transform::check(ruled, faults);
             absence::check(ruled, faults);
             condition::check(ruled, faults);
+            expression::check(ruled, self.is_dynamics(), faults);
         }
         for node in &self.unread {
             rule::check_path(self.table, node, faults);
@@ -147,6 +154,8 @@ fn below<'a>(node: &'a Node, path: &str) -> Option<&'a Node> {
 mod absence_tests;
 #[cfg(test)]
 mod condition_tests;
+#[cfg(test)]
+mod expression_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

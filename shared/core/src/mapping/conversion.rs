@@ -41,6 +41,12 @@ pub enum ConversionError {
         /// What it needs.
         wanted: &'static str,
     },
+    /// An expression that has no value for this deal.
+    #[error("its expression has no value: {reason}")]
+    Expression {
+        /// Why; no customer data.
+        reason: &'static str,
+    },
     /// A country that is not a two-letter code.
     #[error("it must be a two-letter country code such as SE")]
     Country,
@@ -49,6 +55,9 @@ pub enum ConversionError {
 impl Rule {
     /// The field's value in a referral.
     pub fn read_partner_center(&self, referral: &Referral) -> Result<Value, ConversionError> {
+        if let Some(computed) = self.computed_from_partner_center(referral) {
+            return computed;
+        }
         if self.is_listing() {
             return Ok(listed(&referral.all(&self.partner_center)));
         }
@@ -62,6 +71,9 @@ impl Rule {
 
     /// The field's value in a CRM record; a name without its mark.
     pub fn read_crm(&self, record: &CrmRecord) -> Result<Value, ConversionError> {
+        if let Some(computed) = self.computed_from_crm(record) {
+            return computed;
+        }
         Ok(match Value::from_json(self.crm_kind(), record.get(self.column_of(record)))? {
             Value::Text(name) if self.is_name() => Value::text(mark::bare(&name)),
             value => value,

@@ -183,6 +183,12 @@ impl Reading<'_> {
         while let Some(open) = rest.find('{') {
             filled.push_str(&rest[..open]);
             let after = &rest[open + 1..];
+            // An expression begins so.
+            if let Some(inside) = after.strip_prefix('{') {
+                filled.push_str("{{");
+                rest = inside;
+                continue;
+            }
             let length = after.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(after.len());
             if length == 0 || !after[length..].starts_with('}') {
                 filled.push('{');

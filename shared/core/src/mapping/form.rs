@@ -1,5 +1,6 @@
 //! The form of a mapping file, as data: which keys there are, and what each takes.
 
+use super::Expression;
 use super::document::{Content, Node};
 use super::fault::Faults;
 use super::nearest::hint;
@@ -19,6 +20,8 @@ pub(super) enum Form {
     OneOf(&'static [&'static str]),
     /// A table with these keys.
     Table(&'static [Key]),
+    /// A text that must be one of these; what is wrong with it otherwise.
+    Parsed(fn(&str) -> Result<(), String>),
     /// A list of texts, each of which must be one of these; what is wrong with it otherwise.
     Each(fn(&str) -> Result<(), String>),
     /// A table from any text to text or a whole number.
@@ -43,14 +46,35 @@ pub(super) struct Key {
     pub(super) name: &'static str,
     pub(super) form: Form,
     pub(super) needed: bool,
+    /// The key that may stand in its place, and not beside it.
+    pub(super) or: Option<&'static str>,
 }
 
 const fn needed(name: &'static str, form: Form) -> Key {
-    Key { name, form, needed: true }
+    Key {
+        name,
+        form,
+        needed: true,
+        or: None,
+    }
 }
 
 const fn optional(name: &'static str, form: Form) -> Key {
-    Key { name, form, needed: false }
+    Key {
+        name,
+        form,
+        needed: false,
+        or: None,
+    }
+}
+
+const fn either(name: &'static str, form: Form, or: &'static str) -> Key {
+    Key {
+        name,
+        form,
+        needed: true,
+        or: Some(or),
+    }
 }
 
 const WHEN: Form = Form::OneOf(&["never", "create", "update", "always"]);
@@ -112,8 +136,10 @@ const STAGE_TABLES_OF_LEADS: &[Key] = &[
 /// One `[[rule]]`.
 pub(super) const RULE: &[Key] = &[
     needed("name", Form::Text),
-    needed("partner_center", Form::Text),
-    needed("crm", Form::Text),
+    either("partner_center", Form::Text, "from_partner_center"),
+    optional("from_partner_center", Form::Parsed(is_expression)),
+    either("crm", Form::Text, "from_crm"),
+    optional("from_crm", Form::Parsed(is_expression)),
     needed(
         "kind",
         Form::OneOf(&["text", "money", "date", "bool", "choice", "country", "solutions"]),
@@ -162,6 +188,11 @@ impl Form {
                 _ => misfit(name, "a list of tables", node, faults),
             },
             Self::Each(fits) => each(name, fits, node, faults),
+            Self::Parsed(fits) => match node.text().map(fits) {
+                None => misfit(name, "text in quotation marks", node, faults),
+                Some(Err(what)) => faults.error(node.place, format!("`{name}`: {what}"), "docs/mapping.md shows how it is written"),
+                Some(Ok(())) => {}
+            },
             Self::Words(words) => match &node.content {
                 Content::List(items) => items.iter().for_each(|item| Self::OneOf(words).check(name, item, faults)),
                 _ => misfit(name, &format!("a list of {}", words.join(", ")), node, faults),
@@ -208,6 +239,10 @@ fn is_transform(text: &str) -> Result<(), String> {
     })
 }
 
+fn is_expression(text: &str) -> Result<(), String> {
+    Expression::try_from(text.to_owned()).map(drop).map_err(|error| error.to_string())
+}
+
 fn each(name: &str, fits: fn(&str) -> Result<(), String>, node: &Node, faults: &mut Faults) {
     if !matches!(node.content, Content::List(_)) {
         return misfit(name, "a list of texts", node, faults);
@@ -236,8 +271,16 @@ fn table(name: &str, keys: &[Key], node: &Node, faults: &mut Faults) {
             faults.error(entry.key, format!("{name} has no key `{given}`{hint}"), cure);
         }
     }
-    for key in keys.iter().filter(|key| key.needed && node.get(key.name).is_none()) {
-        faults.error(node.place, format!("{name} lacks `{}`", key.name), "add it");
+    for key in keys {
+        let other = key.or.and_then(|or| Some((or, node.get(or)?)));
+        match (node.get(key.name), other) {
+            (None, None) if key.needed => faults.error(node.place, format!("{name} lacks `{}`", key.name), "add it"),
+            (Some(_), Some((or, other))) => {
+                let what = format!("{name} has both `{}` and `{or}`", key.name);
+                faults.error(other.place, what, "take one of the two out");
+            }
+            _ => {}
+        }
     }
 }
 
@@ -317,8 +360,7 @@ mod tests {
         for phase in [PHASES, PHASES_FROM_LEADS, PHASES_OF_LEADS].concat() {
             assert!(serde_json::from_value::<Phase>(json!(phase)).is_ok(), "{phase}");
         }
-        let mut rule =
-            json!({ "default": "x", "values": {}, "crm_length": 1, "cure": "", "transform": ["trim"], "fallback": ["x"], "when": {} });
+        let mut rule = json!({ "default": "x", "values": {}, "crm_length": 1, "cure": "", "transform": ["trim"], "fallback": ["x"], "when": {}, "from_crm": "x", "from_partner_center": "x" });
         for key in RULE
             .iter()
             .filter(|key| key.name != "off" && rule.get(key.name).is_none())

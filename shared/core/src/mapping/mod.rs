@@ -5,6 +5,7 @@ mod check;
 mod condition;
 mod conversion;
 mod document;
+mod expression;
 mod fault;
 mod file;
 mod form;
@@ -19,6 +20,7 @@ mod transform;
 
 pub use condition::{Condition, Direction, Situation};
 pub use conversion::ConversionError;
+pub use expression::{Expression, ExpressionError};
 pub use fault::{Fault, MappingError, Severity};
 pub use file::{Examination, Layer, Placeholders};
 pub use layers::Origin;
@@ -156,10 +158,18 @@ pub enum OnHoldEdits {
 pub struct Rule {
     /// Its name in audit entries and links; unique.
     pub name: String,
-    /// Dotted path in the referral: `details.dealValue`.
+    /// Dotted path in the referral: `details.dealValue`. Empty where the value is computed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub partner_center: String,
-    /// CRM column; `lookup/column` for a related record's.
+    /// What the value is computed from, in place of a path; for a rule that goes to the CRM only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_partner_center: Option<Expression>,
+    /// CRM column; `lookup/column` for a related record's. Empty where the value is computed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub crm: String,
+    /// What the value is computed from, in place of a column; for a rule that goes to Partner Center only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_crm: Option<Expression>,
     /// Its type.
     pub kind: Kind,
     /// When it is copied to the CRM.

@@ -10,7 +10,9 @@ fn rule(to_crm: When, to_partner_center: When, conflict: ConflictRule, crm_lengt
     Rule {
         name: "notes".into(),
         partner_center: "details.notes".into(),
+        from_partner_center: None,
         crm: "description".into(),
+        from_crm: None,
         kind: Kind::Text,
         to_crm,
         to_partner_center,

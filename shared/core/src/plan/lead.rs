@@ -93,6 +93,7 @@ fn is_copy(rule: &Rule, of: &Value, now: &Value) -> bool {
 fn counterpart<'a>(rule: &Rule, leads: &'a Mapping) -> Option<&'a Rule> {
     let named = leads.rules.iter().find(|lead| lead.name == rule.name)?;
     let same_values = named.kind == rule.kind && named.values == rule.values && named.transform == rule.transform;
+    let same_values = same_values && named.from_partner_center == rule.from_partner_center && named.from_crm == rule.from_crm;
     (same_values && named.partner_center.eq_ignore_ascii_case(&rule.partner_center)).then_some(named)
 }
 

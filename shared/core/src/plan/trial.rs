@@ -47,10 +47,16 @@ pub fn try_record<'a>(mapping: &'a Mapping, policy: &Policy, referral: &Referral
         if let (Carried::Written { json, .. }, Some(written)) = (&mut carried, besides.remove(&rule.crm)) {
             *json = written;
         }
-        let there = referral.get(&rule.partner_center).cloned().unwrap_or_default();
+        let there = match &rule.from_partner_center {
+            Some(_) => rule.read_partner_center(referral).map(|value| value.to_json()).unwrap_or_default(),
+            None => referral.get(&rule.partner_center).cloned().unwrap_or_default(),
+        };
         FieldTrial {
             rule,
-            from: rule.partner_center.clone(),
+            from: rule
+                .from_partner_center
+                .as_ref()
+                .map_or_else(|| rule.partner_center.clone(), ToString::to_string),
             there,
             carried,
         }
@@ -66,10 +72,14 @@ pub fn try_referral<'a>(mapping: &'a Mapping, policy: &Policy, record: &CrmRecor
     let situation = mapping.situation_of_new(record);
     let field = |rule: &'a Rule| {
         let column = rule.column_of(record);
+        let there = match &rule.from_crm {
+            Some(_) => rule.read_crm(record).map(|value| value.to_json()).unwrap_or_default(),
+            None => record.get(column).clone(),
+        };
         FieldTrial {
             rule,
-            from: column.to_owned(),
-            there: record.get(column).clone(),
+            from: rule.from_crm.as_ref().map_or_else(|| column.to_owned(), ToString::to_string),
+            there,
             carried: if rule.applies(situation) {
                 rule.carried_to_partner_center(record, cosell)
             } else {

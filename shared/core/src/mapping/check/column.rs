@@ -2,11 +2,10 @@
 
 use super::{Draft, Table};
 use crate::mapping::document::Node;
-use crate::mapping::fault::Faults;
-use crate::record_id::DYNAMICS;
+use crate::mapping::fault::{Faults, Place};
 
 pub(super) fn check(draft: &Draft<'_>, faults: &mut Faults) {
-    let is_dynamics = draft.root.get("system").and_then(Node::text) == Some(DYNAMICS);
+    let is_dynamics = draft.is_dynamics();
     let own = |table: &str| draft.root.get(table).into_iter().flat_map(Node::entries);
     let help = own("help").filter(|(key, _)| *key == "column");
     // Leads have the columns of opportunities, which are looked at there.
@@ -21,21 +20,26 @@ pub(super) fn check(draft: &Draft<'_>, faults: &mut Faults) {
         let Some(column) = node.text().filter(|column| !column.is_empty()) else {
             continue;
         };
-        let mut parts = column.split('/');
-        let names: Vec<&str> = parts.by_ref().take(2).collect();
-        if parts.next().is_some() || !names.iter().all(|name| is_name(name)) {
-            faults.error(
-                node.place,
-                format!("no CRM column can be called `{column}`"),
-                "write COLUMN, or LOOKUP/COLUMN for a related record's, in letters, digits and underscores",
-            );
-        } else if is_dynamics && names.last().is_some_and(|name| name.bytes().any(|byte| byte.is_ascii_uppercase())) {
-            faults.error(
-                node.place,
-                format!("the column `{column}` has capital letters, and Dynamics has none in its logical names"),
-                "write the logical name, as the maker portal shows it beside the schema name",
-            );
-        }
+        check_name(column, is_dynamics, node.place, faults);
+    }
+}
+
+/// Whether a column can be called so.
+pub(super) fn check_name(column: &str, is_dynamics: bool, place: Place, faults: &mut Faults) {
+    let mut parts = column.split('/');
+    let names: Vec<&str> = parts.by_ref().take(2).collect();
+    if parts.next().is_some() || !names.iter().all(|name| is_name(name)) {
+        faults.error(
+            place,
+            format!("no CRM column can be called `{column}`"),
+            "write COLUMN, or LOOKUP/COLUMN for a related record's, in letters, digits and underscores",
+        );
+    } else if is_dynamics && names.last().is_some_and(|name| name.bytes().any(|byte| byte.is_ascii_uppercase())) {
+        faults.error(
+            place,
+            format!("the column `{column}` has capital letters, and Dynamics has none in its logical names"),
+            "write the logical name, as the maker portal shows it beside the schema name",
+        );
     }
 }
 

@@ -68,6 +68,11 @@ fn namesake(ruled: &Ruled<'_>, deal: &Ruled<'_>, faults: &mut Faults) {
         );
         faults.error(place("partner_center"), what, cure);
     }
+    // Nothing of a rule towards the CRM alone comes back: there it does no harm.
+    if lead.from_partner_center != deal.from_partner_center && deal.to_partner_center != When::Never {
+        let what = format!("{} is not computed as the opportunity's rule of this name", ruled.title());
+        faults.error(place("from_partner_center"), what, cure);
+    }
     if lead.kind != deal.kind {
         let what = format!("{} is of another kind than the opportunity's rule of this name", ruled.title());
         faults.error(place("kind"), what, cure);

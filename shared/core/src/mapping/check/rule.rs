@@ -164,7 +164,7 @@ fn kind_word(kind: Kind) -> &'static str {
     }
 }
 
-fn length(ruled: &Ruled<'_>, holds: Holds, faults: &mut Faults) {
+pub(super) fn length(ruled: &Ruled<'_>, holds: Holds, faults: &mut Faults) {
     let Ruled { rule, node, .. } = ruled;
     let is_cut = matches!(rule.crm_kind(), Kind::Text | Kind::Solutions);
     if is_cut && rule.to_crm != When::Never && rule.crm_length.is_none() && holds != Holds::Currency {

@@ -10,6 +10,13 @@ use crate::mapping::fault::{Faults, Place};
 use crate::mapping::nearest::hint;
 
 const OFF: &str = "off";
+/// What takes the place of what.
+const INSTEAD: [(&str, &str); 4] = [
+    ("partner_center", "from_partner_center"),
+    ("from_partner_center", "partner_center"),
+    ("crm", "from_crm"),
+    ("from_crm", "crm"),
+];
 
 pub(super) fn change(table: &mut BTreeMap<String, Entry>, changes: Entry, taken_out: &mut Vec<TakenOut>, faults: &mut Faults) {
     let Content::List(changes) = changes.value.content else {
@@ -92,6 +99,11 @@ fn change_rule(rules: &mut Vec<Node>, mut change: Node, shipped: &[String], faul
         }
         (Some(at), Content::Table(keys)) => {
             if let Content::Table(rule) = &mut rules[at].content {
+                for (one, other) in INSTEAD {
+                    if keys.contains_key(one) {
+                        rule.remove(other);
+                    }
+                }
                 for (key, entry) in keys {
                     put(rule, key, entry);
                 }

@@ -1,0 +1,180 @@
+use serde_json::json;
+
+use super::*;
+use crate::mapping::tests::shipped;
+use crate::mapping::{Mapping, When};
+use crate::plan::tests::{is_quiet, linked, now, policy, record, referral, set};
+use crate::plan::{NewRecord, NewReferral, plan_record, plan_referral, plan_update};
+
+fn expression(text: &str) -> Expression {
+    Expression::try_from(text.to_owned()).unwrap()
+}
+
+fn of_referral(text: &str) -> Result<String, ConversionError> {
+    expression(text).of_referral(&referral(|body| {
+        body["customerProfile"]["team"] = json!([{ "lastName": "Ek", "title": "CIO" }, { "lastName": "Berg", "title": "CEO" }]);
+    }))
+}
+
+/// The shipped mapping, its notes computed from the referral, and its name from the record.
+fn computing() -> Mapping {
+    let mut mapping = shipped();
+    for rule in &mut mapping.rules {
+        match rule.name.as_str() {
+            "notes" => {
+                rule.from_partner_center = Some(expression("{{ name }}: {{ details.notes }}"));
+                rule.partner_center = String::new();
+                rule.to_partner_center = When::Never;
+            }
+            "name" => {
+                rule.from_crm = Some(expression("{{ customerid_account.name }}, {{ name }}"));
+                rule.crm = String::new();
+                rule.to_crm = When::Never;
+            }
+            _ => {}
+        }
+    }
+    mapping
+}
+
+#[test]
+fn an_expression_is_computed_from_what_it_names() {
+    for (text, expected) in [
+        ("{{ name }} – {{ details.notes|upper }}", "Cold-store rollout – TWO WAREHOUSES."),
+        ("{{ Name }}", "Cold-store rollout"),
+        ("  {{ details.dealValue }} {{ details.currency }} ", "184000 SEK"),
+        ("{{ details.dealValue / 1000 }}", "184.0"),
+        ("{{ details.closingDateTime|cut(7) }}", "2026-09"),
+        ("{{ salesStage or 'none yet' }}", "none yet"),
+        ("[{{ salesStage }}]", "[]"),
+        (
+            "{% if consent.consentToShareReferralWithMicrosoftSellers %}shared{% else %}private{% endif %}",
+            "private",
+        ),
+        (
+            "{{ customerProfile.team|selectattr('title', 'equalto', 'CEO')|map(attribute='lastName')|first }}",
+            "Berg",
+        ),
+        (
+            "{% for person in customerProfile.team %}{{ person.lastName }} {% endfor %}",
+            "Ek Berg",
+        ),
+        ("{% for n in range(3) %}{{ n }}{% endfor %}", "012"),
+    ] {
+        assert_eq!(of_referral(text).as_deref(), Ok(expected), "{text}");
+    }
+}
+
+#[test]
+fn what_has_no_value_says_why_and_shows_nothing_of_the_deal() {
+    for (text, expected) in [
+        (
+            "{{ customerProfile.team[7].lastName }}",
+            "it uses something that this deal does not have",
+        ),
+        ("{% for n in range(100000) %}{{ n }}{% endfor %}", "it takes too many steps"),
+        ("{{ name - 1 }}", "it cannot be computed from what this deal has"),
+    ] {
+        let error = of_referral(text).unwrap_err().to_string();
+        assert_eq!(error, format!("its expression has no value: {expected}"), "{text}");
+    }
+    let shortened = referral(|body| drop(body.as_object_mut().unwrap().remove("details")));
+    let error = expression("{{ details.notes }}").of_referral(&shortened).unwrap_err();
+    assert_eq!(error, ConversionError::BlockMissing { block: "details".into() });
+}
+
+#[test]
+fn what_is_no_expression_is_refused_with_its_line() {
+    for (text, expected) in [
+        ("{{ name", "it cannot be read: unexpected end of input"),
+        ("one\n{{ name| }}", "it cannot be read (in its line 2): "),
+        ("{{ name|shout }}", "it cannot be read: filter shout is unknown"),
+        ("{{ name[:7] }}", "it cannot be read: `[from:to]` is not understood here"),
+        ("{% include 'secrets' %}", "it cannot be read: unknown statement include"),
+        ("{% macro a() %}{% endmacro %}", "it cannot be read: unknown statement macro"),
+    ] {
+        let error = Expression::try_from(text.to_owned()).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn columns_of_related_records_are_read_for_it() {
+    let mapping = computing();
+    let columns = mapping.crm_columns();
+    assert!(
+        columns.contains("customerid_account/name") && columns.contains("name"),
+        "{columns:?}"
+    );
+    assert!(!columns.contains(""));
+    let expression = expression("{% for n in range(2) %}{{ Account.Name }}{% endfor %}{{ Amount }}");
+    assert_eq!(
+        expression.columns().collect::<Vec<_>>(),
+        ["Account/Name", "Amount"],
+        "range is no column"
+    );
+}
+
+#[test]
+fn computed_values_are_carried_on_creation() {
+    let mapping = computing();
+    let NewRecord::Create(write) = plan_record(&mapping, &policy(), &referral(|_| {}), now()) else {
+        panic!("it is made")
+    };
+    assert_eq!(write.fields["description"], "Cold-store rollout: Two warehouses.");
+    let NewReferral::Create { body, .. } = plan_referral(&mapping, &policy(), &record(|_| {})) else {
+        panic!("it is made")
+    };
+    assert_eq!(body["name"], "Norrsken, Cold-store rollout");
+}
+
+#[test]
+fn a_computed_value_is_written_when_what_it_is_computed_from_changes_and_only_then() {
+    let mapping = computing();
+    let in_step = |record: &mut CrmRecord| set(record, "description", json!("Cold-store rollout: Two warehouses."));
+    let there = |body: &mut Json| body["name"] = json!("Norrsken, Cold-store rollout");
+    let link = linked(&mapping, &referral(there), &record(in_step));
+    assert!(is_quiet(&plan_update(&mapping, &link, &referral(there), &record(in_step), now())));
+
+    let edited = record(|record| {
+        in_step(record);
+        set(record, "description", json!("the seller's own"));
+    });
+    assert!(
+        is_quiet(&plan_update(&mapping, &link, &referral(there), &edited, now())),
+        "the rule goes one way"
+    );
+    let news = referral(|body| {
+        there(body);
+        body["details"]["notes"] = json!("Three.");
+    });
+    let update = plan_update(&mapping, &link, &news, &record(in_step), now());
+    assert_eq!(update.fields["description"], "Norrsken, Cold-store rollout: Three.");
+    let renamed = record(|record| {
+        in_step(record);
+        set(record, "name", json!("Wave 2"));
+    });
+    let update = plan_update(&mapping, &link, &referral(there), &renamed, now());
+    assert_eq!(update.patch.len(), 1);
+    assert_eq!(update.patch[0].value, json!("Norrsken, Wave 2"));
+}
+
+#[test]
+fn a_value_that_cannot_be_computed_is_no_change() {
+    let mut mapping = computing();
+    let link = linked(&mapping, &referral(|_| {}), &record(|_| {}));
+    let rule = mapping.rules.iter_mut().find(|rule| rule.name == "notes").unwrap();
+    rule.from_partner_center = Some(expression("{{ customerProfile.team[0].lastName }}"));
+    let update = plan_update(&mapping, &link, &referral(|_| {}), &record(|_| {}), now());
+    assert!(update.fields.is_empty());
+    assert_eq!(update.seen(&mapping, None, None)["notes"], link.seen["notes"]);
+}
+
+#[test]
+fn the_computed_text_is_read_as_the_rules_kind() {
+    let mut rule = shipped().rules.into_iter().find(|rule| rule.name == "deal_value").unwrap();
+    rule.from_partner_center = Some(expression("{{ details.dealValue * 2 }}"));
+    assert_eq!(rule.read_partner_center(&referral(|_| {})).unwrap().to_json(), json!(368_000));
+    rule.from_partner_center = Some(expression("{{ name }}"));
+    assert!(rule.read_partner_center(&referral(|_| {})).is_err());
+}
