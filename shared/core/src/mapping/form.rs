@@ -318,11 +318,11 @@ fn word(name: &str, text: &str, words: &[&str], node: &Node, faults: &mut Faults
 }
 
 fn misfit(name: &str, wanted: &str, node: &Node, faults: &mut Faults) {
-    faults.error(
-        node.place,
-        format!("`{name}` must be {wanted}, and is {}", node.form()),
-        "write it so",
-    );
+    let cure = match node.content {
+        Content::Scalar(Json::Bool(false)) => "write it so, or remove it: there is nothing of this name that false would take out",
+        _ => "write it so",
+    };
+    faults.error(node.place, format!("`{name}` must be {wanted}, and is {}", node.form()), cure);
 }
 
 fn is_count(node: &Node) -> bool {
@@ -341,52 +341,5 @@ fn titled(list: &str, item: &Node) -> String {
 pub(super) const WHOLE: &str = "the mapping";
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use serde_json::json;
-
-    use super::*;
-    use crate::crm::Phase;
-    use crate::life_cycle::Stage;
-    use crate::mapping::Rule;
-
-    #[test]
-    fn every_word_of_the_form_is_one_that_the_program_reads() {
-        for stage in STAGES {
-            assert!(serde_json::from_value::<Stage>(json!(stage)).is_ok(), "{stage}");
-        }
-        assert_eq!(json!(crate::deal::DealKind::ALL), json!(DEALS));
-        for phase in [PHASES, PHASES_FROM_LEADS, PHASES_OF_LEADS].concat() {
-            assert!(serde_json::from_value::<Phase>(json!(phase)).is_ok(), "{phase}");
-        }
-        let mut rule = json!({ "default": "x", "values": {}, "crm_length": 1, "cure": "", "transform": ["trim"], "fallback": ["x"], "when": {}, "from_crm": "x", "from_partner_center": "x" });
-        for key in RULE
-            .iter()
-            .filter(|key| key.name != "off" && rule.get(key.name).is_none())
-            .collect::<Vec<_>>()
-        {
-            rule[key.name] = match key.form {
-                Form::OneOf(words) => json!(words[0]),
-                _ => json!("x"),
-            };
-        }
-        for key in RULE {
-            if let Form::OneOf(words) = key.form {
-                for word in words {
-                    let mut rule = rule.clone();
-                    rule[key.name] = json!(word);
-                    assert!(serde_json::from_value::<Rule>(rule).is_ok(), "{} = {word}", key.name);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn no_key_stands_twice() {
-        for keys in [FILE, LEAD, COLUMNS, HELP, STAGE_TABLES, STAGE_TABLES_OF_LEADS, RULE] {
-            let names: BTreeSet<&str> = keys.iter().map(|key| key.name).collect();
-            assert_eq!(names.len(), keys.len());
-        }
-    }
-}
+#[path = "form_tests.rs"]
+mod tests;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
+
 use super::document::{Content, Entry, Node};
 use super::fault::{Faults, Place};
 use super::form::WHOLE;
@@ -116,7 +118,7 @@ fn disagreements(shipped: &Node, own: &Node, agreed: &[&str], faults: &mut Fault
     }
 }
 
-/// Puts an entry into a table; what both have as tables is merged.
+/// Puts an entry into a table: what both have as tables is merged, and `false` takes out what is neither true nor false.
 fn put(table: &mut BTreeMap<String, Entry>, key: String, entry: Entry) {
     let Some(present) = table.get_mut(&key) else {
         table.insert(key, entry);
@@ -128,6 +130,7 @@ fn put(table: &mut BTreeMap<String, Entry>, key: String, entry: Entry) {
                 put(present, key, entry);
             }
         }
+        (there, Content::Scalar(Json::Bool(false))) if !matches!(there, Content::Scalar(Json::Bool(_))) => drop(table.remove(&key)),
         (_, content) => {
             present.key = entry.key;
             present.value = Node {

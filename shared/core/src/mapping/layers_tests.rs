@@ -1,4 +1,5 @@
-use crate::mapping::{ConflictRule, Examination, Layer, Origin, Placeholders, When};
+use crate::life_cycle::Stage;
+use crate::mapping::{ConflictRule, Examination, Layer, Origin, Placeholders, Required, When};
 
 fn examined(own: &str) -> Examination {
     let placeholders = Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+46700000002".to_owned())]);
@@ -108,7 +109,7 @@ fn the_rules_and_stages_of_leads_are_changed_added_and_taken_out_as_those_of_opp
     assert_eq!((notes.crm.as_str(), notes.to_crm), ("new_notes", When::Always));
     assert!(rule("deal_value").is_none());
     assert_eq!(rule("campaign").unwrap().crm, "nwcs_campaign");
-    assert_eq!(mapping.stages.lost_before_accepted, crate::life_cycle::Stage::Lost);
+    assert_eq!(mapping.stages.lost_before_accepted, Stage::Lost);
     assert!(!mapping.stages.to_crm.is_empty(), "what is not named stays");
     let origins = &examination.lead_origins;
     assert_eq!(
@@ -125,4 +126,46 @@ fn a_table_of_leads_is_for_the_shipped_ones_table() {
     let told = told("version = 1\n[lead]\nentity = \"contact\"");
     assert_eq!(told.len(), 1, "{told:#?}");
     assert!(told[0].starts_with("own.toml:3:10: error: `entity` is \"contact\", and \"lead\" in the shipped file"));
+}
+
+#[test]
+fn false_takes_a_single_entry_out() {
+    let own = "version = 1\n[help.values]\nPostSalesCustomerSuccess = false\n[stages.to_crm]\nExpired = false\n[stages.reasons]\nDeclined = false\n\
+               [[rule]]\nname = \"notes\"\ncrm_length = 9\n[[rule]]\nname = \"contact_email\"\ncure = false\nrequired = false\n\
+               [create.consent]\nconsentToContact = false\n[lead.stages.to_partner_center]\nlost = false";
+    let mapping = examined(own).into_mapping();
+    let told = told(own);
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(
+        told[0].contains("warning: rule `contact_email`: Partner Center takes no new deal without"),
+        "{told:#?}"
+    );
+    let mapping = mapping.unwrap();
+    assert!(!mapping.help.values.contains_key("PostSalesCustomerSuccess") && mapping.help.values.contains_key("GeneralOrOther"));
+    assert!(!mapping.stages.to_crm.contains_key(&Stage::Expired) && mapping.stages.to_crm.contains_key(&Stage::New));
+    assert_eq!(mapping.stages.reasons.keys().collect::<Vec<_>>(), [&Stage::Lost]);
+    let rule = mapping.rules.iter().find(|rule| rule.name == "contact_email").unwrap();
+    assert_eq!((rule.required, rule.cure.as_str()), (Required::Never, ""));
+    assert_eq!(mapping.create["consent"]["consentToContact"], false, "what is true or false is set");
+    let leads = mapping.of_leads().unwrap();
+    assert!(!leads.stages.to_partner_center.values().any(|stage| *stage == Stage::Lost));
+}
+
+#[test]
+fn what_is_not_there_or_is_needed_cannot_be_taken_out() {
+    for (own, expected) in [
+        (
+            "[help.values]\nNobody = false",
+            "own.toml:3:10: error: `Nobody` must be text or a whole number, and is true or false; write it so, or remove it",
+        ),
+        (
+            "[[rule]]\nname = \"notes\"\ndefault = false",
+            "own.toml:4:11: error: `default` must be text in quotation marks",
+        ),
+        ("[columns]\naudit = false", "shipped.toml:"),
+        ("[[rule]]\nname = \"notes\"\ncrm = false", "shipped.toml:"),
+    ] {
+        let told = told(&format!("version = 1\n{own}"));
+        assert!(told.iter().any(|fault| fault.starts_with(expected)), "{told:#?}");
+    }
 }

@@ -21,11 +21,27 @@ pub fn of_shipped() -> Json {
 pub fn of_own() -> Json {
     let mut schema = of_shipped();
     schema["title"] = json!("cosell-sync field mapping: a partner's own changes");
+    let rule = schema["$defs"]["Rule"]["properties"].as_object_mut();
+    for (_, property) in rule.into_iter().flatten().filter(|(name, _)| name.as_str() != "name") {
+        make_removable(property);
+    }
+    let properties = schema["$defs"].as_object_mut().into_iter().flatten();
+    for (_, table) in properties.flat_map(|(_, part)| part["properties"].as_object_mut().into_iter().flatten()) {
+        if let Some(entries) = table.get_mut("additionalProperties").filter(|entries| entries.is_object()) {
+            make_removable(entries);
+        }
+    }
     relax(&mut schema);
     let rule = &mut schema["$defs"]["Rule"];
     rule["required"] = json!(["name"]);
     rule["properties"]["off"] = json!({ "description": "Takes the shipped rule of this name out.", "type": "boolean" });
     schema
+}
+
+/// Allows `false`, which takes out what the shipped file has.
+fn make_removable(schema: &mut Json) {
+    let present = schema.take();
+    *schema = json!({ "oneOf": [present, { "const": false, "description": "Takes out what the shipped file has." }] });
 }
 
 /// Takes away what must be there, at every level.
