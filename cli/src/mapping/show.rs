@@ -75,15 +75,28 @@ pub(super) fn as_text(mapping: &Mapping, examination: &Examination) -> String {
 
 /// One line for each rule.
 fn rules(rules: &[Rule], origins: &BTreeMap<String, Origin>) -> String {
-    let head = ["RULE", "FIELD", "PARTNER CENTER", "", "CRM", "KIND", "CONFLICT", "REQUIRED", "FROM"];
+    let head = [
+        "RULE",
+        "FIELD",
+        "PARTNER CENTER",
+        "",
+        "CRM",
+        "KIND",
+        "CONFLICT",
+        "REQUIRED",
+        "FROM",
+        "MORE",
+    ];
     let mut rows = vec![head.map(str::to_owned)];
     rows.extend(rules.iter().map(|rule| {
         [
             rule.name.clone(),
             rule.label.clone(),
-            rule.partner_center.clone(),
+            rule.from_partner_center
+                .as_ref()
+                .map_or_else(|| rule.partner_center.clone(), ToString::to_string),
             arrow(rule.to_crm, rule.to_partner_center),
-            rule.crm.clone(),
+            rule.from_crm.as_ref().map_or_else(|| rule.crm.clone(), ToString::to_string),
             word(rule.kind),
             // Where one side only is written, nobody can win.
             if is_two_way(rule) {
@@ -93,9 +106,30 @@ fn rules(rules: &[Rule], origins: &BTreeMap<String, Origin>) -> String {
             },
             word(rule.required),
             origin(origins, rule),
+            more(rule),
         ]
     }));
     aligned(&rows)
+}
+
+/// The keys that few rules have, as the file has them.
+fn more(rule: &Rule) -> String {
+    let mut parts = Vec::new();
+    let mut list = |key: &str, items: Vec<String>| {
+        if !items.is_empty() {
+            parts.push(format!("{key} {}", items.join(", ")));
+        }
+    };
+    list("transform", rule.transform.iter().map(ToString::to_string).collect());
+    list("fallback", rule.fallback.clone());
+    if let Some(when) = &rule.when {
+        let direction = when.direction.iter().map(word);
+        let words = when.deal.iter().map(word).chain(direction).chain(when.stage.iter().map(word));
+        list("when", words.collect());
+    }
+    list("default", rule.default.iter().cloned().collect());
+    list("default_to_crm", rule.default_to_crm.iter().cloned().collect());
+    parts.join("; ")
 }
 
 fn is_two_way(rule: &Rule) -> bool {

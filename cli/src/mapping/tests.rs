@@ -5,7 +5,7 @@ use cosell_core::mapping::Severity;
 use super::*;
 
 /// The mapping for Dynamics with a file of this text over the shipped one.
-fn with(own: &str) -> Examination {
+pub(super) fn with(own: &str) -> Examination {
     let folder = std::env::temp_dir().join(format!("cosell-mapping-{}", uuid::Uuid::new_v4()));
     fs::create_dir(&folder).unwrap();
     let file = folder.join("mine.toml");
@@ -102,4 +102,23 @@ fn a_line_tells_all_of_a_rule() {
         .find(|rule| rule["name"] == "notes")
         .unwrap();
     assert_eq!((&notes["conflict"], &notes["origin"]), (&"ask".into(), &"shipped, changed".into()));
+}
+
+#[test]
+fn what_few_rules_have_is_shown_behind_them() {
+    let examination = with(
+        "version = 1\n[[rule]]\nname = \"notes\"\nto_crm = \"never\"\ntransform = [\"first_line\", \"limit:80\"]\nfallback = [\"new_notes\"]\n\
+         when = { deal = [\"cosell\"], direction = \"outgoing\", stage = [\"Active\", \"Won\"] }\n\
+         [[rule]]\nname = \"name\"\nto_crm = \"never\"\nfrom_crm = \"{{ name }}!\"\n\
+         [[rule]]\nname = \"customer_country\"\ndefault = \"SE\"\ndefault_to_crm = \"SE\"\n",
+    );
+    let text = show::as_text(examination.mapping().unwrap(), &examination);
+    let text = text.split([' ']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    for expected in [
+        "shipped, changed transform first_line, limit:80; fallback new_notes; when cosell, outgoing, Active, Won\n",
+        "← always {{ name }}!",
+        "shipped, changed default SE; default_to_crm SE\n",
+    ] {
+        assert!(text.contains(expected), "{expected}\n---\n{text}");
+    }
 }

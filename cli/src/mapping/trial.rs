@@ -1,6 +1,7 @@
 //! `cosell mapping try`: what a creation would write. Plans only; reading is all it asks of a live system.
 
 mod description;
+mod document;
 mod live;
 mod sample;
 
@@ -15,6 +16,7 @@ use cosell_core::referral::{Referral, ReferralKind};
 use cosell_deployment::PlanningSettings;
 use cosell_runtime::clock;
 use jiff::Timestamp;
+use serde_json::Value as Json;
 
 use super::Which;
 
@@ -24,6 +26,15 @@ pub(crate) struct Arguments {
     half: Half,
     #[command(flatten)]
     which: Which,
+    /// Print JSON: what would be made or why not, and every field.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What came of it, for people and for programs.
+struct Answer {
+    text: String,
+    json: Json,
 }
 
 #[derive(Args)]
@@ -57,7 +68,7 @@ impl From<CrmRecord> for Existing {
 
 pub(super) async fn run(arguments: &Arguments) -> Result<()> {
     let Half { referral, opportunity } = &arguments.half;
-    let text = match (referral, opportunity) {
+    let answer = match (referral, opportunity) {
         (Some(text), _) if is_file(text) => {
             let referral = sample::referral(Path::new(text), clock::now())?;
             offline(&arguments.which, |_| referral.into())?
@@ -74,7 +85,11 @@ pub(super) async fn run(arguments: &Arguments) -> Result<()> {
             live::tried(referral.as_deref(), opportunity.as_deref()).await?
         }
     };
-    print!("{text}");
+    if arguments.json {
+        println!("{:#}", answer.json);
+    } else {
+        print!("{}", answer.text);
+    }
     Ok(())
 }
 
@@ -84,20 +99,30 @@ fn is_file(text: &str) -> bool {
     path.is_file() || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
 }
 
-fn offline(which: &Which, half: impl FnOnce(&Mapping) -> Existing) -> Result<String> {
+fn offline(which: &Which, half: impl FnOnce(&Mapping) -> Existing) -> Result<Answer> {
     let PlanningSettings { mark_names, policy } = cosell_deployment::read(PlanningSettings::read)?;
     let mapping = which.examination()?.into_mapping()?;
     let mapping = if mark_names { mapping.marking_names() } else { mapping };
     Ok(creation(&mapping, &policy, &half(&mapping), clock::now()))
 }
 
-fn creation(mapping: &Mapping, policy: &Policy, half: &Existing, now: Timestamp) -> String {
+fn creation(mapping: &Mapping, policy: &Policy, half: &Existing, now: Timestamp) -> Answer {
     match half {
         Existing::Referral(referral) => {
             let leads = mapping.of_leads().filter(|_| referral.kind == ReferralKind::Lead);
-            description::of_record(&try_record(leads.as_ref().unwrap_or(mapping), policy, referral, now))
+            let trial = try_record(leads.as_ref().unwrap_or(mapping), policy, referral, now);
+            Answer {
+                text: description::of_record(&trial),
+                json: document::of_record(&trial),
+            }
         }
-        Existing::Record(record) => description::of_referral(&try_referral(mapping, policy, record)),
+        Existing::Record(record) => {
+            let trial = try_referral(mapping, policy, record);
+            Answer {
+                text: description::of_referral(&trial),
+                json: document::of_referral(&trial),
+            }
+        }
     }
 }
 

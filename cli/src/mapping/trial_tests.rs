@@ -24,7 +24,7 @@ fn policy() -> Policy {
 fn of_opportunity(crm: &str, json: &Json) -> String {
     let mapping = mapping(crm);
     let record = sample::record(&mapping, json.as_object().unwrap(), now());
-    creation(&mapping, &policy(), &record.into(), now())
+    creation(&mapping, &policy(), &record.into(), now()).text
 }
 
 /// What is said of a referral in a file.
@@ -33,7 +33,7 @@ fn of_referral(json: &Json) -> String {
     std::fs::write(&path, json.to_string()).unwrap();
     let referral = sample::referral(&path, now());
     std::fs::remove_file(&path).unwrap();
-    creation(&mapping("dynamics"), &policy(), &referral.unwrap().into(), now())
+    creation(&mapping("dynamics"), &policy(), &referral.unwrap().into(), now()).text
 }
 
 fn opportunity() -> Json {
@@ -118,6 +118,52 @@ fn a_referral_shows_the_record_with_what_is_cut_and_what_has_no_room_in_this_dir
         "✗ Deal value (rule deal_value)\n  there    details.dealValue = \"much\"\n  not written: expected a number, found text of another form",
         "  there    team.0.email = \"omar@halcyon.example\"\n  not written: not in this direction (to_crm = \"never\")\n",
         "  nwcs_syncwithpartnercenter = true\n",
+    ] {
+        assert!(text.contains(expected), "{expected}\n---\n{text}");
+    }
+}
+
+#[test]
+fn a_program_gets_every_field_with_what_becomes_of_it() {
+    let mapping = mapping("dynamics");
+    let record = sample::record(&mapping, opportunity().as_object().unwrap(), now());
+    let json = creation(&mapping, &policy(), &record.into(), now()).json;
+    assert_eq!((&json["side"], &json["create"]), (&json!("partner_center"), &json!(false)));
+    assert!(json["problems"][0].as_str().unwrap().starts_with("Customer country: "), "{json}");
+    let field = |rule: &str| {
+        let fields = json["fields"].as_array().unwrap();
+        fields.iter().find(|field| field["rule"] == rule).unwrap().clone()
+    };
+    let expected = json!({
+        "rule": "deal_value", "label": "Deal value", "from": "estimatedvalue", "there": 184_000, "to": "details.dealValue",
+        "becomes": "written", "written": 184_000, "cut": 0, "default": false
+    });
+    assert_eq!(field("deal_value"), expected);
+    let country = field("customer_country");
+    assert_eq!((&country["becomes"], country.get("written")), (&json!("unfit"), None));
+    assert!(
+        country["why"].as_str().unwrap().starts_with("it must be a two-letter country code"),
+        "{country}"
+    );
+    assert_eq!(field("notes")["becomes"], "empty");
+}
+
+#[test]
+fn what_is_computed_not_for_this_deal_or_stands_in_is_shown() {
+    let own = "version = 1\n[[rule]]\nname = \"name\"\nto_crm = \"never\"\nfrom_crm = \"{{ customerid_account.name }}: {{ name }}\"\n\
+               [[rule]]\nname = \"customer_country\"\nfallback = [\"customerid_account/address2_country\"]\n\
+               [[rule]]\nname = \"notes\"\nwhen = { direction = \"incoming\" }";
+    let examination = super::super::tests::with(own);
+    let mapping = examination.into_mapping().unwrap();
+    let mut whole = opportunity();
+    whole["customerid_account/address1_country"] = Json::Null;
+    whole["customerid_account"]["address2_country"] = json!("se");
+    let record = sample::record(&mapping, whole.as_object().unwrap(), now());
+    let text = creation(&mapping, &policy(), &record.into(), now()).text;
+    for expected in [
+        "  there    {{ customerid_account.name }}: {{ name }} = \"Norrsken: Cold-store rollout\"\n  written  name = \"Norrsken: Cold-store rollout\"\n",
+        "  there    customerid_account/address2_country = \"se\"\n  written  customerProfile.address.country = \"SE\"\n",
+        "· Notes (rule notes)\n  there    description = nothing\n  not written: the rule is not there for such a deal (when)\n",
     ] {
         assert!(text.contains(expected), "{expected}\n---\n{text}");
     }

@@ -26,14 +26,7 @@ pub(super) fn of_record(trial: &Trial<'_, NewRecord>) -> String {
         NewRecord::Skip(reason) => line(&mut text, format_args!("No record would be made in the CRM: {reason}.")),
     }
     for field in &trial.fields {
-        let rule = field.rule;
-        let way = Way {
-            to: &rule.crm,
-            key: "to_crm",
-            room: rule.crm_length,
-            locked: false,
-        };
-        append(&mut text, field, &way);
+        append(&mut text, field, &Way::to_crm(field));
     }
     besides(&mut text, trial);
     text
@@ -58,14 +51,7 @@ pub(super) fn of_referral(trial: &Trial<'_, NewReferral>) -> String {
         NewReferral::Skip(reason) => line(&mut text, format_args!("No referral would be made in Partner Center: {reason}.")),
     }
     for field in &trial.fields {
-        let rule = field.rule;
-        let way = Way {
-            to: &rule.partner_center,
-            key: "to_partner_center",
-            room: None,
-            locked: rule.is_locked(),
-        };
-        append(&mut text, field, &way);
+        append(&mut text, field, &Way::to_partner_center(field));
     }
     besides(&mut text, trial);
     text
@@ -117,12 +103,51 @@ pub(super) fn why_parted(parting: &Parting) -> String {
 }
 
 /// One direction of a rule.
-struct Way<'a> {
+pub(super) struct Way<'a> {
     to: &'a str,
     /// The rule's key for this direction.
     key: &'a str,
     room: Option<usize>,
     locked: bool,
+}
+
+impl<'a> Way<'a> {
+    pub(super) fn to_crm(field: &FieldTrial<'a>) -> Self {
+        Self {
+            to: &field.rule.crm,
+            key: "to_crm",
+            room: field.rule.crm_length,
+            locked: false,
+        }
+    }
+
+    pub(super) fn to_partner_center(field: &FieldTrial<'a>) -> Self {
+        Self {
+            to: &field.rule.partner_center,
+            key: "to_partner_center",
+            room: None,
+            locked: field.rule.is_locked(),
+        }
+    }
+
+    /// Where it is written.
+    pub(super) fn to(&self) -> &'a str {
+        self.to
+    }
+}
+
+/// Why a field is not written.
+pub(super) fn why_not(field: &FieldTrial<'_>, way: &Way<'_>) -> String {
+    let cure = &field.rule.cure;
+    let why = match &field.carried {
+        Carried::Elsewhen(When::Update) => format!("not on creation, only when it changes later ({} = \"update\")", way.key),
+        Carried::Elsewhen(_) => format!("not in this direction ({} = \"never\")", way.key),
+        Carried::Inapplicable => "the rule is not there for such a deal (when)".to_owned(),
+        Carried::Missing => format!("it is required and missing. {cure}"),
+        Carried::Unfit(error) => format!("{error}. {cure}"),
+        Carried::Empty | Carried::Written { .. } => "there is nothing to write".to_owned(),
+    };
+    why.trim_end().to_owned()
 }
 
 fn append<'a>(text: &mut String, field: &FieldTrial<'a>, way: &Way<'a>) {
@@ -148,17 +173,7 @@ fn append<'a>(text: &mut String, field: &FieldTrial<'a>, way: &Way<'a>) {
                 line(text, "  later    nothing: Microsoft locks it once the referral exists");
             }
         }
-        why_not => {
-            let why = match why_not {
-                Carried::Elsewhen(When::Update) => format!("not on creation, only when it changes later ({} = \"update\")", way.key),
-                Carried::Elsewhen(_) => format!("not in this direction ({} = \"never\")", way.key),
-                Carried::Inapplicable => "the rule is not there for such a deal (when)".to_owned(),
-                Carried::Missing => format!("it is required and missing. {}", rule.cure),
-                Carried::Unfit(error) => format!("{error}. {}", rule.cure),
-                Carried::Empty | Carried::Written { .. } => "there is nothing to write".to_owned(),
-            };
-            line(text, format_args!("  not written: {}", why.trim_end()));
-        }
+        _ => line(text, format_args!("  not written: {}", why_not(field, way))),
     }
 }
 

@@ -9,13 +9,13 @@ use cosell_core::referral::ReferralKind;
 use cosell_deployment::EngineSettings;
 use cosell_engine::Engine;
 use cosell_runtime::clock;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
-use super::{Existing, creation, description};
+use super::{Answer, Existing, creation, description};
 use crate::record::{self, link_of, told};
 
 /// Tries the other half of a live record, and what a look at its pair would write.
-pub(super) async fn tried(referral: Option<&str>, opportunity: Option<&str>) -> Result<String> {
+pub(super) async fn tried(referral: Option<&str>, opportunity: Option<&str>) -> Result<Answer> {
     let settings = cosell_deployment::read(EngineSettings::read)?;
     let subject = match (referral, opportunity) {
         (Some(id), _) => Subject::Referral(id.parse::<ReferralId>()?),
@@ -26,7 +26,7 @@ pub(super) async fn tried(referral: Option<&str>, opportunity: Option<&str>) -> 
     of(&engine, &subject).await
 }
 
-async fn of(engine: &Engine, subject: &Subject) -> Result<String> {
+async fn of(engine: &Engine, subject: &Subject) -> Result<Answer> {
     let half = match subject {
         Subject::Referral(id) => engine.partner_center.get(*id).await.map(|found| found.map(Existing::from)),
         Subject::Crm(key) => engine.crm.get(key).await.map(|found| found.map(Existing::from)),
@@ -40,7 +40,10 @@ async fn of(engine: &Engine, subject: &Subject) -> Result<String> {
         None => counterpart(engine, &half).await?.as_deref().map(description::of_counterpart),
     };
     Ok(match pair {
-        Some(pair) => format!("{pair}\nWithout its counterpart, one would be made so:\n{new}"),
+        Some(pair) => Answer {
+            text: format!("{pair}\nWithout its counterpart, one would be made so:\n{}", new.text),
+            json: json!({ "pair": pair.lines().collect::<Vec<_>>(), "without_counterpart": new.json }),
+        },
         None => new,
     })
 }
