@@ -13,7 +13,7 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value as Json};
 
-use super::{ConversionError, Rule};
+use super::{ConversionError, Rule, mark};
 use crate::crm::CrmRecord;
 use crate::referral::Referral;
 use crate::value::{Kind, Value};
@@ -66,7 +66,10 @@ impl Expression {
     }
 
     fn of_record(&self, record: &CrmRecord) -> Result<String, ConversionError> {
-        self.rendered(|name| record.get(&name.replace('.', "/")).clone())
+        self.rendered(|name| match record.get(&name.replace('.', "/")) {
+            Json::String(text) => Json::from(mark::unmarked(text)),
+            other => other.clone(),
+        })
     }
 
     fn rendered(&self, value: impl Fn(&str) -> Json) -> Result<String, ConversionError> {

@@ -116,6 +116,13 @@ fn columns_of_related_records_are_read_for_it() {
 }
 
 #[test]
+fn the_mark_beside_a_name_is_no_part_of_what_is_computed_from_it() {
+    let marked = record(|record| set(record, "name", json!("✔ Cold-store rollout")));
+    let name = computing().rules.into_iter().find(|rule| rule.name == "name").unwrap();
+    assert_eq!(name.read_crm(&marked).unwrap(), Value::text("Norrsken, Cold-store rollout"));
+}
+
+#[test]
 fn computed_values_are_carried_on_creation() {
     let mapping = computing();
     let NewRecord::Create(write) = plan_record(&mapping, &policy(), &referral(|_| {}), now()) else {

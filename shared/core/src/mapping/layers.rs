@@ -125,9 +125,14 @@ fn put(table: &mut BTreeMap<String, Entry>, key: String, entry: Entry) {
         return;
     };
     match (&mut present.value.content, entry.value.content) {
-        (Content::Table(present), Content::Table(own)) => {
+        (Content::Table(table), Content::Table(own)) => {
             for (key, entry) in own {
-                put(present, key, entry);
+                let (place, before) = (entry.key, table.len());
+                put(table, key, entry);
+                if table.len() < before {
+                    // What is missed here now is missed because of this line.
+                    present.value.place = place;
+                }
             }
         }
         (there, Content::Scalar(Json::Bool(false))) if !matches!(there, Content::Scalar(Json::Bool(_))) => drop(table.remove(&key)),

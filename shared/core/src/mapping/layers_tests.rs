@@ -162,7 +162,7 @@ fn what_is_not_there_or_is_needed_cannot_be_taken_out() {
             "[[rule]]\nname = \"notes\"\ndefault = false",
             "own.toml:4:11: error: `default` must be text in quotation marks",
         ),
-        ("[columns]\naudit = false", "shipped.toml:"),
+        ("[columns]\naudit = false", "own.toml:3:1: error: columns lacks `audit`; add it"),
         ("[[rule]]\nname = \"notes\"\ncrm = false", "shipped.toml:"),
     ] {
         let told = told(&format!("version = 1\n{own}"));

@@ -33,6 +33,12 @@ pub(super) fn bare(name: &str) -> &str {
     name.trim_start_matches(|c: char| c.is_whitespace() || signs.contains(&c))
 }
 
+/// A text of any column without the marks in front, where it has some.
+pub(super) fn unmarked(text: &str) -> &str {
+    let is_marked = text.trim_start().starts_with([Mark::Synced.sign(), Mark::Failed.sign()]);
+    if is_marked { bare(text) } else { text }
+}
+
 impl Rule {
     /// Whether this is the deal's name.
     pub(crate) fn is_name(&self) -> bool {

@@ -149,7 +149,7 @@ impl Link {
 
 impl Rule {
     /// A value of this rule's kind as its column has room for.
-    fn fitted(&self, value: Value) -> Value {
+    pub(super) fn fitted(&self, value: Value) -> Value {
         match value {
             Value::Text(text) if self.crm_length.is_some() => Value::text(self.cut(&text)),
             value => value,

@@ -42,7 +42,7 @@ fn cut_for_mark(mapping: &Mapping, field: &str, seen: &mut Seen, observed: &Obse
     let (Some(rule), Some(now)) = (mapping.marked_name(), observed.values.get(field)) else {
         return;
     };
-    if rule.name == field && rule.across_to_crm(&seen.crm).as_ref() == Ok(&now.crm) {
+    if rule.name == field && rule.fitted(seen.crm.clone()) == now.crm {
         seen.crm.clone_from(&now.crm);
     }
 }

@@ -3,8 +3,11 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::mapping::Rule;
+use crate::audit::Side;
+use crate::link::Seen;
 use crate::mapping::tests::shipped;
+use crate::mapping::{Required, Rule, When};
+use crate::merge::{Merged, merge};
 use crate::plan::tests::referral;
 use crate::value::Value;
 
@@ -93,7 +96,7 @@ fn a_rule_that_goes_both_ways_undoes_on_the_way_back() {
 #[test]
 fn a_rule_towards_partner_center_alone_carries_its_transforms_out_in_that_direction() {
     let mut day = rule("closing_date", &["date_from:%d.%m.%Y"]);
-    day.to_crm = crate::mapping::When::Never;
+    day.to_crm = When::Never;
     assert_eq!(day.crm_kind(), crate::value::Kind::Text);
     assert_eq!(
         day.across_to_partner_center(&Value::text(" 01.03.2026")).unwrap(),
@@ -178,6 +181,24 @@ fn undoable() -> impl Strategy<Value = (&'static str, Value, String)> {
 }
 
 proptest! {
+    /// Whatever was seen, one write brings a rule with transforms in step, and what it wrote is no news.
+    #[test]
+    fn a_rule_with_transforms_is_in_step_after_one_write(
+        (name, there, transform) in undoable(), (_, other, _) in undoable(), newest in prop::sample::select(vec![Side::Crm, Side::PartnerCenter]),
+    ) {
+        let rule = rule(name, &[&transform]);
+        let same_kind = std::mem::discriminant(&there) == std::mem::discriminant(&other);
+        let crm = if same_kind { rule.across_to_crm(&other).unwrap_or_default() } else { Value::Nothing };
+        let mut now = Seen { partner_center: there, crm };
+        let mut rule = rule;
+        (rule.to_crm, rule.to_partner_center, rule.required) = (When::Always, When::Always, Required::Never);
+        if let Merged::Write { side, value, .. } = merge(&rule, None, &now, newest, None) {
+            *now.on_mut(side) = value;
+        }
+        prop_assert!(rule.agrees(&now), "{:?}", now);
+        prop_assert_eq!(merge(&rule, Some(&now.clone()), &now, newest, None), Merged::InStep);
+    }
+
     #[test]
     fn what_can_be_undone_comes_back_as_it_was((name, value, transform) in undoable()) {
         let rule = rule(name, &[&transform]);
