@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use clap::Args;
 use cosell_core::mapping::{Examination, Mapping};
-use cosell_deployment::InstallationSettings;
+use cosell_deployment::{InstallationSettings, PlanningSettings};
 use cosell_engine::installation::{Finding, Installation};
 use cosell_engine::schema;
 
@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
     which: Which,
     /// Also holds the mapping against the columns that the CRM really has. Only reads.
     ///
-    /// Environment: that of `cosell crm check`.
+    /// Environment: that of `cosell crm check`, and SYNC_LEADS: without leads their columns are not looked at.
     #[arg(long)]
     live: bool,
 }
@@ -44,14 +44,16 @@ async fn run_live(mapping: &Mapping) -> Result<()> {
         );
     }
     let installation = crm::installation(settings).await?;
-    let findings = compared(mapping, installation.as_ref()).await?;
+    let with_leads = cosell_deployment::read(PlanningSettings::read)?.policy.sync_leads;
+    let leads = mapping.of_leads().filter(|_| with_leads);
+    let findings = compared(std::iter::once(mapping).chain(&leads), installation.as_ref()).await?;
     print!("{}", crm::listed(&findings));
     crm::verdict(&findings)
 }
 
-async fn compared(mapping: &Mapping, installation: &dyn Installation) -> Result<Vec<Finding>> {
+async fn compared(mappings: impl Iterator<Item = &Mapping>, installation: &dyn Installation) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    for mapping in std::iter::once(mapping).chain(mapping.of_leads().as_ref()) {
+    for mapping in mappings {
         let columns = installation.columns(&mapping.entity, &mapping.crm_columns()).await;
         findings.append(&mut schema::findings(mapping, &columns.map_err(|failure| told(&failure))?));
     }

@@ -13,7 +13,9 @@ fn mapping(system: CrmSystem) -> Mapping {
 /// What is found, having only read.
 async fn found(simulators: &Simulators, mapping: &Mapping, installation: &dyn Installation) -> Vec<String> {
     simulators.journal.clear();
-    let findings = compared(mapping, installation).await.unwrap();
+    let findings = compared(std::iter::once(mapping).chain(&mapping.of_leads()), installation)
+        .await
+        .unwrap();
     let calls = simulators.journal.entries();
     assert!(!calls.is_empty() && calls.iter().all(|call| call.method == "GET"), "{calls:?}");
     let wrong = findings.into_iter().filter(|finding| !finding.is_right());

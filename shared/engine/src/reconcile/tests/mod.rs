@@ -6,6 +6,7 @@ mod creation;
 mod currency;
 mod invitation;
 mod leads;
+mod mapping;
 mod marks;
 mod not_kept;
 mod on_hold;
