@@ -110,7 +110,8 @@ fn what_few_rules_have_is_shown_behind_them() {
         "version = 1\n[[rule]]\nname = \"notes\"\nto_crm = \"never\"\ntransform = [\"first_line\", \"limit:80\"]\nfallback = [\"new_notes\"]\n\
          when = { deal = [\"cosell\"], direction = \"outgoing\", stage = [\"Active\", \"Won\"] }\n\
          [[rule]]\nname = \"name\"\nto_crm = \"never\"\nfrom_crm = \"{{ name }}!\"\n\
-         [[rule]]\nname = \"customer_country\"\ndefault = \"SE\"\ndefault_to_crm = \"SE\"\n",
+         [[rule]]\nname = \"customer_country\"\ndefault = \"SE\"\ndefault_to_crm = \"SE\"\n\
+         [[lead.rule]]\nname = \"notes\"\noff = true\n",
     );
     let text = show::as_text(examination.mapping().unwrap(), &examination);
     let text = text.split([' ']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");

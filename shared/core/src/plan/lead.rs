@@ -11,7 +11,7 @@ use super::not_kept::keeps;
 use crate::crm::{CrmRecord, CrmWrite, Phase};
 use crate::life_cycle::Stage;
 use crate::link::{Link, Seen};
-use crate::mapping::{HELP, Mapping, Rule, STAGE, phase_value, stage_value};
+use crate::mapping::{HELP, Mapping, Rule, STAGE, Situation, phase_value, stage_value};
 use crate::referral::Referral;
 use crate::value::Value;
 
@@ -47,7 +47,8 @@ pub fn left_behind(
     opportunity: &CrmRecord,
 ) -> CrmWrite {
     let mut write = CrmWrite::default();
-    for rule in deals.rules.iter().filter(|rule| rule.to_crm.on_update()) {
+    let situation = Situation::of(referral, link.microsoft_referral.is_some());
+    for rule in deals.rules.iter().filter(|rule| rule.to_crm.on_update() && rule.applies(situation)) {
         let (Some(entered), Ok(present)) = (entered(rule, leads, link, lead), rule.read_crm(opportunity)) else {
             continue;
         };

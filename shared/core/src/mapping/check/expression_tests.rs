@@ -90,6 +90,6 @@ fn an_expression_stands_in_place_of_the_path_and_not_beside_it() {
     );
     finds(
         "[[lead.rule]]\nname = \"notes\"\nto_partner_center = \"never\"\nfrom_partner_center = \"{{ name }}: {{ details.notes }}\"",
-        &["own.toml:5:23: error: lead rule `notes` is not computed as the opportunity's rule of this name"],
+        &["own.toml:5:23: error: lead rule `notes` has not the `from_partner_center` of the opportunity's rule of this name"],
     );
 }

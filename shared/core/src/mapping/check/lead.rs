@@ -69,9 +69,17 @@ fn namesake(ruled: &Ruled<'_>, deal: &Ruled<'_>, faults: &mut Faults) {
         faults.error(place("partner_center"), what, cure);
     }
     // Nothing of a rule towards the CRM alone comes back: there it does no harm.
-    if lead.from_partner_center != deal.from_partner_center && deal.to_partner_center != When::Never {
-        let what = format!("{} is not computed as the opportunity's rule of this name", ruled.title());
-        faults.error(place("from_partner_center"), what, cure);
+    let other = [
+        ("from_partner_center", lead.from_partner_center != deal.from_partner_center),
+        ("transform", lead.transform != deal.transform),
+        ("values", lead.values != deal.values),
+    ];
+    for (key, _) in other
+        .into_iter()
+        .filter(|(_, differs)| *differs && deal.to_partner_center.on_update())
+    {
+        let what = format!("{} has not the `{key}` of the opportunity's rule of this name", ruled.title());
+        faults.error(place(key), what, cure);
     }
     if lead.kind != deal.kind {
         let what = format!("{} is of another kind than the opportunity's rule of this name", ruled.title());

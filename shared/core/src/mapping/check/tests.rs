@@ -375,6 +375,10 @@ fn a_leads_rule_with_the_name_of_an_opportunitys_is_for_the_same_field() {
         "[[lead.rule]]\nname = \"customer_country\"\nkind = \"text\"\ncrm_length = 2",
         &["own.toml:4:8: error: lead rule `customer_country` is of another kind than the opportunity's rule of this name"],
     );
+    finds(
+        "[[rule]]\nname = \"deal_value\"\ntransform = [\"times:0.001\"]",
+        &["own.toml:4:13: error: lead rule `deal_value` has not the `transform` of the opportunity's rule of this name"],
+    );
 }
 
 #[test]

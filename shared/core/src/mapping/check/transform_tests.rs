@@ -15,10 +15,13 @@ fn a_transform_that_does_not_exist_is_told_with_the_nearest() {
 #[test]
 fn what_cannot_be_undone_is_told_of_a_rule_that_goes_both_ways() {
     finds(
-        "[[rule]]\nname = \"notes\"\ntransform = [\"trim\", \"first_line\"]",
+        "[[rule]]\nname = \"notes\"\ntransform = [\"trim\", \"first_line\"]\n[[lead.rule]]\nname = \"notes\"\noff = true",
         &["own.toml:4:22: error: rule `notes`: `first_line` cannot be undone, and the rule goes both ways; set to_crm or to_partner"],
     );
-    finds("[[rule]]\nname = \"notes\"\nto_crm = \"never\"\ntransform = [\"first_line\"]", &[]);
+    finds(
+        "[[rule]]\nname = \"notes\"\nto_crm = \"never\"\ntransform = [\"first_line\"]\n[[lead.rule]]\nname = \"notes\"\noff = true",
+        &[],
+    );
 }
 
 #[test]

@@ -68,7 +68,9 @@ async fn a_country_that_nobody_knows_is_told_to_the_seller() {
 
 #[tokio::test]
 async fn an_amount_in_thousands_follows_edits_on_both_sides_and_rests() {
-    let stage = Stage::with_opportunity().mapped("[[rule]]\nname = \"deal_value\"\ntransform = [\"times:0.001\"]");
+    let stage = Stage::with_opportunity().mapped(
+        "[[rule]]\nname = \"deal_value\"\ntransform = [\"times:0.001\"]\n[[lead.rule]]\nname = \"deal_value\"\ntransform = [\"times:0.001\"]",
+    );
     stage.world.edit_record(OPPORTUNITY, |record| {
         record.fields.insert("estimatedvalue".into(), json!(184));
     });
