@@ -23,7 +23,7 @@ fn faults(root: &Json, schema: &Json, json: &Json, at: &str) -> Vec<String> {
         return faults(root, &root["$defs"][name.rsplit('/').next().unwrap()], json, at);
     }
     let mut found = Vec::new();
-    if let Some(choices) = schema["oneOf"].as_array()
+    if let Some(choices) = schema["oneOf"].as_array().or(schema["anyOf"].as_array())
         && !choices.iter().any(|choice| faults(root, choice, json, at).is_empty())
     {
         found.push(format!("{at}: none of the choices"));
@@ -131,6 +131,13 @@ fn a_partners_own_file_needs_only_what_it_changes() {
     let of = |own: &Json| faults(&root, &root, own, "");
     let own = json!({ "version": 1, "rule": [{ "name": "notes", "conflict": "crm" }, { "name": "solutions", "off": true }] });
     assert_eq!(of(&own), Vec::<String>::new());
+    let own = json!({
+        "stages": { "to_crm": { "Expired": false } }, "help": { "values": { "GeneralOrOther": false } },
+        "rule": [{ "name": "notes", "default": false, "when": { "deal": ["cosell"], "direction": "incoming" }, "transform": ["trim"], "fallback": ["x"] }],
+        "lead": { "rule": [{ "name": "notes", "off": true }] }
+    });
+    assert_eq!(of(&own), Vec::<String>::new(), "false takes out");
+    assert!(!of(&json!({ "rule": [{ "name": "notes", "when": { "deal": ["cosel"] } }] })).is_empty());
     assert_eq!(of(&json!({ "rule": [{ "conflict": "crm" }] })), [".rule: lacks name"]);
     assert_eq!(of(&json!({ "columns": { "sync": "x", "snyc": "x" } })), [".columns.snyc: unknown"]);
 }
