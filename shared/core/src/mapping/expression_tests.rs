@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -184,4 +185,17 @@ fn the_computed_text_is_read_as_the_rules_kind() {
     assert_eq!(rule.read_partner_center(&referral(|_| {})).unwrap().to_json(), json!(368_000));
     rule.from_partner_center = Some(expression("{{ name }}"));
     assert!(rule.read_partner_center(&referral(|_| {})).is_err());
+}
+
+proptest! {
+    /// Whatever an administrator writes, it is refused or computed, and never panics.
+    #[test]
+    fn any_text_is_an_expression_or_refused(
+        text in "(\\{\\{|\\}\\}|\\{%|%\\}| |if|for|in|end|name|details.notes|\\||upper|cut|\\(|\\)|\\[|\\]|:|'|\"|[0-9]|\\*|-|~|,|\u{e4}){0,24}",
+    ) {
+        if let Ok(expression) = Expression::try_from(text) {
+            let _ = expression.of_referral(&referral(|_| {}));
+            let _ = expression.of_record(&record(|_| {}));
+        }
+    }
 }

@@ -193,7 +193,7 @@ proptest! {
         at in 0_usize..9000,
         length in 0_usize..40,
         put in "[a-z0-9_ .=\\[\\]{}\"'#\n\u{e4}-]{0,12}",
-        own in prop::option::of("version = 1\n(\\[\\[rule\\]\\]|\\[create\\]|name = \"notes\"|off = true|rule = 1|values = \\{\\}|\n){0,6}"),
+        own in prop::option::of("version = 1\n(\\[\\[rule\\]\\]|\\[create\\]|\\[\\[lead.rule\\]\\]|name = \"notes\"|off = true|rule = 1|values = \\{\\}|when = \\{\\}|transform = \\[\"trim\"\\]|from_crm = \"\\{\\{ a \\}\\}\"|crm = false|fallback = \\[\\]|\n){0,6}"),
     ) {
         let mut text: Vec<char> = file().chars().collect();
         let from = at.min(text.len());
