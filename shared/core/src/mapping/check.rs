@@ -157,6 +157,8 @@ mod condition_tests;
 #[cfg(test)]
 mod expression_tests;
 #[cfg(test)]
+mod lead_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod transform_tests;
