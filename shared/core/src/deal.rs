@@ -67,6 +67,9 @@ impl fmt::Display for DealKind {
 /// The attributes that only a services co-sell deal carries (contract partner-center 2.6, 3.1).
 pub const SERVICES_ATTRIBUTES: [&str; 3] = ["PartnerRole", "SolutionArea", "SolutionPlay"];
 
+/// Whether Microsoft's sellers may see a deal: the switch that goes one way (contract partner-center 2.5).
+pub(crate) const CONSENT: &str = "consent.consentToShareReferralWithMicrosoftSellers";
+
 impl Referral {
     /// What kind of deal this referral is; `helped` when Microsoft's half of its engagement is known. An upgraded deal may keep the type
     /// that it was made with, so the half counts beside it.
@@ -82,7 +85,7 @@ impl Referral {
                 DealKind::QualifiedLead
             };
         }
-        if is("direction", "Incoming") {
+        if self.is_incoming() {
             // An inviter that is left out is Microsoft: partners are named (contract partner-center 2.8).
             let inviter = self.get("inviteContext.invitedBy.organizationId").and_then(Json::as_str);
             return match inviter.filter(|inviter| !inviter.is_empty()) {
@@ -98,11 +101,29 @@ impl Referral {
         }
     }
 
+    /// Whether the partner made it.
+    pub fn is_outgoing(&self) -> bool {
+        self.has_direction("Outgoing")
+    }
+
+    /// Whether Microsoft or another partner invited to it.
+    pub fn is_incoming(&self) -> bool {
+        self.has_direction("Incoming")
+    }
+
+    fn has_direction(&self, wanted: &str) -> bool {
+        let direction = self.get("direction").and_then(Json::as_str).unwrap_or_default();
+        direction.eq_ignore_ascii_case(wanted)
+    }
+
     /// Whether Microsoft's sellers may see it: once they may, they always may (contract partner-center 2.5).
     pub fn is_visible_to_microsoft(&self) -> bool {
-        self.get("consent.consentToShareReferralWithMicrosoftSellers")
-            .and_then(Json::as_bool)
-            .unwrap_or(false)
+        self.get(CONSENT).and_then(Json::as_bool).unwrap_or(false)
+    }
+
+    /// Whether Partner Center says that Microsoft's sellers may not see it.
+    pub fn is_hidden_from_microsoft(&self) -> bool {
+        self.get(CONSENT).and_then(Json::as_bool) == Some(false)
     }
 
     fn is_for_services(&self) -> bool {

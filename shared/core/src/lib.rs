@@ -14,6 +14,7 @@
 //! | [`mapping`] | the table that a partner edits: which field goes where, when and who wins |
 //! | [`cosell_fields`] | the fields that co-sell needs in a CRM, for installers |
 //! | [`link`] | what we remember of a pair: identities, last seen values, finished steps |
+//! | [`microsoft`] | what we remember of Microsoft's part in a deal |
 //! | [`merge`] | three-way comparison of one field |
 //! | [`plan`] | the decision for one pair |
 //! | [`breaker`] | when a pair is slowed down because something else fights us over it |
@@ -32,6 +33,7 @@ pub mod link;
 pub mod mapping;
 pub mod merge;
 pub mod message;
+pub mod microsoft;
 pub mod patch;
 pub mod plan;
 pub mod record_id;

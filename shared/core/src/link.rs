@@ -10,6 +10,7 @@ use crate::audit::Side;
 use crate::breaker::Activity;
 use crate::crm::{CrmKey, CrmRecord};
 use crate::id::{EngagementId, ReferralId};
+use crate::microsoft::Microsoft;
 use crate::referral::Referral;
 use crate::value::Value;
 
@@ -131,6 +132,9 @@ pub struct Link {
     /// Microsoft's referral in the same engagement, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub microsoft_referral: Option<ReferralId>,
+    /// What is known of its part, and what the seller was told of it.
+    #[serde(default, skip_serializing_if = "Microsoft::is_empty")]
+    pub microsoft: Microsoft,
     /// The CRM record.
     pub crm: CrmKey,
     /// The lead that the CRM record was, while nobody had accepted the referral.
@@ -181,6 +185,7 @@ impl Link {
             referral: referral.id,
             engagement: referral.engagement,
             microsoft_referral: None,
+            microsoft: Microsoft::default(),
             crm: record.key.clone(),
             lead: None,
             seen: BTreeMap::new(),

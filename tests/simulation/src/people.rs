@@ -130,6 +130,19 @@ impl World {
         }
     }
 
+    /// A seller asks Microsoft for help with a deal that may be shared already, or takes the wish back.
+    pub(crate) fn seller_asks(&self) {
+        let Some(id) = self.pick(self.open_records()) else { return };
+        let wishes = [json!(412_000_002), json!(412_000_003), Json::Null];
+        let wish = wishes[self.draw(3) as usize].clone();
+        let mut state = self.state();
+        if *state.records[&id].get("nwcs_howcanmicrosofthelp") == wish {
+            return;
+        }
+        self.set(&mut state, &id, "nwcs_howcanmicrosofthelp", &wish);
+        state.tell(|| format!("a seller sets the help for {id} to {wish}"));
+    }
+
     /// Where names are marked a seller types over the mark, or behind it.
     fn typed(&self, name: &Json, keeps_mark: bool) -> Json {
         let marked = format!("{} {}", MARKS[0], unmarked(name));

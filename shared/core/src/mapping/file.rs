@@ -121,4 +121,9 @@ impl Rule {
     pub fn is_locked(&self) -> bool {
         self.to_partner_center.on_create() && paths::is_locked(&self.partner_center)
     }
+
+    /// Whether it is part of a customer contact.
+    pub(crate) fn is_contact(&self) -> bool {
+        paths::is_at_or_below(&self.partner_center, "customerProfile.team")
+    }
 }

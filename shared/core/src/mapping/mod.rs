@@ -26,8 +26,8 @@ pub use fault::{Fault, MappingError, Severity};
 pub use file::{Examination, Layer, Placeholders};
 pub use layers::Origin;
 pub use mark::Mark;
-pub(crate) use observation::{HELP, REFERENCE};
-pub use observation::{Observation, STAGE, phase_value, stage_value};
+pub(crate) use observation::{CONTACT, HELP, REFERENCE};
+pub use observation::{Observation, STAGE, VISIBILITY, phase_value, stage_value};
 
 pub use rule::{ConflictRule, Required, Rule, When};
 pub use transform::{Transform, TransformError};
@@ -209,7 +209,7 @@ impl Mapping {
     /// What a seller calls the field of this rule.
     pub fn label<'a>(&'a self, field: &'a str) -> &'a str {
         let rule = self.rules.iter().find(|rule| rule.name == field);
-        rule.map_or(field, |rule| rule.label.as_str())
+        rule.map_or_else(|| own_label(field), |rule| rule.label.as_str())
     }
 
     /// The record a referral's `externalReferenceId` names, if it has the form of this CRM's ids.
@@ -226,6 +226,16 @@ impl Mapping {
         known.map(|(code, _)| Some(code.as_str())).ok_or_else(|| ConversionError::NoEntry {
             value: conversion::scalar_text(crm_value),
         })
+    }
+}
+
+/// What a seller calls what the sync itself sends, for which there is no rule.
+fn own_label(field: &str) -> &str {
+    match field {
+        HELP => "How can Microsoft help?",
+        VISIBILITY => "Referral Visibility",
+        CONTACT => "Customer contact",
+        other => other,
     }
 }
 

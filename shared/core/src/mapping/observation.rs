@@ -14,6 +14,10 @@ use crate::value::Value;
 pub const STAGE: &str = "stage";
 /// The name of the record's wish for Microsoft's help among the seen values.
 pub(crate) const HELP: &str = "help";
+/// The name of the deal's visibility to Microsoft's sellers among the seen values.
+pub const VISIBILITY: &str = "visibility";
+/// What the customer contact is called where it is sent as a whole.
+pub(crate) const CONTACT: &str = "customer_contact";
 /// The name of Partner Center's "CRM ID" among the seen values.
 pub(crate) const REFERENCE: &str = "crm_id";
 

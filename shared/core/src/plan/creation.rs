@@ -1,8 +1,9 @@
 //! Making the missing half: a CRM record for a referral, a referral for a CRM record.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
+use super::body::{Purpose, body_of};
 use super::{Carried, Note, Policy, Told};
 use crate::crm::{CrmRecord, CrmWrite, Phase};
 use crate::id::EngagementId;
@@ -121,11 +122,7 @@ pub fn plan_adoption(mapping: &Mapping, policy: &Policy, referral: &Referral, re
     if referral.stage.is_terminal() && !record.phase.is_closed() {
         return Adoption::Link { invite: false };
     }
-    let ours = referral
-        .get("direction")
-        .and_then(Json::as_str)
-        .is_some_and(|direction| direction.eq_ignore_ascii_case("Outgoing"));
-    if record.phase.is_closed() && !referral.stage.is_terminal() && !paired && !ours {
+    if record.phase.is_closed() && !referral.stage.is_terminal() && !paired && !referral.is_outgoing() {
         // Linking them would close Microsoft's deal for good, because somebody typed the id of an old opportunity.
         return Adoption::Tell(format!(
             "Referral {} is open, but names a record that is already {} as its CRM ID: clear the CRM ID in Partner Center.",
@@ -135,15 +132,10 @@ pub fn plan_adoption(mapping: &Mapping, policy: &Policy, referral: &Referral, re
     if let Some(reason) = not_for_us(policy, referral) {
         return Adoption::Skip(reason);
     }
-    let is = |path: &str, expected: &str| {
-        referral
-            .get(path)
-            .and_then(Json::as_str)
-            .is_some_and(|text| text.eq_ignore_ascii_case(expected))
-    };
+    let kind = referral.get("type").and_then(Json::as_str).unwrap_or_default();
     let asks = matches!(mapping.help_code(record.get(&mapping.help.column)), Ok(Some(_)));
     Adoption::Link {
-        invite: asks && is("type", "Shared") && is("direction", "Outgoing"),
+        invite: asks && kind.eq_ignore_ascii_case("Shared") && referral.is_outgoing(),
     }
 }
 
@@ -175,7 +167,8 @@ impl NewReferral {
 }
 
 /// What is missing often belongs to the account or the contact, whose change does not show on the record.
-const AGAIN: &str = "Then switch Sync with Partner Center off and on, or change this record otherwise: that makes the sync look again.";
+pub(super) const AGAIN: &str =
+    "Then switch Sync with Partner Center off and on, or change this record otherwise: that makes the sync look again.";
 
 /// Decides on a flagged CRM record that has no referral.
 pub fn plan_referral(mapping: &Mapping, policy: &Policy, record: &CrmRecord) -> NewReferral {
@@ -192,56 +185,13 @@ pub fn plan_referral(mapping: &Mapping, policy: &Policy, record: &CrmRecord) -> 
     if help.is_none() && !policy.sync_private {
         return NewReferral::Skip("no help is asked of Microsoft, and private deals are not synced".into());
     }
-    let mut body = Json::Object(mapping.create.clone());
-    let mut problems = Vec::new();
-    let situation = mapping.situation_of_new(record);
-    for rule in mapping.rules.iter().filter(|rule| rule.applies(situation)) {
-        match rule.carried_to_partner_center(record, help.is_some()) {
-            Carried::Written { json, .. } => set(&mut body, &rule.partner_center, json),
-            Carried::Missing => problems.push(format!("{} is missing: {}", rule.label, rule.cure)),
-            Carried::Unfit(error) => problems.push(format!("{}: {error}. {}", rule.label, rule.cure)),
-            Carried::Elsewhen(_) | Carried::Empty | Carried::Inapplicable => {}
-        }
-    }
-    if !problems.is_empty() {
-        problems.push(AGAIN.to_owned());
-        return NewReferral::Reject(problems);
-    }
-    identify(&mut body, record, help.is_some());
-    NewReferral::Create { body, help }
-}
-
-/// The parts that follow from the deal's type rather than from a field (contract partner-center 3.1).
-fn identify(body: &mut Json, record: &CrmRecord, cosell: bool) {
-    body["externalReferenceId"] = json!(record.key.id);
-    body["type"] = json!(if cosell { "Shared" } else { "Independent" });
-    body["consent"]["consentToShareReferralWithMicrosoftSellers"] = json!(cosell);
-    let own_solution = body.pointer("/details/requirements/solutions/0/id").cloned();
-    body["target"] = match own_solution {
-        Some(id) if cosell => json!([{ "type": "SolutionProfile", "id": id }]),
-        _ => json!([]),
+    let purpose = Purpose {
+        cosell: help.is_some(),
+        visible: help.is_some(),
+        known: None,
     };
-}
-
-/// Sets a dotted path, making the objects and arrays on the way.
-fn set(body: &mut Json, path: &str, value: Json) {
-    let mut at = body;
-    for segment in path.split('.') {
-        at = if let Ok(index) = segment.parse::<usize>() {
-            if !at.is_array() {
-                *at = Json::Array(Vec::new());
-            }
-            let Json::Array(items) = at else { return };
-            while items.len() <= index {
-                items.push(Json::Object(Map::new()));
-            }
-            &mut items[index]
-        } else {
-            if !at.is_object() {
-                *at = Json::Object(Map::new());
-            }
-            &mut at[segment]
-        };
+    match body_of(mapping, record, purpose) {
+        Ok(body) => NewReferral::Create { body, help },
+        Err(problems) => NewReferral::Reject([problems, vec![AGAIN.to_owned()]].concat()),
     }
-    *at = value;
 }

@@ -1,9 +1,11 @@
 //! The decision for one pair: values in, what to do and why out. A dry run prints exactly this.
 
+mod body;
 mod carried;
 mod creation;
 mod currency;
 mod halves;
+mod invitation;
 mod lead;
 mod not_kept;
 mod pending;
@@ -12,11 +14,13 @@ mod seller;
 mod stage;
 mod trial;
 mod update;
+mod visibility;
 
 pub use carried::Carried;
 pub use creation::{Adoption, NewRecord, NewReferral, microsoft_crm_id, plan_adoption, plan_bare_record, plan_record, plan_referral};
 pub use currency::Part;
 pub use halves::Halves;
+pub use invitation::{Invitation, Wish};
 pub use lead::{accepted_as_lead, left_behind, plan_opportunity};
 pub use not_kept::not_kept_of_new;
 pub use planner::plan_update;

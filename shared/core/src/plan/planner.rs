@@ -11,7 +11,7 @@ use crate::audit::{FieldChange, ParkedField, Side};
 use crate::crm::{CrmRecord, Phase};
 use crate::life_cycle::Stage;
 use crate::link::{Link, OpenConflict, Seen};
-use crate::mapping::{ConflictRule, HELP, Mapping, OnHoldEdits, REFERENCE, Rule, STAGE};
+use crate::mapping::{CONTACT, ConflictRule, HELP, Mapping, OnHoldEdits, REFERENCE, Rule, STAGE};
 use crate::merge::{Merged, merge};
 use crate::patch::PatchOperation;
 use crate::record_id;
@@ -71,8 +71,9 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
             planner.update.conflicts.insert(rule.name.clone(), open.clone());
         }
     }
+    let asking = planner.help(link, observed.values.get(HELP));
+    planner.visibility(asking);
     planner.locked();
-    planner.help(link, observed.values.get(HELP));
     planner.reference(link);
     planner.notes();
     let mut update = planner.update;
@@ -198,6 +199,10 @@ impl<'a> Planner<'a> {
     }
 
     fn locked(&mut self) {
+        if self.update.patched.iter().any(|name| name == CONTACT) {
+            // Sent as a whole, as Microsoft is asked to help.
+            self.locked.retain(|rule| !rule.is_contact());
+        }
         let labels: Vec<&str> = self.locked.iter().map(|rule| rule.label.as_str()).collect();
         let Some(first) = self.locked.first().filter(|_| !self.referral.stage.is_terminal()) else {
             return;
@@ -207,16 +212,6 @@ impl<'a> Planner<'a> {
             labels.join(", ")
         );
         self.hold(&first.name, reason, false);
-    }
-
-    /// Help that is chosen after the deal was shared is not asked for (yet): the seller must not believe it was.
-    fn help(&mut self, link: &Link, now: Option<&Seen>) {
-        let asked_before = link.microsoft_referral.is_some() || !link.steps.is_empty();
-        let chosen = now.is_some_and(|now| !now.crm.is_nothing() && link.seen.get(HELP).is_some_and(|seen| seen.crm != now.crm));
-        if chosen && !asked_before && !self.referral.stage.is_terminal() {
-            let reason = "How can Microsoft help? was chosen after the deal was shared and was not sent: ask for help in Partner Center.";
-            self.hold(HELP, reason.into(), false);
-        }
     }
 
     /// Partner Center's "CRM ID" names our record; a text somebody else put there is left alone, and a service that does not keep
@@ -242,6 +237,8 @@ impl<'a> Planner<'a> {
     }
 
     fn notes(&mut self) {
+        let contact = self.update.patched.iter().find(|name| *name == CONTACT);
+        let contact = contact.map(|name| self.mapping.label(name).to_owned()).into_iter();
         let labels = |side: Side| -> String {
             let label = |change: &FieldChange| match change.field.as_str() {
                 STAGE => format!("stage ({})", text(&change.after)),
@@ -252,6 +249,7 @@ impl<'a> Planner<'a> {
                 .iter()
                 .filter(|change| change.side == side)
                 .map(label)
+                .chain(contact.clone().filter(|_| side == Side::PartnerCenter))
                 .collect::<Vec<_>>()
                 .join(", ")
         };

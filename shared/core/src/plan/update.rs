@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
+use super::invitation::Wish;
 use crate::audit::{FieldChange, ParkedField, Side};
 use crate::crm::{CrmRecord, Phase};
 use crate::link::{NotKept, OpenConflict, Seen};
-use crate::mapping::{Mapping, Observation, REFERENCE, STAGE, phase_value, stage_value};
+use crate::mapping::{Mapping, Observation, REFERENCE, STAGE, VISIBILITY, phase_value, stage_value};
 use crate::patch::PatchOperation;
 use crate::referral::Referral;
 use crate::value::Value;
@@ -44,6 +45,8 @@ pub struct Update {
     pub remarks: Vec<String>,
     /// Values that an earlier look wrote and the CRM did not keep, of which the seller is yet to be told.
     pub untold: BTreeMap<String, NotKept>,
+    /// What becomes of the seller's wish for Microsoft's help.
+    pub wish: Wish,
     /// Fields whose write a side refused: they are found again.
     refused: BTreeSet<String>,
     pub(super) sent: Option<String>,
@@ -117,7 +120,14 @@ impl Update {
             })
         };
         let stored = |change: &FieldChange| FieldChange {
-            after: stored(change).unwrap_or_default(),
+            // Visibility is not remembered before both sides agree.
+            after: stored(change).unwrap_or_else(|| {
+                if change.field == VISIBILITY {
+                    change.after.clone()
+                } else {
+                    Value::Nothing
+                }
+            }),
             ..change.clone()
         };
         self.changes.iter().filter(written).map(stored).collect()
@@ -126,9 +136,10 @@ impl Update {
     /// Whether Partner Center stored every change as it was asked to.
     pub fn stored_as_asked(&self, seen: &BTreeMap<String, Seen>) -> bool {
         let there = self.changes.iter().filter(|change| change.side == Side::PartnerCenter);
-        there
-            .into_iter()
-            .all(|change| seen.get(&change.field).is_some_and(|seen| seen.partner_center == change.after))
+        there.into_iter().all(|change| match seen.get(&change.field) {
+            Some(seen) => seen.partner_center == change.after,
+            None => change.field == VISIBILITY,
+        })
     }
 
     /// The deal's name in Partner Center after this look's patch, where names are marked.
@@ -157,6 +168,7 @@ impl Update {
 /// A field as the service stored it; what it left out of its answer is taken as stored.
 fn stored_there(mapping: &Mapping, change: &FieldChange, referral: &Referral) -> Value {
     match mapping.rules.iter().find(|rule| rule.name == change.field) {
+        None if change.field == VISIBILITY => Value::Bool(referral.is_visible_to_microsoft()),
         None => stage_value(referral.stage),
         Some(rule) if referral.has(&rule.partner_center) => rule.read_partner_center(referral).unwrap_or_default(),
         Some(_) => change.after.clone(),

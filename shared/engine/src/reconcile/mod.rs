@@ -4,6 +4,7 @@
 //! our own writes come back as messages that find nothing to do, and a retry is simply the same call.
 
 mod find;
+mod invitation;
 mod lead;
 mod new_record;
 mod new_referral;

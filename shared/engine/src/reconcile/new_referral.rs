@@ -12,7 +12,7 @@ use cosell_core::life_cycle::Stage;
 use cosell_core::link::{Link, Seen, Step};
 use cosell_core::mapping::{Mapping, STAGE, Situation, phase_value, stage_value};
 use cosell_core::plan::{NewReferral, Note, Told, plan_referral};
-use cosell_core::referral::{Referral, ReferralKind};
+use cosell_core::referral::Referral;
 use jiff::SignedDuration;
 use serde_json::Value as Json;
 
@@ -75,41 +75,6 @@ impl Attempt<'_> {
         .await
     }
 
-    /// Asks Microsoft again when an earlier attempt died between the two POSTs. Looks first: the half may exist.
-    /// `half` is what this look is about, if it is about Microsoft's half: an engagement's list may not show it yet.
-    pub(super) async fn finish_invitation(
-        &mut self,
-        link: Link,
-        record: &CrmRecord,
-        referral: &Referral,
-        half: Option<&Referral>,
-    ) -> Result<Link, Failure> {
-        let started = link.steps.contains(&Step::MicrosoftInvitationStarted) && !link.steps.contains(&Step::MicrosoftInvited);
-        let Some(engagement) = link.engagement.filter(|_| started && !referral.stage.is_terminal()) else {
-            return Ok(link);
-        };
-        if let Some(half) = half {
-            return self.invited(link, half).await;
-        }
-        self.claim(record.key.to_string()).await?;
-        // Whoever had the claim may have asked since the link was read, and the engagement's list may not show it yet.
-        if self.engine.links.by_referral(link.referral).await?.as_ref() != Some(&link) {
-            return Err(stale("the link changed since it was read"));
-        }
-        let halves = self.engine.partner_center.in_engagement(engagement).await?;
-        if let Some(half) = halves.into_iter().find(|referral| referral.kind == ReferralKind::MicrosoftHalf) {
-            return self.invited(link, &half).await;
-        }
-        match plan_referral(&self.engine.mapping, &self.engine.policy, record) {
-            NewReferral::Create { body, help: Some(help) } => {
-                self.intend("About to ask Microsoft to help.", Vec::new()).await?;
-                self.invite(link, &body, &help).await
-            }
-            // The seller took the request back, or the record is closed: nothing to ask any more.
-            _ => Ok(link),
-        }
-    }
-
     pub(super) async fn claim(&mut self, name: String) -> Result<Claim, Failure> {
         match self.engine.claims.claim(&name, &self.holder, self.look.now, CLAIM_LASTS).await? {
             Claim::Held { until } => {
@@ -138,34 +103,6 @@ impl Attempt<'_> {
 
     async fn search(&self, record: &CrmRecord) -> Result<Option<Referral>, Failure> {
         Ok(own(self.engine.partner_center.by_external_reference(&record.key.id).await?))
-    }
-
-    /// The second POST: Microsoft's half, in the same engagement.
-    async fn invite(&mut self, link: Link, own: &Json, help: &str) -> Result<Link, Failure> {
-        let engagement = link.engagement.ok_or_else(|| {
-            Failure::new(
-                Outside::PartnerCenter,
-                FailureKind::Rejected,
-                "the new referral names no engagement, so Microsoft cannot be invited",
-            )
-        })?;
-        let half = self
-            .engine
-            .partner_center
-            .create(&NewReferral::invitation(own, engagement, help))
-            .await?;
-        self.untold = true;
-        self.trail.partner_center_request.clone_from(&half.request_id);
-        self.invited(link, &half).await
-    }
-
-    async fn invited(&mut self, mut link: Link, half: &Referral) -> Result<Link, Failure> {
-        link.steps.insert(Step::MicrosoftInvited);
-        link.microsoft_referral = Some(half.id);
-        link.updated = self.look.now;
-        let saved = self.engine.links.save(&link).await?;
-        self.untold = false;
-        Ok(saved)
     }
 
     /// Tells the seller: identifier, link, ✔ and a line in Audit. What was seen stays what the decision was made on.
@@ -215,6 +152,6 @@ fn creation_seen(mapping: &Mapping, referral: &Referral, record: &CrmRecord, ans
     seen
 }
 
-fn stale(message: &str) -> Failure {
+pub(super) fn stale(message: &str) -> Failure {
     Failure::new(Outside::Store, FailureKind::Stale, message)
 }

@@ -152,7 +152,7 @@ impl Attempt<'_> {
         let (of_referral, of_record) = futures::try_join!(engine.links.by_referral(id), engine.links.by_crm(key))?;
         self.trail.is_pair_of(id);
         if let Some(link) = of_referral.clone().filter(|link| link.crm == *key) {
-            return self.take_up(link, referral, record).await;
+            return Box::pin(self.take_up(link, referral, record)).await;
         }
         let others: Vec<Link> = of_referral.into_iter().chain(of_record).collect();
         if let Some(other) = others.iter().find(|link| link.tombstone.is_none()) {
@@ -179,7 +179,7 @@ impl Attempt<'_> {
             Vec::new(),
         )
         .await?;
-        self.update(Link { version: 1, ..link }, referral, record, None).await
+        Box::pin(self.update(Link { version: 1, ..link }, referral, record, None)).await
     }
 
     /// The same two halves again: what was seen of them still holds, so that no edit made meanwhile is lost.

@@ -155,7 +155,7 @@ impl Attempt<'_> {
 }
 
 /// A refusal of ours speaks for itself; one of a service is told with its name and code.
-fn in_words(failure: &Failure) -> String {
+pub(super) fn in_words(failure: &Failure) -> String {
     match failure.outside {
         Outside::Store => failure.message.clone(),
         _ => failure.to_string(),

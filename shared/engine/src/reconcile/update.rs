@@ -4,11 +4,13 @@ use cosell_core::audit::{AuditKind, Side};
 use cosell_core::breaker::Activity;
 use cosell_core::crm::{CrmRecord, CrmWrite};
 use cosell_core::link::Link;
+use cosell_core::microsoft::Microsoft;
 use cosell_core::plan::{Note, Told, Update, microsoft_crm_id, plan_update};
 use cosell_core::referral::Referral;
 use cosell_core::value::Value;
 use jiff::tz::TimeZone;
 
+use super::invitation::Asking;
 use super::{Attempt, Outcome};
 use crate::failure::{Failure, FailureKind};
 
@@ -16,6 +18,8 @@ use crate::failure::{Failure, FailureKind};
 #[derive(Default)]
 pub(super) struct Problems {
     pub(super) told: Vec<String>,
+    /// What an earlier look has told already, and still holds.
+    pub(super) known: Vec<String>,
     /// One that stays until a person mends it.
     standing: Option<String>,
 }
@@ -40,25 +44,39 @@ impl Attempt<'_> {
         self.trail.crm_request.clone_from(&record.request_id);
         self.trail.record = Some(record.clone());
         let mut problems = Problems::default();
-        let link = match self.finish_invitation(link.clone(), &record, &referral, microsoft.as_ref()).await {
-            Err(failure) if failure.kind == FailureKind::Rejected => {
-                problems.told.push(format!("Microsoft could not be asked to help: {failure}."));
-                link
-            }
-            finished => finished?,
-        };
-        let mut update = plan_update(&self.engine.mapping, &link, &referral, &record, self.look.now);
+        let microsoft_referral = link.microsoft_referral.or(microsoft.as_ref().map(|half| half.id));
+        let known = self.forgetful(Link {
+            microsoft_referral,
+            ..link.clone()
+        });
+        let mut update = plan_update(&self.engine.mapping, &known, &referral, &record, self.look.now);
+        self.claim_to_ask(&link, &update.wish, &record, &referral).await?;
         let mut activity = self.watch(&link, &mut update).await?;
         let microsoft_id = microsoft
             .as_ref()
             .and_then(microsoft_crm_id)
             .or_else(|| microsoft_crm_id(&referral));
-        let microsoft_referral = link.microsoft_referral.or(microsoft.map(|half| half.id));
         if !update.changes.is_empty() || !update.patch.is_empty() {
             self.intend("About to bring both sides in step.", update.changes.clone()).await?;
         }
         let link = self.note_pending(link, &update).await?;
-        let (link, patched) = self.patch_referral(&mut update, link, referral, &mut problems).await?;
+        let (mut link, patched) = self.patch_referral(&mut update, link, &referral, &mut problems).await?;
+        let asking = Asking {
+            referral: patched.as_ref().unwrap_or(&referral),
+            half: microsoft.as_ref(),
+        };
+        let before = link.clone();
+        let asked = match Box::pin(self.ask(&mut link, &update.wish, asking, &mut problems)).await {
+            Err(failure) => {
+                // What landed counts as written.
+                self.remember_patch(&update, Link { activity, ..link }, patched.as_ref()).await;
+                return Err(failure);
+            }
+            asked => asked?,
+        };
+        if asked.now {
+            update.remarks.push("Microsoft was asked to help.".to_owned());
+        }
         let shown = Shown {
             microsoft_crm_id: microsoft_id,
             name: update.name_there(&self.engine.mapping, patched.as_ref()),
@@ -85,13 +103,17 @@ impl Attempt<'_> {
             activity,
             pending: update.still_pending(&link, &seen, self.look.now),
             seen,
-            microsoft_referral,
+            microsoft_referral: link.microsoft_referral.or(microsoft_referral),
+            microsoft: Microsoft {
+                refused: asked.refused,
+                ..link.microsoft.clone()
+            },
             problem,
             not_kept,
             conflicts: update.conflicts.clone(),
             ..link.clone()
         };
-        if after != link {
+        if after != before {
             let after = Link {
                 crm_version: written.map_or(link.crm_version, |record| record.version),
                 referral_etag: patched
@@ -135,13 +157,13 @@ impl Attempt<'_> {
         &mut self,
         update: &mut Update,
         link: Link,
-        referral: Referral,
+        referral: &Referral,
         problems: &mut Problems,
     ) -> Result<(Link, Option<Referral>), Failure> {
         if update.patch.is_empty() {
             return Ok((link, None));
         }
-        let Some(stored) = self.patch(update, &referral, problems).await? else {
+        let Some(stored) = self.patch(update, referral, problems).await? else {
             return Ok((link, None));
         };
         self.trail.partner_center_request.clone_from(&stored.request_id);
@@ -174,7 +196,7 @@ impl Attempt<'_> {
             return Ok(None);
         }
         let standing = link.problem.iter().filter(|_| update.apart && update.phase.is_none());
-        let failing: Vec<String> = problems.told.iter().chain(standing).cloned().collect();
+        let failing: Vec<String> = problems.told.iter().chain(&problems.known).chain(standing).cloned().collect();
         let lines = || [update.notes(true, true), update.untold_lines(&self.engine.mapping)].concat();
         let note = if !failing.is_empty() {
             Note::Failed(failing)

@@ -116,14 +116,28 @@ pub(crate) fn patch(
     }
     for operation in operations {
         let parts: Vec<&str> = operation.path.trim_start_matches('/').split('/').collect();
-        if ["customerProfile", "consent", "inviteContext", "type", "qualification", "mpnId"].contains(&parts[0]) {
-            state.violations.push(format!("the locked {} of {id} was sent", parts[0]));
+        let locked = match operation.path.as_str() {
+            "/customerProfile/team" => has_half(state, &before),
+            SHARE => operation.value != json!(true),
+            _ => ["customerProfile", "consent", "inviteContext", "type", "qualification", "mpnId"].contains(&parts[0]),
+        };
+        if locked {
+            state.violations.push(format!("the locked {} of {id} was sent", operation.path));
         }
         *parts.iter().fold(&mut body, |at, part| &mut at[*part]) = operation.value.clone();
     }
     state.put_referral(id, body);
     wrote(state, invocation, id, Some(before));
     referral(&state.referrals[&id])
+}
+
+/// The switch that goes one way.
+const SHARE: &str = "/consent/consentToShareReferralWithMicrosoftSellers";
+
+/// Whether Microsoft was asked to help in this referral's engagement.
+fn has_half(state: &State, own: &Json) -> bool {
+    let halves = state.referrals.values().filter(|body| body["target"][0]["id"] == "msft");
+    halves.into_iter().any(|half| half["engagementId"] == own["engagementId"])
 }
 
 fn wrote(state: &mut State, invocation: &str, id: ReferralId, before: Option<Json>) {
@@ -147,7 +161,16 @@ pub(crate) fn create(state: &mut State, invocation: &str, mut body: Json) -> Ref
         (json!("Active"), json!("Accepted"))
     };
     body["direction"] = json!("Outgoing");
-    if !half {
+    if half {
+        let own = |other: &&Json| other["engagementId"] == body["engagementId"] && other["target"][0]["id"] != "msft";
+        let shared = state.referrals.values().find(own).and_then(|own| own.pointer(SHARE)) == Some(&json!(true));
+        if !shared {
+            let engagement = body["engagementId"].clone();
+            state
+                .violations
+                .push(format!("Microsoft was asked to help with a deal that it cannot see: {engagement}"));
+        }
+    } else {
         body["engagementId"] = json!(state.guid());
     }
     let id = ReferralId::new(state.guid());

@@ -81,7 +81,7 @@ pub(super) fn nothing_forgotten(state: &State, referrals: &[Referral], wrong: &m
         let invited = referrals
             .iter()
             .any(|other| other.kind == ReferralKind::MicrosoftHalf && other.engagement == link.engagement);
-        if asked && !invited && own.is_some_and(|own| !own.stage.is_terminal()) {
+        if asked && !invited && own.is_some_and(|own| own.stage == Stage::Active && own.is_outgoing()) {
             wrong.push(format!("Microsoft was never asked to help with {}", record.key.id));
         }
         if record.get("nwcs_referralid") != &json!(link.referral.to_string()) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cosell_core::audit::{AuditEntry, AuditKind, FieldChange, Side};
-use cosell_core::mapping::{Mapping, STAGE, phase_value, stage_value};
+use cosell_core::mapping::{Mapping, STAGE, VISIBILITY, phase_value, stage_value};
 use cosell_core::referral::Referral;
 use cosell_core::value::Value;
 
@@ -94,6 +94,7 @@ fn holds((deals, leads): (&Mapping, Option<&Mapping>), written: &Written, change
         },
         (Written::Referral(body), Side::PartnerCenter) => Referral::parse(body.clone(), None, None).ok().and_then(|referral| match rule {
             None if change.field == STAGE => Some(stage_value(referral.stage)),
+            None if change.field == VISIBILITY => Some(Value::Bool(referral.is_visible_to_microsoft())),
             rule => rule.and_then(|rule| rule.read_partner_center(&referral).ok()),
         }),
         _ => None,

@@ -2,6 +2,7 @@
 
 mod creation;
 mod fields;
+mod help;
 mod seller;
 mod stage;
 mod trial;

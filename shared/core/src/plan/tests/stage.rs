@@ -98,18 +98,3 @@ fn a_lost_deal_carries_a_reason() {
         ["/status", "/substatus", "/statusReason"]
     );
 }
-
-#[test]
-fn help_that_is_chosen_later_is_told_once_not_to_be_sent() {
-    let mapping = shipped();
-    let mut link = linked(&mapping, &referral(|_| {}), &record(|_| {}));
-    let asking = record(|record| set(record, "nwcs_howcanmicrosofthelp", json!(412_000_002)));
-    let update = plan_update(&mapping, &link, &referral(|_| {}), &asking, now());
-    assert!(
-        update.notes(true, true)[0].contains("was not sent"),
-        "{:?}",
-        update.notes(true, true)
-    );
-    link.seen = update.seen(&mapping, None, None);
-    assert!(is_quiet(&plan_update(&mapping, &link, &referral(|_| {}), &asking, now())));
-}

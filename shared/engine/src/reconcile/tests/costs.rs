@@ -129,3 +129,29 @@ async fn a_parted_or_slowed_pair_costs_nothing_upstream() {
     stage.engine.unlink(stage.the_link().referral, order).await.unwrap();
     assert_eq!(calls(&stage, &referral).await, ["links.read"]);
 }
+
+#[tokio::test]
+async fn help_that_is_chosen_later_is_two_calls_more_than_an_update() {
+    let (stage, _) = linked().await;
+    stage.world.edit_record(OPPORTUNITY, ask_for_help);
+    let expected = [
+        "links.read_by_record",
+        // Side by side.
+        "pc.get",
+        "crm.get",
+        "claims.take",
+        "audit",
+        "links.save",
+        "pc.patch",
+        "links.read",
+        "pc.in_engagement",
+        "links.save",
+        "pc.create",
+        "links.save",
+        "crm.update",
+        "links.save",
+        "audit",
+        "claims.give",
+    ];
+    assert_eq!(calls(&stage, &opportunity()).await, expected);
+}

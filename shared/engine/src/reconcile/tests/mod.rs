@@ -4,6 +4,7 @@ mod conflicts;
 mod costs;
 mod creation;
 mod currency;
+mod help;
 mod invitation;
 mod leads;
 mod mapping;
