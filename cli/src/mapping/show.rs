@@ -60,6 +60,9 @@ pub(super) fn as_text(mapping: &Mapping, examination: &Examination) -> String {
     text.push_str(&rules(&mapping.rules, &examination.origins));
     text.push_str(&titled("\nColumns", &pairs(&mapping.columns)));
     text.push_str(&titled("\nHow can Microsoft help?", &help(mapping)));
+    if let Some(visibility) = &mapping.visibility {
+        text.push_str(&titled("\nReferral Visibility", &pairs(visibility)));
+    }
     text.push_str(&titled("\nStages", &pairs(&mapping.stages)));
     if !mapping.create.is_empty() {
         let create = leaves("", &Json::Object(mapping.create.clone()));

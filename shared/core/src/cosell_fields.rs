@@ -259,6 +259,23 @@ mod tests {
     }
 
     #[test]
+    fn the_shipped_mappings_have_the_values_of_the_visibility() {
+        for shipped in shipped() {
+            let visibility = shipped.mapping.visibility.as_ref().unwrap();
+            let (name, kind) = shipped.field("Referral Visibility");
+            let Kind::Choice([private, microsoft]) = kind else {
+                panic!("not a choice of two")
+            };
+            assert_eq!(name, visibility.column);
+            let values = &visibility.values;
+            assert_eq!(
+                (&values.private, &values.microsoft),
+                (&(shipped.value)(private), &(shipped.value)(microsoft))
+            );
+        }
+    }
+
+    #[test]
     fn names_are_unique_and_help_fits_where_it_is_shown() {
         for (position, field) in FIELDS.iter().enumerate() {
             assert!(field.help.chars().count() <= 255 && !field.help.is_empty(), "{}", field.label);

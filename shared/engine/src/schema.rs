@@ -121,6 +121,10 @@ fn needs(mapping: &Mapping) -> Vec<Need<'_>> {
         choices: mapping.help.values.values().map(text).collect(),
         ..own("How can Microsoft help?", &mapping.help.column, Kind::Choice, When::Never, None)
     });
+    needs.extend(mapping.visibility.iter().map(|visibility| Need {
+        choices: [&visibility.values.private, &visibility.values.microsoft].map(text).into(),
+        ..own("Referral Visibility", &visibility.column, Kind::Choice, When::Always, None)
+    }));
     let standing_in = mapping.rules.iter().flat_map(|rule| {
         let columns = rule.columns().filter(|column| *column != rule.crm);
         let kind = Some(rule.crm_kind()).filter(|_| rule.from_crm.is_none());

@@ -143,6 +143,18 @@ impl World {
         state.tell(|| format!("a seller sets the help for {id} to {wish}"));
     }
 
+    /// A seller says who sees the deal, and may try to take it back.
+    pub(crate) fn seller_shows(&self) {
+        let Some(id) = self.pick(self.open_records()) else { return };
+        let wish = json!(412_000_000 + self.draw(2));
+        let mut state = self.state();
+        if *state.records[&id].get("nwcs_referralvisibility") == wish {
+            return;
+        }
+        self.set(&mut state, &id, "nwcs_referralvisibility", &wish);
+        state.tell(|| format!("a seller sets the visibility of {id} to {wish}"));
+    }
+
     /// Where names are marked a seller types over the mark, or behind it.
     fn typed(&self, name: &Json, keeps_mark: bool) -> Json {
         let marked = format!("{} {}", MARKS[0], unmarked(name));

@@ -59,7 +59,8 @@ impl Schedule {
             750..770 => self.world.seller_shares(),
             770..780 => self.world.microsoft_invites(),
             780..787 => self.world.seller_asks(),
-            787..840 => self.world.seller_edits(),
+            787..792 => self.world.seller_shows(),
+            792..840 => self.world.seller_edits(),
             840..890 => self.world.colleague_edits(),
             // A fight needs deals that stay.
             890..914 if self.world.weather.robots => self.go_on(),

@@ -18,7 +18,7 @@ use super::document::{Content, Node};
 use super::fault::Faults;
 use super::form::{Form, RULE};
 use super::layers::TakenOut;
-use super::{Columns, Help, Rule, Stages};
+use super::{Columns, Help, Rule, Stages, Visibility};
 use crate::record_id::DYNAMICS;
 
 /// As much of a mapping as has the right form.
@@ -29,6 +29,7 @@ struct Draft<'a> {
     unread: Vec<&'a Node>,
     columns: Option<Columns>,
     help: Option<Help>,
+    visibility: Option<Visibility>,
     stages: Option<Stages>,
     taken_out: &'a [TakenOut],
     /// Where the rules and stages stand.
@@ -88,6 +89,7 @@ impl<'a> Draft<'a> {
             unread,
             columns: part(root, "columns"),
             help: part(root, "help"),
+            visibility: part(root, "visibility"),
             stages: part(at, "stages"),
             taken_out,
             at,
@@ -118,6 +120,9 @@ impl<'a> Draft<'a> {
         }
         if let (Some(help), Some(node)) = (&self.help, self.root.get("help")) {
             choice::check_help(help, node, faults);
+        }
+        if let (Some(visibility), Some(node)) = (&self.visibility, self.root.get("visibility")) {
+            choice::check_visibility(visibility, node, faults);
         }
         referral::check(self, faults);
     }

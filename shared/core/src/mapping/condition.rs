@@ -122,7 +122,11 @@ impl Mapping {
     /// What a referral for this record would be.
     pub fn situation_of_new(&self, record: &CrmRecord) -> Situation {
         let asks = matches!(self.help_code(record.get(&self.help.column)), Ok(Some(_)));
-        Situation::of_new(if asks { DealKind::Cosell } else { DealKind::Private })
+        Situation::of_new(match self.visibility_of(record) {
+            _ if asks => DealKind::Cosell,
+            Ok(Some(true)) => DealKind::PartnerLed,
+            _ => DealKind::Private,
+        })
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) enum Form {
     Parsed(fn(&str) -> Result<(), String>),
     /// A list of texts, each of which must be one of these; what is wrong with it otherwise.
     Each(fn(&str) -> Result<(), String>),
+    /// Text or a whole number.
+    Code,
     /// A table from any text to text or a whole number.
     Codes,
     /// A table from one of these words to one of those.
@@ -91,6 +93,7 @@ pub(super) const FILE: &[Key] = &[
     needed("entity", Form::Text),
     needed("columns", Form::Table(COLUMNS)),
     needed("help", Form::Table(HELP)),
+    optional("visibility", Form::Table(VISIBILITY)),
     needed("stages", Form::Table(STAGE_TABLES)),
     optional("create", Form::Free),
     optional("rule", Form::Tables(RULE)),
@@ -116,6 +119,10 @@ const COLUMNS: &[Key] = &[
 ];
 
 const HELP: &[Key] = &[needed("column", Form::Text), needed("values", Form::Codes)];
+
+const VISIBILITY: &[Key] = &[needed("column", Form::Text), needed("values", Form::Table(VISIBILITY_VALUES))];
+
+const VISIBILITY_VALUES: &[Key] = &[needed("private", Form::Code), needed("microsoft", Form::Code)];
 
 const STAGE_TABLES: &[Key] = &[
     needed("to_crm", Form::Pairs(STAGES, PHASES)),
@@ -197,16 +204,17 @@ impl Form {
                 Content::List(items) => items.iter().for_each(|item| Self::OneOf(words).check(name, item, faults)),
                 _ => misfit(name, &format!("a list of {}", words.join(", ")), node, faults),
             },
-            Self::Codes => entries(name, node, faults, |key, value, faults| {
-                let is_code = match &value.content {
+            Self::Code => {
+                let is_code = match &node.content {
                     Content::Scalar(Json::Number(number)) => number.is_i64(),
                     Content::Scalar(json) => json.is_string(),
                     _ => false,
                 };
                 if !is_code {
-                    misfit(key, "text or a whole number", value, faults);
+                    misfit(name, "text or a whole number", node, faults);
                 }
-            }),
+            }
+            Self::Codes => entries(name, node, faults, |key, value, faults| Self::Code.check(key, value, faults)),
             Self::Pairs(from, to) => keyed(name, from, Self::OneOf(to), node, faults),
             Self::Texts(from) => keyed(name, from, Self::Remark, node, faults),
             Self::Own => faults.error(

@@ -18,6 +18,7 @@ mod rule;
 #[cfg(feature = "schema")]
 pub mod schema;
 mod transform;
+mod visibility;
 
 pub use condition::{Condition, Direction, Situation};
 pub use conversion::ConversionError;
@@ -28,6 +29,7 @@ pub use layers::Origin;
 pub use mark::Mark;
 pub(crate) use observation::{CONTACT, HELP, REFERENCE};
 pub use observation::{Observation, STAGE, VISIBILITY, phase_value, stage_value};
+pub use visibility::{Visibility, VisibilityValues};
 
 pub use rule::{ConflictRule, Required, Rule, When};
 pub use transform::{Transform, TransformError};
@@ -57,6 +59,9 @@ pub struct Mapping {
     pub columns: Columns,
     /// How can Microsoft help?
     pub help: Help,
+    /// Referral Visibility, where the CRM has such a column.
+    #[serde(default)]
+    pub visibility: Option<Visibility>,
     /// Stage and phase, both ways.
     pub stages: Stages,
     /// What every new referral carries, before the rules are applied.
@@ -182,6 +187,7 @@ impl Mapping {
         ];
         own.into_iter()
             .cloned()
+            .chain(self.visibility.iter().map(|visibility| visibility.column.clone()))
             .chain(self.rules.iter().flat_map(Rule::columns).map(str::to_owned))
             .collect()
     }

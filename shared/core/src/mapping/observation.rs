@@ -28,13 +28,18 @@ pub struct Observation {
     pub values: BTreeMap<String, Seen>,
     /// Rules whose value could not be read on one side, or that are not there for this deal: nothing may be concluded from them.
     pub unreadable: BTreeSet<String>,
+    /// Whether the CRM shows what Partner Center says of the deal's visibility.
+    pub(crate) visibility_settled: bool,
 }
 
 impl Observation {
-    /// What a new link starts with. The CRM ID counts as seen only once it stands in Partner Center.
+    /// What a new link starts with. The CRM ID counts as seen only once it stands in Partner Center, visibility once the CRM shows it.
     pub fn into_new_link(mut self) -> BTreeMap<String, Seen> {
-        self.values
-            .retain(|name, seen| name != REFERENCE || !seen.partner_center.is_nothing());
+        self.values.retain(|name, seen| match name.as_str() {
+            REFERENCE => !seen.partner_center.is_nothing(),
+            VISIBILITY => self.visibility_settled,
+            _ => true,
+        });
         self.values
     }
 }
@@ -74,8 +79,11 @@ impl Mapping {
                 Value::text(scalar_text(help))
             },
         );
+        let visibility = self.observe_visibility(referral, record);
         let reference = referral.external_reference.clone().map_or(Value::Nothing, Value::text);
         note(REFERENCE, reference, Value::text(record.key.id.clone()));
+        observation.visibility_settled = visibility.as_ref().is_some_and(|seen| self.is_visibility_settled(seen));
+        observation.values.extend(visibility.map(|seen| (VISIBILITY.to_owned(), seen)));
         observation
     }
 }

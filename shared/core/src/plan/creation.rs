@@ -7,7 +7,7 @@ use super::body::{Purpose, body_of};
 use super::{Carried, Note, Policy, Told};
 use crate::crm::{CrmRecord, CrmWrite, Phase};
 use crate::id::EngagementId;
-use crate::mapping::Mapping;
+use crate::mapping::{HELP, Mapping, VISIBILITY};
 use crate::referral::{Referral, ReferralKind};
 
 /// What to do about a referral that has no CRM record.
@@ -32,6 +32,9 @@ pub fn plan_record(mapping: &Mapping, policy: &Policy, referral: &Referral, now:
             Carried::Unfit(error) => notes.push(format!("{} was left empty: {error}.", rule.label)),
             Carried::Elsewhen(_) | Carried::Empty | Carried::Missing | Carried::Inapplicable => {}
         }
+    }
+    if let Some((column, value)) = mapping.visible().filter(|_| referral.is_visible_to_microsoft()) {
+        write.fields.insert(column.to_owned(), value.clone());
     }
     introduce(mapping, policy, referral, &mut write, &Note::Synced(notes), now);
     NewRecord::Create(write)
@@ -129,11 +132,17 @@ pub fn plan_adoption(mapping: &Mapping, policy: &Policy, referral: &Referral, re
             referral.id, record.phase
         ));
     }
-    if let Some(reason) = not_for_us(policy, referral) {
+    let asks = matches!(mapping.help_code(record.get(&mapping.help.column)), Ok(Some(_)));
+    let shares = asks || mapping.visibility_of(record) == Ok(Some(true));
+    let policy = Policy {
+        // A private deal that its seller wants to share is none for long.
+        sync_private: policy.sync_private || (shares && referral.is_outgoing()),
+        ..policy.clone()
+    };
+    if let Some(reason) = not_for_us(&policy, referral) {
         return Adoption::Skip(reason);
     }
     let kind = referral.get("type").and_then(Json::as_str).unwrap_or_default();
-    let asks = matches!(mapping.help_code(record.get(&mapping.help.column)), Ok(Some(_)));
     Adoption::Link {
         invite: asks && kind.eq_ignore_ascii_case("Shared") && referral.is_outgoing(),
     }
@@ -178,20 +187,32 @@ pub fn plan_referral(mapping: &Mapping, policy: &Policy, record: &CrmRecord) -> 
     if record.phase.is_closed() {
         return NewReferral::Skip(format!("the record was already {} when it was first seen", record.phase));
     }
-    let help = match mapping.help_code(record.get(&mapping.help.column)) {
-        Ok(help) => help.map(str::to_owned),
-        Err(error) => return NewReferral::Reject(vec![format!("How can Microsoft help?: {error}.")]),
-    };
-    if help.is_none() && !policy.sync_private {
-        return NewReferral::Skip("no help is asked of Microsoft, and private deals are not synced".into());
+    let help = mapping.help_code(record.get(&mapping.help.column));
+    let visible = mapping.visibility_of(record);
+    let unread = [(HELP, help.as_ref().err()), (VISIBILITY, visible.as_ref().err())];
+    let unread = unread.into_iter().filter_map(|(field, error)| Some((mapping.label(field), error?)));
+    let mut problems: Vec<String> = unread.map(|(label, error)| format!("{label}: {error}.")).collect();
+    let help = help.map(|code| code.map(str::to_owned));
+    // A wish that cannot be read is one nevertheless: what it needs is told with it.
+    let cosell = !matches!(help, Ok(None));
+    let visible = cosell || !matches!(visible, Ok(None | Some(false)));
+    if !visible && !policy.sync_private {
+        return NewReferral::Skip("Microsoft's sellers are not to see it, and private deals are not synced".into());
     }
     let purpose = Purpose {
-        cosell: help.is_some(),
-        visible: help.is_some(),
+        cosell,
+        visible,
         known: None,
     };
     match body_of(mapping, record, purpose) {
-        Ok(body) => NewReferral::Create { body, help },
-        Err(problems) => NewReferral::Reject([problems, vec![AGAIN.to_owned()]].concat()),
+        Ok(body) if problems.is_empty() => NewReferral::Create {
+            body,
+            help: help.ok().flatten(),
+        },
+        body => {
+            problems.extend(body.err().into_iter().flatten());
+            problems.push(AGAIN.to_owned());
+            NewReferral::Reject(problems)
+        }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::Update;
 use crate::audit::Side;
 use crate::link::Seen;
-use crate::mapping::{Mapping, Observation, Rule};
+use crate::mapping::{Mapping, Observation, Rule, VISIBILITY};
 use crate::patch::PatchOperation;
 
 const CURRENCY: &str = "details.currency";
@@ -97,7 +97,10 @@ impl Update {
                     .any(|change| change.side == Side::Crm && change.field == rule.name)
             };
             let mut rules = mapping.rules.iter().filter(|rule| rule.crm == *column);
-            rules.find(written).map_or(column, |rule| &rule.name).clone()
+            match mapping.visible() {
+                Some((visibility, _)) if visibility == column => VISIBILITY.to_owned(),
+                _ => rules.find(written).map_or(column, |rule| &rule.name).clone(),
+            }
         };
         let single = |(column, value): (&String, &Json)| (name(column), BTreeMap::from([(column.clone(), value.clone())]));
         coupled(mapping, self.fields.iter().map(single).collect(), |all, mut one| {

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Update;
 use crate::audit::Side;
 use crate::link::{Link, Pending, Seen};
-use crate::mapping::{Mapping, Observation};
+use crate::mapping::{Mapping, Observation, VISIBILITY};
 
 /// A request that hung takes effect within a minute or two (a gateway holds it no longer), or never.
 const MAY_LAND: SignedDuration = SignedDuration::from_mins(5);
@@ -59,7 +59,8 @@ pub(super) fn landed(link: &Link, observed: &Observation) -> Vec<(String, Side)>
 impl Update {
     /// Notes on the link what is about to be written. An earlier note on the same field gives way, and what it meant is kept as seen.
     pub fn note_pending(&self, link: &mut Link, now: Timestamp) {
-        for change in &self.changes {
+        // Visibility only goes up: whoever raised it, there is no edit to tell it from.
+        for change in self.changes.iter().filter(|change| change.field != VISIBILITY) {
             let Some(mut seen) = self.observed.values.get(&change.field).cloned() else {
                 continue;
             };

@@ -11,7 +11,7 @@ use crate::audit::{FieldChange, ParkedField, Side};
 use crate::crm::{CrmRecord, Phase};
 use crate::life_cycle::Stage;
 use crate::link::{Link, OpenConflict, Seen};
-use crate::mapping::{CONTACT, ConflictRule, HELP, Mapping, OnHoldEdits, REFERENCE, Rule, STAGE};
+use crate::mapping::{CONTACT, ConflictRule, HELP, Mapping, OnHoldEdits, REFERENCE, Rule, STAGE, VISIBILITY};
 use crate::merge::{Merged, merge};
 use crate::patch::PatchOperation;
 use crate::record_id;
@@ -72,7 +72,7 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
         }
     }
     let asking = planner.help(link, observed.values.get(HELP));
-    planner.visibility(asking);
+    planner.visibility(link.seen.get(VISIBILITY), observed.values.get(VISIBILITY), asking);
     planner.locked();
     planner.reference(link);
     planner.notes();

@@ -99,6 +99,10 @@ impl Update {
             _ if !self.patch.is_empty() => drop(keep.insert(REFERENCE)),
             _ => {}
         }
+        if seen.get(VISIBILITY).is_some_and(|seen| !mapping.is_visibility_settled(seen)) && self.raises_visibility() {
+            // The next look shows it in the CRM.
+            seen.remove(VISIBILITY);
+        }
         for field in keep {
             match self.known.get(field) {
                 Some(before) => seen.insert(field.to_owned(), before.clone()),
@@ -106,6 +110,11 @@ impl Update {
             };
         }
         seen
+    }
+
+    fn raises_visibility(&self) -> bool {
+        let raises = |change: &FieldChange| change.field == VISIBILITY && change.side == Side::PartnerCenter;
+        self.changes.iter().any(raises)
     }
 
     /// The changes of the sides that were written, as they were really stored.
@@ -177,6 +186,7 @@ fn stored_there(mapping: &Mapping, change: &FieldChange, referral: &Referral) ->
 
 fn stored_here(mapping: &Mapping, change: &FieldChange, record: &CrmRecord) -> Value {
     match mapping.rules.iter().find(|rule| rule.name == change.field) {
+        None if change.field == VISIBILITY => mapping.visibility_in(record),
         None => phase_value(record.phase),
         Some(rule) => rule.read_crm(record).unwrap_or_default(),
     }

@@ -67,7 +67,7 @@ impl Attempt<'_> {
         if let Some(help) = &help {
             link = self.invite(link, &body, help).await?;
         }
-        self.confirm(link, &record, help.is_some()).await?;
+        self.confirm(link, &record, &referral, help.is_some()).await?;
         self.end(
             AuditKind::Created,
             format!("Created in Partner Center as referral {}.", referral.id),
@@ -106,22 +106,29 @@ impl Attempt<'_> {
     }
 
     /// Tells the seller: identifier, link, ✔ and a line in Audit. What was seen stays what the decision was made on.
-    async fn confirm(&mut self, link: Link, record: &CrmRecord, invited: bool) -> Result<(), Failure> {
+    async fn confirm(&mut self, link: Link, record: &CrmRecord, referral: &Referral, invited: bool) -> Result<(), Failure> {
         let mut lines = vec!["Created in Partner Center.".to_owned()];
         lines.extend(invited.then(|| "Microsoft was asked to help.".to_owned()));
         let mut write = CrmWrite::default();
+        let mapping = &self.engine.mapping;
+        if let Some((column, visible)) = mapping.visible().filter(|_| referral.is_visible_to_microsoft())
+            && record.get(column) != visible
+        {
+            write.fields.insert(column.to_owned(), visible.clone());
+        }
         let told = Told {
-            name: self.engine.mapping.name_there(&link.seen),
+            name: mapping.name_there(&link.seen),
             ..self.told(None)
         };
         told.add_to(&mut write, Some(record), &Note::Synced(lines));
         let stored = self.engine.crm.update(&record.key, &record.version, &write).await?;
         self.trail.crm_request.clone_from(&stored.request_id);
-        let link = Link {
-            crm_version: stored.version,
+        let mut link = Link {
             updated: self.look.now,
             ..link
         };
+        link.seen.extend(mapping.seen_visibility(referral, &stored));
+        link.crm_version = stored.version;
         self.engine.links.save(&link).await.map(drop)
     }
 }

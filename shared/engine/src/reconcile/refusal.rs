@@ -69,10 +69,10 @@ impl Attempt<'_> {
             match self.write(stored.as_ref().unwrap_or(record), write).await {
                 Err(failure) if failure.kind == FailureKind::Rejected => {
                     problems.told.push(refused_together(&mapping, &names, &failure));
-                    for rule in mapping.rules.iter().filter(|rule| names.contains(&rule.name)) {
-                        update.refuse(&rule.name);
-                        culprits.push(rule);
+                    for name in &names {
+                        update.refuse(name);
                     }
+                    culprits.extend(mapping.rules.iter().filter(|rule| names.contains(&rule.name)));
                 }
                 written => stored = Some(written?),
             }

@@ -145,6 +145,10 @@ pub(super) fn in_step(world: &World, mapping: &Mapping, pair: (&Link, &Referral,
     if status != "✔ Synced" {
         wrong.push(format!("referral {} is in step, but the seller reads: {status}", referral.id));
     }
+    let wishes = mapping.visibility_of(record) == Ok(Some(true));
+    if referral.has("consent") && wishes != referral.is_visible_to_microsoft() {
+        wrong.push(format!("the CRM and referral {} disagree on who sees the deal", referral.id));
+    }
     let both_ways = |rule: &&Rule| rule.to_crm.on_update() && rule.to_partner_center.on_update();
     let ignored = |rule: &&Rule| world.weather.ignores_date && rule.name == "closing_date";
     for rule in mapping.rules.iter().filter(both_ways).filter(|rule| !ignored(rule)) {

@@ -90,6 +90,7 @@ fn holds((deals, leads): (&Mapping, Option<&Mapping>), written: &Written, change
     let value: Option<Value> = match (written, change.side) {
         (Written::Record(record), Side::Crm) => match rule {
             None if change.field == STAGE => Some(phase_value(record.phase)),
+            None if change.field == VISIBILITY => Some(mapping.visibility_in(record)),
             rule => rule.and_then(|rule| rule.read_crm(record).ok()),
         },
         (Written::Referral(body), Side::PartnerCenter) => Referral::parse(body.clone(), None, None).ok().and_then(|referral| match rule {

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::Ruled;
-use crate::mapping::conversion::scalar_text;
+use crate::mapping::conversion::{same_scalar, scalar_text};
 use crate::mapping::document::Node;
 use crate::mapping::fault::Faults;
 use crate::mapping::nearest::hint;
 use crate::mapping::paths::{self, Codes, Holds};
-use crate::mapping::{Help, When};
+use crate::mapping::{Help, Visibility, When};
 use crate::value::Kind;
 
 pub(super) fn check(ruled: &Ruled<'_>, faults: &mut Faults) {
@@ -52,6 +52,18 @@ pub(super) fn check_help(help: &Help, node: &Node, faults: &mut Faults) {
     let Some(values) = node.get("values") else { return };
     shared("[help]", values, &help.values, faults);
     unknown("[help]", values, paths::HELP, faults);
+}
+
+/// A column that says the same of every deal tells nothing.
+pub(super) fn check_visibility(visibility: &Visibility, node: &Node, faults: &mut Faults) {
+    let Some(values) = node.get("values") else { return };
+    if same_scalar(&visibility.values.private, &visibility.values.microsoft) {
+        faults.error(
+            values.place_of("private"),
+            "[visibility]: `private` and `microsoft` are the same value in the CRM".to_owned(),
+            "give each a value of its own",
+        );
+    }
 }
 
 /// Codes whose value in the CRM is another's, too.

@@ -7,9 +7,10 @@ use crate::mapping::fault::{Faults, Place};
 pub(super) fn check(draft: &Draft<'_>, faults: &mut Faults) {
     let is_dynamics = draft.is_dynamics();
     let own = |table: &str| draft.root.get(table).into_iter().flat_map(Node::entries);
-    let help = own("help").filter(|(key, _)| *key == "column");
+    let wishes = ["help", "visibility"].into_iter().flat_map(own);
+    let wishes = wishes.filter(|(key, _)| *key == "column");
     // Leads have the columns of opportunities, which are looked at there.
-    let columns = own("columns").chain(help).filter(|_| draft.table == Table::Opportunities);
+    let columns = own("columns").chain(wishes).filter(|_| draft.table == Table::Opportunities);
     let columns = columns.map(|(_, entry)| &entry.value);
     let rules = draft.at.get("rule").map(Node::items).unwrap_or_default();
     let rules = rules.iter().flat_map(|rule| {

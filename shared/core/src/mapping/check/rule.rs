@@ -5,14 +5,14 @@ use crate::mapping::document::Node;
 use crate::mapping::fault::Faults;
 use crate::mapping::nearest::nearest;
 use crate::mapping::paths::{self, Access, Holds, Property};
-use crate::mapping::{HELP, REFERENCE, Required, Rule, STAGE, When};
+use crate::mapping::{HELP, REFERENCE, Required, Rule, STAGE, VISIBILITY, When};
 use crate::value::Kind;
 
 pub(super) fn check(ruled: &Ruled<'_>, faults: &mut Faults) {
     let Ruled { rule, node, .. } = ruled;
     let title = ruled.title();
     // The link keeps these beside the rules' values.
-    if [STAGE, HELP, REFERENCE].contains(&rule.name.as_str()) {
+    if [STAGE, HELP, VISIBILITY, REFERENCE].contains(&rule.name.as_str()) {
         faults.error(
             node.place_of("name"),
             format!("the name `{}` is the sync's own", rule.name),

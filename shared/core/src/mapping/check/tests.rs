@@ -201,6 +201,28 @@ fn help_values_are_codes_of_partner_center() {
 }
 
 #[test]
+fn the_two_values_of_visibility_differ_and_are_values() {
+    finds(
+        "[visibility.values]\nprivate = 412000001",
+        &["own.toml:3:11: error: [visibility]: `private` and `microsoft` are the same value"],
+    );
+    finds(
+        "[visibility.values]\nprivate = true\nsellers = 3",
+        &[
+            "own.toml:3:11: error: `private` must be text or a whole number",
+            "own.toml:4:1: error: values has no key `sellers`",
+        ],
+    );
+    let found = found("[visibility]\ncolumn = \"nwcs_products\"");
+    assert!(
+        found
+            .iter()
+            .any(|fault| fault.contains("both write the CRM column `nwcs_products`")),
+        "{found:#?}"
+    );
+}
+
+#[test]
 fn a_default_has_the_form_of_its_kind() {
     for (rule, default, is_good) in [
         ("deal_value", "1000", true),
@@ -317,7 +339,7 @@ fn a_column_has_a_name_that_the_crm_can_have() {
 
 #[test]
 fn what_the_link_keeps_beside_the_rules_is_no_name_of_a_rule() {
-    for name in ["stage", "help", "crm_id"] {
+    for name in ["stage", "help", "visibility", "crm_id"] {
         let keys = "partner_center = \"campaignId\"\nkind = \"text\"\nto_partner_center = \"always\"";
         let own = rule(keys).replace("name = \"own\"", &format!("name = \"{name}\""));
         finds(&own, &[&format!("own.toml:3:8: error: the name `{name}` is the sync's own")]);

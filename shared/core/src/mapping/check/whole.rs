@@ -57,7 +57,10 @@ fn own_columns<'a>(draft: &'a Draft<'_>) -> impl Iterator<Item = (&'static str, 
             ("[columns] microsoft_crm_id", &columns.microsoft_crm_id),
         ]
     });
-    columns.chain(draft.help.iter().map(|help| ("[help] column", help.column.as_str())))
+    let help = draft.help.iter().map(|help| ("[help] column", help.column.as_str()));
+    let visibility = draft.visibility.iter();
+    let visibility = visibility.map(|visibility| ("[visibility] column", visibility.column.as_str()));
+    columns.chain(help).chain(visibility)
 }
 
 /// A path and one below it are one target, too.

@@ -6,6 +6,7 @@ mod help;
 mod seller;
 mod stage;
 mod trial;
+mod visibility;
 
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};

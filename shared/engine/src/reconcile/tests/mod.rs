@@ -14,6 +14,7 @@ mod on_hold;
 mod parting;
 mod refusals;
 mod update;
+mod visibility;
 
 use std::sync::Arc;
 
