@@ -36,6 +36,14 @@ pub(super) fn of(link: &Link, now: Timestamp) -> String {
     if let Some(problem) = &link.problem {
         line(&mut text, "problem", problem);
     }
+    if let Some(refused) = &link.microsoft.refused {
+        line(&mut text, "Microsoft not asked", &refused.told.join(" "));
+        line(
+            &mut text,
+            "",
+            &format!("`cosell pair look --referral {}` tries again", link.referral),
+        );
+    }
     if !link.conflicts.is_empty() {
         text.push_str("\nwaiting for a decision:\n");
     }
@@ -64,7 +72,12 @@ pub(super) fn of_identity(link: &Link) -> String {
         line(&mut text, "was", &format!("{} {}", lead.entity, lead.id));
     }
     line(&mut text, "engagement", &known(link.engagement));
-    line(&mut text, "Microsoft's referral", &known(link.microsoft_referral));
+    let stage = link.microsoft.stage.map(|stage| format!(" ({stage})")).unwrap_or_default();
+    line(
+        &mut text,
+        "Microsoft's referral",
+        &format!("{}{stage}", known(link.microsoft_referral)),
+    );
     line(&mut text, "linked", &format!("{:.0}, last saved {:.0}", link.created, link.updated));
     text
 }

@@ -266,7 +266,9 @@ impl World {
         let end = ["Won", "Lost"][self.draw(2) as usize];
         let mut state = self.state();
         let mut body = state.referrals[&id].clone();
+        let is_half = body["target"][0]["id"] == "msft";
         match body["status"].as_str() {
+            Some("New") if is_half && end == "Lost" => (body["status"], body["substatus"]) = (json!("Closed"), json!("Declined")),
             Some("New") => {
                 (body["status"], body["substatus"]) = (json!("Active"), json!("Accepted"));
                 body["trackingInfo"] = json!({ "microsoftMsxId": format!("7-{id}") });

@@ -41,6 +41,7 @@ pub(crate) fn violations(world: &World, mapping: &Mapping) -> Vec<String> {
             continue;
         };
         pairs::in_step(world, mapping, (link, referral, record), &mut wrong);
+        pairs::microsofts_part(&referrals, (link, referral, record), &mut wrong);
         let pair = edits::Pair {
             state: &state,
             weather: &world.weather,

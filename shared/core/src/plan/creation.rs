@@ -50,6 +50,7 @@ fn introduce(mapping: &Mapping, policy: &Policy, referral: &Referral, write: &mu
         policy,
         referral: Some(referral.id),
         microsoft_crm_id: microsoft_crm_id(referral),
+        news: Vec::new(),
         now,
         marks: true,
         name: None,

@@ -50,6 +50,8 @@ pub struct Told<'a> {
     pub referral: Option<ReferralId>,
     /// Microsoft's own id of the deal, once Microsoft accepted.
     pub microsoft_crm_id: Option<String>,
+    /// What joins the Audit field whether the deal is in step or not.
+    pub news: Vec<String>,
     /// Our clock, for the Audit line.
     pub now: Timestamp,
     /// Whether the name's mark may go along.
@@ -92,8 +94,10 @@ impl Told<'_> {
         set(&columns.sync_status, Json::from(cut(&status, columns.sync_status_length)));
         let repeats = matches!(note, Note::Failed(_) | Note::Parted(_));
         let told_before = repeats && record.is_some_and(|record| self.told_last(record, lines));
-        if !lines.is_empty() && !told_before {
-            set(&columns.audit, Json::from(self.audit_text(record, lines)));
+        if !self.news.is_empty() || (!lines.is_empty() && !told_before) {
+            // The news below, so that a failure that is told again is known by its lines.
+            let lines = [lines.as_slice(), &self.news].concat();
+            set(&columns.audit, Json::from(self.audit_text(record, &lines)));
         }
         if self.marks && !write.is_empty() {
             self.mark_name(write, record, note.mark());

@@ -4,6 +4,7 @@
 //! step is kept on the link. What Partner Center refused is not sent again while nothing of it has changed.
 
 use cosell_core::crm::CrmRecord;
+use cosell_core::life_cycle::Stage;
 use cosell_core::link::{Link, Step};
 use cosell_core::message::Cause;
 use cosell_core::microsoft::{Refusal, asked_for};
@@ -145,6 +146,10 @@ impl Attempt<'_> {
         link.steps.insert(Step::MicrosoftInvitationStarted);
         link.steps.insert(Step::MicrosoftInvited);
         link.microsoft_referral = Some(half.id);
+        if half.stage == Stage::New {
+            // Nothing to tell of it; what it decides is news.
+            link.microsoft.stage = Some(half.stage);
+        }
         link.microsoft.asked = asked_for(half).or(help).map(str::to_owned);
         link.updated = self.look.now;
         let saved = self.engine.links.save(&link).await?;

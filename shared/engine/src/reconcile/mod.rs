@@ -6,6 +6,7 @@
 mod find;
 mod invitation;
 mod lead;
+mod microsoft;
 mod new_record;
 mod new_referral;
 mod not_kept;

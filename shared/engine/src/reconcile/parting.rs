@@ -36,7 +36,11 @@ impl Attempt<'_> {
             let message = "the pair keeps changing back and forth and is looked at less often";
             return Err(Failure::postponed(self.look.now, until, message));
         }
-        let (referral, record) = futures::try_join!(engine.partner_center.get(link.referral), engine.crm.get(&link.crm))?;
+        let (referral, record, microsoft) = futures::try_join!(
+            engine.partner_center.get(link.referral),
+            engine.crm.get(&link.crm),
+            self.half(&link, microsoft)
+        )?;
         let (referral, record) = match Halves::of(referral, record) {
             Halves::Both(referral, record) => (*referral, *record),
             Halves::Parted(parting, left) => return self.part(link, parting, left.map(|record| *record)).await,

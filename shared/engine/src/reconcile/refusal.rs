@@ -56,7 +56,7 @@ impl Attempt<'_> {
         &mut self,
         update: &mut Update,
         record: &CrmRecord,
-        opening: Option<Phase>,
+        (opening, news): (Option<Phase>, Vec<String>),
         refused: &Failure,
         problems: &mut Problems,
     ) -> Result<Option<CrmRecord>, Failure> {
@@ -88,7 +88,11 @@ impl Attempt<'_> {
         };
         // What may be the culprit itself must not keep the seller from reading of it.
         let marks = !culprits.is_empty() && culprits.iter().all(|rule| !rule.marked);
-        let told = Told { marks, ..self.told(None) };
+        let told = Told {
+            marks,
+            news,
+            ..self.told(None)
+        };
         told.add_to(&mut write, Some(&present), &Note::Failed(problems.told.clone()));
         if write.is_empty() {
             return Ok(stored);

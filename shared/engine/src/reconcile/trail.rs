@@ -139,6 +139,7 @@ impl Attempt<'_> {
             policy: &self.engine.policy,
             referral: self.trail.referral,
             microsoft_crm_id,
+            news: Vec::new(),
             now: self.look.now,
             marks: true,
             name: None,

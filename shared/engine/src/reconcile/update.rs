@@ -5,12 +5,13 @@ use cosell_core::breaker::Activity;
 use cosell_core::crm::{CrmRecord, CrmWrite};
 use cosell_core::link::Link;
 use cosell_core::microsoft::Microsoft;
-use cosell_core::plan::{Note, Told, Update, microsoft_crm_id, plan_update};
+use cosell_core::plan::{Note, Told, Update, microsoft_crm_id, news_of_microsoft, plan_update};
 use cosell_core::referral::Referral;
 use cosell_core::value::Value;
 use jiff::tz::TimeZone;
 
 use super::invitation::Asking;
+use super::microsoft::followed;
 use super::{Attempt, Outcome};
 use crate::failure::{Failure, FailureKind};
 
@@ -28,6 +29,8 @@ pub(super) struct Problems {
 struct Shown {
     microsoft_crm_id: Option<String>,
     name: Option<Value>,
+    /// What Microsoft decided.
+    news: Vec<String>,
 }
 
 impl Attempt<'_> {
@@ -44,7 +47,9 @@ impl Attempt<'_> {
         self.trail.crm_request.clone_from(&record.request_id);
         self.trail.record = Some(record.clone());
         let mut problems = Problems::default();
-        let microsoft_referral = link.microsoft_referral.or(microsoft.as_ref().map(|half| half.id));
+        let microsoft_referral = microsoft.as_ref().map(|half| half.id).or(link.microsoft_referral);
+        let news = microsoft.as_ref();
+        let news = news.and_then(|half| news_of_microsoft(&self.engine.mapping, &link, half, &record));
         let known = self.forgetful(Link {
             microsoft_referral,
             ..link.clone()
@@ -80,6 +85,7 @@ impl Attempt<'_> {
         let shown = Shown {
             microsoft_crm_id: microsoft_id,
             name: update.name_there(&self.engine.mapping, patched.as_ref()),
+            news: news.iter().map(|news| news.line.clone()).collect(),
         };
         let written = match self.write_record(&mut update, &link, record.clone(), shown, &mut problems).await {
             Err(failure) => {
@@ -99,14 +105,15 @@ impl Attempt<'_> {
             // Nothing was written: an attempt that failed is no fight.
             activity.clone_from(&link.activity);
         }
+        let told = !record.is_read_only() && (news.is_none() || written.is_some());
         let after = Link {
             activity,
             pending: update.still_pending(&link, &seen, self.look.now),
             seen,
-            microsoft_referral: link.microsoft_referral.or(microsoft_referral),
+            microsoft_referral: link.microsoft_referral.filter(|_| asked.now).or(microsoft_referral),
             microsoft: Microsoft {
                 refused: asked.refused,
-                ..link.microsoft.clone()
+                ..followed(&link, microsoft.as_ref(), told)
             },
             problem,
             not_kept,
@@ -124,7 +131,8 @@ impl Attempt<'_> {
             };
             self.engine.links.save(&after).await?;
         }
-        let notes = update.notes(patched.is_some(), true);
+        let mut notes = update.notes(patched.is_some(), true);
+        notes.extend(news.filter(|_| told).map(|news| news.brief.to_owned()));
         self.conclude(&update, &problems.told, &notes).await
     }
 
@@ -217,6 +225,7 @@ impl Attempt<'_> {
         };
         let told = Told {
             name: shown.name,
+            news: shown.news.clone(),
             ..self.told(shown.microsoft_crm_id)
         };
         told.add_to(&mut write, Some(&record), &note);
@@ -225,7 +234,8 @@ impl Attempt<'_> {
         } else {
             match self.write(&record, write).await {
                 Err(failure) if failure.kind == FailureKind::Rejected => {
-                    self.write_in_parts(update, &record, opening, &failure, problems).await?
+                    self.write_in_parts(update, &record, (opening, shown.news), &failure, problems)
+                        .await?
                 }
                 stored => {
                     let stored = stored?;

@@ -118,6 +118,37 @@ pub(super) fn waits(mapping: &Mapping, rule: &Rule, (link, referral, record): (&
     on_hold && edited && mapping.stages.on_hold_edits == OnHoldEdits::Wait
 }
 
+/// What Microsoft decided reached the seller, once.
+pub(super) fn microsofts_part(referrals: &[Referral], (link, referral, record): (&Link, &Referral, &CrmRecord), wrong: &mut Vec<String>) {
+    let audit = record.get("nwcs_audit").as_str().unwrap_or_default();
+    for told in [
+        "Microsoft was asked to help.",
+        "Microsoft accepted to help.",
+        "Microsoft declined to help.",
+    ] {
+        let count = audit.matches(told).count();
+        if count > 1 {
+            wrong.push(format!("the seller of {} reads {count} times: {told}", record.key.id));
+        }
+    }
+    let half = referrals.iter().find(|half| Some(half.id) == link.microsoft_referral);
+    let Some(half) = half.filter(|_| !record.phase.is_closed() && *record.get("nwcs_syncwithpartnercenter") == json!(true)) else {
+        return;
+    };
+    if link.microsoft.stage != Some(half.stage) {
+        wrong.push(format!(
+            "Microsoft's half of {} is {}, and nobody was told",
+            referral.id, half.stage
+        ));
+    }
+    let id = half
+        .get("trackingInfo.microsoftMsxId")
+        .or(referral.get("trackingInfo.microsoftMsxId"));
+    if id.is_some_and(|id| record.get("nwcs_microsoftcrmid") != id) {
+        wrong.push(format!("Microsoft's id is missing on {}", record.key.id));
+    }
+}
+
 pub(super) fn in_step(world: &World, mapping: &Mapping, pair: (&Link, &Referral, &CrmRecord), wrong: &mut Vec<String>) {
     let (_, referral, record) = pair;
     if *record.get("nwcs_syncwithpartnercenter") != json!(true) {

@@ -155,3 +155,12 @@ async fn help_that_is_chosen_later_is_two_calls_more_than_an_update() {
     ];
     assert_eq!(calls(&stage, &opportunity()).await, expected);
 }
+
+#[tokio::test]
+async fn an_echo_of_a_deal_with_microsoft_is_three_reads() {
+    let stage = Stage::with_opportunity();
+    stage.world.edit_record(OPPORTUNITY, ask_for_help);
+    stage.look(&opportunity(), "makes it").await.unwrap();
+    let expected = ["links.read_by_record", "pc.get", "crm.get", "pc.get"];
+    assert_eq!(calls(&stage, &opportunity()).await, expected);
+}

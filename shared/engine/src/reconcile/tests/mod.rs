@@ -9,6 +9,7 @@ mod invitation;
 mod leads;
 mod mapping;
 mod marks;
+mod microsoft;
 mod not_kept;
 mod on_hold;
 mod parting;
