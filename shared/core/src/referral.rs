@@ -148,7 +148,8 @@ fn kind(body: &Json) -> ReferralKind {
     if lead { ReferralKind::Lead } else { ReferralKind::Opportunity }
 }
 
-/// Follows a dotted path; names are matched case-insensitively, numbers index arrays.
+/// Follows a dotted path; names are matched case-insensitively, numbers index arrays. A name in an array of `{type, id}` is the id of the
+/// item of that type: so are attributes named.
 pub(crate) fn lookup<'json>(json: &'json Json, path: &str) -> Option<&'json Json> {
     path.split('.').try_fold(json, |at, segment| match at {
         Json::Object(properties) => properties.get(segment).or_else(|| {
@@ -157,9 +158,19 @@ pub(crate) fn lookup<'json>(json: &'json Json, path: &str) -> Option<&'json Json
                 .find(|(name, _)| name.eq_ignore_ascii_case(segment))
                 .map(|(_, value)| value)
         }),
-        Json::Array(items) => items.get(segment.parse::<usize>().ok()?),
+        Json::Array(items) => {
+            if let Ok(index) = segment.parse::<usize>() {
+                return items.get(index);
+            }
+            let is_it = |item: &&Json| text_of(item, "type").is_some_and(|kind| kind.eq_ignore_ascii_case(segment));
+            lookup(items.iter().find(is_it)?, "id")
+        }
         _ => None,
     })
+}
+
+fn text_of<'json>(item: &'json Json, name: &str) -> Option<&'json str> {
+    item.is_object().then(|| lookup(item, name))?.and_then(Json::as_str)
 }
 
 impl fmt::Debug for Referral {
@@ -193,6 +204,17 @@ mod tests {
         let referral = Referral::parse(body(), None, None).unwrap();
         assert_eq!(referral.get("details.dealValue"), Some(&json!(184_000)));
         assert_eq!(referral.kind, ReferralKind::Opportunity);
+    }
+
+    #[test]
+    fn an_attribute_is_read_by_its_type() {
+        let mut body = body();
+        body["Details"]["requirements"] =
+            json!({ "additionalRequirements": { "attributes": [{ "type": "SolutionArea", "id": "Security" }] } });
+        let referral = Referral::parse(body, None, None).unwrap();
+        let at = |kind: &str| referral.get(&format!("details.requirements.additionalRequirements.attributes.{kind}"));
+        assert_eq!(at("solutionarea"), Some(&json!("Security")));
+        assert_eq!((at("PartnerRole"), at("0.id")), (None, Some(&json!("Security"))));
     }
 
     #[test]

@@ -47,6 +47,20 @@ pub enum ConversionError {
         /// Why; no customer data.
         reason: &'static str,
     },
+    /// What names no solution.
+    #[error("`{id}` is neither the id of a solution, such as SOL-71402-QKD, nor a category of Partner Center's")]
+    Solution {
+        /// As it stands in the CRM, cut.
+        id: String,
+    },
+    /// More solutions than a referral takes.
+    #[error("there are {count}, and Partner Center takes {most} at most")]
+    TooMany {
+        /// How many there are.
+        count: usize,
+        /// How many may be.
+        most: usize,
+    },
     /// A country that is not a two-letter code.
     #[error("it must be a two-letter country code such as SE")]
     Country,
@@ -135,6 +149,14 @@ impl Rule {
         })
     }
 
+    /// Whether a value, in Partner Center's form, can be sent there; `present` is what stands there.
+    pub(crate) fn check_for_partner_center(&self, value: &Value, present: Option<&Json>) -> Result<(), ConversionError> {
+        match (self.kind, value) {
+            (Kind::Solutions, Value::List(ids)) => super::solutions::check(ids, present),
+            _ => Ok(()),
+        }
+    }
+
     /// The JSON that sets this field in the CRM; `value` is in the CRM's form.
     pub fn crm_json(&self, value: &Value) -> Json {
         match (self.kind, value) {
@@ -152,7 +174,7 @@ impl Rule {
     pub fn partner_center_json(&self, value: &Value, present: Option<&Json>) -> Json {
         match (self.kind, value) {
             (Kind::Date, Value::Date(date)) => midnight(*date),
-            (Kind::Solutions, Value::List(ids)) => ids.iter().map(|id| solution(id, present)).collect(),
+            (Kind::Solutions, Value::List(ids)) => ids.iter().map(|id| super::solutions::item(id, present)).collect(),
             (Kind::Solutions, Value::Nothing) => json!([]),
             _ => value.to_json(),
         }
@@ -195,15 +217,6 @@ fn solution_ids(json: &Json) -> Value {
         .map(str::to_owned)
         .collect();
     if ids.is_empty() { Value::Nothing } else { Value::List(ids) }
-}
-
-fn solution(id: &str, present: Option<&Json>) -> Json {
-    let known = present.and_then(Json::as_array).and_then(|solutions| {
-        solutions
-            .iter()
-            .find(|solution| lookup(solution, "id").and_then(Json::as_str) == Some(id))
-    });
-    known.cloned().unwrap_or_else(|| json!({ "type": "Name", "id": id }))
 }
 
 /// A scalar's text, to compare codes written as numbers or as text.

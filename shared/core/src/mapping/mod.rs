@@ -1,6 +1,7 @@
 //! The mapping: the table that a partner edits. Which field goes where, when, in what form, and who wins.
 
 mod absence;
+pub(crate) mod attributes;
 mod check;
 mod condition;
 mod conversion;
@@ -17,6 +18,7 @@ mod paths;
 mod rule;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub(crate) mod solutions;
 mod transform;
 mod visibility;
 

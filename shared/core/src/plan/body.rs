@@ -5,10 +5,11 @@ use serde_json::{Map, Value as Json, json};
 use super::Carried;
 use crate::crm::CrmRecord;
 use crate::deal::DealKind;
-use crate::mapping::{Mapping, Rule, Situation};
-use crate::referral::Referral;
+use crate::mapping::{Mapping, Rule, Situation, attributes, solutions};
+use crate::referral::{Referral, lookup};
 
 const CUSTOMER: &str = "customerProfile.";
+const SOLUTIONS: &str = "details.requirements.solutions";
 
 /// What the new referral is made for.
 #[derive(Clone, Copy)]
@@ -48,6 +49,20 @@ pub(super) fn body_of(mapping: &Mapping, record: &CrmRecord, purpose: Purpose<'_
             Carried::Elsewhen(_) | Carried::Empty | Carried::Inapplicable => {}
         }
     }
+    problems.extend(attributes::lacking(mapping, &body));
+    let has_solution = lookup(&body, SOLUTIONS).and_then(Json::as_array).is_some_and(|all| !all.is_empty());
+    if purpose.cosell && !has_solution && problems.is_empty() {
+        let rule = mapping
+            .rules
+            .iter()
+            .find(|rule| rule.partner_center.eq_ignore_ascii_case(SOLUTIONS));
+        let (label, cure) = rule.map_or(("Products", ""), |rule| (rule.label.as_str(), rule.cure.as_str()));
+        problems.push(
+            format!("{label} is missing: Microsoft helps with deals that name a solution. {cure}")
+                .trim_end()
+                .to_owned(),
+        );
+    }
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -74,7 +89,9 @@ fn identify(body: &mut Json, record: &CrmRecord, purpose: Purpose<'_>) {
     body["externalReferenceId"] = json!(record.key.id);
     body["type"] = json!(if purpose.cosell { "Shared" } else { "Independent" });
     body["consent"]["consentToShareReferralWithMicrosoftSellers"] = json!(purpose.visible);
-    let own_solution = body.pointer("/details/requirements/solutions/0/id").cloned();
+    let solutions = lookup(body, SOLUTIONS).and_then(Json::as_array);
+    let mut ids = solutions.into_iter().flatten().filter_map(|solution| solution["id"].as_str());
+    let own_solution = ids.find(|id| solutions::is_catalogued(id)).map(str::to_owned);
     body["target"] = match own_solution {
         Some(id) if purpose.cosell => json!([{ "type": "SolutionProfile", "id": id }]),
         _ => json!([]),
@@ -89,7 +106,7 @@ pub(super) fn contact(mapping: &Mapping, referral: &Referral, body: &Json) -> Op
     let mut lacking = rules
         .filter_map(|rule| Some((rule.partner_center.as_str(), below(&rule.partner_center, TEAM)?)))
         .filter(|(path, _)| !referral.get(path).is_some_and(is_something))
-        .filter_map(|(path, inside)| Some((inside, crate::referral::lookup(body, path)?)))
+        .filter_map(|(path, inside)| Some((inside, lookup(body, path)?)))
         .peekable();
     lacking.peek()?;
     let mut team = referral.get(TEAM).filter(|team| team.is_array()).cloned().unwrap_or_default();
@@ -107,6 +124,10 @@ fn below<'a>(path: &'a str, root: &str) -> Option<&'a str> {
 
 /// Sets a dotted path, making the objects and arrays on the way.
 fn set(body: &mut Json, path: &str, value: Json) {
+    if let Some(kind) = attributes::kind_of(path) {
+        let list = attributes::with(lookup(body, attributes::LIST), kind, &value);
+        return set(body, attributes::LIST, list);
+    }
     let mut at = body;
     for segment in path.split('.') {
         at = if let Ok(index) = segment.parse::<usize>() {

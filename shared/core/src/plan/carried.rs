@@ -74,7 +74,8 @@ impl Rule {
         };
         let instead = self.default_value().filter(|_| there.is_nothing());
         let default = instead.is_some();
-        match instead.unwrap_or(Ok(there)).and_then(|value| self.across_to_partner_center(&value)) {
+        let crossed = instead.unwrap_or(Ok(there)).and_then(|value| self.across_to_partner_center(&value));
+        match crossed.and_then(|value| self.check_for_partner_center(&value, None).map(|()| value)) {
             Ok(Value::Nothing) if self.is_required(cosell) => Carried::Missing,
             Ok(Value::Nothing) => Carried::Empty,
             Ok(value) => Carried::Written {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use serde_json::Value as Json;
 
 use super::Update;
 use super::currency::Currency;
@@ -11,6 +12,7 @@ use crate::audit::{FieldChange, ParkedField, Side};
 use crate::crm::{CrmRecord, Phase};
 use crate::life_cycle::Stage;
 use crate::link::{Link, OpenConflict, Seen};
+use crate::mapping::attributes;
 use crate::mapping::{CONTACT, ConflictRule, HELP, Mapping, OnHoldEdits, REFERENCE, Rule, STAGE, VISIBILITY};
 use crate::merge::{Merged, merge};
 use crate::patch::PatchOperation;
@@ -151,16 +153,29 @@ impl<'a> Planner<'a> {
         } else if !self.currency.lets(rule, change.side) {
             self.without_currency(rule);
         } else if change.side == Side::PartnerCenter {
-            let json = rule.partner_center_json(&change.after, self.referral.get(&rule.partner_center));
-            self.update
-                .patch
-                .push(PatchOperation::set(self.referral, &rule.partner_center, json));
+            let operation = self.operation(rule, &change);
+            self.update.patch.push(operation);
             self.update.patched.push(rule.name.clone());
             self.update.changes.push(change);
         } else {
             self.update.fields.insert(rule.crm.clone(), rule.crm_json(&change.after));
             self.update.changes.push(change);
         }
+    }
+
+    /// What sets the field. An attribute is part of a list, which is only ever replaced as a whole: with what this look has set before.
+    fn operation(&self, rule: &Rule, change: &FieldChange) -> PatchOperation {
+        let json = rule.partner_center_json(&change.after, self.referral.get(&rule.partner_center));
+        let Some(kind) = attributes::kind_of(&rule.partner_center) else {
+            return PatchOperation::set(self.referral, &rule.partner_center, json);
+        };
+        let mut operation = PatchOperation::set(self.referral, attributes::LIST, Json::Null);
+        let earlier = self.update.patch.iter().rev().find(|earlier| earlier.path == operation.path);
+        let list = earlier
+            .map(|earlier| &earlier.value)
+            .or_else(|| self.referral.get(attributes::LIST));
+        operation.value = attributes::with(list, kind, &json);
+        operation
     }
 
     /// Why a change cannot be written there now, and whether it is found again later.
@@ -171,6 +186,11 @@ impl<'a> Planner<'a> {
                 format!("{label} was not sent: the referral is closed in Partner Center, which cannot be changed any more."),
                 false,
             )),
+            Side::PartnerCenter
+                if let Err(error) = rule.check_for_partner_center(&change.after, self.referral.get(&rule.partner_center)) =>
+            {
+                Some((format!("{label} was not sent: {error}. {}", rule.cure), false))
+            }
             // A closed record is read-only for its seller too; a reopened one gets the change then.
             Side::Crm if self.record.phase.is_closed() => {
                 Some((format!("{label} was not written: the record is closed in the CRM."), true))
@@ -178,7 +198,12 @@ impl<'a> Planner<'a> {
             Side::PartnerCenter if self.waits(rule, change) => {
                 Some((format!("{label} is sent once the deal is accepted or off hold."), true))
             }
-            _ => None,
+            Side::PartnerCenter => {
+                let unfit = rule.check_for_partner_center(&change.after, self.referral.get(&rule.partner_center));
+                let reason = |error| (format!("{label} was not sent: {error}. {}", rule.cure), false);
+                unfit.err().map(reason)
+            }
+            Side::Crm => None,
         }
     }
 

@@ -99,8 +99,28 @@ fn strict(document: &Value, half: Half) -> Result<(), Refusal> {
     if half == Half::Microsoft {
         complete_member(document, "/customerProfile/team")?;
         required(document, ["/inviteContext/assistanceRequestCode"])?;
+        services(document)?;
     }
     Ok(())
+}
+
+/// A services co-sell deal names all of its attributes (contract partner-center 2.6, 3.1).
+fn services(document: &Value) -> Result<(), Refusal> {
+    let list = "/details/requirements/additionalRequirements/attributes";
+    let attributes = document.pointer(list).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let named = |wanted: &&str| {
+        attributes
+            .iter()
+            .any(|attribute| text(attribute, "/type") == *wanted && !text(attribute, "/id").is_empty())
+    };
+    let all = ["PartnerRole", "SolutionArea", "SolutionPlay"];
+    match all.iter().find(|wanted| !named(wanted)) {
+        Some(missing) if all.iter().any(|wanted| named(wanted)) => Err(Refusal::invalid(
+            list,
+            format!("The attribute {missing} is required for services co-sell."),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// At least one member with first name, last name, telephone and e-mail.

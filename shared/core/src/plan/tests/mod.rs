@@ -4,6 +4,7 @@ mod creation;
 mod fields;
 mod help;
 mod seller;
+mod solutions;
 mod stage;
 mod trial;
 mod visibility;
