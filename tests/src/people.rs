@@ -59,13 +59,17 @@ impl People {
 
     /// Microsoft accepts a deal it was asked to help with.
     pub async fn microsoft_accepts(&self, id: &str) -> Result<()> {
-        self.call(
-            Method::POST,
-            &format!("control/partner-center/referrals/{id}/microsoft-accepts"),
-            &json!({}),
-        )
-        .await
-        .map(drop)
+        self.happens_to(id, "microsoft-accepts").await
+    }
+
+    /// Microsoft declines a deal it was asked to help with.
+    pub async fn microsoft_declines(&self, id: &str) -> Result<()> {
+        self.happens_to(id, "microsoft-declines").await
+    }
+
+    async fn happens_to(&self, id: &str, what: &str) -> Result<()> {
+        let path = format!("control/partner-center/referrals/{id}/{what}");
+        self.call(Method::POST, &path, &json!({})).await.map(drop)
     }
 
     /// All referrals, as Partner Center stores them.

@@ -28,6 +28,8 @@ pub struct Deal {
     pub audit: String,
     /// Microsoft CRM Identifier.
     pub microsoft_id: String,
+    /// Whether Microsoft's sellers may see it, as Referral Visibility says.
+    pub visible: bool,
 }
 
 /// Where a deal stands.
@@ -54,6 +56,8 @@ pub enum Entry {
     Value(u32),
     /// Takes the deal off hold.
     Active,
+    /// Says whether Microsoft's sellers may see the deal.
+    Visible(bool),
 }
 
 /// The on-hold and active stages of the local Salesforce organisation.
@@ -69,6 +73,11 @@ fn field(crm: CrmSystem, entry: Entry) -> (&'static str, Json) {
         Entry::Help => ("Msp_How_Can_Microsoft_Help__c", json!("Proof of concept or demo")),
         Entry::Products(products) => (either("nwcs_products", "Msp_Products__c"), json!(products)),
         Entry::Value(value) => (either("estimatedvalue", "Amount"), json!(value)),
+        Entry::Visible(visible) if dynamics => ("nwcs_referralvisibility", json!(412_000_000 + u32::from(visible))),
+        Entry::Visible(visible) => (
+            "Msp_Referral_Visibility__c",
+            json!(if visible { "Microsoft sellers" } else { "Only my organisation" }),
+        ),
         Entry::Active if dynamics => ("statuscode", json!(1)),
         Entry::Active => ("StageName", json!(SALESFORCE_STAGES[1])),
     }
@@ -91,6 +100,7 @@ impl Deal {
             status: text(row, "nwcs_syncstatus"),
             audit: text(row, "nwcs_audit"),
             microsoft_id: text(row, "nwcs_microsoftcrmid"),
+            visible: row["nwcs_referralvisibility"] == json!(412_000_001),
         }
     }
 
@@ -110,6 +120,7 @@ impl Deal {
             status: text(row, "Msp_Sync_Status__c"),
             audit: text(row, "Msp_Audit__c"),
             microsoft_id: text(row, "Msp_Microsoft_Crm_Id__c"),
+            visible: row["Msp_Referral_Visibility__c"] == json!("Microsoft sellers"),
         }
     }
 
@@ -185,6 +196,24 @@ impl People {
             CrmSystem::Salesforce => format!("control/salesforce/rows/Opportunity/{id}"),
         };
         self.call(Method::PATCH, &path, &change).await.map(drop)
+    }
+
+    /// The seller sets, or clears, the e-mail address of an opportunity's contact.
+    pub async fn seller_sets_contact_email(&self, opportunity: &str, email: Option<&str>) -> Result<()> {
+        let (id, contact, column, path) = match self.crm {
+            CrmSystem::Dynamics => (
+                "opportunityid",
+                "_parentcontactid_value",
+                "emailaddress1",
+                "control/dataverse/rows/contacts",
+            ),
+            CrmSystem::Salesforce => ("Id", "ContactId", "Email", "control/salesforce/rows/Contact"),
+        };
+        let rows = self.rows().await?;
+        let row = rows.iter().find(|row| row[id] == opportunity).context("no such opportunity")?;
+        let contact = row[contact].as_str().context("the opportunity has no contact")?;
+        let change = json!({ column: email });
+        self.call(Method::PATCH, &format!("{path}/{contact}"), &change).await.map(drop)
     }
 
     /// The seller closes an opportunity as won.

@@ -2,6 +2,7 @@
 //!
 //! One stack for all scenarios of a CRM, one after the other: it takes seconds to start, and each scenario uses deals of its own.
 
+mod cosell;
 mod leads;
 mod scenarios;
 

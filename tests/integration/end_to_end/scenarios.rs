@@ -28,6 +28,12 @@ pub(super) async fn all(stack: &LocalStack) {
     asking_for_help_invites_microsoft_and_brings_back_its_id(stack).await;
     tell("a missing field");
     a_missing_field_is_told_to_the_seller(stack).await;
+    tell("help chosen later");
+    super::cosell::help_chosen_later_waits_for_the_contact_and_then_asks_microsoft_once(stack).await;
+    tell("visibility");
+    super::cosell::visibility_goes_up_and_never_down(stack).await;
+    tell("a decline");
+    super::cosell::a_decline_reaches_the_seller_though_its_event_is_lost(stack).await;
     tell("leads");
     leads::a_lead_accepted_in_partner_center_becomes_one_opportunity(stack).await;
     leads::a_lead_that_the_seller_qualifies_is_accepted(stack).await;

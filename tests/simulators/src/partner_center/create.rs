@@ -115,7 +115,7 @@ fn services(document: &Value) -> Result<(), Refusal> {
     };
     let all = ["PartnerRole", "SolutionArea", "SolutionPlay"];
     match all.iter().find(|wanted| !named(wanted)) {
-        Some(missing) if all.iter().any(|wanted| named(wanted)) => Err(Refusal::invalid(
+        Some(missing) if all.iter().any(named) => Err(Refusal::invalid(
             list,
             format!("The attribute {missing} is required for services co-sell."),
         )),

@@ -6,7 +6,7 @@ use crate::world::{World, deal, id};
 
 const SHARE: &str = "/consent/consentToShareReferralWithMicrosoftSellers";
 
-fn replace(path: &str, value: Value) -> Value {
+fn replace(path: &str, value: &Value) -> Value {
     json!([{ "op": "replace", "path": path, "value": value }])
 }
 
@@ -29,12 +29,12 @@ async fn a_private_deal_gets_contact_and_consent_and_then_microsofts_half() {
     let early = world.create(half(&own)).await;
     assert_eq!((early.status, &early.body["error"]["target"]), (400, &json!(SHARE)));
     let contact = deal(true)["customerProfile"]["team"].clone();
-    let patched = world.patch(id(&own), replace("/customerProfile/team", contact.clone())).await;
+    let patched = world.patch(id(&own), replace("/customerProfile/team", &contact)).await;
     assert_eq!((patched.status, &patched.body["customerProfile"]["team"]), (200, &contact));
-    assert_eq!(world.patch(id(&own), replace(SHARE, json!(true))).await.status, 200);
+    assert_eq!(world.patch(id(&own), replace(SHARE, &json!(true))).await.status, 200);
     assert_eq!(world.create(half(&own)).await.status, 201);
     for (path, value) in [("/customerProfile/team", json!([])), (SHARE, json!(false))] {
-        let locked = world.patch(id(&own), replace(path, value)).await;
+        let locked = world.patch(id(&own), replace(path, &value)).await;
         assert_eq!((locked.status, &locked.body["error"]["target"]), (400, &json!(path)));
     }
 }
