@@ -50,24 +50,26 @@ pub(super) fn body_of(mapping: &Mapping, record: &CrmRecord, purpose: Purpose<'_
         }
     }
     problems.extend(attributes::lacking(mapping, &body));
-    let has_solution = lookup(&body, SOLUTIONS).and_then(Json::as_array).is_some_and(|all| !all.is_empty());
-    if purpose.cosell && !has_solution && problems.is_empty() {
-        let rule = mapping
-            .rules
-            .iter()
-            .find(|rule| rule.partner_center.eq_ignore_ascii_case(SOLUTIONS));
-        let (label, cure) = rule.map_or(("Products", ""), |rule| (rule.label.as_str(), rule.cure.as_str()));
-        problems.push(
-            format!("{label} is missing: Microsoft helps with deals that name a solution. {cure}")
-                .trim_end()
-                .to_owned(),
-        );
+    if purpose.cosell {
+        problems.extend(without_solution(mapping, &body, &problems));
     }
     if !problems.is_empty() {
         return Err(problems);
     }
     identify(&mut body, record, purpose);
     Ok(body)
+}
+
+/// Microsoft helps with deals that name a solution, whatever the mapping requires. Says nothing of what `told` says already.
+fn without_solution(mapping: &Mapping, body: &Json, told: &[String]) -> Option<String> {
+    if lookup(body, SOLUTIONS).and_then(Json::as_array).is_some_and(|all| !all.is_empty()) {
+        return None;
+    }
+    let mut rules = mapping.rules.iter();
+    let rule = rules.find(|rule| rule.partner_center.eq_ignore_ascii_case(SOLUTIONS));
+    let (label, cure) = rule.map_or(("Products", ""), |rule| (rule.label.as_str(), rule.cure.as_str()));
+    let missing = format!("{label} is missing: Microsoft helps with deals that name a solution. {cure}");
+    (!told.iter().any(|told| told.starts_with(label))).then(|| missing.trim_end().to_owned())
 }
 
 /// The customer as the referral has it: Microsoft locks it once a deal exists, and its half must not tell another.

@@ -113,6 +113,16 @@ fn a_deal_without_any_solution_is_not_shared_with_microsoft_whatever_the_mapping
         panic!("not rejected")
     };
     assert!(problems[0].starts_with("Products is missing: Microsoft helps"), "{problems:?}");
+    let unfit = record(|record| {
+        sells("Halcyon")(record);
+        set(record, "nwcs_howcanmicrosofthelp", json!(412_000_002));
+    });
+    let NewReferral::Reject(problems) = plan_referral(&mapping, &policy(), &unfit) else {
+        panic!("not rejected")
+    };
+    let products = problems.iter().filter(|problem| problem.starts_with("Products")).count();
+    assert_eq!(products, 1, "told once: {problems:?}");
+    assert!(problems.len() > 4, "with everything else: {problems:?}");
 }
 
 #[test]
