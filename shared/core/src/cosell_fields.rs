@@ -129,7 +129,7 @@ pub const FIELDS: [CosellField; 9] = [
     },
     CosellField {
         label: "How can Microsoft help?",
-        help: "Choose what you want from Microsoft's sellers: that makes it a co-sell deal. Left empty, the deal stays private.",
+        help: "Choose what you want from Microsoft's sellers: that makes it a co-sell deal. Left empty, Microsoft is not asked.",
         filled_by: FilledBy::Seller,
         dynamics: shape("HowCanMicrosoftHelp", Kind::Choice(&HELP)),
         salesforce: shape("Msp_How_Can_Microsoft_Help__c", Kind::Choice(&HELP)),

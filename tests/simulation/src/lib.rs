@@ -13,6 +13,7 @@ mod schedule;
 mod seat;
 mod verdict;
 mod weather;
+mod wishes;
 mod world;
 
 use std::sync::Arc;

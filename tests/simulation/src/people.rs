@@ -130,31 +130,6 @@ impl World {
         }
     }
 
-    /// A seller asks Microsoft for help with a deal that may be shared already, or takes the wish back.
-    pub(crate) fn seller_asks(&self) {
-        let Some(id) = self.pick(self.open_records()) else { return };
-        let wishes = [json!(412_000_002), json!(412_000_003), Json::Null];
-        let wish = wishes[self.draw(3) as usize].clone();
-        let mut state = self.state();
-        if *state.records[&id].get("nwcs_howcanmicrosofthelp") == wish {
-            return;
-        }
-        self.set(&mut state, &id, "nwcs_howcanmicrosofthelp", &wish);
-        state.tell(|| format!("a seller sets the help for {id} to {wish}"));
-    }
-
-    /// A seller says who sees the deal, and may try to take it back.
-    pub(crate) fn seller_shows(&self) {
-        let Some(id) = self.pick(self.open_records()) else { return };
-        let wish = json!(412_000_000 + self.draw(2));
-        let mut state = self.state();
-        if *state.records[&id].get("nwcs_referralvisibility") == wish {
-            return;
-        }
-        self.set(&mut state, &id, "nwcs_referralvisibility", &wish);
-        state.tell(|| format!("a seller sets the visibility of {id} to {wish}"));
-    }
-
     /// Where names are marked a seller types over the mark, or behind it.
     fn typed(&self, name: &Json, keeps_mark: bool) -> Json {
         let marked = format!("{} {}", MARKS[0], unmarked(name));
@@ -165,7 +140,7 @@ impl World {
         }
     }
 
-    fn set(&self, state: &mut State, id: &str, column: &str, value: &Json) {
+    pub(crate) fn set(&self, state: &mut State, id: &str, column: &str, value: &Json) {
         if let Some(record) = state.records.get_mut(id) {
             record.fields.insert(column.into(), kept(&self.weather, column, value));
         }
@@ -338,7 +313,7 @@ impl World {
         }
     }
 
-    fn open_records(&self) -> Vec<String> {
+    pub(crate) fn open_records(&self) -> Vec<String> {
         let open = |record: &&CrmRecord| {
             let flagged = *record.get("nwcs_syncwithpartnercenter") == json!(true);
             flagged && !record.phase.is_closed() && record.merged_into.is_none()

@@ -5,7 +5,7 @@ use std::fmt::{Display, Write};
 use cosell_core::audit::FieldChange;
 use cosell_core::link::{Link, Parting};
 use cosell_core::mapping::{Mapping, When};
-use cosell_core::plan::{Carried, FieldTrial, NewRecord, NewReferral, Trial, Update};
+use cosell_core::plan::{Carried, FieldTrial, NewRecord, NewReferral, Trial, Update, Wish};
 use serde_json::Value as Json;
 
 use crate::table::shown;
@@ -74,8 +74,20 @@ pub(super) fn of_update(mapping: &Mapping, link: &Link, update: &Update) -> Stri
         .map(|field| format!("the seller would be told that the CRM did not keep {}", mapping.label(field)));
     let changes = update.changes.iter().map(|change| changed(mapping, change));
     let mut lines: Vec<String> = changes.chain(held).chain(waiting).chain(not_kept).collect();
-    if update.changes.is_empty() && !update.patch.is_empty() {
-        lines.push("the CRM ID would be written to Partner Center".to_owned());
+    let besides = [
+        ("/externalReferenceId", "the CRM ID"),
+        ("/customerProfile/team", "the customer contact"),
+    ];
+    for (_, what) in besides
+        .iter()
+        .filter(|(path, _)| update.patch.iter().any(|operation| operation.path == *path))
+    {
+        lines.push(format!("{what} would be written to Partner Center"));
+    }
+    match &update.wish {
+        Wish::Ask(invitation) => lines.push(format!("Microsoft would be asked to help: {}", invitation.help)),
+        Wish::Lacks(refusal) | Wish::Stands(refusal) => lines.extend(refusal.told.iter().cloned()),
+        Wish::None | Wish::Rests => {}
     }
     if lines.is_empty() {
         lines.push("it is in step: nothing".to_owned());

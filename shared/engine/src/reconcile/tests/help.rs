@@ -256,3 +256,17 @@ async fn two_looks_that_ask_side_by_side_ask_once() {
     stage.settle(&opportunity()).await;
     assert_eq!(halves(&stage).len(), 1);
 }
+
+#[tokio::test]
+async fn a_private_deal_that_was_made_by_hand_is_taken_over_and_microsoft_asked_as_its_record_wishes() {
+    let stage = Stage::with_opportunity();
+    stage.settle(&opportunity()).await;
+    let body = own(&stage);
+    // Made by hand in Partner Center, with our opportunity as its CRM ID.
+    let stage = Stage::with_opportunity();
+    stage.world.edit_record(OPPORTUNITY, ask_for_help);
+    stage.world.put_referral(REFERRAL.parse().unwrap(), body);
+    stage.settle(&opportunity()).await;
+    assert_eq!((halves(&stage).len(), stage.referrals().len()), (1, 2));
+    assert_eq!(own(&stage)["consent"]["consentToShareReferralWithMicrosoftSellers"], true);
+}
