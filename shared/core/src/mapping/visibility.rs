@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use super::conversion::{same_scalar, scalar_text};
 use super::{ConversionError, Mapping, VISIBILITY};
-use crate::crm::CrmRecord;
+use crate::crm::{CrmRecord, CrmWrite};
 use crate::link::Seen;
 use crate::referral::Referral;
 use crate::value::Value;
@@ -49,6 +49,13 @@ impl Mapping {
     pub fn visible(&self) -> Option<(&str, &Json)> {
         let visibility = self.visibility.as_ref()?;
         Some((&visibility.column, &visibility.values.microsoft))
+    }
+
+    /// Has a new record say so, where Microsoft's sellers may see the referral.
+    pub(crate) fn show_visibility(&self, referral: &Referral, write: &mut CrmWrite) {
+        if let Some((column, value)) = self.visible().filter(|_| referral.is_visible_to_microsoft()) {
+            write.fields.insert(column.to_owned(), value.clone());
+        }
     }
 
     /// What counts as seen of a pair's visibility; `None` when there is nothing to remember yet.

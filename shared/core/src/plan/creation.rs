@@ -33,9 +33,7 @@ pub fn plan_record(mapping: &Mapping, policy: &Policy, referral: &Referral, now:
             Carried::Elsewhen(_) | Carried::Empty | Carried::Missing | Carried::Inapplicable => {}
         }
     }
-    if let Some((column, value)) = mapping.visible().filter(|_| referral.is_visible_to_microsoft()) {
-        write.fields.insert(column.to_owned(), value.clone());
-    }
+    mapping.show_visibility(referral, &mut write);
     introduce(mapping, policy, referral, &mut write, &Note::Synced(notes), now);
     NewRecord::Create(write)
 }

@@ -34,6 +34,7 @@ pub fn plan_opportunity(deals: &Mapping, leads: &Mapping, link: &Link, referral:
             write.fields.insert(rule.crm.clone(), json);
         }
     }
+    deals.show_visibility(referral, &mut write);
     write
 }
 

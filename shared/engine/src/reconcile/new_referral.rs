@@ -18,6 +18,7 @@ use serde_json::Value as Json;
 
 use super::find::own;
 use super::new_record::created_fields;
+use super::update::ASKED;
 use super::{Attempt, Outcome};
 use crate::failure::{Failure, FailureKind, Outside};
 use crate::port::Claim;
@@ -108,7 +109,7 @@ impl Attempt<'_> {
     /// Tells the seller: identifier, link, ✔ and a line in Audit. What was seen stays what the decision was made on.
     async fn confirm(&mut self, link: Link, record: &CrmRecord, referral: &Referral, invited: bool) -> Result<(), Failure> {
         let mut lines = vec!["Created in Partner Center.".to_owned()];
-        lines.extend(invited.then(|| "Microsoft was asked to help.".to_owned()));
+        lines.extend(invited.then(|| ASKED.to_owned()));
         let mut write = CrmWrite::default();
         let mapping = &self.engine.mapping;
         if let Some((column, visible)) = mapping.visible().filter(|_| referral.is_visible_to_microsoft())

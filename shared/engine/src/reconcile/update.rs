@@ -25,6 +25,9 @@ pub(super) struct Problems {
     standing: Option<String>,
 }
 
+/// What the seller and the trail are told once Microsoft was asked.
+pub(super) const ASKED: &str = "Microsoft was asked to help.";
+
 /// What the seller is shown of Partner Center beside the fields.
 struct Shown {
     microsoft_crm_id: Option<String>,
@@ -79,8 +82,10 @@ impl Attempt<'_> {
             }
             asked => asked?,
         };
-        if asked.now {
-            update.remarks.push("Microsoft was asked to help.".to_owned());
+        // It may have been asked, and told, before the link was lost.
+        let audit = record.get(&self.engine.mapping.columns.audit).as_str().unwrap_or_default();
+        if asked.now && !audit.contains(ASKED) {
+            update.remarks.push(ASKED.to_owned());
         }
         let shown = Shown {
             microsoft_crm_id: microsoft_id,

@@ -270,3 +270,17 @@ async fn a_private_deal_that_was_made_by_hand_is_taken_over_and_microsoft_asked_
     assert_eq!((halves(&stage).len(), stage.referrals().len()), (1, 2));
     assert_eq!(own(&stage)["consent"]["consentToShareReferralWithMicrosoftSellers"], true);
 }
+
+#[tokio::test]
+async fn a_link_that_is_made_again_knows_microsofts_half_and_tells_nothing_twice() {
+    let stage = Stage::with_opportunity();
+    stage.world.edit_record(OPPORTUNITY, ask_for_help);
+    stage.settle(&opportunity()).await;
+    stage.world.links.lock().unwrap().clear();
+    stage.world.take_calls();
+    stage.look(&opportunity(), "adopts").await.unwrap();
+    let calls = stage.world.take_calls();
+    assert!(!calls.contains(&"pc.create") && !calls.contains(&"crm.update"), "{calls:?}");
+    assert_eq!(stage.the_link().microsoft.asked.as_deref(), Some("ProofOfConceptOrDemo"));
+    assert_eq!(audit(&stage).matches("Microsoft was asked to help.").count(), 1);
+}
