@@ -40,7 +40,17 @@ fn every_word_of_the_form_is_one_that_the_program_reads() {
 
 #[test]
 fn no_key_stands_twice() {
-    for keys in [FILE, LEAD, COLUMNS, HELP, VISIBILITY, VISIBILITY_VALUES, STAGE_TABLES, STAGE_TABLES_OF_LEADS, RULE] {
+    for keys in [
+        FILE,
+        LEAD,
+        COLUMNS,
+        HELP,
+        VISIBILITY,
+        VISIBILITY_VALUES,
+        STAGE_TABLES,
+        STAGE_TABLES_OF_LEADS,
+        RULE,
+    ] {
         let names: BTreeSet<&str> = keys.iter().map(|key| key.name).collect();
         assert_eq!(names.len(), keys.len());
     }
