@@ -156,6 +156,7 @@ impl Attempt<'_> {
                 "Its lead is paired with referral {}, but this opportunity with referral {other}: your sync operator must unlink one of the two.",
                 referral.id
             );
+            self.trail.tells_another_pair();
             return self.tell_rejection(Some(opportunity), vec![problem]).await;
         }
         // Whoever entered something in the lead meanwhile must find it in the opportunity.

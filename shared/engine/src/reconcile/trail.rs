@@ -47,6 +47,11 @@ impl Trail {
         self.pair = Subject::Referral(referral).to_string();
         self.referral = Some(referral);
     }
+
+    /// What the seller reads next stands on a record of another pair, which keeps its own identifier and link.
+    pub(super) fn tells_another_pair(&mut self) {
+        self.referral = None;
+    }
 }
 
 impl Attempt<'_> {

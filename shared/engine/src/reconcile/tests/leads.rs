@@ -1,5 +1,7 @@
 //! Leads that Microsoft sends: leads in the CRM until somebody accepts them, then opportunities.
 
+mod mishaps;
+
 use cosell_core::audit::Side;
 
 use super::*;
