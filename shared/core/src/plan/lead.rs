@@ -103,7 +103,8 @@ impl Link {
     /// The link of the opportunity that this link's lead became.
     ///
     /// What the opportunity lacks counts as never seen, so that it is filled and not emptied in Partner Center. The lead counts as having
-    /// been on hold and unanswered, so that an opportunity that is worked on accepts the referral, and follows one that is closed.
+    /// been on hold and unanswered, so that an opportunity that is worked on accepts the referral, and follows one that is closed; but not
+    /// one that ended unwon while it was a lead: who made an opportunity of it nevertheless wants that open.
     #[must_use]
     pub fn moved_to(&self, opportunity: &CrmRecord, deals: &Mapping, leads: &Mapping, referral: &Referral, now: Timestamp) -> Self {
         let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
@@ -120,8 +121,12 @@ impl Link {
                 seen.insert(rule.name.clone(), Seen { partner_center, crm });
             }
         }
+        let stage = stage_value(referral.stage);
+        let known_end = referral.stage.is_terminal()
+            && referral.stage != Stage::Won
+            && self.seen.get(STAGE).is_some_and(|seen| seen.partner_center == stage);
         let unanswered = Seen {
-            partner_center: stage_value(Stage::New),
+            partner_center: if known_end { stage } else { stage_value(Stage::New) },
             crm: phase_value(Phase::OnHold),
         };
         seen.insert(STAGE.to_owned(), unanswered);

@@ -39,3 +39,23 @@ async fn a_lead_converted_into_the_opportunity_of_another_referral_leaves_that_p
     assert!(status.as_str().unwrap().contains(REFERRAL), "the seller is told: {status}");
     assert_eq!(floor.the_stage(), (json!("New"), json!("Pending")));
 }
+
+#[tokio::test]
+async fn an_opportunity_made_of_a_lead_whose_referral_had_expired_is_not_closed() {
+    let floor = Floor::with_lead().await;
+    let mut body = floor.referral();
+    body["status"] = json!("Closed");
+    body["substatus"] = json!("Expired");
+    floor.stage.world.put_referral(REFERRAL.parse().unwrap(), body);
+    floor.stage.settle(&referral()).await;
+    assert_eq!(floor.the_lead().phase, Phase::Lost);
+    // The customer calls after all: the seller reactivates the lead and qualifies it.
+    floor.seller_edits_lead(|lead| lead.phase = Phase::Open);
+    floor.stage.look(&floor.subject(), "reopened").await.unwrap();
+    floor.seller_converts(json!({ "name": "Fleet telemetry pilot" }));
+    let outcome = floor.stage.look(&floor.subject(), "converted").await.unwrap();
+    floor.stage.look(&referral(), "echo").await.unwrap();
+    assert_eq!(floor.opportunity().phase, Phase::Open, "the seller's deal");
+    assert!(outcome.message.contains("Expired"), "{}", outcome.message);
+    assert_eq!(floor.stage.referrals().len(), 1);
+}
