@@ -44,6 +44,7 @@ pub(super) fn link(n: u128, crm: &str) -> Link {
         referral: referral(n),
         engagement: None,
         microsoft_referral: Some(referral(900)),
+        microsoft: None,
         crm: opportunity(crm),
         lead: None,
         seen: [("value".to_owned(), seen), ("close date".to_owned(), date)].into(),
