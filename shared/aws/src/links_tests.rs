@@ -4,6 +4,7 @@ use std::sync::Arc;
 use cosell_core::audit::Side;
 use cosell_core::breaker::{Activity, Breaker};
 use cosell_core::link::{NotKept, OpenConflict, Parting, Pending, Seen, Step, Tombstone};
+use cosell_core::microsoft::Microsoft;
 use cosell_core::value::Value;
 use cosell_engine::FailureKind;
 use uuid::Uuid;
@@ -44,7 +45,7 @@ pub(super) fn link(n: u128, crm: &str) -> Link {
         referral: referral(n),
         engagement: None,
         microsoft_referral: Some(referral(900)),
-        microsoft: None,
+        microsoft: Microsoft::default(),
         crm: opportunity(crm),
         lead: None,
         seen: [("value".to_owned(), seen), ("close date".to_owned(), date)].into(),
