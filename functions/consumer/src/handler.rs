@@ -129,6 +129,7 @@ fn worth_an_operators_eye(kind: AuditKind) -> Option<&'static str> {
         AuditKind::Slowed => Some("PairSlowed"),
         AuditKind::Parted => Some("PairParted"),
         AuditKind::Parked => Some("ConflictParked"),
+        AuditKind::DeadlineNear => Some("DeadlineNear"),
         _ => None,
     }
 }

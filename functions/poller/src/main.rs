@@ -14,6 +14,7 @@ use serde::Serialize;
 struct Answer {
     records: usize,
     referrals: usize,
+    due: usize,
     skipped: bool,
 }
 
@@ -30,16 +31,18 @@ async fn main() -> Result<(), Error> {
             let Polled {
                 records,
                 referrals,
+                due,
                 skipped,
             } = poller
                 .poll(clock::now(), &event.context.request_id)
                 .await
                 .map_err(|failure| failure.brief())?;
-            metrics::count("Enqueued", u64::try_from(records + referrals)?, &[]);
-            tracing::info!(records, referrals, skipped, "polled");
+            metrics::count("Enqueued", u64::try_from(records + referrals + due)?, &[]);
+            tracing::info!(records, referrals, due, skipped, "polled");
             Ok::<_, Error>(Answer {
                 records,
                 referrals,
+                due,
                 skipped,
             })
         }

@@ -24,6 +24,7 @@
 //! | audit | `pk` = pair, `sk` = `TIME#INVOCATION#COUNTER` | a [`cosell_core::audit::AuditEntry`], `expires_at` (s, the table's TTL) |
 
 #[cfg(feature = "tables")]
+pub mod agenda;
 pub mod audit;
 #[cfg(feature = "tables")]
 pub mod claims;

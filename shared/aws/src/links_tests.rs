@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use cosell_core::audit::Side;
 use cosell_core::breaker::{Activity, Breaker};
-use cosell_core::link::{NotKept, OpenConflict, Parting, Pending, Seen, Step, Tombstone};
+use cosell_core::link::{NotKept, OpenConflict, Parting, Pending, Registering, Seen, Step, Tombstone, Warned};
 use cosell_core::microsoft::Microsoft;
 use cosell_core::value::Value;
 use cosell_engine::FailureKind;
@@ -41,6 +41,10 @@ pub(super) fn link(n: u128, crm: &str) -> Link {
         partner_center: seen.partner_center.clone(),
         at: "2026-09-01T08:00:00Z".parse().unwrap(),
     };
+    let warned = Warned {
+        expires: "2026-09-15T08:00:00Z".parse().unwrap(),
+        days: 5,
+    };
     Link {
         referral: referral(n),
         engagement: None,
@@ -56,6 +60,12 @@ pub(super) fn link(n: u128, crm: &str) -> Link {
         problem: None,
         not_kept: [("value".to_owned(), not_kept)].into(),
         conflicts: BTreeMap::new(),
+        win_waits: Some("2026-09-04T08:05:00Z".parse().unwrap()),
+        warned: [(referral(900), warned)].into(),
+        registering: Some(Registering::Refused {
+            told: "not yet".into(),
+            asked: Some(serde_json::json!({ "contract": { "value": 205_000, "term": "Finite" }, "solutionDetails": [] })),
+        }),
         activity: Activity::default(),
         tombstone: None,
         version: FIRST_VERSION,

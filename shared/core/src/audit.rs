@@ -49,6 +49,12 @@ pub enum AuditKind {
     Relinked,
     /// The lead became an opportunity, and the pair goes on with that.
     Qualified,
+    /// A win of the CRM waits until Microsoft takes the deal's registration.
+    WinHeld,
+    /// An invitation expires soon, and the seller was warned.
+    DeadlineNear,
+    /// The won deal was registered with Microsoft.
+    Registered,
     /// A queue message that no version of ours wrote.
     Poison,
 }
@@ -74,6 +80,9 @@ impl fmt::Display for AuditKind {
             Self::Unlinked => "unlinked",
             Self::Relinked => "relinked",
             Self::Qualified => "qualified",
+            Self::WinHeld => "win-held",
+            Self::DeadlineNear => "deadline-near",
+            Self::Registered => "registered",
             Self::Poison => "poison",
         })
     }

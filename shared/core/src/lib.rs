@@ -9,6 +9,7 @@
 //! | [`value`] | the canonical field value that both systems are compared in |
 //! | [`referral`], [`life_cycle`] | a referral as Partner Center has it, and the transitions it allows |
 //! | [`deal`] | what kind of deal a referral is |
+//! | [`deadline`] | when an unanswered invitation expires, and when to warn of it |
 //! | [`crm`] | an opportunity (or lead) as the CRM has it |
 //! | [`record_id`] | the ids of CRM records, in whatever spelling |
 //! | [`mapping`] | the table that a partner edits: which field goes where, when and who wins |
@@ -26,6 +27,7 @@ pub mod audit;
 pub mod breaker;
 pub mod cosell_fields;
 pub mod crm;
+pub mod deadline;
 pub mod deal;
 pub mod id;
 pub mod life_cycle;

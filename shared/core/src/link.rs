@@ -85,6 +85,33 @@ pub struct NotKept {
     pub at: Timestamp,
 }
 
+/// A deadline that the seller was warned of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warned {
+    /// When the invitation expires.
+    pub expires: Timestamp,
+    /// How many days before that the warning was due.
+    pub days: u16,
+}
+
+/// Where a won deal's registration stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Registering {
+    /// It could not be made.
+    Refused {
+        /// As the seller was told: only what is new is told again.
+        told: String,
+        /// What Partner Center refused; nothing was sent to it where this is absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked: Option<serde_json::Value>,
+    },
+    /// It was asked for, and its outcome is not known.
+    Started,
+    /// It stands in Partner Center.
+    Done,
+}
+
 /// Why nothing crosses any more between the two halves of a pair.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -164,6 +191,15 @@ pub struct Link {
     /// Fields that wait for an operator, by rule name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub conflicts: BTreeMap<String, OpenConflict>,
+    /// Until when a win of the CRM waits, as the seller was told (contract partner-center 3.6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub win_waits: Option<Timestamp>,
+    /// Deadlines that the seller was warned of: of our referral, and of Microsoft's half.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub warned: BTreeMap<ReferralId, Warned>,
+    /// The won deal's registration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registering: Option<Registering>,
     /// What the breaker goes by.
     #[serde(default, skip_serializing_if = "Activity::is_empty")]
     pub activity: Activity,
@@ -196,6 +232,9 @@ impl Link {
             problem: None,
             not_kept: BTreeMap::new(),
             conflicts: BTreeMap::new(),
+            win_waits: None,
+            warned: BTreeMap::new(),
+            registering: None,
             activity: Activity::default(),
             tombstone: None,
             version: 0,

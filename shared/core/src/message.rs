@@ -36,6 +36,8 @@ pub enum Cause {
     CrmPoll,
     /// The poller's sweep found a changed referral.
     Sweep,
+    /// A time has come: a deadline is near, or a win may be sent.
+    Due,
     /// An operator asked.
     Operator,
 }
@@ -46,6 +48,7 @@ impl fmt::Display for Cause {
             Self::Webhook => "webhook",
             Self::CrmPoll => "crm-poll",
             Self::Sweep => "sweep",
+            Self::Due => "due",
             Self::Operator => "operator",
         })
     }

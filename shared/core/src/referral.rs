@@ -115,6 +115,11 @@ impl Referral {
         found
     }
 
+    /// The time at a dotted path such as `createdDateTime`.
+    pub fn time(&self, path: &str) -> Option<Timestamp> {
+        self.get(path)?.as_str()?.parse().ok()
+    }
+
     /// Whether the property itself is present, be it null: JSON Patch `replace` needs that.
     pub fn has(&self, path: &str) -> bool {
         self.get(path).is_some()

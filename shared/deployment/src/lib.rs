@@ -11,6 +11,7 @@ mod settings;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use cosell_aws::agenda::DynamoAgenda;
 use cosell_aws::audit::DynamoAudit;
 use cosell_aws::claims::DynamoClaims;
 use cosell_aws::cursors::DynamoCursors;
@@ -147,7 +148,8 @@ fn assembled(systems: &Systems, settings: EngineSettings, sdk: &SdkConfig) -> En
             mapping: Arc::new(mapping),
         }),
         links: Arc::new(DynamoLinks::new(links.clone())),
-        claims: Arc::new(DynamoClaims::new(links)),
+        claims: Arc::new(DynamoClaims::new(links.clone())),
+        agenda: Arc::new(DynamoAgenda::new(links)),
         audit: Arc::new(DynamoAudit::new(audit, settings.audit_retention_days)),
         mapping,
         policy: Arc::new(settings.policy),
@@ -166,7 +168,10 @@ pub async fn poller(settings: PollerSettings, queue: Arc<dyn Queue>, sdk: &SdkCo
         leads: systems.leads.map(|leads| leads as Arc<dyn Crm>),
         queue,
         claims: Arc::new(DynamoClaims::new(links.clone())),
-        cursors: Arc::new(DynamoCursors::new(links)),
+        cursors: Arc::new(DynamoCursors::new(links.clone())),
+        agenda: Arc::new(DynamoAgenda::new(links.clone())),
+        links: Arc::new(DynamoLinks::new(links)),
+        deadlines: settings.deadlines,
         overlap: settings.overlap,
     })
 }

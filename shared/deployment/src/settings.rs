@@ -1,6 +1,7 @@
 //! The settings of each program, read from the environment variables that the template sets.
 
 use cosell_core::breaker::Breaker;
+use cosell_core::deadline::Deadlines;
 use cosell_core::plan::Policy;
 use cosell_runtime::config::{Environment, Noted};
 use cosell_runtime::settings::{CrmSettings, PartnerCenterSettings};
@@ -55,7 +56,7 @@ pub struct EngineSettings {
     pub audit_retention_days: Option<u32>,
     /// `MARK_NAMES`: whether ✔ or ✘ stands beside the deal's name in the CRM.
     pub mark_names: bool,
-    /// `SYNC_PRIVATE`, `SYNC_LEADS`, `REFERRAL_LINK_BASE`.
+    /// `SYNC_PRIVATE`, `SYNC_LEADS`, `REFERRAL_LINK_BASE`, `DEADLINE_WARNING_DAYS`.
     pub policy: Policy,
 }
 
@@ -90,7 +91,7 @@ impl EngineSettings {
 pub struct PlanningSettings {
     /// `MARK_NAMES`: whether ✔ or ✘ stands beside the deal's name in the CRM.
     pub mark_names: bool,
-    /// `SYNC_PRIVATE`, `SYNC_LEADS`, `REFERRAL_LINK_BASE`.
+    /// `SYNC_PRIVATE`, `SYNC_LEADS`, `REFERRAL_LINK_BASE`, `DEADLINE_WARNING_DAYS`.
     pub policy: Policy,
 }
 
@@ -100,6 +101,7 @@ impl PlanningSettings {
         let mark_names = environment.flag("MARK_NAMES", false);
         let sync_private = environment.flag("SYNC_PRIVATE", true);
         let sync_leads = sync_leads(environment);
+        let deadlines = deadlines(environment);
         let referral_link_base = environment.optional("REFERRAL_LINK_BASE");
         Ok(Self {
             mark_names: mark_names?,
@@ -108,6 +110,7 @@ impl PlanningSettings {
                 sync_leads: sync_leads?,
                 referral_link_base: referral_link_base.unwrap_or_else(|| REFERRAL_LINKS.to_owned()),
                 breaker: Breaker::default(),
+                deadlines: deadlines?,
             },
         })
     }
@@ -143,6 +146,8 @@ pub struct PollerSettings {
     pub links_table: String,
     /// `QUEUE_URL`.
     pub queue_url: String,
+    /// `DEADLINE_WARNING_DAYS`: how many days before an invitation expires its seller is warned.
+    pub deadlines: Deadlines,
     /// `OVERLAP_SECONDS`: how far each poll reaches back behind the one before.
     pub overlap: SignedDuration,
 }
@@ -153,11 +158,13 @@ impl PollerSettings {
         let systems = SystemSettings::read(environment);
         let links_table = environment.required("LINKS_TABLE", LINKS_EXAMPLE);
         let queue_url = queue_url(environment);
+        let deadlines = deadlines(environment);
         let overlap = environment.parsed_or("OVERLAP_SECONDS", 300_i64);
         Ok(Self {
             systems: systems?,
             links_table: links_table?,
             queue_url: queue_url?,
+            deadlines: deadlines?,
             overlap: SignedDuration::from_secs(overlap?.max(0)),
         })
     }
@@ -195,6 +202,10 @@ pub(crate) fn sync_leads(environment: &Environment) -> Result<bool, Noted> {
     environment.flag("SYNC_LEADS", true)
 }
 
+fn deadlines(environment: &Environment) -> Result<Deadlines, Noted> {
+    environment.parsed_or("DEADLINE_WARNING_DAYS", Deadlines::default())
+}
+
 fn queue_url(environment: &Environment) -> Result<String, Noted> {
     environment.required("QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/cosell-sync.fifo")
 }
@@ -205,10 +216,14 @@ mod tests {
 
     #[test]
     fn every_missing_variable_is_named_at_once() {
-        let error = Environment::of([("SYNC_PRIVATE", "perhaps"), ("MARK_NAMES", "maybe")])
-            .read(ConsumerSettings::read)
-            .unwrap_err()
-            .to_string();
+        let error = Environment::of([
+            ("SYNC_PRIVATE", "perhaps"),
+            ("MARK_NAMES", "maybe"),
+            ("DEADLINE_WARNING_DAYS", "soon"),
+        ])
+        .read(ConsumerSettings::read)
+        .unwrap_err()
+        .to_string();
         for variable in [
             "PARTNER_CENTER_TENANT_ID",
             "DATAVERSE_URL",
@@ -219,6 +234,7 @@ mod tests {
             "QUEUE_URL",
             "SYNC_PRIVATE",
             "MARK_NAMES",
+            "DEADLINE_WARNING_DAYS",
         ] {
             assert!(error.contains(variable), "{variable} is not named in {error}");
         }

@@ -100,6 +100,10 @@ impl PartnerCenter for GatedPartnerCenter {
         self.gates.partner_center.pass(self.port.changed_since(since)).await
     }
 
+    async fn pending(&self) -> Result<Vec<Referral>, Failure> {
+        self.gates.partner_center.pass(self.port.pending()).await
+    }
+
     async fn create(&self, body: &Json) -> Result<Referral, Failure> {
         self.gates.partner_center.pass(self.port.create(body)).await
     }

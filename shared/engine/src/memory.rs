@@ -5,7 +5,7 @@ mod leads;
 mod partner_center;
 mod store;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -21,7 +21,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::failure::{Failure, FailureKind, Outside};
-use crate::port::{AuditTrail, Claim, Claims, Crm, CrmChange, Cursors, Links, PartnerCenter, Queue, ReferralChange};
+use crate::port::{Agenda, AuditTrail, Claim, Claims, Crm, CrmChange, Cursors, Links, PartnerCenter, Queue, ReferralChange};
 
 /// What a call does instead of succeeding.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +49,7 @@ pub(crate) struct World {
     /// Messages put on the queue.
     pub(crate) queued: Mutex<Vec<SyncMessage>>,
     pub(crate) cursors: Mutex<BTreeMap<String, Timestamp>>,
+    pub(crate) agenda: Mutex<BTreeSet<(Timestamp, ReferralId)>>,
     /// Whether searches and lists are so far behind that they find nothing.
     pub(crate) blind: Mutex<bool>,
     /// An edit that somebody makes just before the next search.
@@ -63,6 +64,8 @@ pub(crate) struct World {
     pub(crate) ignored_column: Mutex<Option<&'static str>>,
     /// Whether the CRM has no on-hold stage: what would be on hold is open.
     pub(crate) lacks_on_hold: Mutex<bool>,
+    /// Whether the connector's own columns can be written on a closed record: Salesforce lets, Dynamics does not.
+    pub(crate) closed_takes_notes: Mutex<bool>,
     /// Whether the CRM refuses to close records.
     pub(crate) refuse_closing: Mutex<bool>,
     /// What its records are, where they are no opportunities.

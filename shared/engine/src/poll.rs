@@ -3,13 +3,16 @@
 //! Webhook deliveries get lost, and the CRM tells us nothing by itself. Both lists overlap with the run before, so that
 //! a row that became visible late is still found; the queue and the reconcile make repetition harmless.
 
+mod due;
+
 use std::sync::Arc;
 
+use cosell_core::deadline::Deadlines;
 use cosell_core::message::{Cause, Subject, SyncMessage};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::failure::{Failure, FailureKind};
-use crate::port::{Claim, Claims, Crm, Cursors, PartnerCenter, Queue};
+use crate::port::{Agenda, Claim, Claims, Crm, Cursors, Links, PartnerCenter, Queue};
 
 /// The claim that keeps two runs apart.
 const LEASE: &str = "poller";
@@ -34,6 +37,12 @@ pub struct Poller {
     pub claims: Arc<dyn Claims>,
     /// How far each list was read.
     pub cursors: Arc<dyn Cursors>,
+    /// What is to be looked at at a certain time.
+    pub agenda: Arc<dyn Agenda>,
+    /// For telling which invitations are synced.
+    pub links: Arc<dyn Links>,
+    /// When the seller is warned of an invitation that expires.
+    pub deadlines: Deadlines,
     /// How far each run reaches back behind the start of the one before: for clocks that differ and rows committed late.
     pub overlap: SignedDuration,
 }
@@ -45,6 +54,8 @@ pub struct Polled {
     pub records: usize,
     /// Changed referrals put on the queue.
     pub referrals: usize,
+    /// Pairs put on the queue because a time has come.
+    pub due: usize,
     /// Another run was under way: nothing was done.
     pub skipped: bool,
 }
@@ -59,11 +70,17 @@ impl Poller {
                 ..Polled::default()
             });
         }
-        let (records, referrals) = futures::join!(self.poll_tables(now), self.sweep(now));
+        let (records, referrals, agenda, deadlines) = futures::join!(
+            self.poll_tables(now),
+            self.sweep(now),
+            self.poll_agenda(now),
+            self.poll_deadlines(now)
+        );
         self.claims.release(LEASE, invocation).await?;
         Ok(Polled {
             records: records?,
             referrals: referrals?,
+            due: agenda? + deadlines?,
             skipped: false,
         })
     }
@@ -135,14 +152,14 @@ mod tests {
     use super::*;
     use crate::memory::{Fault, World, record};
 
-    const REFERRAL: &str = "c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa";
+    pub(super) const REFERRAL: &str = "c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa";
 
-    fn at(time: &str) -> Timestamp {
+    pub(super) fn at(time: &str) -> Timestamp {
         format!("2026-11-21T{time}Z").parse().unwrap()
     }
 
     /// A flagged record changed at 09:00 and a referral changed at 09:59.
-    fn stage() -> (Arc<World>, Poller) {
+    pub(super) fn stage() -> (Arc<World>, Poller) {
         let world = Arc::new(World::default());
         world
             .records
@@ -163,6 +180,9 @@ mod tests {
             queue: world.clone(),
             claims: world.clone(),
             cursors: world.clone(),
+            agenda: world.clone(),
+            links: world.clone(),
+            deadlines: Deadlines::default(),
             overlap: SignedDuration::from_mins(5),
         };
         (world, poller)
@@ -176,6 +196,7 @@ mod tests {
             Polled {
                 records: 1,
                 referrals: 1,
+                due: 0,
                 skipped: false
             }
         );

@@ -32,6 +32,9 @@ pub trait PartnerCenter: Send + Sync {
     /// Referrals changed at or after `since`, oldest change first.
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<ReferralChange>, Failure>;
 
+    /// All referrals that wait for an answer, whole: invitations to us, and Microsoft's halves of our own deals.
+    async fn pending(&self) -> Result<Vec<Referral>, Failure>;
+
     /// Creates a referral. Not idempotent: after [`crate::FailureKind::OutcomeUnknown`] search before repeating.
     async fn create(&self, body: &Json) -> Result<Referral, Failure>;
 
@@ -151,6 +154,16 @@ pub trait Cursors: Send + Sync {
 
     /// Moves the cursor `name`.
     async fn save(&self, name: &str, at: Timestamp) -> Result<(), Failure>;
+}
+
+/// What is to be looked at again at a certain time, though nothing tells us of it then.
+#[async_trait]
+pub trait Agenda: Send + Sync {
+    /// Puts a pair on the agenda. Repeating it is harmless.
+    async fn note(&self, referral: ReferralId, at: Timestamp) -> Result<(), Failure>;
+
+    /// The pairs whose time came after `after`, up to `until`, and their times.
+    async fn due(&self, after: Timestamp, until: Timestamp) -> Result<Vec<(ReferralId, Timestamp)>, Failure>;
 }
 
 /// The audit trail.

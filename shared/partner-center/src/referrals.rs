@@ -179,6 +179,10 @@ impl PartnerCenter for Referrals {
         Ok(self.changes(since).await?)
     }
 
+    async fn pending(&self) -> Result<Vec<Referral>, Failure> {
+        Ok(self.waiting().await?)
+    }
+
     async fn create(&self, body: &Json) -> Result<Referral, Failure> {
         Ok(self.send_new(body).await?)
     }

@@ -112,6 +112,27 @@ impl Referrals {
         Ok(found)
     }
 
+    /// All referrals that wait for an answer. One that cannot be read is passed over: nobody can be told of it either.
+    pub(crate) async fn waiting(&self) -> Result<Vec<Referral>, Error> {
+        let listed = self.filtered("status eq 'New'".into()).await?;
+        let sought = Sought {
+            property: "status",
+            value: "New",
+        };
+        let mut found = Vec::new();
+        for row in distinct(listed.rows) {
+            let whole = ["target", "expirationDateTime"]
+                .iter()
+                .all(|property| named(&row, property).is_some());
+            if whole && sought.says(&row) == Says::Sought {
+                found.push(parsed(row, listed.request_id.as_ref())?);
+            } else {
+                found.extend(self.whole(&row, sought, false).await?);
+            }
+        }
+        Ok(found)
+    }
+
     async fn filtered(&self, filter: String) -> Result<Rows, Error> {
         let filter = Some(filter);
         self.list(&Query {

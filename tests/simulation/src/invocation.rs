@@ -137,6 +137,7 @@ impl Functions {
             }),
             links: seat.clone(),
             claims: seat.clone(),
+            agenda: seat.clone(),
             audit: seat.clone(),
             mapping: self.mapping.clone(),
             policy: self.policy.clone(),
@@ -179,6 +180,9 @@ impl Functions {
             queue: seat.clone(),
             claims: seat.clone(),
             cursors: seat.clone(),
+            agenda: seat.clone(),
+            links: seat.clone(),
+            deadlines: self.policy.deadlines.clone(),
             overlap: SignedDuration::from_mins(5),
         };
         self.alone(seat.invocation.clone(), move |now| async move {

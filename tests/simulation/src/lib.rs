@@ -19,6 +19,7 @@ mod world;
 use std::sync::Arc;
 
 use cosell_core::breaker::Breaker;
+use cosell_core::deadline::Deadlines;
 use cosell_core::mapping::{ConflictRule, Mapping, MappingError, OnHoldEdits, Placeholders};
 use cosell_core::plan::Policy;
 use fastrand::Rng;
@@ -108,6 +109,7 @@ pub fn run(mappings: &Mappings, seed: u64, steps: u32, without: Option<Protectio
         } else {
             Breaker::default()
         },
+        deadlines: Deadlines::default(),
     };
     let mut schedule = Schedule::new(world.clone(), Functions::new(world.clone(), mapping.clone(), policy));
     schedule.install();

@@ -100,6 +100,7 @@ pub(crate) struct State {
     pub(crate) links: BTreeMap<ReferralId, Link>,
     pub(crate) claims: BTreeMap<String, (String, Timestamp)>,
     pub(crate) cursors: BTreeMap<String, Timestamp>,
+    pub(crate) agenda: BTreeSet<(Timestamp, ReferralId)>,
     pub(crate) audit: Vec<AuditEntry>,
     /// Invocations that crashed or could not write to the audit trail: their last word may be missing.
     pub(crate) speechless: BTreeSet<String>,
@@ -133,6 +134,7 @@ impl State {
             links: BTreeMap::new(),
             claims: BTreeMap::new(),
             cursors: BTreeMap::new(),
+            agenda: BTreeSet::new(),
             audit: Vec::new(),
             speechless: BTreeSet::new(),
             queue: Queue::default(),

@@ -8,6 +8,7 @@ mod create;
 mod expression;
 mod lead;
 mod referral;
+mod registration;
 mod rule;
 mod transform;
 mod whole;
@@ -49,6 +50,8 @@ struct Ruled<'a> {
 enum Table {
     Opportunities,
     Leads,
+    /// None: the rules fill a registration.
+    Registrations,
 }
 
 impl Table {
@@ -57,6 +60,7 @@ impl Table {
         match self {
             Self::Opportunities => "rule",
             Self::Leads => "lead rule",
+            Self::Registrations => "registration rule",
         }
     }
 }
@@ -125,6 +129,7 @@ impl<'a> Draft<'a> {
             choice::check_visibility(visibility, node, faults);
         }
         referral::check(self, faults);
+        registration::check(self.root, faults);
     }
 }
 

@@ -4,6 +4,7 @@ use super::Expression;
 use super::document::{Content, Node};
 use super::fault::Faults;
 use super::nearest::hint;
+use super::registration::REGISTRATION;
 use super::transform::{NAMES, Transform, TransformError};
 use serde_json::Value as Json;
 
@@ -52,7 +53,7 @@ pub(super) struct Key {
     pub(super) or: Option<&'static str>,
 }
 
-const fn needed(name: &'static str, form: Form) -> Key {
+pub(super) const fn needed(name: &'static str, form: Form) -> Key {
     Key {
         name,
         form,
@@ -61,7 +62,7 @@ const fn needed(name: &'static str, form: Form) -> Key {
     }
 }
 
-const fn optional(name: &'static str, form: Form) -> Key {
+pub(super) const fn optional(name: &'static str, form: Form) -> Key {
     Key {
         name,
         form,
@@ -98,6 +99,7 @@ pub(super) const FILE: &[Key] = &[
     optional("create", Form::Free),
     optional("rule", Form::Tables(RULE)),
     optional("lead", Form::Table(LEAD)),
+    optional("registration", Form::Table(REGISTRATION)),
 ];
 
 /// The table of leads.

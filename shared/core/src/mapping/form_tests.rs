@@ -43,6 +43,7 @@ fn no_key_stands_twice() {
     for keys in [
         FILE,
         LEAD,
+        REGISTRATION,
         COLUMNS,
         HELP,
         VISIBILITY,

@@ -34,10 +34,10 @@ impl std::fmt::Display for Origin {
 }
 
 const RULES: &str = "rule";
-const LEAD: &str = "lead";
-/// What both files must say alike, of the whole and of the table of leads.
+/// What both files must say alike.
 const AGREED: &[&str] = &["version", "system", "entity"];
-const AGREED_OF_LEADS: &[&str] = &["entity"];
+/// The tables that have rules of their own, and what both files must say alike of them.
+const RULED: [(&str, &[&str]); 2] = [("lead", &["entity"]), ("registration", &[])];
 
 /// A shipped rule that the partner's file takes out.
 #[derive(Clone, Debug)]
@@ -61,13 +61,15 @@ pub(super) fn merge(shipped: Node, own: Node, taken_out: &mut Vec<TakenOut>, fau
             content: Content::Table(BTreeMap::new()),
         };
     };
-    let leads = own_table.remove(LEAD);
+    let ruled = RULED.map(|(name, agreed)| (name, agreed, own_table.remove(name)));
     own_table.retain(|key, _| !AGREED.contains(&key.as_str()));
     lay(&mut shipped_table, own_table, taken_out, faults);
-    match (shipped_table.get_mut(LEAD), leads) {
-        (Some(present), Some(leads)) => lay_leads(present, leads, faults),
-        (None, Some(leads)) => drop(shipped_table.insert(LEAD.to_owned(), leads)),
-        (_, None) => {}
+    for (name, agreed, changes) in ruled {
+        match (shipped_table.get_mut(name), changes) {
+            (Some(present), Some(changes)) => lay_table(present, changes, agreed, faults),
+            (None, Some(changes)) => drop(shipped_table.insert(name.to_owned(), changes)),
+            (_, None) => {}
+        }
     }
     Node {
         place,
@@ -86,12 +88,12 @@ fn lay(shipped: &mut BTreeMap<String, Entry>, mut own: BTreeMap<String, Entry>, 
     }
 }
 
-/// No new referral is made of a lead, so nothing is missed of what is taken out here.
-fn lay_leads(shipped: &mut Entry, own: Entry, faults: &mut Faults) {
-    disagreements(&shipped.value, &own.value, AGREED_OF_LEADS, faults);
+/// No new referral is made by these tables' rules, so nothing is missed of what is taken out here.
+fn lay_table(shipped: &mut Entry, own: Entry, agreed: &[&str], faults: &mut Faults) {
+    disagreements(&shipped.value, &own.value, agreed, faults);
     match (&mut shipped.value.content, own.value.content) {
         (Content::Table(shipped), Content::Table(mut own)) => {
-            own.retain(|key, _| !AGREED_OF_LEADS.contains(&key.as_str()));
+            own.retain(|key, _| !agreed.contains(&key.as_str()));
             lay(shipped, own, &mut Vec::new(), faults);
         }
         (_, content) => {

@@ -15,6 +15,7 @@ mod mark;
 mod nearest;
 mod observation;
 mod paths;
+mod registration;
 mod rule;
 #[cfg(feature = "schema")]
 pub mod schema;
@@ -31,6 +32,7 @@ pub use layers::Origin;
 pub use mark::Mark;
 pub(crate) use observation::{CONTACT, HELP, REFERENCE};
 pub use observation::{Observation, STAGE, VISIBILITY, phase_value, stage_value};
+pub use registration::{RegisterWhen, Registration};
 pub use visibility::{Visibility, VisibilityValues};
 
 pub use rule::{ConflictRule, Required, Rule, When};
@@ -78,6 +80,9 @@ pub struct Mapping {
     /// Whether this is the mapping of leads ([`Self::of_leads`]).
     #[serde(skip)]
     pub is_of_leads: bool,
+    /// Deal registration of won deals, where it is mapped.
+    #[serde(default)]
+    pub registration: Option<Registration>,
 }
 
 /// The table of leads. Its co-sell columns have the names of the opportunity's.
@@ -171,6 +176,7 @@ impl Mapping {
             rules: lead.rules,
             lead: None,
             is_of_leads: true,
+            registration: None,
             ..self.clone()
         })
     }
@@ -191,6 +197,7 @@ impl Mapping {
             .cloned()
             .chain(self.visibility.iter().map(|visibility| visibility.column.clone()))
             .chain(self.rules.iter().flat_map(Rule::columns).map(str::to_owned))
+            .chain(self.registering().into_iter().flat_map(Registration::columns).map(str::to_owned))
             .collect()
     }
 

@@ -125,7 +125,7 @@ fn below<'a>(path: &'a str, root: &str) -> Option<&'a str> {
 }
 
 /// Sets a dotted path, making the objects and arrays on the way.
-fn set(body: &mut Json, path: &str, value: Json) {
+pub(super) fn set(body: &mut Json, path: &str, value: Json) {
     if let Some(kind) = attributes::kind_of(path) {
         let list = attributes::with(lookup(body, attributes::LIST), kind, &value);
         return set(body, attributes::LIST, list);

@@ -11,11 +11,14 @@ mod microsoft;
 mod not_kept;
 mod pending;
 mod planner;
+mod registration;
 mod seller;
 mod stage;
 mod trial;
 mod update;
 mod visibility;
+mod warning;
+mod win;
 
 pub use carried::Carried;
 pub use creation::{Adoption, NewRecord, NewReferral, microsoft_crm_id, plan_adoption, plan_bare_record, plan_record, plan_referral};
@@ -26,11 +29,15 @@ pub use lead::{accepted_as_lead, left_behind, plan_opportunity};
 pub use microsoft::{MicrosoftNews, news_of_microsoft};
 pub use not_kept::not_kept_of_new;
 pub use planner::plan_update;
-pub use seller::{Note, Told};
+pub use registration::{NewRegistration, may_be_registered, plan_registration};
+pub use seller::{Note, Told, told_lately};
 pub use trial::{FieldTrial, Trial, try_record, try_referral};
 pub use update::{Held, Update};
+pub use warning::{Warnings, plan_warnings};
+pub use win::win_waits_until;
 
 use crate::breaker::Breaker;
+use crate::deadline::Deadlines;
 
 /// What the operator set, beside the mapping.
 #[derive(Clone, Debug)]
@@ -43,6 +50,8 @@ pub struct Policy {
     pub referral_link_base: String,
     /// When a pair counts as fought over.
     pub breaker: Breaker,
+    /// When the seller is warned of an invitation that expires.
+    pub deadlines: Deadlines,
 }
 
 impl Policy {

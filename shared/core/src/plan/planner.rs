@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use super::Update;
 use super::currency::Currency;
+use super::seller::told_lately;
 use super::update::Held;
 use crate::audit::{FieldChange, ParkedField, Side};
 use crate::crm::{CrmRecord, Phase};
@@ -19,9 +20,6 @@ use crate::patch::PatchOperation;
 use crate::record_id;
 use crate::referral::Referral;
 use crate::value::Value;
-
-/// As many lines of the Audit field as a seller sees without scrolling.
-const LATELY: usize = 8;
 
 /// Compares a linked pair with what was last seen of it and decides what to write. `now` is when a new conflict begins to wait.
 pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: &CrmRecord, now: Timestamp) -> Update {
@@ -36,6 +34,7 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
         locked: Vec::new(),
         apart: Vec::new(),
         currency: Currency::unknown(),
+        win_waits: super::win::waits(mapping, link, referral, now),
     };
     planner.stage(known.get(STAGE));
     let newest = if record.modified > referral.updated {
@@ -101,6 +100,8 @@ pub(super) struct Planner<'a> {
     /// Changed amounts whose currency is another there.
     apart: Vec<&'a Rule>,
     currency: Currency,
+    /// Until when a win of the CRM is not sent.
+    pub(super) win_waits: Option<Timestamp>,
 }
 
 /// What a field's merge wants to write.
@@ -255,12 +256,6 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Whether the seller finds this among the newest lines: what lasts need not be said at every look.
-    fn was_told_lately(&self, sentence: &str) -> bool {
-        let audit = self.record.get(&self.mapping.columns.audit).as_str().unwrap_or_default();
-        audit.lines().take(LATELY).any(|line| line.contains(sentence))
-    }
-
     fn notes(&mut self) {
         let contact = self.update.patched.iter().find(|name| *name == CONTACT);
         let contact = contact.map(|name| self.mapping.label(name).to_owned()).into_iter();
@@ -304,7 +299,7 @@ impl<'a> Planner<'a> {
         notes.extend(self.apart.iter().filter_map(|rule| {
             let label = &rule.label;
             let told = format!("{label} is not carried over while the deal has another currency in Partner Center than here.");
-            (!self.was_told_lately(&told)).then_some(told)
+            (!told_lately(self.mapping, self.record, &told)).then_some(told)
         }));
         notes.extend(self.update.held.iter().filter(|held| !held.retry).map(|held| held.reason.clone()));
         self.update.remarks = notes;

@@ -25,6 +25,8 @@ pub enum Note {
     Failed(Vec<String>),
     /// In step but for these fields, by label, which wait for an operator; the sentences join the Audit field.
     Waiting(Vec<String>, Vec<String>),
+    /// In step, and something comes at a time that the status names; the sentences join the Audit field.
+    Pending(String, Vec<String>),
     /// Nothing crosses any more; told as a failure is, but the name's mark goes.
     Parted(Vec<String>),
 }
@@ -32,7 +34,7 @@ pub enum Note {
 impl Note {
     fn mark(&self) -> Option<Mark> {
         match self {
-            Self::Synced(_) | Self::Waiting(..) => Some(Mark::Synced),
+            Self::Synced(_) | Self::Waiting(..) | Self::Pending(..) => Some(Mark::Synced),
             Self::Failed(_) => Some(Mark::Failed),
             Self::Parted(_) => None,
         }
@@ -89,6 +91,7 @@ impl Told<'_> {
         let (status, lines) = match note {
             Note::Synced(lines) => (SYNCED.to_owned(), lines),
             Note::Failed(lines) | Note::Parted(lines) => (format!("✘ {}", lines.join(" ")), lines),
+            Note::Pending(status, lines) => (format!("⚠ {status}"), lines),
             Note::Waiting(fields, lines) => (format!("⚠ Conflict: {}", fields.join(", ")), lines),
         };
         set(&columns.sync_status, Json::from(cut(&status, columns.sync_status_length)));
@@ -132,6 +135,15 @@ impl Told<'_> {
         text.extend(before.map(str::to_owned));
         cut_lines(&text.join("\n"), self.mapping.columns.audit_length)
     }
+}
+
+/// As many lines of the Audit field as a seller sees without scrolling.
+const LATELY: usize = 8;
+
+/// Whether the seller finds this among the newest lines: what lasts need not be said at every look.
+pub fn told_lately(mapping: &Mapping, record: &CrmRecord, sentence: &str) -> bool {
+    let audit = record.get(&mapping.columns.audit).as_str().unwrap_or_default();
+    audit.lines().take(LATELY).any(|line| line.contains(sentence))
 }
 
 /// Cuts a text of several lines. A CRM may keep a line break as two characters: a text that is too long would be refused for good.

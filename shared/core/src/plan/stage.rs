@@ -1,6 +1,7 @@
 //! Stage and phase: who leads, and what is never undone.
 
 use super::planner::Planner;
+use super::win::win_waits_until;
 use crate::audit::{FieldChange, Side};
 use crate::crm::Phase;
 use crate::life_cycle::Stage;
@@ -71,6 +72,11 @@ impl Planner<'_> {
             );
             return;
         };
+        if let Some(until) = self.win_waits.filter(|_| stage == Stage::Won) {
+            self.update.win_waits = Some(until);
+            self.hold(STAGE, win_waits_until(until).1, true);
+            return;
+        }
         let mut set = |path: &str, value: &str| self.closing.push(PatchOperation::set(self.referral, path, value.into()));
         set("status", status);
         set("substatus", substatus);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::invitation::Wish;
@@ -43,6 +44,8 @@ pub struct Update {
     pub parked: Vec<ParkedField>,
     /// Other sentences for the seller.
     pub remarks: Vec<String>,
+    /// Sentences for the Audit field alone: the trail has them elsewhere, or must not have them.
+    pub asides: Vec<String>,
     /// Values that an earlier look wrote and the CRM did not keep, of which the seller is yet to be told.
     pub untold: BTreeMap<String, NotKept>,
     /// What becomes of the seller's wish for Microsoft's help.
@@ -56,6 +59,8 @@ pub struct Update {
     pub(super) stage_operations: usize,
     /// The rules of the patch's operations, without those of the stage.
     pub(super) patched: Vec<String>,
+    /// Until when a win of the CRM waits, so that the deal can be registered.
+    pub win_waits: Option<Timestamp>,
     /// Whether stage and phase disagree.
     pub apart: bool,
     /// What was seen before: as the link has it, or as a write left it whose outcome nobody had waited for.

@@ -1,3 +1,5 @@
+use cosell_core::life_cycle::Stage;
+
 use super::*;
 
 #[async_trait]
@@ -48,6 +50,13 @@ impl PartnerCenter for World {
         })
     }
 
+    async fn pending(&self) -> Result<Vec<Referral>, Failure> {
+        tokio::task::yield_now().await;
+        self.run("pc.pending", Outside::PartnerCenter, || {
+            Ok(self.all(|referral| referral.stage == Stage::New))
+        })
+    }
+
     async fn create(&self, body: &Json) -> Result<Referral, Failure> {
         tokio::task::yield_now().await;
         self.run("pc.create", Outside::PartnerCenter, || {
@@ -81,6 +90,11 @@ impl PartnerCenter for World {
                 return Err(Failure::new(Outside::PartnerCenter, FailureKind::Rejected, "not a solution"));
             }
             for operation in operations {
+                if let Some(list) = operation.path.strip_suffix("/-") {
+                    let list = body.pointer_mut(list).and_then(Json::as_array_mut).unwrap();
+                    list.push(operation.value.clone());
+                    continue;
+                }
                 let parts: Vec<&str> = operation.path.trim_start_matches('/').split('/').collect();
                 let property = parts.iter().fold(&mut body, |at, part| &mut at[*part]);
                 *property = operation.value.clone();

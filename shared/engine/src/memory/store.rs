@@ -130,6 +130,24 @@ impl Cursors for World {
 }
 
 #[async_trait]
+impl Agenda for World {
+    async fn note(&self, referral: ReferralId, at: Timestamp) -> Result<(), Failure> {
+        tokio::task::yield_now().await;
+        self.run("agenda.note", Outside::Store, || {
+            self.agenda.lock().unwrap().insert((at, referral));
+            Ok(())
+        })
+    }
+
+    async fn due(&self, after: Timestamp, until: Timestamp) -> Result<Vec<(ReferralId, Timestamp)>, Failure> {
+        tokio::task::yield_now().await;
+        let agenda = self.agenda.lock().unwrap();
+        let due = agenda.iter().filter(|(at, _)| *at > after && *at <= until);
+        Ok(due.map(|(at, referral)| (*referral, *at)).collect())
+    }
+}
+
+#[async_trait]
 impl AuditTrail for World {
     async fn append(&self, entry: &AuditEntry) -> Result<(), Failure> {
         tokio::task::yield_now().await;

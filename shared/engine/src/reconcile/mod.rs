@@ -13,8 +13,10 @@ mod not_kept;
 mod operate;
 mod parting;
 mod refusal;
+mod registration;
 mod trail;
 mod update;
+mod waiting;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +31,7 @@ use cosell_core::referral::Referral;
 use jiff::Timestamp;
 
 use crate::failure::{Failure, FailureKind};
-use crate::port::{AuditTrail, Claims, Crm, Leads, Links, PartnerCenter};
+use crate::port::{Agenda, AuditTrail, Claims, Crm, Leads, Links, PartnerCenter};
 use find::Found;
 pub use operate::Order;
 use trail::Trail;
@@ -47,6 +49,8 @@ pub struct Engine {
     pub links: Arc<dyn Links>,
     /// Claims before creating a referral.
     pub claims: Arc<dyn Claims>,
+    /// What is to be looked at again later.
+    pub agenda: Arc<dyn Agenda>,
     /// The audit trail.
     pub audit: Arc<dyn AuditTrail>,
     /// The mapping.

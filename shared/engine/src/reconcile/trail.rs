@@ -21,6 +21,8 @@ pub(super) struct Trail {
     pub(super) parked: Vec<ParkedField>,
     /// What was audited so far.
     noted: Vec<AuditKind>,
+    /// What this look did beside the fields, which has an entry of its own.
+    pub(super) aside: Option<(AuditKind, String)>,
     /// Whether this look has said that it is about to write.
     pub(super) intended: bool,
     /// The CRM record as last read: where a rejection is told.
@@ -35,6 +37,7 @@ impl Trail {
             done: Vec::new(),
             parked: Vec::new(),
             noted: Vec::new(),
+            aside: None,
             intended: false,
             partner_center_request: None,
             crm_request: None,
@@ -71,6 +74,13 @@ impl Attempt<'_> {
         };
         self.engine.audit.append(&entry).await?;
         self.trail.noted.push(kind);
+        Ok(())
+    }
+
+    /// Appends an entry of something that was done beside the fields; it is the look's end if nothing else happened.
+    pub(super) async fn aside(&mut self, kind: AuditKind, message: String) -> Result<(), Failure> {
+        self.record(kind, message.clone(), Vec::new()).await?;
+        self.trail.aside = Some((kind, message));
         Ok(())
     }
 

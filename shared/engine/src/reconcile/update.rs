@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 
 use super::invitation::Asking;
 use super::microsoft::followed;
+use super::waiting::until_due;
 use super::{Attempt, Outcome};
 use crate::failure::{Failure, FailureKind};
 
@@ -34,6 +35,8 @@ struct Shown {
     name: Option<Value>,
     /// What Microsoft decided.
     news: Vec<String>,
+    /// What comes at a certain time, for the sync status.
+    pending: Option<String>,
 }
 
 impl Attempt<'_> {
@@ -50,6 +53,7 @@ impl Attempt<'_> {
         self.trail.crm_request.clone_from(&record.request_id);
         self.trail.record = Some(record.clone());
         let mut problems = Problems::default();
+        let (link, referral) = Box::pin(self.register(link, referral, &record, microsoft.as_ref())).await?;
         let microsoft_referral = microsoft.as_ref().map(|half| half.id).or(link.microsoft_referral);
         let news = microsoft.as_ref();
         let news = news.and_then(|half| news_of_microsoft(&self.engine.mapping, &link, half, &record));
@@ -58,6 +62,7 @@ impl Attempt<'_> {
             ..link.clone()
         });
         let mut update = plan_update(&self.engine.mapping, &known, &referral, &record, self.look.now);
+        let warnings = self.warn(&mut update, &link, &referral, microsoft.as_ref(), &record);
         self.claim_to_ask(&link, &update.wish, &record, &referral).await?;
         let mut activity = self.watch(&link, &mut update).await?;
         let microsoft_id = microsoft
@@ -68,7 +73,7 @@ impl Attempt<'_> {
             self.intend("About to bring both sides in step.", update.changes.clone()).await?;
         }
         let link = self.note_pending(link, &update).await?;
-        let (mut link, patched) = self.patch_referral(&mut update, link, &referral, &mut problems).await?;
+        let (mut link, patched) = Box::pin(self.patch_referral(&mut update, link, &referral, &mut problems)).await?;
         let asking = Asking {
             referral: patched.as_ref().unwrap_or(&referral),
             half: microsoft.as_ref(),
@@ -91,8 +96,11 @@ impl Attempt<'_> {
             microsoft_crm_id: microsoft_id,
             name: update.name_there(&self.engine.mapping, patched.as_ref()),
             news: news.iter().map(|news| news.line.clone()).collect(),
+            pending: warnings.status.clone(),
         };
-        let written = match self.write_record(&mut update, &link, record.clone(), shown, &mut problems).await {
+        let sent = patched.is_some();
+        let written = Box::pin(self.write_and_tell(&mut update, &link, &record, shown, &mut problems, sent)).await;
+        let written = match written {
             Err(failure) => {
                 // What landed counts as written.
                 let link = Link { activity, ..link };
@@ -104,6 +112,7 @@ impl Attempt<'_> {
         let seen = update.seen(&self.engine.mapping, patched.as_ref(), written.as_ref());
         self.trail.done = update.stored_changes(&seen, patched.is_some(), written.is_some());
         let not_kept = self.not_kept(&update, written.as_ref()).await?;
+        Box::pin(self.note_waiting(&update, &warnings, &link)).await?;
         self.trail.parked.clone_from(&update.parked);
         let problem = problems.standing.or_else(|| link.problem.clone().filter(|_| update.apart));
         if self.trail.done.is_empty() && update.landed.is_empty() {
@@ -123,6 +132,8 @@ impl Attempt<'_> {
             problem,
             not_kept,
             conflicts: update.conflicts.clone(),
+            win_waits: update.win_waits,
+            warned: warnings.warned,
             ..link.clone()
         };
         if after != before {
@@ -138,7 +149,8 @@ impl Attempt<'_> {
         }
         let mut notes = update.notes(patched.is_some(), true);
         notes.extend(news.filter(|_| told).map(|news| news.brief.to_owned()));
-        self.conclude(&update, &problems.told, &notes).await
+        let outcome = self.conclude(&update, &problems.told, &notes).await?;
+        Ok(until_due(outcome, update.win_waits, self.look.now))
     }
 
     async fn conclude(&mut self, update: &Update, problems: &[String], notes: &[String]) -> Result<Outcome, Failure> {
@@ -151,6 +163,10 @@ impl Attempt<'_> {
             () if self.trail.intended => AuditKind::Updated,
             () => AuditKind::Unchanged,
         };
+        let only_aside = (problems.is_empty() && update.changes.is_empty() && notes.is_empty()).then(|| self.trail.aside.clone());
+        if let Some((kind, message)) = only_aside.flatten() {
+            return Ok(self.quietly(kind, message));
+        }
         let sentences: Vec<&str> = problems.iter().chain(notes).map(String::as_str).collect();
         let message = if sentences.is_empty() {
             "Both sides are in step.".to_owned()
@@ -195,6 +211,21 @@ impl Attempt<'_> {
         Ok((self.engine.links.save(&link).await?, Some(stored)))
     }
 
+    /// The record's half, and on a closed record what becomes of a win.
+    async fn write_and_tell(
+        &mut self,
+        update: &mut Update,
+        link: &Link,
+        record: &CrmRecord,
+        shown: Shown,
+        problems: &mut Problems,
+        sent: bool,
+    ) -> Result<Option<CrmRecord>, Failure> {
+        let written = self.write_record(update, link, record.clone(), shown, problems).await?;
+        self.tell_of_win(update, link, record, sent, problems).await?;
+        Ok(written)
+    }
+
     /// Columns first, then the phase; `None` when nothing was written. A closed record is read-only: its seller sees what happened
     /// once it is reopened, the trail knows it now.
     async fn write_record(
@@ -210,11 +241,15 @@ impl Attempt<'_> {
         }
         let standing = link.problem.iter().filter(|_| update.apart && update.phase.is_none());
         let failing: Vec<String> = problems.told.iter().chain(&problems.known).chain(standing).cloned().collect();
-        let lines = || [update.notes(true, true), update.untold_lines(&self.engine.mapping)].concat();
+        let asides = update.asides.clone();
+        let lines = || [update.notes(true, true), update.untold_lines(&self.engine.mapping), asides.clone()].concat();
         let note = if !failing.is_empty() {
-            Note::Failed(failing)
+            Note::Failed([failing, asides].concat())
         } else if update.conflicts.is_empty() {
-            Note::Synced(lines())
+            match shown.pending {
+                Some(status) => Note::Pending(status, lines()),
+                None => Note::Synced(lines()),
+            }
         } else {
             let label = |field: &String| self.engine.mapping.label(field).to_owned();
             Note::Waiting(update.conflicts.keys().map(label).collect(), lines())

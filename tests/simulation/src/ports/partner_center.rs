@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use cosell_core::id::{ETag, EngagementId, ReferralId};
+use cosell_core::life_cycle::Stage;
 use cosell_core::patch::PatchOperation;
 use cosell_core::referral::Referral;
 use cosell_engine::port::{PartnerCenter, ReferralChange};
@@ -69,6 +70,16 @@ impl PartnerCenter for Seat {
                 updated: referral.updated,
             };
             Ok(referrals.into_iter().map(change).collect())
+        })
+        .await
+    }
+
+    async fn pending(&self) -> Result<Vec<Referral>, Failure> {
+        let known_until = self.known_until();
+        self.call("lists waiting referrals", Outside::PartnerCenter, FailureKind::Transient, |state| {
+            let mut referrals = visible(state)?;
+            referrals.retain(|referral| referral.stage == Stage::New && state.born[&referral.id] <= known_until);
+            Ok(referrals)
         })
         .await
     }

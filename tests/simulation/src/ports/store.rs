@@ -6,7 +6,7 @@ use cosell_core::crm::CrmKey;
 use cosell_core::id::{EngagementId, ReferralId};
 use cosell_core::link::{Link, Seen};
 use cosell_core::message::SyncMessage;
-use cosell_engine::port::{AuditTrail, Claim, Claims, Cursors, Links, Queue};
+use cosell_engine::port::{Agenda, AuditTrail, Claim, Claims, Cursors, Links, Queue};
 use cosell_engine::{Failure, FailureKind, Outside};
 use jiff::{SignedDuration, Timestamp};
 
@@ -149,6 +149,25 @@ impl Cursors for Seat {
             let cursor = state.cursors.entry(name.into()).or_insert(at);
             *cursor = at.max(*cursor);
             Ok(())
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Agenda for Seat {
+    async fn note(&self, referral: ReferralId, at: Timestamp) -> Result<(), Failure> {
+        self.call("notes on the agenda", Outside::Store, FailureKind::Transient, |state| {
+            state.agenda.insert((at, referral));
+            Ok(())
+        })
+        .await
+    }
+
+    async fn due(&self, after: Timestamp, until: Timestamp) -> Result<Vec<(ReferralId, Timestamp)>, Failure> {
+        self.call("reads the agenda", Outside::Store, FailureKind::Transient, |state| {
+            let due = state.agenda.iter().filter(|(at, _)| *at > after && *at <= until);
+            Ok(due.map(|(at, referral)| (*referral, *at)).collect())
         })
         .await
     }

@@ -11,7 +11,7 @@ pub(super) fn check(create: &Node, faults: &mut Faults) {
     below("", create, faults);
 }
 
-fn below(path: &str, node: &Node, faults: &mut Faults) {
+pub(super) fn below(path: &str, node: &Node, faults: &mut Faults) {
     for (key, entry) in node.entries() {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         entry_at(&path, entry.key, &entry.value, faults);

@@ -102,7 +102,7 @@ fn access(ruled: &Ruled<'_>, property: Property, faults: &mut Faults) {
     }
 }
 
-fn kind(ruled: &Ruled<'_>, holds: Holds, faults: &mut Faults) {
+pub(super) fn kind(ruled: &Ruled<'_>, holds: Holds, faults: &mut Faults) {
     let Ruled { rule, node, .. } = ruled;
     let (title, path, place) = (ruled.title(), &rule.partner_center, node.blamed(&["kind", "partner_center"]));
     let (what, wanted) = wanted(holds);

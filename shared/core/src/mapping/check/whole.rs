@@ -92,6 +92,7 @@ fn check_stages(draft: &Draft<'_>, stages: &Stages, faults: &mut Faults) {
     let table = match draft.table {
         Table::Opportunities => "stages",
         Table::Leads => "lead.stages",
+        Table::Registrations => return,
     };
     let pairs = node.get("to_partner_center").into_iter().flat_map(Node::entries);
     for (phase, entry) in pairs {

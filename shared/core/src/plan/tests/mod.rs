@@ -3,11 +3,13 @@
 mod creation;
 mod fields;
 mod help;
+mod registration;
 mod seller;
 mod solutions;
 mod stage;
 mod trial;
 mod visibility;
+mod warning;
 
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -30,6 +32,7 @@ pub(crate) fn policy() -> Policy {
         sync_leads: true,
         referral_link_base: "https://partner.example/referrals/".into(),
         breaker: Breaker::default(),
+        deadlines: Deadlines::default(),
     }
 }
 

@@ -16,12 +16,14 @@ mod parting;
 mod refusals;
 mod update;
 mod visibility;
+mod waiting;
 
 use std::sync::Arc;
 
 use cosell_core::audit::AuditKind;
 use cosell_core::breaker::Breaker;
 use cosell_core::crm::{CrmRecord, Phase};
+use cosell_core::deadline::Deadlines;
 use cosell_core::id::ReferralId;
 use cosell_core::link::{Link, Parting};
 use cosell_core::mapping::{Mapping, Placeholders};
@@ -54,6 +56,7 @@ impl Stage {
             leads: None,
             links: world.clone(),
             claims: world.clone(),
+            agenda: world.clone(),
             audit: world.clone(),
             mapping: Arc::new(mapping),
             policy: Arc::new(Policy {
@@ -61,6 +64,7 @@ impl Stage {
                 sync_leads: true,
                 referral_link_base: "https://partner.example/referrals".into(),
                 breaker: Breaker::default(),
+                deadlines: Deadlines::default(),
             }),
         };
         Self {

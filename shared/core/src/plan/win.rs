@@ -1,0 +1,41 @@
+//! A win of the CRM that comes too soon after the deal was made: Microsoft may then reject its registration (contract partner-center 3.6).
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::seller::minute;
+use crate::deal::DealKind;
+use crate::link::Link;
+use crate::mapping::Mapping;
+use crate::referral::Referral;
+
+/// 72 hours between creation and win, and as much more as clocks may differ.
+const HOLD: SignedDuration = SignedDuration::from_mins(72 * 60 + 5);
+
+/// Until when a win waits; `None` when it may be sent. Where Partner Center does not say when the referral was made, it was not later
+/// than it was linked.
+pub(super) fn waits(mapping: &Mapping, link: &Link, referral: &Referral, now: Timestamp) -> Option<Timestamp> {
+    mapping.registering()?;
+    if !can_be_registered(referral.deal(link.microsoft_referral.is_some())) {
+        return None;
+    }
+    let created = referral.time("createdDateTime").unwrap_or(link.created);
+    let until = created.saturating_add(HOLD).unwrap_or(Timestamp::MAX);
+    (now < until).then_some(until)
+}
+
+/// Co-sell and partner-led deals can (contract partner-center 3.6).
+pub(super) fn can_be_registered(deal: DealKind) -> bool {
+    matches!(
+        deal,
+        DealKind::PartnerLed | DealKind::Cosell | DealKind::ServicesCosell | DealKind::InboundCosell
+    )
+}
+
+/// What the seller reads of a win that waits: as the sync status, and as a line.
+pub fn win_waits_until(until: Timestamp) -> (String, String) {
+    let until = minute(until);
+    (
+        format!("Won: sent on {until}"),
+        format!("The deal is sent as won on {until}, because Microsoft rejects the registration of deals won within 72 hours."),
+    )
+}
