@@ -2,6 +2,7 @@
 
 mod audit;
 mod crm;
+mod deadlines;
 mod mapping;
 mod pair;
 mod record;
@@ -38,6 +39,10 @@ enum Command {
     /// token of somebody who may customise the CRM.
     #[command(subcommand)]
     Crm(crm::Command),
+    /// Lists the invitations that wait for an answer, yours and Microsoft's, by the day they expire.
+    ///
+    /// Environment: all variables of the consumer function but QUEUE_URL.
+    Deadlines(deadlines::Arguments),
     /// Checks and shows the field mapping that is packed into this program, as into the functions built with it. Needs AWS only for `check
     /// --live` and for `try` with an id.
     ///
@@ -63,6 +68,7 @@ async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Audit(arguments) => audit::run(arguments).await,
         Command::Crm(command) => crm::run(command).await,
+        Command::Deadlines(arguments) => deadlines::run(arguments).await,
         Command::Mapping(command) => mapping::run(&command).await,
         Command::Pair(command) => pair::run(command).await,
         Command::Webhook(command) => webhook::run(command).await,

@@ -253,6 +253,19 @@ impl People {
         self.call(Method::PATCH, &path, &change).await.map(drop)
     }
 
+    /// The seller closes an opportunity as lost.
+    pub async fn seller_loses(&self, id: &str) -> Result<()> {
+        let (method, path, body) = match self.crm {
+            CrmSystem::Dynamics => (Method::POST, format!("control/dataverse/opportunities/{id}/lose"), json!({})),
+            CrmSystem::Salesforce => (
+                Method::PATCH,
+                format!("control/salesforce/rows/Opportunity/{id}"),
+                json!({ "StageName": "Closed Lost" }),
+            ),
+        };
+        self.call(method, &path, &body).await.map(drop)
+    }
+
     /// All opportunities.
     pub async fn deals(&self) -> Result<Vec<Deal>> {
         let read = match self.crm {

@@ -37,8 +37,15 @@ pub struct LocalStack {
 impl LocalStack {
     /// Starts on the given ports: `aws` for MiniStack, seven from `simulators`; 0 takes free ones.
     pub async fn start(crm: CrmSystem, aws: u16, simulators: u16) -> Result<Self> {
+        Self::start_with(crm, aws, simulators, &[]).await
+    }
+
+    /// As [`Self::start`], with further parameters of the template.
+    pub async fn start_with(crm: CrmSystem, aws: u16, simulators: u16, further: &[(&'static str, &str)]) -> Result<Self> {
         let (ministack, simulators) = tokio::try_join!(MiniStack::start(aws), start_simulators(simulators))?;
-        let functions = Functions::deploy(&ministack, "cosell-sync", &parameters(crm, &simulators)).await?;
+        let mut parameters = parameters(crm, &simulators);
+        parameters.extend(further.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let functions = Functions::deploy(&ministack, "cosell-sync", &parameters).await?;
         let stack = Self {
             crm,
             simulators,

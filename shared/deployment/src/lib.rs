@@ -83,6 +83,11 @@ impl Systems {
     /// Builds both clients on one HTTP client.
     pub fn new(settings: SystemSettings, sdk: &SdkConfig) -> Result<Self, DeploymentError> {
         let mapping = mapping::mapping(&MappingSettings::of(&settings.crm, &settings.team_phone))?;
+        let mapping = if settings.register_deals {
+            mapping.registering_won()
+        } else {
+            mapping
+        };
         let http = http::client()?;
         let secrets = SecretStore::new(sdk).with_minimum_age(settings.refresh_token_age);
         let tokens = token_source(&settings.partner_center, &http, &secrets)?;

@@ -22,6 +22,8 @@ pub struct SystemSettings {
     pub team_phone: String,
     /// `SYNC_LEADS`: whether leads are brought to the CRM.
     pub sync_leads: bool,
+    /// `REGISTER_DEALS`: whether won deals are registered with Microsoft, even where the mapping does not say so.
+    pub register_deals: bool,
     /// `REFRESH_TOKEN_AGE_SECONDS`: how old the stored refresh token must be before a newer one replaces it.
     pub refresh_token_age: SignedDuration,
 }
@@ -31,12 +33,14 @@ impl SystemSettings {
     pub fn read(environment: &Environment) -> Result<Self, Noted> {
         let partner_center = PartnerCenterSettings::read(environment);
         let crm = CrmSettings::read(environment);
+        let register_deals = environment.flag("REGISTER_DEALS", false);
         let age = environment.parsed_or("REFRESH_TOKEN_AGE_SECONDS", cosell_aws::secrets::MINIMUM_AGE.as_secs());
         let sync_leads = sync_leads(environment);
         Ok(Self {
             partner_center: partner_center?,
             crm: crm?,
             sync_leads: sync_leads?,
+            register_deals: register_deals?,
             team_phone: environment.optional("TEAM_PHONE").unwrap_or_default(),
             refresh_token_age: SignedDuration::from_secs(age?),
         })

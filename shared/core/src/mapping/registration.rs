@@ -44,6 +44,15 @@ pub(super) const REGISTRATION: &[Key] = &[
 pub(super) const FIRST: &str = "registrations.0";
 
 impl Mapping {
+    /// This mapping with won deals registered, whatever it says itself.
+    #[must_use]
+    pub fn registering_won(mut self) -> Self {
+        if let Some(registration) = &mut self.registration {
+            registration.when = RegisterWhen::Won;
+        }
+        self
+    }
+
     /// The registration of won deals, where it is wanted.
     pub fn registering(&self) -> Option<&Registration> {
         self.registration

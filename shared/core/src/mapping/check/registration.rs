@@ -22,8 +22,8 @@ pub(super) fn check(root: &Node, faults: &mut Faults) {
     for ruled in &rules {
         check_rule(ruled, faults);
     }
-    let is_wanted = registration.get("when").and_then(Node::text) == Some("won");
-    for path in NEEDED.iter().filter(|_| is_wanted && rules.len() == nodes.len()) {
+    // A deployment may switch it on, too.
+    for path in NEEDED.iter().filter(|_| rules.len() == nodes.len()) {
         let is_given = create.and_then(|create| below(create, path)).is_some();
         if !is_given && !rules.iter().any(|ruled| ruled.rule.partner_center.eq_ignore_ascii_case(path)) {
             faults.error(
@@ -110,11 +110,9 @@ mod tests {
     }
 
     #[test]
-    fn a_registration_without_a_date_is_refused_where_deals_are_registered() {
-        let off = "[[registration.rule]]\nname = \"contract_sign\"\noff = true";
-        finds(off, &[]);
+    fn a_registration_without_a_date_is_refused() {
         finds(
-            &format!("[registration]\nwhen = \"won\"\n{off}"),
+            "[registration]\nwhen = \"won\"\n[[registration.rule]]\nname = \"contract_sign\"\noff = true",
             &["own.toml:3:8: error: nothing fills `contract.signDateTime` of a registration"],
         );
     }
