@@ -4,6 +4,7 @@ use super::Expression;
 use super::document::{Content, Node};
 use super::fault::Faults;
 use super::nearest::hint;
+use super::reason::REASON;
 use super::registration::REGISTRATION;
 use super::transform::{NAMES, Transform, TransformError};
 use serde_json::Value as Json;
@@ -132,6 +133,7 @@ const STAGE_TABLES: &[Key] = &[
     needed("lost_before_accepted", Form::OneOf(STAGES)),
     optional("on_hold_edits", Form::OneOf(&["wait", "send"])),
     optional("reasons", Form::Texts(STAGES)),
+    optional("reason", Form::Table(REASON)),
 ];
 
 const STAGE_TABLES_OF_LEADS: &[Key] = &[
@@ -140,6 +142,7 @@ const STAGE_TABLES_OF_LEADS: &[Key] = &[
     needed("lost_before_accepted", Form::OneOf(STAGES)),
     optional("on_hold_edits", Form::OneOf(&["wait", "send"])),
     optional("reasons", Form::Texts(STAGES)),
+    optional("reason", Form::Table(REASON)),
 ];
 
 /// One `[[rule]]`.

@@ -44,6 +44,7 @@ fn no_key_stands_twice() {
         FILE,
         LEAD,
         REGISTRATION,
+        REASON,
         COLUMNS,
         HELP,
         VISIBILITY,

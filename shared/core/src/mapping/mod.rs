@@ -15,6 +15,7 @@ mod mark;
 mod nearest;
 mod observation;
 mod paths;
+mod reason;
 mod registration;
 mod rule;
 #[cfg(feature = "schema")]
@@ -32,6 +33,7 @@ pub use layers::Origin;
 pub use mark::Mark;
 pub(crate) use observation::{CONTACT, HELP, REFERENCE};
 pub use observation::{Observation, STAGE, VISIBILITY, phase_value, stage_value};
+pub use reason::ReasonColumn;
 pub use registration::{RegisterWhen, Registration};
 pub use visibility::{Visibility, VisibilityValues};
 
@@ -151,6 +153,9 @@ pub struct Stages {
     /// What is sent as the reason with a stage; Partner Center's own pages ask for one with Lost and Declined.
     #[serde(default)]
     pub reasons: BTreeMap<Stage, String>,
+    /// Where a seller says why a deal was lost or declined; it goes before `reasons`.
+    #[serde(default)]
+    pub reason: Option<ReasonColumn>,
 }
 
 /// What becomes of a seller's edits while the record is on hold and nobody has accepted the referral.
@@ -196,6 +201,7 @@ impl Mapping {
         own.into_iter()
             .cloned()
             .chain(self.visibility.iter().map(|visibility| visibility.column.clone()))
+            .chain(self.stages.reason.iter().map(|reason| reason.column.clone()))
             .chain(self.rules.iter().flat_map(Rule::columns).map(str::to_owned))
             .chain(self.registering().into_iter().flat_map(Registration::columns).map(str::to_owned))
             .collect()

@@ -1,5 +1,7 @@
 //! Stage and phase: who leads, and what is never undone.
 
+use serde_json::Value as Json;
+
 use super::planner::Planner;
 use super::win::win_waits_until;
 use crate::audit::{FieldChange, Side};
@@ -49,6 +51,11 @@ impl Planner<'_> {
 
     fn move_record(&mut self, phase: Phase) {
         self.update.phase = Some(phase);
+        let reason = self.referral.get("statusReason").and_then(Json::as_str).unwrap_or_default().trim();
+        if phase == Phase::Lost && !reason.is_empty() {
+            // Somebody's own words: for the seller, not for the trail.
+            self.update.asides.push(format!("Reason given in Partner Center: {reason}."));
+        }
         let (before, after) = (phase_value(self.record.phase), phase_value(phase));
         self.update.changes.push(FieldChange {
             field: STAGE.into(),
@@ -77,10 +84,11 @@ impl Planner<'_> {
             self.hold(STAGE, win_waits_until(until).1, true);
             return;
         }
+        let reason = self.mapping.stages.reason_for(stage, self.record);
         let mut set = |path: &str, value: &str| self.closing.push(PatchOperation::set(self.referral, path, value.into()));
         set("status", status);
         set("substatus", substatus);
-        if let Some(reason) = self.mapping.stages.reasons.get(&stage) {
+        if let Some(reason) = &reason {
             set("statusReason", reason);
         }
         let (before, after) = (stage_value(present), stage_value(stage));

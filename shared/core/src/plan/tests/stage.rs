@@ -98,3 +98,36 @@ fn a_lost_deal_carries_a_reason() {
         ["/status", "/substatus", "/statusReason"]
     );
 }
+
+#[test]
+fn the_reason_that_a_deal_was_declined_or_expired_for_is_told_in_the_audit_field_alone() {
+    let update = after(
+        |body| {
+            (body["status"], body["substatus"]) = (json!("Closed"), json!("Expired"));
+            body["statusReason"] = json!("Customer did not respond");
+        },
+        |_| {},
+    );
+    assert_eq!(update.phase, Some(Phase::Lost));
+    assert_eq!(update.asides, ["Reason given in Partner Center: Customer did not respond."]);
+    assert!(update.notes(true, true).iter().all(|note| !note.contains("respond")));
+    let unexplained = after(
+        |body| (body["status"], body["substatus"]) = (json!("Closed"), json!("Lost")),
+        |_| {},
+    );
+    assert_eq!(unexplained.asides, [""; 0]);
+}
+
+#[test]
+fn a_seller_who_says_why_a_deal_is_lost_is_quoted() {
+    let mut mapping = shipped();
+    mapping.stages.reason = serde_json::from_value(json!({ "column": "new_lostreason" })).unwrap();
+    assert!(mapping.crm_columns().contains("new_lostreason"));
+    let link = linked(&mapping, &referral(|_| {}), &record(|_| {}));
+    let lost = record(|record| {
+        record.phase = Phase::Lost;
+        set(record, "new_lostreason", json!("Customer chose another vendor"));
+    });
+    let update = plan_update(&mapping, &link, &referral(|_| {}), &lost, now());
+    assert_eq!(update.patch[2].value, json!("Customer chose another vendor"));
+}
