@@ -144,10 +144,9 @@ fn explain(status: u16, code: Option<&str>, text: &str, fields: &[String]) -> St
             longest(text).map_or_else(|| " allowed".to_owned(), |most| format!(" its {most} characters"))
         ),
         "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST" if fields.iter().any(|field| field == "CurrencyIsoCode") => {
-            "field `CurrencyIsoCode`: this currency is not active in the organisation; activate it, or correct the deal's currency"
-                .to_owned()
+            format!("field `CurrencyIsoCode`: {}", inactive(text))
         }
-        "INVALID_CURRENCY_ISO" => "this currency is not active in the organisation; activate it, or correct the deal's currency".to_owned(),
+        "INVALID_CURRENCY_ISO" => inactive(text),
         "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST" => {
             format!(
                 "{} does not have this value; add it to the picklist, or correct the mapping's table of values",
@@ -173,6 +172,18 @@ fn explain(status: u16, code: Option<&str>, text: &str, fields: &[String]) -> St
         }
         code => plain(status, code, text).map_or_else(|| format!("refused with HTTP {status}"), str::to_owned),
     }
+}
+
+/// A currency that is not there, by its code where the service's text ends in one.
+fn inactive(text: &str) -> String {
+    let last = text.rsplit([':', ' ']).next().unwrap_or_default().trim();
+    let is_code = last.len() == 3 && last.bytes().all(|byte| byte.is_ascii_uppercase());
+    let which = if is_code {
+        format!("the currency {last}")
+    } else {
+        "this currency".to_owned()
+    };
+    format!("{which} is not active in the organisation; activate it, or correct the deal's currency")
 }
 
 fn plain(status: u16, code: &str, text: &str) -> Option<&'static str> {

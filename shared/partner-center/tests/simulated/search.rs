@@ -173,3 +173,25 @@ async fn an_engagement_has_the_partners_half_and_microsofts_whole_even_if_its_ro
         assert!(found.iter().all(|referral| referral.has("details")));
     }
 }
+
+#[tokio::test]
+async fn all_that_wait_for_an_answer_are_listed_whole() {
+    let stage = Stage::new().await;
+    let mut shared = deal(RECORD);
+    shared["consent"]["consentToShareReferralWithMicrosoftSellers"] = json!(true);
+    let own = stage.referrals.create(&shared).await.unwrap();
+    let mut half = shared;
+    half["engagementId"] = json!(own.engagement);
+    half["target"] = json!([{ "type": "BusinessProfileLocation", "id": "msft" }]);
+    half["inviteContext"] = json!({ "assistanceRequestCode": "GeneralOrOther" });
+    let half = stage.referrals.create(&half).await.unwrap();
+    for shortened in [false, true] {
+        if shortened {
+            stage.lists(&[json!({ "id": half.id, "status": "New" }), json!({ "id": own.id })]);
+        }
+        let pending = stage.referrals.pending().await.unwrap();
+        assert_eq!(ids(&pending), [half.id], "shortened: {shortened}");
+        assert_eq!(pending[0].kind, ReferralKind::MicrosoftHalf);
+        assert!(pending[0].expires().is_some(), "14 days are left");
+    }
+}

@@ -17,6 +17,7 @@ async fn one_currency_is_the_settings_and_no_other_can_be_kept() {
     let record = environment.crm.upsert(referral(), &with_currency("USD")).await.unwrap();
     assert_eq!(record.get("CurrencyIsoCode"), &json!("USD"));
     let failure = environment.crm.upsert(referral(), &with_currency("EUR")).await.unwrap_err();
+    assert!(failure.message.contains("EUR") && failure.message.contains("USD"), "{failure}");
     assert_eq!(failure.kind, FailureKind::Rejected);
     assert!(failure.message.contains("only USD"), "{failure}");
     assert_eq!(environment.rows("Opportunity").await.len(), 1);
