@@ -33,9 +33,10 @@ pub(super) enum Field {
     PostalCode,
     ContactName,
     ContactMail,
+    OwnerMail,
 }
 
-const FIELDS: [(Field, &str, &str); 12] = [
+const FIELDS: [(Field, &str, &str); 13] = [
     (Field::Name, "name", "Name"),
     (Field::Notes, "description", "Description"),
     (Field::Value, "estimatedvalue", "Amount"),
@@ -52,6 +53,7 @@ const FIELDS: [(Field, &str, &str); 12] = [
     ),
     (Field::ContactName, "parentcontactid/lastname", "Contact/LastName"),
     (Field::ContactMail, "parentcontactid/emailaddress1", "Contact/Email"),
+    (Field::OwnerMail, "owninguser/internalemailaddress", "Owner/Email"),
 ];
 
 pub(super) struct Bench {

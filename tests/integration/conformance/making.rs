@@ -1,6 +1,6 @@
 //! Making deals, finding them, listing them.
 
-use cosell_core::crm::{CrmWrite, Phase};
+use cosell_core::crm::{CrmKey, CrmWrite, Phase};
 use cosell_engine::FailureKind;
 use cosell_simulators::faults::Action;
 use jiff::SignedDuration;
@@ -14,6 +14,7 @@ super::scenarios![
     a_repeated_create_leaves_what_it_does_not_name,
     a_customer_is_found_by_name_and_postal_code,
     a_new_deal_can_wait_on_hold_and_the_seller_takes_it_off,
+    the_owner_is_read_with_the_deal,
     an_unknown_currency_is_rejected_by_name_and_nothing_is_made,
     a_lost_answer_is_an_unknown_outcome_and_repeating_gives_one_deal,
     odd_texts_arrive_as_they_are,
@@ -82,6 +83,16 @@ async fn a_new_deal_can_wait_on_hold_and_the_seller_takes_it_off(bench: Bench) {
     assert_eq!(record.phase, Phase::Open);
     let record = bench.bring(&record, Phase::OnHold).await.unwrap();
     assert_eq!(record.phase, Phase::OnHold);
+}
+
+/// Of whom the deal team is made.
+async fn the_owner_is_read_with_the_deal(bench: Bench) {
+    let (_, made) = bench.deal().await;
+    let id = bench.people.seller_prepares("A seller's own").await.unwrap();
+    let key = CrmKey::read(&made.key.system, &made.key.entity, &id).unwrap();
+    let record = bench.crm.get(&key).await.unwrap().unwrap();
+    let mail = bench.get(&record, Field::OwnerMail).as_str().unwrap_or_default();
+    assert!(mail.contains('@'), "{mail}");
 }
 
 async fn an_unknown_currency_is_rejected_by_name_and_nothing_is_made(bench: Bench) {
