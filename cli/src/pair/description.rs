@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use cosell_core::audit::Side;
-use cosell_core::link::{Link, OpenConflict, Parting, Tombstone};
+use cosell_core::link::{Link, OpenConflict, Parting, Registering, Tombstone};
 use cosell_core::message::Subject;
 use jiff::Timestamp;
 
@@ -44,6 +44,7 @@ pub(super) fn of(link: &Link, now: Timestamp) -> String {
             &format!("`cosell pair look --referral {}` tries again", link.referral),
         );
     }
+    of_waiting(link, &mut text);
     if !link.conflicts.is_empty() {
         text.push_str("\nwaiting for a decision:\n");
     }
@@ -61,6 +62,27 @@ pub(super) fn of(link: &Link, now: Timestamp) -> String {
         }
     }
     text
+}
+
+/// What is only a matter of time, and what comes of a win.
+fn of_waiting(link: &Link, text: &mut String) {
+    if let Some(until) = link.win_waits {
+        line(text, "win waits", &format!("until {until:.0}, so that the deal can be registered"));
+    }
+    for (referral, warned) in &link.warned {
+        let whose = if *referral == link.referral { "our" } else { "Microsoft's" };
+        line(
+            text,
+            "deadline",
+            &format!("{whose} answer is due by {:.0}, as was told", warned.expires),
+        );
+    }
+    match &link.registering {
+        Some(Registering::Refused { told, .. }) => line(text, "registration", told),
+        Some(Registering::Started) => line(text, "registration", "was sent, outcome not known yet"),
+        Some(Registering::Done) => line(text, "registration", "stands in Partner Center"),
+        None => {}
+    }
 }
 
 /// Which two, and since when.
@@ -194,6 +216,22 @@ linked                2026-09-01T08:00:00Z, last saved 2026-09-02T08:00:00Z
 "
         );
         assert_eq!(of(&link(&json!({ "engagement": engagement })), now()), expected);
+    }
+
+    #[test]
+    fn what_is_a_matter_of_time_and_what_comes_of_a_win_are_shown() {
+        let more = json!({
+            "win_waits": "2026-09-04T08:05:00Z", "registering": { "refused": { "told": "Contract value is missing." } },
+            "warned": { (REFERRAL): { "expires": "2026-09-07T08:00:00Z", "days": 5 } }
+        });
+        let text = of(&link(&more), now());
+        for line in [
+            "win waits             until 2026-09-04T08:05:00Z, so that the deal can be registered",
+            "deadline              our answer is due by 2026-09-07T08:00:00Z, as was told",
+            "registration          Contract value is missing.",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
     }
 
     #[test]
