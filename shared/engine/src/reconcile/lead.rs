@@ -240,9 +240,20 @@ impl Attempt<'_> {
         write
     }
 
-    /// Whether a lead is off because we released it: then its opportunity is there, and only the link has not moved yet.
-    pub(super) async fn was_released(&self, link: &Link) -> Result<bool, Failure> {
-        Ok(self.deals.crm.find_by_referral(link.referral).await?.is_some())
+    /// Whether the deal of a lead that is off goes on nevertheless: its opportunity is there and switched on, by us when we released the lead,
+    /// or by its seller, for whom the lead is read-only.
+    pub(super) async fn goes_on_without_lead(&self, referral: &Referral, lead: &CrmRecord) -> Result<bool, Failure> {
+        let deals = self.deals;
+        // A lead that its seller switched off while nobody had accepted the referral is no deal yet.
+        if !self.is_lead(&lead.key) || (referral.stage == Stage::New && lead.phase != Phase::Qualified) {
+            return Ok(false);
+        }
+        let made = match (deals.crm.find_by_referral(referral.id).await?, &lead.converted_into) {
+            // A lead that is off may have been converted into the opportunity of another deal.
+            (None, Some(key)) if deals.links.by_crm(key).await?.is_none() => deals.crm.get(key).await?,
+            (made, _) => made,
+        };
+        Ok(made.is_some_and(|made| made.get(&deals.mapping.columns.sync) == &Json::Bool(true)))
     }
 
     /// A CRM that cannot convert leads for us is left with an open one: its seller must know that it is done. Fails as stale when somebody

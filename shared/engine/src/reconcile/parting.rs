@@ -45,17 +45,20 @@ impl Attempt<'_> {
             Halves::Both(referral, record) => (*referral, *record),
             Halves::Parted(parting, left) => return self.part(link, parting, left.map(|record| *record)).await,
         };
-        let accepted = self.is_lead(&link.crm) && accepted_as_lead(&referral, &record);
         let is_on = record.get(&engine.mapping.columns.sync) == &Json::Bool(true);
-        let goes_on = is_on || (accepted && self.was_released(&link).await?);
-        if !goes_on {
+        let is_opportunity = if is_on {
+            self.is_lead(&link.crm) && accepted_as_lead(&referral, &record)
+        } else {
+            self.goes_on_without_lead(&referral, &record).await?
+        };
+        if is_opportunity {
+            return Box::pin(self.become_opportunity(link, referral, record)).await;
+        }
+        if !is_on {
             self.revive(link).await?;
             return self
                 .end(AuditKind::Skipped, "Not synced: Sync with Partner Center was switched off.".into())
                 .await;
-        }
-        if accepted {
-            return Box::pin(self.become_opportunity(link, referral, record)).await;
         }
         let link = self.revive(link).await?;
         self.update(link, referral, record, microsoft).await

@@ -6,8 +6,28 @@ use super::*;
 const OTHER: &str = "b2b1e1f0-8a51-4f0d-b1a7-2d6a64d3f9bb";
 
 impl Floor {
+    /// The opportunity has a referral of its own, which is accepted.
+    fn seller_converts_into_another_deals(&self) {
+        let mut other = inbound();
+        other["status"] = json!("Active");
+        other["substatus"] = json!("Accepted");
+        other["engagementId"] = json!("e1a5c1d2-3344-4c55-8d66-7788990011bb");
+        self.stage.world.put_referral(OTHER.parse().unwrap(), other);
+        let mut fields = complete();
+        fields["nwcs_referralid"] = json!(OTHER);
+        self.seller_converts(fields);
+    }
+
     fn opportunity(&self) -> CrmRecord {
         self.stage.world.records.lock().unwrap()[OPPORTUNITY].clone()
+    }
+
+    fn flag(record: &mut CrmRecord) {
+        record.fields.insert("nwcs_syncwithpartnercenter".into(), json!(true));
+    }
+
+    fn unflag(record: &mut CrmRecord) {
+        record.fields.insert("nwcs_syncwithpartnercenter".into(), json!(false));
     }
 
     fn the_stage(&self) -> (Json, Json) {
@@ -19,16 +39,8 @@ impl Floor {
 #[tokio::test]
 async fn a_lead_converted_into_the_opportunity_of_another_referral_leaves_that_pair_as_it_is() {
     let floor = Floor::with_lead().await;
-    let mut fields = complete();
-    fields["nwcs_referralid"] = json!(OTHER);
-    let mut other = inbound();
-    other["status"] = json!("Active");
-    other["substatus"] = json!("Accepted");
-    other["engagementId"] = json!("e1a5c1d2-3344-4c55-8d66-7788990011bb");
-    floor.stage.world.put_referral(OTHER.parse().unwrap(), other);
-    floor.seller_converts(fields);
-    let of_other = Subject::Referral(OTHER.parse().unwrap());
-    floor.stage.settle(&of_other).await;
+    floor.seller_converts_into_another_deals();
+    floor.stage.settle(&Subject::Referral(OTHER.parse().unwrap())).await;
     let outcome = floor.stage.look(&floor.subject(), "converted").await.unwrap();
     assert_eq!(outcome.kind, AuditKind::Rejected);
     assert!(outcome.message.contains(OTHER), "{}", outcome.message);
@@ -58,4 +70,54 @@ async fn an_opportunity_made_of_a_lead_whose_referral_had_expired_is_not_closed(
     assert_eq!(floor.opportunity().phase, Phase::Open, "the seller's deal");
     assert!(outcome.message.contains("Expired"), "{}", outcome.message);
     assert_eq!(floor.stage.referrals().len(), 1);
+}
+
+#[tokio::test]
+async fn a_seller_who_switches_the_sync_on_again_in_the_opportunity_has_it_synced() {
+    let floor = Floor::with_lead().await;
+    floor.seller_edits_lead(Floor::unflag);
+    floor.stage.look(&floor.subject(), "off").await.unwrap();
+    let opportunity = floor.seller_converts(json!({ "name": "Fleet telemetry pilot" }));
+    assert_eq!(floor.stage.look(&referral(), "still off").await.unwrap().kind, AuditKind::Skipped);
+    // The lead is read-only now: the opportunity is where it can be switched on.
+    floor.stage.world.edit_record(OPPORTUNITY, Floor::flag);
+    floor.stage.settle(&Subject::Crm(opportunity.key.clone())).await;
+    assert_eq!(floor.stage.the_link().crm, opportunity.key);
+    assert_eq!(floor.the_stage(), (json!("Active"), json!("Accepted")));
+}
+
+#[tokio::test]
+async fn an_identifier_that_a_conversion_copied_accepts_nothing_where_the_sync_is_off() {
+    let floor = Floor::with_lead().await;
+    floor.seller_edits_lead(Floor::unflag);
+    floor.seller_converts(json!({ "name": "Fleet telemetry pilot", "nwcs_referralid": REFERRAL }));
+    assert_eq!(floor.stage.look(&referral(), "off").await.unwrap().kind, AuditKind::Skipped);
+    assert_eq!(floor.the_stage(), (json!("New"), json!("Pending")));
+    assert_eq!(floor.opportunity().get("nwcs_syncwithpartnercenter"), &Json::Null);
+}
+
+#[tokio::test]
+async fn a_lead_that_was_released_and_closed_before_its_link_moved_does_not_hold_the_deal_up() {
+    let floor = Floor::new(true);
+    floor.stage.settle(&referral()).await;
+    floor.accepted_in_partner_center();
+    floor.stage.fault("links.replace", Fault::Before(FailureKind::Transient));
+    floor.stage.look(&referral(), "dies").await.unwrap_err();
+    assert_eq!(floor.the_lead().get("nwcs_syncwithpartnercenter"), &json!(false));
+    // As the seller was told to.
+    floor.seller_edits_lead(|lead| lead.phase = Phase::Lost);
+    floor.stage.settle(&referral()).await;
+    assert_eq!(floor.stage.the_link().crm, floor.stage.the_record().key);
+    assert_eq!(floor.the_stage(), (json!("Active"), json!("Accepted")));
+}
+
+#[tokio::test]
+async fn a_lead_that_is_off_leaves_the_opportunity_of_another_deal_in_peace() {
+    let floor = Floor::with_lead().await;
+    floor.seller_edits_lead(Floor::unflag);
+    floor.seller_converts_into_another_deals();
+    floor.stage.settle(&Subject::Referral(OTHER.parse().unwrap())).await;
+    let outcome = floor.stage.look(&floor.subject(), "converted").await.unwrap();
+    assert_eq!(outcome.kind, AuditKind::Skipped, "{}", outcome.message);
+    assert_eq!(floor.opportunity().get("nwcs_syncstatus"), "✔ Synced");
 }
