@@ -37,6 +37,11 @@ impl Attempt<'_> {
         self.engine.mapping.entity != self.deals.mapping.entity
     }
 
+    /// Whether this is the key of a lead that was linked while leads were synced: it must not be taken for one that is gone.
+    pub(super) fn is_out_of_reach(&self, key: &CrmKey) -> bool {
+        self.leads.is_none() && self.is_lead(key)
+    }
+
     /// Works with the table of this record from here on.
     pub(super) fn turn_to(&mut self, key: &CrmKey) {
         self.engine = match self.leads {

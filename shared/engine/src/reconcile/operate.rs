@@ -105,7 +105,9 @@ impl Attempt<'_> {
             self.intend("About to unlink the pair by an operator's order.", Vec::new()).await?;
             engine.links.save(&link).await?;
         }
-        if let Some(record) = engine.crm.get(&link.crm).await? {
+        if !self.is_out_of_reach(&link.crm)
+            && let Some(record) = engine.crm.get(&link.crm).await?
+        {
             self.free(&record).await?;
         }
         let message = format!("Unlinked from {} {}. Nothing crosses any more.", link.crm.entity, link.crm.id);

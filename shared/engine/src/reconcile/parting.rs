@@ -28,6 +28,10 @@ impl Attempt<'_> {
         if let Some(tombstone) = link.tombstone.as_ref().filter(|tombstone| tombstone.parting == Parting::Unlinked) {
             return Ok(self.quietly(AuditKind::Skipped, format!("Not synced: {}.", tombstone.parting)));
         }
+        if self.is_out_of_reach(&link.crm) {
+            let message = "Not synced: the deal is a lead, and leads are not synced any more.";
+            return self.end(AuditKind::Skipped, message.into()).await;
+        }
         if let Some(until) = link
             .activity
             .paused_until(self.look.now)

@@ -34,6 +34,13 @@ impl Floor {
         let body = &self.stage.world.referrals.lock().unwrap()[&REFERRAL.parse().unwrap()];
         (body["status"].clone(), body["substatus"].clone())
     }
+
+    fn order(&self) -> Order<'_> {
+        Order {
+            now: self.stage.now,
+            id: "order",
+        }
+    }
 }
 
 #[tokio::test]
@@ -94,6 +101,31 @@ async fn an_identifier_that_a_conversion_copied_accepts_nothing_where_the_sync_i
     assert_eq!(floor.stage.look(&referral(), "off").await.unwrap().kind, AuditKind::Skipped);
     assert_eq!(floor.the_stage(), (json!("New"), json!("Pending")));
     assert_eq!(floor.opportunity().get("nwcs_syncwithpartnercenter"), &Json::Null);
+}
+
+#[tokio::test]
+async fn leads_that_are_linked_rest_while_leads_are_not_synced_and_go_on_afterwards() {
+    let mut floor = Floor::with_lead().await;
+    let table = floor.stage.engine.leads.take();
+    floor.accepted_in_partner_center();
+    let outcome = floor.stage.look(&referral(), "without leads").await.unwrap();
+    assert_eq!(outcome.kind, AuditKind::Skipped);
+    assert!(outcome.message.contains("leads are not synced"), "{}", outcome.message);
+    assert_eq!(floor.stage.the_link().tombstone, None, "the lead is not gone");
+    floor.stage.engine.leads = table;
+    floor.stage.settle(&referral()).await;
+    assert_eq!(floor.stage.the_link().crm.entity, "opportunity");
+}
+
+#[tokio::test]
+async fn a_lead_can_be_unlinked_where_leads_are_not_synced_any_more() {
+    let mut floor = Floor::with_lead().await;
+    floor.stage.engine.leads = None;
+    floor.stage.world.take_calls();
+    let outcome = floor.stage.engine.unlink(REFERRAL.parse().unwrap(), floor.order()).await.unwrap();
+    assert_eq!(outcome.kind, AuditKind::Unlinked);
+    assert!(floor.stage.the_link().tombstone.is_some());
+    assert!(!floor.stage.world.take_calls().contains(&"crm.get"), "no opportunity has that key");
 }
 
 #[tokio::test]
