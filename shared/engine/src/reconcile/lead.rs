@@ -42,6 +42,15 @@ impl Attempt<'_> {
         self.leads.is_none() && self.is_lead(key)
     }
 
+    /// The lead that a pair's deal is, or was.
+    pub(super) fn lead_of(&self, link: &Link) -> Option<CrmKey> {
+        if self.is_lead(&link.crm) {
+            Some(link.crm.clone())
+        } else {
+            link.lead.clone()
+        }
+    }
+
     /// Works with the table of this record from here on.
     pub(super) fn turn_to(&mut self, key: &CrmKey) {
         self.engine = match self.leads {

@@ -156,6 +156,7 @@ impl Attempt<'_> {
         if let Some(link) = of_referral.clone().filter(|link| link.crm == *key) {
             return Box::pin(self.take_up(link, referral, record)).await;
         }
+        let former = of_referral.as_ref().and_then(|link| self.lead_of(link));
         let others: Vec<Link> = of_referral.into_iter().chain(of_record).collect();
         if let Some(other) = others.iter().find(|link| link.tombstone.is_none()) {
             return Err(refused(format!(
@@ -171,7 +172,10 @@ impl Attempt<'_> {
             )));
         }
         self.intend("About to link the pair by an operator's order.", Vec::new()).await?;
-        let link = Link::new(&referral, &record, self.look.now);
+        let link = Link {
+            lead: former.filter(|lead| lead != key),
+            ..Link::new(&referral, &record, self.look.now)
+        };
         engine.links.replace(&others, &link).await?;
         let record = self.switch_on(record).await?;
         let referral = self.name_record(referral, key).await?;

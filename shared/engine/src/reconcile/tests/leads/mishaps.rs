@@ -129,6 +129,28 @@ async fn a_lead_can_be_unlinked_where_leads_are_not_synced_any_more() {
 }
 
 #[tokio::test]
+async fn a_lead_whose_deal_an_operator_linked_with_another_opportunity_stays_a_former_lead() {
+    let floor = Floor::with_lead().await;
+    let lead = floor.the_lead().key;
+    floor.seller_edits_lead(|lead| lead.phase = Phase::Qualified);
+    floor.stage.look(&floor.subject(), "qualified").await.unwrap();
+    let id: ReferralId = REFERRAL.parse().unwrap();
+    floor.stage.engine.unlink(id, floor.order()).await.unwrap();
+    let opportunity = record(OPPORTUNITY, json!({ "name": "Fleet telemetry pilot" }));
+    floor
+        .stage
+        .world
+        .records
+        .lock()
+        .unwrap()
+        .insert(OPPORTUNITY.into(), opportunity.clone());
+    floor.stage.engine.relink(id, &opportunity.key, floor.order()).await.unwrap();
+    assert_eq!(floor.stage.the_link().lead, Some(lead.clone()));
+    let outcome = floor.stage.look(&Subject::Crm(lead), "later").await.unwrap();
+    assert_eq!(outcome.kind, AuditKind::Skipped, "{}", outcome.message);
+}
+
+#[tokio::test]
 async fn a_lead_that_was_released_and_closed_before_its_link_moved_does_not_hold_the_deal_up() {
     let floor = Floor::new(true);
     floor.stage.settle(&referral()).await;
