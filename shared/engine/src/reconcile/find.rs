@@ -138,7 +138,7 @@ impl Attempt<'_> {
         }
     }
 
-    pub(super) async fn find_from_record(&self, key: &CrmKey) -> Result<Found, Failure> {
+    pub(super) async fn find_from_record(&mut self, key: &CrmKey) -> Result<Found, Failure> {
         let engine = self.engine;
         if let Some(link) = engine.links.by_crm(key).await? {
             return Ok(Found::Linked {
@@ -159,10 +159,7 @@ impl Attempt<'_> {
         }
         let record = Box::new(record);
         let Some(referral) = own(created) else {
-            return match self.pair_of_origin(key).await? {
-                Some(link) => self.pair_of_lead(link, record),
-                None => Ok(Found::OnlyRecord(record)),
-            };
+            return self.find_from_origin(record).await;
         };
         match engine.links.by_referral(referral.id).await? {
             None => Ok(Found::Counterparts {

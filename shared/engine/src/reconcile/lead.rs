@@ -5,6 +5,7 @@
 
 use cosell_core::audit::AuditKind;
 use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_core::id::ReferralId;
 use cosell_core::life_cycle::Stage;
 use cosell_core::link::{Link, Parting};
 use cosell_core::plan::{Note, left_behind, plan_opportunity};
@@ -14,6 +15,17 @@ use serde_json::Value as Json;
 use super::find::Found;
 use super::{Attempt, Engine, Outcome};
 use crate::failure::{Failure, FailureKind, Outside};
+
+/// The lead that an opportunity was.
+#[derive(Default)]
+struct Origin {
+    /// Its pair, though the link may have moved on.
+    pair: Option<Link>,
+    /// The referral that an unlinked lead carries.
+    unlinked: Option<ReferralId>,
+    /// The lead, unless it has a pair.
+    lead: Option<CrmRecord>,
+}
 
 impl Engine {
     /// The same engine, working with the table of leads; `None` where leads are not synced.
@@ -94,23 +106,65 @@ impl Attempt<'_> {
         })
     }
 
-    /// The pair of the lead that this opportunity was, though its link may have moved on: then it must not get a referral of its own.
+    /// What an opportunity is that has no referral: its lead may have one, and then it must not get another.
+    pub(super) async fn find_from_origin(&mut self, record: Box<CrmRecord>) -> Result<Found, Failure> {
+        let Some(origin) = self.origin(&record.key).await? else {
+            return Ok(Found::OnlyRecord(record));
+        };
+        if let Some(link) = origin.pair {
+            return self.pair_of_lead(link, record);
+        }
+        let (Some(id), Some(lead)) = (origin.unlinked, origin.lead) else {
+            return Ok(Found::OnlyRecord(record));
+        };
+        let over = |what: String| {
+            let reason = format!("Referral {id} of the lead that this opportunity was {what}: make a new opportunity for a new deal.");
+            Ok(Found::Contradiction {
+                reason,
+                record: Some(record.clone()),
+            })
+        };
+        match self.deals.partner_center.get(id).await? {
+            None => over("is not visible to our user".into()),
+            Some(referral) if referral.stage.is_terminal() => over(format!("is closed ({}), and that is final", referral.stage)),
+            Some(referral) => {
+                // The link was lost, or never made: as with any two that name each other, and the opportunity follows its lead.
+                let is_on = lead.get(&self.deals.mapping.columns.sync) == &Json::Bool(true);
+                let record = if is_on { Box::new(lead) } else { record };
+                self.turn_to(&record.key);
+                let referral = Box::new(referral);
+                Ok(Found::Counterparts { referral, record })
+            }
+        }
+    }
+
+    /// The pair of the lead that this opportunity was.
     pub(super) async fn pair_of_origin(&self, opportunity: &CrmKey) -> Result<Option<Link>, Failure> {
+        Ok(self.origin(opportunity).await?.and_then(|origin| origin.pair))
+    }
+
+    async fn origin(&self, opportunity: &CrmKey) -> Result<Option<Origin>, Failure> {
         let Some(table) = self.deals.leads.as_ref().filter(|_| !self.is_on_leads()) else {
             return Ok(None);
         };
         let Some(key) = table.crm.origin(opportunity).await? else {
             return Ok(None);
         };
-        if let Some(link) = self.deals.links.by_crm(&key).await? {
-            return Ok(Some(link));
-        }
-        let lead = table.crm.get(&key).await?;
-        let Some(id) = lead.and_then(|lead| self.referral_id_of(&lead)?.parse().ok()) else {
-            return Ok(None);
+        let mut origin = Origin {
+            pair: self.deals.links.by_crm(&key).await?,
+            ..Origin::default()
         };
-        let moved = self.deals.links.by_referral(id).await?;
-        Ok(moved.filter(|link| link.lead.as_ref() == Some(&key)))
+        if origin.pair.is_none() {
+            origin.lead = table.crm.get(&key).await?;
+            origin.unlinked = origin.lead.as_ref().and_then(|lead| self.referral_id_of(lead)?.parse().ok());
+        }
+        if let Some(id) = origin.unlinked
+            && let Some(link) = self.deals.links.by_referral(id).await?
+        {
+            origin.unlinked = None;
+            origin.pair = Some(link).filter(|link| link.lead.as_ref() == Some(&key));
+        }
+        Ok(Some(origin))
     }
 
     /// What an opportunity is whose lead has this pair: the pair goes on with it, unless it did with another one.

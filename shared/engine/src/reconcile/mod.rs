@@ -26,7 +26,7 @@ use cosell_core::crm::CrmRecord;
 use cosell_core::link::{Link, Step};
 use cosell_core::mapping::Mapping;
 use cosell_core::message::{Cause, SyncMessage};
-use cosell_core::plan::{Adoption, Policy, plan_adoption};
+use cosell_core::plan::{Adoption, Policy, accepted_as_lead, plan_adoption};
 use cosell_core::referral::Referral;
 use jiff::Timestamp;
 
@@ -241,6 +241,10 @@ impl Attempt<'_> {
             Vec::new(),
         )
         .await?;
+        if self.is_on_leads() && accepted_as_lead(&referral, &record) {
+            // What was accepted meanwhile brings no message of its own.
+            return Box::pin(self.become_opportunity(link, referral, record)).await;
+        }
         let outcome = self.update(link, referral, record, None).await?;
         Ok(if matches!(outcome.kind, AuditKind::Unchanged | AuditKind::Updated) {
             Outcome {

@@ -104,6 +104,18 @@ async fn an_identifier_that_a_conversion_copied_accepts_nothing_where_the_sync_i
 }
 
 #[tokio::test]
+async fn an_opportunity_whose_leads_link_was_lost_gets_no_second_referral() {
+    let floor = Floor::with_lead().await;
+    floor.stage.world.links.lock().unwrap().clear();
+    let opportunity = floor.seller_converts(complete());
+    floor.stage.look(&Subject::Crm(opportunity.key.clone()), "flagged").await.unwrap();
+    floor.stage.settle(&referral()).await;
+    assert_eq!(floor.stage.referrals().len(), 1, "no second referral");
+    assert_eq!(floor.stage.the_link().crm, opportunity.key);
+    assert_eq!(floor.the_stage(), (json!("Active"), json!("Accepted")));
+}
+
+#[tokio::test]
 async fn leads_that_are_linked_rest_while_leads_are_not_synced_and_go_on_afterwards() {
     let mut floor = Floor::with_lead().await;
     let table = floor.stage.engine.leads.take();
@@ -174,4 +186,29 @@ async fn a_lead_that_is_off_leaves_the_opportunity_of_another_deal_in_peace() {
     let outcome = floor.stage.look(&floor.subject(), "converted").await.unwrap();
     assert_eq!(outcome.kind, AuditKind::Skipped, "{}", outcome.message);
     assert_eq!(floor.opportunity().get("nwcs_syncstatus"), "✔ Synced");
+}
+
+#[tokio::test]
+async fn a_lead_that_was_accepted_before_it_was_linked_becomes_an_opportunity_at_once() {
+    let floor = Floor::with_lead().await;
+    floor.stage.world.links.lock().unwrap().clear();
+    floor.accepted_in_partner_center();
+    floor.stage.look(&referral(), "once").await.unwrap();
+    assert_eq!(floor.stage.the_link().crm, floor.stage.the_record().key);
+}
+
+#[tokio::test]
+async fn an_opportunity_whose_leads_referral_ended_unlinked_is_told_and_gets_no_second_one() {
+    let floor = Floor::with_lead().await;
+    floor.stage.world.links.lock().unwrap().clear();
+    let opportunity = floor.seller_converts(complete());
+    let mut body = floor.referral();
+    body["status"] = json!("Closed");
+    body["substatus"] = json!("Expired");
+    floor.stage.world.put_referral(REFERRAL.parse().unwrap(), body);
+    let outcome = floor.stage.look(&Subject::Crm(opportunity.key), "flagged").await.unwrap();
+    assert_eq!(outcome.kind, AuditKind::Rejected);
+    assert!(outcome.message.contains(REFERRAL), "{}", outcome.message);
+    assert_eq!(floor.stage.referrals().len(), 1, "no second referral");
+    assert_eq!(floor.opportunity().phase, Phase::Open);
 }
