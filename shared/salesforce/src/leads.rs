@@ -71,18 +71,21 @@ impl SalesforceLeads {
         self.opportunities.update(&found.key, &found.version, &write).await
     }
 
-    /// The lead that was converted into this opportunity, and the Referral Identifier that the opportunity carries.
+    /// The lead that was converted into this opportunity, of several one that is a deal's, and the Referral Identifier that the opportunity carries.
     async fn traces(&self, opportunity: &str) -> Result<(Option<CrmKey>, Option<ReferralId>), SalesforceError> {
         let doing = format!("reading the lead of opportunity {opportunity}");
         let field = &self.opportunities.schema.referral_id_field;
+        let of_lead = &self.leads.schema.referral_id_field;
         let id = soql::text(opportunity);
-        let converted = format!("SELECT Id FROM Lead WHERE ConvertedOpportunityId = {id} ORDER BY Id LIMIT 1");
+        let converted = format!("SELECT Id, {of_lead} FROM Lead WHERE ConvertedOpportunityId = {id} ORDER BY Id");
         let carried = format!("SELECT {field} FROM Opportunity WHERE Id = {id}");
         let parts =
             [(CONVERTED, converted), (CARRIED, carried)].map(|(part, soql)| Part::new(part, Call::get(query(&soql), doing.clone())));
         let mut answers = self.leads.api.run(&parts, false, &doing).await?;
         let (leads, deals) = (answers.must(CONVERTED)?.accepted()?, answers.must(CARRIED)?.accepted()?);
-        let lead = match record::rows(&leads)?.first() {
+        let rows = record::rows(&leads)?;
+        let carries = |row: &&Json| record::member(row, of_lead).is_some_and(|id| id.as_str().is_some_and(|id| !id.trim().is_empty()));
+        let lead = match rows.iter().find(carries).or_else(|| rows.first()) {
             Some(row) => Some(row["Id"].as_str().ok_or_else(|| leads.lacks("the record's id"))?),
             None => None,
         };

@@ -19,8 +19,8 @@ use crate::odata;
 use crate::record;
 use crate::sales::Dynamics;
 use crate::schema::Schema;
-use crate::table::Table;
-use crate::web_api::Call;
+use crate::table::{BECAME, Table};
+use crate::web_api::{Answer, Call};
 
 const ORIGIN: &str = "_originatingleadid_value";
 
@@ -63,22 +63,48 @@ impl DynamicsLeads {
         let (api, set) = (&self.table.api, Table::Opportunity.entity_set());
         let call = Call::get(api.url(set, &query), format!("looking for the opportunity of lead {lead}"));
         let answer = api.send(&call).await?.accepted()?;
-        let rows = answer.body["value"].as_array().ok_or_else(|| answer.lacks("a list of rows"))?;
-        rows.first()
-            .map(|row| record::id(&row["opportunityid"]).ok_or_else(|| answer.lacks("the row's id")))
-            .transpose()
+        first_id(&answer, "opportunityid")
     }
 
-    async fn lead_before(&self, opportunity: Uuid) -> Result<Option<CrmKey>, DynamicsError> {
+    /// The lead of this opportunity, whichever side names it. A seller may have qualified several into it: one that is a deal's comes first.
+    async fn lead_before(&self, opportunity: Uuid) -> Result<Option<Uuid>, DynamicsError> {
+        match self.lead_of_deal(opportunity).await? {
+            Some(lead) => Ok(Some(lead)),
+            None => self.lead_named_by(opportunity).await,
+        }
+    }
+
+    async fn lead_of_deal(&self, opportunity: Uuid) -> Result<Option<Uuid>, DynamicsError> {
+        let (api, schema) = (&self.table.api, &self.table.schema);
+        let filter = format!("{BECAME} eq {} and {} ne null", opportunity.hyphenated(), schema.referral_id_column);
+        let query = [
+            ("$select", "leadid"),
+            ("$filter", filter.as_str()),
+            ("$orderby", "createdon asc,leadid asc"),
+            ("$top", "1"),
+        ];
+        let doing = format!("looking for leads that became opportunity {opportunity}");
+        let call = Call::get(api.url(Table::Lead.entity_set(), &query), doing);
+        let answer = api.send(&call).await?.accepted()?;
+        first_id(&answer, "leadid")
+    }
+
+    async fn lead_named_by(&self, opportunity: Uuid) -> Result<Option<Uuid>, DynamicsError> {
         let path = odata::row(Table::Opportunity.entity_set(), opportunity);
         let call = Call::get(
             self.table.api.url(&path, &[("$select", ORIGIN)]),
             format!("looking for the lead of opportunity {opportunity}"),
         );
         let answer = self.table.api.send(&call).await?.unless(ErrorCode::DOES_NOT_EXIST)?;
-        let lead = answer.and_then(|answer| record::id(&answer.body[ORIGIN]));
-        Ok(lead.map(|lead| record::key(Table::Lead, lead)))
+        Ok(answer.and_then(|answer| record::id(&answer.body[ORIGIN])))
     }
+}
+
+fn first_id(answer: &Answer, column: &str) -> Result<Option<Uuid>, DynamicsError> {
+    let rows = answer.body["value"].as_array().ok_or_else(|| answer.lacks("a list of rows"))?;
+    rows.first()
+        .map(|row| record::id(&row[column]).ok_or_else(|| answer.lacks("the row's id")))
+        .transpose()
 }
 
 #[async_trait]
@@ -119,6 +145,7 @@ impl Leads for DynamicsLeads {
     }
 
     async fn origin(&self, opportunity: &CrmKey) -> Result<Option<CrmKey>, Failure> {
-        Ok(self.lead_before(self.opportunities.id_of(opportunity)?).await?)
+        let lead = self.lead_before(self.opportunities.id_of(opportunity)?).await?;
+        Ok(lead.map(|lead| record::key(Table::Lead, lead)))
     }
 }

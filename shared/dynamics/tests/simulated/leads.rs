@@ -207,6 +207,22 @@ async fn what_a_seller_qualified_is_found_with_its_opportunity_and_the_other_way
 }
 
 #[tokio::test]
+async fn an_opportunity_that_a_seller_chose_for_a_lead_has_that_as_its_origin() {
+    let environment = Environment::start().await;
+    let (_, made) = environment.lead().await;
+    let opportunity = environment.opportunity().await;
+    let chosen = format!("/opportunities({})", opportunity.key.id);
+    environment
+        .seller_edits(
+            &made.key,
+            json!({"statecode": 1, "statuscode": 3, "qualifyingopportunityid@odata.bind": chosen}),
+        )
+        .await;
+    assert_eq!(environment.lead_now(&made.key).await.converted_into, Some(opportunity.key.clone()));
+    assert_eq!(environment.leads.origin(&opportunity.key).await.unwrap(), Some(made.key));
+}
+
+#[tokio::test]
 async fn a_merged_lead_tells_into_which() {
     let environment = Environment::start().await;
     let ((_, one), (_, other)) = (environment.lead().await, environment.lead().await);

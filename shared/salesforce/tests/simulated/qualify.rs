@@ -180,3 +180,22 @@ async fn an_opportunity_that_was_no_lead_has_no_origin() {
     let record = environment.opportunity().await;
     assert_eq!(environment.leads.origin(&record.key).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn of_several_leads_in_one_opportunity_the_one_with_a_deal_is_its_origin() {
+    for (bare, of_a_deal) in [(0, 1), (1, 0)] {
+        let environment = Environment::start().await;
+        let opportunity = environment.crm.upsert(referral(), &write(&deal())).await.unwrap();
+        let leads = [environment.lead_of(referral()).await, environment.lead_of(referral()).await];
+        let nobodys = [("Msp_Referral_Id__c", json!(null))];
+        let lead = &leads[bare];
+        environment.leads.update(&lead.key, &lead.version, &write(&nobodys)).await.unwrap();
+        for lead in &leads {
+            environment.seller_converts(lead, json!({"into": opportunity.key.id})).await;
+        }
+        assert_eq!(
+            environment.leads.origin(&opportunity.key).await.unwrap().as_ref(),
+            Some(&leads[of_a_deal].key)
+        );
+    }
+}

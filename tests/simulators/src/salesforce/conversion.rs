@@ -20,6 +20,8 @@ pub(crate) struct Conversion {
     opportunity: bool,
     /// The account to use; a new one without.
     account: Option<String>,
+    /// The opportunity to use, which stays as it is; a new one without.
+    into: Option<String>,
     /// Custom fields of the lead that the administrator mapped to those of the opportunity with the same name.
     mapped: Vec<String>,
 }
@@ -29,6 +31,7 @@ impl Default for Conversion {
         Self {
             opportunity: true,
             account: None,
+            into: None,
             mapped: Vec::new(),
         }
     }
@@ -55,11 +58,13 @@ impl Organisation {
             None => self.make("Account", &account(lead))?,
         };
         let contact = self.make("Contact", &contact(lead, &account))?;
-        let opportunity = if wanted.opportunity {
-            let body = self.opportunity(lead, &account, &contact, &wanted.mapped);
-            Some(self.make("Opportunity", &body)?)
-        } else {
-            None
+        let opportunity = match &wanted.into {
+            Some(chosen) => Some(self.existing(&*self.object("Opportunity")?, chosen)?.id),
+            None if wanted.opportunity => {
+                let body = self.opportunity(lead, &account, &contact, &wanted.mapped);
+                Some(self.make("Opportunity", &body)?)
+            }
+            None => None,
         };
         let mut cells = lead.cells.clone();
         cells.extend([
