@@ -84,8 +84,8 @@ impl SalesforceLeads {
         let mut answers = self.leads.api.run(&parts, false, &doing).await?;
         let (leads, deals) = (answers.must(CONVERTED)?.accepted()?, answers.must(CARRIED)?.accepted()?);
         let rows = record::rows(&leads)?;
-        let carries = |row: &&Json| record::member(row, of_lead).is_some_and(|id| id.as_str().is_some_and(|id| !id.trim().is_empty()));
-        let lead = match rows.iter().find(carries).or_else(|| rows.first()) {
+        let is_deal = |row: &&Json| record::member(row, of_lead).is_some_and(|id| id.as_str().is_some_and(|id| !id.trim().is_empty()));
+        let lead = match rows.iter().find(is_deal).or_else(|| rows.first()) {
             Some(row) => Some(row["Id"].as_str().ok_or_else(|| leads.lacks("the record's id"))?),
             None => None,
         };

@@ -188,7 +188,13 @@ impl Attempt<'_> {
 
     /// The accepted lead becomes an opportunity, or has become one by the seller's hand, and the pair goes on with that. Every step may be
     /// repeated: the link moves last.
-    pub(super) async fn become_opportunity(&mut self, link: Link, referral: Referral, lead: CrmRecord) -> Result<Outcome, Failure> {
+    pub(super) async fn become_opportunity(
+        &mut self,
+        link: Link,
+        referral: Referral,
+        lead: CrmRecord,
+        microsoft: Option<Referral>,
+    ) -> Result<Outcome, Failure> {
         let deals = self.deals;
         let Some(table) = &deals.leads else { return Err(not_synced()) };
         self.trail.partner_center_request.clone_from(&referral.request_id);
@@ -227,6 +233,11 @@ impl Attempt<'_> {
             self.trail.tells_another_pair();
             return self.tell_rejection(Some(opportunity), vec![problem]).await;
         }
+        if deals.claims.is_claimed(&opportunity.key.to_string(), self.look.now).await? {
+            // One that a seller chose for the lead may be getting a referral of its own just now.
+            let message = "another function is creating a referral for the opportunity; its link will appear";
+            return Err(Failure::new(Outside::Store, FailureKind::Transient, message));
+        }
         // Whoever entered something in the lead meanwhile must find it in the opportunity.
         let Some(now) = table.crm.get(&lead.key).await? else {
             return Err(Failure::new(Outside::Crm, FailureKind::Stale, "the lead is gone"));
@@ -242,7 +253,7 @@ impl Attempt<'_> {
             Vec::new(),
         )
         .await?;
-        let outcome = self.update(Link { version: 1, ..moved }, referral, opportunity, None).await?;
+        let outcome = self.update(Link { version: 1, ..moved }, referral, opportunity, microsoft).await?;
         Ok(match outcome.kind {
             AuditKind::Unchanged | AuditKind::Updated => Outcome {
                 kind: AuditKind::Qualified,

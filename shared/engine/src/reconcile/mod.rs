@@ -243,7 +243,7 @@ impl Attempt<'_> {
         .await?;
         if self.is_on_leads() && accepted_as_lead(&referral, &record) {
             // What was accepted meanwhile brings no message of its own.
-            return Box::pin(self.become_opportunity(link, referral, record)).await;
+            return Box::pin(self.become_opportunity(link, referral, record, None)).await;
         }
         let outcome = self.update(link, referral, record, None).await?;
         Ok(if matches!(outcome.kind, AuditKind::Unchanged | AuditKind::Updated) {

@@ -56,7 +56,7 @@ impl Attempt<'_> {
             self.goes_on_without_lead(&referral, &record).await?
         };
         if is_opportunity {
-            return Box::pin(self.become_opportunity(link, referral, record)).await;
+            return Box::pin(self.become_opportunity(link, referral, record, microsoft)).await;
         }
         if !is_on {
             self.revive(link).await?;

@@ -212,3 +212,34 @@ async fn an_opportunity_whose_leads_referral_ended_unlinked_is_told_and_gets_no_
     assert_eq!(floor.stage.referrals().len(), 1, "no second referral");
     assert_eq!(floor.opportunity().phase, Phase::Open);
 }
+
+#[tokio::test]
+async fn an_opportunity_that_is_getting_a_referral_just_now_is_waited_for() {
+    let floor = Floor::with_lead().await;
+    let opportunity = floor.seller_converts(complete());
+    let (name, now) = (opportunity.key.to_string(), floor.stage.now);
+    let lasts = SignedDuration::from_mins(5);
+    floor.stage.engine.claims.claim(&name, "another look", now, lasts).await.unwrap();
+    let failure = floor.stage.look(&floor.subject(), "converted").await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Transient);
+    assert!(floor.opportunity().get("nwcs_referralid").is_null(), "not marked either");
+    floor.stage.engine.claims.release(&name, "another look").await.unwrap();
+    floor.stage.settle(&referral()).await;
+    assert_eq!(floor.stage.the_link().crm, opportunity.key);
+}
+
+#[tokio::test]
+async fn microsofts_half_that_accepts_with_the_lead_is_remembered() {
+    let floor = Floor::with_lead().await;
+    floor.accepted_in_partner_center();
+    let mut half = floor.referral();
+    half["target"] = json!([{ "type": "BusinessProfileLocation", "id": "msft" }]);
+    half["direction"] = json!("Outgoing");
+    half["externalReferenceId"] = Json::Null;
+    half["trackingInfo"] = json!({ "microsoftMsxId": "7-ABC123" });
+    floor.stage.world.put_referral(OTHER.parse().unwrap(), half);
+    let outcome = floor.stage.look(&Subject::Referral(OTHER.parse().unwrap()), "half").await.unwrap();
+    assert_eq!(outcome.kind, AuditKind::Qualified);
+    assert_eq!(floor.stage.the_link().microsoft_referral, OTHER.parse().ok());
+    assert_eq!(floor.stage.the_record().get("nwcs_microsoftcrmid"), "7-ABC123");
+}
