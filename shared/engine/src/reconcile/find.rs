@@ -99,17 +99,18 @@ impl Attempt<'_> {
         };
         // A referral that names a CRM record is never given a second one (contract partner-center 5.7).
         let contradiction = |reason: String| Ok(Found::Contradiction { reason, record: None });
+        let entity = &engine.mapping.entity;
         let Some(key) = engine.mapping.key_from_reference(&reference) else {
-            return contradiction(
-                "The referral's CRM ID is not an id of this CRM: clear it in Partner Center, or set it to the opportunity's id.".into(),
-            );
+            return contradiction(format!(
+                "The referral's CRM ID is not the id of any {entity} of this CRM: clear it in Partner Center, or set it to the {entity}'s id."
+            ));
         };
         if let Some(other) = engine.links.by_crm(&key).await? {
             if other.referral == referral.id {
                 return Err(linked_meanwhile());
             }
             return contradiction(format!(
-                "The referral's CRM ID names an opportunity that is already paired with referral {}: clear it in Partner Center.",
+                "The {entity} that the referral's CRM ID names is already paired with referral {}: clear the CRM ID in Partner Center.",
                 other.referral
             ));
         }
@@ -131,10 +132,12 @@ impl Attempt<'_> {
                     record: Box::new(record),
                 })
             }
-            Some(_) => contradiction("The referral's CRM ID names an opportunity that carries another Referral Identifier.".into()),
-            None => contradiction(
-                "The referral's CRM ID names no opportunity: clear it in Partner Center, or set it to the opportunity's id.".into(),
-            ),
+            Some(_) => contradiction(format!(
+                "The {entity} that the referral's CRM ID names carries another Referral Identifier: clear the CRM ID in Partner Center."
+            )),
+            None => contradiction(format!(
+                "The referral's CRM ID names no {entity}: clear it in Partner Center, or set it to the {entity}'s id."
+            )),
         }
     }
 
@@ -203,10 +206,12 @@ impl Attempt<'_> {
             if self.is_lead(&link.crm) && self.pair_of_origin(&record.key).await?.as_ref() == Some(&link) {
                 return self.pair_of_lead(link, record);
             }
-            return contradiction(
-                "Referral Identifier belongs to another opportunity (was this one copied?): clear it to create a deal of its own.",
-                record,
-            );
+            let reason = if self.is_on_leads() {
+                "Referral Identifier belongs to another lead (were the two merged?): ask your sync operator to link this one, or clear it."
+            } else {
+                "Referral Identifier belongs to another opportunity (was this one copied?): clear it to create a deal of its own."
+            };
+            return contradiction(reason, record);
         }
         match engine.partner_center.get(id).await? {
             Some(referral) => Ok(Found::Counterparts {

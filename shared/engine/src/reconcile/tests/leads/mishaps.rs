@@ -243,3 +243,31 @@ async fn microsofts_half_that_accepts_with_the_lead_is_remembered() {
     assert_eq!(floor.stage.the_link().microsoft_referral, OTHER.parse().ok());
     assert_eq!(floor.stage.the_record().get("nwcs_microsoftcrmid"), "7-ABC123");
 }
+
+#[tokio::test]
+async fn a_lead_that_took_the_identifier_of_one_merged_into_it_is_told_what_mends_it() {
+    let floor = Floor::with_lead().await;
+    let mut left = floor.the_lead();
+    left.key.id = OPPORTUNITY.into();
+    let key = left.key.clone();
+    *floor.leads.records.lock().unwrap() = [(OPPORTUNITY.into(), left)].into();
+    let outcome = floor.stage.look(&Subject::Crm(key.clone()), "merged").await.unwrap();
+    assert_eq!(outcome.kind, AuditKind::Rejected);
+    let told = outcome.message.contains("another lead") && outcome.message.contains("your sync operator");
+    assert!(told, "{}", outcome.message);
+    // The old pair parts with the next look.
+    floor.stage.look(&referral(), "parts").await.unwrap();
+    let relinked = floor.stage.engine.relink(REFERRAL.parse().unwrap(), &key, floor.order()).await;
+    relinked.unwrap();
+    assert_eq!(floor.stage.the_link().crm, key);
+}
+
+#[tokio::test]
+async fn a_lead_that_is_gone_is_called_a_lead() {
+    let floor = Floor::with_lead().await;
+    floor.stage.world.links.lock().unwrap().clear();
+    floor.leads.records.lock().unwrap().clear();
+    let outcome = floor.stage.look(&referral(), "gone").await.unwrap();
+    assert_eq!(outcome.kind, AuditKind::Rejected);
+    assert!(outcome.message.contains("names no lead"), "{}", outcome.message);
+}
