@@ -118,7 +118,7 @@ impl Attempt<'_> {
             return Ok(Found::OnlyRecord(record));
         };
         let over = |what: String| {
-            let reason = format!("Referral {id} of the lead that this opportunity was {what}: make a new opportunity for a new deal.");
+            let reason = format!("Referral {id} of its lead {what}: make a new opportunity for a new deal.");
             Ok(Found::Contradiction {
                 reason,
                 record: Some(record.clone()),
@@ -126,7 +126,7 @@ impl Attempt<'_> {
         };
         match self.deals.partner_center.get(id).await? {
             None => over("is not visible to our user".into()),
-            Some(referral) if referral.stage.is_terminal() => over(format!("is closed ({}), and that is final", referral.stage)),
+            Some(referral) if referral.stage.is_terminal() => over(format!("is already closed ({}), and that is final", referral.stage)),
             Some(referral) => {
                 // The link was lost, or never made: as with any two that name each other, and the opportunity follows its lead.
                 let is_on = lead.get(&self.deals.mapping.columns.sync) == &Json::Bool(true);
