@@ -253,7 +253,11 @@ impl Attempt<'_> {
             Vec::new(),
         )
         .await?;
-        let outcome = self.update(Link { version: 1, ..moved }, referral, opportunity, microsoft).await?;
+        let moved = Link { version: 1, ..moved };
+        if let Some(into) = opportunity.merged_into {
+            return self.part(moved, Parting::RecordMerged(into), None).await;
+        }
+        let outcome = self.update(moved, referral, opportunity, microsoft).await?;
         Ok(match outcome.kind {
             AuditKind::Unchanged | AuditKind::Updated => Outcome {
                 kind: AuditKind::Qualified,

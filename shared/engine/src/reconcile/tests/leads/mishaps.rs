@@ -271,3 +271,22 @@ async fn a_lead_that_is_gone_is_called_a_lead() {
     assert_eq!(outcome.kind, AuditKind::Rejected);
     assert!(outcome.message.contains("names no lead"), "{}", outcome.message);
 }
+
+#[tokio::test]
+async fn an_opportunity_that_was_merged_away_before_its_lead_was_looked_at_is_left_alone() {
+    let floor = Floor::with_lead().await;
+    let opportunity = floor.seller_converts(json!({ "name": "Fleet telemetry pilot" }));
+    let into = record("7b1e1f00-8a51-4f0d-b1a7-2d6a64d3f900", json!({})).key;
+    floor
+        .stage
+        .world
+        .edit_record(&opportunity.key.id, |record| record.merged_into = Some(into.clone()));
+    let outcome = floor.stage.look(&floor.subject(), "first").await.unwrap();
+    assert_eq!(outcome.kind, AuditKind::Parted, "{}", outcome.message);
+    assert_eq!(
+        floor.opportunity().get("nwcs_syncstatus"),
+        &Json::Null,
+        "a merged record is read-only"
+    );
+    assert_eq!(floor.stage.the_link().tombstone.unwrap().parting, Parting::RecordMerged(into));
+}
