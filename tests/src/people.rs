@@ -50,6 +50,18 @@ impl People {
         id(&referral, "id")
     }
 
+    /// The CRM that the sellers work in.
+    pub fn crm(&self) -> CrmSystem {
+        self.crm
+    }
+
+    /// Nobody answers an invitation in its 14 days.
+    pub async fn invitation_expires(&self, id: &str) -> Result<()> {
+        self.call(Method::POST, &format!("control/partner-center/referrals/{id}/expire"), &json!({}))
+            .await
+            .map(drop)
+    }
+
     /// Somebody edits a referral in Partner Center.
     pub async fn edits_referral(&self, id: &str, change: Json) -> Result<()> {
         self.call(Method::POST, &format!("control/partner-center/referrals/{id}/edit"), &change)

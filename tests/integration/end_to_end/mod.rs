@@ -3,6 +3,7 @@
 //! One stack for all scenarios of a CRM, one after the other: it takes seconds to start, and each scenario uses deals of its own.
 
 mod cosell;
+mod domain;
 mod guards;
 mod leads;
 mod scenarios;

@@ -8,7 +8,7 @@ use cosell_tests::seller::{Deal, Entry};
 use cosell_tests::story::Story;
 use serde_json::{Value as Json, json};
 
-use super::leads;
+use super::{domain, leads};
 
 /// Runs every scenario and names it, so that a failure is found in the output.
 pub(super) async fn all(stack: &LocalStack) {
@@ -34,6 +34,16 @@ pub(super) async fn all(stack: &LocalStack) {
     super::cosell::visibility_goes_up_and_never_down(stack).await;
     tell("a decline");
     super::cosell::a_decline_reaches_the_seller_though_its_event_is_lost(stack).await;
+    tell("kinds of deals");
+    domain::a_deal_crosses_as_the_kind_that_it_is(stack).await;
+    tell("ends");
+    domain::an_end_on_one_side_is_the_end_on_the_other(stack).await;
+    tell("solutions");
+    domain::solutions_are_replaced_as_a_whole_and_keep_their_names(stack).await;
+    tell("customer and currency");
+    domain::the_customer_is_found_again_and_an_unknown_currency_is_told(stack).await;
+    tell("every field");
+    domain::every_mapped_field_is_updated_both_ways(stack).await;
     tell("leads");
     leads::a_lead_accepted_in_partner_center_becomes_one_opportunity(stack).await;
     leads::a_lead_that_the_seller_qualifies_is_accepted(stack).await;
