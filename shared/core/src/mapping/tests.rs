@@ -56,6 +56,50 @@ fn both_shipped_files_have_the_same_rules_in_the_same_directions() {
     assert_eq!(stages(&dynamics), stages(&salesforce));
 }
 
+/// The rows of contract partner-center 5.5: the path, and whether the connector brings it to the CRM and to Partner Center. What it does not
+/// sync is left out, and so is what the sync does by itself: `id`, portal link, `externalReferenceId`, `status`, `microsoftMsxId`.
+const CONNECTORS_ROWS: [(&str, bool, bool); 18] = [
+    ("name", true, true),
+    ("details.dealValue", true, true),
+    ("details.currency", true, true),
+    ("details.closingDateTime", true, true),
+    ("details.notes", true, true),
+    ("customerProfile.name", true, true),
+    ("customerProfile.address.postalCode", true, true),
+    ("customerProfile.address.country", true, true),
+    ("customerProfile.address.addressLine1", true, true),
+    ("customerProfile.address.city", true, true),
+    ("customerProfile.address.state", true, true),
+    ("customerProfile.team.0.firstName", true, true),
+    ("customerProfile.team.0.lastName", true, true),
+    ("customerProfile.team.0.email", true, true),
+    ("customerProfile.team.0.phoneNumber", true, true),
+    ("team.0.firstName", false, true),
+    ("team.0.email", false, true),
+    ("details.requirements.solutions", true, true),
+];
+
+#[test]
+fn the_shipped_files_cover_every_row_of_microsofts_connectors() {
+    for mapping in [shipped(), shipped_for_salesforce()] {
+        for (path, to_crm, to_partner_center) in CONNECTORS_ROWS {
+            let rule = mapping.rules.iter().find(|rule| rule.partner_center == path);
+            let rule = rule.unwrap_or_else(|| panic!("{}: no rule for {path}", mapping.system));
+            let covers = |wanted: bool, when: When| !wanted || when.on_create();
+            assert!(covers(to_crm, rule.to_crm), "{path} to the CRM");
+            assert!(covers(to_partner_center, rule.to_partner_center), "{path} to Partner Center");
+        }
+        // What has a table of its own.
+        assert_eq!(mapping.help.values.len(), 6);
+        assert!(mapping.visibility.is_some());
+        assert_eq!(mapping.stages.to_crm.len(), 6, "every status");
+        assert!(mapping.lead.is_some(), "an unaccepted lead is a lead");
+        let columns = &mapping.columns;
+        let by_the_sync = [&columns.referral_id, &columns.referral_link, &columns.microsoft_crm_id];
+        assert!(by_the_sync.iter().all(|column| mapping.crm_columns().contains(*column)));
+    }
+}
+
 #[test]
 fn a_reference_is_read_as_an_id_of_the_mappings_own_crm() {
     const ID: &str = "006Kd00000AbC1xIAF";
