@@ -61,6 +61,7 @@ fidelity: ## Run clients that others wrote (jsforce, sf, Microsoft's own ...) ag
 lint: venv ## Format, clippy, template, dependencies; changes nothing
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --package webhook -- -D warnings # alone, as it is packaged
 	.local/venv/bin/cfn-lint --template infra/template.yaml
 	@tree="$$(cargo tree --package webhook --edges normal --prefix none)"; if grep '^aws-sdk-dynamodb ' <<< "$$tree"; then \
 	    echo "The webhook links DynamoDB: it must stay small and hold no permission but sending to the queue." >&2; exit 1; fi

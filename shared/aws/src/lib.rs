@@ -25,6 +25,7 @@
 
 #[cfg(feature = "tables")]
 pub mod agenda;
+#[cfg(feature = "tables")]
 pub mod audit;
 #[cfg(feature = "tables")]
 pub mod claims;
