@@ -44,7 +44,8 @@ impl Attempt<'_> {
                 Ok((link, referral))
             }
             NewRegistration::Tell(problems) => {
-                let link = self.not_registered(link, record, problems.join(" "), None).await?;
+                let before = link.registering.clone();
+                let link = self.not_registered(link, before, record, (problems.join(" "), None)).await?;
                 Ok((link, referral))
             }
             NewRegistration::Register(operation) if self.was_refused(&link, &operation.value, microsoft) => Ok((link, referral)),
@@ -73,27 +74,31 @@ impl Attempt<'_> {
             }
             Err(failure) if failure.kind == FailureKind::Rejected => {
                 self.trail.partner_center_request.clone_from(&failure.request_id);
-                let link = Link {
-                    registering: before,
-                    ..link
-                };
                 let problem = format!("The won deal is not registered with Microsoft: {failure}.");
-                let link = self.not_registered(link, record, problem, Some(asked)).await?;
+                let link = self.not_registered(link, before, record, (problem, Some(asked))).await?;
                 Ok((link, referral))
             }
             Err(failure) => Err(failure),
         }
     }
 
-    /// The same registration is not sent again to a service that refused it, unless an operator asks, or Microsoft's half is news.
+    /// The same registration is not sent again to a service that refused it, unless an operator asks, or Microsoft's half was not known then:
+    /// it is read with many looks.
     fn was_refused(&self, link: &Link, asked: &Json, microsoft: Option<&Referral>) -> bool {
         let same = matches!(&link.registering, Some(Registering::Refused { asked: Some(before), .. }) if before == asked);
-        same && microsoft.is_none() && self.look.message.cause != Cause::Operator
+        let is_new = microsoft.is_some_and(|half| link.microsoft_referral != Some(half.id));
+        same && !is_new && self.look.message.cause != Cause::Operator
     }
 
-    /// Tells what keeps the deal from being registered, once.
-    async fn not_registered(&mut self, link: Link, record: &CrmRecord, told: String, asked: Option<Json>) -> Result<Link, Failure> {
-        let is_known = matches!(&link.registering, Some(Registering::Refused { told: before, .. }) if *before == told);
+    /// Tells what keeps the deal from being registered, once. `before` is where it stood before this look, `link` as it is stored.
+    async fn not_registered(
+        &mut self,
+        link: Link,
+        before: Option<Registering>,
+        record: &CrmRecord,
+        (told, asked): (String, Option<Json>),
+    ) -> Result<Link, Failure> {
+        let is_known = matches!(&before, Some(Registering::Refused { told: before, .. }) if *before == told);
         let refused = Registering::Refused { told: told.clone(), asked };
         let link = if link.registering.as_ref() == Some(&refused) {
             link

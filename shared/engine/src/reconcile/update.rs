@@ -240,6 +240,8 @@ impl Attempt<'_> {
             return Ok(None);
         }
         let standing = link.problem.iter().filter(|_| update.apart && update.phase.is_none());
+        // What a write in parts tells beside what was refused.
+        let beside = [shown.news.as_slice(), &update.asides].concat();
         let failing: Vec<String> = problems.told.iter().chain(&problems.known).chain(standing).cloned().collect();
         let asides = update.asides.clone();
         let lines = || [update.notes(true, true), update.untold_lines(&self.engine.mapping), asides.clone()].concat();
@@ -265,7 +267,7 @@ impl Attempt<'_> {
         };
         let told = Told {
             name: shown.name,
-            news: shown.news.clone(),
+            news: shown.news,
             ..self.told(shown.microsoft_crm_id)
         };
         told.add_to(&mut write, Some(&record), &note);
@@ -274,8 +276,7 @@ impl Attempt<'_> {
         } else {
             match self.write(&record, write).await {
                 Err(failure) if failure.kind == FailureKind::Rejected => {
-                    self.write_in_parts(update, &record, (opening, shown.news), &failure, problems)
-                        .await?
+                    self.write_in_parts(update, &record, (opening, beside), &failure, problems).await?
                 }
                 stored => {
                     let stored = stored?;

@@ -325,3 +325,64 @@ async fn the_time_that_microsoft_has_to_answer_is_told_when_its_half_is_looked_a
     );
     assert_eq!(stage.the_record().get("nwcs_syncstatus"), "✔ Synced");
 }
+
+#[tokio::test]
+async fn a_refused_registration_of_a_deal_that_microsoft_helps_with_is_not_sent_again_at_every_look() {
+    let mut stage = Stage::with_opportunity();
+    stage.world.edit_record(OPPORTUNITY, ask_for_help);
+    let mut mapping = Mapping::clone(&stage.engine.mapping);
+    mapping.registration.as_mut().unwrap().when = RegisterWhen::Won;
+    stage.engine.mapping = Arc::new(mapping);
+    stage.settle(&opportunity()).await;
+    let link = stage.the_link();
+    edit(&stage, link.referral, |body| body["registrations"] = json!([]));
+    edit(&stage, link.microsoft_referral.unwrap(), |body| {
+        (body["status"], body["substatus"]) = (json!("Active"), json!("Accepted"));
+    });
+    stage.now += SignedDuration::from_hours(80);
+    *stage.world.refused_path.lock().unwrap() = Some("/registrations/-");
+    win(&stage);
+    stage.settle(&opportunity()).await;
+    stage.world.take_calls();
+    let told = kinds(&stage, AuditKind::Rejected);
+    for _ in 0..3 {
+        stage.look(&opportunity(), "quiet").await.unwrap();
+    }
+    assert!(!stage.world.take_calls().contains(&"pc.patch"));
+    assert_eq!((told, kinds(&stage, AuditKind::Rejected)), (1, 1));
+}
+
+#[tokio::test]
+async fn an_operators_look_sends_a_refused_registration_once_more_and_leaves_it_refused() {
+    let stage = won().await;
+    *stage.world.refused_path.lock().unwrap() = Some("/registrations/-");
+    stage.look(&opportunity(), "refused").await.unwrap();
+    let refused = stage.the_link().registering;
+    let message = SyncMessage {
+        subject: opportunity(),
+        cause: Cause::Operator,
+        observed: "test".into(),
+    };
+    let look = Look {
+        message: &message,
+        now: stage.now,
+        invocation: "operator",
+    };
+    stage.world.take_calls();
+    stage.engine.reconcile(look).await.unwrap();
+    assert!(stage.world.take_calls().contains(&"pc.patch"));
+    assert_eq!(stage.the_link().registering, refused);
+    stage.look(&opportunity(), "echo").await.unwrap();
+    assert_eq!(kinds(&stage, AuditKind::Rejected), 1);
+}
+
+#[tokio::test]
+async fn a_warning_reaches_the_seller_though_the_crm_refuses_a_field_of_the_same_write() {
+    let stage = invited().await;
+    *stage.world.refused_column.lock().unwrap() = Some("name");
+    edit(&stage, REFERRAL.parse().unwrap(), |body| body["name"] = json!("Another name"));
+    for _ in 0..3 {
+        stage.look(&referral(), "refused").await.unwrap();
+    }
+    assert_eq!(audit(&stage).matches("Answer by").count(), 1);
+}
