@@ -34,7 +34,7 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
         locked: Vec::new(),
         apart: Vec::new(),
         currency: Currency::unknown(),
-        win_waits: super::win::waits(mapping, link, referral, now),
+        win_waits: super::win::waits(mapping, link, referral, record, now),
     };
     planner.stage(known.get(STAGE));
     let newest = if record.modified > referral.updated {

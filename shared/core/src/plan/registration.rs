@@ -100,7 +100,8 @@ fn solutions(body: &mut Json, referral: &Referral, problems: &mut Vec<String>) {
     let mut details = Vec::new();
     for (at, solution) in sold.into_iter().flatten().enumerate() {
         let Some(id) = text(solution, "id") else { continue };
-        let mut detail = given.get(at).or(given.first()).cloned().unwrap_or_else(|| Json::Object(Map::new()));
+        let detail = given.get(at).or(given.first()).filter(|detail| detail.is_object());
+        let mut detail = detail.cloned().unwrap_or_else(|| Json::Object(Map::new()));
         detail["id"] = json!(id);
         if let Some(name) = text(solution, "name") {
             detail["name"] = json!(name);

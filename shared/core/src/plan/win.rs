@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::seller::minute;
+use crate::crm::CrmRecord;
 use crate::deal::DealKind;
 use crate::link::Link;
 use crate::mapping::Mapping;
@@ -13,9 +14,12 @@ const HOLD: SignedDuration = SignedDuration::from_mins(72 * 60 + 5);
 
 /// Until when a win waits; `None` when it may be sent. Where Partner Center does not say when the referral was made, it was not later
 /// than it was linked.
-pub(super) fn waits(mapping: &Mapping, link: &Link, referral: &Referral, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn waits(mapping: &Mapping, link: &Link, referral: &Referral, record: &CrmRecord, now: Timestamp) -> Option<Timestamp> {
     mapping.registering()?;
-    if !can_be_registered(referral.deal(link.microsoft_referral.is_some())) {
+    let deal = referral.deal(link.microsoft_referral.is_some());
+    // A private deal that its seller shows to Microsoft is partner-led before the win is sent.
+    let is_to_be_shared = deal == DealKind::Private && mapping.visibility_of(record) == Ok(Some(true));
+    if !can_be_registered(deal) && !is_to_be_shared {
         return None;
     }
     let created = referral.time("createdDateTime").unwrap_or(link.created);

@@ -224,3 +224,24 @@ fn the_columns_of_a_registration_are_read_only_where_deals_are_registered() {
     assert!(!shipped().crm_columns().contains("actualclosedate"));
     assert!(registering().crm_columns().contains("actualclosedate"));
 }
+
+#[test]
+fn a_win_waits_though_its_seller_shows_the_deal_to_microsoft_only_with_it() {
+    let mapping = registering();
+    let private = led(|body| body["consent"]["consentToShareReferralWithMicrosoftSellers"] = json!(false));
+    let link = linked(&mapping, &private, &record(|_| {}));
+    let shown = won_record(|record| set(record, "nwcs_referralvisibility", json!(412_000_001)));
+    let update = plan_update(&mapping, &link, &private, &shown, "2026-11-19T11:00:00Z".parse().unwrap());
+    let paths: Vec<&str> = update.patch.iter().map(|operation| operation.path.as_str()).collect();
+    assert_eq!(paths, ["/consent/consentToShareReferralWithMicrosoftSellers"]);
+    assert!(update.win_waits.is_some());
+}
+
+#[test]
+fn details_of_solutions_that_are_no_tables_stop_nothing() {
+    let mut mapping = registering();
+    let registration = mapping.registration.as_mut().unwrap();
+    registration.create.insert("solutionDetails".into(), json!(["SOL-1"]));
+    let body = body(plan_registration(&mapping, &led(won), None, &won_record(|_| {})));
+    assert_eq!(body["solutionDetails"][0]["id"], "SOL-71402-QKD");
+}
