@@ -44,6 +44,13 @@ pub(super) fn as_json(mapping: &Mapping, examination: &Examination) -> Result<Js
     if let Some(lead) = &mapping.lead {
         with_origins(&mut whole["lead"]["rule"], &lead.rules, &examination.lead_origins)?;
     }
+    if let Some(registration) = &mapping.registration {
+        with_origins(
+            &mut whole["registration"]["rule"],
+            &registration.rules,
+            &examination.registration_origins,
+        )?;
+    }
     Ok(whole)
 }
 
@@ -72,6 +79,15 @@ pub(super) fn as_text(mapping: &Mapping, examination: &Examination) -> String {
         let _ = write!(text, "\n{} {}\n\n", mapping.system, lead.entity);
         text.push_str(&rules(&lead.rules, &examination.lead_origins));
         text.push_str(&titled("\nStages", &pairs(&lead.stages)));
+    }
+    if let Some(registration) = &mapping.registration {
+        let _ = write!(text, "\nRegistration of won deals: {}\n\n", word(registration.when));
+        let of_creation: Vec<Rule> = registration.rules_of_creation().collect();
+        text.push_str(&rules(&of_creation, &examination.registration_origins));
+        let create = leaves("", &Json::Object(registration.create.clone()));
+        if !create.is_empty() {
+            text.push_str(&titled("\nEvery registration carries", &create));
+        }
     }
     text
 }

@@ -105,6 +105,22 @@ fn a_line_tells_all_of_a_rule() {
 }
 
 #[test]
+fn what_won_deals_are_registered_with_is_shown_too() {
+    let examination =
+        with("version = 1\n[registration]\nwhen = \"won\"\n[[registration.rule]]\nname = \"contract_sign\"\ncrm = \"new_signed\"\n");
+    let mapping = examination.mapping().unwrap();
+    let text = show::as_text(mapping, &examination);
+    let (_, shown) = text.split_once("\nRegistration of won deals: won\n").unwrap();
+    let line = shown.lines().find(|line| line.starts_with("contract_sign")).unwrap();
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(line.contains("contract.signDateTime ← create new_signed date"), "{line}");
+    assert!(line.ends_with("shipped, changed"), "{line}");
+    assert!(shown.contains("AzureIPCoSell"), "{shown}");
+    let json = show::as_json(mapping, &examination).unwrap();
+    assert_eq!(json["registration"]["rule"][0]["origin"], "shipped");
+}
+
+#[test]
 fn what_few_rules_have_is_shown_behind_them() {
     let examination = with(
         "version = 1\n[[rule]]\nname = \"notes\"\nto_crm = \"never\"\ntransform = [\"first_line\", \"limit:80\"]\nfallback = [\"new_notes\"]\n\

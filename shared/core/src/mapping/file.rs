@@ -31,6 +31,8 @@ pub struct Examination {
     pub origins: BTreeMap<String, Origin>,
     /// The same of the leads' rules.
     pub lead_origins: BTreeMap<String, Origin>,
+    /// The same of the rules of a registration.
+    pub registration_origins: BTreeMap<String, Origin>,
     mapping: Option<Mapping>,
 }
 
@@ -38,14 +40,15 @@ impl Examination {
     /// Reads the shipped file and the partner's own over it, and finds everything that is wrong with the two.
     pub fn of(shipped: Layer<'_>, own: Option<Layer<'_>>, placeholders: &Placeholders) -> Self {
         let mut faults = Faults::default();
-        let mut origins = [BTreeMap::new(), BTreeMap::new()];
+        let mut origins = [BTreeMap::new(), BTreeMap::new(), BTreeMap::new()];
         let mapping = read(shipped, own, placeholders, &mut faults, &mut origins);
-        let [origins, lead_origins] = origins;
+        let [origins, lead_origins, registration_origins] = origins;
         let files: Vec<&str> = std::iter::once(shipped).chain(own).map(|layer| layer.file).collect();
         Self {
             faults: faults.told(&files),
             origins,
             lead_origins,
+            registration_origins,
             mapping,
         }
     }
@@ -80,7 +83,7 @@ fn read(
     own: Option<Layer<'_>>,
     placeholders: &Placeholders,
     faults: &mut Faults,
-    origins: &mut [BTreeMap<String, Origin>; 2],
+    origins: &mut [BTreeMap<String, Origin>; 3],
 ) -> Option<Mapping> {
     let shipped = Node::read(0, shipped.text, placeholders, faults);
     let own = own.map(|own| Node::read(1, own.text, placeholders, faults));
@@ -92,9 +95,11 @@ fn read(
         Some(own) => layers::merge(shipped, own.clone(), &mut taken_out, faults),
         None => shipped,
     };
-    let leads = |node: &Node| node.get("lead").cloned();
-    let of_leads = leads(&merged).map(|merged| layers::origins(&merged, own.as_ref().and_then(leads).as_ref()));
-    *origins = [layers::origins(&merged, own.as_ref()), of_leads.unwrap_or_default()];
+    let of_table = |name: &str| {
+        let changes = own.as_ref().and_then(|own| own.get(name));
+        merged.get(name).map(|merged| layers::origins(merged, changes)).unwrap_or_default()
+    };
+    *origins = [layers::origins(&merged, own.as_ref()), of_table("lead"), of_table("registration")];
     if let Some(version) = merged.get("version").filter(|version| version.to_json() != 1) {
         let what = format!("the mapping has version {}; this program reads version 1", version.to_json());
         faults.error(
