@@ -199,12 +199,7 @@ impl<'a> Planner<'a> {
             Side::PartnerCenter if self.waits(rule, change) => {
                 Some((format!("{label} is sent once the deal is accepted or off hold."), true))
             }
-            Side::PartnerCenter => {
-                let unfit = rule.check_for_partner_center(&change.after, self.referral.get(&rule.partner_center));
-                let reason = |error| (format!("{label} was not sent: {error}. {}", rule.cure), false);
-                unfit.err().map(reason)
-            }
-            Side::Crm => None,
+            Side::PartnerCenter | Side::Crm => None,
         }
     }
 
