@@ -13,7 +13,7 @@ use cosell_core::referral::{Referral, ReferralKind};
 use serde_json::Value as Json;
 
 use super::find::Found;
-use super::{Attempt, Engine, Outcome};
+use super::{Attempt, Engine, LeadTable, Outcome};
 use crate::failure::{Failure, FailureKind, Outside};
 
 /// The lead that an opportunity was.
@@ -209,7 +209,7 @@ impl Attempt<'_> {
                 "the link changed since it was read",
             ));
         }
-        let opportunity = match self.opportunity_of(&link, &referral, &lead).await {
+        let opportunity = match self.opportunity_of(table, &link, &referral, &lead).await {
             Ok(Some(opportunity)) => opportunity,
             // Should it come back, the pair goes on with it.
             Ok(None) if lead.converted_into.is_some() => return self.part(link, Parting::RecordDeleted, None).await,
@@ -268,9 +268,14 @@ impl Attempt<'_> {
     }
 
     /// The opportunity that a lead became, or becomes now; `None` when it was qualified without one.
-    async fn opportunity_of(&mut self, link: &Link, referral: &Referral, lead: &CrmRecord) -> Result<Option<CrmRecord>, Failure> {
+    async fn opportunity_of(
+        &mut self,
+        table: &LeadTable,
+        link: &Link,
+        referral: &Referral,
+        lead: &CrmRecord,
+    ) -> Result<Option<CrmRecord>, Failure> {
         let deals = self.deals;
-        let Some(table) = &deals.leads else { return Ok(None) };
         if let Some(made) = deals.crm.find_by_referral(referral.id).await? {
             // By an earlier look that did not come to link it, whatever the seller made beside it.
             return Ok(Some(made));
@@ -358,7 +363,7 @@ impl Attempt<'_> {
         let told = self.write(lead, write).await;
         self.engine = table;
         match told {
-            // Nothing hangs on it any more: the deal has moved.
+            // The deal goes on whether or not the lead's seller can be told.
             Err(failure) if failure.kind == FailureKind::Rejected => {
                 tracing::warn!(lead = %lead.key, error = failure.brief(), "the lead's seller could not be told");
                 Ok(())

@@ -240,8 +240,8 @@ async fn a_registration_that_partner_center_refuses_is_told_once_and_sent_again_
     assert_eq!(registrations(&stage), 1);
 }
 
-#[tokio::test]
-async fn a_co_sell_deal_is_registered_once_microsoft_has_accepted_it() {
+/// A co-sell deal that Microsoft was asked to help with, where won deals are registered.
+async fn helped_where_won_deals_are_registered() -> (Stage, Link) {
     let mut stage = Stage::with_opportunity();
     stage.world.edit_record(OPPORTUNITY, ask_for_help);
     let mut mapping = Mapping::clone(&stage.engine.mapping);
@@ -250,6 +250,12 @@ async fn a_co_sell_deal_is_registered_once_microsoft_has_accepted_it() {
     stage.settle(&opportunity()).await;
     let link = stage.the_link();
     edit(&stage, link.referral, |body| body["registrations"] = json!([]));
+    (stage, link)
+}
+
+#[tokio::test]
+async fn a_co_sell_deal_is_registered_once_microsoft_has_accepted_it() {
+    let (mut stage, link) = helped_where_won_deals_are_registered().await;
     stage.now += SignedDuration::from_hours(80);
     win(&stage);
     stage.settle(&opportunity()).await;
@@ -328,14 +334,7 @@ async fn the_time_that_microsoft_has_to_answer_is_told_when_its_half_is_looked_a
 
 #[tokio::test]
 async fn a_refused_registration_of_a_deal_that_microsoft_helps_with_is_not_sent_again_at_every_look() {
-    let mut stage = Stage::with_opportunity();
-    stage.world.edit_record(OPPORTUNITY, ask_for_help);
-    let mut mapping = Mapping::clone(&stage.engine.mapping);
-    mapping.registration.as_mut().unwrap().when = RegisterWhen::Won;
-    stage.engine.mapping = Arc::new(mapping);
-    stage.settle(&opportunity()).await;
-    let link = stage.the_link();
-    edit(&stage, link.referral, |body| body["registrations"] = json!([]));
+    let (mut stage, link) = helped_where_won_deals_are_registered().await;
     edit(&stage, link.microsoft_referral.unwrap(), |body| {
         (body["status"], body["substatus"]) = (json!("Active"), json!("Accepted"));
     });
