@@ -50,6 +50,15 @@ impl People {
         id(&referral, "id")
     }
 
+    /// A customer asks for an offer in a marketplace, without leaving a contact; returns the referral's id.
+    pub async fn customer_asks_in_marketplace(&self, name: &str) -> Result<String> {
+        let body = json!({
+            "kind": "lead", "name": name, "qualification": "Direct", "inviteContext": { "invitedBy": null }, "customerProfile": { "team": [] }
+        });
+        let referral = self.call(Method::POST, "control/partner-center/inbound", &body).await?;
+        id(&referral, "id")
+    }
+
     /// The CRM that the sellers work in.
     pub fn crm(&self) -> CrmSystem {
         self.crm

@@ -8,6 +8,12 @@ use serde_json::{Value as Json, json};
 /// Microsoft sends a lead, and it stands in the CRM; returns both ids.
 async fn sent(people: &People, name: &str) -> (String, String) {
     let referral = people.microsoft_sends_lead(name).await.unwrap();
+    let lead = stands_in_the_crm(people, &referral).await;
+    (referral, lead)
+}
+
+/// The lead of this referral; it is no opportunity.
+async fn stands_in_the_crm(people: &People, referral: &str) -> String {
     let is_there = |row: &Json| row["id"] == json!(referral) && !row["externalReferenceId"].is_null();
     let named = people.see_referral("the lead reaches the CRM", is_there).await.unwrap();
     let lead = named["externalReferenceId"].as_str().unwrap().to_owned();
@@ -17,7 +23,7 @@ async fn sent(people: &People, name: &str) -> (String, String) {
         0,
         "nobody has accepted it"
     );
-    (referral, lead)
+    lead
 }
 
 /// Exactly one opportunity, and the referral names it.
@@ -63,4 +69,12 @@ pub(super) async fn a_lead_that_the_seller_turns_down_is_declined(stack: &LocalS
     people.see_referral("the referral is declined", declined).await.unwrap();
     let of_it = |deal: &&Deal| deal.referral == referral;
     assert_eq!(people.deals().await.unwrap().iter().filter(of_it).count(), 0);
+}
+
+pub(super) async fn a_lead_of_the_marketplace_without_a_contact_is_qualified_like_any(stack: &LocalStack) {
+    let people = stack.people().unwrap();
+    let referral = people.customer_asks_in_marketplace("Tide gauges").await.unwrap();
+    let lead = stands_in_the_crm(&people, &referral).await;
+    people.seller_qualifies_lead(&lead).await.unwrap();
+    goes_on_as_one_opportunity(&people, &referral, &lead).await;
 }

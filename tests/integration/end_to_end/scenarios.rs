@@ -48,6 +48,7 @@ pub(super) async fn all(stack: &LocalStack) {
     leads::a_lead_accepted_in_partner_center_becomes_one_opportunity(stack).await;
     leads::a_lead_that_the_seller_qualifies_is_accepted(stack).await;
     leads::a_lead_that_the_seller_turns_down_is_declined(stack).await;
+    leads::a_lead_of_the_marketplace_without_a_contact_is_qualified_like_any(stack).await;
     tell("done");
 }
 
