@@ -35,11 +35,7 @@ impl Settings {
         let links = environment.required("LINKS_TABLE", "cosell-sync-LinksTable-1ABC2DEF3GHIJ");
         let audit = environment.required("AUDIT_TABLE", "cosell-sync-AuditTable-1ABC2DEF3GHIJ");
         let crm = environment.parsed_or("CRM", CrmSystem::Dynamics);
-        Ok(Self {
-            links: links?,
-            audit: audit?,
-            crm: crm?,
-        })
+        Ok(Self { links: links?, audit: audit?, crm: crm? })
     }
 }
 
@@ -81,11 +77,7 @@ impl Trail {
             entries.extend(part.with_context(|| format!("cannot read the trail of {subject}"))?);
         }
         entries.sort_by_key(|entry| entry.at);
-        Ok(Self {
-            subject: subject.clone(),
-            link,
-            entries,
-        })
+        Ok(Self { subject: subject.clone(), link, entries })
     }
 }
 
@@ -110,7 +102,8 @@ mod tests {
 
     fn link() -> Link {
         let time = "2026-09-01T08:00:00Z";
-        let crm = serde_json::json!({"system": "dynamics", "entity": "opportunity", "id": OPPORTUNITY});
+        let crm =
+            serde_json::json!({"system": "dynamics", "entity": "opportunity", "id": OPPORTUNITY});
         serde_json::from_value(serde_json::json!({"referral": REFERRAL, "crm": crm, "version": 1, "created": time, "updated": time}))
             .unwrap()
     }
@@ -152,7 +145,13 @@ mod tests {
             let hour = match pair.split('#').next() {
                 Some("crm") => "09",
                 Some("referral") => "08",
-                _ => return Err(Failure::new(Outside::Store, FailureKind::Rejected, format!("what is {pair}?"))),
+                _ => {
+                    return Err(Failure::new(
+                        Outside::Store,
+                        FailureKind::Rejected,
+                        format!("what is {pair}?"),
+                    ));
+                }
             };
             Ok(vec![AuditEntry {
                 pair: pair.to_owned(),
@@ -200,7 +199,8 @@ mod tests {
     #[tokio::test]
     async fn an_opportunity_without_a_referral_has_a_trail_too() {
         let store = Store { linked: false };
-        let trail = Trail::read(&store, &store, &record("--opportunity", OPPORTUNITY)).await.unwrap();
+        let trail =
+            Trail::read(&store, &store, &record("--opportunity", OPPORTUNITY)).await.unwrap();
         assert!(trail.link.is_none());
         assert_eq!(trail.entries.len(), 1);
     }

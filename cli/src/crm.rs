@@ -49,11 +49,8 @@ fn relevant(mut findings: Vec<Finding>, sync_leads: bool) -> Vec<Finding> {
 /// What looks into the CRM.
 pub(crate) async fn installation(settings: InstallationSettings) -> Result<Box<dyn Installation>> {
     // With a token nothing is asked of AWS, so no region is needed.
-    let sdk = if is_guest(&settings) {
-        cosell_aws::sdk::config().await
-    } else {
-        crate::aws().await?
-    };
+    let sdk =
+        if is_guest(&settings) { cosell_aws::sdk::config().await } else { crate::aws().await? };
     Ok(cosell_deployment::installation(settings, &sdk)?)
 }
 
@@ -68,11 +65,7 @@ async fn carry_out(command: Command, installation: &dyn Installation) -> Result<
 /// One line for each finding, with the cure of what is wrong.
 pub(crate) fn listed(findings: &[Finding]) -> String {
     let width = |text: fn(&Finding) -> &str| {
-        findings
-            .iter()
-            .map(|finding| text(finding).chars().count())
-            .max()
-            .unwrap_or_default()
+        findings.iter().map(|finding| text(finding).chars().count()).max().unwrap_or_default()
     };
     let (places, names) = (width(|finding| &finding.place), width(|finding| &finding.name));
     let mut text = String::new();

@@ -107,7 +107,8 @@ async fn the_fields_of_leads_do_not_matter_where_leads_are_not_synced() {
         assert_eq!(relevant(findings.clone(), true), findings);
         let text = listed(&relevant(findings, false));
         assert!(
-            text.to_lowercase().contains("✗ opportunity") && !text.to_lowercase().contains("✗ lead"),
+            text.to_lowercase().contains("✗ opportunity")
+                && !text.to_lowercase().contains("✗ lead"),
             "{text}"
         );
     }

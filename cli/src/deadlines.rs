@@ -48,23 +48,27 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
 }
 
 /// First what expires first. One without a date is passed over: it does not expire.
-async fn open(pending: Vec<Referral>, links: &dyn Links, within: Option<u16>, now: Timestamp) -> Result<Vec<Open>> {
+async fn open(
+    pending: Vec<Referral>,
+    links: &dyn Links,
+    within: Option<u16>,
+    now: Timestamp,
+) -> Result<Vec<Open>> {
     let latest = within.map(|days| now + SignedDuration::from_hours(24 * i64::from(days)));
     let mut open = Vec::new();
     for referral in pending {
-        let Some(due) = referral.expires().filter(|due| latest.is_none_or(|latest| *due <= latest)) else {
+        let Some(due) = referral.expires().filter(|due| latest.is_none_or(|latest| *due <= latest))
+        else {
             continue;
         };
         let own = links.by_referral(referral.id).await.map_err(|failure| told(&failure))?;
         let link = match (own, referral.engagement) {
-            (None, Some(engagement)) => links.by_engagement(engagement).await.map_err(|failure| told(&failure))?,
+            (None, Some(engagement)) => {
+                links.by_engagement(engagement).await.map_err(|failure| told(&failure))?
+            }
             (own, _) => own,
         };
-        open.push(Open {
-            record: link.map(|link| link.crm),
-            referral,
-            due,
-        });
+        open.push(Open { record: link.map(|link| link.crm), referral, due });
     }
     open.sort_by_key(|open| (open.due, open.referral.id));
     Ok(open)
@@ -105,7 +109,8 @@ fn as_table(open: &[Open], now: Timestamp) -> String {
         let of = if is_microsofts(open) { "Microsoft" } else { "you" };
         let kind = open.referral.deal(is_microsofts(open)).to_string();
         let record = open.record.as_ref();
-        let record = record.map_or_else(|| "not synced".to_owned(), |key| format!("{} {}", key.entity, key.id));
+        let record = record
+            .map_or_else(|| "not synced".to_owned(), |key| format!("{} {}", key.entity, key.id));
         let (left, id) = (whole_days(open, now), open.referral.id.to_string());
         let _ = writeln!(text, "{due:<16}  {left:>9}  {of:<9}  {kind:<18}  {id:<36}  {record}");
     }
@@ -133,7 +138,8 @@ mod tests {
 
     fn two() -> Vec<Open> {
         let own = waiting(REFERRAL, "2026-12-05T09:00:00Z", &Json::Null);
-        let half = waiting("8d3f9b10-5b9f-4a2c-9c61-1d6a0be7f002", "2026-12-02T09:00:00Z", &json!("msft"));
+        let half =
+            waiting("8d3f9b10-5b9f-4a2c-9c61-1d6a0be7f002", "2026-12-02T09:00:00Z", &json!("msft"));
         let open = |referral: Referral, record| Open {
             due: referral.expires().unwrap(),
             referral,

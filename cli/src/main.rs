@@ -105,9 +105,12 @@ mod tests {
 
     #[test]
     fn a_webhook_address_is_checked_before_anything_is_called() {
-        let parse = |url: &str| Arguments::try_parse_from(["cosell", "webhook", "register", "--url", url]);
+        let parse =
+            |url: &str| Arguments::try_parse_from(["cosell", "webhook", "register", "--url", url]);
         assert!(parse("https://abc.lambda-url.eu-west-1.on.aws/").is_ok());
-        for wrong in ["http://abc.example.com/", "abc.example.com", "https://user:hush@abc.example.com/"] {
+        for wrong in
+            ["http://abc.example.com/", "abc.example.com", "https://user:hush@abc.example.com/"]
+        {
             let error = parse(wrong).err().unwrap().to_string();
             assert!(error.contains("--url"), "{error}");
         }
@@ -142,9 +145,14 @@ mod tests {
     #[test]
     fn an_audit_is_of_one_record() {
         let parse = |line: &str| Arguments::try_parse_from(line.split(' '));
-        assert!(parse("cosell audit --opportunity 6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77 --json").is_ok());
+        assert!(
+            parse("cosell audit --opportunity 6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77 --json").is_ok()
+        );
         assert!(parse("cosell audit").is_err());
-        assert!(parse("cosell audit --opportunity o1 --referral c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa").is_err());
+        assert!(
+            parse("cosell audit --opportunity o1 --referral c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa")
+                .is_err()
+        );
         let error = parse("cosell audit --referral 7").err().unwrap().to_string();
         assert!(error.contains("expected a GUID"), "{error}");
     }

@@ -99,22 +99,17 @@ pub(crate) async fn run(command: Command) -> Result<()> {
             let operator = Operator::open().await?;
             operator.look(record.subject(operator.crm)?).await
         }
-        Command::Unlink { pair, consent } => Operator::open().await?.unlink(pair.referral, &consent).await,
-        Command::Relink {
-            pair,
-            opportunity,
-            consent,
-        } => {
+        Command::Unlink { pair, consent } => {
+            Operator::open().await?.unlink(pair.referral, &consent).await
+        }
+        Command::Relink { pair, opportunity, consent } => {
             let operator = Operator::open().await?;
             let key = record::opportunity(operator.crm, &opportunity)?;
             operator.relink(pair.referral, &key, &consent).await
         }
-        Command::Settle {
-            pair,
-            field,
-            winner,
-            consent,
-        } => Operator::open().await?.settle(pair.referral, &field, winner.side(), &consent).await,
+        Command::Settle { pair, field, winner, consent } => {
+            Operator::open().await?.settle(pair.referral, &field, winner.side(), &consent).await
+        }
     }?;
     println!("{}: {}", outcome.kind, outcome.message);
     Ok(())
@@ -149,9 +144,13 @@ async fn show(record: &Record, json: bool) -> Result<()> {
 fn not_linked(subject: &Subject) -> anyhow::Error {
     let (name, option) = match subject {
         Subject::Referral(id) => (format!("referral {id}"), format!("--referral {id}")),
-        Subject::Crm(key) => (format!("{} {}", key.entity, key.id), format!("--opportunity {}", key.id)),
+        Subject::Crm(key) => {
+            (format!("{} {}", key.entity, key.id), format!("--opportunity {}", key.id))
+        }
     };
-    anyhow!("{name} is not linked; `cosell audit {option}` tells what was decided about it, `cosell pair look {option}` looks again")
+    anyhow!(
+        "{name} is not linked; `cosell audit {option}` tells what was decided about it, `cosell pair look {option}` looks again"
+    )
 }
 
 #[cfg(test)]
@@ -161,17 +160,22 @@ mod tests {
     #[test]
     fn what_is_not_linked_leads_to_its_trail() {
         let id = "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77";
-        let key = record::opportunity(CrmSystem::Dynamics, "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}").unwrap();
+        let key =
+            record::opportunity(CrmSystem::Dynamics, "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}")
+                .unwrap();
         let text = not_linked(&Subject::Crm(key)).to_string();
         assert!(
-            text.starts_with(&format!("opportunity {id} is not linked")) && text.contains(&format!("cosell audit --opportunity {id}")),
+            text.starts_with(&format!("opportunity {id} is not linked"))
+                && text.contains(&format!("cosell audit --opportunity {id}")),
             "{text}"
         );
     }
 
     #[test]
     fn showing_a_pair_needs_the_links_table_only() {
-        let read = |variables: &[(&str, &str)]| Environment::of(variables.iter().copied()).read(ShowSettings::read);
+        let read = |variables: &[(&str, &str)]| {
+            Environment::of(variables.iter().copied()).read(ShowSettings::read)
+        };
         assert_eq!(read(&[("LINKS_TABLE", "links")]).unwrap().links, "links");
         assert!(read(&[]).err().unwrap().to_string().contains("LINKS_TABLE"));
     }

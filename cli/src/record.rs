@@ -86,7 +86,8 @@ mod tests {
             assert_eq!(key("dynamics", OPPORTUNITY, text).unwrap().id, id, "{text}");
         }
         let id = "006Kd00000AbC1xIAF";
-        let address = format!("https://northwind.lightning.force.example/lightning/r/Opportunity/{id}/view");
+        let address =
+            format!("https://northwind.lightning.force.example/lightning/r/Opportunity/{id}/view");
         for text in [id, "006Kd00000AbC1x", "006kd00000abc1xiaf", &address] {
             assert_eq!(key("salesforce", OPPORTUNITY, text).unwrap().id, id, "{text}");
         }
@@ -104,7 +105,8 @@ mod tests {
         let refused = |system, text| key(system, OPPORTUNITY, text).unwrap_err().to_string();
         let text = refused("dynamics", "006Kd00000AbC1xIAF");
         assert!(
-            text.starts_with("--opportunity `006Kd00000AbC1xIAF`") && text.contains("a GUID such as"),
+            text.starts_with("--opportunity `006Kd00000AbC1xIAF`")
+                && text.contains("a GUID such as"),
             "{text}"
         );
         let text = refused("salesforce", "001Kd00000AbC1xIAF");

@@ -46,24 +46,19 @@ fn is_carried_out(entry: &AuditEntry, later: &[AuditEntry]) -> bool {
         )
     };
     entry.kind == AuditKind::Intended
-        && later
-            .iter()
-            .any(|other| other.invocation == entry.invocation && !no_outcome(other.kind))
+        && later.iter().any(|other| other.invocation == entry.invocation && !no_outcome(other.kind))
 }
 
 fn append(text: &mut String, entry: &AuditEntry) {
     // Padding does not apply to the types' own Display, so they are made text first.
-    let (at, kind, cause) = (format!("{:.0}", entry.at), entry.kind.to_string(), entry.cause.to_string());
+    let (at, kind, cause) =
+        (format!("{:.0}", entry.at), entry.kind.to_string(), entry.cause.to_string());
     let _ = writeln!(text, "{at:<20}  {kind:<9}  {cause:<8}  {}", entry.message);
     for change in &entry.changes {
         let _ = writeln!(text, "{:INDENT$}{}", "", changed(change));
     }
     for parked in &entry.parked {
-        let ParkedField {
-            field,
-            partner_center,
-            crm,
-        } = parked;
+        let ParkedField { field, partner_center, crm } = parked;
         let _ = writeln!(
             text,
             "{:INDENT$}{field}: {} in {}, {} in {}",
@@ -79,10 +74,8 @@ fn append(text: &mut String, entry: &AuditEntry) {
         ("CRM request", entry.crm_request.as_deref()),
         ("invocation", Some(entry.invocation.as_str())),
     ];
-    let requests: Vec<_> = requests
-        .iter()
-        .filter_map(|(name, id)| id.map(|id| format!("{name} {id}")))
-        .collect();
+    let requests: Vec<_> =
+        requests.iter().filter_map(|(name, id)| id.map(|id| format!("{name} {id}"))).collect();
     let _ = writeln!(text, "{:INDENT$}{}", "", requests.join(", "));
 }
 

@@ -67,8 +67,12 @@ async fn register(registration: &Registration, url: &Url, replace: bool) -> Resu
         Ensured::Overwritten { before: Some(before) } if is_at(&before, url) => {
             format!("{url} is registered, now for all events that are needed")
         }
-        Ensured::Overwritten { before: Some(before) } => format!("{url} is registered in place of {}", before.url),
-        Ensured::Overwritten { before: None } => format!("{url} is registered in place of another address"),
+        Ensured::Overwritten { before: Some(before) } => {
+            format!("{url} is registered in place of {}", before.url)
+        }
+        Ensured::Overwritten { before: None } => {
+            format!("{url} is registered in place of another address")
+        }
     })
 }
 
@@ -81,7 +85,8 @@ async fn show(registration: &Registration) -> Result<String> {
 
 fn described(known: &Registered) -> String {
     let has = |event: &str| known.events.iter().any(|name| name.eq_ignore_ascii_case(event));
-    let missing: Vec<&str> = EventName::REGISTERED.into_iter().filter(|event| !has(event)).collect();
+    let missing: Vec<&str> =
+        EventName::REGISTERED.into_iter().filter(|event| !has(event)).collect();
     let missing = match missing.join(", ") {
         none if none.is_empty() => String::new(),
         some => format!("\n  missing: {some}; repeat `cosell webhook register` to add them"),
@@ -95,11 +100,16 @@ async fn test(registration: &Registration) -> Result<String> {
     for _ in 0..RESULT_TRIES {
         tokio::time::sleep(RESULT_PAUSE).await;
         match registration.test_result(&id).await {
-            Ok(result) if result.status.eq_ignore_ascii_case("completed") => return verdict(&result),
+            Ok(result) if result.status.eq_ignore_ascii_case("completed") => {
+                return verdict(&result);
+            }
             Ok(result) => answers = result.answers,
             // The record may appear a little after the event was asked for.
             Err(error) if error.status() == Some(404) => {}
-            Err(error) => return Err(error).context("the test event was sent, but its result cannot be read"),
+            Err(error) => {
+                return Err(error)
+                    .context("the test event was sent, but its result cannot be read");
+            }
         }
     }
     let seconds = u64::from(RESULT_TRIES) * RESULT_PAUSE.as_secs();
@@ -119,7 +129,9 @@ fn verdict(result: &ValidationResult) -> Result<String> {
             "the webhook did not accept the test event ({answers}); the webhook function's log tells why. Unauthorized means that it \
              could not verify the signature"
         ),
-        None => bail!("Partner Center did not reach the webhook; compare `cosell webhook show` with the deployment's output WebhookUrl"),
+        None => bail!(
+            "Partner Center did not reach the webhook; compare `cosell webhook show` with the deployment's output WebhookUrl"
+        ),
     }
 }
 

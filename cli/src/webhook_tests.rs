@@ -2,7 +2,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cosell_engine::Failure;
-use cosell_partner_center::token::{PartnerCredentials, RefreshTokenStore, TokenEndpoint, TokenSettings, TokenSource};
+use cosell_partner_center::token::{
+    PartnerCredentials, RefreshTokenStore, TokenEndpoint, TokenSettings, TokenSource,
+};
 use cosell_runtime::clock;
 use cosell_simulators::{Config, Simulators};
 use secrecy::SecretString;
@@ -29,18 +31,22 @@ impl RefreshTokenStore for Consent {
 
 async fn registration() -> (Simulators, Registration) {
     let simulators = Simulators::start(Config::default()).await.unwrap();
-    let entra = TokenSettings::new(&simulators.entra, "sim-partner-tenant", TokenEndpoint::V1).unwrap();
+    let entra =
+        TokenSettings::new(&simulators.entra, "sim-partner-tenant", TokenEndpoint::V1).unwrap();
     let client = http::client().unwrap();
-    let tokens = Arc::new(TokenSource::new(entra, client.clone(), Arc::new(Consent), Arc::new(clock::now)));
+    let tokens =
+        Arc::new(TokenSource::new(entra, client.clone(), Arc::new(Consent), Arc::new(clock::now)));
     let audience = cosell_partner_center::registration::DEFAULT_AUDIENCE;
-    let registration = Registration::new(client, &simulators.registration, audience, tokens).unwrap();
+    let registration =
+        Registration::new(client, &simulators.registration, audience, tokens).unwrap();
     (simulators, registration)
 }
 
 #[tokio::test]
 async fn anothers_registration_is_taken_over_only_when_told_to() {
     let (_simulators, registration) = registration().await;
-    let [ours, theirs] = ["http://127.0.0.1:9/ours", "http://127.0.0.1:9/theirs"].map(|url| address(url).unwrap());
+    let [ours, theirs] =
+        ["http://127.0.0.1:9/ours", "http://127.0.0.1:9/theirs"].map(|url| address(url).unwrap());
     assert!(show(&registration).await.unwrap().starts_with("nothing is registered"));
     registration.create(&theirs, &["invoice-ready"]).await.unwrap();
 
@@ -84,10 +90,7 @@ fn missing_events_are_shown() {
 fn the_last_answer_decides_a_test() {
     let result = |answers: &[&str]| {
         let answers = answers.iter().map(ToString::to_string).collect();
-        verdict(&ValidationResult {
-            status: "completed".into(),
-            answers,
-        })
+        verdict(&ValidationResult { status: "completed".into(), answers })
     };
     assert!(result(&["InternalServerError", "OK"]).is_ok());
     assert!(result(&["Unauthorized"]).unwrap_err().to_string().contains("signature"));

@@ -34,9 +34,13 @@ fn strays(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let mut strays = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let is_toml = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+        let is_toml =
+            path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
         let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
-        if is_toml && !(CRMS.contains(&name) && path.extension().is_some_and(|extension| extension == "toml")) {
+        if is_toml
+            && !(CRMS.contains(&name)
+                && path.extension().is_some_and(|extension| extension == "toml"))
+        {
             strays.push(path);
         }
     }

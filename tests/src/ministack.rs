@@ -26,8 +26,10 @@ impl MiniStack {
     pub async fn start(port: u16) -> Result<Self> {
         let port = available(port).await?;
         let folder = workspace::root().join(".local/ministack").join(port.to_string());
-        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let log = std::fs::File::create(folder.join("log")).context("cannot open MiniStack's log")?;
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot make {}", folder.display()))?;
+        let log =
+            std::fs::File::create(folder.join("log")).context("cannot open MiniStack's log")?;
         let mut command = Command::new(workspace::tool("ministack")?);
         command
             .envs(environment(port))

@@ -24,11 +24,7 @@ pub struct People {
 impl People {
     /// People at the simulators with this control address, whose sellers work in `crm`.
     pub fn new(control: reqwest::Url, crm: CrmSystem) -> Result<Self> {
-        Ok(Self {
-            crm,
-            control,
-            http: cosell_runtime::http::client()?,
-        })
+        Ok(Self { crm, control, http: cosell_runtime::http::client()? })
     }
 
     /// Microsoft's seller invites the partner to a deal; returns the referral's id.
@@ -66,9 +62,13 @@ impl People {
 
     /// Nobody answers an invitation in its 14 days.
     pub async fn invitation_expires(&self, id: &str) -> Result<()> {
-        self.call(Method::POST, &format!("control/partner-center/referrals/{id}/expire"), &json!({}))
-            .await
-            .map(drop)
+        self.call(
+            Method::POST,
+            &format!("control/partner-center/referrals/{id}/expire"),
+            &json!({}),
+        )
+        .await
+        .map(drop)
     }
 
     /// Somebody edits a referral in Partner Center.
@@ -112,7 +112,12 @@ impl People {
         .await
     }
 
-    pub(crate) async fn wait_for<T>(&self, what: &str, at: &str, look: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
+    pub(crate) async fn wait_for<T>(
+        &self,
+        what: &str,
+        at: &str,
+        look: impl AsyncFn() -> Result<Option<T>>,
+    ) -> Result<T> {
         let started = Instant::now();
         while started.elapsed() < PATIENCE {
             if let Some(found) = look().await? {
@@ -130,17 +135,10 @@ impl People {
         let status = answer.status();
         let text = answer.text().await?;
         ensure!(status.is_success(), "{path} answered {status}: {text}");
-        Ok(if text.is_empty() {
-            Json::Null
-        } else {
-            serde_json::from_str(&text)?
-        })
+        Ok(if text.is_empty() { Json::Null } else { serde_json::from_str(&text)? })
     }
 }
 
 fn id(row: &Json, name: &str) -> Result<String> {
-    row[name]
-        .as_str()
-        .map(str::to_owned)
-        .with_context(|| format!("the new row has no {name}"))
+    row[name].as_str().map(str::to_owned).with_context(|| format!("the new row has no {name}"))
 }

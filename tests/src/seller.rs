@@ -68,12 +68,16 @@ fn field(crm: CrmSystem, entry: Entry) -> (&'static str, Json) {
     let dynamics = crm == CrmSystem::Dynamics;
     let either = |ours, theirs| if dynamics { ours } else { theirs };
     match entry {
-        Entry::Sync => (either("nwcs_syncwithpartnercenter", "Msp_Sync_With_Partner_Center__c"), json!(true)),
+        Entry::Sync => {
+            (either("nwcs_syncwithpartnercenter", "Msp_Sync_With_Partner_Center__c"), json!(true))
+        }
         Entry::Help if dynamics => ("nwcs_howcanmicrosofthelp", json!(412_000_002)),
         Entry::Help => ("Msp_How_Can_Microsoft_Help__c", json!("Proof of concept or demo")),
         Entry::Products(products) => (either("nwcs_products", "Msp_Products__c"), json!(products)),
         Entry::Value(value) => (either("estimatedvalue", "Amount"), json!(value)),
-        Entry::Visible(visible) if dynamics => ("nwcs_referralvisibility", json!(412_000_000 + u32::from(visible))),
+        Entry::Visible(visible) if dynamics => {
+            ("nwcs_referralvisibility", json!(412_000_000 + u32::from(visible)))
+        }
         Entry::Visible(visible) => (
             "Msp_Referral_Visibility__c",
             json!(if visible { "Microsoft sellers" } else { "Only my organisation" }),
@@ -149,8 +153,7 @@ impl People {
             "address1_postalcode": "90326", "address1_country": "SE"
         });
         let account = self.make("dataverse/rows/accounts", &account, "accountid").await?;
-        let contact =
-            json!({ "firstname": "Ida", "lastname": "Ek", "emailaddress1": "ida.ek@norrsken.example", "telephone1": "+46900000001" });
+        let contact = json!({ "firstname": "Ida", "lastname": "Ek", "emailaddress1": "ida.ek@norrsken.example", "telephone1": "+46900000001" });
         let contact = self.make("dataverse/rows/contacts", &contact, "contactid").await?;
         let opportunity = json!({
             "name": name, "estimatedvalue": 184_000, "estimatedclosedate": "2027-03-31", "nwcs_products": "SOL-71402-QKD",
@@ -185,7 +188,8 @@ impl People {
     /// The seller enters something in an opportunity, all at once.
     pub async fn seller_enters(&self, id: &str, entries: &[Entry]) -> Result<()> {
         let change = entries.iter().map(|entry| field(self.crm, *entry));
-        let change: serde_json::Map<String, Json> = change.map(|(name, value)| (name.to_owned(), value)).collect();
+        let change: serde_json::Map<String, Json> =
+            change.map(|(name, value)| (name.to_owned(), value)).collect();
         self.seller_edits(id, Json::Object(change)).await
     }
 
@@ -199,7 +203,11 @@ impl People {
     }
 
     /// The seller sets, or clears, the e-mail address of an opportunity's contact.
-    pub async fn seller_sets_contact_email(&self, opportunity: &str, email: Option<&str>) -> Result<()> {
+    pub async fn seller_sets_contact_email(
+        &self,
+        opportunity: &str,
+        email: Option<&str>,
+    ) -> Result<()> {
         let (id, contact, column, path) = match self.crm {
             CrmSystem::Dynamics => (
                 "opportunityid",
@@ -207,7 +215,9 @@ impl People {
                 "emailaddress1",
                 "control/dataverse/rows/contacts",
             ),
-            CrmSystem::Salesforce => ("Id", "ContactId", "Email", "control/salesforce/rows/Contact"),
+            CrmSystem::Salesforce => {
+                ("Id", "ContactId", "Email", "control/salesforce/rows/Contact")
+            }
         };
         let rows = self.rows().await?;
         let row = rows.iter().find(|row| row[id] == opportunity).context("no such opportunity")?;
@@ -219,7 +229,9 @@ impl People {
     /// The seller closes an opportunity as won.
     pub async fn seller_wins(&self, id: &str) -> Result<()> {
         let (method, path, body) = match self.crm {
-            CrmSystem::Dynamics => (Method::POST, format!("control/dataverse/opportunities/{id}/win"), json!({})),
+            CrmSystem::Dynamics => {
+                (Method::POST, format!("control/dataverse/opportunities/{id}/win"), json!({}))
+            }
             CrmSystem::Salesforce => (
                 Method::PATCH,
                 format!("control/salesforce/rows/Opportunity/{id}"),
@@ -256,7 +268,9 @@ impl People {
     /// The seller closes an opportunity as lost.
     pub async fn seller_loses(&self, id: &str) -> Result<()> {
         let (method, path, body) = match self.crm {
-            CrmSystem::Dynamics => (Method::POST, format!("control/dataverse/opportunities/{id}/lose"), json!({})),
+            CrmSystem::Dynamics => {
+                (Method::POST, format!("control/dataverse/opportunities/{id}/lose"), json!({}))
+            }
             CrmSystem::Salesforce => (
                 Method::PATCH,
                 format!("control/salesforce/rows/Opportunity/{id}"),

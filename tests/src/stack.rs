@@ -14,10 +14,11 @@ use crate::seller::SALESFORCE_STAGES;
 use crate::workspace;
 
 /// The partner's identity in the simulators (their documented defaults).
-const PARTNER_SECRET: &str =
-    r#"{"client_id":"sim-partner-client","client_secret":"sim-partner-secret","refresh_token":"sim-partner-refresh-token"}"#;
-const DYNAMICS_SECRET: &str = r#"{"client_id":"sim-dataverse-client","client_secret":"sim-dataverse-secret"}"#;
-const SALESFORCE_SECRET: &str = r#"{"client_id":"sim-salesforce-client","client_secret":"sim-salesforce-secret"}"#;
+const PARTNER_SECRET: &str = r#"{"client_id":"sim-partner-client","client_secret":"sim-partner-secret","refresh_token":"sim-partner-refresh-token"}"#;
+const DYNAMICS_SECRET: &str =
+    r#"{"client_id":"sim-dataverse-client","client_secret":"sim-dataverse-secret"}"#;
+const SALESFORCE_SECRET: &str =
+    r#"{"client_id":"sim-salesforce-client","client_secret":"sim-salesforce-secret"}"#;
 const TEAM_PHONE: &str = "+46700000002";
 /// Short, so that the poller, which runs every second here, does not look at everything again and again.
 const OVERLAP_SECONDS: u32 = 10;
@@ -41,17 +42,18 @@ impl LocalStack {
     }
 
     /// As [`Self::start`], with further parameters of the template.
-    pub async fn start_with(crm: CrmSystem, aws: u16, simulators: u16, further: &[(&'static str, &str)]) -> Result<Self> {
-        let (ministack, simulators) = tokio::try_join!(MiniStack::start(aws), start_simulators(simulators))?;
+    pub async fn start_with(
+        crm: CrmSystem,
+        aws: u16,
+        simulators: u16,
+        further: &[(&'static str, &str)],
+    ) -> Result<Self> {
+        let (ministack, simulators) =
+            tokio::try_join!(MiniStack::start(aws), start_simulators(simulators))?;
         let mut parameters = parameters(crm, &simulators);
         parameters.extend(further.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let functions = Functions::deploy(&ministack, "cosell-sync", &parameters).await?;
-        let stack = Self {
-            crm,
-            simulators,
-            functions,
-            ministack,
-        };
+        let stack = Self { crm, simulators, functions, ministack };
         stack.install_fields().await?;
         stack.register_webhook().await?;
         Ok(stack)
@@ -105,7 +107,11 @@ impl LocalStack {
         let done = command.output().await.context("cannot run cosell")?;
         let problem = String::from_utf8_lossy(&done.stderr);
         let printed = String::from_utf8_lossy(&done.stdout);
-        ensure!(done.status.success(), "`cosell {}` failed: {printed}{problem}", arguments.join(" "));
+        ensure!(
+            done.status.success(),
+            "`cosell {}` failed: {printed}{problem}",
+            arguments.join(" ")
+        );
         Ok(printed.into_owned())
     }
 
@@ -122,16 +128,15 @@ impl LocalStack {
 }
 
 async fn start_simulators(base: u16) -> Result<Simulators> {
-    let mut config = Config {
-        ports: Ports::in_a_row(base),
-        ..Config::default()
-    };
+    let mut config = Config { ports: Ports::in_a_row(base), ..Config::default() };
     config.dataverse.install_columns = false;
     config.salesforce.install_fields = false;
     // The story's deals are in several currencies.
     config.salesforce.multi_currency = true;
     let started = Simulators::start(config).await;
-    started.context("the simulators could not be started; choose other ports with COSELL_SIMULATORS_PORT_BASE")
+    started.context(
+        "the simulators could not be started; choose other ports with COSELL_SIMULATORS_PORT_BASE",
+    )
 }
 
 /// The same template as in the cloud: only these differ.

@@ -57,10 +57,7 @@ struct Teller<'a> {
 
 impl Teller<'_> {
     fn step(&mut self, started: Instant, what: impl Into<String>) {
-        let step = Step {
-            what: what.into(),
-            took: started.elapsed(),
-        };
+        let step = Step { what: what.into(), took: started.elapsed() };
         (self.tell)(&step);
         self.story.steps.push(step);
     }
@@ -80,8 +77,10 @@ impl Teller<'_> {
 async fn inbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
     let started = Instant::now();
     let referral = people.microsoft_invites("Fleet telemetry pilot").await?;
-    let what = teller.told("Microsoft invites us in Partner Center: an opportunity appears in {crm}, on hold");
-    let is_here = |deal: &Deal| deal.referral == referral && deal.is_synced() && deal.stage == Stage::OnHold;
+    let what = teller
+        .told("Microsoft invites us in Partner Center: an opportunity appears in {crm}, on hold");
+    let is_here =
+        |deal: &Deal| deal.referral == referral && deal.is_synced() && deal.stage == Stage::OnHold;
     let opportunity = people.see_deal(&what, is_here).await?.id;
     teller.step(started, what);
     teller.story.opportunities.push(opportunity.clone());
@@ -94,7 +93,8 @@ async fn inbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
     teller.rest().await;
     let started = Instant::now();
     people.seller_enters(&opportunity, &[Entry::Active]).await?;
-    let what = teller.told("the seller takes it off hold in {crm}: the referral is accepted in Partner Center");
+    let what = teller
+        .told("the seller takes it off hold in {crm}: the referral is accepted in Partner Center");
     people
         .see_referral(&what, |row| row["id"] == json!(referral) && row["status"] == "Active")
         .await?;
@@ -103,9 +103,13 @@ async fn inbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
     teller.rest().await;
     let started = Instant::now();
     people
-        .edits_referral(&referral, json!({ "details": { "notes": "The customer wants 60 lorries." } }))
+        .edits_referral(
+            &referral,
+            json!({ "details": { "notes": "The customer wants 60 lorries." } }),
+        )
         .await?;
-    let what = teller.told("somebody edits the notes in Partner Center: the description changes in {crm}");
+    let what =
+        teller.told("somebody edits the notes in Partner Center: the description changes in {crm}");
     people
         .see_deal(&what, |deal| {
             deal.id == opportunity && deal.notes == "The customer wants 60 lorries."
@@ -123,10 +127,10 @@ async fn outbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
     teller.rest().await;
     let started = Instant::now();
     people.seller_enters(&opportunity, &[Entry::Sync]).await?;
-    let what = teller.told("the seller flags an opportunity in {crm}: a referral appears in Partner Center");
-    let referral = people
-        .see_referral(&what, |row| row["externalReferenceId"] == json!(opportunity))
-        .await?;
+    let what = teller
+        .told("the seller flags an opportunity in {crm}: a referral appears in Partner Center");
+    let referral =
+        people.see_referral(&what, |row| row["externalReferenceId"] == json!(opportunity)).await?;
     teller.step(started, what);
     let what = teller.told("… and its identifier, its link and ✔ come back to {crm}");
     people
@@ -139,7 +143,8 @@ async fn outbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
     teller.rest().await;
     let started = Instant::now();
     people.seller_enters(&opportunity, &[Entry::Value(205_000)]).await?;
-    let what = teller.told("the seller edits the revenue in {crm}: the deal value changes in Partner Center");
+    let what = teller
+        .told("the seller edits the revenue in {crm}: the deal value changes in Partner Center");
     people
         .see_referral(&what, |row| {
             row["id"] == referral["id"] && row["details"]["dealValue"].as_f64() == Some(205_000.0)
@@ -150,7 +155,8 @@ async fn outbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
     teller.rest().await;
     let started = Instant::now();
     people.seller_wins(&opportunity).await?;
-    let what = teller.told("the seller wins it in {crm}: the referral is closed as won in Partner Center");
+    let what =
+        teller.told("the seller wins it in {crm}: the referral is closed as won in Partner Center");
     people
         .see_referral(&what, |row| row["id"] == referral["id"] && row["substatus"] == "Won")
         .await?;

@@ -6,10 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 /// The checkout's root.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .map(Path::to_path_buf)
-        .unwrap_or_default()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
 /// The Python environment that `make` fills from `infra/local/requirements.txt`.
@@ -29,11 +26,7 @@ pub fn binaries() -> Result<PathBuf> {
     let program = std::env::current_exe().context("cannot tell where this program is")?;
     let folder = program.parent().context("this program has no folder")?;
     // Test programs stand one level deeper, in `deps`.
-    let folder = if folder.ends_with("deps") {
-        folder.parent().unwrap_or(folder)
-    } else {
-        folder
-    };
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
     Ok(folder.to_path_buf())
 }
 

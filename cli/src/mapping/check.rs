@@ -51,11 +51,15 @@ async fn run_live(mapping: &Mapping) -> Result<()> {
     crm::verdict(&findings)
 }
 
-async fn compared(mappings: impl Iterator<Item = &Mapping>, installation: &dyn Installation) -> Result<Vec<Finding>> {
+async fn compared(
+    mappings: impl Iterator<Item = &Mapping>,
+    installation: &dyn Installation,
+) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for mapping in mappings {
         let columns = installation.columns(&mapping.entity, &mapping.crm_columns()).await;
-        findings.append(&mut schema::findings(mapping, &columns.map_err(|failure| told(&failure))?));
+        findings
+            .append(&mut schema::findings(mapping, &columns.map_err(|failure| told(&failure))?));
     }
     Ok(findings)
 }

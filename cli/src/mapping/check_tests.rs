@@ -11,11 +11,14 @@ fn mapping(system: CrmSystem) -> Mapping {
 }
 
 /// What is found, having only read.
-async fn found(simulators: &Simulators, mapping: &Mapping, installation: &dyn Installation) -> Vec<String> {
+async fn found(
+    simulators: &Simulators,
+    mapping: &Mapping,
+    installation: &dyn Installation,
+) -> Vec<String> {
     simulators.journal.clear();
-    let findings = compared(std::iter::once(mapping).chain(&mapping.of_leads()), installation)
-        .await
-        .unwrap();
+    let findings =
+        compared(std::iter::once(mapping).chain(&mapping.of_leads()), installation).await.unwrap();
     let calls = simulators.journal.entries();
     assert!(!calls.is_empty() && calls.iter().all(|call| call.method == "GET"), "{calls:?}");
     let wrong = findings.into_iter().filter(|finding| !finding.is_right());
@@ -88,7 +91,10 @@ async fn a_field_that_the_user_may_not_write_is_told() {
     rule.crm_length = None;
     let wrong = found(&simulators, &mapping, installation.as_ref()).await;
     assert!(
-        wrong.len() == 1 && wrong[0].contains("LastModifiedDate  Notes: is read-only in a new record for the signed-in user"),
+        wrong.len() == 1
+            && wrong[0].contains(
+                "LastModifiedDate  Notes: is read-only in a new record for the signed-in user"
+            ),
         "{wrong:?}"
     );
 }
@@ -102,7 +108,11 @@ async fn a_crm_without_the_co_sell_fields_lacks_each_of_them() {
         let (simulators, installation) = simulated(&system.to_string(), config).await;
         let wrong = found(&simulators, &mapping(system), installation.as_ref()).await;
         // Each of the nine in both tables.
-        assert_eq!(wrong.iter().filter(|line| line.contains(": missing; ")).count(), 18, "{wrong:#?}");
+        assert_eq!(
+            wrong.iter().filter(|line| line.contains(": missing; ")).count(),
+            18,
+            "{wrong:#?}"
+        );
         assert_eq!(wrong.len(), 18, "{wrong:#?}");
     }
 }

@@ -47,15 +47,13 @@ pub(crate) struct Which {
 impl Which {
     fn examination(&self) -> Result<Examination> {
         let settings = cosell_deployment::read(MappingSettings::read)?;
-        let settings = MappingSettings {
-            system: self.crm.unwrap_or(settings.system),
-            ..settings
-        };
+        let settings = MappingSettings { system: self.crm.unwrap_or(settings.system), ..settings };
         let Some(file) = &self.own else {
             return Ok(cosell_deployment::packed_mapping(&settings));
         };
         let name = file.display().to_string();
-        let text = std::fs::read_to_string(file).with_context(|| format!("{name} cannot be read"))?;
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("{name} cannot be read"))?;
         let own = Layer { file: &name, text: &text };
         Ok(cosell_deployment::mapping_with(&settings, own))
     }

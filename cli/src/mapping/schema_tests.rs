@@ -137,7 +137,9 @@ fn a_partners_own_file_needs_only_what_it_changes() {
         "lead": { "rule": [{ "name": "notes", "off": true }] }
     });
     assert_eq!(of(&own), Vec::<String>::new(), "false takes out");
-    assert!(!of(&json!({ "rule": [{ "name": "notes", "when": { "deal": ["cosel"] } }] })).is_empty());
+    assert!(
+        !of(&json!({ "rule": [{ "name": "notes", "when": { "deal": ["cosel"] } }] })).is_empty()
+    );
     assert_eq!(of(&json!({ "rule": [{ "conflict": "crm" }] })), [".rule: lacks name"]);
     assert_eq!(of(&json!({ "columns": { "sync": "x", "snyc": "x" } })), [".columns.snyc: unknown"]);
 }

@@ -118,11 +118,7 @@ fn rules(rules: &[Rule], origins: &BTreeMap<String, Origin>) -> String {
             rule.from_crm.as_ref().map_or_else(|| rule.crm.clone(), ToString::to_string),
             word(rule.kind),
             // Where one side only is written, nobody can win.
-            if is_two_way(rule) {
-                rule.conflict.to_string()
-            } else {
-                "-".to_owned()
-            },
+            if is_two_way(rule) { rule.conflict.to_string() } else { "-".to_owned() },
             word(rule.required),
             origin(origins, rule),
             more(rule),
@@ -180,14 +176,12 @@ fn pairs(table: &impl Serialize) -> Vec<[String; 2]> {
 /// Every value in it, with its dotted path.
 fn leaves(path: &str, json: &Json) -> Vec<[String; 2]> {
     let below = |segment: &str| {
-        if path.is_empty() {
-            segment.to_owned()
-        } else {
-            format!("{path}.{segment}")
-        }
+        if path.is_empty() { segment.to_owned() } else { format!("{path}.{segment}") }
     };
     match json {
-        Json::Object(entries) => entries.iter().flat_map(|(key, value)| leaves(&below(key), value)).collect(),
+        Json::Object(entries) => {
+            entries.iter().flat_map(|(key, value)| leaves(&below(key), value)).collect()
+        }
         Json::Array(items) => {
             let items = items.iter().enumerate();
             items.flat_map(|(index, value)| leaves(&below(&index.to_string()), value)).collect()
@@ -206,16 +200,16 @@ fn word(value: impl Serialize) -> String {
 }
 
 fn titled(title: &str, rows: &[[String; 2]]) -> String {
-    let rows: Vec<[String; 3]> = rows
-        .iter()
-        .map(|[name, value]| [String::new(), name.clone(), value.clone()])
-        .collect();
+    let rows: Vec<[String; 3]> =
+        rows.iter().map(|[name, value]| [String::new(), name.clone(), value.clone()]).collect();
     format!("{title}\n{}", aligned(&rows))
 }
 
 /// Columns as wide as their longest cell, two blanks between them.
 fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let width = |column: usize| {
+        rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()
+    };
     let widths: [usize; COLUMNS] = std::array::from_fn(width);
     let mut text = String::new();
     for row in rows {

@@ -10,10 +10,7 @@ pub(super) fn with(own: &str) -> Examination {
     fs::create_dir(&folder).unwrap();
     let file = folder.join("mine.toml");
     fs::write(&file, own).unwrap();
-    let which = Which {
-        own: Some(file),
-        crm: Some(CrmSystem::Dynamics),
-    };
+    let which = Which { own: Some(file), crm: Some(CrmSystem::Dynamics) };
     let examination = which.examination().unwrap();
     fs::remove_dir_all(folder).unwrap();
     examination
@@ -21,7 +18,8 @@ pub(super) fn with(own: &str) -> Examination {
 
 #[test]
 fn a_fault_names_the_file_that_was_given_and_ends_the_check_with_an_error() {
-    let examination = with("version = 1\n[[rule]]\nname = \"notes\"\npartner_center = \"details.note\"\n");
+    let examination =
+        with("version = 1\n[[rule]]\nname = \"notes\"\npartner_center = \"details.note\"\n");
     let fault = &examination.faults[0];
     assert!(fault.file.ends_with("mine.toml"), "{fault}");
     assert_eq!((fault.severity, fault.line, fault.column), (Severity::Error, 4, 18));
@@ -34,17 +32,15 @@ fn warnings_are_counted_and_do_not_fail_the_check() {
     let examination = with("version = 1\n[[rule]]\nname = \"customer_country\"\ncrm_length = 80\n");
     let verdict = check::verdict(&examination).unwrap();
     assert!(
-        verdict.starts_with("the mapping for dynamics can be used: ") && verdict.ends_with(" rules, 1 warning"),
+        verdict.starts_with("the mapping for dynamics can be used: ")
+            && verdict.ends_with(" rules, 1 warning"),
         "{verdict}"
     );
 }
 
 #[test]
 fn a_file_that_is_not_there_is_named() {
-    let which = Which {
-        own: Some("absent/mine.toml".into()),
-        crm: None,
-    };
+    let which = Which { own: Some("absent/mine.toml".into()), crm: None };
     let error = which.examination().unwrap_err().to_string();
     assert!(error.contains("absent/mine.toml cannot be read"), "{error}");
 }
@@ -95,19 +91,16 @@ fn a_line_tells_all_of_a_rule() {
     let json = show::as_json(mapping, &examination).unwrap();
     assert_eq!(json["lead"]["rule"][0]["origin"], "shipped");
     assert_eq!(json["stages"]["to_crm"]["New"], "on_hold");
-    let notes = json["rule"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|rule| rule["name"] == "notes")
-        .unwrap();
+    let notes =
+        json["rule"].as_array().unwrap().iter().find(|rule| rule["name"] == "notes").unwrap();
     assert_eq!((&notes["conflict"], &notes["origin"]), (&"ask".into(), &"shipped, changed".into()));
 }
 
 #[test]
 fn what_won_deals_are_registered_with_is_shown_too() {
-    let examination =
-        with("version = 1\n[registration]\nwhen = \"won\"\n[[registration.rule]]\nname = \"contract_sign\"\ncrm = \"new_signed\"\n");
+    let examination = with(
+        "version = 1\n[registration]\nwhen = \"won\"\n[[registration.rule]]\nname = \"contract_sign\"\ncrm = \"new_signed\"\n",
+    );
     let mapping = examination.mapping().unwrap();
     let text = show::as_text(mapping, &examination);
     let (_, shown) = text.split_once("\nRegistration of won deals: won\n").unwrap();

@@ -75,7 +75,9 @@ pub(super) async fn run(arguments: &Arguments) -> Result<()> {
         }
         (_, Some(text)) if is_file(text) => {
             let json = sample::read(Path::new(text))?;
-            offline(&arguments.which, |mapping| sample::record(mapping, &json, clock::now()).into())?
+            offline(&arguments.which, |mapping| {
+                sample::record(mapping, &json, clock::now()).into()
+            })?
         }
         (referral, opportunity) => {
             ensure!(
@@ -96,7 +98,8 @@ pub(super) async fn run(arguments: &Arguments) -> Result<()> {
 /// Nothing else has a dot at its end: ids have none, and an address of a CRM ends otherwise.
 fn is_file(text: &str) -> bool {
     let path = Path::new(text);
-    path.is_file() || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+    path.is_file()
+        || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
 }
 
 fn offline(which: &Which, half: impl FnOnce(&Mapping) -> Existing) -> Result<Answer> {
@@ -111,17 +114,11 @@ fn creation(mapping: &Mapping, policy: &Policy, half: &Existing, now: Timestamp)
         Existing::Referral(referral) => {
             let leads = mapping.of_leads().filter(|_| referral.kind == ReferralKind::Lead);
             let trial = try_record(leads.as_ref().unwrap_or(mapping), policy, referral, now);
-            Answer {
-                text: description::of_record(&trial),
-                json: document::of_record(&trial),
-            }
+            Answer { text: description::of_record(&trial), json: document::of_record(&trial) }
         }
         Existing::Record(record) => {
             let trial = try_referral(mapping, policy, record);
-            Answer {
-                text: description::of_referral(&trial),
-                json: document::of_referral(&trial),
-            }
+            Answer { text: description::of_referral(&trial), json: document::of_referral(&trial) }
         }
     }
 }

@@ -9,15 +9,13 @@ fn now() -> Timestamp {
 }
 
 fn mapping(crm: &str) -> Mapping {
-    let settings = Environment::of([("CRM", crm), ("TEAM_PHONE", "+46700000002")]).read(MappingSettings::read);
+    let settings =
+        Environment::of([("CRM", crm), ("TEAM_PHONE", "+46700000002")]).read(MappingSettings::read);
     cosell_deployment::mapping(&settings.unwrap()).unwrap()
 }
 
 fn policy() -> Policy {
-    Environment::of([("SYNC_PRIVATE", "true")])
-        .read(PlanningSettings::read)
-        .unwrap()
-        .policy
+    Environment::of([("SYNC_PRIVATE", "true")]).read(PlanningSettings::read).unwrap().policy
 }
 
 /// What is said of an opportunity in a file.
@@ -82,8 +80,7 @@ fn a_whole_opportunity_shows_the_deal_and_the_request_for_help() {
     let missing = "✗ Customer contact's e-mail (rule contact_email)\n  there    parentcontactid/emailaddress1 = nothing\n  not written: it is \
                    required and missing. Microsoft needs a complete customer contact";
     assert!(text.contains(missing), "{text}");
-    whole["parentcontactid"] =
-        json!({ "firstname": "Ida", "lastname": "Ek", "emailaddress1": "ida.ek@norrsken.example", "telephone1": "+4690" });
+    whole["parentcontactid"] = json!({ "firstname": "Ida", "lastname": "Ek", "emailaddress1": "ida.ek@norrsken.example", "telephone1": "+4690" });
     let text = of_opportunity("dynamics", &whole);
     assert!(
         text.contains("Then Microsoft would be asked to help: ProofOfConceptOrDemo.\n"),
@@ -98,7 +95,9 @@ fn a_salesforce_opportunity_is_read_as_a_query_returns_it() {
         &json!({ "Id": "006Kd00000AbC1x", "Name": "Cold-store rollout", "Account": { "Name": "Norrsken" }, "Contact": { "LastName": "Ek" } }),
     );
     assert!(
-        text.starts_with("No referral would be made in Partner Center: Sync with Partner Center is not set."),
+        text.starts_with(
+            "No referral would be made in Partner Center: Sync with Partner Center is not set."
+        ),
         "{text}"
     );
     for expected in ["there    Account/Name = \"Norrsken\"", "there    Contact/LastName = \"Ek\""] {
@@ -189,5 +188,9 @@ fn a_lead_is_tried_with_the_mapping_of_leads() {
 fn a_file_that_cannot_be_used_is_named_with_the_reason() {
     let missing = sample::read(Path::new("no-such.json")).unwrap_err().to_string();
     assert!(missing.contains("no-such.json"), "{missing}");
-    assert!(is_file("no-such.json") && !is_file("6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77") && !is_file("006Kd00000AbC1xIAF"));
+    assert!(
+        is_file("no-such.json")
+            && !is_file("6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77")
+            && !is_file("006Kd00000AbC1xIAF")
+    );
 }

@@ -30,7 +30,10 @@ pub(super) fn of(link: &Link, now: Timestamp) -> String {
         );
     }
     for (field, pending) in &link.pending {
-        let what = format!("{field} in {} since {:.0}, outcome not known yet", pending.side, pending.since);
+        let what = format!(
+            "{field} in {} since {:.0}, outcome not known yet",
+            pending.side, pending.since
+        );
         line(&mut text, "being written", &what);
     }
     if let Some(problem) = &link.problem {
@@ -95,11 +98,7 @@ pub(super) fn of_identity(link: &Link) -> String {
     }
     line(&mut text, "engagement", &known(link.engagement));
     let stage = link.microsoft.stage.map(|stage| format!(" ({stage})")).unwrap_or_default();
-    line(
-        &mut text,
-        "Microsoft's referral",
-        &format!("{}{stage}", known(link.microsoft_referral)),
-    );
+    line(&mut text, "Microsoft's referral", &format!("{}{stage}", known(link.microsoft_referral)));
     line(&mut text, "linked", &format!("{:.0}, last saved {:.0}", link.created, link.updated));
     text
 }
@@ -118,7 +117,9 @@ pub(super) fn of_half(half: &Subject, link: Option<&Link>) -> String {
         Subject::Crm(_) => format!("referral {}", link.referral),
     };
     match &link.tombstone {
-        Some(Tombstone { parting, at }) => format!("{name} {id}: was linked with {other}, parted {at:.0}: {parting}\n"),
+        Some(Tombstone { parting, at }) => {
+            format!("{name} {id}: was linked with {other}, parted {at:.0}: {parting}\n")
+        }
         None => format!("{name} {id}: linked with {other}\n"),
     }
 }
@@ -126,13 +127,17 @@ pub(super) fn of_half(half: &Subject, link: Option<&Link>) -> String {
 /// Both values.
 pub(super) fn of_conflict(field: &str, conflict: &OpenConflict) -> String {
     let mut text = format!("{field}, since {:.0}\n", conflict.since);
-    for (side, value) in [(Side::PartnerCenter, &conflict.partner_center), (Side::Crm, &conflict.crm)] {
+    for (side, value) in
+        [(Side::PartnerCenter, &conflict.partner_center), (Side::Crm, &conflict.crm)]
+    {
         append(&mut text, format_args!("  {:<15} {}\n", side.to_string(), shown(value)));
     }
     if let Some(winner) = conflict.decision {
         append(
             &mut text,
-            format_args!("  decided for the value in {winner}, which has not reached the other side yet\n"),
+            format_args!(
+                "  decided for the value in {winner}, which has not reached the other side yet\n"
+            ),
         );
     }
     text
@@ -150,7 +155,9 @@ fn cure(link: &Link, tombstone: &Tombstone) -> String {
             into.id
         ),
         Parting::ReferralInvisible => {
-            format!("see that our user has its role in Partner Center, then `cosell pair look --referral {referral}`")
+            format!(
+                "see that our user has its role in Partner Center, then `cosell pair look --referral {referral}`"
+            )
         }
         Parting::Unlinked => format!(
             "switch Sync with Partner Center on, then `cosell pair relink --referral {referral} --opportunity {}`",
@@ -272,10 +279,13 @@ name, since {since}
 
     #[test]
     fn a_pause_is_shown_while_it_lasts() {
-        let slowed = |until: &str| of(&link(&json!({ "activity": { "pause": { "until": until, "times": 1 } } })), now());
+        let slowed = |until: &str| {
+            of(&link(&json!({ "activity": { "pause": { "until": until, "times": 1 } } })), now())
+        };
         let text = slowed("2026-09-03T08:15:00Z");
         assert!(
-            text.contains("slowed                until 2026-09-03T08:15:00Z") && text.contains("cosell pair look --referral"),
+            text.contains("slowed                until 2026-09-03T08:15:00Z")
+                && text.contains("cosell pair look --referral"),
             "{text}"
         );
         assert!(!slowed("2026-09-03T07:59:00Z").contains("slowed"));
@@ -291,11 +301,15 @@ name, since {since}
             (json!("unlinked"), "an operator unlinked", "--opportunity o1"),
         ] {
             let text = of(
-                &link(&json!({ "tombstone": { "parting": parting, "at": "2026-09-02T08:00:00Z" } })),
+                &link(
+                    &json!({ "tombstone": { "parting": parting, "at": "2026-09-02T08:00:00Z" } }),
+                ),
                 now(),
             );
             assert!(
-                text.contains("parted                2026-09-02T08:00:00Z: ") && text.contains(reason) && text.contains(cure),
+                text.contains("parted                2026-09-02T08:00:00Z: ")
+                    && text.contains(reason)
+                    && text.contains(cure),
                 "{text}"
             );
         }
@@ -303,11 +317,14 @@ name, since {since}
 
     #[test]
     fn a_half_says_what_it_belongs_to() {
-        let link = link(&json!({ "tombstone": { "parting": "unlinked", "at": "2026-09-02T08:00:00Z" } }));
+        let link =
+            link(&json!({ "tombstone": { "parting": "unlinked", "at": "2026-09-02T08:00:00Z" } }));
         let half = Subject::Crm(link.crm.clone());
         assert_eq!(
             of_half(&half, Some(&link)),
-            format!("opportunity o1: was linked with referral {REFERRAL}, parted 2026-09-02T08:00:00Z: an operator unlinked the pair\n")
+            format!(
+                "opportunity o1: was linked with referral {REFERRAL}, parted 2026-09-02T08:00:00Z: an operator unlinked the pair\n"
+            )
         );
         assert_eq!(of_half(&half, None), "opportunity o1: not linked\n");
     }

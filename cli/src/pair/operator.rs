@@ -31,16 +31,8 @@ impl Operator {
 
     pub(super) async fn look(&self, subject: Subject) -> Result<Outcome> {
         let id = order_id();
-        let message = SyncMessage {
-            subject,
-            cause: Cause::Operator,
-            observed: id.clone(),
-        };
-        let look = Look {
-            message: &message,
-            now: clock::now(),
-            invocation: &id,
-        };
+        let message = SyncMessage { subject, cause: Cause::Operator, observed: id.clone() };
+        let look = Look { message: &message, now: clock::now(), invocation: &id };
         verdict(self.engine.reconcile(look).await)
     }
 
@@ -52,7 +44,12 @@ impl Operator {
         verdict(self.engine.unlink(referral, order(&id)).await)
     }
 
-    pub(super) async fn relink(&self, referral: ReferralId, key: &CrmKey, consent: &Consent) -> Result<Outcome> {
+    pub(super) async fn relink(
+        &self,
+        referral: ReferralId,
+        key: &CrmKey,
+        consent: &Consent,
+    ) -> Result<Outcome> {
         for half in [Subject::Referral(referral), Subject::Crm(key.clone())] {
             let link = link_of(&*self.engine.links, &half).await?;
             eprint!("{}", description::of_half(&half, link.as_ref()));
@@ -62,11 +59,18 @@ impl Operator {
         verdict(self.engine.relink(referral, key, order(&id)).await)
     }
 
-    pub(super) async fn settle(&self, referral: ReferralId, field: &str, winner: Side, consent: &Consent) -> Result<Outcome> {
+    pub(super) async fn settle(
+        &self,
+        referral: ReferralId,
+        field: &str,
+        winner: Side,
+        consent: &Consent,
+    ) -> Result<Outcome> {
         let link = self.link(referral).await?;
         let conflict = waiting(&link, field)?;
         eprint!("{}{}", description::of_identity(&link), description::of_conflict(field, conflict));
-        consent.obtain(&format!("The value in {winner} goes to {}. Settle it so?", winner.other()))?;
+        consent
+            .obtain(&format!("The value in {winner} goes to {}. Settle it so?", winner.other()))?;
         // A person may have thought for a while; meanwhile other values may have come to wait.
         let now = self.link(referral).await?;
         ensure!(
@@ -154,10 +158,13 @@ mod tests {
 
     #[test]
     fn a_field_that_does_not_wait_is_told_with_those_that_do() {
-        let refused = |conflicts: serde_json::Value| waiting(&link(&conflicts), "value").unwrap_err().to_string();
+        let refused = |conflicts: serde_json::Value| {
+            waiting(&link(&conflicts), "value").unwrap_err().to_string()
+        };
         let text = refused(json!({ "name": conflict("a"), "close date": conflict("b") }));
         assert!(
-            text.contains("`value` of referral c7c1e1f0") && text.ends_with("these do: close date, name"),
+            text.contains("`value` of referral c7c1e1f0")
+                && text.ends_with("these do: close date, name"),
             "{text}"
         );
         assert!(refused(json!({})).ends_with("no field of it does"));
@@ -186,10 +193,15 @@ mod tests {
         assert!(verdict(Ok(outcome(AuditKind::Parked))).is_ok());
         let rejected = verdict(Ok(outcome(AuditKind::Rejected))).unwrap_err();
         assert_eq!(rejected.to_string(), "Unlink that pair first.");
-        let failed = |kind| verdict(Err(Failure::new(Outside::Crm, kind, "it broke"))).unwrap_err().to_string();
+        let failed = |kind| {
+            verdict(Err(Failure::new(Outside::Crm, kind, "it broke"))).unwrap_err().to_string()
+        };
         let retry_after = Duration::from_secs(7);
         assert!(failed(FailureKind::Throttled { retry_after }).ends_with("in 7 s"));
         assert!(failed(FailureKind::Stale).contains("same moment"));
-        assert!(failed(FailureKind::Credentials).contains("it broke") && failed(FailureKind::Credentials).contains("mended"));
+        assert!(
+            failed(FailureKind::Credentials).contains("it broke")
+                && failed(FailureKind::Credentials).contains("mended")
+        );
     }
 }

@@ -60,12 +60,15 @@ impl Consumer {
         let batch = event.records.into_iter().map(received).collect();
         let unfinished = self.engine.work(batch, &deadline, &context.request_id, self).await;
         let mut response = SqsBatchResponse::default();
-        response.batch_item_failures = unfinished.into_iter().map(|unfinished| failure(unfinished.message.id)).collect();
+        response.batch_item_failures =
+            unfinished.into_iter().map(|unfinished| failure(unfinished.message.id)).collect();
         response
     }
 
     async fn postpone_one(&self, unfinished: &Unfinished) {
-        let Some(after) = unfinished.retry_after else { return };
+        let Some(after) = unfinished.retry_after else {
+            return;
+        };
         if let Err(failure) = self.queue.postpone(&unfinished.message.receipt, after).await {
             tracing::warn!(
                 message.id = unfinished.message.id,
@@ -77,7 +80,13 @@ impl Consumer {
 }
 
 impl Attendant for Consumer {
-    fn looked(&self, message: &SyncMessage, messages: usize, started: Timestamp, result: &Result<Outcome, Failure>) {
+    fn looked(
+        &self,
+        message: &SyncMessage,
+        messages: usize,
+        started: Timestamp,
+        result: &Result<Outcome, Failure>,
+    ) {
         match result {
             Ok(outcome) => {
                 metrics::count("Reconciled", 1, &[("outcome", &outcome.kind.to_string())]);

@@ -18,10 +18,8 @@ async fn main() -> Result<(), Error> {
     let settings = cosell_deployment::read(ConsumerSettings::read)?;
     let sdk = cosell_aws::sdk::config().await;
     let queue = SqsQueue::new(&sdk, settings.queue_url.clone());
-    let consumer = Arc::new(Consumer {
-        queue,
-        engine: cosell_deployment::engine(settings, &sdk).await?,
-    });
+    let consumer =
+        Arc::new(Consumer { queue, engine: cosell_deployment::engine(settings, &sdk).await? });
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| {
         let consumer = consumer.clone();
         async move { Ok::<_, Error>(consumer.consume(event.payload, &event.context).await) }

@@ -28,23 +28,13 @@ async fn main() -> Result<(), Error> {
     lambda_runtime::run(service_fn(move |event: LambdaEvent<serde_json::Value>| {
         let poller = poller.clone();
         async move {
-            let Polled {
-                records,
-                referrals,
-                due,
-                skipped,
-            } = poller
+            let Polled { records, referrals, due, skipped } = poller
                 .poll(clock::now(), &event.context.request_id)
                 .await
                 .map_err(|failure| failure.brief())?;
             metrics::count("Enqueued", u64::try_from(records + referrals + due)?, &[]);
             tracing::info!(records, referrals, due, skipped, "polled");
-            Ok::<_, Error>(Answer {
-                records,
-                referrals,
-                due,
-                skipped,
-            })
+            Ok::<_, Error>(Answer { records, referrals, due, skipped })
         }
     }))
     .await

@@ -29,10 +29,7 @@ impl<Q: Queue> Webhook<Q> {
             return reply(StatusCode::METHOD_NOT_ALLOWED);
         }
         // The bytes as received: the signature covers nothing else, and nothing is parsed before it is checked.
-        let raw = RawDelivery {
-            headers: request.headers(),
-            body: request.body().as_ref(),
-        };
+        let raw = RawDelivery { headers: request.headers(), body: request.body().as_ref() };
         let verified = match self.verifier.verify(raw, now).await {
             Ok(verified) => verified,
             Err(fault) => {

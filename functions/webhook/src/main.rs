@@ -5,7 +5,9 @@ mod handler;
 use std::sync::Arc;
 
 use cosell_aws::queue::SqsQueue;
-use cosell_partner_center::signature::{DEFAULT_CERTIFICATE_ORIGINS, DEFAULT_ISSUER_HOSTS, SignatureSettings, Verifier};
+use cosell_partner_center::signature::{
+    DEFAULT_CERTIFICATE_ORIGINS, DEFAULT_ISSUER_HOSTS, SignatureSettings, Verifier,
+};
 use cosell_runtime::config::Environment;
 use cosell_runtime::{clock, http, logging};
 use lambda_http::aws_lambda_events::query_map::QueryMap;
@@ -18,8 +20,13 @@ use handler::Webhook;
 async fn main() -> Result<(), Error> {
     logging::init();
     let (queue_url, origins, issuers, roots) = Environment::of_process().read(|environment| {
-        let queue_url = environment.required("QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/cosell-sync.fifo")?;
-        let text = |name: &str, default: &str| environment.optional(name).unwrap_or_else(|| default.to_owned());
+        let queue_url = environment.required(
+            "QUEUE_URL",
+            "https://sqs.eu-west-1.amazonaws.com/123456789012/cosell-sync.fifo",
+        )?;
+        let text = |name: &str, default: &str| {
+            environment.optional(name).unwrap_or_else(|| default.to_owned())
+        };
         let origins = text("CERTIFICATE_ORIGINS", DEFAULT_CERTIFICATE_ORIGINS);
         Ok((
             queue_url,
@@ -28,7 +35,8 @@ async fn main() -> Result<(), Error> {
             text("TRUST_ROOT_PEM", ""),
         ))
     })?;
-    let verifier = Verifier::new(SignatureSettings::parse(&origins, &issuers, &roots)?, http::client()?);
+    let verifier =
+        Verifier::new(SignatureSettings::parse(&origins, &issuers, &roots)?, http::client()?);
     let queue = SqsQueue::new(&cosell_aws::sdk::config().await, queue_url);
     queue.warm_up().await;
     let webhook = Arc::new(Webhook { verifier, queue });

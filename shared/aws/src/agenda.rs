@@ -43,10 +43,7 @@ impl DynamoAgenda {
             Some((referral.parse().ok()?, at.parse().ok()?))
         };
         let entries = hour.map(|hour| hour.entries).unwrap_or_default();
-        entries
-            .iter()
-            .map(|text| entry(text).ok_or_else(|| self.table.unreadable(key)))
-            .collect()
+        entries.iter().map(|text| entry(text).ok_or_else(|| self.table.unreadable(key))).collect()
     }
 }
 
@@ -61,15 +58,25 @@ impl Agenda for DynamoAgenda {
             .table_name(self.table.name())
             .key(KEY, AttributeValue::S(key.clone()))
             .update_expression("ADD entries :entry SET expires_at = :expires")
-            .expression_attribute_values(":entry", AttributeValue::Ss(vec![format!("{at}{GAP}{referral}")]))
-            .expression_attribute_values(":expires", AttributeValue::N(expires.as_second().to_string()))
+            .expression_attribute_values(
+                ":entry",
+                AttributeValue::Ss(vec![format!("{at}{GAP}{referral}")]),
+            )
+            .expression_attribute_values(
+                ":expires",
+                AttributeValue::N(expires.as_second().to_string()),
+            )
             .send()
             .await
             .map_err(|error| self.table.fault(&format!("write {key}"), error))?;
         Ok(())
     }
 
-    async fn due(&self, after: Timestamp, until: Timestamp) -> Result<Vec<(ReferralId, Timestamp)>, Failure> {
+    async fn due(
+        &self,
+        after: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<(ReferralId, Timestamp)>, Failure> {
         // Hours that are gone are not asked for.
         let oldest = until.saturating_sub(KEPT).unwrap_or(Timestamp::MIN);
         let (mut at, last) = (after.max(oldest), key(until));

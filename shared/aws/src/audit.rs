@@ -24,11 +24,7 @@ pub struct DynamoAudit {
 impl DynamoAudit {
     /// A trail in this table whose entries expire after `retention_days`; `None` keeps them for ever.
     pub fn new(table: Table, retention_days: Option<u32>) -> Self {
-        Self {
-            table,
-            retention_days,
-            counter: AtomicU64::new(0),
-        }
+        Self { table, retention_days, counter: AtomicU64::new(0) }
     }
 
     /// `2026-09-30T08:15:00.000000000Z#INVOCATION#00000000`: fixed width where order depends on it.
@@ -48,7 +44,9 @@ impl AuditTrail for DynamoAudit {
             item.insert("expires_at".to_owned(), AttributeValue::N(expires.to_string()));
         }
         let written = self.table.put(item).send().await;
-        written.map_err(|error| self.table.fault(&format!("append to the trail of {}", entry.pair), error))?;
+        written.map_err(|error| {
+            self.table.fault(&format!("append to the trail of {}", entry.pair), error)
+        })?;
         Ok(())
     }
 
@@ -66,7 +64,8 @@ impl AuditTrail for DynamoAudit {
             .send();
         let mut entries = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| self.table.fault(&format!("read the trail of {pair}"), error))?;
+            let page = page
+                .map_err(|error| self.table.fault(&format!("read the trail of {pair}"), error))?;
             for item in page.items.unwrap_or_default() {
                 entries.push(self.table.read(pair, item)?);
             }

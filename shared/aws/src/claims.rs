@@ -45,7 +45,13 @@ impl DynamoClaims {
 
 #[async_trait]
 impl Claims for DynamoClaims {
-    async fn claim(&self, name: &str, holder: &str, now: Timestamp, lasts: SignedDuration) -> Result<Claim, Failure> {
+    async fn claim(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        lasts: SignedDuration,
+    ) -> Result<Claim, Failure> {
         let key = claim_key(name);
         let until = now.saturating_add(lasts).map_err(|_| self.table.unreadable(&key))?;
         let expires = until.saturating_add(REMEMBERED).map_err(|_| self.table.unreadable(&key))?;
@@ -60,15 +66,16 @@ impl Claims for DynamoClaims {
             .condition_expression("attribute_not_exists(pk) OR #until <= :now OR #holder = :me")
             .expression_attribute_names("#until", "until")
             .expression_attribute_names("#holder", "holder")
-            .expression_attribute_values(":now", AttributeValue::N(now.as_millisecond().to_string()))
+            .expression_attribute_values(
+                ":now",
+                AttributeValue::N(now.as_millisecond().to_string()),
+            )
             .expression_attribute_values(":me", AttributeValue::S(holder.to_owned()))
             .return_values(ReturnValue::AllOld);
         match self.table.write(put, || format!("write {key}")).await? {
             Written::Done(None) => Ok(Claim::Fresh),
             Written::Done(Some(_)) => Ok(Claim::TakenOver),
-            Written::Refused(stored) => Ok(Claim::Held {
-                until: self.until(&key, stored)?,
-            }),
+            Written::Refused(stored) => Ok(Claim::Held { until: self.until(&key, stored)? }),
         }
     }
 
@@ -124,10 +131,16 @@ mod tests {
         let mut racers = tokio::task::JoinSet::new();
         for racer in 0..16 {
             let claims = Arc::clone(&claims);
-            racers.spawn(async move { claims.claim("opportunity", &format!("racer-{racer}"), at(0), LASTS).await.unwrap() });
+            racers.spawn(async move {
+                claims.claim("opportunity", &format!("racer-{racer}"), at(0), LASTS).await.unwrap()
+            });
         }
         let outcomes = racers.join_all().await;
-        assert_eq!(outcomes.iter().filter(|claim| **claim == Claim::Fresh).count(), 1, "{outcomes:?}");
+        assert_eq!(
+            outcomes.iter().filter(|claim| **claim == Claim::Fresh).count(),
+            1,
+            "{outcomes:?}"
+        );
         assert_eq!(
             outcomes.iter().filter(|claim| **claim == Claim::Held { until: at(60) }).count(),
             15,

@@ -10,9 +10,7 @@ use aws_types::request_id::RequestId;
 use cosell_engine::{Failure, FailureKind, Outside};
 
 /// AWS names no time. The SDK has already paused and repeated twice, so a second more is a modest wait.
-const THROTTLED: FailureKind = FailureKind::Throttled {
-    retry_after: Duration::from_secs(1),
-};
+const THROTTLED: FailureKind = FailureKind::Throttled { retry_after: Duration::from_secs(1) };
 
 /// A call to AWS that failed. Its text names the record and, where there is one, the cure; never a stored value.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +38,9 @@ pub enum StoreError {
         situation: &'static str,
     },
     /// A stored record that this version cannot read or write. The reason is left out: it could quote a stored value.
-    #[error("{record} in {place} does not have the form this version of cosell-sync writes; was a newer version deployed before?")]
+    #[error(
+        "{record} in {place} does not have the form this version of cosell-sync writes; was a newer version deployed before?"
+    )]
     Unreadable {
         /// The record's key.
         record: String,
@@ -77,7 +77,11 @@ pub struct Refusal {
 
 impl StoreError {
     /// Takes the SDK's error of `service` when asked to `action`.
-    pub(crate) fn of<E>(service: &'static str, action: impl Into<String>, error: SdkError<E, HttpResponse>) -> Self
+    pub(crate) fn of<E>(
+        service: &'static str,
+        action: impl Into<String>,
+        error: SdkError<E, HttpResponse>,
+    ) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
@@ -98,11 +102,7 @@ impl StoreError {
                 }
                 .into()
             }
-            _ => Self::Unreachable {
-                service,
-                action,
-                source: Box::new(error),
-            },
+            _ => Self::Unreachable { service, action, source: Box::new(error) },
         }
     }
 
@@ -131,16 +131,13 @@ impl From<StoreError> for Failure {
         let (kind, message) = (error.kind(), error.to_string());
         let failure = Self::new(Outside::Store, kind, message);
         match error {
-            StoreError::Refused(refusal) => Self {
-                code: refusal.code,
-                request_id: refusal.request_id,
-                ..failure
-            },
-            StoreError::Unreachable { source, .. } => Self {
-                source: Some(source),
-                ..failure
-            },
-            StoreError::Stale { .. } | StoreError::Unreadable { .. } | StoreError::Secret { .. } => failure,
+            StoreError::Refused(refusal) => {
+                Self { code: refusal.code, request_id: refusal.request_id, ..failure }
+            }
+            StoreError::Unreachable { source, .. } => Self { source: Some(source), ..failure },
+            StoreError::Stale { .. }
+            | StoreError::Unreadable { .. }
+            | StoreError::Secret { .. } => failure,
         }
     }
 }

@@ -53,7 +53,9 @@ impl DynamoLinks {
 
     /// Points the engagement to the link. One engagement can hold several referrals of ours: the first keeps the pointer.
     async fn point_engagement(&self, link: &Link) -> Result<(), StoreError> {
-        let Some(engagement) = link.engagement else { return Ok(()) };
+        let Some(engagement) = link.engagement else {
+            return Ok(());
+        };
         let key = engagement_key(engagement);
         let pointer = self.table.item(&key, &Pointer { referral: link.referral })?;
         self.table
@@ -64,10 +66,7 @@ impl DynamoLinks {
 
     async fn store(&self, link: &Link) -> Result<Link, StoreError> {
         let key = referral_key(link.referral);
-        let next = Link {
-            version: link.version + 1,
-            ..link.clone()
-        };
+        let next = Link { version: link.version + 1, ..link.clone() };
         let put = self
             .table
             .put(self.table.item(&key, &next)?)
@@ -133,10 +132,7 @@ impl Links for DynamoLinks {
 }
 
 fn first_version(link: &Link) -> Link {
-    Link {
-        version: FIRST_VERSION,
-        ..link.clone()
-    }
+    Link { version: FIRST_VERSION, ..link.clone() }
 }
 
 /// The values of [`UNSAVED`].

@@ -3,7 +3,9 @@ use std::sync::Arc;
 
 use cosell_core::audit::Side;
 use cosell_core::breaker::{Activity, Breaker};
-use cosell_core::link::{NotKept, OpenConflict, Parting, Pending, Registering, Seen, Step, Tombstone, Warned};
+use cosell_core::link::{
+    NotKept, OpenConflict, Parting, Pending, Registering, Seen, Step, Tombstone, Warned,
+};
 use cosell_core::microsoft::Microsoft;
 use cosell_core::value::Value;
 use cosell_engine::FailureKind;
@@ -21,11 +23,7 @@ pub(super) fn engagement(n: u128) -> EngagementId {
 }
 
 pub(super) fn opportunity(id: &str) -> CrmKey {
-    CrmKey {
-        system: "dynamics".into(),
-        entity: "opportunity".into(),
-        id: id.into(),
-    }
+    CrmKey { system: "dynamics".into(), entity: "opportunity".into(), id: id.into() }
 }
 
 pub(super) fn link(n: u128, crm: &str) -> Link {
@@ -33,18 +31,13 @@ pub(super) fn link(n: u128, crm: &str) -> Link {
         partner_center: Value::Number("184000.5".parse().unwrap()),
         crm: Value::List(vec!["a".into(), "b".into()]),
     };
-    let date = Seen {
-        partner_center: Value::Date(jiff::civil::date(2026, 9, 30)),
-        crm: Value::Nothing,
-    };
+    let date =
+        Seen { partner_center: Value::Date(jiff::civil::date(2026, 9, 30)), crm: Value::Nothing };
     let not_kept = NotKept {
         partner_center: seen.partner_center.clone(),
         at: "2026-09-01T08:00:00Z".parse().unwrap(),
     };
-    let warned = Warned {
-        expires: "2026-09-15T08:00:00Z".parse().unwrap(),
-        days: 5,
-    };
+    let warned = Warned { expires: "2026-09-15T08:00:00Z".parse().unwrap(), days: 5 };
     Link {
         referral: referral(n),
         engagement: None,
@@ -64,7 +57,9 @@ pub(super) fn link(n: u128, crm: &str) -> Link {
         warned: [(referral(900), warned)].into(),
         registering: Some(Registering::Refused {
             told: "not yet".into(),
-            asked: Some(serde_json::json!({ "contract": { "value": 205_000, "term": "Finite" }, "solutionDetails": [] })),
+            asked: Some(
+                serde_json::json!({ "contract": { "value": 205_000, "term": "Finite" }, "solutionDetails": [] }),
+            ),
         }),
         activity: Activity::default(),
         tombstone: None,
@@ -87,13 +82,13 @@ async fn a_link_is_found_whole_from_each_side() {
         since: "2026-09-01T08:00:00Z".parse().unwrap(),
         decision: Some(Side::Crm),
     };
-    let pending = Pending {
-        side: Side::Crm,
-        seen: Seen::default(),
-        since: conflict.since,
-    };
+    let pending = Pending { side: Side::Crm, seen: Seen::default(), since: conflict.since };
     let mut activity = Activity::default();
-    let tripped = Breaker::default().note(&mut activity, conflict.since, &[("value", Side::PartnerCenter); 20]);
+    let tripped = Breaker::default().note(
+        &mut activity,
+        conflict.since,
+        &[("value", Side::PartnerCenter); 20],
+    );
     assert!(tripped.is_some());
     let link = Link {
         engagement: Some(engagement(7)),
@@ -132,7 +127,9 @@ async fn of_sixteen_referrals_that_race_for_one_opportunity_one_is_linked() {
     let mut racers = tokio::task::JoinSet::new();
     for n in 1..=16 {
         let links = Arc::clone(&links);
-        racers.spawn(async move { links.create(&link(n, "o1")).await.map(|()| n).map_err(|failure| failure.kind) });
+        racers.spawn(async move {
+            links.create(&link(n, "o1")).await.map(|()| n).map_err(|failure| failure.kind)
+        });
     }
     let outcomes = racers.join_all().await;
     let won: Vec<u128> = outcomes.iter().filter_map(|outcome| outcome.ok()).collect();
@@ -148,29 +145,15 @@ async fn of_sixteen_referrals_that_race_for_one_opportunity_one_is_linked() {
 async fn a_save_counts_the_version_and_refuses_what_was_read_before_it() {
     let links = links().await;
     let read = link(1, "o1");
-    links
-        .create(&Link {
-            version: 0,
-            ..read.clone()
-        })
-        .await
-        .unwrap();
+    links.create(&Link { version: 0, ..read.clone() }).await.unwrap();
 
-    let first = Link {
-        referral_etag: "\"3\"".into(),
-        ..read.clone()
-    };
+    let first = Link { referral_etag: "\"3\"".into(), ..read.clone() };
     let saved = links.save(&first).await.unwrap();
     assert_eq!(saved, Link { version: 2, ..first });
     assert_eq!(links.by_referral(read.referral).await.unwrap(), Some(saved.clone()));
 
-    let late = links
-        .save(&Link {
-            referral_etag: "\"4\"".into(),
-            ..read.clone()
-        })
-        .await
-        .unwrap_err();
+    let late =
+        links.save(&Link { referral_etag: "\"4\"".into(), ..read.clone() }).await.unwrap_err();
     assert_eq!(late.kind, FailureKind::Stale);
     assert_eq!(
         links.by_referral(read.referral).await.unwrap(),
@@ -185,10 +168,7 @@ async fn a_save_of_what_was_read_before_another_link_took_its_place_is_refused()
     let links = links().await;
     let read = link(1, "o1");
     links.create(&read).await.unwrap();
-    let new = Link {
-        created: "2026-09-02T08:00:00Z".parse().unwrap(),
-        ..link(1, "o2")
-    };
+    let new = Link { created: "2026-09-02T08:00:00Z".parse().unwrap(), ..link(1, "o2") };
     links.replace(std::slice::from_ref(&read), &new).await.unwrap();
     // Both count from the first version.
     assert_eq!(links.save(&read).await.unwrap_err().kind, FailureKind::Stale);
@@ -212,20 +192,8 @@ async fn an_unlinked_referral_cannot_be_saved() {
 #[tokio::test]
 async fn the_engagement_points_to_the_first_of_our_referrals() {
     let links = links().await;
-    links
-        .create(&Link {
-            engagement: Some(engagement(7)),
-            ..link(1, "o1")
-        })
-        .await
-        .unwrap();
-    links
-        .create(&Link {
-            engagement: Some(engagement(7)),
-            ..link(2, "o2")
-        })
-        .await
-        .unwrap();
+    links.create(&Link { engagement: Some(engagement(7)), ..link(1, "o1") }).await.unwrap();
+    links.create(&Link { engagement: Some(engagement(7)), ..link(2, "o2") }).await.unwrap();
     assert_eq!(links.by_engagement(engagement(7)).await.unwrap().unwrap().referral, referral(1));
     assert!(links.by_referral(referral(2)).await.unwrap().is_some());
 }
@@ -235,13 +203,7 @@ async fn an_engagement_learnt_later_is_found_after_the_save() {
     let links = links().await;
     let link = link(1, "o1");
     links.create(&link).await.unwrap();
-    links
-        .save(&Link {
-            engagement: Some(engagement(7)),
-            ..link
-        })
-        .await
-        .unwrap();
+    links.save(&Link { engagement: Some(engagement(7)), ..link }).await.unwrap();
     assert_eq!(links.by_engagement(engagement(7)).await.unwrap().unwrap().referral, referral(1));
 }
 

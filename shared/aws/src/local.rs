@@ -30,9 +30,10 @@ impl LocalTables {
                     .collect(),
             )
         };
-        for (table, (schema, attributes)) in [("links", keys(&["pk"])), ("audit", keys(&["pk", "sk"]))] {
-            let table =
-                json!({"TableName": table, "KeySchema": schema, "AttributeDefinitions": attributes, "BillingMode": "PAY_PER_REQUEST"});
+        for (table, (schema, attributes)) in
+            [("links", keys(&["pk"])), ("audit", keys(&["pk", "sk"]))]
+        {
+            let table = json!({"TableName": table, "KeySchema": schema, "AttributeDefinitions": attributes, "BillingMode": "PAY_PER_REQUEST"});
             database.create_table(serde_json::from_value(table).unwrap()).unwrap();
         }
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -44,9 +45,7 @@ impl LocalTables {
             .region(Region::new("us-east-1"))
             .credentials_provider(Credentials::new("test", "test", None, None, "test"))
             .endpoint_url(endpoint);
-        Self {
-            client: Client::from_conf(config.build()),
-        }
+        Self { client: Client::from_conf(config.build()) }
     }
 
     pub(crate) fn links(&self) -> Table {

@@ -28,10 +28,7 @@ pub struct SqsQueue {
 impl SqsQueue {
     /// The FIFO queue at this URL.
     pub fn new(config: &SdkConfig, url: impl Into<String>) -> Self {
-        Self {
-            client: Client::new(config),
-            url: url.into(),
-        }
+        Self { client: Client::new(config), url: url.into() }
     }
 
     /// Opens the connection, so that the first message does not pay for it. A failure is left for that message to meet.
@@ -53,7 +50,9 @@ impl SqsQueue {
             .visibility_timeout(seconds)
             .send()
             .await;
-        changed.map_err(|error| StoreError::of(SQS, format!("postpone a message of {}", self.url), error))?;
+        changed.map_err(|error| {
+            StoreError::of(SQS, format!("postpone a message of {}", self.url), error)
+        })?;
         Ok(())
     }
 
@@ -72,7 +71,10 @@ impl SqsQueue {
         refused.first().map_or(Ok(()), |first| Err(not_taken(refused.len(), first)))
     }
 
-    async fn offer(&self, entries: Vec<SendMessageBatchRequestEntry>) -> Result<Vec<BatchResultErrorEntry>, StoreError> {
+    async fn offer(
+        &self,
+        entries: Vec<SendMessageBatchRequestEntry>,
+    ) -> Result<Vec<BatchResultErrorEntry>, StoreError> {
         let sent = self
             .client
             .send_message_batch()
@@ -111,7 +113,10 @@ fn entry(number: usize, message: &SyncMessage) -> Result<SendMessageBatchRequest
         })
 }
 
-fn only(entries: Vec<SendMessageBatchRequestEntry>, refused: &[BatchResultErrorEntry]) -> Vec<SendMessageBatchRequestEntry> {
+fn only(
+    entries: Vec<SendMessageBatchRequestEntry>,
+    refused: &[BatchResultErrorEntry],
+) -> Vec<SendMessageBatchRequestEntry> {
     entries
         .into_iter()
         .filter(|entry| refused.iter().any(|refusal| refusal.id() == entry.id()))
@@ -173,12 +178,18 @@ mod tests {
             entries,
             &[refusal("9", "InternalError", false), refusal("2", "InternalError", false)],
         );
-        assert_eq!(again.iter().map(SendMessageBatchRequestEntry::id).collect::<Vec<_>>(), ["2", "9"]);
+        assert_eq!(
+            again.iter().map(SendMessageBatchRequestEntry::id).collect::<Vec<_>>(),
+            ["2", "9"]
+        );
     }
 
     #[test]
     fn a_refusal_is_judged_by_its_code_and_by_whose_fault_it_was() {
-        assert_eq!(not_taken(1, &refusal("0", "InternalError", false)).kind(), FailureKind::Transient);
+        assert_eq!(
+            not_taken(1, &refusal("0", "InternalError", false)).kind(),
+            FailureKind::Transient
+        );
         assert_eq!(not_taken(1, &refusal("0", "Unheard", false)).kind(), FailureKind::Transient);
         assert_eq!(
             not_taken(1, &refusal("0", "InvalidMessageContents", true)).kind(),

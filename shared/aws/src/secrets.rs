@@ -44,10 +44,7 @@ pub enum Rolled {
 impl SecretStore {
     /// Secrets of the configured region and account.
     pub fn new(config: &SdkConfig) -> Self {
-        Self {
-            client: Client::new(config),
-            minimum_age: MINIMUM_AGE,
-        }
+        Self { client: Client::new(config), minimum_age: MINIMUM_AGE }
     }
 
     /// Stores a renewed value only when the stored version is at least this old, instead of [`MINIMUM_AGE`]. Zero stores every one.
@@ -59,7 +56,9 @@ impl SecretStore {
     /// The current version.
     pub async fn get(&self, arn: &str) -> Result<Secret, StoreError> {
         let answer = self.client.get_secret_value().secret_id(arn).send().await;
-        let answer = answer.map_err(|error| StoreError::of(SECRETS_MANAGER, format!("read secret {arn}"), error))?;
+        let answer = answer.map_err(|error| {
+            StoreError::of(SECRETS_MANAGER, format!("read secret {arn}"), error)
+        })?;
         let created = answer.created_date.and_then(|date| Timestamp::from_second(date.secs()).ok());
         Secret::parse(arn, answer.secret_string.as_deref().unwrap_or_default(), created)
     }
@@ -67,14 +66,11 @@ impl SecretStore {
     /// Puts a new current version.
     pub async fn put(&self, secret: &Secret) -> Result<(), StoreError> {
         let text = Json::Object(secret.members.clone()).to_string();
-        let put = self
-            .client
-            .put_secret_value()
-            .secret_id(&secret.arn)
-            .secret_string(text)
-            .send()
-            .await;
-        put.map_err(|error| StoreError::of(SECRETS_MANAGER, format!("write secret {}", secret.arn), error))?;
+        let put =
+            self.client.put_secret_value().secret_id(&secret.arn).secret_string(text).send().await;
+        put.map_err(|error| {
+            StoreError::of(SECRETS_MANAGER, format!("write secret {}", secret.arn), error)
+        })?;
         Ok(())
     }
 
@@ -108,14 +104,11 @@ impl Secret {
     fn parse(arn: &str, text: &str, created: Option<Timestamp>) -> Result<Self, StoreError> {
         // The parser's reason is left out: it could quote the content.
         match serde_json::from_str(text) {
-            Ok(Json::Object(members)) => Ok(Self {
-                arn: arn.to_owned(),
-                members,
-                created,
-            }),
+            Ok(Json::Object(members)) => Ok(Self { arn: arn.to_owned(), members, created }),
             _ => Err(StoreError::Secret {
                 arn: arn.to_owned(),
-                problem: "is not a JSON object; put one with `aws secretsmanager put-secret-value`".to_owned(),
+                problem: "is not a JSON object; put one with `aws secretsmanager put-secret-value`"
+                    .to_owned(),
             }),
         }
     }
@@ -139,8 +132,7 @@ impl Secret {
 
     /// Sets a member.
     pub fn set(&mut self, member: &str, value: &SecretString) {
-        self.members
-            .insert(member.to_owned(), Json::String(value.expose_secret().to_owned()));
+        self.members.insert(member.to_owned(), Json::String(value.expose_secret().to_owned()));
     }
 }
 
@@ -156,7 +148,12 @@ mod tests {
 
     #[test]
     fn members_are_read_as_secrets() {
-        let mut secret = Secret::parse(ARN, r#"{"client_id":"c","refresh_token":"old","empty":"","number":1}"#, None).unwrap();
+        let mut secret = Secret::parse(
+            ARN,
+            r#"{"client_id":"c","refresh_token":"old","empty":"","number":1}"#,
+            None,
+        )
+        .unwrap();
         assert_eq!(secret.text("refresh_token").unwrap().expose_secret(), "old");
         assert!(secret.optional_text("empty").is_none());
         secret.set("refresh_token", &SecretString::from("new"));

@@ -39,10 +39,7 @@ pub struct Table {
 impl Table {
     /// The table `name` in the configured region.
     pub fn new(config: &SdkConfig, name: impl Into<String>) -> Self {
-        Self {
-            client: Client::new(config),
-            name: name.into(),
-        }
+        Self { client: Client::new(config), name: name.into() }
     }
 
     #[cfg(test)]
@@ -59,7 +56,10 @@ impl Table {
     }
 
     /// The item with this key, strongly consistent.
-    pub(crate) async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        key: &str,
+    ) -> Result<Option<T>, StoreError> {
         let answer = self
             .client
             .get_item()
@@ -77,7 +77,11 @@ impl Table {
     }
 
     /// Writes under a condition; to `action` is for an error's text.
-    pub(crate) async fn write(&self, put: PutItemFluentBuilder, action: impl FnOnce() -> String) -> Result<Written, StoreError> {
+    pub(crate) async fn write(
+        &self,
+        put: PutItemFluentBuilder,
+        action: impl FnOnce() -> String,
+    ) -> Result<Written, StoreError> {
         match put
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
@@ -92,10 +96,7 @@ impl Table {
     }
 
     pub(crate) fn delete(&self, key: &str) -> DeleteItemFluentBuilder {
-        self.client
-            .delete_item()
-            .table_name(&self.name)
-            .key(KEY, AttributeValue::S(key.to_owned()))
+        self.client.delete_item().table_name(&self.name).key(KEY, AttributeValue::S(key.to_owned()))
     }
 
     /// `record` as an item with this key.
@@ -118,16 +119,15 @@ impl Table {
     }
 
     pub(crate) fn unreadable(&self, key: &str) -> StoreError {
-        StoreError::Unreadable {
-            record: key.to_owned(),
-            place: format!("table {}", self.name),
-        }
+        StoreError::Unreadable { record: key.to_owned(), place: format!("table {}", self.name) }
     }
 }
 
 fn refused(error: &SdkError<PutItemError>) -> Option<Item> {
     match error.as_service_error()? {
-        PutItemError::ConditionalCheckFailedException(refusal) => Some(refusal.item().cloned().unwrap_or_default()),
+        PutItemError::ConditionalCheckFailedException(refusal) => {
+            Some(refusal.item().cloned().unwrap_or_default())
+        }
         _ => None,
     }
 }

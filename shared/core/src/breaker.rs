@@ -88,8 +88,14 @@ pub struct Tripped {
 
 impl Breaker {
     /// Notes writes of these fields to these sides, and says whether that is once too often.
-    pub fn note(&self, activity: &mut Activity, now: Timestamp, writes: &[(&str, Side)]) -> Option<Tripped> {
-        let last_pause = activity.pause.map_or(SignedDuration::ZERO, |pause| self.length(pause.times));
+    pub fn note(
+        &self,
+        activity: &mut Activity,
+        now: Timestamp,
+        writes: &[(&str, Side)],
+    ) -> Option<Tripped> {
+        let last_pause =
+            activity.pause.map_or(SignedDuration::ZERO, |pause| self.length(pause.times));
         let counted_from = now.saturating_sub(self.within + last_pause).unwrap_or(Timestamp::MIN);
         activity.written.retain(|written| written.at >= counted_from);
         activity.written.extend(writes.iter().map(|(field, side)| Written {
@@ -135,7 +141,12 @@ mod tests {
     use super::*;
 
     /// Writes `name` to alternating sides every `every`, and returns at which write the breaker tripped, and for how long.
-    fn swing(activity: &mut Activity, start: Timestamp, every: SignedDuration, times: usize) -> Option<(usize, SignedDuration)> {
+    fn swing(
+        activity: &mut Activity,
+        start: Timestamp,
+        every: SignedDuration,
+        times: usize,
+    ) -> Option<(usize, SignedDuration)> {
         (0..times).find_map(|turn| {
             let at = start + every * i32::try_from(turn).unwrap();
             let side = if turn % 2 == 0 { Side::Crm } else { Side::PartnerCenter };
@@ -156,7 +167,11 @@ mod tests {
         let after = start() + minute * 5 + minute * 15;
         assert_eq!(activity.paused_until(after - minute), Some(after));
         assert_eq!(activity.paused_until(after), None);
-        assert_eq!(swing(&mut activity, after, minute, 1), Some((1, minute * 30)), "the fight goes on");
+        assert_eq!(
+            swing(&mut activity, after, minute, 1),
+            Some((1, minute * 30)),
+            "the fight goes on"
+        );
     }
 
     #[test]
@@ -190,7 +205,10 @@ mod tests {
         for turn in 0..40 {
             let name = format!("field {turn}");
             let at = start() + SignedDuration::from_secs(30) * turn;
-            assert_eq!(Breaker::default().note(&mut activity, at, &[(&name, Side::PartnerCenter)]), None);
+            assert_eq!(
+                Breaker::default().note(&mut activity, at, &[(&name, Side::PartnerCenter)]),
+                None
+            );
         }
     }
 

@@ -82,11 +82,7 @@ pub struct Choice {
 pub const OPTION_PREFIX: u32 = 41_200;
 
 const fn choice(position: u32, label: &'static str, code: Option<&'static str>) -> Choice {
-    Choice {
-        label,
-        option: OPTION_PREFIX * 10_000 + position,
-        code,
-    }
+    Choice { label, option: OPTION_PREFIX * 10_000 + position, code }
 }
 
 const HELP: [Choice; 6] = [
@@ -98,7 +94,8 @@ const HELP: [Choice; 6] = [
     choice(5, "General or other", Some("GeneralOrOther")),
 ];
 
-const VISIBILITY: [Choice; 2] = [choice(0, "Only my organisation", None), choice(1, "Microsoft sellers", None)];
+const VISIBILITY: [Choice; 2] =
+    [choice(0, "Only my organisation", None), choice(1, "Microsoft sellers", None)];
 
 const fn shape(name: &'static str, kind: Kind) -> Shape {
     Shape { name, kind }
@@ -192,7 +189,10 @@ mod tests {
     }
 
     fn shipped() -> [Shipped; 2] {
-        let placeholders = Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+46700000002".to_owned())]);
+        let placeholders = Placeholders::from([
+            ("prefix", "nwcs".to_owned()),
+            ("team_phone", "+46700000002".to_owned()),
+        ]);
         let mapping = |text| Mapping::parse(text, &placeholders).unwrap();
         [
             Shipped {
@@ -238,7 +238,8 @@ mod tests {
             }
             assert_eq!(shipped.length("Audit"), columns.audit_length);
             assert_eq!(shipped.length("Sync status"), columns.sync_status_length);
-            let products = shipped.mapping.rules.iter().find(|rule| rule.name == "solutions").unwrap();
+            let products =
+                shipped.mapping.rules.iter().find(|rule| rule.name == "solutions").unwrap();
             assert_eq!(shipped.field("Products").0, products.crm);
             assert_eq!(Some(shipped.length("Products")), products.crm_length);
         }
@@ -253,7 +254,12 @@ mod tests {
             assert_eq!(name, help.column);
             assert_eq!(choices.len(), help.values.len());
             for choice in choices {
-                assert_eq!(help.values[choice.code.unwrap()], (shipped.value)(choice), "{}", choice.label);
+                assert_eq!(
+                    help.values[choice.code.unwrap()],
+                    (shipped.value)(choice),
+                    "{}",
+                    choice.label
+                );
             }
         }
     }
@@ -263,9 +269,7 @@ mod tests {
         for shipped in shipped() {
             let visibility = shipped.mapping.visibility.as_ref().unwrap();
             let (name, kind) = shipped.field("Referral Visibility");
-            let Kind::Choice([private, microsoft]) = kind else {
-                panic!("not a choice of two")
-            };
+            let Kind::Choice([private, microsoft]) = kind else { panic!("not a choice of two") };
             assert_eq!(name, visibility.column);
             let values = &visibility.values;
             assert_eq!(

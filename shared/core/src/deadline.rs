@@ -39,11 +39,7 @@ impl FromStr for Deadlines {
             return Ok(Self { days: Vec::new() });
         }
         let day = |part: &str| {
-            part.trim()
-                .parse()
-                .ok()
-                .filter(|day| (1..=WINDOW).contains(day))
-                .ok_or(DeadlinesError)
+            part.trim().parse().ok().filter(|day| (1..=WINDOW).contains(day)).ok_or(DeadlinesError)
         };
         let mut days: Vec<u16> = text.split(',').map(day).collect::<Result<_, _>>()?;
         days.sort_unstable();

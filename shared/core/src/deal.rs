@@ -89,7 +89,9 @@ impl Referral {
             // An inviter that is left out is Microsoft: partners are named (contract partner-center 2.8).
             let inviter = self.get("inviteContext.invitedBy.organizationId").and_then(Json::as_str);
             return match inviter.filter(|inviter| !inviter.is_empty()) {
-                Some(inviter) if !inviter.eq_ignore_ascii_case("msft") => DealKind::PartnerToPartner,
+                Some(inviter) if !inviter.eq_ignore_ascii_case("msft") => {
+                    DealKind::PartnerToPartner
+                }
                 _ => DealKind::InboundCosell,
             };
         }
@@ -172,7 +174,8 @@ mod tests {
     #[test]
     fn services_need_all_three_attributes() {
         let with = |types: &[&str]| {
-            let attributes: Vec<Json> = types.iter().map(|kind| json!({ "type": kind, "id": "x" })).collect();
+            let attributes: Vec<Json> =
+                types.iter().map(|kind| json!({ "type": kind, "id": "x" })).collect();
             let details = json!({ "requirements": { "additionalRequirements": { "attributes": attributes } } });
             deal(&json!({ "type": "Shared", "direction": "Outgoing", "details": details }), false)
         };

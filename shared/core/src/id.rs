@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 /// The text was not a GUID.
 #[derive(Debug, thiserror::Error)]
-#[error("`{text}` is not a {what} id: expected a GUID such as c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa")]
+#[error(
+    "`{text}` is not a {what} id: expected a GUID such as c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa"
+)]
 pub struct IdError {
     what: &'static str,
     text: String,

@@ -43,10 +43,7 @@ impl Stage {
             ("closed", "declined") => Ok(Self::Declined),
             ("closed", "expired") => Ok(Self::Expired),
             ("closed", _) => Ok(Self::ClosedOtherwise),
-            _ => Err(UnknownStage {
-                status: status.to_owned(),
-                substatus: substatus.to_owned(),
-            }),
+            _ => Err(UnknownStage { status: status.to_owned(), substatus: substatus.to_owned() }),
         }
     }
 
@@ -120,10 +117,9 @@ mod tests {
 
     #[test]
     fn what_only_the_service_sets_is_never_sent() {
-        assert!(
-            ALL.into_iter()
-                .all(|from| !from.may_become(Stage::Expired) && !from.may_become(Stage::ClosedOtherwise))
-        );
+        assert!(ALL.into_iter().all(
+            |from| !from.may_become(Stage::Expired) && !from.may_become(Stage::ClosedOtherwise)
+        ));
     }
 
     #[test]

@@ -30,7 +30,13 @@ pub enum Merged {
 /// Compares one field. `newest` is the side whose record changed last; `open` the conflict that waits for an operator, if any.
 ///
 /// Without `seen` (a pair just adopted, a rule just added) a side that has nothing is filled from the other.
-pub fn merge(rule: &Rule, seen: Option<&Seen>, now: &Seen, newest: Side, open: Option<&OpenConflict>) -> Merged {
+pub fn merge(
+    rule: &Rule,
+    seen: Option<&Seen>,
+    now: &Seen,
+    newest: Side,
+    open: Option<&OpenConflict>,
+) -> Merged {
     let (from_partner_center, from_crm) = match seen {
         Some(seen) => (seen.partner_center != now.partner_center, seen.crm != now.crm),
         None => (!now.partner_center.is_nothing(), !now.crm.is_nothing()),
@@ -84,11 +90,7 @@ fn write(rule: &Rule, side: Side, now: &Seen, conflict: bool) -> Merged {
     if value.is_nothing() && rule.required != Required::Never {
         return Merged::Held(format!("{} cannot be emptied in {side}. {}", rule.label, rule.cure));
     }
-    Merged::Write {
-        side,
-        value,
-        overruled: conflict.then(|| replaced.clone()),
-    }
+    Merged::Write { side, value, overruled: conflict.then(|| replaced.clone()) }
 }
 
 fn held(rule: &Rule, side: Side, error: &ConversionError) -> String {

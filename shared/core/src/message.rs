@@ -137,9 +137,10 @@ mod tests {
 
     #[test]
     fn a_record_is_named_by_one_id_whatever_its_spelling_in_the_message() {
-        let written = message()
-            .body()
-            .replace("6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77", "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}");
+        let written = message().body().replace(
+            "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77",
+            "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}",
+        );
         assert_eq!(SyncMessage::parse(&written).unwrap(), message());
     }
 

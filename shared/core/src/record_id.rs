@@ -25,7 +25,8 @@ const GROUP: usize = 5;
 pub fn canonical(system: &str, entity: &str, text: &str) -> Option<String> {
     match system {
         DYNAMICS => guid(text),
-        SALESFORCE => salesforce(text).filter(|id| prefix(entity).is_some_and(|prefix| id.starts_with(prefix))),
+        SALESFORCE => salesforce(text)
+            .filter(|id| prefix(entity).is_some_and(|prefix| id.starts_with(prefix))),
         _ => None,
     }
 }
@@ -92,7 +93,8 @@ fn with_checksum(core: &str) -> String {
     let groups = core.as_bytes().chunks(GROUP);
     let checksum = groups.map(|group| {
         let bits = group.iter().enumerate();
-        let number: usize = bits.map(|(place, byte)| usize::from(byte.is_ascii_uppercase()) << place).sum();
+        let number: usize =
+            bits.map(|(place, byte)| usize::from(byte.is_ascii_uppercase()) << place).sum();
         char::from(CHECKSUM[number])
     });
     core.chars().chain(checksum).collect()
@@ -109,11 +111,7 @@ fn with_case(core: &str, checksum: &str) -> Option<String> {
             if capital && !byte.is_ascii_alphabetic() {
                 return None;
             }
-            let byte = if capital {
-                byte.to_ascii_uppercase()
-            } else {
-                byte.to_ascii_lowercase()
-            };
+            let byte = if capital { byte.to_ascii_uppercase() } else { byte.to_ascii_lowercase() };
             restored.push(char::from(byte));
         }
     }
@@ -138,20 +136,24 @@ mod tests {
     fn in_case(text: &str, capitals: &[bool]) -> String {
         let letters = text.chars().zip(capitals.iter().cycle());
         letters
-            .map(|(letter, capital)| {
-                if *capital {
-                    letter.to_ascii_uppercase()
-                } else {
-                    letter.to_ascii_lowercase()
-                }
-            })
+            .map(
+                |(letter, capital)| {
+                    if *capital { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
+                },
+            )
             .collect()
     }
 
     #[test]
     fn a_guid_is_read_in_every_spelling_that_dynamics_shows() {
-        for spelling in [GUID, "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}", " 6a0d1c527b1e4f6c9d3a2f1b0c9e8d77 "] {
-            assert_eq!(canonical(DYNAMICS, "opportunity", spelling).as_deref(), Some(GUID), "{spelling}");
+        for spelling in
+            [GUID, "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}", " 6a0d1c527b1e4f6c9d3a2f1b0c9e8d77 "]
+        {
+            assert_eq!(
+                canonical(DYNAMICS, "opportunity", spelling).as_deref(),
+                Some(GUID),
+                "{spelling}"
+            );
         }
         for wrong in ["", "OPP-1", ID, "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d7"] {
             assert_eq!(canonical(DYNAMICS, "opportunity", wrong), None, "{wrong}");
@@ -194,11 +196,9 @@ mod tests {
 
     #[test]
     fn ids_are_the_same_whatever_their_spelling_and_other_texts_are_not() {
-        for spelling in [
-            GUID,
-            "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}",
-            "6A0D1C52-7b1e-4f6c-9d3a-2f1b0c9e8d77",
-        ] {
+        for spelling in
+            [GUID, "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}", "6A0D1C52-7b1e-4f6c-9d3a-2f1b0c9e8d77"]
+        {
             assert!(same(spelling, GUID) && same(GUID, spelling), "{spelling}");
         }
         assert!(same("006kd00000abc1xiaf", "006Kd00000AbC1x"));

@@ -69,15 +69,18 @@ impl Referral {
     /// Reads a referral from the service's JSON. Property names are read case-insensitively, null and absent alike.
     ///
     /// `etag_header` is the `ETag` header, used when the body carries none.
-    pub fn parse(body: Json, etag_header: Option<&str>, request_id: Option<String>) -> Result<Self, ReferralError> {
-        let text = |path: &str| lookup(&body, path).and_then(Json::as_str).filter(|text| !text.is_empty());
+    pub fn parse(
+        body: Json,
+        etag_header: Option<&str>,
+        request_id: Option<String>,
+    ) -> Result<Self, ReferralError> {
+        let text =
+            |path: &str| lookup(&body, path).and_then(Json::as_str).filter(|text| !text.is_empty());
         let id = text("id").ok_or(ReferralError::Missing("id"))?;
         let id = id.parse().map_err(|source| ReferralError::Id { property: "id", source })?;
         let engagement = text("engagementId").map(str::parse).transpose();
-        let engagement = engagement.map_err(|source| ReferralError::Id {
-            property: "engagementId",
-            source,
-        })?;
+        let engagement =
+            engagement.map_err(|source| ReferralError::Id { property: "engagementId", source })?;
         let etag = text("eTag")
             .or_else(|| text("@odata.etag"))
             .or(etag_header)
@@ -87,7 +90,10 @@ impl Referral {
             id,
             engagement,
             etag: ETag::new(etag),
-            stage: Stage::read(text("status").unwrap_or_default(), text("substatus").unwrap_or_default())?,
+            stage: Stage::read(
+                text("status").unwrap_or_default(),
+                text("substatus").unwrap_or_default(),
+            )?,
             updated: updated.parse().map_err(ReferralError::Updated)?,
             kind: kind(&body),
             external_reference: text("externalReferenceId").map(str::to_owned),
@@ -129,10 +135,8 @@ impl Referral {
 fn kind(body: &Json) -> ReferralKind {
     let text = |path: &str| lookup(body, path).and_then(Json::as_str).unwrap_or_default();
     let is = |path: &str, expected: &str| text(path).eq_ignore_ascii_case(expected);
-    let targets = lookup(body, "target")
-        .and_then(Json::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let targets =
+        lookup(body, "target").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
     let for_microsoft = targets.iter().any(|target| {
         lookup(target, "id")
             .and_then(Json::as_str)
@@ -167,7 +171,9 @@ pub(crate) fn lookup<'json>(json: &'json Json, path: &str) -> Option<&'json Json
             if let Ok(index) = segment.parse::<usize>() {
                 return items.get(index);
             }
-            let is_it = |item: &&Json| text_of(item, "type").is_some_and(|kind| kind.eq_ignore_ascii_case(segment));
+            let is_it = |item: &&Json| {
+                text_of(item, "type").is_some_and(|kind| kind.eq_ignore_ascii_case(segment))
+            };
             lookup(items.iter().find(is_it)?, "id")
         }
         _ => None,
@@ -214,10 +220,11 @@ mod tests {
     #[test]
     fn an_attribute_is_read_by_its_type() {
         let mut body = body();
-        body["Details"]["requirements"] =
-            json!({ "additionalRequirements": { "attributes": [{ "type": "SolutionArea", "id": "Security" }] } });
+        body["Details"]["requirements"] = json!({ "additionalRequirements": { "attributes": [{ "type": "SolutionArea", "id": "Security" }] } });
         let referral = Referral::parse(body, None, None).unwrap();
-        let at = |kind: &str| referral.get(&format!("details.requirements.additionalRequirements.attributes.{kind}"));
+        let at = |kind: &str| {
+            referral.get(&format!("details.requirements.additionalRequirements.attributes.{kind}"))
+        };
         assert_eq!(at("solutionarea"), Some(&json!("Security")));
         assert_eq!((at("PartnerRole"), at("0.id")), (None, Some(&json!("Security"))));
     }
@@ -237,7 +244,9 @@ mod tests {
             Referral::parse(body, None, None).unwrap().kind
         };
         assert_eq!(
-            with(json!({ "type": "Shared", "target": [{ "type": "BusinessProfileLocation", "id": "msft" }] })),
+            with(
+                json!({ "type": "Shared", "target": [{ "type": "BusinessProfileLocation", "id": "msft" }] })
+            ),
             ReferralKind::MicrosoftHalf
         );
         let from_microsoft = json!({ "direction": "Incoming", "inviteContext": { "invitedBy": { "organizationId": "msft" } } });

@@ -89,10 +89,14 @@ impl Value {
                 Json::Number(number) => Ok(Self::Text(number.to_string())),
                 other => Err(unexpected("text", other)),
             },
-            Kind::Money => decimal(json).ok_or_else(|| unexpected("a number", json)).map(Self::Number),
+            Kind::Money => {
+                decimal(json).ok_or_else(|| unexpected("a number", json)).map(Self::Number)
+            }
             Kind::Date => match json {
                 Json::String(text) if text.is_empty() => Ok(Self::Nothing),
-                Json::String(text) => day(text).map(Self::Date).ok_or_else(|| unexpected("a date", json)),
+                Json::String(text) => {
+                    day(text).map(Self::Date).ok_or_else(|| unexpected("a date", json))
+                }
                 other => Err(unexpected("a date", other)),
             },
             Kind::Bool => json.as_bool().map(Self::Bool).ok_or_else(|| unexpected("yes/no", json)),

@@ -13,7 +13,9 @@ fn dynamics_type(kind: Kind) -> String {
         Kind::Identifier { length } => format!("Text {length}, alternate key of its own"),
         Kind::Link { length } => format!("URL {length}"),
         Kind::LongText { length } => format!("Multiple lines {length}"),
-        Kind::Choice(choices) => format!("Choice, {} values from {}", choices.len(), choices[0].option),
+        Kind::Choice(choices) => {
+            format!("Choice, {} values from {}", choices.len(), choices[0].option)
+        }
     }
 }
 

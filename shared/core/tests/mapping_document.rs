@@ -22,7 +22,10 @@ fn shipped(crm: &str) -> Layer<'static> {
 }
 
 fn examined(crm: &str, own: Option<Layer<'_>>) -> Examination {
-    let placeholders = Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+46700000002".to_owned())]);
+    let placeholders = Placeholders::from([
+        ("prefix", "nwcs".to_owned()),
+        ("team_phone", "+46700000002".to_owned()),
+    ]);
     Examination::of(shipped(crm), own, &placeholders)
 }
 
@@ -35,8 +38,11 @@ fn recipes(document: &str) -> Vec<(Option<&str>, usize, String)> {
     let mut recipes = Vec::new();
     let mut lines = document.lines().enumerate();
     while let Some((at, line)) = lines.next() {
-        let Some(crm) = line.strip_prefix("```toml") else { continue };
-        let text: Vec<&str> = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```").collect();
+        let Some(crm) = line.strip_prefix("```toml") else {
+            continue;
+        };
+        let text: Vec<&str> =
+            lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```").collect();
         recipes.push((Some(crm.trim()).filter(|crm| !crm.is_empty()), at + 1, text.join("\n")));
     }
     recipes
@@ -44,7 +50,9 @@ fn recipes(document: &str) -> Vec<(Option<&str>, usize, String)> {
 
 #[test]
 fn every_recipe_is_without_fault_and_changes_the_mapping() {
-    for (name, document, least) in [("docs/mapping.md", DOCUMENT, 12), ("infra/mapping/own/README.md", README, 1)] {
+    for (name, document, least) in
+        [("docs/mapping.md", DOCUMENT, 12), ("infra/mapping/own/README.md", README, 1)]
+    {
         let recipes = recipes(document);
         assert!(recipes.len() >= least, "{name}: {} recipes", recipes.len());
         for (only, line, text) in recipes {
@@ -59,7 +67,11 @@ fn every_recipe_is_without_fault_and_changes_the_mapping() {
                 assert_eq!(examination.faults, [], "{name}, line {line}, for {crm}");
                 let changed = effective(&examination);
                 assert!(changed.is_some(), "{name}, line {line}, for {crm}");
-                assert_ne!(changed, effective(&examined(crm, None)), "{name}, line {line}, for {crm}");
+                assert_ne!(
+                    changed,
+                    effective(&examined(crm, None)),
+                    "{name}, line {line}, for {crm}"
+                );
             }
             assert!(tried > 0, "{name}, line {line}: no CRM is called {only:?}");
         }

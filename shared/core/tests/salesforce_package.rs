@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use cosell_core::cosell_fields::{Choice, CosellField, FIELDS, FilledBy, Kind, OBJECTS};
 
 fn package(path: &str) -> PathBuf {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/crm/salesforce/force-app/main/default");
+    let root =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/crm/salesforce/force-app/main/default");
     PathBuf::from(root).join(path)
 }
 
@@ -71,8 +72,7 @@ fn document(field: &CosellField) -> String {
         Kind::Identifier { .. } => text += &element("unique", "true"),
         Kind::LongText { .. } => text += &element("visibleLines", "5"),
         Kind::Choice(choices) => {
-            text +=
-                "    <valueSet>\n        <restricted>true</restricted>\n        <valueSetDefinition>\n            <sorted>false</sorted>\n";
+            text += "    <valueSet>\n        <restricted>true</restricted>\n        <valueSetDefinition>\n            <sorted>false</sorted>\n";
             text.extend(choices.iter().map(value));
             text += "        </valueSetDefinition>\n    </valueSet>\n";
         }
@@ -109,7 +109,10 @@ fn the_sync_may_edit_every_field_and_a_seller_only_the_sellers() {
         for field in &FIELDS {
             let name = format!("{object}.{}", field.salesforce.name);
             assert!(sync.contains(&permission(&name, true)), "{name}");
-            assert!(seller.contains(&permission(&name, field.filled_by == FilledBy::Seller)), "{name}");
+            assert!(
+                seller.contains(&permission(&name, field.filled_by == FilledBy::Seller)),
+                "{name}"
+            );
         }
     }
     assert_eq!(seller.matches("<field>").count(), OBJECTS.len() * FIELDS.len());
@@ -138,7 +141,8 @@ fn nothing_stands_before_a_root_element() {
     for folder in folders.iter().chain(&others) {
         for file in files(folder) {
             let document = text(&format!("{folder}/{file}"));
-            let body = document.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<").unwrap();
+            let body =
+                document.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<").unwrap();
             assert!(body.starts_with(|first: char| first.is_ascii_uppercase()), "{file}");
         }
     }

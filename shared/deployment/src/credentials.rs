@@ -32,10 +32,20 @@ impl RefreshTokenStore for PartnerCenterCredentials {
         })
     }
 
-    async fn store(&self, redeemed: &PartnerCredentials, refresh_token: SecretString) -> Result<(), Failure> {
+    async fn store(
+        &self,
+        redeemed: &PartnerCredentials,
+        refresh_token: SecretString,
+    ) -> Result<(), Failure> {
         let rolled = self
             .secrets
-            .put_rolling(&self.arn, REFRESH_TOKEN, &redeemed.refresh_token, &refresh_token, clock::now())
+            .put_rolling(
+                &self.arn,
+                REFRESH_TOKEN,
+                &redeemed.refresh_token,
+                &refresh_token,
+                clock::now(),
+            )
             .await?;
         tracing::debug!(stored = rolled == Rolled::Written, "the refresh token was renewed");
         Ok(())
@@ -76,10 +86,9 @@ impl cosell_salesforce::CredentialStore for SalesforceCredentials {
                 username: secret.text(USERNAME)?.expose_secret().to_owned(),
                 private_key,
             },
-            None => Credentials::ClientSecret {
-                client_id,
-                client_secret: secret.text(CLIENT_SECRET)?,
-            },
+            None => {
+                Credentials::ClientSecret { client_id, client_secret: secret.text(CLIENT_SECRET)? }
+            }
         })
     }
 }

@@ -32,20 +32,30 @@ pub(crate) fn adapter(
         CrmConnection::Dynamics(dynamics) => {
             let schema = cosell_dynamics::Schema::opportunities(&columns, sync, referral_id)?;
             let credentials = Arc::new(DynamicsCredentials { secrets, arn });
-            Adapter::Dynamics(Arc::new(Dynamics::new(http, environment(dynamics), credentials, schema)))
+            Adapter::Dynamics(Arc::new(Dynamics::new(
+                http,
+                environment(dynamics),
+                credentials,
+                schema,
+            )))
         }
         CrmConnection::Salesforce(salesforce) => {
             let schema = cosell_salesforce::Schema::opportunities(&columns, sync, referral_id)?;
             let credentials = Arc::new(SalesforceCredentials { secrets, arn });
             let organisation = organisation(salesforce);
-            let salesforce = Salesforce::new(http, organisation, credentials, schema, Arc::new(clock::now));
+            let salesforce =
+                Salesforce::new(http, organisation, credentials, schema, Arc::new(clock::now));
             Adapter::Salesforce(Arc::new(salesforce))
         }
     })
 }
 
 /// The adapter of leads beside `adapter`, where `mapping` maps leads and they are `wanted`.
-pub(crate) fn leads(adapter: &Adapter, mapping: &Mapping, wanted: bool) -> Result<Option<Arc<dyn Leads>>, DeploymentError> {
+pub(crate) fn leads(
+    adapter: &Adapter,
+    mapping: &Mapping,
+    wanted: bool,
+) -> Result<Option<Arc<dyn Leads>>, DeploymentError> {
     let Some(mapping) = mapping.of_leads().filter(|_| wanted) else {
         return Ok(None);
     };

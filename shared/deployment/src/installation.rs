@@ -62,14 +62,19 @@ impl InstallationSettings {
 }
 
 /// What the command line checks and installs the fields with. `sdk` leads to the deployment's secret; with a token it is not used.
-pub fn installation(settings: InstallationSettings, sdk: &SdkConfig) -> Result<Box<dyn Installation>, DeploymentError> {
+pub fn installation(
+    settings: InstallationSettings,
+    sdk: &SdkConfig,
+) -> Result<Box<dyn Installation>, DeploymentError> {
     let http = http::client()?;
     let secrets = SecretStore::new(sdk);
     Ok(match settings.connection {
         CrmConnection::Dynamics(dynamics) => {
             let access = match settings.access {
                 InstallationAccess::Token(token) => Access::Token(token),
-                InstallationAccess::Deployment { secret_arn: arn } => Access::Application(Arc::new(DynamicsCredentials { secrets, arn })),
+                InstallationAccess::Deployment { secret_arn: arn } => {
+                    Access::Application(Arc::new(DynamicsCredentials { secrets, arn }))
+                }
             };
             let prefix = dynamics.publisher_prefix.clone();
             Box::new(DynamicsInstallation::new(http, &environment(dynamics), access, prefix))
@@ -77,10 +82,17 @@ pub fn installation(settings: InstallationSettings, sdk: &SdkConfig) -> Result<B
         CrmConnection::Salesforce(salesforce) => {
             let credentials: Arc<dyn CredentialStore> = match settings.access {
                 InstallationAccess::Token(token) => Arc::new(GivenToken::new(token)),
-                InstallationAccess::Deployment { secret_arn: arn } => Arc::new(SalesforceCredentials { secrets, arn }),
+                InstallationAccess::Deployment { secret_arn: arn } => {
+                    Arc::new(SalesforceCredentials { secrets, arn })
+                }
             };
             let organisation = organisation(salesforce);
-            Box::new(SalesforceInstallation::new(http, organisation, credentials, Arc::new(clock::now)))
+            Box::new(SalesforceInstallation::new(
+                http,
+                organisation,
+                credentials,
+                Arc::new(clock::now),
+            ))
         }
     })
 }
@@ -91,8 +103,10 @@ mod tests {
 
     #[test]
     fn who_brings_a_token_needs_no_secret_and_the_token_is_not_shown() {
-        let place = [("CRM", "salesforce"), ("SALESFORCE_URL", "https://northwind.my.salesforce.com")];
-        let error = Environment::of(place).read(InstallationSettings::read).unwrap_err().to_string();
+        let place =
+            [("CRM", "salesforce"), ("SALESFORCE_URL", "https://northwind.my.salesforce.com")];
+        let error =
+            Environment::of(place).read(InstallationSettings::read).unwrap_err().to_string();
         assert!(error.contains("CRM_SECRET_ARN"), "{error}");
 
         let with_token = place.into_iter().chain([("CRM_ACCESS_TOKEN", "hush")]);

@@ -35,7 +35,10 @@ use cosell_salesforce::SalesforceError;
 use credentials::PartnerCenterCredentials;
 pub use installation::{InstallationAccess, InstallationSettings, installation};
 pub use mapping::{MappingSettings, mapping, mapping_with, packed_mapping};
-pub use settings::{ConsumerSettings, EngineSettings, PlanningSettings, PollerSettings, RegistrationSettings, SystemSettings};
+pub use settings::{
+    ConsumerSettings, EngineSettings, PlanningSettings, PollerSettings, RegistrationSettings,
+    SystemSettings,
+};
 
 /// Half of what Lambda gives a function to start.
 const WARM_UP_LIMIT: std::time::Duration = std::time::Duration::from_secs(5);
@@ -83,11 +86,7 @@ impl Systems {
     /// Builds both clients on one HTTP client.
     pub fn new(settings: SystemSettings, sdk: &SdkConfig) -> Result<Self, DeploymentError> {
         let mapping = mapping::mapping(&MappingSettings::of(&settings.crm, &settings.team_phone))?;
-        let mapping = if settings.register_deals {
-            mapping.registering_won()
-        } else {
-            mapping
-        };
+        let mapping = if settings.register_deals { mapping.registering_won() } else { mapping };
         let http = http::client()?;
         let secrets = SecretStore::new(sdk).with_minimum_age(settings.refresh_token_age);
         let tokens = token_source(&settings.partner_center, &http, &secrets)?;
@@ -110,28 +109,41 @@ impl Systems {
     /// both systems are asked for a record that does not exist. Failures are left for the first message to meet.
     async fn warm_up(&self) {
         let nobody = ReferralId::new(uuid::Uuid::nil());
-        let (referral, record) = futures::join!(self.partner_center.get(nobody), self.crm.find_by_referral(nobody));
+        let (referral, record) =
+            futures::join!(self.partner_center.get(nobody), self.crm.find_by_referral(nobody));
         for failure in [referral.err(), record.err()].into_iter().flatten() {
-            tracing::warn!(error = failure.brief(), "a system could not be reached during start-up");
+            tracing::warn!(
+                error = failure.brief(),
+                "a system could not be reached during start-up"
+            );
         }
     }
 }
 
 /// What the command line looks at pairs with: connections are opened when they are needed.
-pub fn operators_engine(settings: EngineSettings, sdk: &SdkConfig) -> Result<Engine, DeploymentError> {
+pub fn operators_engine(
+    settings: EngineSettings,
+    sdk: &SdkConfig,
+) -> Result<Engine, DeploymentError> {
     let systems = Systems::new(settings.systems.clone(), sdk)?;
     Ok(assembled(&systems, settings, sdk))
 }
 
 /// What the consumer works with.
-pub async fn engine(settings: ConsumerSettings, sdk: &SdkConfig) -> Result<Engine, DeploymentError> {
+pub async fn engine(
+    settings: ConsumerSettings,
+    sdk: &SdkConfig,
+) -> Result<Engine, DeploymentError> {
     let systems = Systems::new(settings.engine.systems.clone(), sdk)?;
     let engine = assembled(&systems, settings.engine, sdk);
     let nobody = ReferralId::new(uuid::Uuid::nil());
     let warmed = async { futures::join!(systems.warm_up(), engine.links.by_referral(nobody)).1 };
     // Whatever is slow today must not cost the start-up itself, for which Lambda gives ten seconds.
     if let Ok(Err(failure)) = tokio::time::timeout(WARM_UP_LIMIT, warmed).await {
-        tracing::warn!(error = failure.brief(), "the links table could not be read during start-up");
+        tracing::warn!(
+            error = failure.brief(),
+            "the links table could not be read during start-up"
+        );
     }
     Ok(engine)
 }
@@ -148,10 +160,7 @@ fn assembled(systems: &Systems, settings: EngineSettings, sdk: &SdkConfig) -> En
     Engine {
         partner_center: systems.partner_center.clone(),
         crm: systems.crm.clone(),
-        leads: leads.map(|(crm, mapping)| LeadTable {
-            crm,
-            mapping: Arc::new(mapping),
-        }),
+        leads: leads.map(|(crm, mapping)| LeadTable { crm, mapping: Arc::new(mapping) }),
         links: Arc::new(DynamoLinks::new(links.clone())),
         claims: Arc::new(DynamoClaims::new(links.clone())),
         agenda: Arc::new(DynamoAgenda::new(links)),
@@ -162,7 +171,11 @@ fn assembled(systems: &Systems, settings: EngineSettings, sdk: &SdkConfig) -> En
 }
 
 /// What the poller works with.
-pub async fn poller(settings: PollerSettings, queue: Arc<dyn Queue>, sdk: &SdkConfig) -> Result<Poller, DeploymentError> {
+pub async fn poller(
+    settings: PollerSettings,
+    queue: Arc<dyn Queue>,
+    sdk: &SdkConfig,
+) -> Result<Poller, DeploymentError> {
     let systems = Systems::new(settings.systems, sdk)?;
     // Late is no failure here either: the first run meets whatever is slow today.
     let _ = tokio::time::timeout(WARM_UP_LIMIT, systems.warm_up()).await;
@@ -182,14 +195,19 @@ pub async fn poller(settings: PollerSettings, queue: Arc<dyn Queue>, sdk: &SdkCo
 }
 
 /// What the command line registers the webhook with.
-pub fn registration(settings: &RegistrationSettings, sdk: &SdkConfig) -> Result<Registration, DeploymentError> {
+pub fn registration(
+    settings: &RegistrationSettings,
+    sdk: &SdkConfig,
+) -> Result<Registration, DeploymentError> {
     let http = http::client()?;
     let tokens = token_source(&settings.partner_center, &http, &SecretStore::new(sdk))?;
     Ok(Registration::new(http, &settings.url, &settings.audience, tokens)?)
 }
 
 /// Reads settings from this process's environment.
-pub fn read<T>(settings: impl FnOnce(&Environment) -> Result<T, cosell_runtime::config::Noted>) -> Result<T, DeploymentError> {
+pub fn read<T>(
+    settings: impl FnOnce(&Environment) -> Result<T, cosell_runtime::config::Noted>,
+) -> Result<T, DeploymentError> {
     Ok(Environment::of_process().read(settings)?)
 }
 

@@ -94,11 +94,7 @@ mod tests {
     use super::*;
 
     fn settings(system: CrmSystem) -> MappingSettings {
-        MappingSettings {
-            system,
-            publisher_prefix: "nwcs".to_owned(),
-            team_phone: String::new(),
-        }
+        MappingSettings { system, publisher_prefix: "nwcs".to_owned(), team_phone: String::new() }
     }
 
     /// With a partner's own file in `infra/mapping/own`, that file's test.

@@ -34,7 +34,8 @@ impl SystemSettings {
         let partner_center = PartnerCenterSettings::read(environment);
         let crm = CrmSettings::read(environment);
         let register_deals = environment.flag("REGISTER_DEALS", false);
-        let age = environment.parsed_or("REFRESH_TOKEN_AGE_SECONDS", cosell_aws::secrets::MINIMUM_AGE.as_secs());
+        let age = environment
+            .parsed_or("REFRESH_TOKEN_AGE_SECONDS", cosell_aws::secrets::MINIMUM_AGE.as_secs());
         let sync_leads = sync_leads(environment);
         Ok(Self {
             partner_center: partner_center?,
@@ -70,17 +71,15 @@ impl EngineSettings {
         let systems = SystemSettings::read(environment);
         let team_phone = environment.required("TEAM_PHONE", "+46700000002");
         let links_table = environment.required("LINKS_TABLE", LINKS_EXAMPLE);
-        let audit_table = environment.required("AUDIT_TABLE", "cosell-sync-AuditTable-1ABC2DEF3GHIJ");
+        let audit_table =
+            environment.required("AUDIT_TABLE", "cosell-sync-AuditTable-1ABC2DEF3GHIJ");
         let planning = PlanningSettings::read(environment);
         let retention = environment
             .optional("AUDIT_RETENTION_DAYS")
             .map(|_| environment.parsed("AUDIT_RETENTION_DAYS", "400"));
         let PlanningSettings { mark_names, policy } = planning?;
         Ok(Self {
-            systems: SystemSettings {
-                team_phone: team_phone?,
-                ..systems?
-            },
+            systems: SystemSettings { team_phone: team_phone?, ..systems? },
             links_table: links_table?,
             audit_table: audit_table?,
             audit_retention_days: retention.transpose()?,
@@ -134,10 +133,7 @@ impl ConsumerSettings {
     pub fn read(environment: &Environment) -> Result<Self, Noted> {
         let engine = EngineSettings::read(environment);
         let queue_url = queue_url(environment);
-        Ok(Self {
-            engine: engine?,
-            queue_url: queue_url?,
-        })
+        Ok(Self { engine: engine?, queue_url: queue_url? })
     }
 }
 
@@ -194,11 +190,7 @@ impl RegistrationSettings {
         let audience = environment
             .optional("REGISTRATION_AUDIENCE")
             .unwrap_or_else(|| DEFAULT_AUDIENCE.to_owned());
-        Ok(Self {
-            partner_center: partner_center?,
-            url: url?,
-            audience,
-        })
+        Ok(Self { partner_center: partner_center?, url: url?, audience })
     }
 }
 
@@ -211,7 +203,8 @@ fn deadlines(environment: &Environment) -> Result<Deadlines, Noted> {
 }
 
 fn queue_url(environment: &Environment) -> Result<String, Noted> {
-    environment.required("QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/cosell-sync.fifo")
+    environment
+        .required("QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/cosell-sync.fifo")
 }
 
 #[cfg(test)]

@@ -12,7 +12,11 @@ use crate::web_api::{Answer, Call};
 
 impl Dynamics {
     pub(crate) async fn changes(&self, since: Timestamp) -> Result<Vec<CrmChange>, DynamicsError> {
-        let filter = format!("{} eq true and modifiedon ge {}", self.schema.sync_column, whole_seconds(since));
+        let filter = format!(
+            "{} eq true and modifiedon ge {}",
+            self.schema.sync_column,
+            whole_seconds(since)
+        );
         // The key as last column: without it rows repeat or vanish between pages.
         let order = format!("modifiedon asc,{} asc", self.schema.id_column());
         let query = [("$select", "modifiedon"), ("$filter", &filter), ("$orderby", &order)];
@@ -20,10 +24,12 @@ impl Dynamics {
         let doing = format!("listing changed {}", self.schema.table.entity_set());
         let mut changes = Vec::new();
         while let Some(url) = next {
-            let call =
-                Call::get(url.clone(), doing.clone()).prefer(format!("odata.maxpagesize={}", self.settings.page_size.clamp(1, 5000)));
+            let call = Call::get(url.clone(), doing.clone())
+                .prefer(format!("odata.maxpagesize={}", self.settings.page_size.clamp(1, 5000)));
             let answer = self.api.send(&call).await?.accepted()?;
-            for row in answer.body["value"].as_array().ok_or_else(|| answer.lacks("a list of rows"))? {
+            for row in
+                answer.body["value"].as_array().ok_or_else(|| answer.lacks("a list of rows"))?
+            {
                 changes.push(self.change(&answer, row)?);
             }
             next = self.next_page(&answer, &url)?;
@@ -32,11 +38,13 @@ impl Dynamics {
     }
 
     fn change(&self, answer: &Answer, row: &Json) -> Result<CrmChange, DynamicsError> {
-        let id = record::id(&row[self.schema.id_column()]).ok_or_else(|| answer.lacks("the row's id"))?;
+        let id = record::id(&row[self.schema.id_column()])
+            .ok_or_else(|| answer.lacks("the row's id"))?;
         Ok(CrmChange {
             key: record::key(self.schema.table, id),
             version: record::version(row).ok_or_else(|| answer.lacks("the row's version"))?,
-            modified: record::time(&row["modifiedon"]).ok_or_else(|| answer.lacks("the time of the last change"))?,
+            modified: record::time(&row["modifiedon"])
+                .ok_or_else(|| answer.lacks("the time of the last change"))?,
         })
     }
 
@@ -46,9 +54,7 @@ impl Dynamics {
             return Ok(None);
         };
         let next = Url::parse(link).ok().filter(|next| self.api.owns(next) && next != here);
-        next.map(Some).ok_or_else(|| DynamicsError::ForeignPage {
-            doing: answer.doing.clone(),
-        })
+        next.map(Some).ok_or_else(|| DynamicsError::ForeignPage { doing: answer.doing.clone() })
     }
 }
 

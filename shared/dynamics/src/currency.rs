@@ -22,12 +22,20 @@ pub(crate) struct Currencies {
 
 impl Currencies {
     /// The row of the currency with this code; `None` for null, which clears a lookup.
-    pub(crate) async fn id(&self, api: &WebApi, code: &Json) -> Result<Option<Uuid>, DynamicsError> {
+    pub(crate) async fn id(
+        &self,
+        api: &WebApi,
+        code: &Json,
+    ) -> Result<Option<Uuid>, DynamicsError> {
         if code.is_null() {
             return Ok(None);
         }
-        let code =
-            iso_code(code).ok_or_else(|| unwritable(COLUMN, "needs a three-letter ISO 4217 code such as EUR; correct it at its source"))?;
+        let code = iso_code(code).ok_or_else(|| {
+            unwritable(
+                COLUMN,
+                "needs a three-letter ISO 4217 code such as EUR; correct it at its source",
+            )
+        })?;
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&code).copied();
         match known {
             Some(id) => Ok(Some(id)),
@@ -38,19 +46,21 @@ impl Currencies {
     async fn find(&self, api: &WebApi, code: String) -> Result<Uuid, DynamicsError> {
         let filter = format!("isocurrencycode eq {} and statecode eq 0", odata::text(&code));
         let query = [("$select", "transactioncurrencyid"), ("$filter", &filter), ("$top", "1")];
-        let call = Call::get(api.url("transactioncurrencies", &query), "looking for the deal's currency");
+        let call =
+            Call::get(api.url("transactioncurrencies", &query), "looking for the deal's currency");
         let answer = api.send(&call).await?.accepted()?;
-        let row = &answer.body["value"]
-            .as_array()
-            .ok_or_else(|| answer.lacks("a list of rows"))?
-            .first();
+        let row =
+            &answer.body["value"].as_array().ok_or_else(|| answer.lacks("a list of rows"))?.first();
         let Some(row) = row else {
             return Err(unwritable(
                 COLUMN,
-                format!("names the currency {code}, which this environment does not have; add it under Settings, Business, Currencies"),
+                format!(
+                    "names the currency {code}, which this environment does not have; add it under Settings, Business, Currencies"
+                ),
             ));
         };
-        let id = record::id(&row["transactioncurrencyid"]).ok_or_else(|| answer.lacks("the currency's id"))?;
+        let id = record::id(&row["transactioncurrencyid"])
+            .ok_or_else(|| answer.lacks("the currency's id"))?;
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(code, id);
         Ok(id)
     }
@@ -58,5 +68,6 @@ impl Currencies {
 
 fn iso_code(json: &Json) -> Option<String> {
     let code = json.as_str()?.trim();
-    (code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic())).then(|| code.to_ascii_uppercase())
+    (code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic()))
+        .then(|| code.to_ascii_uppercase())
 }

@@ -17,7 +17,9 @@ pub enum DynamicsError {
         name: String,
     },
     /// The key names another CRM or table, or its id is not a GUID.
-    #[error("record {key} is no {entity} of this environment: expected the table `{entity}` and a GUID as id")]
+    #[error(
+        "record {key} is no {entity} of this environment: expected the table `{entity}` and a GUID as id"
+    )]
     ForeignKey {
         /// The key as given.
         key: String,
@@ -62,7 +64,9 @@ pub enum DynamicsError {
         request_id: Option<String>,
     },
     /// The access token that was given from outside is answered with 401.
-    #[error("Dynamics does not accept the access token that was given: it has expired, or is for another environment; get a new one")]
+    #[error(
+        "Dynamics does not accept the access token that was given: it has expired, or is for another environment; get a new one"
+    )]
     GivenTokenNotAccepted,
     /// No connection: nothing was sent.
     #[error("{doing}: the service could not be reached")]
@@ -95,7 +99,9 @@ pub enum DynamicsError {
         request_id: Option<String>,
     },
     /// A list goes on at an address that is not the environment's: our token is not sent there.
-    #[error("{doing}: the next page is not at the environment's origin; set the origin that Dynamics itself uses in its links")]
+    #[error(
+        "{doing}: the next page is not at the environment's origin; set the origin that Dynamics itself uses in its links"
+    )]
     ForeignPage {
         /// What was being done.
         doing: String,
@@ -132,19 +138,24 @@ pub struct Refused {
 impl DynamicsError {
     pub(crate) fn kind(&self) -> FailureKind {
         match self {
-            Self::InvalidColumn { .. } | Self::ForeignKey { .. } | Self::Unwritable { .. } | Self::ForeignPage { .. } => {
-                FailureKind::Rejected
+            Self::InvalidColumn { .. }
+            | Self::ForeignKey { .. }
+            | Self::Unwritable { .. }
+            | Self::ForeignPage { .. } => FailureKind::Rejected,
+            Self::TokenRefused { .. }
+            | Self::TokenNotAccepted { .. }
+            | Self::GivenTokenNotAccepted => FailureKind::Credentials,
+            Self::TokenUnavailable { retry_after: Some(retry_after), .. } => {
+                FailureKind::Throttled { retry_after: *retry_after }
             }
-            Self::TokenRefused { .. } | Self::TokenNotAccepted { .. } | Self::GivenTokenNotAccepted => FailureKind::Credentials,
-            Self::TokenUnavailable {
-                retry_after: Some(retry_after),
-                ..
-            } => FailureKind::Throttled { retry_after: *retry_after },
             Self::CredentialsUnavailable(failure) => failure.kind,
-            Self::NoAnswer { once: true, .. } | Self::Unexpected { once: true, .. } => FailureKind::OutcomeUnknown,
-            Self::NotReached { .. } | Self::NoAnswer { .. } | Self::Unexpected { .. } | Self::TokenUnavailable { .. } => {
-                FailureKind::Transient
+            Self::NoAnswer { once: true, .. } | Self::Unexpected { once: true, .. } => {
+                FailureKind::OutcomeUnknown
             }
+            Self::NotReached { .. }
+            | Self::NoAnswer { .. }
+            | Self::Unexpected { .. }
+            | Self::TokenUnavailable { .. } => FailureKind::Transient,
             Self::Refused(refused) => refused.kind,
             Self::Stale { .. } => FailureKind::Stale,
         }
@@ -155,7 +166,9 @@ impl DynamicsError {
         match self {
             Self::TokenRefused { code } => (Some(code.clone()), None),
             Self::Refused(refused) => (refused.code.clone(), refused.request_id.clone()),
-            Self::TokenNotAccepted { request_id, .. } | Self::Unexpected { request_id, .. } => (None, request_id.clone()),
+            Self::TokenNotAccepted { request_id, .. } | Self::Unexpected { request_id, .. } => {
+                (None, request_id.clone())
+            }
             _ => (None, None),
         }
     }

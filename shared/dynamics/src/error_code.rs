@@ -33,9 +33,7 @@ impl ErrorCode {
 }
 
 fn word(number: i64) -> Option<u32> {
-    u32::try_from(number)
-        .ok()
-        .or_else(|| i32::try_from(number).ok().map(i32::cast_unsigned))
+    u32::try_from(number).ok().or_else(|| i32::try_from(number).ok().map(i32::cast_unsigned))
 }
 
 impl fmt::Display for ErrorCode {

@@ -32,7 +32,9 @@ mod tests {
         for good in ["name", "_customerid_value", "nwcs_ReferralId", "address1_city"] {
             assert!(is_name(good), "{good}");
         }
-        for bad in ["", "1name", "name eq 'x'", "name)", "a/b", "a,b", "näme", "a'", &"x".repeat(129)] {
+        for bad in
+            ["", "1name", "name eq 'x'", "name)", "a/b", "a,b", "näme", "a'", &"x".repeat(129)]
+        {
             assert!(!is_name(bad), "{bad}");
         }
     }

@@ -35,7 +35,11 @@ fn account_filter(columns: &Fields) -> Option<String> {
 
 /// The contact of this e-mail address, or of this name where none is given, within `account` where that is known. `None` when it
 /// could not be told from others: a deal may lack its contact.
-pub(crate) async fn contact(api: &WebApi, columns: &Fields, account: Option<Uuid>) -> Result<Option<Uuid>, DynamicsError> {
+pub(crate) async fn contact(
+    api: &WebApi,
+    columns: &Fields,
+    account: Option<Uuid>,
+) -> Result<Option<Uuid>, DynamicsError> {
     let Some(filter) = contact_filter(columns, account) else {
         let missing = if account.is_some() {
             "`parentcontactid/emailaddress1` and `parentcontactid/lastname` are empty"
@@ -58,12 +62,15 @@ pub(crate) async fn contact(api: &WebApi, columns: &Fields, account: Option<Uuid
 /// A name alone tells nobody apart beyond one account, so it needs the account.
 fn contact_filter(columns: &Fields, account: Option<Uuid>) -> Option<String> {
     let mut terms = vec!["statecode eq 0".to_owned()];
-    terms.extend(account.map(|account| format!("_parentcustomerid_value eq {}", account.hyphenated())));
+    terms.extend(
+        account.map(|account| format!("_parentcustomerid_value eq {}", account.hyphenated())),
+    );
     if let Some(mail) = text(columns, "emailaddress1") {
         terms.push(format!("emailaddress1 eq {}", odata::text(mail)));
     } else {
         account.and(text(columns, "lastname"))?;
-        let equals = |column| text(columns, column).map(|name| format!("{column} eq {}", odata::text(name)));
+        let equals =
+            |column| text(columns, column).map(|name| format!("{column} eq {}", odata::text(name)));
         terms.extend(["firstname", "lastname"].into_iter().filter_map(equals));
     }
     Some(terms.join(" and "))
@@ -80,29 +87,22 @@ struct Table {
     id_column: &'static str,
 }
 
-const ACCOUNT: Table = Table {
-    what: "the customer's account",
-    entity_set: "accounts",
-    id_column: "accountid",
-};
-const CONTACT_TABLE: Table = Table {
-    what: "the customer's contact",
-    entity_set: "contacts",
-    id_column: "contactid",
-};
+const ACCOUNT: Table =
+    Table { what: "the customer's account", entity_set: "accounts", id_column: "accountid" };
+const CONTACT_TABLE: Table =
+    Table { what: "the customer's contact", entity_set: "contacts", id_column: "contactid" };
 
 impl Table {
     /// The oldest fitting row, so that every try finds the same one.
     async fn find(&self, api: &WebApi, filter: &str) -> Result<Option<Uuid>, DynamicsError> {
         let order = format!("createdon asc,{} asc", self.id_column);
-        let query = [
-            ("$select", self.id_column),
-            ("$filter", filter),
-            ("$orderby", &order),
-            ("$top", "1"),
-        ];
+        let query =
+            [("$select", self.id_column), ("$filter", filter), ("$orderby", &order), ("$top", "1")];
         let answer = api
-            .send(&Call::get(api.url(self.entity_set, &query), format!("looking for {}", self.what)))
+            .send(&Call::get(
+                api.url(self.entity_set, &query),
+                format!("looking for {}", self.what),
+            ))
             .await?
             .accepted()?;
         let rows = answer.body["value"].as_array().ok_or_else(|| answer.lacks("a list of rows"))?;
@@ -113,9 +113,11 @@ impl Table {
 
     async fn make(&self, api: &WebApi, columns: Map<String, Json>) -> Result<Uuid, DynamicsError> {
         let url = api.url(self.entity_set, &[("$select", self.id_column)]);
-        let call = Call::post(url, Json::Object(columns), format!("creating {}", self.what)).prefer(RETURN_ROW);
+        let call = Call::post(url, Json::Object(columns), format!("creating {}", self.what))
+            .prefer(RETURN_ROW);
         let answer = api.send(&call).await?.accepted()?;
-        let id = record::id(&answer.body[self.id_column]).ok_or_else(|| answer.lacks("the new row's id"))?;
+        let id = record::id(&answer.body[self.id_column])
+            .ok_or_else(|| answer.lacks("the new row's id"))?;
         tracing::info!(dynamics.table = self.entity_set, dynamics.id = %id, "created {}", self.what);
         Ok(id)
     }
@@ -160,10 +162,14 @@ mod tests {
 
     #[test]
     fn who_cannot_be_told_apart_is_left_out() {
-        let named = fields(&[("firstname", "Ann"), ("lastname", "O'Neill"), ("emailaddress1", " ")]);
+        let named =
+            fields(&[("firstname", "Ann"), ("lastname", "O'Neill"), ("emailaddress1", " ")]);
         assert_eq!(contact_filter(&named, None), None);
         let nameless = fields(&[("firstname", "Ann"), ("telephone1", "1")]);
         assert_eq!(contact_filter(&nameless, Some(Uuid::nil())), None);
-        assert_eq!(account_filter(&fields(&[("name", " "), ("address1_postalcode", "1011 AB")])), None);
+        assert_eq!(
+            account_filter(&fields(&[("name", " "), ("address1_postalcode", "1011 AB")])),
+            None
+        );
     }
 }

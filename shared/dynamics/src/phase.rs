@@ -57,20 +57,38 @@ impl Dynamics {
         // By referral the row exists, being locked, and must not be created anew if it vanishes now.
         let version = address.version.as_deref().unwrap_or("*");
         let open = json!({"statecode": 0, "statuscode": self.settings.open_status});
-        let reopened = missing_is_stale(address, Some(version), self.patch(address, Some(version), open).await?)?;
-        let version = record::version(&reopened.body).ok_or_else(|| reopened.lacks("the row's version"))?;
+        let reopened = missing_is_stale(
+            address,
+            Some(version),
+            self.patch(address, Some(version), open).await?,
+        )?;
+        let version =
+            record::version(&reopened.body).ok_or_else(|| reopened.lacks("the row's version"))?;
         missing_is_stale(address, Some(&version), self.patch(address, Some(&version), body).await?)
     }
 
-    async fn patch(&self, address: &Address, version: Option<&str>, body: Json) -> Result<Answer, DynamicsError> {
+    async fn patch(
+        &self,
+        address: &Address,
+        version: Option<&str>,
+        body: Json,
+    ) -> Result<Answer, DynamicsError> {
         let url = self.api.url(&address.path, &[("$select", &self.schema.select())]);
         self.api
-            .send(&Call::patch(url, body, address.doing.clone()).prefer(RETURN_ROW).if_match(version))
+            .send(
+                &Call::patch(url, body, address.doing.clone()).prefer(RETURN_ROW).if_match(version),
+            )
             .await
     }
 
     /// Brings a row from one phase to another; `false` when it is there already. `version` is its version now.
-    pub(crate) async fn bring_to(&self, id: Uuid, version: &str, from: Phase, to: Phase) -> Result<bool, DynamicsError> {
+    pub(crate) async fn bring_to(
+        &self,
+        id: Uuid,
+        version: &str,
+        from: Phase,
+        to: Phase,
+    ) -> Result<bool, DynamicsError> {
         let to = self.reachable(to);
         if from == to {
             return Ok(false);
@@ -80,8 +98,13 @@ impl Dynamics {
         }
         // Won and Lost are apart: between them lies Open.
         if from.is_closed() || !to.is_closed() {
-            self.open(id, version, from, if to == Phase::OnHold { Phase::OnHold } else { Phase::Open })
-                .await?;
+            self.open(
+                id,
+                version,
+                from,
+                if to == Phase::OnHold { Phase::OnHold } else { Phase::Open },
+            )
+            .await?;
         }
         if to.is_closed() {
             self.close(id, to).await?;
@@ -91,15 +114,18 @@ impl Dynamics {
 
     /// The phase that the table can show for `phase`: without an on-hold status reason, on hold is open.
     pub(crate) fn reachable(&self, phase: Phase) -> Phase {
-        let has_on_hold = self.schema.table == Table::Opportunity && self.settings.on_hold_status.is_some();
-        if phase == Phase::OnHold && !has_on_hold {
-            Phase::Open
-        } else {
-            phase
-        }
+        let has_on_hold =
+            self.schema.table == Table::Opportunity && self.settings.on_hold_status.is_some();
+        if phase == Phase::OnHold && !has_on_hold { Phase::Open } else { phase }
     }
 
-    async fn open(&self, id: Uuid, version: &str, from: Phase, to: Phase) -> Result<(), DynamicsError> {
+    async fn open(
+        &self,
+        id: Uuid,
+        version: &str,
+        from: Phase,
+        to: Phase,
+    ) -> Result<(), DynamicsError> {
         let status = match to {
             Phase::OnHold => self.settings.on_hold_status.unwrap_or(self.settings.open_status),
             _ => self.settings.open_status,
@@ -116,7 +142,12 @@ impl Dynamics {
     }
 
     /// Changes the row that still has `version`.
-    pub(crate) async fn amend(&self, address: &Address, version: &str, body: Json) -> Result<(), DynamicsError> {
+    pub(crate) async fn amend(
+        &self,
+        address: &Address,
+        version: &str,
+        body: Json,
+    ) -> Result<(), DynamicsError> {
         let answer = self.patch(address, Some(version), body).await?;
         missing_is_stale(address, Some(version), answer).map(drop)
     }
@@ -129,7 +160,11 @@ impl Dynamics {
         };
         let close = json!({"subject": subject, "opportunityid@odata.bind": format!("/{}", self.schema.row(id))});
         let body = json!({"Status": status, "OpportunityClose": close});
-        let call = Call::post(self.api.url(action, &[]), body, format!("closing opportunity {id} as {to}"));
+        let call = Call::post(
+            self.api.url(action, &[]),
+            body,
+            format!("closing opportunity {id} as {to}"),
+        );
         // Closed already, by an earlier try of ours or by a seller: reading it back shows which.
         self.api.send(&call).await?.unless(ErrorCode::CLOSED_ALREADY).map(drop)
     }
@@ -137,15 +172,17 @@ impl Dynamics {
 
 /// A conditional write to a row that is gone: it changed since it was read. By key, being gone has a code of its own; the
 /// documentation's sample has none, and the address is known to be right since the row was read there.
-fn missing_is_stale(address: &Address, version: Option<&str>, answer: Answer) -> Result<Answer, DynamicsError> {
+fn missing_is_stale(
+    address: &Address,
+    version: Option<&str>,
+    answer: Answer,
+) -> Result<Answer, DynamicsError> {
     let missing = match answer.code() {
         Some(code) => code == ErrorCode::DOES_NOT_EXIST || code == ErrorCode::UNKNOWN_KEY,
         None => answer.status == StatusCode::NOT_FOUND,
     };
     if missing && version.is_some() {
-        return Err(DynamicsError::Stale {
-            doing: address.doing.clone(),
-        });
+        return Err(DynamicsError::Stale { doing: address.doing.clone() });
     }
     answer.accepted()
 }

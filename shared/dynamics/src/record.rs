@@ -30,7 +30,11 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    pub(crate) fn read(schema: &Schema, settings: &Settings, answer: &Answer) -> Result<Self, DynamicsError> {
+    pub(crate) fn read(
+        schema: &Schema,
+        settings: &Settings,
+        answer: &Answer,
+    ) -> Result<Self, DynamicsError> {
         let row = &answer.body;
         let plain = schema
             .plain
@@ -39,8 +43,10 @@ impl Stored {
         Ok(Self {
             id: id(&row[schema.id_column()]).ok_or_else(|| answer.lacks("the row's id"))?,
             version: version(row).ok_or_else(|| answer.lacks("the row's version"))?,
-            modified: time(&row["modifiedon"]).ok_or_else(|| answer.lacks("the time of the last change"))?,
-            phase: (schema.table.phase(settings, &row["statecode"], &row["statuscode"])).ok_or_else(|| answer.lacks("a known state"))?,
+            modified: time(&row["modifiedon"])
+                .ok_or_else(|| answer.lacks("the time of the last change"))?,
+            phase: (schema.table.phase(settings, &row["statecode"], &row["statuscode"]))
+                .ok_or_else(|| answer.lacks("a known state"))?,
             plain: plain.collect(),
             request_id: answer.request_id.clone(),
         })
@@ -89,16 +95,14 @@ pub(crate) fn related(schema: &Schema, row: &Json) -> Fields {
         .iter()
         .flat_map(|(lookup, columns)| columns.iter().map(move |column| (lookup, column)));
     paths
-        .filter_map(|(lookup, column)| present(&row[lookup][column]).map(|value| (format!("{lookup}/{column}"), value)))
+        .filter_map(|(lookup, column)| {
+            present(&row[lookup][column]).map(|value| (format!("{lookup}/{column}"), value))
+        })
         .collect()
 }
 
 pub(crate) fn key(table: Table, id: Uuid) -> CrmKey {
-    CrmKey {
-        system: SYSTEM.to_owned(),
-        entity: table.entity().to_owned(),
-        id: id.to_string(),
-    }
+    CrmKey { system: SYSTEM.to_owned(), entity: table.entity().to_owned(), id: id.to_string() }
 }
 
 /// The key of the opportunity with this id.
@@ -138,7 +142,12 @@ mod tests {
             "customerid_account/telephone1",
             "parentcontactid/emailaddress1",
         ];
-        let schema = Schema::opportunities(&columns.map(str::to_owned).into(), "nwcs_sync", "nwcs_referralid").unwrap();
+        let schema = Schema::opportunities(
+            &columns.map(str::to_owned).into(),
+            "nwcs_sync",
+            "nwcs_referralid",
+        )
+        .unwrap();
         let row = json!({"customerid_account": {"name": "Fabrikam", "telephone1": null, "accountid": "x"}, "parentcontactid": null});
         assert_eq!(
             related(&schema, &row),
@@ -149,7 +158,8 @@ mod tests {
     #[test]
     fn what_a_seller_enters_between_saving_and_reading_back_is_left_for_the_next_look() {
         let fields = |json: Json| -> Fields { serde_json::from_value(json).unwrap() };
-        let written = fields(json!({"name": "Ours", "estimatedvalue": 5, "statecode": 0, "versionnumber": 7,
+        let written =
+            fields(json!({"name": "Ours", "estimatedvalue": 5, "statecode": 0, "versionnumber": 7,
             "transactioncurrencyid/isocurrencycode": "EUR"}));
         let read = CrmRecord {
             key: CrmKey {

@@ -23,7 +23,8 @@ pub(crate) struct Evidence<'a> {
 impl Evidence<'_> {
     pub(crate) fn code(&self) -> Option<ErrorCode> {
         // The second form comes from gateways and the early pipeline.
-        ErrorCode::read(&self.body["error"]["code"]).or_else(|| ErrorCode::read(&self.body["ErrorCode"]))
+        ErrorCode::read(&self.body["error"]["code"])
+            .or_else(|| ErrorCode::read(&self.body["ErrorCode"]))
     }
 
     pub(crate) fn judge(self, doing: &str) -> Refused {
@@ -78,12 +79,19 @@ fn concerns_deployment(status: u16, code: Option<ErrorCode>, text: &str) -> bool
 }
 
 /// 412 has three meanings, so the code is looked at before the status.
-fn kind(status: u16, code: Option<ErrorCode>, text: &str, retry_after: Option<Duration>, once: bool) -> FailureKind {
-    let throttled = FailureKind::Throttled {
-        retry_after: retry_after.unwrap_or(UNSPECIFIED),
-    };
+fn kind(
+    status: u16,
+    code: Option<ErrorCode>,
+    text: &str,
+    retry_after: Option<Duration>,
+    once: bool,
+) -> FailureKind {
+    let throttled = FailureKind::Throttled { retry_after: retry_after.unwrap_or(UNSPECIFIED) };
     match (status, code.map(ErrorCode::number)) {
-        (429, _) | (_, Some(0x8007_2321 | 0x8007_2322 | 0x8007_2326 | 0x8005_f103 | 0x8006_0308)) => throttled,
+        (429, _)
+        | (_, Some(0x8007_2321 | 0x8007_2322 | 0x8007_2326 | 0x8005_f103 | 0x8006_0308)) => {
+            throttled
+        }
         (503, _) if retry_after.is_some() => throttled,
         _ if concerns_deployment(status, code, text) => FailureKind::Credentials,
         // The documentation's sample of a version mismatch has an empty code; closing a record that is gone has its own.
@@ -149,7 +157,9 @@ fn plain(status: u16, code: Option<u32>) -> Option<&'static str> {
         (_, Some(0x8007_2560)) => {
             "the app registration is not a user of this environment; create an application user for it in the Power Platform admin center and give it the co-sell security role"
         }
-        (_, Some(0x8004_0225 | 0x8004_d24b)) => "the application user is disabled; enable it in the Power Platform admin center",
+        (_, Some(0x8004_0225 | 0x8004_d24b)) => {
+            "the application user is disabled; enable it in the Power Platform admin center"
+        }
         (_, Some(0x8004_0217 | 0x8010_0006)) => "the record does not exist any more",
         (_, Some(0x8006_0891)) => {
             "no record has this Referral Identifier, or the alternate key's index is not active yet; look at the key's status in the table's settings"
@@ -165,15 +175,29 @@ fn plain(status: u16, code: Option<u32>) -> Option<&'static str> {
             "a plug-in or workflow of the environment refused it; its owner finds the reason in the plug-in trace log"
         }
         (_, Some(0x8004_0203)) => "a value is not valid for its column; correct the mapping",
-        (_, Some(0x8004_1102)) => "the table does not exist; is Dynamics 365 Sales installed in this environment?",
-        (_, Some(0x8004_022e)) => "the record is closed and therefore read-only; reopen it in Dynamics, or leave it as it is",
+        (_, Some(0x8004_1102)) => {
+            "the table does not exist; is Dynamics 365 Sales installed in this environment?"
+        }
+        (_, Some(0x8004_022e)) => {
+            "the record is closed and therefore read-only; reopen it in Dynamics, or leave it as it is"
+        }
         (_, Some(0x8004_0515)) => "the opportunity is closed already",
-        (_, Some(0x8004_0516)) => "the opportunity cannot be closed; close its open activities and quotes in Dynamics",
+        (_, Some(0x8004_0516)) => {
+            "the opportunity cannot be closed; close its open activities and quotes in Dynamics"
+        }
         (_, Some(0x8004_051a)) => "the opportunity is open already",
-        (_, Some(0x8010_0005)) => "the state of an opportunity cannot be set like this; remove statecode and statuscode from the mapping",
-        (_, Some(0x8004_8cef)) => "the close record would have another currency than the opportunity; correct the currency in Dynamics",
-        (_, Some(0x8006_0883 | 0x8006_088d)) => "optimistic concurrency is not enabled for the table; enable it",
-        (429, _) | (_, Some(0x8007_2321 | 0x8007_2322 | 0x8007_2326)) => "the service protection limit is reached",
+        (_, Some(0x8010_0005)) => {
+            "the state of an opportunity cannot be set like this; remove statecode and statuscode from the mapping"
+        }
+        (_, Some(0x8004_8cef)) => {
+            "the close record would have another currency than the opportunity; correct the currency in Dynamics"
+        }
+        (_, Some(0x8006_0883 | 0x8006_088d)) => {
+            "optimistic concurrency is not enabled for the table; enable it"
+        }
+        (429, _) | (_, Some(0x8007_2321 | 0x8007_2322 | 0x8007_2326)) => {
+            "the service protection limit is reached"
+        }
         (405, _) => "the method is not allowed at this address; check the environment's origin",
         (404, None) => "the address does not exist; check the environment's origin",
         (413, _) => "the request is too large; shorten the mapped texts",
@@ -184,25 +208,25 @@ fn plain(status: u16, code: Option<u32>) -> Option<&'static str> {
 }
 
 fn named(what: &str, name: Option<&str>) -> String {
-    name.map_or_else(|| format!("{what} (not named by the service)"), |name| format!("{what} `{name}`"))
+    name.map_or_else(
+        || format!("{what} (not named by the service)"),
+        |name| format!("{what} `{name}`"),
+    )
 }
 
 /// What stands between `marker` and the next quote, if it can be a name.
 fn between<'a>(text: &'a str, marker: &str) -> Option<&'a str> {
     let rest = &text[text.find(marker)? + marker.len()..];
     let name = rest.split('\'').next()?;
-    (odata::is_name(name) || (!name.is_empty() && name.len() <= 9 && name.bytes().all(|byte| byte.is_ascii_digit()))).then_some(name)
+    (odata::is_name(name)
+        || (!name.is_empty() && name.len() <= 9 && name.bytes().all(|byte| byte.is_ascii_digit())))
+    .then_some(name)
 }
 
 fn property(text: &str) -> Option<&str> {
-    [
-        "The property '",
-        "property named '",
-        "undeclared property '",
-        "attribute with Name = '",
-    ]
-    .into_iter()
-    .find_map(|marker| between(text, marker))
+    ["The property '", "property named '", "undeclared property '", "attribute with Name = '"]
+        .into_iter()
+        .find_map(|marker| between(text, marker))
 }
 
 fn attribute(text: &str) -> Option<&str> {

@@ -37,7 +37,12 @@ pub struct Dynamics {
 
 impl Dynamics {
     /// `http` must neither follow redirects nor keep cookies, and should have a time-out.
-    pub fn new(http: reqwest::Client, settings: Settings, credentials: Arc<dyn CredentialStore>, schema: Schema) -> Self {
+    pub fn new(
+        http: reqwest::Client,
+        settings: Settings,
+        credentials: Arc<dyn CredentialStore>,
+        schema: Schema,
+    ) -> Self {
         let grant = ClientCredentialsGrant {
             http: http.clone(),
             endpoint: settings.token_endpoint(),
@@ -76,11 +81,18 @@ impl Dynamics {
     }
 
     /// Reads a whole record, related columns included.
-    async fn read(&self, path: &str, doing: String, absent: ErrorCode) -> Result<Option<CrmRecord>, DynamicsError> {
+    async fn read(
+        &self,
+        path: &str,
+        doing: String,
+        absent: ErrorCode,
+    ) -> Result<Option<CrmRecord>, DynamicsError> {
         let (select, expand) = (self.schema.select(), self.schema.expand());
         let mut query = vec![("$select", select.as_str())];
         query.extend(expand.as_deref().map(|expand| ("$expand", expand)));
-        let Some(answer) = self.api.send(&Call::get(self.api.url(path, &query), doing)).await?.unless(absent)? else {
+        let Some(answer) =
+            self.api.send(&Call::get(self.api.url(path, &query), doing)).await?.unless(absent)?
+        else {
             return Ok(None);
         };
         let stored = Stored::read(&self.schema, &self.settings, &answer)?;
@@ -101,7 +113,11 @@ impl Dynamics {
         })
     }
 
-    pub(crate) async fn upsert_row(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, DynamicsError> {
+    pub(crate) async fn upsert_row(
+        &self,
+        id: ReferralId,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, DynamicsError> {
         if self.schema.table == Table::Lead {
             refuse_parties(write, Table::Lead)?;
         }
@@ -113,7 +129,8 @@ impl Dynamics {
         self.bind_currency(&mut body, currency.as_ref()).await?;
         if columns.has_parties() {
             let doing = format!("looking for the opportunity of referral {id}");
-            let bound = self.bound(&self.schema.row_of_referral(id), doing, ErrorCode::UNKNOWN_KEY).await?;
+            let bound =
+                self.bound(&self.schema.row_of_referral(id), doing, ErrorCode::UNKNOWN_KEY).await?;
             let parties = bound.map(|bound| bound.parties).unwrap_or_default();
             self.bind_parties(&mut body, parties, &columns).await?;
         }
@@ -126,7 +143,12 @@ impl Dynamics {
         self.finish(stored, write.phase, None).await
     }
 
-    async fn update_row(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, DynamicsError> {
+    async fn update_row(
+        &self,
+        key: &CrmKey,
+        version: &str,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, DynamicsError> {
         let id = self.id_of(key)?;
         refuse_parties(write, self.schema.table)?;
         let columns = Columns::sort(write)?;
@@ -139,16 +161,18 @@ impl Dynamics {
         let answer = self.save_columns(&address, body, write.phase).await?;
         let stored = Stored::read(&self.schema, &self.settings, &answer)?;
         // A bound lookup may show other related columns from now on.
-        let related = if columns.currency.is_some() {
-            None
-        } else {
-            self.remembered.of(id, version)
-        };
+        let related =
+            if columns.currency.is_some() { None } else { self.remembered.of(id, version) };
         self.finish(stored, write.phase, related).await
     }
 
     /// The actions that close a deal know no version, so it is compared here.
-    async fn update_phase(&self, id: Uuid, version: &str, phase: Option<Phase>) -> Result<CrmRecord, DynamicsError> {
+    async fn update_phase(
+        &self,
+        id: Uuid,
+        version: &str,
+        phase: Option<Phase>,
+    ) -> Result<CrmRecord, DynamicsError> {
         let record = self.read_back(id).await?;
         if record.version != version {
             return Err(DynamicsError::Stale {
@@ -164,17 +188,19 @@ impl Dynamics {
     }
 
     /// Brings a saved row to `phase` and returns it whole, with as few calls as are still right.
-    pub(crate) async fn finish(&self, stored: Stored, phase: Option<Phase>, related: Option<Fields>) -> Result<CrmRecord, DynamicsError> {
+    pub(crate) async fn finish(
+        &self,
+        stored: Stored,
+        phase: Option<Phase>,
+        related: Option<Fields>,
+    ) -> Result<CrmRecord, DynamicsError> {
         if let Some(phase) = phase
             && self.bring_to(stored.id, &stored.version, stored.phase, phase).await?
         {
             return Ok(record::settled(&stored.plain, self.read_in_phase(stored.id, phase).await?));
         }
-        let related = if self.schema.related.is_empty() {
-            Some(Fields::default())
-        } else {
-            related
-        };
+        let related =
+            if self.schema.related.is_empty() { Some(Fields::default()) } else { related };
         match related {
             None => Ok(record::settled(&stored.plain, self.read_back(stored.id).await?)),
             Some(related) => {
@@ -212,7 +238,12 @@ impl Crm for Dynamics {
         Ok(self.upsert_row(id, write).await?)
     }
 
-    async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    async fn update(
+        &self,
+        key: &CrmKey,
+        version: &str,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
         Ok(self.update_row(key, version, write).await?)
     }
 

@@ -27,16 +27,29 @@ impl Schema {
     /// Partner Center"; `referral_id_column` is the text column that carries the alternate key.
     ///
     /// Fails with [`DynamicsError::InvalidColumn`] on a name that no Dataverse column can have.
-    pub fn opportunities(columns: &BTreeSet<String>, sync_column: &str, referral_id_column: &str) -> Result<Self, DynamicsError> {
+    pub fn opportunities(
+        columns: &BTreeSet<String>,
+        sync_column: &str,
+        referral_id_column: &str,
+    ) -> Result<Self, DynamicsError> {
         Self::of(Table::Opportunity, columns, sync_column, referral_id_column)
     }
 
     /// The lead table, as [`Self::opportunities`]; its co-sell columns have the same names there.
-    pub fn leads(columns: &BTreeSet<String>, sync_column: &str, referral_id_column: &str) -> Result<Self, DynamicsError> {
+    pub fn leads(
+        columns: &BTreeSet<String>,
+        sync_column: &str,
+        referral_id_column: &str,
+    ) -> Result<Self, DynamicsError> {
         Self::of(Table::Lead, columns, sync_column, referral_id_column)
     }
 
-    fn of(table: Table, columns: &BTreeSet<String>, sync_column: &str, referral_id_column: &str) -> Result<Self, DynamicsError> {
+    fn of(
+        table: Table,
+        columns: &BTreeSet<String>,
+        sync_column: &str,
+        referral_id_column: &str,
+    ) -> Result<Self, DynamicsError> {
         let mut plain: BTreeSet<String> = table.own_columns().map(str::to_owned).collect();
         plain.insert(checked(sync_column)?);
         plain.insert(checked(referral_id_column)?);
@@ -104,9 +117,7 @@ pub(crate) fn checked(name: &str) -> Result<String, DynamicsError> {
     if odata::is_name(name) {
         Ok(name.to_owned())
     } else {
-        Err(DynamicsError::InvalidColumn {
-            name: name.chars().take(64).collect(),
-        })
+        Err(DynamicsError::InvalidColumn { name: name.chars().take(64).collect() })
     }
 }
 

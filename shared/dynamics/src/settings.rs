@@ -81,8 +81,15 @@ mod tests {
     #[test]
     fn addresses_are_built_from_the_origins_alone() {
         let origin = Url::parse("https://northwind.crm4.dynamics.com/main.aspx?x=1").unwrap();
-        let settings = Settings::new(origin, Url::parse("https://login.microsoftonline.com").unwrap(), "contoso.example");
-        assert_eq!(settings.api_root().as_str(), "https://northwind.crm4.dynamics.com/api/data/v9.2/");
+        let settings = Settings::new(
+            origin,
+            Url::parse("https://login.microsoftonline.com").unwrap(),
+            "contoso.example",
+        );
+        assert_eq!(
+            settings.api_root().as_str(),
+            "https://northwind.crm4.dynamics.com/api/data/v9.2/"
+        );
         assert_eq!(
             settings.token_endpoint().as_str(),
             "https://login.microsoftonline.com/contoso.example/oauth2/v2.0/token"

@@ -11,7 +11,8 @@ pub(crate) const BECAME: &str = "_qualifyingopportunityid_value";
 pub(crate) const MERGED_INTO: &str = "_masterid_value";
 
 /// Always read, whatever the mapping: they make phase, version, time of change and, of a lead, what became of it.
-pub(crate) const OWN_COLUMNS: [&str; 6] = ["statecode", "statuscode", "modifiedon", "versionnumber", BECAME, MERGED_INTO];
+pub(crate) const OWN_COLUMNS: [&str; 6] =
+    ["statecode", "statuscode", "modifiedon", "versionnumber", BECAME, MERGED_INTO];
 
 /// A table of deals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,9 +57,7 @@ impl Table {
 }
 
 fn is_on_hold(settings: &Settings, status: &Json) -> bool {
-    settings
-        .on_hold_status
-        .is_some_and(|on_hold| status.as_i64() == Some(on_hold.into()))
+    settings.on_hold_status.is_some_and(|on_hold| status.as_i64() == Some(on_hold.into()))
 }
 
 #[cfg(test)]
@@ -71,8 +70,11 @@ mod tests {
     fn state_decides_before_status_reason() {
         let origin = Url::parse("https://northwind.crm4.dynamics.com").unwrap();
         let mut settings = Settings::new(origin.clone(), origin, "t");
-        let read = |settings: &Settings, table: Table, state: i32, status: i32| table.phase(settings, &json!(state), &json!(status));
-        let of_opportunity = |settings: &Settings, state, status| read(settings, Table::Opportunity, state, status);
+        let read = |settings: &Settings, table: Table, state: i32, status: i32| {
+            table.phase(settings, &json!(state), &json!(status))
+        };
+        let of_opportunity =
+            |settings: &Settings, state, status| read(settings, Table::Opportunity, state, status);
         assert_eq!(of_opportunity(&settings, 0, 1), Some(Phase::Open));
         assert_eq!(of_opportunity(&settings, 0, 2), Some(Phase::OnHold));
         assert_eq!(of_opportunity(&settings, 0, 412_000_000), Some(Phase::Open));

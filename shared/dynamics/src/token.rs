@@ -31,11 +31,7 @@ impl Grant for SignIn {
         match self {
             Self::Application(grant) => {
                 let (secret, life) = grant.fetch().await?;
-                Ok(Issued {
-                    secret,
-                    with: (),
-                    life: Some(life),
-                })
+                Ok(Issued { secret, with: (), life: Some(life) })
             }
             Self::Given(token) => token.once(),
         }
@@ -43,14 +39,15 @@ impl Grant for SignIn {
 
     fn shared(error: &DynamicsError) -> Option<DynamicsError> {
         match error {
-            DynamicsError::TokenRefused { code } => Some(DynamicsError::TokenRefused { code: code.clone() }),
-            DynamicsError::TokenUnavailable {
-                status,
-                retry_after: Some(retry_after),
-            } => Some(DynamicsError::TokenUnavailable {
-                status: *status,
-                retry_after: Some(*retry_after),
-            }),
+            DynamicsError::TokenRefused { code } => {
+                Some(DynamicsError::TokenRefused { code: code.clone() })
+            }
+            DynamicsError::TokenUnavailable { status, retry_after: Some(retry_after) } => {
+                Some(DynamicsError::TokenUnavailable {
+                    status: *status,
+                    retry_after: Some(*retry_after),
+                })
+            }
             _ => None,
         }
     }
@@ -64,21 +61,14 @@ pub(crate) struct GivenToken {
 
 impl GivenToken {
     pub(crate) fn new(token: SecretString) -> Self {
-        Self {
-            token,
-            is_used: AtomicBool::new(false),
-        }
+        Self { token, is_used: AtomicBool::new(false) }
     }
 
     fn once(&self) -> Result<Issued<()>, DynamicsError> {
         if self.is_used.swap(true, Ordering::SeqCst) {
             return Err(DynamicsError::GivenTokenNotAccepted);
         }
-        Ok(Issued {
-            secret: self.token.clone(),
-            with: (),
-            life: None,
-        })
+        Ok(Issued { secret: self.token.clone(), with: (), life: None })
     }
 }
 
@@ -136,13 +126,10 @@ fn refusal(status: StatusCode, retry_after: Option<Duration>, body: &Json) -> Dy
             retry_after: Some(retry_after.unwrap_or(retry_after::UNSPECIFIED)),
         },
         StatusCode::REQUEST_TIMEOUT => DynamicsError::TokenUnavailable { status: 408, retry_after },
-        _ if status.is_client_error() => DynamicsError::TokenRefused {
-            code: refusal_code(status, body),
-        },
-        _ => DynamicsError::TokenUnavailable {
-            status: status.as_u16(),
-            retry_after,
-        },
+        _ if status.is_client_error() => {
+            DynamicsError::TokenRefused { code: refusal_code(status, body) }
+        }
+        _ => DynamicsError::TokenUnavailable { status: status.as_u16(), retry_after },
     }
 }
 
@@ -151,9 +138,9 @@ fn refusal_code(status: StatusCode, body: &Json) -> String {
     if let Some(number) = body["error_codes"][0].as_u64() {
         return format!("AADSTS{number}");
     }
-    let name = body["error"]
-        .as_str()
-        .filter(|name| name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
+    let name = body["error"].as_str().filter(|name| {
+        name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    });
     name.map_or_else(|| format!("HTTP {}", status.as_u16()), str::to_owned)
 }
 
@@ -165,7 +152,8 @@ mod tests {
     #[test]
     fn the_life_of_a_token_is_read_as_number_or_text() {
         for life in [json!(3599), json!("3599")] {
-            let (secret, life) = token(&json!({"access_token": "abc", "expires_in": life})).unwrap();
+            let (secret, life) =
+                token(&json!({"access_token": "abc", "expires_in": life})).unwrap();
             assert_eq!((secret.expose_secret(), life), ("abc", Duration::from_secs(3599)));
         }
         assert!(token(&json!({"access_token": "", "expires_in": 1})).is_none());
@@ -173,15 +161,16 @@ mod tests {
 
     #[test]
     fn of_a_refusal_only_the_code_is_kept() {
-        let body =
-            json!({"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret", "error_codes": [7_000_215]});
+        let body = json!({"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret", "error_codes": [7_000_215]});
         let refused = refusal(StatusCode::UNAUTHORIZED, None, &body);
         assert!(
             matches!(&refused, DynamicsError::TokenRefused { code } if code == "AADSTS7000215"),
             "{refused}"
         );
         let refused = refusal(StatusCode::BAD_REQUEST, None, &json!({"error": "invalid_request"}));
-        assert!(matches!(&refused, DynamicsError::TokenRefused { code } if code == "invalid_request"));
+        assert!(
+            matches!(&refused, DynamicsError::TokenRefused { code } if code == "invalid_request")
+        );
         assert!(matches!(
             refusal(StatusCode::BAD_GATEWAY, None, &Json::Null),
             DynamicsError::TokenUnavailable { status: 502, .. }

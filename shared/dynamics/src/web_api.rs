@@ -57,21 +57,12 @@ impl Call {
     /// A write that may be repeated: by alternate key, or guarded by a version. One that no version guards must not land late, over
     /// what a seller has entered meanwhile: its lost answer is told as an unknown outcome.
     pub(crate) fn patch(url: Url, body: Json, doing: impl Into<String>) -> Self {
-        Self {
-            method: Method::PATCH,
-            body: Some(body),
-            ..Self::get(url, doing)
-        }
+        Self { method: Method::PATCH, body: Some(body), ..Self::get(url, doing) }
     }
 
     /// A create or an action: must not be repeated blindly.
     pub(crate) fn post(url: Url, body: Json, doing: impl Into<String>) -> Self {
-        Self {
-            method: Method::POST,
-            body: Some(body),
-            once: true,
-            ..Self::get(url, doing)
-        }
+        Self { method: Method::POST, body: Some(body), once: true, ..Self::get(url, doing) }
     }
 
     pub(crate) fn prefer(mut self, prefer: impl Into<String>) -> Self {
@@ -129,11 +120,7 @@ impl Answer {
 
     /// As [`Self::accepted`], with `None` for the one code that means "there is no such row".
     pub(crate) fn unless(self, absent: ErrorCode) -> Result<Option<Self>, DynamicsError> {
-        if self.code() == Some(absent) {
-            Ok(None)
-        } else {
-            self.accepted().map(Some)
-        }
+        if self.code() == Some(absent) { Ok(None) } else { self.accepted().map(Some) }
     }
 
     /// The error code of a refusal.
@@ -164,11 +151,7 @@ impl Answer {
 
 impl WebApi {
     pub(crate) fn new(http: reqwest::Client, settings: &Settings, tokens: Bearers<SignIn>) -> Self {
-        Self {
-            http,
-            root: settings.api_root(),
-            tokens,
-        }
+        Self { http, root: settings.api_root(), tokens }
     }
 
     /// The address of `path` below the API's root, with `query` percent-encoded.
@@ -235,7 +218,8 @@ impl WebApi {
             .await
             .map_err(|error| DynamicsError::of_transport(&call.doing, call.once, error))?;
         let status = response.status();
-        let (request_id, retry_after) = (request_id(response.headers()), retry_after::read(response.headers()));
+        let (request_id, retry_after) =
+            (request_id(response.headers()), retry_after::read(response.headers()));
         let body = read_body(response, &call.doing, call.once).await?;
         tracing::debug!(
             http.method = %call.method,
@@ -257,7 +241,11 @@ impl WebApi {
 }
 
 /// The body; `Null` when it is empty or not JSON.
-pub(crate) async fn read_body(response: Response, doing: &str, once: bool) -> Result<Json, DynamicsError> {
+pub(crate) async fn read_body(
+    response: Response,
+    doing: &str,
+    once: bool,
+) -> Result<Json, DynamicsError> {
     let request_id = request_id(response.headers());
     body::json(response).await.map_err(|error| match error {
         BodyError::Lost(source) => DynamicsError::of_transport(doing, once, source),

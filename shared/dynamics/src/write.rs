@@ -69,8 +69,7 @@ fn add(fields: &mut Fields, column: &str, value: &Json) -> Result<(), DynamicsEr
 /// A lead has both in columns of its own.
 pub(crate) fn refuse_parties(write: &CrmWrite, table: Table) -> Result<(), DynamicsError> {
     let shared = |name: &&String| {
-        name.split_once('/')
-            .is_some_and(|(lookup, _)| lookup == CUSTOMER || lookup == CONTACT)
+        name.split_once('/').is_some_and(|(lookup, _)| lookup == CUSTOMER || lookup == CONTACT)
     };
     match write.fields.keys().find(shared) {
         None => Ok(()),
@@ -89,10 +88,7 @@ pub(crate) fn refuse_parties(write: &CrmWrite, table: Table) -> Result<(), Dynam
 }
 
 pub(crate) fn unwritable(column: &str, reason: impl Into<String>) -> DynamicsError {
-    DynamicsError::Unwritable {
-        column: column.chars().take(128).collect(),
-        reason: reason.into(),
-    }
+    DynamicsError::Unwritable { column: column.chars().take(128).collect(), reason: reason.into() }
 }
 
 #[cfg(test)]
@@ -102,7 +98,10 @@ mod tests {
 
     fn write(fields: &[(&str, Json)]) -> CrmWrite {
         CrmWrite {
-            fields: fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            fields: fields
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
             phase: None,
         }
     }
@@ -126,13 +125,23 @@ mod tests {
 
     #[test]
     fn what_cannot_be_written_is_named() {
-        for bad in ["owninguser/internalemailaddress", "ownerid@odata.bind", "customerid_account/a/b"] {
+        for bad in
+            ["owninguser/internalemailaddress", "ownerid@odata.bind", "customerid_account/a/b"]
+        {
             let error = Columns::sort(&write(&[(bad, json!("x"))])).unwrap_err();
-            assert!(error.to_string().contains(bad.trim_start_matches("customerid_account/")), "{error}");
+            assert!(
+                error.to_string().contains(bad.trim_start_matches("customerid_account/")),
+                "{error}"
+            );
         }
-        let error = refuse_parties(&write(&[("customerid_account/name", json!("Contoso"))]), Table::Opportunity).unwrap_err();
+        let error = refuse_parties(
+            &write(&[("customerid_account/name", json!("Contoso"))]),
+            Table::Opportunity,
+        )
+        .unwrap_err();
         assert!(
-            error.to_string().contains("customerid_account/name") && !error.to_string().contains("Contoso"),
+            error.to_string().contains("customerid_account/name")
+                && !error.to_string().contains("Contoso"),
             "{error}"
         );
     }

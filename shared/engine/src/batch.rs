@@ -54,7 +54,13 @@ pub trait Time {
 /// What a batch reports as it goes, and what it needs of the queue.
 pub trait Attendant {
     /// A pair was looked at on account of so many messages.
-    fn looked(&self, message: &SyncMessage, messages: usize, started: Timestamp, result: &Result<Outcome, Failure>);
+    fn looked(
+        &self,
+        message: &SyncMessage,
+        messages: usize,
+        started: Timestamp,
+        result: &Result<Outcome, Failure>,
+    );
     /// A message that no version of ours wrote is dropped; `audited` says whether that could be written down, else it comes back.
     fn poison(&self, id: &str, error: &PoisonMessage, audited: &Result<(), Failure>);
     /// A look panicked or outlasted the deadline; its messages come back.
@@ -84,7 +90,13 @@ struct Pair {
 
 impl Engine {
     /// Works through a batch and returns the messages that must come back; the rest is done.
-    pub async fn work(&self, batch: Vec<Received>, time: &impl Time, invocation: &str, attendant: &impl Attendant) -> Vec<Unfinished> {
+    pub async fn work(
+        &self,
+        batch: Vec<Received>,
+        time: &impl Time,
+        invocation: &str,
+        attendant: &impl Attendant,
+    ) -> Vec<Unfinished> {
         // Whatever throttles us is left alone until the next invocation.
         let engine = self.behind(&Arc::new(Gates::default()));
         let (mut messages, mut poison) = (Vec::new(), Vec::new());
@@ -94,20 +106,21 @@ impl Engine {
                 Err(error) => poison.push((received, error)),
             }
         }
-        let dropping = join_all(
-            poison
-                .into_iter()
-                .map(|(received, error)| engine.drop_poison(received, error, time, invocation, attendant)),
-        );
+        let dropping = join_all(poison.into_iter().map(|(received, error)| {
+            engine.drop_poison(received, error, time, invocation, attendant)
+        }));
         let pairs = engine.pairs(messages).await;
-        let looking = join_all(pairs.into_iter().map(|pair| engine.attend(pair, time, invocation, attendant)));
+        let looking = join_all(
+            pairs.into_iter().map(|pair| engine.attend(pair, time, invocation, attendant)),
+        );
         let (dropped, looked) = futures::join!(dropping, looking);
         dropped.into_iter().flatten().chain(looked.into_iter().flatten()).collect()
     }
 
     /// Sorts messages by pair. A record's own pair is asked of the store only when another subject of the batch may be its other half.
     async fn pairs(&self, messages: Vec<(SyncMessage, Received)>) -> Vec<Pair> {
-        let referrals = messages.iter().any(|(message, _)| matches!(message.subject, Subject::Referral(_)));
+        let referrals =
+            messages.iter().any(|(message, _)| matches!(message.subject, Subject::Referral(_)));
         let mut named: BTreeMap<Subject, Vec<(SyncMessage, Received)>> = BTreeMap::new();
         for (message, received) in messages {
             named.entry(message.subject.clone()).or_default().push((message, received));
@@ -123,17 +136,22 @@ impl Engine {
         let mut pairs: BTreeMap<Subject, Pair> = BTreeMap::new();
         for (subject, messages) in join_all(resolved).await {
             for (message, received) in messages {
-                let pair = pairs.entry(subject.clone()).or_insert_with(|| Pair {
-                    message,
-                    received: Vec::new(),
-                });
+                let pair = pairs
+                    .entry(subject.clone())
+                    .or_insert_with(|| Pair { message, received: Vec::new() });
                 pair.received.push(received);
             }
         }
         pairs.into_values().collect()
     }
 
-    async fn attend(&self, pair: Pair, time: &impl Time, invocation: &str, attendant: &impl Attendant) -> Vec<Unfinished> {
+    async fn attend(
+        &self,
+        pair: Pair,
+        time: &impl Time,
+        invocation: &str,
+        attendant: &impl Attendant,
+    ) -> Vec<Unfinished> {
         let Err(retry_after) = self.look_in_time(&pair, time, invocation, attendant).await else {
             return Vec::new();
         };
@@ -142,18 +160,27 @@ impl Engine {
         // A postponement that does not get through only means the queue's own time-out; the answer must not wait for it.
         let enough = time.left().saturating_sub(LAST_SECOND);
         if within(time, enough, attendant.postpone(&unfinished)).await.is_none() {
-            tracing::warn!("visibilities could not be changed in time; the messages come back by the queue's own time-out");
+            tracing::warn!(
+                "visibilities could not be changed in time; the messages come back by the queue's own time-out"
+            );
         }
         unfinished
     }
 
-    async fn look_in_time(&self, pair: &Pair, time: &impl Time, invocation: &str, attendant: &impl Attendant) -> Ended {
+    async fn look_in_time(
+        &self,
+        pair: &Pair,
+        time: &impl Time,
+        invocation: &str,
+        attendant: &impl Attendant,
+    ) -> Ended {
         let left = time.left();
         if left < ENOUGH_TO_START {
             return Err(Some(Duration::ZERO));
         }
         // A panic costs its own pair a retry, not the batch.
-        let guarded = AssertUnwindSafe(self.look_at(pair, time.now(), invocation, attendant)).catch_unwind();
+        let guarded =
+            AssertUnwindSafe(self.look_at(pair, time.now(), invocation, attendant)).catch_unwind();
         match within(time, left.saturating_sub(ENOUGH_TO_ANSWER), guarded).await {
             Some(Ok(ended)) => ended,
             Some(Err(_panic)) => {
@@ -167,12 +194,14 @@ impl Engine {
         }
     }
 
-    async fn look_at(&self, pair: &Pair, now: Timestamp, invocation: &str, attendant: &impl Attendant) -> Ended {
-        let look = Look {
-            message: &pair.message,
-            now,
-            invocation,
-        };
+    async fn look_at(
+        &self,
+        pair: &Pair,
+        now: Timestamp,
+        invocation: &str,
+        attendant: &impl Attendant,
+    ) -> Ended {
+        let look = Look { message: &pair.message, now, invocation };
         let result = self.reconcile(look).await;
         attendant.looked(&pair.message, pair.received.len(), now, &result);
         let receives = pair.received.iter().map(|received| received.receives).max().unwrap_or(1);
@@ -193,14 +222,13 @@ impl Engine {
         attendant: &impl Attendant,
     ) -> Option<Unfinished> {
         let limit = time.left().saturating_sub(ENOUGH_TO_ANSWER);
-        let audit = within(time, limit, self.audit_poison(&received.id, time.now(), invocation)).await;
-        let late = || Err(Failure::new(Outside::Store, FailureKind::Transient, "the deadline came first"));
+        let audit =
+            within(time, limit, self.audit_poison(&received.id, time.now(), invocation)).await;
+        let late =
+            || Err(Failure::new(Outside::Store, FailureKind::Transient, "the deadline came first"));
         let audited = audit.unwrap_or_else(late);
         attendant.poison(&received.id, &error, &audited);
-        audited.err().map(|_| Unfinished {
-            message: received,
-            retry_after: None,
-        })
+        audited.err().map(|_| Unfinished { message: received, retry_after: None })
     }
 }
 
@@ -216,7 +244,9 @@ async fn within<T>(time: &impl Time, limit: Duration, work: impl Future<Output =
 fn retry_after(failure: &Failure, receives: u32) -> Duration {
     let spread = FIRST_RETRY.saturating_mul(3_u32.saturating_pow(receives.saturating_sub(1)));
     let asked = match failure.kind {
-        FailureKind::Throttled { retry_after } | FailureKind::Postponed { retry_after } => retry_after,
+        FailureKind::Throttled { retry_after } | FailureKind::Postponed { retry_after } => {
+            retry_after
+        }
         _ => Duration::ZERO,
     };
     spread.max(asked).min(LONGEST_RETRY)

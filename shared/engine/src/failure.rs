@@ -91,7 +91,8 @@ impl Failure {
     /// with it a customer's name; it is for the seller and the audit trail.
     pub fn brief(&self) -> String {
         let code = self.code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
-        let request = self.request_id.as_deref().map(|id| format!(", request {id}")).unwrap_or_default();
+        let request =
+            self.request_id.as_deref().map(|id| format!(", request {id}")).unwrap_or_default();
         // These sentences are our own: they name a table, a secret or a consent, and the cure.
         let ours = self.outside == Outside::Store || self.kind == FailureKind::Credentials;
         let message = if ours { format!(": {}", self.message) } else { String::new() };
@@ -118,14 +119,7 @@ impl Failure {
 
     /// A failure without a service code or source.
     pub fn new(outside: Outside, kind: FailureKind, message: impl Into<String>) -> Self {
-        Self {
-            outside,
-            kind,
-            code: None,
-            message: message.into(),
-            request_id: None,
-            source: None,
-        }
+        Self { outside, kind, code: None, message: message.into(), request_id: None, source: None }
     }
 }
 
@@ -135,12 +129,20 @@ mod tests {
 
     #[test]
     fn the_log_gets_codes_and_the_seller_the_sentence() {
-        let mut failure = Failure::new(Outside::PartnerCenter, FailureKind::Rejected, "Norrsken Kylteknik AB is unknown");
+        let mut failure = Failure::new(
+            Outside::PartnerCenter,
+            FailureKind::Rejected,
+            "Norrsken Kylteknik AB is unknown",
+        );
         failure.code = Some("invalidRequest".into());
         failure.request_id = Some("e186fec1".into());
         assert_eq!(failure.brief(), "Partner Center rejected (invalidRequest), request e186fec1");
         assert!(failure.to_string().contains("Norrsken"));
-        let ours = Failure::new(Outside::Store, FailureKind::Credentials, "secret x has no text `client_id`");
+        let ours = Failure::new(
+            Outside::Store,
+            FailureKind::Credentials,
+            "secret x has no text `client_id`",
+        );
         assert_eq!(ours.brief(), "the store credentials: secret x has no text `client_id`");
     }
 }

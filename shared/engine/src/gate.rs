@@ -58,16 +58,10 @@ impl Engine {
                 port: self.partner_center.clone(),
                 gates: gates.clone(),
             }),
-            crm: Arc::new(GatedCrm {
-                port: self.crm.clone(),
-                gates: gates.clone(),
-            }),
+            crm: Arc::new(GatedCrm { port: self.crm.clone(), gates: gates.clone() }),
             leads: self.leads.as_ref().map(|leads| LeadTable {
                 crm: Arc::new(GatedLeads {
-                    table: GatedCrm {
-                        port: leads.crm.clone(),
-                        gates: gates.clone(),
-                    },
+                    table: GatedCrm { port: leads.crm.clone(), gates: gates.clone() },
                     port: leads.crm.clone(),
                 }),
                 mapping: leads.mapping.clone(),
@@ -108,7 +102,12 @@ impl PartnerCenter for GatedPartnerCenter {
         self.gates.partner_center.pass(self.port.create(body)).await
     }
 
-    async fn patch(&self, id: ReferralId, etag: &ETag, operations: &[PatchOperation]) -> Result<Referral, Failure> {
+    async fn patch(
+        &self,
+        id: ReferralId,
+        etag: &ETag,
+        operations: &[PatchOperation],
+    ) -> Result<Referral, Failure> {
         self.gates.partner_center.pass(self.port.patch(id, etag, operations)).await
     }
 }
@@ -132,7 +131,12 @@ impl Crm for GatedCrm {
         self.gates.crm.pass(self.port.upsert(id, write)).await
     }
 
-    async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    async fn update(
+        &self,
+        key: &CrmKey,
+        version: &str,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
         self.gates.crm.pass(self.port.update(key, version, write)).await
     }
 
@@ -160,7 +164,12 @@ impl Crm for GatedLeads {
         self.table.upsert(id, write).await
     }
 
-    async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    async fn update(
+        &self,
+        key: &CrmKey,
+        version: &str,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
         self.table.update(key, version, write).await
     }
 
@@ -171,7 +180,12 @@ impl Crm for GatedLeads {
 
 #[async_trait]
 impl Leads for GatedLeads {
-    async fn qualify(&self, lead: &CrmRecord, referral: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    async fn qualify(
+        &self,
+        lead: &CrmRecord,
+        referral: ReferralId,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
         self.table.gates.crm.pass(self.port.qualify(lead, referral, write)).await
     }
 
@@ -193,9 +207,7 @@ mod tests {
 
     #[tokio::test]
     async fn after_throttling_or_dead_credentials_nothing_is_called_any_more() {
-        let throttled = FailureKind::Throttled {
-            retry_after: Duration::from_secs(37),
-        };
+        let throttled = FailureKind::Throttled { retry_after: Duration::from_secs(37) };
         for kind in [throttled, FailureKind::Credentials] {
             let gate = Gate::default();
             gate.pass(fails(kind)).await.unwrap_err();

@@ -65,13 +65,13 @@ pub enum State {
 
 impl Finding {
     /// A thing and its state.
-    pub fn new(place: impl Into<String>, what: impl Into<String>, name: impl Into<String>, state: State) -> Self {
-        Self {
-            place: place.into(),
-            what: what.into(),
-            name: name.into(),
-            state,
-        }
+    pub fn new(
+        place: impl Into<String>,
+        what: impl Into<String>,
+        name: impl Into<String>,
+        state: State,
+    ) -> Self {
+        Self { place: place.into(), what: what.into(), name: name.into(), state }
     }
 
     /// Whether nothing is left to do about it.
@@ -127,7 +127,9 @@ impl Progress {
         }
         if let Some(refusal) = self.refusal {
             // It says more than "missing" does.
-            let same = |finding: &&mut Finding| finding.place == refusal.place && finding.name == refusal.name;
+            let same = |finding: &&mut Finding| {
+                finding.place == refusal.place && finding.name == refusal.name
+            };
             match findings.iter_mut().find(same) {
                 Some(finding) => *finding = refusal,
                 None => findings.push(refusal),
@@ -151,7 +153,11 @@ mod tests {
         progress.refused(finding("b", refused("first")));
         progress.refused(finding("c", refused("second")));
         assert!(progress.is_over() && progress.has_created());
-        let told = progress.told(vec![finding("a", State::Right), finding("b", missing()), finding("c", missing())]);
+        let told = progress.told(vec![
+            finding("a", State::Right),
+            finding("b", missing()),
+            finding("c", missing()),
+        ]);
         let states: Vec<&State> = told.iter().map(|finding| &finding.state).collect();
         assert_eq!(states, [&State::Created, &refused("first"), &missing()]);
         assert_eq!(told.iter().filter(|finding| finding.is_right()).count(), 1);

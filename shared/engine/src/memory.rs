@@ -21,7 +21,10 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::failure::{Failure, FailureKind, Outside};
-use crate::port::{Agenda, AuditTrail, Claim, Claims, Crm, CrmChange, Cursors, Links, PartnerCenter, Queue, ReferralChange};
+use crate::port::{
+    Agenda, AuditTrail, Claim, Claims, Crm, CrmChange, Cursors, Links, PartnerCenter, Queue,
+    ReferralChange,
+};
 
 /// What a call does instead of succeeding.
 #[derive(Clone, Copy, Debug)]
@@ -93,11 +96,18 @@ impl World {
         faults.remove(at).map(|(_, fault)| fault)
     }
 
-    fn run<T>(&self, name: &'static str, outside: Outside, effect: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    fn run<T>(
+        &self,
+        name: &'static str,
+        outside: Outside,
+        effect: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         match self.called(name) {
             None | Some(Fault::Pass) => effect(),
             Some(Fault::Before(kind)) => Err(Failure::new(outside, kind, "ordered by the test")),
-            Some(Fault::After(kind)) => effect().and(Err(Failure::new(outside, kind, "ordered by the test"))),
+            Some(Fault::After(kind)) => {
+                effect().and(Err(Failure::new(outside, kind, "ordered by the test")))
+            }
         }
     }
 
@@ -112,7 +122,9 @@ impl World {
     /// The calls made since the last time; the audit trail's, the claims' and the reads of links are left out.
     pub(crate) fn take_calls(&self) -> Vec<&'static str> {
         let mut calls = self.take_all_calls();
-        calls.retain(|call| *call != "audit" && !call.starts_with("claims.") && !call.starts_with("links.read"));
+        calls.retain(|call| {
+            *call != "audit" && !call.starts_with("claims.") && !call.starts_with("links.read")
+        });
         calls
     }
 
@@ -148,7 +160,9 @@ impl World {
 
     fn takes(&self, write: &CrmWrite) -> Result<(), Failure> {
         match *self.refused_column.lock().unwrap() {
-            Some(column) if write.fields.contains_key(column) => Err(Failure::new(Outside::Crm, FailureKind::Rejected, "not in this list")),
+            Some(column) if write.fields.contains_key(column) => {
+                Err(Failure::new(Outside::Crm, FailureKind::Rejected, "not in this list"))
+            }
             _ => Ok(()),
         }
     }
@@ -168,11 +182,7 @@ impl World {
 /// An open opportunity with these columns.
 pub(crate) fn record(id: &str, fields: Json) -> CrmRecord {
     CrmRecord {
-        key: CrmKey {
-            system: "dynamics".into(),
-            entity: "opportunity".into(),
-            id: id.into(),
-        },
+        key: CrmKey { system: "dynamics".into(), entity: "opportunity".into(), id: id.into() },
         version: "W/\"0\"".into(),
         modified: "2026-11-21T09:00:00Z".parse().unwrap(),
         phase: Phase::Open,

@@ -65,10 +65,7 @@ impl Poller {
     /// is made good by the next. What fails does not keep the others from being read: opportunities, leads, Partner Center.
     pub async fn poll(&self, now: Timestamp, invocation: &str) -> Result<Polled, Failure> {
         if let Claim::Held { .. } = self.claims.claim(LEASE, invocation, now, LEASE_LASTS).await? {
-            return Ok(Polled {
-                skipped: true,
-                ..Polled::default()
-            });
+            return Ok(Polled { skipped: true, ..Polled::default() });
         }
         let (records, referrals, agenda, deadlines) = futures::join!(
             self.poll_tables(now),
@@ -88,16 +85,25 @@ impl Poller {
     /// Opportunities, then leads; a CRM that asked for peace gets it.
     async fn poll_tables(&self, now: Timestamp) -> Result<usize, Failure> {
         let records = self.poll_crm(self.crm.as_ref(), CRM_CURSOR, now).await;
-        let leave_alone = |failure: &Failure| matches!(failure.kind, FailureKind::Throttled { .. } | FailureKind::Credentials);
+        let leave_alone = |failure: &Failure| {
+            matches!(failure.kind, FailureKind::Throttled { .. } | FailureKind::Credentials)
+        };
         let leads = match &self.leads {
-            Some(leads) if !records.as_ref().is_err_and(leave_alone) => self.poll_crm(leads.as_ref(), LEAD_CURSOR, now).await,
+            Some(leads) if !records.as_ref().is_err_and(leave_alone) => {
+                self.poll_crm(leads.as_ref(), LEAD_CURSOR, now).await
+            }
             _ => Ok(0),
         };
         Ok(records? + leads?)
     }
 
     /// The first run finds every flagged record, however old: that is how a partner starts with deals already flagged.
-    async fn poll_crm(&self, table: &dyn Crm, cursor_name: &str, now: Timestamp) -> Result<usize, Failure> {
+    async fn poll_crm(
+        &self,
+        table: &dyn Crm,
+        cursor_name: &str,
+        now: Timestamp,
+    ) -> Result<usize, Failure> {
         let cursor = self.cursors.load(cursor_name).await?;
         let since = cursor.map_or(Timestamp::UNIX_EPOCH, |cursor| self.reach_back(cursor));
         let changes = table.changed_since(since).await?;
@@ -132,7 +138,12 @@ impl Poller {
         self.enqueue(SWEEP_CURSOR, now, &messages).await
     }
 
-    async fn enqueue(&self, cursor: &str, now: Timestamp, messages: &[SyncMessage]) -> Result<usize, Failure> {
+    async fn enqueue(
+        &self,
+        cursor: &str,
+        now: Timestamp,
+        messages: &[SyncMessage],
+    ) -> Result<usize, Failure> {
         if !messages.is_empty() {
             self.queue.send(messages).await?;
         }
@@ -193,14 +204,10 @@ mod tests {
         let (world, poller) = stage();
         assert_eq!(
             poller.poll(at("10:00:00"), "run").await.unwrap(),
-            Polled {
-                records: 1,
-                referrals: 1,
-                due: 0,
-                skipped: false
-            }
+            Polled { records: 1, referrals: 1, due: 0, skipped: false }
         );
-        let causes: Vec<Cause> = world.queued.lock().unwrap().iter().map(|message| message.cause).collect();
+        let causes: Vec<Cause> =
+            world.queued.lock().unwrap().iter().map(|message| message.cause).collect();
         assert_eq!(causes, [Cause::CrmPoll, Cause::Sweep]);
     }
 

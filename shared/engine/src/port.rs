@@ -39,7 +39,12 @@ pub trait PartnerCenter: Send + Sync {
     async fn create(&self, body: &Json) -> Result<Referral, Failure>;
 
     /// Applies a JSON Patch if the referral still has `etag`, and returns it as stored.
-    async fn patch(&self, id: ReferralId, etag: &ETag, operations: &[PatchOperation]) -> Result<Referral, Failure>;
+    async fn patch(
+        &self,
+        id: ReferralId,
+        etag: &ETag,
+        operations: &[PatchOperation],
+    ) -> Result<Referral, Failure>;
 }
 
 /// A referral that changed.
@@ -64,7 +69,12 @@ pub trait Crm: Send + Sync {
     async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure>;
 
     /// Changes a record if it still has `version`, and returns it as stored.
-    async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure>;
+    async fn update(
+        &self,
+        key: &CrmKey,
+        version: &str,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure>;
 
     /// Records flagged "Sync with Partner Center" and changed at or after `since`, oldest change first.
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure>;
@@ -78,7 +88,12 @@ pub trait Leads: Crm {
     ///
     /// `write` has the opportunity's columns, those of account and contact included, which are looked for and made as [`Crm::upsert`]
     /// does. `lead` is as it was read; [`crate::FailureKind::Stale`] when it is gone meanwhile.
-    async fn qualify(&self, lead: &CrmRecord, referral: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure>;
+    async fn qualify(
+        &self,
+        lead: &CrmRecord,
+        referral: ReferralId,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure>;
 
     /// The lead that became this opportunity, by whoever's hand; `None` when it was no lead. Asked before a referral is made for an
     /// opportunity: its lead may be paired already (contract dynamics365 2.3 `originatingleadid`, salesforce 2.2 `ConvertedOpportunityId`).
@@ -123,7 +138,13 @@ pub trait Links: Send + Sync {
 #[async_trait]
 pub trait Claims: Send + Sync {
     /// Claims `name` for `holder` until `now + lasts`. A claim of the same holder is renewed.
-    async fn claim(&self, name: &str, holder: &str, now: Timestamp, lasts: SignedDuration) -> Result<Claim, Failure>;
+    async fn claim(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        lasts: SignedDuration,
+    ) -> Result<Claim, Failure>;
 
     /// Gives a claim back, if `holder` still has it.
     async fn release(&self, name: &str, holder: &str) -> Result<(), Failure>;
@@ -163,7 +184,11 @@ pub trait Agenda: Send + Sync {
     async fn note(&self, referral: ReferralId, at: Timestamp) -> Result<(), Failure>;
 
     /// The pairs whose time came after `after`, up to `until`, and their times.
-    async fn due(&self, after: Timestamp, until: Timestamp) -> Result<Vec<(ReferralId, Timestamp)>, Failure>;
+    async fn due(
+        &self,
+        after: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<(ReferralId, Timestamp)>, Failure>;
 }
 
 /// The audit trail.

@@ -14,7 +14,11 @@ use crate::installation::{Finding, State};
 pub trait CrmSchema: Send + Sync {
     /// Those of `entity` (`opportunity`, `lead`), and of the records around it, that `names` asks for, as a mapping writes them. What is
     /// not in the answer does not exist, or is hidden from the signed-in user. Only reads.
-    async fn columns(&self, entity: &str, names: &BTreeSet<String>) -> Result<BTreeMap<String, Column>, Failure>;
+    async fn columns(
+        &self,
+        entity: &str,
+        names: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Column>, Failure>;
 }
 
 /// A column as it is.
@@ -109,13 +113,7 @@ fn needs(mapping: &Mapping) -> Vec<Need<'_>> {
         own("Referral Link", &columns.referral_link, Kind::Text, When::Always, None),
         own("Audit", &columns.audit, Kind::Text, When::Always, audit),
         own("Sync status", &columns.sync_status, Kind::Text, When::Always, status),
-        own(
-            "Microsoft CRM Identifier",
-            &columns.microsoft_crm_id,
-            Kind::Text,
-            When::Always,
-            None,
-        ),
+        own("Microsoft CRM Identifier", &columns.microsoft_crm_id, Kind::Text, When::Always, None),
     ];
     needs.push(Need {
         choices: mapping.help.values.values().map(text).collect(),

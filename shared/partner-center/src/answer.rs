@@ -35,17 +35,15 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) async fn read(mut response: Response) -> Result<Self, AnswerError> {
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| AnswerError::Broken(error.without_url()))? {
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| AnswerError::Broken(error.without_url()))?
+        {
             if body.len() + chunk.len() > SIZE_CAP {
                 return Err(AnswerError::TooLarge);
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Self {
-            status: response.status(),
-            headers: response.headers().clone(),
-            body,
-        })
+        Ok(Self { status: response.status(), headers: response.headers().clone(), body })
     }
 
     /// The body as JSON; `None` when there is none or it is something else.
@@ -54,19 +52,14 @@ impl Answer {
     }
 
     pub(crate) fn header(&self, name: impl reqwest::header::AsHeaderName) -> Option<&str> {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .filter(|text| !text.is_empty())
+        self.headers.get(name).and_then(|value| value.to_str().ok()).filter(|text| !text.is_empty())
     }
 
     /// The service's id of this request, for support cases: `request-id` on the referrals host, `ms-requestid` on the other.
     pub(crate) fn request_id(&self) -> Option<String> {
-        const NAMES: [HeaderName; 2] = [HeaderName::from_static("request-id"), HeaderName::from_static("ms-requestid")];
-        NAMES
-            .iter()
-            .find_map(|name| self.header(name))
-            .map(|id| id.chars().take(64).collect())
+        const NAMES: [HeaderName; 2] =
+            [HeaderName::from_static("request-id"), HeaderName::from_static("ms-requestid")];
+        NAMES.iter().find_map(|name| self.header(name)).map(|id| id.chars().take(64).collect())
     }
 
     /// How long the service asks us to wait, if it says so: seconds or an HTTP date, which is measured against its own clock.
@@ -97,12 +90,9 @@ mod tests {
     use super::*;
 
     fn answer(headers: &[(HeaderName, &str)]) -> Answer {
-        let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
-        Answer {
-            status: StatusCode::TOO_MANY_REQUESTS,
-            headers,
-            body: Vec::new(),
-        }
+        let headers =
+            headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
+        Answer { status: StatusCode::TOO_MANY_REQUESTS, headers, body: Vec::new() }
     }
 
     #[test]

@@ -106,29 +106,27 @@ impl Error {
         match self {
             Self::Token(error) => error.kind(),
             Self::Interrupted { operation, .. } => perhaps(operation),
-            Self::Unusable {
-                operation: Operation::CreateReferral,
-                ..
-            } => FailureKind::OutcomeUnknown,
+            Self::Unusable { operation: Operation::CreateReferral, .. } => {
+                FailureKind::OutcomeUnknown
+            }
             // A gateway's page instead of the service's answer passes; a referral in an unknown state stays as it is.
-            Self::Unreachable { .. }
-            | Self::Unusable {
-                problem: Problem::Shape(_),
-                ..
-            } => FailureKind::Transient,
-            Self::Unusable {
-                problem: Problem::Referral(_),
-                ..
-            } => FailureKind::Rejected,
+            Self::Unreachable { .. } | Self::Unusable { problem: Problem::Shape(_), .. } => {
+                FailureKind::Transient
+            }
+            Self::Unusable { problem: Problem::Referral(_), .. } => FailureKind::Rejected,
             Self::Refused { operation, refusal } => {
                 let creates = *operation == Operation::CreateReferral;
                 match refusal.status {
                     401 => FailureKind::Credentials,
                     // A list leaves out what we may not see; one that is refused as a whole means that our user lost its role.
-                    403 if refusal.lacks_claims() || *operation == Operation::ListReferrals => FailureKind::Credentials,
+                    403 if refusal.lacks_claims() || *operation == Operation::ListReferrals => {
+                        FailureKind::Credentials
+                    }
                     409 | 412 if !creates => FailureKind::Stale,
                     429 => FailureKind::Throttled { retry_after: refusal.wait },
-                    503 | 509 if !creates && refusal.retry_after.is_some() => FailureKind::Throttled { retry_after: refusal.wait },
+                    503 | 509 if !creates && refusal.retry_after.is_some() => {
+                        FailureKind::Throttled { retry_after: refusal.wait }
+                    }
                     423 | 425 => FailureKind::Transient,
                     408 | 500..=599 => perhaps(operation),
                     _ => FailureKind::Rejected,
@@ -154,7 +152,9 @@ impl From<Error> for Failure {
         let (code, request_id) = match &error {
             Error::Refused { refusal, .. } => (refusal.code.clone(), refusal.request_id.clone()),
             Error::Unusable { request_id, .. } => (None, request_id.clone()),
-            Error::Token(TokenError::Refused { code, trace_id, .. }) => (Some(code.clone()), trace_id.clone()),
+            Error::Token(TokenError::Refused { code, trace_id, .. }) => {
+                (Some(code.clone()), trace_id.clone())
+            }
             _ => (None, None),
         };
         Self {
@@ -190,17 +190,13 @@ mod tests {
             retry_after,
             wait,
         };
-        Error::Refused {
-            operation,
-            refusal: Box::new(refusal),
-        }
+        Error::Refused { operation, refusal: Box::new(refusal) }
     }
 
     #[test]
     fn statuses_become_kinds() {
-        let throttled = |seconds| FailureKind::Throttled {
-            retry_after: Duration::from_secs(seconds),
-        };
+        let throttled =
+            |seconds| FailureKind::Throttled { retry_after: Duration::from_secs(seconds) };
         let table = [
             (400, None, FailureKind::Rejected, FailureKind::Rejected),
             (401, None, FailureKind::Credentials, FailureKind::Credentials),
@@ -250,7 +246,8 @@ mod tests {
         let expected = "Partner Center rejected (invalidRequest): creating a referral was refused with 400, `customerProfile.address.country`: Two letters";
         assert_eq!(failure.to_string(), expected);
         assert_eq!(failure.request_id.as_deref(), Some("r-1"));
-        let failure = Failure::from(refused(Operation::ChangeReferral(id()), 403, None)).to_string();
+        let failure =
+            Failure::from(refused(Operation::ChangeReferral(id()), 403, None)).to_string();
         assert!(failure.contains("c7c1e1f0") && failure.contains("Referrals admin"), "{failure}");
     }
 }

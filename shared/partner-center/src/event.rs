@@ -100,13 +100,9 @@ impl WebhookEvent {
         let resource = text(&json, "ResourceUri")
             .filter(|_| name.concerns_referral())
             .and_then(last_segment_id);
-        let changed = text(&json, "ResourceChangeUtcDate").map(|date| date.chars().take(64).collect());
-        Ok(Self {
-            name,
-            resource,
-            changed,
-            received: verified.received().to_string(),
-        })
+        let changed =
+            text(&json, "ResourceChangeUtcDate").map(|date| date.chars().take(64).collect());
+        Ok(Self { name, resource, changed, received: verified.received().to_string() })
     }
 
     /// The message for the sync queue, if the event names a referral.
@@ -114,7 +110,8 @@ impl WebhookEvent {
     /// Repeated deliveries of one change have the same `observed`. Without a date of change it is the time of receipt:
     /// better to look once too often than to take a second change for a repetition.
     pub fn sync_message(&self) -> Option<SyncMessage> {
-        let observed = format!("{}@{}", self.name, self.changed.as_deref().unwrap_or(&self.received));
+        let observed =
+            format!("{}@{}", self.name, self.changed.as_deref().unwrap_or(&self.received));
         Some(SyncMessage {
             subject: Subject::Referral(self.resource?),
             cause: Cause::Webhook,

@@ -34,7 +34,12 @@ pub(crate) struct Call<'a> {
 }
 
 impl Exchange {
-    pub(crate) fn new(http: reqwest::Client, base: &Url, audience: &str, tokens: Arc<TokenSource>) -> Result<Self, ForbiddenUrl> {
+    pub(crate) fn new(
+        http: reqwest::Client,
+        base: &Url,
+        audience: &str,
+        tokens: Arc<TokenSource>,
+    ) -> Result<Self, ForbiddenUrl> {
         permitted(base)?;
         Ok(Self {
             http,
@@ -55,10 +60,7 @@ impl Exchange {
         if answer.status.is_success() {
             return Ok(answer);
         }
-        Err(Error::Refused {
-            operation: call.operation,
-            refusal: Box::new(Refusal::read(&answer)),
-        })
+        Err(Error::Refused { operation: call.operation, refusal: Box::new(Refusal::read(&answer)) })
     }
 
     async fn send_with(&self, call: &Call<'_>, token: &SecretString) -> Result<Answer, Error> {
@@ -77,15 +79,10 @@ impl Exchange {
             if source.is_connect() || source.is_builder() {
                 Error::Unreachable { operation, source }
             } else {
-                Error::Interrupted {
-                    operation,
-                    source: AnswerError::Broken(source),
-                }
+                Error::Interrupted { operation, source: AnswerError::Broken(source) }
             }
         })?;
-        Answer::read(response)
-            .await
-            .map_err(|source| Error::Interrupted { operation, source })
+        Answer::read(response).await.map_err(|source| Error::Interrupted { operation, source })
     }
 
     fn url(&self, path: &[&str], query: Option<&str>) -> Url {

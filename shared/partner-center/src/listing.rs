@@ -45,8 +45,11 @@ pub(crate) async fn all(exchange: &Exchange, query: &Query<'_>) -> Result<Rows, 
             Some(Json::Array(found)) => rows.extend(found),
             _ => return Err(unusable("the list has no `value`")),
         }
-        let Some(link) = link else { return Ok(Rows { rows, request_id }) };
-        let next = next_query(&link).ok_or_else(|| unusable("the list's nextLink has no $skiptoken"))?;
+        let Some(link) = link else {
+            return Ok(Rows { rows, request_id });
+        };
+        let next =
+            next_query(&link).ok_or_else(|| unusable("the list's nextLink has no $skiptoken"))?;
         if next == page_query {
             return Err(unusable("the list's nextLink leads to the same page"));
         }
@@ -71,15 +74,14 @@ impl Query<'_> {
             ("$orderby", self.order),
             ("$select", self.select),
         ];
-        let option = |(name, value): (&str, Option<&str>)| Some(format!("{name}={}", encode(value?)));
+        let option =
+            |(name, value): (&str, Option<&str>)| Some(format!("{name}={}", encode(value?)));
         options.into_iter().filter_map(option).collect::<Vec<_>>().join("&")
     }
 }
 
 fn encode(value: &str) -> String {
-    form_urlencoded::byte_serialize(value.as_bytes())
-        .collect::<String>()
-        .replace('+', "%20")
+    form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// A text as an OData literal: quotes are doubled.
@@ -94,8 +96,8 @@ fn next_query(link: &str) -> Option<String> {
         Some((_, query)) => query,
         None => &link[link.find("$skiptoken=")?..],
     };
-    let names_page =
-        form_urlencoded::parse(query.as_bytes()).any(|(name, token)| name.eq_ignore_ascii_case("$skiptoken") && !token.is_empty());
+    let names_page = form_urlencoded::parse(query.as_bytes())
+        .any(|(name, token)| name.eq_ignore_ascii_case("$skiptoken") && !token.is_empty());
     names_page.then(|| query.to_owned())
 }
 

@@ -6,10 +6,7 @@ use serde_json::Value as Json;
 pub(crate) fn named<'json>(json: &'json Json, name: &str) -> Option<&'json Json> {
     let properties = json.as_object()?;
     properties.get(name).or_else(|| {
-        properties
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        properties.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     })
 }
 

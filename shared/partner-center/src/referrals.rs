@@ -57,10 +57,13 @@ fn path_of(id: &str) -> [&str; 4] {
 
 impl Referrals {
     /// A client for the host `url`, whose tokens have `audience`. `http` must not follow redirects.
-    pub fn new(http: reqwest::Client, url: &Url, audience: &str, tokens: Arc<TokenSource>) -> Result<Self, ForbiddenUrl> {
-        Ok(Self {
-            exchange: Exchange::new(http, url, audience, tokens)?,
-        })
+    pub fn new(
+        http: reqwest::Client,
+        url: &Url,
+        audience: &str,
+        tokens: Arc<TokenSource>,
+    ) -> Result<Self, ForbiddenUrl> {
+        Ok(Self { exchange: Exchange::new(http, url, audience, tokens)? })
     }
 
     async fn read(&self, id: ReferralId) -> Result<Option<Referral>, Error> {
@@ -75,7 +78,11 @@ impl Referrals {
         match self.exchange.send(&call(Operation::ReadReferral(id), Method::GET, &segments)).await {
             Ok(answer) => Ok(Some(answer)),
             // 403 and 404 both mean "not visible to us"; only a lack of claims concerns every referral.
-            Err(Error::Refused { refusal, .. }) if matches!(refusal.status, 403 | 404 | 410) && !refusal.lacks_claims() => Ok(None),
+            Err(Error::Refused { refusal, .. })
+                if matches!(refusal.status, 403 | 404 | 410) && !refusal.lacks_claims() =>
+            {
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }
@@ -118,7 +125,12 @@ impl Referrals {
         referral(Operation::CreateReferral, &answer)
     }
 
-    async fn change(&self, id: ReferralId, etag: &ETag, operations: &[PatchOperation]) -> Result<Referral, Error> {
+    async fn change(
+        &self,
+        id: ReferralId,
+        etag: &ETag,
+        operations: &[PatchOperation],
+    ) -> Result<Referral, Error> {
         let operation = Operation::ChangeReferral(id);
         let (text_id, body) = (id.to_string(), json!(operations));
         let segments = path_of(&text_id);
@@ -128,7 +140,9 @@ impl Referrals {
         patch.body = Some(&body);
         let answer = self.exchange.send(&patch).await?;
         let part = match referral(operation, &answer) {
-            Ok(referral) if referral.get("details").is_some_and(Json::is_object) => return Ok(referral),
+            Ok(referral) if referral.get("details").is_some_and(Json::is_object) => {
+                return Ok(referral);
+            }
             Ok(_) => Error::Unusable {
                 operation,
                 request_id: answer.request_id(),
@@ -149,16 +163,14 @@ fn changed_since(since: Timestamp) -> String {
 }
 
 pub(crate) fn referral(operation: Operation, answer: &Answer) -> Result<Referral, Error> {
-    let unusable = |problem| Error::Unusable {
-        operation,
-        request_id: answer.request_id(),
-        problem,
-    };
+    let unusable =
+        |problem| Error::Unusable { operation, request_id: answer.request_id(), problem };
     let body = answer
         .json()
         .filter(Json::is_object)
         .ok_or_else(|| unusable(Problem::Shape("it holds no referral")))?;
-    Referral::parse(body, answer.header(ETAG), answer.request_id()).map_err(|error| unusable(error.into()))
+    Referral::parse(body, answer.header(ETAG), answer.request_id())
+        .map_err(|error| unusable(error.into()))
 }
 
 #[async_trait]
@@ -187,7 +199,12 @@ impl PartnerCenter for Referrals {
         Ok(self.send_new(body).await?)
     }
 
-    async fn patch(&self, id: ReferralId, etag: &ETag, operations: &[PatchOperation]) -> Result<Referral, Failure> {
+    async fn patch(
+        &self,
+        id: ReferralId,
+        etag: &ETag,
+        operations: &[PatchOperation],
+    ) -> Result<Referral, Failure> {
         Ok(self.change(id, etag, operations).await?)
     }
 }

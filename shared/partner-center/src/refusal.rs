@@ -59,11 +59,15 @@ impl Refusal {
     /// What a person can do about it, where the status alone tells.
     fn cure(&self) -> Option<&'static str> {
         match self.status {
-            401 => {
-                Some("The access token was refused twice: check the app's delegated Partner Center permission and the configured audience")
+            401 => Some(
+                "The access token was refused twice: check the app's delegated Partner Center permission and the configured audience",
+            ),
+            403 if self.lacks_claims() => {
+                Some("A person must consent again, with multi-factor authentication")
             }
-            403 if self.lacks_claims() => Some("A person must consent again, with multi-factor authentication"),
-            403 => Some("The consenting user needs the Referrals admin role in Partner Center, for this deal's location"),
+            403 => Some(
+                "The consenting user needs the Referrals admin role in Partner Center, for this deal's location",
+            ),
             _ => None,
         }
     }
@@ -93,15 +97,22 @@ struct Complaint {
 impl Complaint {
     fn read(body: &Json) -> Self {
         let mut complaint = Self::default();
-        let mut level = Some(property(body, "error").filter(|error| error.is_object()).unwrap_or(body));
+        let mut level =
+            Some(property(body, "error").filter(|error| error.is_object()).unwrap_or(body));
         for _ in 0..MAX_DEPTH {
             let Some(error) = level else { break };
-            let code =
-                property(error, "code").and_then(|code| code.as_str().map(str::to_owned).or_else(|| Some(code.as_i64()?.to_string())));
+            let code = property(error, "code").and_then(|code| {
+                code.as_str().map(str::to_owned).or_else(|| Some(code.as_i64()?.to_string()))
+            });
             let message = text(error, "message").or_else(|| text(error, "description"));
-            complaint.code = code.filter(|code| !code.is_empty()).map(|code| scrub(&code, 64)).or(complaint.code);
-            complaint.target = text(error, "target").map(|target| scrub(target, 128)).or(complaint.target);
-            complaint.message = message.map(|message| scrub(message, MESSAGE_CHARS)).or(complaint.message);
+            complaint.code = code
+                .filter(|code| !code.is_empty())
+                .map(|code| scrub(&code, 64))
+                .or(complaint.code);
+            complaint.target =
+                text(error, "target").map(|target| scrub(target, 128)).or(complaint.target);
+            complaint.message =
+                message.map(|message| scrub(message, MESSAGE_CHARS)).or(complaint.message);
             level = property(error, "innerError").filter(|inner| inner.is_object());
         }
         // A plain `"error": "insufficent_claims"`.
@@ -123,10 +134,8 @@ fn scrub(message: &str, limit: usize) -> String {
     let words = message
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty());
-    let line = words
-        .map(|word| if personal(word) { "…" } else { word })
-        .collect::<Vec<_>>()
-        .join(" ");
+    let line =
+        words.map(|word| if personal(word) { "…" } else { word }).collect::<Vec<_>>().join(" ");
     let line = line.trim_end_matches('.');
     if line.chars().count() > limit {
         line.chars().take(limit).chain(['…']).collect()

@@ -66,10 +66,13 @@ pub struct Registration {
 
 impl Registration {
     /// A client for the host `url`, whose tokens have `audience`. `http` must not follow redirects.
-    pub fn new(http: reqwest::Client, url: &Url, audience: &str, tokens: Arc<TokenSource>) -> Result<Self, ForbiddenUrl> {
-        Ok(Self {
-            exchange: Exchange::new(http, url, audience, tokens)?,
-        })
+    pub fn new(
+        http: reqwest::Client,
+        url: &Url,
+        audience: &str,
+        tokens: Arc<TokenSource>,
+    ) -> Result<Self, ForbiddenUrl> {
+        Ok(Self { exchange: Exchange::new(http, url, audience, tokens)? })
     }
 
     /// What is registered, if anything is.
@@ -96,16 +99,17 @@ impl Registration {
     pub async fn ensure(&self, url: &Url, events: &[&str]) -> Result<Ensured, Error> {
         let before = self.get().await?;
         if let Some(before) = before {
-            let same_url = before.url == url.as_str() || Url::parse(&before.url).is_ok_and(|registered| registered == *url);
-            let has = |event: &&str| before.events.iter().any(|known| known.eq_ignore_ascii_case(event));
+            let same_url = before.url == url.as_str()
+                || Url::parse(&before.url).is_ok_and(|registered| registered == *url);
+            let has =
+                |event: &&str| before.events.iter().any(|known| known.eq_ignore_ascii_case(event));
             if same_url && events.iter().all(has) {
                 return Ok(Ensured::Unchanged);
             }
-            let others = before
-                .events
-                .iter()
-                .map(String::as_str)
-                .filter(|other| same_url && !events.iter().any(|e| e.eq_ignore_ascii_case(other)));
+            let others =
+                before.events.iter().map(String::as_str).filter(|other| {
+                    same_url && !events.iter().any(|e| e.eq_ignore_ascii_case(other))
+                });
             let wanted: Vec<&str> = events.iter().copied().chain(others).collect();
             self.overwrite(url, &wanted).await?;
             return Ok(Ensured::Overwritten { before: Some(before) });
@@ -114,9 +118,9 @@ impl Registration {
             Ok(()) => Ok(Ensured::Created),
             // Which status says "one exists" is not documented.
             Err(error)
-                if error
-                    .status()
-                    .is_some_and(|status| (400..500).contains(&status) && !matches!(status, 401 | 403 | 429)) =>
+                if error.status().is_some_and(|status| {
+                    (400..500).contains(&status) && !matches!(status, 401 | 403 | 429)
+                }) =>
             {
                 self.overwrite(url, events).await?;
                 Ok(Ensured::Overwritten { before: None })
@@ -137,20 +141,16 @@ impl Registration {
     pub async fn send_test(&self) -> Result<String, Error> {
         let operation = Operation::TestRegistration;
         let answer = self.send(operation, Method::POST, &["validationEvents"], None).await?;
-        let id = answer
-            .json()
-            .as_ref()
-            .and_then(|body| text(body, "correlationId"))
-            .map(str::to_owned);
+        let id =
+            answer.json().as_ref().and_then(|body| text(body, "correlationId")).map(str::to_owned);
         id.ok_or_else(|| unusable(operation, &answer, "it has no `correlationId`"))
     }
 
     /// How the test event fared; kept for seven days.
     pub async fn test_result(&self, correlation_id: &str) -> Result<ValidationResult, Error> {
         let operation = Operation::TestRegistration;
-        let answer = self
-            .send(operation, Method::GET, &["validationEvents", correlation_id], None)
-            .await?;
+        let answer =
+            self.send(operation, Method::GET, &["validationEvents", correlation_id], None).await?;
         let body = answer.json().ok_or_else(|| unusable(operation, &answer, "it is not JSON"))?;
         let attempts = property(&body, "results")
             .and_then(Json::as_array)
@@ -170,7 +170,13 @@ impl Registration {
         self.send(Operation::WriteRegistration, method, &[], Some(&body)).await.map(drop)
     }
 
-    async fn send(&self, operation: Operation, method: Method, below: &[&str], body: Option<&Json>) -> Result<Answer, Error> {
+    async fn send(
+        &self,
+        operation: Operation,
+        method: Method,
+        below: &[&str],
+        body: Option<&Json>,
+    ) -> Result<Answer, Error> {
         let path = [&PATH, below].concat();
         let id = || Uuid::new_v4().to_string();
         let headers = vec![
@@ -179,14 +185,7 @@ impl Registration {
             (CORRELATION_ID, id()),
         ];
         self.exchange
-            .send(&Call {
-                operation,
-                method,
-                path: &path,
-                query: None,
-                headers,
-                body,
-            })
+            .send(&Call { operation, method, path: &path, query: None, headers, body })
             .await
     }
 }
@@ -197,16 +196,9 @@ fn registered(body: &Json) -> Option<Registered> {
         .map(Vec::as_slice)
         .unwrap_or_default();
     let events = events.iter().filter_map(Json::as_str).map(str::to_owned).collect();
-    Some(Registered {
-        url: text(body, "webhookUrl")?.to_owned(),
-        events,
-    })
+    Some(Registered { url: text(body, "webhookUrl")?.to_owned(), events })
 }
 
 fn unusable(operation: Operation, answer: &Answer, shape: &'static str) -> Error {
-    Error::Unusable {
-        operation,
-        request_id: answer.request_id(),
-        problem: Problem::Shape(shape),
-    }
+    Error::Unusable { operation, request_id: answer.request_id(), problem: Problem::Shape(shape) }
 }

@@ -39,7 +39,9 @@ impl Sought<'_> {
     fn says(self, json: &Json) -> Says {
         match named(json, self.property) {
             None => Says::Nothing,
-            Some(found) if found.as_str().is_some_and(|found| same(found, self.value)) => Says::Sought,
+            Some(found) if found.as_str().is_some_and(|found| same(found, self.value)) => {
+                Says::Sought
+            }
             Some(_) => Says::Another,
         }
     }
@@ -59,14 +61,13 @@ impl Referrals {
     /// All referrals of an engagement. Samples write its id bare and quoted; which one the service takes shows in its answer.
     pub(crate) async fn of_engagement(&self, id: EngagementId) -> Result<Vec<Referral>, Error> {
         let listed = match self.filtered(format!("engagementId eq {id}")).await {
-            Err(error) if error.status() == Some(400) => self.filtered(format!("engagementId eq '{id}'")).await?,
+            Err(error) if error.status() == Some(400) => {
+                self.filtered(format!("engagementId eq '{id}'")).await?
+            }
             other => other?,
         };
         let id = id.to_string();
-        let sought = Sought {
-            property: "engagementId",
-            value: &id,
-        };
+        let sought = Sought { property: "engagementId", value: &id };
         let mut found = Vec::new();
         for row in distinct(listed.rows) {
             let whole = BLOCKS.iter().all(|block| named(&row, block).is_some());
@@ -82,12 +83,11 @@ impl Referrals {
     /// All referrals with this `externalReferenceId`, whole. That it can be filtered by is not documented, and a filter that is
     /// ignored must not make us adopt somebody else's referral: rows are compared in any case.
     pub(crate) async fn with_reference(&self, reference: &str) -> Result<Vec<Referral>, Error> {
-        let sought = Sought {
-            property: "externalReferenceId",
-            value: reference,
-        };
+        let sought = Sought { property: "externalReferenceId", value: reference };
         let rows = match self.filtered(filter(reference)).await {
-            Err(error) if matches!(error.status(), Some(400 | 422 | 501)) => return self.among_all(sought).await,
+            Err(error) if matches!(error.status(), Some(400 | 422 | 501)) => {
+                return self.among_all(sought).await;
+            }
             listed => listed?.rows,
         };
         self.among(rows, sought, true).await
@@ -97,14 +97,16 @@ impl Referrals {
     /// and one more per shortened row; but a time bound, or a row passed over, would leave an older referral unfound, and what is
     /// not found is created a second time.
     async fn among_all(&self, sought: Sought<'_>) -> Result<Vec<Referral>, Error> {
-        let all = Query {
-            order: Some(OLDEST_FIRST),
-            ..Query::default()
-        };
+        let all = Query { order: Some(OLDEST_FIRST), ..Query::default() };
         self.among(self.list(&all).await?.rows, sought, false).await
     }
 
-    async fn among(&self, rows: Vec<Json>, sought: Sought<'_>, filtered: bool) -> Result<Vec<Referral>, Error> {
+    async fn among(
+        &self,
+        rows: Vec<Json>,
+        sought: Sought<'_>,
+        filtered: bool,
+    ) -> Result<Vec<Referral>, Error> {
         let mut found = Vec::new();
         for row in distinct(rows) {
             found.extend(self.whole(&row, sought, filtered).await?);
@@ -115,10 +117,7 @@ impl Referrals {
     /// All referrals that wait for an answer. One that cannot be read is passed over: nobody can be told of it either.
     pub(crate) async fn waiting(&self) -> Result<Vec<Referral>, Error> {
         let listed = self.filtered("status eq 'New'".into()).await?;
-        let sought = Sought {
-            property: "status",
-            value: "New",
-        };
+        let sought = Sought { property: "status", value: "New" };
         let mut found = Vec::new();
         for row in distinct(listed.rows) {
             let whole = ["target", "expirationDateTime"]
@@ -135,30 +134,33 @@ impl Referrals {
 
     async fn filtered(&self, filter: String) -> Result<Rows, Error> {
         let filter = Some(filter);
-        self.list(&Query {
-            filter,
-            ..Query::default()
-        })
-        .await
+        self.list(&Query { filter, ..Query::default() }).await
     }
 
     /// The referral of a row, read by itself, if it is one of those looked for. `filtered`: the service chose the row for us,
     /// so that it must not be overlooked even if it does not say why.
-    async fn whole(&self, row: &Json, sought: Sought<'_>, filtered: bool) -> Result<Option<Referral>, Error> {
+    async fn whole(
+        &self,
+        row: &Json,
+        sought: Sought<'_>,
+        filtered: bool,
+    ) -> Result<Option<Referral>, Error> {
         let says = sought.says(row);
         if says == Says::Another {
             return Ok(None);
         }
-        let id: ReferralId = text(row, "id")
-            .and_then(|id| id.parse().ok())
-            .ok_or_else(|| unusable(Operation::ListReferrals, "a listed referral has no usable id"))?;
+        let id: ReferralId = text(row, "id").and_then(|id| id.parse().ok()).ok_or_else(|| {
+            unusable(Operation::ListReferrals, "a listed referral has no usable id")
+        })?;
         let operation = Operation::ReadReferral(id);
         match self.answer_of(id).await? {
             Some(answer) => match answer.json() {
                 Some(body) if body.is_object() && sought.says(&body) != Says::Sought => Ok(None),
                 _ => referral(operation, &answer).map(Some),
             },
-            None if filtered || says == Says::Sought => Err(unusable(operation, "it is listed, but cannot be read")),
+            None if filtered || says == Says::Sought => {
+                Err(unusable(operation, "it is listed, but cannot be read"))
+            }
             None => {
                 tracing::warn!(referral.id = %id, "a listed referral cannot be read and was passed over");
                 Ok(None)
@@ -183,11 +185,7 @@ fn parsed(row: Json, request_id: Option<&String>) -> Result<Referral, Error> {
 }
 
 fn unusable(operation: Operation, shape: &'static str) -> Error {
-    Error::Unusable {
-        operation,
-        request_id: None,
-        problem: Problem::Shape(shape),
-    }
+    Error::Unusable { operation, request_id: None, problem: Problem::Shape(shape) }
 }
 
 #[cfg(test)]
@@ -210,10 +208,7 @@ mod tests {
 
     #[test]
     fn a_row_without_the_property_says_nothing_and_one_with_null_says_another() {
-        let sought = Sought {
-            property: "externalReferenceId",
-            value: "OPP-1",
-        };
+        let sought = Sought { property: "externalReferenceId", value: "OPP-1" };
         assert!(sought.says(&json!({ "id": "x" })) == Says::Nothing);
         assert!(sought.says(&json!({ "externalReferenceId": null })) == Says::Another);
         assert!(sought.says(&json!({ "ExternalReferenceID": "OPP-1" })) == Says::Sought);

@@ -32,7 +32,8 @@ pub use fault::SignatureFault;
 pub const DEFAULT_CERTIFICATE_ORIGINS: &str = "https://3psostorageacct.blob.core.windows.net";
 
 /// Where Microsoft's and DigiCert's issuing certificates are published.
-pub const DEFAULT_ISSUER_HOSTS: &str = "www.microsoft.com,caissuers.microsoft.com,cacerts.digicert.com";
+pub const DEFAULT_ISSUER_HOSTS: &str =
+    "www.microsoft.com,caissuers.microsoft.com,cacerts.digicert.com";
 
 /// Issuers fetched for one certificate. Microsoft's chains have one intermediate, two while a root is being replaced.
 const MAX_FETCHED_ISSUERS: usize = 3;
@@ -53,7 +54,11 @@ pub struct SignatureSettings {
 
 impl SignatureSettings {
     /// Reads the settings as the functions are configured: two comma-separated lists, and PEM text (blank: the public roots).
-    pub fn parse(certificate_origins: &str, issuer_hosts: &str, trust_root_pem: &str) -> Result<Self, SettingsError> {
+    pub fn parse(
+        certificate_origins: &str,
+        issuer_hosts: &str,
+        trust_root_pem: &str,
+    ) -> Result<Self, SettingsError> {
         Ok(Self {
             origins: CertificateOrigins::parse(certificate_origins)?,
             issuer_hosts: IssuerHosts::parse(issuer_hosts),
@@ -115,24 +120,21 @@ pub struct Verifier {
 impl Verifier {
     /// A verifier that fetches with `http`, which must not follow redirects.
     pub fn new(settings: SignatureSettings, http: reqwest::Client) -> Self {
-        Self {
-            settings,
-            http,
-            cache: Cache::default(),
-        }
+        Self { settings, http, cache: Cache::default() }
     }
 
     /// Checks one delivery at `now`. What needs no certificate is checked first, so that rubbish costs no fetch.
     ///
     /// A signature that does not match a remembered certificate has the certificate fetched once more, at most once a
     /// minute: Microsoft replaces it under the same address.
-    pub async fn verify<'a>(&self, raw: RawDelivery<'a>, now: Timestamp) -> Result<VerifiedEvent<'a>, SignatureFault> {
+    pub async fn verify<'a>(
+        &self,
+        raw: RawDelivery<'a>,
+        now: Timestamp,
+    ) -> Result<VerifiedEvent<'a>, SignatureFault> {
         let claimed = headers::read(raw.headers)?;
         let url = self.settings.origins.allow(claimed.certificate_url)?;
-        let verified = VerifiedEvent {
-            body: raw.body,
-            received: now,
-        };
+        let verified = VerifiedEvent { body: raw.body, received: now };
         let slot = self.cache.slot(&url, now)?;
         let mut slot = slot.lock().await;
         if slot.key(now).is_some_and(|key| key.signed(raw.body, &claimed.signature)) {
@@ -160,7 +162,8 @@ impl Verifier {
 
     /// Fetches a certificate and follows its issuers to a trusted root.
     async fn trusted_key(&self, url: &Url, now: Timestamp) -> Result<SigningKey, SignatureFault> {
-        let mut certificates = certificate::decode(&download::fetch(&self.http, url).await?)?.into_iter();
+        let mut certificates =
+            certificate::decode(&download::fetch(&self.http, url).await?)?.into_iter();
         let leaf = certificates.next().ok_or(SignatureFault::Unreadable)?;
         let key = SigningKey::read(&leaf, now)?;
         let mut intermediates: Vec<CertificateDer<'static>> = certificates.collect();
@@ -181,9 +184,14 @@ impl Verifier {
     }
 
     /// The issuer's certificate, from the first allowed address that the certificate names.
-    async fn issuer(&self, certificate: &CertificateDer<'_>) -> Result<Option<CertificateDer<'static>>, SignatureFault> {
+    async fn issuer(
+        &self,
+        certificate: &CertificateDer<'_>,
+    ) -> Result<Option<CertificateDer<'static>>, SignatureFault> {
         let addresses = certificate::issuer_addresses(certificate)?;
-        let Some(url) = addresses.iter().find_map(|address| self.settings.issuer_hosts.allow(address)) else {
+        let Some(url) =
+            addresses.iter().find_map(|address| self.settings.issuer_hosts.allow(address))
+        else {
             return Ok(None);
         };
         let file = download::fetch(&self.http, &url).await?;

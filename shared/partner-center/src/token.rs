@@ -40,7 +40,11 @@ pub trait RefreshTokenStore: Send + Sync {
 
     /// Replaces the refresh token of `redeemed` by the one it gave. What is stored by now may be somebody else's (an operator
     /// gave a new consent): then it must be left alone.
-    async fn store(&self, redeemed: &PartnerCredentials, refresh_token: SecretString) -> Result<(), Failure>;
+    async fn store(
+        &self,
+        redeemed: &PartnerCredentials,
+        refresh_token: SecretString,
+    ) -> Result<(), Failure>;
 }
 
 /// Which token endpoint to use.
@@ -74,17 +78,17 @@ pub struct TokenSettings {
 
 impl TokenSettings {
     /// `entra` such as `https://login.microsoftonline.com`, `tenant` the partner's directory.
-    pub fn new(entra: &Url, tenant: &str, endpoint: TokenEndpoint) -> Result<Self, TokenSettingsError> {
+    pub fn new(
+        entra: &Url,
+        tenant: &str,
+        endpoint: TokenEndpoint,
+    ) -> Result<Self, TokenSettingsError> {
         permitted(entra)?;
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
         if tenant.is_empty() || tenant.starts_with('.') || !tenant.chars().all(plain) {
             return Err(TokenSettingsError::Tenant(tenant.chars().take(64).collect()));
         }
-        Ok(Self {
-            entra: entra.clone(),
-            tenant: tenant.to_owned(),
-            endpoint,
-        })
+        Ok(Self { entra: entra.clone(), tenant: tenant.to_owned(), endpoint })
     }
 }
 
@@ -135,11 +139,9 @@ impl TokenError {
     /// The same answer for those who waited for it, if it is one that asking again would only make worse.
     fn shared(&self) -> Option<Self> {
         match self {
-            Self::Refused { code, cure, trace_id } => Some(Self::Refused {
-                code: code.clone(),
-                cure,
-                trace_id: trace_id.clone(),
-            }),
+            Self::Refused { code, cure, trace_id } => {
+                Some(Self::Refused { code: code.clone(), cure, trace_id: trace_id.clone() })
+            }
             Self::Throttled { retry_after } => Some(Self::Throttled { retry_after: *retry_after }),
             Self::Store(_) | Self::NoAnswer(_) | Self::OutOfOrder { .. } => None,
         }
@@ -177,7 +179,12 @@ struct AccessToken {
 
 impl TokenSource {
     /// A source that reads its credentials from `store` when first asked.
-    pub fn new(settings: TokenSettings, http: reqwest::Client, store: Arc<dyn RefreshTokenStore>, clock: Clock) -> Self {
+    pub fn new(
+        settings: TokenSettings,
+        http: reqwest::Client,
+        store: Arc<dyn RefreshTokenStore>,
+        clock: Clock,
+    ) -> Self {
         Self {
             settings,
             http,
@@ -201,16 +208,28 @@ impl TokenSource {
     }
 
     /// Another token than `refused`, which a service did not accept although its time is not over.
-    pub async fn renew(&self, audience: &str, refused: &SecretString) -> Result<SecretString, TokenError> {
+    pub async fn renew(
+        &self,
+        audience: &str,
+        refused: &SecretString,
+    ) -> Result<SecretString, TokenError> {
         let noted = self.refusals.load(Ordering::SeqCst);
         let mut state = self.state.lock().await;
         match state.tokens.get(audience) {
-            Some(known) if known.token.expose_secret() != refused.expose_secret() => Ok(known.token.clone()),
+            Some(known) if known.token.expose_secret() != refused.expose_secret() => {
+                Ok(known.token.clone())
+            }
             _ => self.acquire(&mut state, audience, (self.clock)(), noted).await,
         }
     }
 
-    async fn acquire(&self, state: &mut State, audience: &str, now: Timestamp, noted: u64) -> Result<SecretString, TokenError> {
+    async fn acquire(
+        &self,
+        state: &mut State,
+        audience: &str,
+        now: Timestamp,
+        noted: u64,
+    ) -> Result<SecretString, TokenError> {
         let meanwhile = state.refused.get(audience).filter(|refusal| refusal.number > noted);
         if let Some(shared) = meanwhile.and_then(|refusal| refusal.error.shared()) {
             return Err(shared);
@@ -223,7 +242,12 @@ impl TokenSource {
         fetched
     }
 
-    async fn fetch(&self, state: &mut State, audience: &str, now: Timestamp) -> Result<SecretString, TokenError> {
+    async fn fetch(
+        &self,
+        state: &mut State,
+        audience: &str,
+        now: Timestamp,
+    ) -> Result<SecretString, TokenError> {
         // Read each time, about once an hour: an operator may have stored a new consent, and a warm process must not carry on
         // with the old one.
         let mut credentials = self.load().await?;
@@ -246,7 +270,10 @@ impl TokenSource {
             && let Err(failure) = self.store.store(&credentials, rolled).await
         {
             // The token we used stays valid, so the next renewal gives another chance; not for 90 days, though.
-            tracing::warn!(error = failure.brief(), "the new Partner Center refresh token could not be stored");
+            tracing::warn!(
+                error = failure.brief(),
+                "the new Partner Center refresh token could not be stored"
+            );
         }
         let renew_at = now
             .saturating_add(granted.lasts)
@@ -254,10 +281,7 @@ impl TokenSource {
             .unwrap_or(now);
         state.tokens.insert(
             audience.to_owned(),
-            AccessToken {
-                token: granted.access_token.clone(),
-                renew_at,
-            },
+            AccessToken { token: granted.access_token.clone(), renew_at },
         );
         Ok(granted.access_token)
     }
@@ -266,7 +290,11 @@ impl TokenSource {
         self.store.load().await.map_err(TokenError::Store)
     }
 
-    async fn redeem(&self, credentials: &PartnerCredentials, audience: &str) -> Result<entra::Grant, TokenError> {
+    async fn redeem(
+        &self,
+        credentials: &PartnerCredentials,
+        audience: &str,
+    ) -> Result<entra::Grant, TokenError> {
         entra::redeem(&self.http, &self.settings, credentials, audience).await
     }
 }

@@ -75,11 +75,7 @@ impl<G: Grant> Bearers<G> {
         Self {
             grant,
             refusals: AtomicU64::default(),
-            cache: Mutex::new(Cache {
-                held: None,
-                issued: 0,
-                refused: None,
-            }),
+            cache: Mutex::new(Cache { held: None, issued: 0, refused: None }),
         }
     }
 
@@ -99,8 +95,13 @@ impl<G: Grant> Bearers<G> {
         self.held_or_new(&mut cache, noted).await
     }
 
-    async fn held_or_new(&self, cache: &mut Cache<G>, noted: u64) -> Result<Bearer<G::With>, G::Error> {
-        let lives = |held: &&Held<G::With>| held.renew_at.is_none_or(|renew_at| Instant::now() < renew_at);
+    async fn held_or_new(
+        &self,
+        cache: &mut Cache<G>,
+        noted: u64,
+    ) -> Result<Bearer<G::With>, G::Error> {
+        let lives =
+            |held: &&Held<G::With>| held.renew_at.is_none_or(|renew_at| Instant::now() < renew_at);
         if let Some(held) = cache.held.as_ref().filter(lives) {
             return Ok(held.bearer.clone());
         }
@@ -120,11 +121,7 @@ impl<G: Grant> Bearers<G> {
             }
         };
         cache.issued += 1;
-        let bearer = Bearer {
-            secret: issued.secret,
-            with: issued.with,
-            serial: cache.issued,
-        };
+        let bearer = Bearer { secret: issued.secret, with: issued.with, serial: cache.issued };
         // A function that is frozen between invocations may outlive this clock; the 401 of a dead token covers that.
         cache.held = Some(Held {
             bearer: bearer.clone(),

@@ -79,23 +79,23 @@ pub struct ConfigError {
 impl Environment {
     /// The variables of this process.
     pub fn of_process() -> Self {
-        Self {
-            source: Source::Process,
-            problems: RefCell::default(),
-        }
+        Self { source: Source::Process, problems: RefCell::default() }
     }
 
     /// These variables and no others.
-    pub fn of<K: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (K, V)>) -> Self {
-        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Self {
-            source: Source::Fixed(variables),
-            problems: RefCell::default(),
-        }
+    pub fn of<K: Into<String>, V: Into<String>>(
+        variables: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        let variables =
+            variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { source: Source::Fixed(variables), problems: RefCell::default() }
     }
 
     /// Reads settings, and fails with all problems met on the way.
-    pub fn read<T>(self, settings: impl FnOnce(&Self) -> Result<T, Noted>) -> Result<T, ConfigError> {
+    pub fn read<T>(
+        self,
+        settings: impl FnOnce(&Self) -> Result<T, Noted>,
+    ) -> Result<T, ConfigError> {
         let settings = settings(&self);
         let problems = self.problems.into_inner();
         match settings {
@@ -119,13 +119,21 @@ impl Environment {
     }
 
     /// A value that must be set and have a form.
-    pub fn parsed<T: FromStr<Err: fmt::Display>>(&self, variable: &str, example: &str) -> Result<T, Noted> {
+    pub fn parsed<T: FromStr<Err: fmt::Display>>(
+        &self,
+        variable: &str,
+        example: &str,
+    ) -> Result<T, Noted> {
         let text = self.required(variable, example)?;
         self.parse(variable, &text, example)
     }
 
     /// A value that must have a form if it is set.
-    pub fn parsed_or<T: FromStr<Err: fmt::Display> + fmt::Display>(&self, variable: &str, default: T) -> Result<T, Noted> {
+    pub fn parsed_or<T: FromStr<Err: fmt::Display> + fmt::Display>(
+        &self,
+        variable: &str,
+        default: T,
+    ) -> Result<T, Noted> {
         match self.optional(variable) {
             Some(text) => self.parse(variable, &text, &default.to_string()),
             None => Ok(default),
@@ -138,38 +146,50 @@ impl Environment {
             None => Ok(default),
             Some("true") => Ok(true),
             Some("false") => Ok(false),
-            Some(_) => Err(self.note(variable, "must be true or false", if default { "true" } else { "false" })),
+            Some(_) => Err(self.note(
+                variable,
+                "must be true or false",
+                if default { "true" } else { "false" },
+            )),
         }
     }
 
     /// Texts separated by commas; blanks around them and empty ones are dropped.
     pub fn list(&self, variable: &str) -> Vec<String> {
         let text = self.optional(variable).unwrap_or_default();
-        text.split(',')
-            .map(str::trim)
-            .filter(|item| !item.is_empty())
-            .map(str::to_owned)
-            .collect()
+        text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
     }
 
     /// The base address of a service that tokens are sent to: see [`http::permitted`].
-    pub fn base_url(&self, variable: &str, default: Option<&str>, example: &str) -> Result<Url, Noted> {
+    pub fn base_url(
+        &self,
+        variable: &str,
+        default: Option<&str>,
+        example: &str,
+    ) -> Result<Url, Noted> {
         let text = match (self.optional(variable), default) {
             (Some(text), _) => text,
             (None, Some(default)) => default.to_owned(),
             (None, None) => return Err(self.note(variable, "is not set", example)),
         };
         let url: Url = self.parse(variable, &text, example)?;
-        http::permitted(&url).map_err(|forbidden| self.note(variable, &forbidden.to_string(), example))?;
+        http::permitted(&url)
+            .map_err(|forbidden| self.note(variable, &forbidden.to_string(), example))?;
         if url.query().is_some() || url.fragment().is_some() {
             return Err(self.note(variable, "must end with its path: no ? and no #", example));
         }
         Ok(url)
     }
 
-    fn parse<T: FromStr<Err: fmt::Display>>(&self, variable: &str, text: &str, example: &str) -> Result<T, Noted> {
-        text.parse()
-            .map_err(|wrong: T::Err| self.note(variable, &format!("cannot be read: {wrong}"), example))
+    fn parse<T: FromStr<Err: fmt::Display>>(
+        &self,
+        variable: &str,
+        text: &str,
+        example: &str,
+    ) -> Result<T, Noted> {
+        text.parse().map_err(|wrong: T::Err| {
+            self.note(variable, &format!("cannot be read: {wrong}"), example)
+        })
     }
 
     /// Notes what is wrong with a variable.
@@ -205,7 +225,8 @@ mod tests {
             let a = environment.required("A", "x");
             let b = environment.parsed::<u32>("B", "300");
             let c = environment.flag("C", true);
-            let urls = ["D", "E"].map(|variable| environment.base_url(variable, None, "https://api.example.com"));
+            let urls = ["D", "E"]
+                .map(|variable| environment.base_url(variable, None, "https://api.example.com"));
             Ok((a?, b?, c?, urls.into_iter().collect::<Result<Vec<_>, _>>()?))
         });
         let text = error.unwrap_err().to_string();
@@ -231,12 +252,14 @@ mod tests {
 
     #[test]
     fn a_blank_variable_is_not_set() {
-        let read = Environment::of([("A", "  "), ("DAYS", ""), ("HOSTS", " a.example, ,b.example,")]).read(|environment| {
-            assert_eq!(environment.optional("A"), None);
-            assert_eq!(environment.list("HOSTS"), ["a.example", "b.example"]);
-            assert!(environment.list("NONE").is_empty());
-            environment.parsed_or("DAYS", 400_u32)
-        });
+        let read =
+            Environment::of([("A", "  "), ("DAYS", ""), ("HOSTS", " a.example, ,b.example,")])
+                .read(|environment| {
+                    assert_eq!(environment.optional("A"), None);
+                    assert_eq!(environment.list("HOSTS"), ["a.example", "b.example"]);
+                    assert!(environment.list("NONE").is_empty());
+                    environment.parsed_or("DAYS", 400_u32)
+                });
         assert_eq!(read.unwrap(), 400);
     }
 

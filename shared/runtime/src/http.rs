@@ -25,7 +25,9 @@ pub struct ClientError(#[source] reqwest::Error);
 
 /// An address that we must not send anything to.
 #[derive(Debug, thiserror::Error)]
-#[error("`{scheme}://{host}` may not be called: use an https address without user name and password (plain http only on loopback)")]
+#[error(
+    "`{scheme}://{host}` may not be called: use an https address without user name and password (plain http only on loopback)"
+)]
 pub struct ForbiddenUrl {
     scheme: String,
     host: String,

@@ -23,9 +23,8 @@ const QUIET: [&str; 9] = [
 
 /// Logs to standard output from now on. `RUST_LOG` chooses what, `info` by default. A second call changes nothing.
 pub fn init() {
-    let chosen = EnvFilter::builder()
-        .with_default_directive(LevelFilter::INFO.into())
-        .from_env_lossy();
+    let chosen =
+        EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
     let quiet = QUIET.iter().filter_map(|target| format!("{target}=info").parse().ok());
     let filter = quiet.fold(chosen, EnvFilter::add_directive);
     // Fails only when a subscriber is there already: then that one stays.
@@ -33,7 +32,10 @@ pub fn init() {
 }
 
 /// Spans are left out: what a line needs to be understood is in its own fields.
-fn subscriber(filter: EnvFilter, writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) -> impl Subscriber + Send + Sync {
+fn subscriber(
+    filter: EnvFilter,
+    writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
+) -> impl Subscriber + Send + Sync {
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
@@ -70,7 +72,10 @@ mod tests {
     fn logged(work: impl FnOnce()) -> String {
         let lines = Lines::default();
         let writer = lines.clone();
-        tracing::subscriber::with_default(subscriber(EnvFilter::new("info"), move || writer.clone()), work);
+        tracing::subscriber::with_default(
+            subscriber(EnvFilter::new("info"), move || writer.clone()),
+            work,
+        );
         let bytes = lines.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }
@@ -102,10 +107,8 @@ mod tests {
             refresh_token: SecretString,
         }
         let text = logged(|| {
-            let credentials = Credentials {
-                client_id: "c1",
-                refresh_token: SecretString::from("0.hush"),
-            };
+            let credentials =
+                Credentials { client_id: "c1", refresh_token: SecretString::from("0.hush") };
             tracing::error!(?credentials, token = ?credentials.refresh_token, "refused {credentials:?}");
         });
         assert!(text.contains("REDACTED") && text.contains("c1"), "{text}");

@@ -11,7 +11,9 @@ use crate::clock;
 /// Two deployments in one account must not mix: `METRICS_NAMESPACE`, which the template sets to `CosellSync/STACK`.
 fn namespace() -> &'static str {
     static NAMESPACE: OnceLock<String> = OnceLock::new();
-    NAMESPACE.get_or_init(|| std::env::var("METRICS_NAMESPACE").unwrap_or_else(|_| "CosellSync".to_owned()))
+    NAMESPACE.get_or_init(|| {
+        std::env::var("METRICS_NAMESPACE").unwrap_or_else(|_| "CosellSync".to_owned())
+    })
 }
 
 /// Counts `value` of `name` in the deployment's namespace, in all and by `dimensions`. Every distinct set of `dimensions` (name, value) is a metric that
@@ -58,6 +60,9 @@ mod tests {
             "outcome": "updated",
             "Reconciled": 1,
         });
-        assert_eq!(line("Reconciled", 1, &[("cause", "webhook"), ("outcome", "updated")], at), expected);
+        assert_eq!(
+            line("Reconciled", 1, &[("cause", "webhook"), ("outcome", "updated")], at),
+            expected
+        );
     }
 }

@@ -5,11 +5,15 @@ mod crm;
 use url::Url;
 
 use crate::config::{Environment, Noted};
-pub use crm::{CrmConnection, CrmSettings, CrmSystem, DynamicsSettings, SalesforceSettings, UnknownCrm, publisher_prefix};
+pub use crm::{
+    CrmConnection, CrmSettings, CrmSystem, DynamicsSettings, SalesforceSettings, UnknownCrm,
+    publisher_prefix,
+};
 
 const ENTRA: &str = "https://login.microsoftonline.com";
 const TENANT_EXAMPLE: &str = "3fd1c2a8-6f1e-4d0b-9c55-0a7f0d6e2b11";
-const ARN_EXAMPLE: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:partner-center-AbCdEf";
+const ARN_EXAMPLE: &str =
+    "arn:aws:secretsmanager:eu-west-1:123456789012:secret:partner-center-AbCdEf";
 
 /// Where Partner Center is, and with what to enter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,9 +36,8 @@ impl PartnerCenterSettings {
         const SERVICE: &str = "https://api.partner.microsoft.com";
         let url = environment.base_url("PARTNER_CENTER_URL", Some(SERVICE), SERVICE);
         let entra = environment.base_url("ENTRA_URL", Some(ENTRA), ENTRA);
-        let audience = environment
-            .optional("PARTNER_CENTER_AUDIENCE")
-            .unwrap_or_else(|| SERVICE.to_owned());
+        let audience =
+            environment.optional("PARTNER_CENTER_AUDIENCE").unwrap_or_else(|| SERVICE.to_owned());
         let tenant_id = environment.required("PARTNER_CENTER_TENANT_ID", TENANT_EXAMPLE);
         let secret_arn = environment.required("PARTNER_CENTER_SECRET_ARN", ARN_EXAMPLE);
         Ok(Self {
@@ -53,8 +56,11 @@ mod tests {
 
     #[test]
     fn what_has_a_default_need_not_be_set() {
-        let settings =
-            Environment::of([("PARTNER_CENTER_TENANT_ID", "t"), ("PARTNER_CENTER_SECRET_ARN", "s")]).read(PartnerCenterSettings::read);
+        let settings = Environment::of([
+            ("PARTNER_CENTER_TENANT_ID", "t"),
+            ("PARTNER_CENTER_SECRET_ARN", "s"),
+        ])
+        .read(PartnerCenterSettings::read);
         let settings = settings.unwrap();
         assert_eq!(settings.url.as_str(), "https://api.partner.microsoft.com/");
         assert_eq!(settings.entra.as_str(), "https://login.microsoftonline.com/");

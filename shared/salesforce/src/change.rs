@@ -13,9 +13,16 @@ use crate::soql;
 
 impl Salesforce {
     /// A list that expired while it was read is read once more from the start.
-    pub(crate) async fn changes(&self, since: Timestamp) -> Result<Vec<CrmChange>, SalesforceError> {
+    pub(crate) async fn changes(
+        &self,
+        since: Timestamp,
+    ) -> Result<Vec<CrmChange>, SalesforceError> {
         match self.list(since).await {
-            Err(SalesforceError::Refused(refused)) if refused.code.as_deref() == Some("INVALID_QUERY_LOCATOR") => self.list(since).await,
+            Err(SalesforceError::Refused(refused))
+                if refused.code.as_deref() == Some("INVALID_QUERY_LOCATOR") =>
+            {
+                self.list(since).await
+            }
             listed => listed,
         }
     }
@@ -34,7 +41,8 @@ impl Salesforce {
         let mut changes = Vec::new();
         while let Some(path) = next {
             let size = self.settings.page_size.clamp(200, 2000);
-            let call = Call::get(path.clone(), doing.clone()).header("Sforce-Query-Options", format!("batchSize={size}"));
+            let call = Call::get(path.clone(), doing.clone())
+                .header("Sforce-Query-Options", format!("batchSize={size}"));
             let answer = self.api.send(&call).await?.accepted()?;
             for row in record::rows(&answer)? {
                 changes.push(change(object, &answer, row)?);
@@ -48,7 +56,10 @@ impl Salesforce {
 fn change(object: Object, answer: &Answer, row: &Json) -> Result<CrmChange, SalesforceError> {
     let stamp = &row["SystemModstamp"];
     Ok(CrmChange {
-        key: record::key(object, row["Id"].as_str().ok_or_else(|| answer.lacks("the record's id"))?),
+        key: record::key(
+            object,
+            row["Id"].as_str().ok_or_else(|| answer.lacks("the record's id"))?,
+        ),
         version: stamp.as_str().unwrap_or_default().to_owned(),
         modified: record::time(stamp).ok_or_else(|| answer.lacks("the system's time stamp"))?,
     })

@@ -26,11 +26,7 @@ pub(crate) struct Part {
 
 impl Part {
     pub(crate) fn new(reference: &'static str, call: Call) -> Self {
-        Self {
-            reference,
-            call,
-            links: Vec::new(),
-        }
+        Self { reference, call, links: Vec::new() }
     }
 
     /// What is mapped may hold anything, and the service reads `@{…}` in a part as a reference. There is no escape for it.
@@ -97,7 +93,9 @@ impl Answers {
     /// The part that made the whole fail.
     pub(crate) fn guilty(&self) -> Option<(&'static str, &Answer)> {
         let failed = || self.parts.iter().filter(|(_, answer)| !answer.status.is_success());
-        let is_innocent = |answer: &Answer| refusal::code(&answer.body).is_some_and(|code| INNOCENT.contains(&code));
+        let is_innocent = |answer: &Answer| {
+            refusal::code(&answer.body).is_some_and(|code| INNOCENT.contains(&code))
+        };
         let found = failed().find(|(_, answer)| !is_innocent(answer)).or_else(|| failed().next());
         found.map(|(reference, answer)| (*reference, answer))
     }
@@ -106,7 +104,12 @@ impl Answers {
 impl RestApi {
     /// Sends the parts as one call, or one by one where a value could be taken for a reference. With `all_or_none`, the parts after a
     /// failed one are not carried out; as one call, those before it are rolled back too.
-    pub(crate) async fn run(&self, parts: &[Part], all_or_none: bool, doing: &str) -> Result<Answers, SalesforceError> {
+    pub(crate) async fn run(
+        &self,
+        parts: &[Part],
+        all_or_none: bool,
+        doing: &str,
+    ) -> Result<Answers, SalesforceError> {
         if parts.len() > 1 && !parts.iter().any(Part::looks_like_a_reference) {
             self.together(parts, all_or_none, doing).await
         } else {
@@ -115,7 +118,11 @@ impl RestApi {
     }
 
     /// As [`Self::run`] with all or none, and once more where another transaction held a record.
-    pub(crate) async fn write(&self, parts: &[Part], doing: &str) -> Result<Answers, SalesforceError> {
+    pub(crate) async fn write(
+        &self,
+        parts: &[Part],
+        doing: &str,
+    ) -> Result<Answers, SalesforceError> {
         let writes = parts.iter().filter(|part| part.call.method != Method::GET).count();
         let is_atomic = writes <= 1 || !parts.iter().any(Part::looks_like_a_reference);
         for _ in 1..TRIES {
@@ -129,7 +136,12 @@ impl RestApi {
         self.run(parts, true, doing).await
     }
 
-    async fn together(&self, parts: &[Part], all_or_none: bool, doing: &str) -> Result<Answers, SalesforceError> {
+    async fn together(
+        &self,
+        parts: &[Part],
+        all_or_none: bool,
+        doing: &str,
+    ) -> Result<Answers, SalesforceError> {
         let requests: Vec<Json> = parts.iter().map(|part| part.request(self.root())).collect();
         // Not collated: the order stands, so a read behind a write shows what was written.
         let body = json!({"allOrNone": all_or_none, "collateSubrequests": false, "compositeRequest": requests});
@@ -155,15 +167,17 @@ impl RestApi {
         })
     }
 
-    async fn one_by_one(&self, parts: &[Part], all_or_none: bool, doing: &str) -> Result<Answers, SalesforceError> {
-        let mut answers = Answers {
-            one_by_one: true,
-            parts: Vec::new(),
-            doing: doing.to_owned(),
-        };
+    async fn one_by_one(
+        &self,
+        parts: &[Part],
+        all_or_none: bool,
+        doing: &str,
+    ) -> Result<Answers, SalesforceError> {
+        let mut answers = Answers { one_by_one: true, parts: Vec::new(), doing: doing.to_owned() };
         for part in parts {
             let mut call = part.call.clone();
-            let id = |to: &str| answers.get(to).map_or(Json::Null, |answer| answer.body["id"].clone());
+            let id =
+                |to: &str| answers.get(to).map_or(Json::Null, |answer| answer.body["id"].clone());
             call.body = part.call.body.as_ref().map(|body| part.linked(body, id));
             let answer = self.send(&call).await?;
             let is_over = all_or_none && !answer.status.is_success();

@@ -24,7 +24,11 @@ const CLOSE_DATE: &str = "CloseDate";
 const PROVISIONAL_DAYS: i64 = 90;
 
 impl Salesforce {
-    pub(crate) async fn upsert_record(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, SalesforceError> {
+    pub(crate) async fn upsert_record(
+        &self,
+        id: ReferralId,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, SalesforceError> {
         let organisation = self.organisation().await?;
         let columns = Columns::sort(write)?;
         let doing = format!("saving the {} of referral {id}", self.schema.object.entity());
@@ -55,7 +59,11 @@ impl Salesforce {
         let is_key = |name: &str| name.eq_ignore_ascii_case(&self.schema.referral_id_field);
         body.retain(|name, value| !value.is_null() && !is_key(name));
         self.fill(&mut body);
-        self.set_currency(organisation, &mut body, columns.currency.filter(|code| !code.is_null()))?;
+        self.set_currency(
+            organisation,
+            &mut body,
+            columns.currency.filter(|code| !code.is_null()),
+        )?;
         let phase = self.reachable(phase.unwrap_or(Phase::Open));
         // A new lead has the organisation's own first status.
         if (object, phase) != (Object::Lead, Phase::Open) {
@@ -65,7 +73,8 @@ impl Salesforce {
             );
         }
         let path = format!("sobjects/{}/{}/{id}", object.name(), self.schema.referral_id_field);
-        let mut save = Call::new(Method::PATCH, path, doing.clone()).body(Json::Object(body)).once(true);
+        let mut save =
+            Call::new(Method::PATCH, path, doing.clone()).body(Json::Object(body)).once(true);
         let mut despite_duplicates = false;
         loop {
             let mut deal = Part::new(SAVE, save.clone());
@@ -79,7 +88,11 @@ impl Salesforce {
                 return self.written(organisation, &mut answers, &doing);
             };
             let is_duplicate = refusal::code(&refused.body) == Some("DUPLICATES_DETECTED");
-            if is_duplicate && reference == SAVE && !despite_duplicates && DuplicateHint::read(&refused.body).allows_saving {
+            if is_duplicate
+                && reference == SAVE
+                && !despite_duplicates
+                && DuplicateHint::read(&refused.body).allows_saving
+            {
                 // The Referral Identifier is unique: it is the only duplicate that would count.
                 save = save_despite_duplicates(save);
                 despite_duplicates = true;
@@ -105,7 +118,9 @@ impl Salesforce {
         };
         match self.schema.object {
             Object::Opportunity => fill(CLOSE_DATE, self.provisional_close_date()),
-            Object::Lead => OF_EVERY_LEAD.into_iter().for_each(|field| fill(field, NOT_PROVIDED.to_owned())),
+            Object::Lead => {
+                OF_EVERY_LEAD.into_iter().for_each(|field| fill(field, NOT_PROVIDED.to_owned()))
+            }
         }
     }
 
@@ -116,7 +131,12 @@ impl Salesforce {
     }
 
     /// Two refusals may mean that somebody made the opportunity meanwhile, or that something is wrong for good: looking tells.
-    async fn made_meanwhile(&self, organisation: &Organisation, id: ReferralId, refused: SalesforceError) -> SalesforceError {
+    async fn made_meanwhile(
+        &self,
+        organisation: &Organisation,
+        id: ReferralId,
+        refused: SalesforceError,
+    ) -> SalesforceError {
         let SalesforceError::Refused(refusal) = &refused else {
             return refused;
         };
@@ -148,7 +168,9 @@ impl Salesforce {
         }
         match &self.settings.single_currency {
             _ if code.is_null() => Ok(()),
-            Some(single) if code.as_str().is_some_and(|code| code.eq_ignore_ascii_case(single)) => Ok(()),
+            Some(single) if code.as_str().is_some_and(|code| code.eq_ignore_ascii_case(single)) => {
+                Ok(())
+            }
             Some(single) => Err(unwritable(
                 CURRENCY,
                 format!(
@@ -161,13 +183,17 @@ impl Salesforce {
     }
 
     /// The calls that read a record back, or find it.
-    pub(crate) fn reads(&self, organisation: &Organisation, condition: &str, doing: &str) -> Vec<Part> {
+    pub(crate) fn reads(
+        &self,
+        organisation: &Organisation,
+        condition: &str,
+        doing: &str,
+    ) -> Vec<Part> {
         let deal = self.schema.select(organisation.has_currency, condition);
         let role = self.schema.select_contact(condition);
-        let part = |reference, soql: String| Part::new(reference, Call::get(crate::rest_api::query(&soql), doing));
-        [Some(part(DEAL, deal)), role.map(|role| part(ROLE, role))]
-            .into_iter()
-            .flatten()
-            .collect()
+        let part = |reference, soql: String| {
+            Part::new(reference, Call::get(crate::rest_api::query(&soql), doing))
+        };
+        [Some(part(DEAL, deal)), role.map(|role| part(ROLE, role))].into_iter().flatten().collect()
     }
 }

@@ -32,7 +32,9 @@ pub enum SalesforceError {
         name: String,
     },
     /// The key names another CRM or object, or its id is none.
-    #[error("record {key} is not this organisation's: expected entity `{expected}` and an id of 18 characters")]
+    #[error(
+        "record {key} is not this organisation's: expected entity `{expected}` and an id of 18 characters"
+    )]
     ForeignKey {
         /// The key as given.
         key: String,
@@ -66,7 +68,9 @@ pub enum SalesforceError {
         statuses: String,
     },
     /// A lead that was converted: the service takes no change of it.
-    #[error("{doing}: the lead was converted and is read-only; change the opportunity that it became")]
+    #[error(
+        "{doing}: the lead was converted and is read-only; change the opportunity that it became"
+    )]
     Converted {
         /// What was being done.
         doing: String,
@@ -82,13 +86,17 @@ pub enum SalesforceError {
         field: String,
     },
     /// The opportunity that a lead became is gone.
-    #[error("opportunity {id}, which the lead became, was deleted; restore it from the recycle bin")]
+    #[error(
+        "opportunity {id}, which the lead became, was deleted; restore it from the recycle bin"
+    )]
     OpportunityGone {
         /// The opportunity's id.
         id: String,
     },
     /// The organisation has one currency, and nobody said which.
-    #[error("the organisation has one currency, which its opportunities do not tell; name it in the setting SalesforceCurrency")]
+    #[error(
+        "the organisation has one currency, which its opportunities do not tell; name it in the setting SalesforceCurrency"
+    )]
     CurrencyUnknown,
     /// The token endpoint refused us.
     #[error("Salesforce refused the sign-in ({code}): {cure}")]
@@ -187,11 +195,7 @@ impl SalesforceError {
     /// A stage that is missing for a deal that exists: it alone has to do without.
     pub(crate) fn of_one_deal(self) -> Self {
         match self {
-            Self::Stage { what, stages, .. } => Self::Stage {
-                what,
-                stages,
-                every_deal: false,
-            },
+            Self::Stage { what, stages, .. } => Self::Stage { what, stages, every_deal: false },
             other => other,
         }
     }
@@ -214,15 +218,17 @@ impl SalesforceError {
             | Self::SignInRefused { .. }
             | Self::UnusableKey
             | Self::SessionNotAccepted { .. } => FailureKind::Credentials,
-            Self::SignInUnavailable {
-                retry_after: Some(retry_after),
-                ..
-            } => FailureKind::Throttled { retry_after: *retry_after },
-            Self::CredentialsUnavailable(failure) => failure.kind,
-            Self::NoAnswer { once: true, .. } | Self::Unexpected { once: true, .. } | Self::Overtaken { .. } => FailureKind::OutcomeUnknown,
-            Self::NotReached { .. } | Self::NoAnswer { .. } | Self::Unexpected { .. } | Self::SignInUnavailable { .. } => {
-                FailureKind::Transient
+            Self::SignInUnavailable { retry_after: Some(retry_after), .. } => {
+                FailureKind::Throttled { retry_after: *retry_after }
             }
+            Self::CredentialsUnavailable(failure) => failure.kind,
+            Self::NoAnswer { once: true, .. }
+            | Self::Unexpected { once: true, .. }
+            | Self::Overtaken { .. } => FailureKind::OutcomeUnknown,
+            Self::NotReached { .. }
+            | Self::NoAnswer { .. }
+            | Self::Unexpected { .. }
+            | Self::SignInUnavailable { .. } => FailureKind::Transient,
             Self::Refused(refused) => refused.kind,
             Self::Stale { .. } => FailureKind::Stale,
         }

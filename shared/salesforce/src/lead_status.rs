@@ -47,9 +47,7 @@ impl LeadStatuses {
             converted: row["IsConverted"].as_bool().unwrap_or_default(),
             default: row["IsDefault"].as_bool().unwrap_or_default(),
         };
-        Ok(Self {
-            known: Some(record::rows(&answer)?.iter().map(status).collect()),
-        })
+        Ok(Self { known: Some(record::rows(&answer)?.iter().map(status).collect()) })
     }
 
     /// Converted is what the service says, disqualified what the settings name.
@@ -65,7 +63,11 @@ impl LeadStatuses {
     }
 
     /// The status that brings a lead to `phase`. A lead is never on hold.
-    pub(crate) fn of<'a>(&'a self, settings: &'a Settings, phase: Phase) -> Result<&'a str, SalesforceError> {
+    pub(crate) fn of<'a>(
+        &'a self,
+        settings: &'a Settings,
+        phase: Phase,
+    ) -> Result<&'a str, SalesforceError> {
         match phase {
             Phase::Lost => self.disqualified(settings),
             Phase::Open | Phase::OnHold => self.open(settings),
@@ -78,7 +80,9 @@ impl LeadStatuses {
 
     fn disqualified<'a>(&'a self, settings: &'a Settings) -> Result<&'a str, SalesforceError> {
         let wanted = names(settings)[0];
-        let Some(known) = &self.known else { return Ok(wanted) };
+        let Some(known) = &self.known else {
+            return Ok(wanted);
+        };
         let found = known.iter().find(|status| status.is(wanted) && !status.converted);
         found.map(|status| status.name.as_str()).ok_or_else(|| {
             self.missing(format!(
@@ -89,11 +93,11 @@ impl LeadStatuses {
 
     fn open(&self, settings: &Settings) -> Result<&str, SalesforceError> {
         let statuses = || self.known.iter().flatten();
-        let fits = |status: &&LeadStatus| !status.converted && !self.is_disqualified(settings, &status.name);
-        let found = statuses()
-            .filter(|status| status.default)
-            .find(fits)
-            .or_else(|| statuses().find(fits));
+        let fits = |status: &&LeadStatus| {
+            !status.converted && !self.is_disqualified(settings, &status.name)
+        };
+        let found =
+            statuses().filter(|status| status.default).find(fits).or_else(|| statuses().find(fits));
         found
             .map(|status| status.name.as_str())
             .ok_or_else(|| self.missing("the organisation shows no lead status for new leads; reopen the lead in Salesforce".to_owned()))
@@ -111,7 +115,10 @@ impl LeadStatuses {
         let statuses = self.known.iter().flatten().filter(|status| !status.converted);
         SalesforceError::LeadStatus {
             what,
-            statuses: statuses.map(|status| format!("`{}`", status.label)).collect::<Vec<_>>().join(", "),
+            statuses: statuses
+                .map(|status| format!("`{}`", status.label))
+                .collect::<Vec<_>>()
+                .join(", "),
         }
     }
 }
@@ -155,7 +162,8 @@ mod tests {
     }
 
     fn settings(disqualified: &[&str]) -> Settings {
-        let mut settings = Settings::new(Url::parse("https://northwind.my.salesforce.com").unwrap());
+        let mut settings =
+            Settings::new(Url::parse("https://northwind.my.salesforce.com").unwrap());
         settings.disqualified_statuses = disqualified.iter().map(|&name| name.to_owned()).collect();
         settings
     }
@@ -195,7 +203,9 @@ mod tests {
     fn a_status_that_does_not_exist_is_named_with_those_that_do() {
         for wrong in ["Gone", "Converted"] {
             let error = statuses().of(&settings(&[wrong]), Phase::Lost).unwrap_err().to_string();
-            let told = error.contains(wrong) && error.contains("SalesforceDisqualifiedStatus") && error.contains("`Junk (label)`");
+            let told = error.contains(wrong)
+                && error.contains("SalesforceDisqualifiedStatus")
+                && error.contains("`Junk (label)`");
             assert!(told, "{error}");
         }
         let hidden = LeadStatuses { known: None };

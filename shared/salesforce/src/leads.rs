@@ -37,10 +37,7 @@ pub struct SalesforceLeads {
 impl SalesforceLeads {
     /// The leads beside these opportunities: same organisation, same session. `schema` is [`Schema::leads`].
     pub fn new(opportunities: Arc<Salesforce>, schema: Schema) -> Self {
-        Self {
-            leads: opportunities.beside(schema),
-            opportunities,
-        }
+        Self { leads: opportunities.beside(schema), opportunities }
     }
 
     /// The lead as it is now, if what was decided on it still holds.
@@ -53,18 +50,21 @@ impl SalesforceLeads {
     }
 
     /// Writes into the opportunity that a person's conversion made of the lead.
-    async fn adopt(&self, opportunity: &CrmKey, referral: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    async fn adopt(
+        &self,
+        opportunity: &CrmKey,
+        referral: ReferralId,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
         let id = || opportunity.id.clone();
         let found = self.opportunities.get(opportunity).await?;
         let found = found.ok_or_else(|| SalesforceError::OpportunityGone { id: id() })?;
         let field = self.opportunities.schema.referral_id_field.as_str();
         let carried = found.get(field).as_str().map(str::trim).filter(|text| !text.is_empty());
         if carried.is_some_and(|carried| !carried.eq_ignore_ascii_case(&referral.to_string())) {
-            return Err(SalesforceError::OfAnotherReferral {
-                id: id(),
-                field: field.to_owned(),
-            }
-            .into());
+            return Err(
+                SalesforceError::OfAnotherReferral { id: id(), field: field.to_owned() }.into()
+            );
         }
         let mut write = without_parties(write);
         write.fields.insert(field.to_owned(), Json::from(referral.to_string()));
@@ -72,24 +72,34 @@ impl SalesforceLeads {
     }
 
     /// The lead that was converted into this opportunity, of several one that is a deal's, and the Referral Identifier that the opportunity carries.
-    async fn traces(&self, opportunity: &str) -> Result<(Option<CrmKey>, Option<ReferralId>), SalesforceError> {
+    async fn traces(
+        &self,
+        opportunity: &str,
+    ) -> Result<(Option<CrmKey>, Option<ReferralId>), SalesforceError> {
         let doing = format!("reading the lead of opportunity {opportunity}");
         let field = &self.opportunities.schema.referral_id_field;
         let of_lead = &self.leads.schema.referral_id_field;
         let id = soql::text(opportunity);
-        let converted = format!("SELECT Id, {of_lead} FROM Lead WHERE ConvertedOpportunityId = {id} ORDER BY Id");
+        let converted = format!(
+            "SELECT Id, {of_lead} FROM Lead WHERE ConvertedOpportunityId = {id} ORDER BY Id"
+        );
         let carried = format!("SELECT {field} FROM Opportunity WHERE Id = {id}");
-        let parts =
-            [(CONVERTED, converted), (CARRIED, carried)].map(|(part, soql)| Part::new(part, Call::get(query(&soql), doing.clone())));
+        let parts = [(CONVERTED, converted), (CARRIED, carried)]
+            .map(|(part, soql)| Part::new(part, Call::get(query(&soql), doing.clone())));
         let mut answers = self.leads.api.run(&parts, false, &doing).await?;
-        let (leads, deals) = (answers.must(CONVERTED)?.accepted()?, answers.must(CARRIED)?.accepted()?);
+        let (leads, deals) =
+            (answers.must(CONVERTED)?.accepted()?, answers.must(CARRIED)?.accepted()?);
         let rows = record::rows(&leads)?;
-        let is_deal = |row: &&Json| record::member(row, of_lead).is_some_and(|id| id.as_str().is_some_and(|id| !id.trim().is_empty()));
+        let is_deal = |row: &&Json| {
+            record::member(row, of_lead)
+                .is_some_and(|id| id.as_str().is_some_and(|id| !id.trim().is_empty()))
+        };
         let lead = match rows.iter().find(is_deal).or_else(|| rows.first()) {
             Some(row) => Some(row["Id"].as_str().ok_or_else(|| leads.lacks("the record's id"))?),
             None => None,
         };
-        let carried = record::rows(&deals)?.first().and_then(|row| record::member(row, field)?.as_str());
+        let carried =
+            record::rows(&deals)?.first().and_then(|row| record::member(row, field)?.as_str());
         let referral = carried.and_then(|text| text.trim().parse().ok());
         Ok((lead.map(|id| record::key(Object::Lead, id)), referral))
     }
@@ -109,7 +119,12 @@ impl Crm for SalesforceLeads {
         self.leads.upsert(id, write).await
     }
 
-    async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    async fn update(
+        &self,
+        key: &CrmKey,
+        version: &str,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
         self.leads.update(key, version, write).await
     }
 
@@ -120,7 +135,12 @@ impl Crm for SalesforceLeads {
 
 #[async_trait]
 impl Leads for SalesforceLeads {
-    async fn qualify(&self, lead: &CrmRecord, referral: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    async fn qualify(
+        &self,
+        lead: &CrmRecord,
+        referral: ReferralId,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
         let lead = self.current(lead).await?;
         // Whoever carries the identifier is the deal: made by an earlier try of ours, perhaps before a person converted the lead.
         match &lead.converted_into {
@@ -136,7 +156,9 @@ impl Leads for SalesforceLeads {
         match self.traces(id).await? {
             (Some(lead), _) => Ok(Some(lead)),
             // One that we made beside its lead shares the identifier with it.
-            (None, Some(referral)) => Ok(self.leads.find_by_referral(referral).await?.map(|lead| lead.key)),
+            (None, Some(referral)) => {
+                Ok(self.leads.find_by_referral(referral).await?.map(|lead| lead.key))
+            }
             (None, None) => Ok(None),
         }
     }

@@ -36,7 +36,13 @@ pub struct Salesforce {
 
 impl Salesforce {
     /// `http` must neither follow redirects nor keep cookies, and should have a time-out.
-    pub fn new(http: reqwest::Client, settings: Settings, credentials: Arc<dyn CredentialStore>, schema: Schema, clock: Clock) -> Self {
+    pub fn new(
+        http: reqwest::Client,
+        settings: Settings,
+        credentials: Arc<dyn CredentialStore>,
+        schema: Schema,
+        clock: Clock,
+    ) -> Self {
         let sign_in = SignIn {
             http: http.clone(),
             settings: settings.clone(),
@@ -70,7 +76,8 @@ impl Salesforce {
     /// The record's id, as it may stand in an address.
     pub(crate) fn id_of<'a>(&self, key: &'a CrmKey) -> Result<&'a str, SalesforceError> {
         let object = self.schema.object;
-        let is_id = matches!(key.id.len(), 15 | 18) && key.id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let is_id = matches!(key.id.len(), 15 | 18)
+            && key.id.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if is_id && key.system == SYSTEM && key.entity == object.entity() {
             Ok(&key.id)
         } else {
@@ -83,21 +90,28 @@ impl Salesforce {
 
     /// The phase that the organisation can show for `phase`: without an on-hold stage, on hold is open, and so it is for a lead.
     pub(crate) fn reachable(&self, phase: Phase) -> Phase {
-        let has_on_hold = self.schema.object == Object::Opportunity && self.settings.on_hold_stage.is_some();
-        if phase == Phase::OnHold && !has_on_hold {
-            Phase::Open
-        } else {
-            phase
-        }
+        let has_on_hold =
+            self.schema.object == Object::Opportunity && self.settings.on_hold_stage.is_some();
+        if phase == Phase::OnHold && !has_on_hold { Phase::Open } else { phase }
     }
 
-    pub(crate) async fn find(&self, organisation: &Organisation, condition: &str, doing: &str) -> Result<Option<Stored>, SalesforceError> {
-        let mut answers = self.api.run(&self.reads(organisation, condition, doing), false, doing).await?;
+    pub(crate) async fn find(
+        &self,
+        organisation: &Organisation,
+        condition: &str,
+        doing: &str,
+    ) -> Result<Option<Stored>, SalesforceError> {
+        let mut answers =
+            self.api.run(&self.reads(organisation, condition, doing), false, doing).await?;
         self.stored(organisation, &mut answers)
     }
 
     /// The record that the reads among `answers` show.
-    pub(crate) fn stored(&self, organisation: &Organisation, answers: &mut Answers) -> Result<Option<Stored>, SalesforceError> {
+    pub(crate) fn stored(
+        &self,
+        organisation: &Organisation,
+        answers: &mut Answers,
+    ) -> Result<Option<Stored>, SalesforceError> {
         let deal = answers.must(DEAL)?.accepted()?;
         let role = answers.take(ROLE).map(Answer::accepted).transpose()?;
         record::read(&self.schema, &self.settings, organisation, &deal, role.as_ref())
@@ -105,7 +119,12 @@ impl Salesforce {
 
     /// The record as our write left it. Where somebody else has written since, what a seller entered must not pass for known: the next
     /// look finds it.
-    pub(crate) fn written(&self, organisation: &Organisation, answers: &mut Answers, doing: &str) -> Result<CrmRecord, SalesforceError> {
+    pub(crate) fn written(
+        &self,
+        organisation: &Organisation,
+        answers: &mut Answers,
+        doing: &str,
+    ) -> Result<CrmRecord, SalesforceError> {
         let user = answers.get(DEAL).and_then(|answer| answer.user.clone());
         let stored = self
             .stored(organisation, answers)?
@@ -116,7 +135,11 @@ impl Salesforce {
         Ok(stored.record)
     }
 
-    async fn lookup(&self, condition: &str, doing: String) -> Result<Option<CrmRecord>, SalesforceError> {
+    async fn lookup(
+        &self,
+        condition: &str,
+        doing: String,
+    ) -> Result<Option<CrmRecord>, SalesforceError> {
         let organisation = self.organisation().await?;
         let stored = self.find(&organisation, condition, &doing).await?;
         Ok(stored.map(|stored| stored.record))
@@ -140,16 +163,18 @@ impl Salesforce {
 impl Crm for Salesforce {
     async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
         let id = self.id_of(key)?;
-        let done = self
-            .lookup(&of_id(id), format!("reading {} {id}", self.schema.object.entity()))
-            .await;
+        let done =
+            self.lookup(&of_id(id), format!("reading {} {id}", self.schema.object.entity())).await;
         self.told(done)
     }
 
     async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
         let condition = self.schema.of_referral(id);
         let done = self
-            .lookup(&condition, format!("reading the {} of referral {id}", self.schema.object.entity()))
+            .lookup(
+                &condition,
+                format!("reading the {} of referral {id}", self.schema.object.entity()),
+            )
             .await;
         self.told(done)
     }
@@ -159,7 +184,12 @@ impl Crm for Salesforce {
         self.told(done)
     }
 
-    async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    async fn update(
+        &self,
+        key: &CrmKey,
+        version: &str,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
         let done = self.update_record(key, version, write).await;
         self.told(done)
     }

@@ -50,7 +50,11 @@ impl States {
     }
 
     /// The value that brings a record to `phase`.
-    pub(crate) fn of<'a>(&'a self, settings: &'a Settings, phase: Phase) -> Result<&'a str, SalesforceError> {
+    pub(crate) fn of<'a>(
+        &'a self,
+        settings: &'a Settings,
+        phase: Phase,
+    ) -> Result<&'a str, SalesforceError> {
         match self {
             Self::Stages(stages) => stages.of(settings, phase),
             Self::Statuses(statuses) => statuses.of(settings, phase),
@@ -66,7 +70,11 @@ pub(crate) struct Known {
 
 impl Known {
     /// Who comes while it is being learned learns it too: nobody waits for another's failure.
-    pub(crate) async fn get(&self, api: &RestApi, schema: &Schema) -> Result<Arc<Organisation>, SalesforceError> {
+    pub(crate) async fn get(
+        &self,
+        api: &RestApi,
+        schema: &Schema,
+    ) -> Result<Arc<Organisation>, SalesforceError> {
         let believed = self.learned.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((at, organisation)) = believed
             && at.elapsed() < BELIEVED

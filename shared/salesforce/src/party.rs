@@ -49,7 +49,9 @@ pub(crate) fn searches(columns: &Columns, doing: &str) -> Vec<Part> {
             format!("SELECT Id, AccountId FROM Contact WHERE {condition} ORDER BY CreatedDate, Id LIMIT 200"),
         )
     });
-    let part = |(reference, soql): (&'static str, String)| Part::new(reference, Call::get(query(&soql), doing));
+    let part = |(reference, soql): (&'static str, String)| {
+        Part::new(reference, Call::get(query(&soql), doing))
+    };
     [accounts, contacts].into_iter().flatten().map(part).collect()
 }
 
@@ -69,7 +71,8 @@ fn contact_condition(columns: &Columns) -> Option<String> {
         return Some(format!("Email = {}", soql::text(mail)));
     }
     text(&columns.account, "Name")?;
-    let last = format!("LastName = {} AND AccountId != null", soql::text(text(contact, "LastName")?));
+    let last =
+        format!("LastName = {} AND AccountId != null", soql::text(text(contact, "LastName")?));
     Some(match text(contact, "FirstName") {
         Some(first) => format!("{last} AND FirstName = {}", soql::text(first)),
         None => last,
@@ -113,7 +116,9 @@ impl Parties {
             tracing::info!("left out the customer's account: `Account/Name` is empty");
         }
         if self.contact == Party::Nobody && !columns.contact.is_empty() {
-            tracing::info!("left out the customer's contact: `Contact/LastName` is empty, or nothing tells it from others");
+            tracing::info!(
+                "left out the customer's contact: `Contact/LastName` is empty, or nothing tells it from others"
+            );
         }
     }
 
@@ -156,18 +161,11 @@ impl Parties {
 
 impl Party {
     fn new(fields: &Fields) -> Self {
-        Self::New {
-            fields: fields.clone(),
-            despite_duplicates: false,
-        }
+        Self::New { fields: fields.clone(), despite_duplicates: false }
     }
 
     fn part(&self, reference: &'static str, path: &str, doing: &str) -> Option<Part> {
-        let Self::New {
-            fields,
-            despite_duplicates,
-        } = self
-        else {
+        let Self::New { fields, despite_duplicates } = self else {
             return None;
         };
         let body = fields.clone().into_iter().collect();
@@ -188,7 +186,9 @@ impl Party {
 
     fn keep(&mut self, answer: Option<&Answer>) {
         let made = answer.filter(|answer| answer.status.is_success());
-        if let (Self::New { .. }, Some(id)) = (&*self, made.and_then(|answer| answer.body["id"].as_str())) {
+        if let (Self::New { .. }, Some(id)) =
+            (&*self, made.and_then(|answer| answer.body["id"].as_str()))
+        {
             *self = Self::Found(id.to_owned());
         }
     }
@@ -236,8 +236,10 @@ impl DuplicateHint {
             .or_else(|| problem.get("duplicateResult"))
             .unwrap_or(&Json::Null);
         let matches = result["matchResults"].as_array().into_iter().flatten();
-        let records = matches.flat_map(|found| found["matchRecords"].as_array().into_iter().flatten());
-        let mut ids: Vec<&str> = records.filter_map(|found| found["record"]["Id"].as_str()).collect();
+        let records =
+            matches.flat_map(|found| found["matchRecords"].as_array().into_iter().flatten());
+        let mut ids: Vec<&str> =
+            records.filter_map(|found| found["record"]["Id"].as_str()).collect();
         ids.sort_unstable();
         ids.dedup();
         Self {
@@ -260,12 +262,10 @@ mod tests {
     use super::*;
 
     fn columns(account: &[(&str, &str)], contact: &[(&str, &str)]) -> Columns {
-        let fields = |pairs: &[(&str, &str)]| pairs.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-        Columns {
-            account: fields(account),
-            contact: fields(contact),
-            ..Columns::default()
-        }
+        let fields = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect()
+        };
+        Columns { account: fields(account), contact: fields(contact), ..Columns::default() }
     }
 
     #[test]
@@ -280,7 +280,8 @@ mod tests {
             account_condition(&full.account).unwrap(),
             "Name = 'Fabrikam' AND BillingPostalCode = '903 26'"
         );
-        let named = columns(&account, &[("FirstName", "Ann"), ("LastName", "O'Neill"), ("Email", " ")]);
+        let named =
+            columns(&account, &[("FirstName", "Ann"), ("LastName", "O'Neill"), ("Email", " ")]);
         assert_eq!(
             contact_condition(&named).unwrap(),
             r"LastName = 'O\'Neill' AND AccountId != null AND FirstName = 'Ann'"
@@ -308,7 +309,10 @@ mod tests {
         // Several, none, and a lead.
         for found in [&["001A", "001B"][..], &[], &["00QA"]] {
             let mut party = Party::new(&Fields::new());
-            assert!(!party.heed_duplicates("001", &refused("duplicateResut", false, found)), "{found:?}");
+            assert!(
+                !party.heed_duplicates("001", &refused("duplicateResut", false, found)),
+                "{found:?}"
+            );
         }
     }
 
@@ -317,13 +321,7 @@ mod tests {
         let mut party = Party::new(&Fields::new());
         let warned = refused("duplicateResut", true, &["001A"]);
         assert!(party.heed_duplicates("001", &warned));
-        assert!(matches!(
-            party,
-            Party::New {
-                despite_duplicates: true,
-                ..
-            }
-        ));
+        assert!(matches!(party, Party::New { despite_duplicates: true, .. }));
         assert!(!party.heed_duplicates("001", &warned), "but not tried again and again");
     }
 }

@@ -57,7 +57,9 @@ pub(crate) fn read(
     }
     if schema.currency {
         let single = || settings.single_currency.clone().map(Json::String);
-        fields.extend(present(&row[CURRENCY]).or_else(single).map(|code| (CURRENCY.to_owned(), code)));
+        fields.extend(
+            present(&row[CURRENCY]).or_else(single).map(|code| (CURRENCY.to_owned(), code)),
+        );
     }
     let contact = match contact {
         Some(answer) => self::rows(answer)?.first().map_or(&Json::Null, |role| &role[CONTACT]),
@@ -68,9 +70,11 @@ pub(crate) fn read(
         present(member(from, field)?).map(|value| (format!("{to}/{field}"), value))
     }));
     let lacks = |what| move || deal.lacks(what);
-    let modified = time(&row["LastModifiedDate"]).ok_or_else(lacks("the time of the last change"))?;
+    let modified =
+        time(&row["LastModifiedDate"]).ok_or_else(lacks("the time of the last change"))?;
     let stamp = time(&row["SystemModstamp"]).ok_or_else(lacks("the system's time stamp"))?;
-    let version = Version::new(modified, stamp, deal.date, organisation.states.phase(settings, row), &fields);
+    let version =
+        Version::new(modified, stamp, deal.date, organisation.states.phase(settings, row), &fields);
     let record = CrmRecord {
         key: key(schema.object, row["Id"].as_str().ok_or_else(lacks("the record's id"))?),
         version: version.to_string(),
@@ -80,7 +84,9 @@ pub(crate) fn read(
         fields,
         // Opportunities cannot be merged, and of merged leads the loser is deleted: it is simply gone.
         merged_into: None,
-        converted_into: row["ConvertedOpportunityId"].as_str().map(|id| key(Object::Opportunity, id)),
+        converted_into: row["ConvertedOpportunityId"]
+            .as_str()
+            .map(|id| key(Object::Opportunity, id)),
         request_id: None,
     };
     Ok(Some(Stored {
@@ -98,21 +104,14 @@ pub(crate) fn rows(answer: &Answer) -> Result<&[Json], SalesforceError> {
 }
 
 pub(crate) fn key(object: Object, id: &str) -> CrmKey {
-    CrmKey {
-        system: SYSTEM.to_owned(),
-        entity: object.entity().to_owned(),
-        id: id.to_owned(),
-    }
+    CrmKey { system: SYSTEM.to_owned(), entity: object.entity().to_owned(), id: id.to_owned() }
 }
 
 /// A member of a row. The service takes names in any case and answers in its own.
 pub(crate) fn member<'a>(row: &'a Json, name: &str) -> Option<&'a Json> {
     let members = row.as_object()?;
     let any_case = || {
-        members
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        members.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     };
     members.get(name).or_else(any_case)
 }
@@ -135,7 +134,9 @@ mod tests {
     #[test]
     fn both_spellings_of_an_offset_are_read() {
         let expected: Timestamp = "2026-08-20T14:03:27Z".parse().unwrap();
-        for text in ["2026-08-20T14:03:27.000+0000", "2026-08-20T14:03:27Z", "2026-08-20T16:03:27+02:00"] {
+        for text in
+            ["2026-08-20T14:03:27.000+0000", "2026-08-20T14:03:27Z", "2026-08-20T16:03:27+02:00"]
+        {
             assert_eq!(time(&json!(text)), Some(expected), "{text}");
         }
     }

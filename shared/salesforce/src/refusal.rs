@@ -78,20 +78,31 @@ impl Evidence<'_> {
     }
 
     fn kind(&self, code: Option<&str>) -> FailureKind {
-        let throttled = |wait| FailureKind::Throttled {
-            retry_after: self.retry_after.unwrap_or(wait),
-        };
+        let throttled =
+            |wait| FailureKind::Throttled { retry_after: self.retry_after.unwrap_or(wait) };
         match (self.status, code.unwrap_or_default()) {
-            (_, "REQUEST_LIMIT_EXCEEDED") if message(self.body).contains("Concurrent") => throttled(UNSPECIFIED),
+            (_, "REQUEST_LIMIT_EXCEEDED") if message(self.body).contains("Concurrent") => {
+                throttled(UNSPECIFIED)
+            }
             (_, "REQUEST_LIMIT_EXCEEDED") => throttled(DAILY_LIMIT),
             (429, _) => throttled(UNSPECIFIED),
             (503, _) if self.retry_after.is_some() => throttled(UNSPECIFIED),
-            (412, _) | (_, "ENTITY_IS_DELETED" | "CANNOT_UPDATE_CONVERTED_LEAD") => FailureKind::Stale,
-            (_, "UNABLE_TO_LOCK_ROW" | "QUERY_TIMEOUT" | "REQUEST_RUNNING_TOO_LONG" | "INVALID_QUERY_LOCATOR") => FailureKind::Transient,
+            (412, _) | (_, "ENTITY_IS_DELETED" | "CANNOT_UPDATE_CONVERTED_LEAD") => {
+                FailureKind::Stale
+            }
+            (
+                _,
+                "UNABLE_TO_LOCK_ROW"
+                | "QUERY_TIMEOUT"
+                | "REQUEST_RUNNING_TOO_LONG"
+                | "INVALID_QUERY_LOCATOR",
+            ) => FailureKind::Transient,
             (_, code) if concerns_deployment(code) => FailureKind::Credentials,
             // The address itself: version retired, wrong host, verb not known there.
             (300..=399 | 405 | 410, _) | (404, "") => FailureKind::Credentials,
-            (404, "NOT_FOUND") if message(self.body).contains("external ID field") => FailureKind::Credentials,
+            (404, "NOT_FOUND") if message(self.body).contains("external ID field") => {
+                FailureKind::Credentials
+            }
             (404, "NOT_FOUND") if !self.reads => FailureKind::Stale,
             (408 | 500 | 502 | 504, _) if self.once => FailureKind::OutcomeUnknown,
             (408 | 420 | 500.., _) => FailureKind::Transient,
@@ -122,7 +133,10 @@ fn concerns_deployment(code: &str) -> bool {
 /// wrote for people.
 fn explain(status: u16, code: Option<&str>, text: &str, fields: &[String]) -> String {
     let field = || match fields {
-        [] => named_in(text).map_or_else(|| "a field (not named by the service)".to_owned(), |name| format!("field `{name}`")),
+        [] => named_in(text).map_or_else(
+            || "a field (not named by the service)".to_owned(),
+            |name| format!("field `{name}`"),
+        ),
         [one] => format!("field `{one}`"),
         several => format!("fields `{}`", several.join("`, `")),
     };
@@ -178,21 +192,23 @@ fn explain(status: u16, code: Option<&str>, text: &str, fields: &[String]) -> St
 fn inactive(text: &str) -> String {
     let last = text.rsplit([':', ' ']).next().unwrap_or_default().trim();
     let is_code = last.len() == 3 && last.bytes().all(|byte| byte.is_ascii_uppercase());
-    let which = if is_code {
-        format!("the currency {last}")
-    } else {
-        "this currency".to_owned()
-    };
-    format!("{which} is not active in the organisation; activate it, or correct the deal's currency")
+    let which = if is_code { format!("the currency {last}") } else { "this currency".to_owned() };
+    format!(
+        "{which} is not active in the organisation; activate it, or correct the deal's currency"
+    )
 }
 
 fn plain(status: u16, code: &str, text: &str) -> Option<&'static str> {
     Some(match (status, code) {
-        (_, "REQUEST_LIMIT_EXCEEDED") if text.contains("Concurrent") => "too many long calls at once; they are repeated later",
+        (_, "REQUEST_LIMIT_EXCEEDED") if text.contains("Concurrent") => {
+            "too many long calls at once; they are repeated later"
+        }
         (_, "REQUEST_LIMIT_EXCEEDED") => {
             "the organisation has used up its API calls of the last 24 hours; look who else calls, or buy more"
         }
-        (_, "UNABLE_TO_LOCK_ROW") => "another transaction holds the record or its account; it is repeated",
+        (_, "UNABLE_TO_LOCK_ROW") => {
+            "another transaction holds the record or its account; it is repeated"
+        }
         (_, "DUPLICATES_DETECTED") => {
             "a duplicate rule of the organisation blocks it; except the integration user from the rule, or merge the duplicates"
         }
@@ -201,19 +217,32 @@ fn plain(status: u16, code: &str, text: &str) -> Option<&'static str> {
         (_, "ENTITY_IS_LOCKED") => {
             "the record is locked, by an approval for instance; unlock it in Salesforce, or wait until it is decided"
         }
-        (_, "INSUFFICIENT_ACCESS_OR_READONLY" | "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY") => {
+        (
+            _,
+            "INSUFFICIENT_ACCESS_OR_READONLY" | "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+        ) => {
             "the integration user may not edit this record, or the account or owner it names; share it with that user"
         }
-        (_, "INVALID_CROSS_REFERENCE_KEY") => "it names a record that does not exist or is not shared with the integration user",
-        (_, "INACTIVE_OWNER_OR_USER") => "the owner is not active any more; give the record an active owner",
-        (_, "INVALID_TYPE") => "an object does not exist or is hidden from the integration user; grant it by the permission set",
+        (_, "INVALID_CROSS_REFERENCE_KEY") => {
+            "it names a record that does not exist or is not shared with the integration user"
+        }
+        (_, "INACTIVE_OWNER_OR_USER") => {
+            "the owner is not active any more; give the record an active owner"
+        }
+        (_, "INVALID_TYPE") => {
+            "an object does not exist or is hidden from the integration user; grant it by the permission set"
+        }
         (_, "API_DISABLED_FOR_ORG" | "API_CURRENTLY_DISABLED") => {
             "the API is not enabled for this organisation or user; it needs an edition with API access"
         }
         (_, "STORAGE_LIMIT_EXCEEDED") => "the organisation's data storage is full",
-        (_, "MALFORMED_QUERY") => "the query was not understood; correct the field names in the mapping",
+        (_, "MALFORMED_QUERY") => {
+            "the query was not understood; correct the field names in the mapping"
+        }
         (_, "INVALID_QUERY_LOCATOR") => "the list expired while it was read; it is read again",
-        (_, "QUERY_TIMEOUT" | "REQUEST_RUNNING_TOO_LONG") => "the organisation took too long to answer",
+        (_, "QUERY_TIMEOUT" | "REQUEST_RUNNING_TOO_LONG") => {
+            "the organisation took too long to answer"
+        }
         (300, _) => "several records have this Referral Identifier; the field must be unique",
         (410, _) | (_, "UNSUPPORTED_API_VERSION") => "this API version is retired; set a newer one",
         (412, _) => "the record changed since it was read",
@@ -252,12 +281,9 @@ fn longest(text: &str) -> Option<u32> {
 
 /// An administrator's own words, on one line and not without end.
 fn sentence(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
-    if line.trim().is_empty() {
-        "it gave no reason".to_owned()
-    } else {
-        line.trim().to_owned()
-    }
+    let line: String =
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+    if line.trim().is_empty() { "it gave no reason".to_owned() } else { line.trim().to_owned() }
 }
 
 #[cfg(test)]

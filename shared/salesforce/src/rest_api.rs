@@ -111,11 +111,7 @@ pub(crate) struct Answer {
 impl Answer {
     /// A body that is not what the contract says.
     pub(crate) fn lacks(&self, what: &'static str) -> SalesforceError {
-        SalesforceError::Unexpected {
-            doing: self.doing.clone(),
-            what,
-            once: self.once,
-        }
+        SalesforceError::Unexpected { doing: self.doing.clone(), what, once: self.once }
     }
 
     /// The answer if it is a success, the refusal otherwise. 3xx are none: 300 stands for several records.
@@ -183,7 +179,8 @@ impl RestApi {
 
     fn url(&self, session: &Session, path: &str) -> Url {
         let mut url = session.instance.clone();
-        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        let (path, query) =
+            path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
         // A list goes on at an address that the service gave, whole.
         if path.starts_with('/') {
             url.set_path(path);
@@ -195,7 +192,11 @@ impl RestApi {
         url
     }
 
-    async fn attempt(&self, call: &Call, bearer: &Bearer<Session>) -> Result<Answer, SalesforceError> {
+    async fn attempt(
+        &self,
+        call: &Call,
+        bearer: &Bearer<Session>,
+    ) -> Result<Answer, SalesforceError> {
         let started = Instant::now();
         let mut request = self
             .http
@@ -211,14 +212,19 @@ impl RestApi {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
         }
         let sent = request.send().await;
-        let response = sent.map_err(|error| SalesforceError::of_transport(&call.doing, call.once, error))?;
+        let response =
+            sent.map_err(|error| SalesforceError::of_transport(&call.doing, call.once, error))?;
         let (status, retry_after) = (response.status(), retry_after::read(response.headers()));
         let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
         // The answer's clock when the call began: what a slow query shows was so by then.
-        let slow = SignedDuration::from_secs(i64::try_from(started.elapsed().as_secs()).unwrap_or_default());
+        let slow = SignedDuration::from_secs(
+            i64::try_from(started.elapsed().as_secs()).unwrap_or_default(),
+        );
         let date = date.and_then(|date| rfc2822::parse(date).ok());
         let date = date.and_then(|date| date.timestamp().checked_sub(slow).ok());
-        if let Some(usage) = response.headers().get("sforce-limit-info").and_then(|usage| usage.to_str().ok()) {
+        if let Some(usage) =
+            response.headers().get("sforce-limit-info").and_then(|usage| usage.to_str().ok())
+        {
             self.usage.note(usage);
         }
         let body = body::json(response).await;
@@ -257,11 +263,9 @@ impl SalesforceError {
     pub(crate) fn of_body(doing: &str, once: bool, error: BodyError) -> Self {
         match error {
             BodyError::Lost(source) => Self::of_transport(doing, once, source),
-            BodyError::TooLarge => Self::Unexpected {
-                doing: doing.to_owned(),
-                what: "an end below 8 MiB",
-                once,
-            },
+            BodyError::TooLarge => {
+                Self::Unexpected { doing: doing.to_owned(), what: "an end below 8 MiB", once }
+            }
         }
     }
 }

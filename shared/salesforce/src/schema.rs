@@ -40,17 +40,30 @@ impl Schema {
     /// External ID.
     ///
     /// Fails with [`SalesforceError::InvalidField`] on a name that no field can have.
-    pub fn opportunities(fields: &BTreeSet<String>, sync_field: &str, referral_id_field: &str) -> Result<Self, SalesforceError> {
+    pub fn opportunities(
+        fields: &BTreeSet<String>,
+        sync_field: &str,
+        referral_id_field: &str,
+    ) -> Result<Self, SalesforceError> {
         Self::of(Object::Opportunity, fields, sync_field, referral_id_field)
     }
 
     /// The lead object, otherwise as [`Schema::opportunities`]. A lead has company, name and address in fields of its own:
     /// [`SalesforceError::NotOfLeads`] on a field of an account or contact.
-    pub fn leads(fields: &BTreeSet<String>, sync_field: &str, referral_id_field: &str) -> Result<Self, SalesforceError> {
+    pub fn leads(
+        fields: &BTreeSet<String>,
+        sync_field: &str,
+        referral_id_field: &str,
+    ) -> Result<Self, SalesforceError> {
         Self::of(Object::Lead, fields, sync_field, referral_id_field)
     }
 
-    fn of(object: Object, fields: &BTreeSet<String>, sync_field: &str, referral_id_field: &str) -> Result<Self, SalesforceError> {
+    fn of(
+        object: Object,
+        fields: &BTreeSet<String>,
+        sync_field: &str,
+        referral_id_field: &str,
+    ) -> Result<Self, SalesforceError> {
         let mut schema = Self {
             object,
             plain: BTreeSet::from([checked(sync_field)?, checked(referral_id_field)?]),
@@ -74,7 +87,11 @@ impl Schema {
                 }
                 Some((CONTACT, field)) => drop(schema.contact.insert(checked(field)?)),
                 Some((relationship, field)) => {
-                    schema.related.entry(checked(relationship)?).or_default().insert(checked(field)?);
+                    schema
+                        .related
+                        .entry(checked(relationship)?)
+                        .or_default()
+                        .insert(checked(field)?);
                 }
             }
         }
@@ -103,7 +120,8 @@ impl Schema {
 
     /// The query of the primary contact; `None` when nothing of it is mapped.
     pub(crate) fn select_contact(&self, condition: &str) -> Option<String> {
-        let fields: Vec<String> = self.contact.iter().map(|name| format!("{CONTACT}.{name}")).collect();
+        let fields: Vec<String> =
+            self.contact.iter().map(|name| format!("{CONTACT}.{name}")).collect();
         (!fields.is_empty()).then(|| {
             format!(
                 "SELECT {} FROM OpportunityContactRole WHERE IsPrimary = true AND Opportunity.{condition} LIMIT 1",
@@ -119,10 +137,9 @@ impl Schema {
 
     /// Paths of fields of other records, as the mapping writes them, with the relationship that leads there.
     pub(crate) fn paths(&self) -> impl Iterator<Item = (&str, &String)> {
-        let related = self
-            .related
-            .iter()
-            .flat_map(|(relationship, names)| names.iter().map(move |name| (relationship.as_str(), name)));
+        let related = self.related.iter().flat_map(|(relationship, names)| {
+            names.iter().map(move |name| (relationship.as_str(), name))
+        });
         related.chain(self.contact.iter().map(|name| (CONTACT, name)))
     }
 }
@@ -131,10 +148,7 @@ impl Schema {
 fn misspelt(field: &str) -> Option<&'static str> {
     let (first, is_path) = field.split_once('/').map_or((field, false), |(to, _)| (to, true));
     let known: &[&'static str] = if is_path { &[ACCOUNT, CONTACT] } else { &[CURRENCY] };
-    known
-        .iter()
-        .find(|known| **known != first && known.eq_ignore_ascii_case(first))
-        .copied()
+    known.iter().find(|known| **known != first && known.eq_ignore_ascii_case(first)).copied()
 }
 
 /// The record of an id, as a condition.
@@ -147,9 +161,7 @@ pub(crate) fn checked(name: &str) -> Result<String, SalesforceError> {
     if soql::is_name(name) {
         Ok(name.to_owned())
     } else {
-        Err(SalesforceError::InvalidField {
-            name: name.chars().take(64).collect(),
-        })
+        Err(SalesforceError::InvalidField { name: name.chars().take(64).collect() })
     }
 }
 
@@ -164,12 +176,20 @@ mod tests {
 
     #[test]
     fn related_fields_become_paths_and_the_contact_a_query_of_its_own() {
-        let schema = schema(&["Name", "CurrencyIsoCode", "Account/BillingCity", "Contact/Email", "Owner/Email"]).unwrap();
-        let own =
-            "Id, IsClosed, IsWon, LastModifiedById, LastModifiedDate, Name, Owner.Email, Referral__c, StageName, Sync__c, SystemModstamp";
+        let schema = schema(&[
+            "Name",
+            "CurrencyIsoCode",
+            "Account/BillingCity",
+            "Contact/Email",
+            "Owner/Email",
+        ])
+        .unwrap();
+        let own = "Id, IsClosed, IsWon, LastModifiedById, LastModifiedDate, Name, Owner.Email, Referral__c, StageName, Sync__c, SystemModstamp";
         assert_eq!(
             schema.select(false, &of_id("006")),
-            format!("SELECT Account.BillingCity, {own} FROM Opportunity WHERE Id = '006' ORDER BY Id LIMIT 2")
+            format!(
+                "SELECT Account.BillingCity, {own} FROM Opportunity WHERE Id = '006' ORDER BY Id LIMIT 2"
+            )
         );
         assert!(schema.select(true, &of_id("006")).contains("CurrencyIsoCode"));
         assert_eq!(

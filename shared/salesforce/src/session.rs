@@ -45,7 +45,8 @@ impl Grant for SignIn {
 
     async fn ask(&self) -> Result<Issued<Session>, SalesforceError> {
         let credentials = self.credentials.load().await;
-        let credentials = credentials.map_err(|failure| SalesforceError::CredentialsUnavailable(Box::new(failure)))?;
+        let credentials = credentials
+            .map_err(|failure| SalesforceError::CredentialsUnavailable(Box::new(failure)))?;
         let form = match &credentials {
             Credentials::AccessToken(token) => return Ok(self.given(token)),
             Credentials::ClientSecret { client_id, client_secret } => vec![
@@ -53,12 +54,14 @@ impl Grant for SignIn {
                 ("client_id", client_id.clone()),
                 ("client_secret", client_secret.expose_secret().to_owned()),
             ],
-            Credentials::Certificate {
-                client_id,
-                username,
-                private_key,
-            } => {
-                let assertion = assertion::signed(client_id, username, &self.settings.audience, private_key, (self.clock)());
+            Credentials::Certificate { client_id, username, private_key } => {
+                let assertion = assertion::signed(
+                    client_id,
+                    username,
+                    &self.settings.audience,
+                    private_key,
+                    (self.clock)(),
+                );
                 let assertion = assertion.map_err(|_| SalesforceError::UnusableKey)?;
                 vec![
                     ("grant_type", JWT_BEARER.to_owned()),
@@ -83,15 +86,16 @@ impl Grant for SignIn {
 
     fn shared(error: &SalesforceError) -> Option<SalesforceError> {
         match error {
-            SalesforceError::SignInRefused { code, cure } => Some(SalesforceError::SignInRefused { code: code.clone(), cure }),
+            SalesforceError::SignInRefused { code, cure } => {
+                Some(SalesforceError::SignInRefused { code: code.clone(), cure })
+            }
             SalesforceError::UnusableKey => Some(SalesforceError::UnusableKey),
-            SalesforceError::SignInUnavailable {
-                status,
-                retry_after: Some(retry_after),
-            } => Some(SalesforceError::SignInUnavailable {
-                status: *status,
-                retry_after: Some(*retry_after),
-            }),
+            SalesforceError::SignInUnavailable { status, retry_after: Some(retry_after) } => {
+                Some(SalesforceError::SignInUnavailable {
+                    status: *status,
+                    retry_after: Some(*retry_after),
+                })
+            }
             _ => None,
         }
     }
@@ -101,10 +105,7 @@ impl SignIn {
     fn given(&self, token: &SecretString) -> Issued<Session> {
         Issued {
             secret: token.clone(),
-            with: Session {
-                instance: self.settings.my_domain.clone(),
-                user: None,
-            },
+            with: Session { instance: self.settings.my_domain.clone(), user: None },
             life: None,
         }
     }
@@ -124,13 +125,11 @@ impl SignIn {
             None => self.settings.my_domain.clone(),
         };
         // `…/id/{organisation}/{user}`.
-        let user = body["id"].as_str().and_then(|id| id.rsplit('/').next()).filter(|id| id.len() >= 15);
+        let user =
+            body["id"].as_str().and_then(|id| id.rsplit('/').next()).filter(|id| id.len() >= 15);
         Ok(Issued {
             secret: SecretString::from(secret),
-            with: Session {
-                instance,
-                user: user.map(str::to_owned),
-            },
+            with: Session { instance, user: user.map(str::to_owned) },
             life: None,
         })
     }
@@ -146,18 +145,21 @@ fn refusal(status: StatusCode, retry_after: Option<Duration>, body: &Json) -> Sa
             let text = |name: &str| body[name].as_str().unwrap_or_default();
             let (error, description) = (text("error"), text("error_description"));
             SalesforceError::SignInRefused {
-                code: error.chars().filter(|c| c.is_ascii_lowercase() || *c == '_').take(64).collect(),
+                code: error
+                    .chars()
+                    .filter(|c| c.is_ascii_lowercase() || *c == '_')
+                    .take(64)
+                    .collect(),
                 cure: cure(error, description),
             }
         }
-        _ if status.is_redirection() || status == StatusCode::NOT_FOUND => SalesforceError::SignInRefused {
-            code: format!("HTTP {}", status.as_u16()),
-            cure: "set the organisation's My Domain, such as https://northwind.my.salesforce.com",
-        },
-        _ => SalesforceError::SignInUnavailable {
-            status: status.as_u16(),
-            retry_after,
-        },
+        _ if status.is_redirection() || status == StatusCode::NOT_FOUND => {
+            SalesforceError::SignInRefused {
+                code: format!("HTTP {}", status.as_u16()),
+                cure: "set the organisation's My Domain, such as https://northwind.my.salesforce.com",
+            }
+        }
+        _ => SalesforceError::SignInUnavailable { status: status.as_u16(), retry_after },
     }
 }
 
@@ -170,9 +172,13 @@ fn cure(error: &str, description: &str) -> &'static str {
         (_, text) if text.contains("no client credentials user") => {
             "set the Run As user in the app's policies, by user name, and give that user API access"
         }
-        ("invalid_client_id", _) => "check the consumer key; a new app needs some minutes until every server knows it",
+        ("invalid_client_id", _) => {
+            "check the consumer key; a new app needs some minutes until every server knows it"
+        }
         ("invalid_client", _) => "check the consumer secret",
-        ("unsupported_grant_type", _) => "enable the client-credentials flow (or the JWT bearer flow) in the app's settings",
+        ("unsupported_grant_type", _) => {
+            "enable the client-credentials flow (or the JWT bearer flow) in the app's settings"
+        }
         (_, text) if text.contains("approved this consumer") => {
             "pre-authorise the user: the app's policy must be \"admin approved users are pre-authorized\", with a permission set of the user's"
         }

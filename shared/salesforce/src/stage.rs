@@ -23,8 +23,7 @@ struct Stage {
 }
 
 impl Stages {
-    pub(crate) const QUERY: &str =
-        "SELECT MasterLabel, ApiName, IsClosed, IsWon FROM OpportunityStage WHERE IsActive = true ORDER BY SortOrder, Id";
+    pub(crate) const QUERY: &str = "SELECT MasterLabel, ApiName, IsClosed, IsWon FROM OpportunityStage WHERE IsActive = true ORDER BY SortOrder, Id";
 
     pub(crate) fn read(answer: &Answer) -> Result<Self, SalesforceError> {
         let text = |row: &Json, name: &str| row[name].as_str().unwrap_or_default().to_owned();
@@ -52,11 +51,11 @@ impl Stages {
     /// Whether a record at `stage` waits to be accepted. The settings may name that stage by its label; a stage that is not offered
     /// any more goes by the name it has in records.
     fn is_on_hold(&self, settings: &Settings, stage: &str) -> bool {
-        let Some(on_hold) = &settings.on_hold_stage else { return false };
+        let Some(on_hold) = &settings.on_hold_stage else {
+            return false;
+        };
         let named = self.0.iter().find(|known| known.is(on_hold));
-        named
-            .map_or(on_hold.as_str(), |named| named.name.as_str())
-            .eq_ignore_ascii_case(stage)
+        named.map_or(on_hold.as_str(), |named| named.name.as_str()).eq_ignore_ascii_case(stage)
     }
 
     /// The stage that brings a deal to `phase`.
@@ -125,7 +124,8 @@ mod tests {
     }
 
     fn settings() -> Settings {
-        let mut settings = Settings::new(Url::parse("https://northwind.my.salesforce.com").unwrap());
+        let mut settings =
+            Settings::new(Url::parse("https://northwind.my.salesforce.com").unwrap());
         settings.on_hold_stage = Some("waiting (LABEL)".to_owned());
         settings
     }
@@ -145,7 +145,9 @@ mod tests {
             settings.won_stage = Some(wrong.to_owned());
             let error = stages().of(&settings, Phase::Won).unwrap_err().to_string();
             assert!(
-                error.contains(wrong) && error.contains("won stage") && error.contains("`Gewonnen (label)`"),
+                error.contains(wrong)
+                    && error.contains("won stage")
+                    && error.contains("`Gewonnen (label)`"),
                 "{error}"
             );
         }

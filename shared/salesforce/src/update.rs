@@ -19,7 +19,12 @@ use crate::write::{Columns, refuse_parties};
 const SAVE: &str = "save";
 
 impl Salesforce {
-    pub(crate) async fn update_record(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, SalesforceError> {
+    pub(crate) async fn update_record(
+        &self,
+        key: &CrmKey,
+        version: &str,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, SalesforceError> {
         let id = self.id_of(key)?;
         let object = self.schema.object;
         refuse_parties(write)?;
@@ -33,7 +38,9 @@ impl Salesforce {
         let columns = Columns::sort(write)?;
         let mut body = columns.plain;
         self.set_currency(&organisation, &mut body, columns.currency)?;
-        if let Some(phase) = write.phase.map(|phase| self.reachable(phase)).filter(|phase| *phase != known.phase) {
+        if let Some(phase) =
+            write.phase.map(|phase| self.reachable(phase)).filter(|phase| *phase != known.phase)
+        {
             // One deal's trouble: the others need not wait for it.
             let name = organisation
                 .states
@@ -52,14 +59,23 @@ impl Salesforce {
         Ok(self.check_phase(record, write.phase))
     }
 
-    async fn read_now(&self, organisation: &Organisation, id: &str) -> Result<Option<(CrmRecord, Version)>, SalesforceError> {
+    async fn read_now(
+        &self,
+        organisation: &Organisation,
+        id: &str,
+    ) -> Result<Option<(CrmRecord, Version)>, SalesforceError> {
         let doing = format!("reading {} {id}", self.schema.object.entity());
         let stored = self.find(organisation, &of_id(id), &doing).await?;
         Ok(stored.map(|stored| (stored.record, stored.version)))
     }
 
     /// Reads the record again, once its stamps can tell any later change, and compares.
-    async fn confirm(&self, organisation: &Organisation, id: &str, known: &Version) -> Result<(), SalesforceError> {
+    async fn confirm(
+        &self,
+        organisation: &Organisation,
+        id: &str,
+        known: &Version,
+    ) -> Result<(), SalesforceError> {
         if !known.is_settled() {
             tokio::time::sleep(known.unsettled_for()).await;
         }
@@ -96,7 +112,8 @@ impl Salesforce {
             .filter(|(_, refused)| refusal::code(&refused.body) == Some("DUPLICATES_DETECTED"));
         if duplicate.is_some_and(|(_, refused)| DuplicateHint::read(&refused.body).allows_saving) {
             // The record exists, whatever it resembles.
-            answers = self.send_save(organisation, id, save_despite_duplicates(call), doing).await?;
+            answers =
+                self.send_save(organisation, id, save_despite_duplicates(call), doing).await?;
         }
         match answers.guilty() {
             Some((_, refused)) => Err(refused.refused()),
@@ -104,7 +121,13 @@ impl Salesforce {
         }
     }
 
-    async fn send_save(&self, organisation: &Organisation, id: &str, call: Call, doing: &str) -> Result<Answers, SalesforceError> {
+    async fn send_save(
+        &self,
+        organisation: &Organisation,
+        id: &str,
+        call: Call,
+        doing: &str,
+    ) -> Result<Answers, SalesforceError> {
         let mut parts = vec![Part::new(SAVE, call)];
         parts.extend(self.reads(organisation, &of_id(id), doing));
         if self.settings.conditional_updates {

@@ -14,7 +14,9 @@ pub(crate) struct Usage {
 impl Usage {
     /// Reads `Sforce-Limit-Info: api-usage=18/15000; …` and warns once for each further percent from 90 on.
     pub(crate) fn note(&self, header: &str) {
-        let Some((used, limit)) = read(header) else { return };
+        let Some((used, limit)) = read(header) else {
+            return;
+        };
         let percent = used.saturating_mul(100) / limit;
         let told = self.told.swap(percent, Ordering::Relaxed);
         if percent >= WARN_FROM && percent > told {

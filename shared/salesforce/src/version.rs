@@ -33,7 +33,13 @@ pub(crate) struct Version {
 }
 
 impl Version {
-    pub(crate) fn new(modified: Timestamp, stamp: Timestamp, read: Option<Timestamp>, phase: Phase, fields: &Fields) -> Self {
+    pub(crate) fn new(
+        modified: Timestamp,
+        stamp: Timestamp,
+        read: Option<Timestamp>,
+        phase: Phase,
+        fields: &Fields,
+    ) -> Self {
         let whole = |at: Timestamp| at.as_second() + i64::from(at.subsec_nanosecond() > 0);
         Self {
             modified: whole(modified),
@@ -50,19 +56,10 @@ impl Version {
         let mut number = || parts.next()?.parse().ok();
         let (modified, stamp, read) = (number()?, number()?, number()?);
         let phase = [Phase::OnHold, Phase::Open, Phase::Won, Phase::Lost, Phase::Qualified];
-        let phase = phase
-            .into_iter()
-            .zip(PHASES)
-            .find(|(_, name)| parts.clone().next() == Some(name))?
-            .0;
+        let phase =
+            phase.into_iter().zip(PHASES).find(|(_, name)| parts.clone().next() == Some(name))?.0;
         let digest = u64::from_str_radix(parts.nth(1)?, 16).ok()?;
-        Some(Self {
-            modified,
-            stamp,
-            read,
-            phase,
-            digest,
-        })
+        Some(Self { modified, stamp, read, phase, digest })
     }
 
     /// Whether any later change has a later stamp.
@@ -85,9 +82,7 @@ impl Version {
     /// For `If-Unmodified-Since`.
     pub(crate) fn http_date(&self) -> String {
         let at = Timestamp::UNIX_EPOCH.saturating_add(SignedDuration::from_secs(self.modified));
-        at.unwrap_or(Timestamp::UNIX_EPOCH)
-            .strftime("%a, %d %b %Y %H:%M:%S GMT")
-            .to_string()
+        at.unwrap_or(Timestamp::UNIX_EPOCH).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
     }
 }
 
@@ -144,9 +139,16 @@ mod tests {
             ("38", true, 0),
         ] {
             let version = version("27", read, "Wave 2");
-            assert_eq!((version.is_settled(), version.unsettled_for().as_secs()), (settled, wait), "{read}");
+            assert_eq!(
+                (version.is_settled(), version.unsettled_for().as_secs()),
+                (settled, wait),
+                "{read}"
+            );
         }
-        assert!(!version("27.4", "38", "Wave 2").is_settled(), "a fraction counts as a whole second");
+        assert!(
+            !version("27.4", "38", "Wave 2").is_settled(),
+            "a fraction counts as a whole second"
+        );
     }
 
     #[test]

@@ -49,7 +49,8 @@ fn add(fields: &mut Fields, field: &str, value: &Json) -> Result<(), SalesforceE
 
 /// Refuses fields of the customer or contact on an existing record: an update must not rewrite, or exchange, a record that other deals share.
 pub(crate) fn refuse_parties(write: &CrmWrite) -> Result<(), SalesforceError> {
-    let is_shared = |name: &&String| name.split_once('/').is_some_and(|(to, _)| to == ACCOUNT || to == CONTACT);
+    let is_shared =
+        |name: &&String| name.split_once('/').is_some_and(|(to, _)| to == ACCOUNT || to == CONTACT);
     match write.fields.keys().find(is_shared) {
         None => Ok(()),
         Some(name) => Err(unwritable(
@@ -69,10 +70,7 @@ pub(crate) fn without_parties(write: &CrmWrite) -> CrmWrite {
 }
 
 pub(crate) fn unwritable(field: &str, reason: impl Into<String>) -> SalesforceError {
-    SalesforceError::Unwritable {
-        field: field.chars().take(128).collect(),
-        reason: reason.into(),
-    }
+    SalesforceError::Unwritable { field: field.chars().take(128).collect(), reason: reason.into() }
 }
 
 #[cfg(test)]
@@ -82,7 +80,10 @@ mod tests {
 
     fn write(fields: &[(&str, Json)]) -> CrmWrite {
         CrmWrite {
-            fields: fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            fields: fields
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
             phase: None,
         }
     }

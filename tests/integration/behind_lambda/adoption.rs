@@ -13,9 +13,8 @@ async fn adopted_from(side: &str) {
     let answer = consumer.invoke(batch(&[Message::on_opportunity("m1", &opportunity)])).await;
     assert_eq!(failed(&answer), Vec::<&str>::new(), "{}", consumer.log());
     let (referral, _) = world.the_one_deal(true).await;
-    let half = world
-        .people
-        .see_referral("Microsoft's half", |row| row["target"][0]["id"] == "msft");
+    let half =
+        world.people.see_referral("Microsoft's half", |row| row["target"][0]["id"] == "msft");
     let half = half.await.unwrap()["id"].as_str().unwrap().to_owned();
     world.links_are_lost().await;
 

@@ -27,8 +27,7 @@ pub(super) async fn tables() -> (String, Client) {
             .iter()
             .map(|name| json!({ "AttributeName": name, "AttributeType": "S" }))
             .collect();
-        let table =
-            json!({ "TableName": table, "KeySchema": schema, "AttributeDefinitions": attributes, "BillingMode": "PAY_PER_REQUEST" });
+        let table = json!({ "TableName": table, "KeySchema": schema, "AttributeDefinitions": attributes, "BillingMode": "PAY_PER_REQUEST" });
         database.create_table(serde_json::from_value(table).unwrap()).unwrap();
     }
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -44,9 +43,7 @@ pub(super) async fn tables() -> (String, Client) {
 
 /// An item as JSON, so that two can be compared.
 pub(super) fn plain(item: &HashMap<String, AttributeValue>) -> Json {
-    item.iter()
-        .map(|(name, attribute)| (name.clone(), plain_value(attribute)))
-        .collect()
+    item.iter().map(|(name, attribute)| (name.clone(), plain_value(attribute))).collect()
 }
 
 fn plain_value(attribute: &AttributeValue) -> Json {
@@ -62,8 +59,12 @@ pub(super) async fn secrets() -> String {
     let answer = |headers: HeaderMap, body: axum::body::Bytes| async move {
         let wanted: Json = serde_json::from_slice(&body).unwrap_or_default();
         let secret = match wanted["SecretId"].as_str() {
-            Some("dynamics") => json!({ "client_id": "sim-dataverse-client", "client_secret": "sim-dataverse-secret" }),
-            Some("salesforce") => json!({ "client_id": "sim-salesforce-client", "client_secret": "sim-salesforce-secret" }),
+            Some("dynamics") => {
+                json!({ "client_id": "sim-dataverse-client", "client_secret": "sim-dataverse-secret" })
+            }
+            Some("salesforce") => {
+                json!({ "client_id": "sim-salesforce-client", "client_secret": "sim-salesforce-secret" })
+            }
             _ => {
                 json!({ "client_id": "sim-partner-client", "client_secret": "sim-partner-secret", "refresh_token": "sim-partner-refresh-token" })
             }
@@ -102,11 +103,7 @@ impl Visibilities {
     /// What was last asked for this message, in seconds from then.
     pub(super) fn of(&self, message: &str) -> Option<u64> {
         let asked = self.asked.lock().unwrap();
-        asked
-            .iter()
-            .rev()
-            .find(|(receipt, _)| receipt == message)
-            .map(|(_, seconds)| *seconds)
+        asked.iter().rev().find(|(receipt, _)| receipt == message).map(|(_, seconds)| *seconds)
     }
 }
 

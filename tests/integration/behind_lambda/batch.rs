@@ -14,16 +14,13 @@ pub(super) struct Message {
 impl Message {
     /// A message of any body; its id is its receipt handle, too.
     pub(super) fn new(id: &str, group: &str, body: impl Into<String>) -> Self {
-        Self {
-            id: id.to_owned(),
-            group: group.to_owned(),
-            body: body.into(),
-        }
+        Self { id: id.to_owned(), group: group.to_owned(), body: body.into() }
     }
 
     /// "Look at this referral", in the referral's group.
     pub(super) fn on_referral(id: &str, referral: &str) -> Self {
-        let body = json!({ "subject": { "referral": referral }, "cause": "webhook", "observed": "test" });
+        let body =
+            json!({ "subject": { "referral": referral }, "cause": "webhook", "observed": "test" });
         Self::new(id, &format!("referral#{referral}"), body.to_string())
     }
 
@@ -47,10 +44,7 @@ impl Message {
 
     /// The same notice, queued once more.
     pub(super) fn again_as(&self, id: &str) -> Self {
-        Self {
-            id: id.to_owned(),
-            ..self.clone()
-        }
+        Self { id: id.to_owned(), ..self.clone() }
     }
 
     fn record(&self) -> Json {
@@ -73,7 +67,8 @@ pub(super) fn batch(messages: &[Message]) -> Json {
 /// The messages that an answer says must come back, by id and in order.
 pub(super) fn failed(answer: &Json) -> Vec<&str> {
     let failures = answer["batchItemFailures"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let mut ids: Vec<&str> = failures.iter().filter_map(|failure| failure["itemIdentifier"].as_str()).collect();
+    let mut ids: Vec<&str> =
+        failures.iter().filter_map(|failure| failure["itemIdentifier"].as_str()).collect();
     ids.sort_unstable();
     ids
 }

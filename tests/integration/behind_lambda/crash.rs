@@ -17,11 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 
 /// The answer to the next request of this kind stalls, after `skip` others.
 fn stalled(service: &str, method: &str, skip: u32) -> Fault {
-    Fault {
-        method: Some(method.to_owned()),
-        skip,
-        ..Fault::new(service, STALL)
-    }
+    Fault { method: Some(method.to_owned()), skip, ..Fault::new(service, STALL) }
 }
 
 impl World {
@@ -48,7 +44,8 @@ impl World {
             "the effect is that of the stalled request"
         );
         doomed.kill().await;
-        let lost = async || self.simulators.journal.entries().iter().any(|entry| entry.status.is_none());
+        let lost =
+            async || self.simulators.journal.entries().iter().any(|entry| entry.status.is_none());
         self.until("the stalled request's connection is gone", lost).await;
     }
 
@@ -158,8 +155,13 @@ async fn while_the_claim_of_the_killed_holds_messages_wait_and_nothing_is_made_t
     let referrals = world.people.referrals().await.unwrap();
     let mut notices = vec![message.clone()];
     // The half's own notice would do: it has the half in hand.
-    for (number, referral) in referrals.iter().filter(|referral| !of_microsoft(referral)).enumerate() {
-        notices.push(Message::on_referral(&format!("notice-{number}"), referral["id"].as_str().unwrap()));
+    for (number, referral) in
+        referrals.iter().filter(|referral| !of_microsoft(referral)).enumerate()
+    {
+        notices.push(Message::on_referral(
+            &format!("notice-{number}"),
+            referral["id"].as_str().unwrap(),
+        ));
     }
     let consumer = world.consumer().await;
     let writes = world.writes();
@@ -182,7 +184,12 @@ async fn while_the_claim_of_the_killed_holds_messages_wait_and_nothing_is_made_t
 
 /// The process is killed at each request of this method in turn: as soon as that has taken effect, and before its answer is known. Returns
 /// how many there are.
-async fn killed_at_each(method: &str, crm: CrmSystem, asked_microsoft: bool, begins: impl AsyncFn(&World) -> Message) -> u32 {
+async fn killed_at_each(
+    method: &str,
+    crm: CrmSystem,
+    asked_microsoft: bool,
+    begins: impl AsyncFn(&World) -> Message,
+) -> u32 {
     let service = if crm == CrmSystem::Dynamics { "dataverse" } else { "salesforce" };
     for skip in 0.. {
         let world = World::with(crm).await;
@@ -202,7 +209,8 @@ async fn killed_at_each(method: &str, crm: CrmSystem, asked_microsoft: bool, beg
             () = world.until("the request", met) => {}
         }
         doomed.kill().await;
-        let lost = async || world.simulators.journal.entries().iter().any(|entry| entry.status.is_none());
+        let lost =
+            async || world.simulators.journal.entries().iter().any(|entry| entry.status.is_none());
         world.until("the stalled request's connection is gone", lost).await;
         world.mends(&message, asked_microsoft).await;
         world.stop().await;
@@ -212,14 +220,21 @@ async fn killed_at_each(method: &str, crm: CrmSystem, asked_microsoft: bool, beg
 
 #[tokio::test]
 async fn killed_at_any_request_to_salesforce_the_next_mends_a_deal_that_began_there() {
-    let flags = async |world: &World| Message::on_opportunity("m1", &world.seller_flags("Cold-store rollout", true).await);
+    let flags = async |world: &World| {
+        Message::on_opportunity("m1", &world.seller_flags("Cold-store rollout", true).await)
+    };
     // Everything that Salesforce is asked goes through one address. It reads the record, asks which lead it was, compares it, and writes it back.
     assert_eq!(killed_at_each("POST", CrmSystem::Salesforce, true, flags).await, 4);
 }
 
 #[tokio::test]
 async fn killed_at_any_request_to_salesforce_the_next_mends_an_invitation() {
-    let invites = async |world: &World| Message::on_referral("m1", &world.people.microsoft_invites("Fleet telemetry pilot").await.unwrap());
+    let invites = async |world: &World| {
+        Message::on_referral(
+            "m1",
+            &world.people.microsoft_invites("Fleet telemetry pilot").await.unwrap(),
+        )
+    };
     // It looks for the record, looks for its account and contact, and makes all three.
     assert_eq!(killed_at_each("POST", CrmSystem::Salesforce, false, invites).await, 3);
 }

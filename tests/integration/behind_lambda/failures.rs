@@ -13,10 +13,7 @@ pub(super) const SECONDS: u32 = 37;
 
 /// What happens to the next request to `service` with this text in its path.
 pub(super) fn on(service: &str, path: &str, action: Action) -> Fault {
-    Fault {
-        path_contains: Some(path.to_owned()),
-        ..Fault::new(service, action)
-    }
+    Fault { path_contains: Some(path.to_owned()), ..Fault::new(service, action) }
 }
 
 /// The next request to `service` with this text in its path is answered 429.
@@ -56,16 +53,14 @@ fn refuses(tenant: &str) -> Fault {
         body: None,
         content_type: None,
     };
-    Fault {
-        times: 1000,
-        ..on("entra", &format!("/{tenant}/"), dead)
-    }
+    Fault { times: 1000, ..on("entra", &format!("/{tenant}/"), dead) }
 }
 
 /// Of either side, however many pairs there are: Microsoft Entra is asked once in an invocation.
 #[tokio::test]
 async fn dead_credentials_cost_one_token_request_a_batch_and_nothing_else() {
-    for (tenant, service) in [("sim-partner-tenant", "partner-center"), ("sim-tenant", "dataverse")] {
+    for (tenant, service) in [("sim-partner-tenant", "partner-center"), ("sim-tenant", "dataverse")]
+    {
         let world = World::start().await;
         world.simulators.faults.add(refuses(tenant));
         let consumer = world.consumer().await;
@@ -139,10 +134,7 @@ async fn a_crm_that_hangs_costs_its_own_message_20_seconds_and_no_other() {
     let invocation = consumer.begin(batch(&messages)).await;
     let made = world.people.see_row("the other deal", |row| row["nwcs_referralid"] == json!(good));
     made.await.unwrap();
-    assert!(
-        started.elapsed() < Duration::from_secs(15),
-        "it did not wait for the one that hangs"
-    );
+    assert!(started.elapsed() < Duration::from_secs(15), "it did not wait for the one that hangs");
     let answer = consumer.answer(&invocation).await;
     assert_eq!(failed(&answer), ["hung"], "{}", consumer.log());
     assert!(started.elapsed() < Duration::from_secs(40), "{:?}", started.elapsed());

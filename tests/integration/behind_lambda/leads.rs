@@ -21,15 +21,11 @@ impl Invited {
     async fn start(crm: CrmSystem) -> Self {
         let world = World::with(crm).await;
         let consumer = world.consumer().await;
-        let sent = control(&world, Method::POST, "partner-center/inbound", json!({ "kind": "lead" })).await;
+        let sent =
+            control(&world, Method::POST, "partner-center/inbound", json!({ "kind": "lead" }))
+                .await;
         let referral = sent["id"].as_str().unwrap().to_owned();
-        let mut invited = Self {
-            crm,
-            world,
-            consumer,
-            referral,
-            lead: String::new(),
-        };
+        let mut invited = Self { crm, world, consumer, referral, lead: String::new() };
         invited.look(&[Message::on_referral("m1", &invited.referral)]).await;
         let lead = invited.the_lead();
         let id = if crm == CrmSystem::Dynamics { "leadid" } else { "Id" };
@@ -99,7 +95,8 @@ async fn in_salesforce_the_opportunity_is_made_beside_the_lead_and_its_seller_to
     assert!(audit.contains("without converting"), "{audit}");
     // The seller does what is asked, or does not: the deal has moved.
     let path = format!("salesforce/rows/Lead/{}", invited.lead);
-    control(&invited.world, Method::PATCH, &path, json!({ "Status": "Closed - Not Converted" })).await;
+    control(&invited.world, Method::PATCH, &path, json!({ "Status": "Closed - Not Converted" }))
+        .await;
     invited.look_at_lead("m3").await;
     assert_eq!(invited.the_referral().await["status"], "Active");
     invited.world.rests(&invited.consumer, false).await;
@@ -134,8 +131,12 @@ async fn a_lead_that_the_seller_disqualifies_is_declined() {
     for crm in [CrmSystem::Salesforce, CrmSystem::Dynamics] {
         let invited = Invited::start(crm).await;
         let (path, change) = match crm {
-            CrmSystem::Dynamics => ("dataverse/rows/leads", json!({ "statecode": 2, "statuscode": 7 })),
-            CrmSystem::Salesforce => ("salesforce/rows/Lead", json!({ "Status": "Closed - Not Converted" })),
+            CrmSystem::Dynamics => {
+                ("dataverse/rows/leads", json!({ "statecode": 2, "statuscode": 7 }))
+            }
+            CrmSystem::Salesforce => {
+                ("salesforce/rows/Lead", json!({ "Status": "Closed - Not Converted" }))
+            }
         };
         control(&invited.world, Method::PATCH, &format!("{path}/{}", invited.lead), change).await;
         invited.look_at_lead("m2").await;

@@ -32,7 +32,11 @@ const NOWHERE: &str = "http://127.0.0.1:9";
 const DEADLINE: Duration = Duration::from_mins(2);
 
 /// The settings that everything which runs the engine reads: both simulated systems, and DynamoDB at `endpoint`.
-async fn settings(crm: CrmSystem, simulators: &Simulators, endpoint: String) -> Vec<(&'static str, String)> {
+async fn settings(
+    crm: CrmSystem,
+    simulators: &Simulators,
+    endpoint: String,
+) -> Vec<(&'static str, String)> {
     vec![
         ("CRM", crm.to_string()),
         ("SALESFORCE_URL", simulators.salesforce.to_string()),
@@ -91,7 +95,8 @@ impl Function {
 
     /// Waits until it asks for its first event: from then on it asks nobody anything on its own account.
     async fn ready(self) -> Self {
-        let ready = self.lambda.wait_for_phase(SimulatorPhase::Ready, Duration::from_secs(30)).await;
+        let ready =
+            self.lambda.wait_for_phase(SimulatorPhase::Ready, Duration::from_secs(30)).await;
         ready.unwrap_or_else(|error| panic!("{error}; its log:\n{}", self.log()));
         self
     }
@@ -120,12 +125,15 @@ impl Function {
     async fn answer(&self, invocation: &str) -> Json {
         let done = self.end(invocation).await;
         done.response
-            .unwrap_or_else(|| panic!("the function failed: {:?}; its log:\n{}", done.error, self.log()))
+            .unwrap_or_else(|| {
+                panic!("the function failed: {:?}; its log:\n{}", done.error, self.log())
+            })
             .payload
     }
 
     async fn end(&self, invocation: &str) -> InvocationState {
-        let done = self.lambda.wait_for_invocation_complete(invocation, Duration::from_mins(1)).await;
+        let done =
+            self.lambda.wait_for_invocation_complete(invocation, Duration::from_mins(1)).await;
         done.unwrap_or_else(|error| panic!("{error}; its log:\n{}", self.log()))
     }
 

@@ -43,12 +43,7 @@ impl Desk {
             ("AWS_EC2_METADATA_DISABLED", "true".into()),
         ]);
         let people = People::new(simulators.control.clone(), CrmSystem::Dynamics).unwrap();
-        Self {
-            simulators,
-            people,
-            dynamodb,
-            variables,
-        }
+        Self { simulators, people, dynamodb, variables }
     }
 
     /// Gives a command, with nobody at a terminal.
@@ -86,7 +81,9 @@ impl Desk {
 
     /// A conflict as the engine leaves it on the link.
     async fn park(&self, referral: &str, field: &str, partner_center: &str, crm: &str) {
-        let text = |text: &str| AttributeValue::M([("text".to_owned(), AttributeValue::S(text.into()))].into());
+        let text = |text: &str| {
+            AttributeValue::M([("text".to_owned(), AttributeValue::S(text.into()))].into())
+        };
         let conflict = [
             ("partner_center".to_owned(), text(partner_center)),
             ("crm".to_owned(), text(crm)),
@@ -131,10 +128,7 @@ async fn a_pair_is_unlinked_and_its_referral_linked_with_another_opportunity() {
     let relinked = desk.say(&relink).await;
     assert!(relinked.well, "{relinked:?}");
     assert_eq!(desk.opportunity(&second).await["nwcs_syncwithpartnercenter"], true);
-    assert!(
-        relinked.err.contains(&format!("was linked with opportunity {first}")),
-        "{relinked:?}"
-    );
+    assert!(relinked.err.contains(&format!("was linked with opportunity {first}")), "{relinked:?}");
     assert_eq!(desk.referral(&referral).await["externalReferenceId"], *second);
     assert_eq!(desk.opportunity(&second).await["nwcs_referralid"], *referral);
     let shown = desk.say(&format!("pair show --referral {referral} --json")).await;
@@ -161,11 +155,9 @@ async fn a_conflict_is_shown_with_both_values_and_settled() {
 
     desk.park(&referral, "name", "Harbour sensors", "Harbour and quay sensors").await;
     let shown = desk.say(&format!("pair show --referral {referral}")).await;
-    for text in [
-        "\"Harbour sensors\"",
-        "\"Harbour and quay sensors\"",
-        settle.trim_end_matches("crm"),
-    ] {
+    for text in
+        ["\"Harbour sensors\"", "\"Harbour and quay sensors\"", settle.trim_end_matches("crm")]
+    {
         assert!(shown.out.contains(text), "`{text}` is not in {shown:?}");
     }
 

@@ -14,10 +14,7 @@ const LONG: u64 = 15_000;
 const A_MOMENT: u64 = 400;
 
 fn fault(service: &str, method: &str, action: Action) -> Fault {
-    Fault {
-        method: Some(method.to_owned()),
-        ..Fault::new(service, action)
-    }
+    Fault { method: Some(method.to_owned()), ..Fault::new(service, action) }
 }
 
 /// Hands the process one message and tells whether it is done.
@@ -34,7 +31,8 @@ async fn five_at_once(world: &World, message: &Message) -> Vec<Function> {
         .map(|(number, consumer)| (consumer, message.again_as(&format!("m{number}"))))
         .collect();
     for _ in 0..5 {
-        let done = join_all(waiting.iter().map(|(consumer, message)| takes(consumer, message))).await;
+        let done =
+            join_all(waiting.iter().map(|(consumer, message)| takes(consumer, message))).await;
         let mut done = done.into_iter();
         waiting.retain(|_| done.next() == Some(false));
         // What comes back does so after some time.
@@ -49,12 +47,16 @@ async fn the_same_news_five_times_in_one_batch_makes_one_of_each() {
     for inbound in [true, false] {
         let world = World::start().await;
         let message = if inbound {
-            Message::on_referral("m0", &world.people.microsoft_invites("Fleet telemetry pilot").await.unwrap())
+            Message::on_referral(
+                "m0",
+                &world.people.microsoft_invites("Fleet telemetry pilot").await.unwrap(),
+            )
         } else {
             Message::on_opportunity("m0", &world.seller_flags("Cold-store rollout", true).await)
         };
         let consumer = world.consumer().await;
-        let five: Vec<Message> = (1..=5).map(|number| message.again_as(&format!("m{number}"))).collect();
+        let five: Vec<Message> =
+            (1..=5).map(|number| message.again_as(&format!("m{number}"))).collect();
         let answer = consumer.invoke(batch(&five)).await;
         assert_eq!(failed(&answer), Vec::<&str>::new(), "{}", consumer.log());
         world.rests(&consumer, !inbound).await;
@@ -68,10 +70,7 @@ async fn a_referral_handed_to_five_processes_at_once_becomes_one_opportunity() {
     let world = World::start().await;
     let referral = world.people.microsoft_invites("Fleet telemetry pilot").await.unwrap();
     // The account's: nothing but the claim keeps the others from making it, too.
-    world
-        .simulators
-        .faults
-        .add(fault("dataverse", "POST", Action::Slow { ms: A_MOMENT }));
+    world.simulators.faults.add(fault("dataverse", "POST", Action::Slow { ms: A_MOMENT }));
     let consumers = five_at_once(&world, &Message::on_referral("m", &referral)).await;
     world.rests(&consumers[0], false).await;
     world.stop().await;
@@ -81,10 +80,7 @@ async fn a_referral_handed_to_five_processes_at_once_becomes_one_opportunity() {
 async fn an_opportunity_handed_to_five_processes_at_once_becomes_one_referral() {
     let world = World::start().await;
     let opportunity = world.seller_flags("Cold-store rollout", true).await;
-    world
-        .simulators
-        .faults
-        .add(fault("partner-center", "POST", Action::Slow { ms: A_MOMENT }));
+    world.simulators.faults.add(fault("partner-center", "POST", Action::Slow { ms: A_MOMENT }));
     let consumers = five_at_once(&world, &Message::on_opportunity("m", &opportunity)).await;
     world.rests(&consumers[0], true).await;
     assert_eq!(world.simulators.journal.count("partner-center", "POST", "/referrals"), 2);
@@ -97,10 +93,11 @@ async fn a_new_referrals_own_event_makes_no_second_opportunity() {
     let world = World::start().await;
     let opportunity = world.seller_flags("Cold-store rollout", true).await;
     let (maker, other) = (world.consumer().await, world.consumer().await);
-    world
-        .simulators
-        .faults
-        .add(fault("partner-center", "POST", Action::StallAfterEffect { ms: LONG }));
+    world.simulators.faults.add(fault(
+        "partner-center",
+        "POST",
+        Action::StallAfterEffect { ms: LONG },
+    ));
     let invocation = maker.begin(batch(&[Message::on_opportunity("m1", &opportunity)])).await;
     let referral = world.people.see_referral("the first POST", |_| true).await.unwrap();
     let event = Message::on_referral("m2", referral["id"].as_str().unwrap());
@@ -118,10 +115,7 @@ async fn a_new_opportunity_found_by_the_poll_makes_no_second_referral() {
     let world = World::start().await;
     let referral = world.people.microsoft_invites("Fleet telemetry pilot").await.unwrap();
     let (maker, other) = (world.consumer().await, world.consumer().await);
-    world
-        .simulators
-        .faults
-        .add(fault("dataverse", "PATCH", Action::StallAfterEffect { ms: LONG }));
+    world.simulators.faults.add(fault("dataverse", "PATCH", Action::StallAfterEffect { ms: LONG }));
     let news = Message::on_referral("m1", &referral);
     let invocation = maker.begin(batch(std::slice::from_ref(&news))).await;
     let opportunity = world.people.see_row("the upsert", |_| true).await.unwrap();
@@ -143,10 +137,7 @@ async fn a_post_whose_connection_dropped_is_found_by_the_same_look() {
     let world = World::start().await;
     let opportunity = world.seller_flags("Cold-store rollout", true).await;
     let consumer = world.consumer().await;
-    world
-        .simulators
-        .faults
-        .add(fault("partner-center", "POST", Action::DropAfterEffect));
+    world.simulators.faults.add(fault("partner-center", "POST", Action::DropAfterEffect));
     assert!(
         takes(&consumer, &Message::on_opportunity("m1", &opportunity)).await,
         "{}",

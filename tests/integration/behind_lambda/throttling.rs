@@ -55,12 +55,8 @@ impl World {
 
     /// The requests that a service answered or lost, as `METHOD path`.
     fn asked(&self, service: &str) -> Vec<String> {
-        let entries = self
-            .simulators
-            .journal
-            .entries()
-            .into_iter()
-            .filter(|entry| entry.service == service);
+        let entries =
+            self.simulators.journal.entries().into_iter().filter(|entry| entry.service == service);
         entries.map(|entry| format!("{} {}", entry.method, entry.path)).collect()
     }
 }
@@ -74,15 +70,9 @@ async fn partner_center_that_asks_us_to_wait_is_left_alone_for_the_rest_of_the_b
     for name in ["Harbour sensors", "Quarry drones", "Warehouse robots"] {
         pairs.push(world.paired(&consumer, name).await);
     }
-    let [edited, quiet, refused] = &pairs[..] else {
-        panic!("three pairs")
-    };
+    let [edited, quiet, refused] = &pairs[..] else { panic!("three pairs") };
     for pair in [edited, refused] {
-        world
-            .people
-            .seller_edits(&pair.opportunity, json!({ "name": "Edited" }))
-            .await
-            .unwrap();
+        world.people.seller_edits(&pair.opportunity, json!({ "name": "Edited" })).await.unwrap();
     }
     let flagged = world.seller_flags("Bakery ovens", false).await;
     world.simulators.journal.clear();
@@ -139,9 +129,7 @@ async fn a_crm_that_asks_us_to_wait_is_left_alone_for_the_rest_of_the_batch() {
         Message::on_referral("refused", &refused),
     ];
     let invocation = consumer.begin(batch(&messages)).await;
-    world
-        .until("the quiet one is answered", async || world.asked("dataverse").len() == 1)
-        .await;
+    world.until("the quiet one is answered", async || world.asked("dataverse").len() == 1).await;
     world.refuse_before_others_go_on("dataverse", "").await;
     let answer = consumer.answer(&invocation).await;
 

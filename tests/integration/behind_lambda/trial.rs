@@ -51,7 +51,8 @@ async fn a_new_opportunity_is_tried_without_making_anything() {
     let desk = Desk::open().await;
     let opportunity = desk.people.seller_prepares("Harbour sensors").await.unwrap();
     let said = tried(&desk, &format!("--opportunity {opportunity}")).await;
-    let reason = "No referral would be made in Partner Center: Sync with Partner Center is not set.";
+    let reason =
+        "No referral would be made in Partner Center: Sync with Partner Center is not set.";
     assert!(said.well && said.out.starts_with(reason), "{said:?}");
     assert!(said.out.contains("  written  name = \"Harbour sensors\"\n"), "{said:?}");
     desk.simulators.stop().await;

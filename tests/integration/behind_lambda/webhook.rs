@@ -20,8 +20,10 @@ struct Delivery {
 impl Delivery {
     /// The event that a function URL makes of it (payload format 2.0).
     fn as_function_url_event(&self) -> Json {
-        let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
-        let headers: serde_json::Map<String, Json> = headers.map(|(name, value)| (name.to_owned(), json!(value))).collect();
+        let headers =
+            self.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
+        let headers: serde_json::Map<String, Json> =
+            headers.map(|(name, value)| (name.to_owned(), json!(value))).collect();
         json!({
             "version": "2.0", "routeKey": "$default", "rawPath": "/", "rawQueryString": "", "headers": headers,
             "requestContext": {
@@ -37,7 +39,9 @@ impl Delivery {
 /// A registered receiver that only keeps what it gets.
 async fn deliveries(simulators: &Simulators) -> UnboundedReceiver<Delivery> {
     let (sender, receiver) = unbounded_channel();
-    let keep = |State(sender): State<UnboundedSender<Delivery>>, headers: HeaderMap, body: Bytes| async move {
+    let keep = |State(sender): State<UnboundedSender<Delivery>>,
+                headers: HeaderMap,
+                body: Bytes| async move {
         let _ = sender.send(Delivery { headers, body });
     };
     let bound = cosell_simulators::serve::bind(0).await.unwrap();
@@ -46,17 +50,17 @@ async fn deliveries(simulators: &Simulators) -> UnboundedReceiver<Delivery> {
     // It serves until the test ends.
     std::mem::forget(server);
     let http = cosell_runtime::http::client().unwrap();
-    let token = http.post(simulators.entra.join("sim-partner-tenant/oauth2/token").unwrap()).form(&[
-        ("grant_type", "refresh_token"),
-        ("client_id", "sim-partner-client"),
-        ("client_secret", "sim-partner-secret"),
-        ("refresh_token", "sim-partner-refresh-token"),
-        ("resource", "https://api.partnercenter.microsoft.com"),
-    ]);
+    let token =
+        http.post(simulators.entra.join("sim-partner-tenant/oauth2/token").unwrap()).form(&[
+            ("grant_type", "refresh_token"),
+            ("client_id", "sim-partner-client"),
+            ("client_secret", "sim-partner-secret"),
+            ("refresh_token", "sim-partner-refresh-token"),
+            ("resource", "https://api.partnercenter.microsoft.com"),
+        ]);
     let token: Json = token.send().await.unwrap().json().await.unwrap();
     let registration = simulators.registration.join("webhooks/v1/registration").unwrap();
-    let body =
-        json!({ "WebhookUrl": url, "WebhookEvents": ["referral-created", "test-created"], "SignatureTokenToMsSignatureHeader": true });
+    let body = json!({ "WebhookUrl": url, "WebhookEvents": ["referral-created", "test-created"], "SignatureTokenToMsSignatureHeader": true });
     let registered = http
         .post(registration.clone())
         .bearer_auth(token["access_token"].as_str().unwrap())
@@ -65,7 +69,8 @@ async fn deliveries(simulators: &Simulators) -> UnboundedReceiver<Delivery> {
         .await
         .unwrap();
     assert!(registered.status().is_success(), "{registered:?}");
-    let test = http.post(simulators.registration.join("webhooks/v1/registration/validationEvents").unwrap());
+    let test = http
+        .post(simulators.registration.join("webhooks/v1/registration/validationEvents").unwrap());
     let tested = test.bearer_auth(token["access_token"].as_str().unwrap()).send().await.unwrap();
     assert!(tested.status().is_success(), "{tested:?}");
     receiver
@@ -87,7 +92,8 @@ async fn the_answer_tells_a_forger_nothing_and_partner_center_what_to_do() {
     let simulators = Simulators::start(Config::default()).await.unwrap();
     let mut received = deliveries(&simulators).await;
     let test = received.recv().await.unwrap();
-    let people = cosell_tests::people::People::new(simulators.control.clone(), CrmSystem::Dynamics).unwrap();
+    let people =
+        cosell_tests::people::People::new(simulators.control.clone(), CrmSystem::Dynamics).unwrap();
     people.microsoft_invites("Harbour sensors").await.unwrap();
     let created = received.recv().await.unwrap().as_function_url_event();
     let webhook = webhook(&simulators).await;
@@ -105,7 +111,8 @@ async fn the_answer_tells_a_forger_nothing_and_partner_center_what_to_do() {
 
     let mut faults = Vec::new();
     let mut tampered = created.clone();
-    tampered["body"] = json!(created["body"].as_str().unwrap().replace("referral-created", "referral-updated"));
+    tampered["body"] =
+        json!(created["body"].as_str().unwrap().replace("referral-created", "referral-updated"));
     faults.push(tampered);
     for header in ["x-ms-signature", "x-ms-certificate-url", "x-ms-signature-algorithm"] {
         let mut without = created.clone();
@@ -117,7 +124,8 @@ async fn the_answer_tells_a_forger_nothing_and_partner_center_what_to_do() {
         faults.push(without);
     }
     let mut foreign = created.clone();
-    foreign["headers"]["x-ms-certificate-url"] = json!("https://evil.example/cert/pcnotifications-sim.cer");
+    foreign["headers"]["x-ms-certificate-url"] =
+        json!("https://evil.example/cert/pcnotifications-sim.cer");
     faults.push(foreign);
     let mut weak = created.clone();
     weak["headers"]["x-ms-signature-algorithm"] = json!("rsa-sha1");

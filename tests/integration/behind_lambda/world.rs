@@ -50,14 +50,7 @@ impl World {
             ),
         ]);
         let people = People::new(simulators.control.clone(), crm).unwrap();
-        Self {
-            crm,
-            simulators,
-            people,
-            visibilities,
-            dynamodb,
-            variables,
-        }
+        Self { crm, simulators, people, visibilities, dynamodb, variables }
     }
 
     /// Another consumer process, past its start-up.
@@ -111,7 +104,8 @@ impl World {
     /// Time passes: every claim has run out.
     pub(super) async fn claims_run_out(&self) {
         for key in self.keys("claim#").await {
-            let update = self.dynamodb.update_item().table_name("links").key("pk", AttributeValue::S(key));
+            let update =
+                self.dynamodb.update_item().table_name("links").key("pk", AttributeValue::S(key));
             let update = update
                 .update_expression("SET #until = :past")
                 .expression_attribute_names("#until", "until");
@@ -126,7 +120,8 @@ impl World {
     /// The links table is lost.
     pub(super) async fn links_are_lost(&self) {
         for key in self.keys("").await {
-            let delete = self.dynamodb.delete_item().table_name("links").key("pk", AttributeValue::S(key));
+            let delete =
+                self.dynamodb.delete_item().table_name("links").key("pk", AttributeValue::S(key));
             delete.send().await.unwrap();
         }
     }
@@ -136,7 +131,9 @@ impl World {
     pub(super) fn writes(&self) -> usize {
         let entries = self.simulators.journal.entries().into_iter();
         entries
-            .filter(|entry| entry.method != "GET" && entry.service != "entra" && entry.service != "salesforce")
+            .filter(|entry| {
+                entry.method != "GET" && entry.service != "entra" && entry.service != "salesforce"
+            })
             .count()
     }
 
@@ -162,7 +159,8 @@ impl World {
     /// one link, and the seller sees all of it. Returns the referral and the opportunity.
     pub(super) async fn the_one_deal(&self, asked_microsoft: bool) -> (String, String) {
         let referrals = self.people.referrals().await.unwrap();
-        let (halves, own): (Vec<&Json>, Vec<&Json>) = referrals.iter().partition(|referral| referral["target"][0]["id"] == "msft");
+        let (halves, own): (Vec<&Json>, Vec<&Json>) =
+            referrals.iter().partition(|referral| referral["target"][0]["id"] == "msft");
         assert_eq!(
             (own.len(), halves.len()),
             (1, usize::from(asked_microsoft)),
@@ -179,7 +177,10 @@ impl World {
         assert!(deal.is_synced() && deal.referral == referral, "{deal:?}");
         assert!(deal.link.starts_with("https://") && deal.link.contains(referral), "{}", deal.link);
         assert_eq!(self.keys("referral#").await, [format!("referral#{referral}")]);
-        assert_eq!(self.keys("crm#").await, [format!("crm#{}#opportunity#{opportunity}", self.crm)]);
+        assert_eq!(
+            self.keys("crm#").await,
+            [format!("crm#{}#opportunity#{opportunity}", self.crm)]
+        );
         let tables = self.tables();
         let parties = if self.crm == CrmSystem::Dynamics {
             ["account", "contact"]

@@ -46,11 +46,7 @@ const FIELDS: [(Field, &str, &str); 13] = [
     (Field::Referral, "nwcs_referralid", "Msp_Referral_Id__c"),
     (Field::Currency, "transactioncurrencyid/isocurrencycode", "CurrencyIsoCode"),
     (Field::Customer, "customerid_account/name", "Account/Name"),
-    (
-        Field::PostalCode,
-        "customerid_account/address1_postalcode",
-        "Account/BillingPostalCode",
-    ),
+    (Field::PostalCode, "customerid_account/address1_postalcode", "Account/BillingPostalCode"),
     (Field::ContactName, "parentcontactid/lastname", "Contact/LastName"),
     (Field::ContactMail, "parentcontactid/emailaddress1", "Contact/Email"),
     (Field::OwnerMail, "owninguser/internalemailaddress", "Owner/Email"),
@@ -102,7 +98,11 @@ impl Bench {
         config.salesforce.multi_currency = true;
         let simulators = Simulators::start(config).await.unwrap();
         let http = cosell_runtime::http::client().unwrap();
-        let columns = FIELDS.map(|(_, dynamics, salesforce)| if system == CrmSystem::Dynamics { dynamics } else { salesforce });
+        let columns = FIELDS.map(
+            |(_, dynamics, salesforce)| {
+                if system == CrmSystem::Dynamics { dynamics } else { salesforce }
+            },
+        );
         let columns = columns.map(str::to_owned).into();
         let leads_columns = super::leads::columns(system);
         let [sync, referral] = [Field::Sync, Field::Referral].map(|field| name(system, field));
@@ -110,14 +110,22 @@ impl Bench {
         let (secret, crm, leads): (_, Arc<dyn Crm>, Arc<dyn Leads>) = match system {
             CrmSystem::Dynamics => {
                 let secret = secret("sim-dataverse-secret");
-                let settings = cosell_dynamics::Settings::new(simulators.dataverse.clone(), simulators.entra.clone(), "sim-tenant");
-                let schema = cosell_dynamics::Schema::opportunities(&columns, sync, referral).unwrap();
-                let store = Store {
-                    client_id: "sim-dataverse-client",
-                    secret: secret.clone(),
-                };
-                let crm = Arc::new(cosell_dynamics::Dynamics::new(http, settings, Arc::new(store), schema));
-                let schema = cosell_dynamics::Schema::leads(&leads_columns, sync, referral).unwrap();
+                let settings = cosell_dynamics::Settings::new(
+                    simulators.dataverse.clone(),
+                    simulators.entra.clone(),
+                    "sim-tenant",
+                );
+                let schema =
+                    cosell_dynamics::Schema::opportunities(&columns, sync, referral).unwrap();
+                let store = Store { client_id: "sim-dataverse-client", secret: secret.clone() };
+                let crm = Arc::new(cosell_dynamics::Dynamics::new(
+                    http,
+                    settings,
+                    Arc::new(store),
+                    schema,
+                ));
+                let schema =
+                    cosell_dynamics::Schema::leads(&leads_columns, sync, referral).unwrap();
                 let leads = cosell_dynamics::DynamicsLeads::new(crm.clone(), schema);
                 (secret, crm, Arc::new(leads))
             }
@@ -125,14 +133,19 @@ impl Bench {
                 let secret = secret("sim-salesforce-secret");
                 let mut settings = cosell_salesforce::Settings::new(simulators.salesforce.clone());
                 settings.on_hold_stage = Some("Prospecting".to_owned());
-                let schema = cosell_salesforce::Schema::opportunities(&columns, sync, referral).unwrap();
-                let store = Store {
-                    client_id: "sim-salesforce-client",
-                    secret: secret.clone(),
-                };
+                let schema =
+                    cosell_salesforce::Schema::opportunities(&columns, sync, referral).unwrap();
+                let store = Store { client_id: "sim-salesforce-client", secret: secret.clone() };
                 let now = Arc::new(clock::now);
-                let crm = Arc::new(cosell_salesforce::Salesforce::new(http, settings, Arc::new(store), schema, now));
-                let schema = cosell_salesforce::Schema::leads(&leads_columns, sync, referral).unwrap();
+                let crm = Arc::new(cosell_salesforce::Salesforce::new(
+                    http,
+                    settings,
+                    Arc::new(store),
+                    schema,
+                    now,
+                ));
+                let schema =
+                    cosell_salesforce::Schema::leads(&leads_columns, sync, referral).unwrap();
                 let leads = cosell_salesforce::SalesforceLeads::new(crm.clone(), schema);
                 (secret, crm, Arc::new(leads))
             }
@@ -186,21 +199,27 @@ impl Bench {
         self.crm.get(key).await.unwrap().unwrap()
     }
 
-    pub(super) async fn update(&self, record: &CrmRecord, fields: &[(Field, Json)]) -> Result<CrmRecord, Failure> {
+    pub(super) async fn update(
+        &self,
+        record: &CrmRecord,
+        fields: &[(Field, Json)],
+    ) -> Result<CrmRecord, Failure> {
         self.crm.update(&record.key, &record.version, &self.write(fields)).await
     }
 
-    pub(super) async fn bring(&self, record: &CrmRecord, phase: Phase) -> Result<CrmRecord, Failure> {
-        let write = CrmWrite {
-            phase: Some(phase),
-            ..CrmWrite::default()
-        };
+    pub(super) async fn bring(
+        &self,
+        record: &CrmRecord,
+        phase: Phase,
+    ) -> Result<CrmRecord, Failure> {
+        let write = CrmWrite { phase: Some(phase), ..CrmWrite::default() };
         self.crm.update(&record.key, &record.version, &write).await
     }
 
     /// The seller changes fields of the opportunity itself.
     pub(super) async fn seller_enters(&self, key: &CrmKey, fields: &[(Field, Json)]) {
-        let change = fields.iter().map(|(field, value)| (self.name(*field).to_owned(), value.clone()));
+        let change =
+            fields.iter().map(|(field, value)| (self.name(*field).to_owned(), value.clone()));
         self.people.seller_edits(&key.id, Json::Object(change.collect())).await.unwrap();
     }
 
@@ -238,8 +257,16 @@ impl Bench {
     /// How many opportunities, accounts and contacts there are.
     pub(super) async fn counts(&self) -> [usize; 3] {
         let tables = match self.system {
-            CrmSystem::Dynamics => ["dataverse/rows/opportunities", "dataverse/rows/accounts", "dataverse/rows/contacts"],
-            CrmSystem::Salesforce => ["salesforce/rows/Opportunity", "salesforce/rows/Account", "salesforce/rows/Contact"],
+            CrmSystem::Dynamics => [
+                "dataverse/rows/opportunities",
+                "dataverse/rows/accounts",
+                "dataverse/rows/contacts",
+            ],
+            CrmSystem::Salesforce => [
+                "salesforce/rows/Opportunity",
+                "salesforce/rows/Account",
+                "salesforce/rows/Contact",
+            ],
         };
         let mut counts = [0; 3];
         for (count, table) in counts.iter_mut().zip(tables) {
@@ -259,10 +286,7 @@ impl Bench {
             CrmSystem::Dynamics => "dataverse",
             CrmSystem::Salesforce => "salesforce",
         };
-        self.simulators.faults.add(Fault {
-            skip,
-            ..Fault::new(service, action)
-        });
+        self.simulators.faults.add(Fault { skip, ..Fault::new(service, action) });
     }
 
     /// As the service says that we ask too much.
@@ -290,7 +314,9 @@ impl Bench {
             .journal
             .entries()
             .iter()
-            .filter(|entry| services.contains(&entry.service.as_str()) && !entry.path.contains("oauth2"))
+            .filter(|entry| {
+                services.contains(&entry.service.as_str()) && !entry.path.contains("oauth2")
+            })
             .count()
     }
 

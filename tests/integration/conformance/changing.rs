@@ -110,10 +110,7 @@ async fn a_closed_deal_changes_together_with_its_phase(bench: Bench) {
         assert_eq!(alone.unwrap().phase, Phase::Won);
     }
     let now = bench.read_later(&won.key).await;
-    let lost = CrmWrite {
-        phase: Some(Phase::Lost),
-        ..corrected
-    };
+    let lost = CrmWrite { phase: Some(Phase::Lost), ..corrected };
     let updated = bench.crm.update(&now.key, &now.version, &lost).await.unwrap();
     assert_eq!(
         (updated.phase, bench.get(&updated, Field::Notes)),

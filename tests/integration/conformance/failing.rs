@@ -19,9 +19,7 @@ super::scenarios![
 
 async fn who_asks_too_much_is_told_how_long_to_wait(bench: Bench) {
     let (id, record) = bench.deal().await;
-    let seconds = |seconds| FailureKind::Throttled {
-        retry_after: Duration::from_secs(seconds),
-    };
+    let seconds = |seconds| FailureKind::Throttled { retry_after: Duration::from_secs(seconds) };
     bench.throttles();
     assert_eq!(bench.crm.find_by_referral(id).await.unwrap_err().kind, seconds(17));
     bench.throttles();
@@ -104,7 +102,8 @@ async fn no_failure_shows_the_customer(bench: Bench) {
         for action in [Action::DropBeforeEffect, Action::DropAfterEffect] {
             bench.simulators.faults.clear();
             bench.fault(skip, action);
-            let Err(failure) = bench.crm.upsert(referral(), &bench.write(&customer_deal())).await else {
+            let Err(failure) = bench.crm.upsert(referral(), &bench.write(&customer_deal())).await
+            else {
                 continue;
             };
             let shown = format!("{failure} {failure:?} {:?}", failure.source);

@@ -80,10 +80,7 @@ impl Bench {
         let fields = fields
             .iter()
             .map(|(field, value)| (name(self.system, *field).to_owned(), value.clone()));
-        CrmWrite {
-            fields: fields.collect(),
-            phase: None,
-        }
+        CrmWrite { fields: fields.collect(), phase: None }
     }
 
     async fn lead(&self) -> (ReferralId, CrmRecord) {
@@ -98,11 +95,13 @@ impl Bench {
         self.leads.get(key).await.unwrap().unwrap()
     }
 
-    async fn update_lead(&self, read: &CrmRecord, fields: &[(Of, Json)], phase: Option<Phase>) -> Result<CrmRecord, Failure> {
-        let write = CrmWrite {
-            phase,
-            ..self.lead_write(fields)
-        };
+    async fn update_lead(
+        &self,
+        read: &CrmRecord,
+        fields: &[(Of, Json)],
+        phase: Option<Phase>,
+    ) -> Result<CrmRecord, Failure> {
+        let write = CrmWrite { phase, ..self.lead_write(fields) };
         self.leads.update(&read.key, &read.version, &write).await
     }
 

@@ -50,11 +50,8 @@ async fn a_repeated_create_gives_one_deal_one_customer_and_one_contact(bench: Be
 
 async fn a_repeated_create_leaves_what_it_does_not_name(bench: Bench) {
     let (id, record) = bench.deal().await;
-    let again = bench
-        .crm
-        .upsert(id, &bench.write(&[(Field::Notes, json!("Second try"))]))
-        .await
-        .unwrap();
+    let again =
+        bench.crm.upsert(id, &bench.write(&[(Field::Notes, json!("Second try"))])).await.unwrap();
     assert_eq!(
         (&again.key, bench.get(&again, Field::Name)),
         (&record.key, &json!("Fabrikam wave 2"))
@@ -72,10 +69,7 @@ async fn a_customer_is_found_by_name_and_postal_code(bench: Bench) {
 }
 
 async fn a_new_deal_can_wait_on_hold_and_the_seller_takes_it_off(bench: Bench) {
-    let waiting = CrmWrite {
-        phase: Some(Phase::OnHold),
-        ..bench.write(&deal())
-    };
+    let waiting = CrmWrite { phase: Some(Phase::OnHold), ..bench.write(&deal()) };
     let record = bench.crm.upsert(referral(), &waiting).await.unwrap();
     assert_eq!(record.phase, Phase::OnHold);
     bench.seller_reopens(&record.key).await;
@@ -134,7 +128,10 @@ async fn odd_texts_arrive_as_they_are(bench: Bench) {
     ];
     for text in texts {
         let mut fields = customer_deal();
-        fields.extend([(Field::Notes, json!(text)), (Field::Customer, json!(text.replace('\n', " ")))]);
+        fields.extend([
+            (Field::Notes, json!(text)),
+            (Field::Customer, json!(text.replace('\n', " "))),
+        ]);
         let record = bench.crm.upsert(referral(), &bench.write(&fields)).await.unwrap();
         let read = bench.crm.get(&record.key).await.unwrap().unwrap();
         assert_eq!(bench.get(&read, Field::Notes), &json!(text));
@@ -158,10 +155,7 @@ async fn flagged_deals_that_changed_are_listed_oldest_first(bench: Bench) {
     let keys: Vec<_> = listed.iter().map(|change| &change.key).collect();
     assert_eq!(keys, [&second.key, &first.key], "the one that is not flagged is left out");
     assert!(listed.is_sorted_by_key(|change| change.modified));
-    let recent = bench
-        .crm
-        .changed_since(second.modified + SignedDuration::from_secs(1))
-        .await
-        .unwrap();
+    let recent =
+        bench.crm.changed_since(second.modified + SignedDuration::from_secs(1)).await.unwrap();
     assert_eq!(recent.iter().map(|change| &change.key).collect::<Vec<_>>(), [&first.key]);
 }

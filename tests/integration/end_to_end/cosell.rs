@@ -9,10 +9,7 @@ use serde_json::{Value as Json, json};
 /// A deal that is shared and in step.
 async fn shared(people: &People, name: &str, entries: &[Entry]) -> String {
     let opportunity = people.seller_prepares(name).await.unwrap();
-    people
-        .seller_enters(&opportunity, &[&[Entry::Sync], entries].concat())
-        .await
-        .unwrap();
+    people.seller_enters(&opportunity, &[&[Entry::Sync], entries].concat()).await.unwrap();
     people.see_deal("the deal is shared", is_synced(&opportunity)).await.unwrap();
     opportunity
 }
@@ -38,20 +35,23 @@ async fn the_half(people: &People, opportunity: &str) -> Json {
     people.see_referral("Microsoft is asked", half).await.unwrap()
 }
 
-pub(super) async fn help_chosen_later_waits_for_the_contact_and_then_asks_microsoft_once(stack: &LocalStack) {
+pub(super) async fn help_chosen_later_waits_for_the_contact_and_then_asks_microsoft_once(
+    stack: &LocalStack,
+) {
     let people = stack.people().unwrap();
     let opportunity = people.seller_prepares("Harbour cranes").await.unwrap();
     people.seller_sets_contact_email(&opportunity, None).await.unwrap();
     people.seller_enters(&opportunity, &[Entry::Sync]).await.unwrap();
     people.see_deal("a private deal", is_synced(&opportunity)).await.unwrap();
-    people
-        .seller_enters(&opportunity, &[Entry::Help, Entry::Value(205_000)])
-        .await
-        .unwrap();
-    let told = |deal: &Deal| deal.id == opportunity && deal.audit.contains("Customer contact's e-mail is missing");
+    people.seller_enters(&opportunity, &[Entry::Help, Entry::Value(205_000)]).await.unwrap();
+    let told = |deal: &Deal| {
+        deal.id == opportunity && deal.audit.contains("Customer contact's e-mail is missing")
+    };
     let deal = people.see_deal("the missing e-mail is told", told).await.unwrap();
     assert!(deal.status.starts_with('✘'), "{deal:?}");
-    let sent = |row: &Json| of(&opportunity)(row) && row["details"]["dealValue"].as_f64() == Some(205_000.0);
+    let sent = |row: &Json| {
+        of(&opportunity)(row) && row["details"]["dealValue"].as_f64() == Some(205_000.0)
+    };
     let own = people.see_referral("the rest goes on", sent).await.unwrap();
     assert!(
         !is_visible(&own)
@@ -63,15 +63,13 @@ pub(super) async fn help_chosen_later_waits_for_the_contact_and_then_asks_micros
                 .any(|row| of(&opportunity)(row) && is_half(row))
     );
 
-    people
-        .seller_sets_contact_email(&opportunity, Some("ida.ek@norrsken.example"))
-        .await
-        .unwrap();
+    people.seller_sets_contact_email(&opportunity, Some("ida.ek@norrsken.example")).await.unwrap();
     people.seller_enters(&opportunity, &[Entry::Value(210_000)]).await.unwrap();
     let half = the_half(&people, &opportunity).await;
     assert_eq!(half["inviteContext"]["assistanceRequestCode"], "ProofOfConceptOrDemo");
     people.see_deal("✔ comes back", is_synced(&opportunity)).await.unwrap();
-    let both: Vec<Json> = people.referrals().await.unwrap().into_iter().filter(of(&opportunity)).collect();
+    let both: Vec<Json> =
+        people.referrals().await.unwrap().into_iter().filter(of(&opportunity)).collect();
     assert_eq!(both.len(), 2, "{both:#?}");
     let own = both.iter().find(|row| !is_half(row)).unwrap();
     assert!(is_visible(own));
@@ -80,7 +78,9 @@ pub(super) async fn help_chosen_later_waits_for_the_contact_and_then_asks_micros
     people.see_deal("the CRM shows that Microsoft sees it", shown).await.unwrap();
     people.microsoft_accepts(half["id"].as_str().unwrap()).await.unwrap();
     let accepted = |deal: &Deal| {
-        deal.id == opportunity && deal.microsoft_id.starts_with("7-") && deal.audit.matches("Microsoft accepted to help.").count() == 1
+        deal.id == opportunity
+            && deal.microsoft_id.starts_with("7-")
+            && deal.audit.matches("Microsoft accepted to help.").count() == 1
     };
     people.see_deal("Microsoft's acceptance is told", accepted).await.unwrap();
 }
@@ -98,9 +98,12 @@ pub(super) async fn visibility_goes_up_and_never_down(stack: &LocalStack) {
         .await
         .unwrap();
     people.seller_enters(&opportunity, &[Entry::Visible(false)]).await.unwrap();
-    let set_back = |deal: &Deal| deal.id == opportunity && deal.visible && deal.audit.contains("stays visible");
+    let set_back = |deal: &Deal| {
+        deal.id == opportunity && deal.visible && deal.audit.contains("stays visible")
+    };
     people.see_deal("it is set back", set_back).await.unwrap();
-    let rows: Vec<Json> = people.referrals().await.unwrap().into_iter().filter(of(&opportunity)).collect();
+    let rows: Vec<Json> =
+        people.referrals().await.unwrap().into_iter().filter(of(&opportunity)).collect();
     assert!(rows.len() == 1 && is_visible(&rows[0]), "{rows:#?}");
     let led = shared(&people, "Ferry batteries", &[Entry::Visible(true)]).await;
     let led = people.see_referral("a partner-led deal", of(&led)).await.unwrap();
@@ -119,7 +122,10 @@ pub(super) async fn a_decline_reaches_the_seller_though_its_event_is_lost(stack:
     switches.related_uri = RelatedUri::Own;
     service.set_switches(switches);
     people.microsoft_declines(half["id"].as_str().unwrap()).await.unwrap();
-    let declined = |deal: &Deal| deal.id == opportunity && deal.audit.contains("Microsoft declined to help: Customer requirement not met.");
+    let declined = |deal: &Deal| {
+        deal.id == opportunity
+            && deal.audit.contains("Microsoft declined to help: Customer requirement not met.")
+    };
     let deal = people.see_deal("the decline is told", declined).await.unwrap();
     service.set_switches(before);
     assert!(deal.is_synced(), "{deal:?}");

@@ -13,10 +13,7 @@ fn of(opportunity: &str) -> impl Fn(&Json) -> bool {
 /// A deal of the seller's own, shared with these entries; its referral.
 async fn shared(people: &People, name: &str, entries: &[Entry]) -> (String, Json) {
     let opportunity = people.seller_prepares(name).await.unwrap();
-    people
-        .seller_enters(&opportunity, &[entries, &[Entry::Sync]].concat())
-        .await
-        .unwrap();
+    people.seller_enters(&opportunity, &[entries, &[Entry::Sync]].concat()).await.unwrap();
     let synced = |deal: &Deal| deal.id == opportunity && deal.is_synced();
     people.see_deal("the deal is shared", synced).await.unwrap();
     let referral = people.see_referral("it is in Partner Center", of(&opportunity)).await.unwrap();
@@ -40,7 +37,11 @@ async fn invited(people: &People, name: &str) -> (String, Deal) {
 }
 
 async fn ends(people: &People, what: &str, referral: &str, substatus: &str) -> Json {
-    let closed = |row: &Json| row["id"] == json!(referral) && row["status"] == "Closed" && row["substatus"] == json!(substatus);
+    let closed = |row: &Json| {
+        row["id"] == json!(referral)
+            && row["status"] == "Closed"
+            && row["substatus"] == json!(substatus)
+    };
     people.see_referral(what, closed).await.unwrap()
 }
 
@@ -88,26 +89,30 @@ pub(super) async fn solutions_are_replaced_as_a_whole_and_keep_their_names(stack
     let people = stack.people().unwrap();
     let (referral, opportunity) = accepted(&people, "Cheese cellar").await;
     let first = |row: &Json| row["details"]["requirements"]["solutions"][0].clone();
-    let before = people.see_referral("as it was", |row| row["id"] == json!(referral)).await.unwrap();
+    let before =
+        people.see_referral("as it was", |row| row["id"] == json!(referral)).await.unwrap();
     assert!(first(&before)["name"].is_string(), "{before}");
     people
         .seller_enters(&opportunity, &[Entry::Products(Some("SOL-71402-QKD; SOL-80200-ABC"))])
         .await
         .unwrap();
-    let both = |row: &Json| row["id"] == json!(referral) && row["details"]["requirements"]["solutions"].as_array().map(Vec::len) == Some(2);
+    let both = |row: &Json| {
+        row["id"] == json!(referral)
+            && row["details"]["requirements"]["solutions"].as_array().map(Vec::len) == Some(2)
+    };
     let after = people.see_referral("both are there", both).await.unwrap();
     assert_eq!(first(&after), first(&before), "what is known of a solution stays");
-    people
-        .seller_enters(&opportunity, &[Entry::Products(Some("the blue one"))])
-        .await
-        .unwrap();
+    people.seller_enters(&opportunity, &[Entry::Products(Some("the blue one"))]).await.unwrap();
     let told = |deal: &Deal| deal.id == opportunity && deal.audit.contains("the blue one");
     people.see_deal("a solution that is none is told by its name", told).await.unwrap();
 }
 
-pub(super) async fn the_customer_is_found_again_and_an_unknown_currency_is_told(stack: &LocalStack) {
+pub(super) async fn the_customer_is_found_again_and_an_unknown_currency_is_told(
+    stack: &LocalStack,
+) {
     let people = stack.people().unwrap();
-    let account = |row: &Json| ["AccountId", "_customerid_value", "customerid"].map(|name| row[name].clone());
+    let account =
+        |row: &Json| ["AccountId", "_customerid_value", "customerid"].map(|name| row[name].clone());
     let mut customers = Vec::new();
     for name in ["Fish market", "Fish auction"] {
         let (referral, deal) = invited(&people, name).await;
@@ -117,10 +122,7 @@ pub(super) async fn the_customer_is_found_again_and_an_unknown_currency_is_told(
     }
     assert_eq!(customers[0].1, customers[1].1, "one account for one customer");
     let (referral, opportunity) = accepted(&people, "Fish farm").await;
-    people
-        .edits_referral(&referral, json!({ "details": { "currency": "THB" } }))
-        .await
-        .unwrap();
+    people.edits_referral(&referral, json!({ "details": { "currency": "THB" } })).await.unwrap();
     let told = |deal: &Deal| deal.id == opportunity && deal.audit.contains("THB");
     people.see_deal("the currency is told by its name", told).await.unwrap();
 }
@@ -138,7 +140,9 @@ pub(super) async fn every_mapped_field_is_updated_both_ways(stack: &LocalStack) 
     });
     people.edits_referral(&referral, change).await.unwrap();
     let [name, value, date, notes, products] = match people.crm() {
-        CrmSystem::Dynamics => ["name", "estimatedvalue", "estimatedclosedate", "description", "nwcs_products"],
+        CrmSystem::Dynamics => {
+            ["name", "estimatedvalue", "estimatedclosedate", "description", "nwcs_products"]
+        }
         CrmSystem::Salesforce => ["Name", "Amount", "CloseDate", "Description", "Msp_Products__c"],
     };
     let here = |row: &Json| {

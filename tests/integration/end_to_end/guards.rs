@@ -62,9 +62,13 @@ async fn an_invitation_that_expires_soon_is_told_and_listed(stack: &LocalStack) 
         (&listed[0]["referral"], &listed[0]["record"]["id"]),
         (&json!(referral), &json!(deal.id))
     );
-    assert_eq!((&listed[0]["days_left"], &listed[0]["kind"]), (&json!(3), &json!("inbound_cosell")));
+    assert_eq!(
+        (&listed[0]["days_left"], &listed[0]["kind"]),
+        (&json!(3), &json!("inbound_cosell"))
+    );
     people.seller_enters(&deal.id, &[Entry::Active]).await.unwrap();
-    let answered = |deal: &Deal| deal.referral == referral && deal.stage == Stage::Open && deal.is_synced();
+    let answered =
+        |deal: &Deal| deal.referral == referral && deal.stage == Stage::Open && deal.is_synced();
     people.see_deal("the warning ends with the answer", answered).await.unwrap();
     assert_eq!(stack.cosell(&["deadlines"]).await.unwrap(), "no invitation waits for an answer\n");
     assert!(trail(stack, &deal.id).await.contains(&"deadline-near".to_owned()));
@@ -94,7 +98,10 @@ async fn a_win_waits_is_sent_and_the_deal_is_registered(stack: &LocalStack) {
     let made = json!({ "createdDateTime": in_hours(-80) });
     people.edits_referral(&referral, made).await.unwrap();
     people.see_referral("the win is sent", row("Won")).await.unwrap();
-    let registered = |row: &Json| row["id"] == json!(referral) && row["registrations"].as_array().is_some_and(|list| !list.is_empty());
+    let registered = |row: &Json| {
+        row["id"] == json!(referral)
+            && row["registrations"].as_array().is_some_and(|list| !list.is_empty())
+    };
     let row = people.see_referral("the deal is registered", registered).await.unwrap();
     let registrations = row["registrations"].as_array().unwrap();
     assert_eq!(registrations.len(), 1, "{registrations:#?}");
@@ -102,7 +109,11 @@ async fn a_win_waits_is_sent_and_the_deal_is_registered(stack: &LocalStack) {
     assert_eq!(registrations[0]["solutionDetails"][0]["id"], "SOL-71402-QKD");
     if stack.crm == CrmSystem::Salesforce {
         // Dynamics lets nobody write on a closed record: there the trail tells it.
-        let told = |deal: &Deal| deal.id == opportunity && deal.audit.contains("registered with Microsoft") && deal.is_synced();
+        let told = |deal: &Deal| {
+            deal.id == opportunity
+                && deal.audit.contains("registered with Microsoft")
+                && deal.is_synced()
+        };
         let deal = people.see_deal("the seller is told", told).await.unwrap();
         assert_eq!(deal.audit.matches("The deal is sent as won on").count(), 1, "{deal:?}");
     }

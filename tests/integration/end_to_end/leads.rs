@@ -14,7 +14,8 @@ async fn sent(people: &People, name: &str) -> (String, String) {
 
 /// The lead of this referral; it is no opportunity.
 async fn stands_in_the_crm(people: &People, referral: &str) -> String {
-    let is_there = |row: &Json| row["id"] == json!(referral) && !row["externalReferenceId"].is_null();
+    let is_there =
+        |row: &Json| row["id"] == json!(referral) && !row["externalReferenceId"].is_null();
     let named = people.see_referral("the lead reaches the CRM", is_there).await.unwrap();
     let lead = named["externalReferenceId"].as_str().unwrap().to_owned();
     let of_it = |deal: &&Deal| deal.referral == referral;
@@ -31,7 +32,11 @@ async fn goes_on_as_one_opportunity(people: &People, referral: &str, lead: &str)
     let synced = |deal: &Deal| deal.referral == referral && deal.is_synced();
     let deal = people.see_deal("the lead becomes an opportunity", synced).await.unwrap();
     assert_ne!(deal.id, lead);
-    let renamed = |row: &Json| row["id"] == json!(referral) && row["externalReferenceId"] == json!(deal.id) && row["status"] == "Active";
+    let renamed = |row: &Json| {
+        row["id"] == json!(referral)
+            && row["externalReferenceId"] == json!(deal.id)
+            && row["status"] == "Active"
+    };
     people
         .see_referral("Partner Center names the opportunity, and the deal is accepted", renamed)
         .await
@@ -71,7 +76,9 @@ pub(super) async fn a_lead_that_the_seller_turns_down_is_declined(stack: &LocalS
     assert_eq!(people.deals().await.unwrap().iter().filter(of_it).count(), 0);
 }
 
-pub(super) async fn a_lead_of_the_marketplace_without_a_contact_is_qualified_like_any(stack: &LocalStack) {
+pub(super) async fn a_lead_of_the_marketplace_without_a_contact_is_qualified_like_any(
+    stack: &LocalStack,
+) {
     let people = stack.people().unwrap();
     let referral = people.customer_asks_in_marketplace("Tide gauges").await.unwrap();
     let lead = stands_in_the_crm(&people, &referral).await;

@@ -29,7 +29,8 @@ pub(super) async fn all(stack: &LocalStack) {
     tell("a missing field");
     a_missing_field_is_told_to_the_seller(stack).await;
     tell("help chosen later");
-    super::cosell::help_chosen_later_waits_for_the_contact_and_then_asks_microsoft_once(stack).await;
+    super::cosell::help_chosen_later_waits_for_the_contact_and_then_asks_microsoft_once(stack)
+        .await;
     tell("visibility");
     super::cosell::visibility_goes_up_and_never_down(stack).await;
     tell("a decline");
@@ -53,13 +54,18 @@ pub(super) async fn all(stack: &LocalStack) {
 }
 
 async fn the_story_plays_and_its_trail_can_be_read(stack: &LocalStack) {
-    let story = Story::play(stack, |step| println!("{:>8} ms  {}", step.took.as_millis(), step.what))
-        .await
-        .unwrap();
+    let story =
+        Story::play(stack, |step| println!("{:>8} ms  {}", step.took.as_millis(), step.what))
+            .await
+            .unwrap();
     for opportunity in &story.opportunities {
         let trail = stack.cosell(&["audit", "--opportunity", opportunity, "--json"]).await.unwrap();
         let trail: Vec<Json> = serde_json::from_str(&trail).unwrap();
-        assert_eq!(trail.iter().filter(|entry| entry["kind"] == "created").count(), 1, "{trail:#?}");
+        assert_eq!(
+            trail.iter().filter(|entry| entry["kind"] == "created").count(),
+            1,
+            "{trail:#?}"
+        );
         assert!(trail.iter().filter(|entry| entry["kind"] == "updated").count() >= 2, "{trail:#?}");
     }
 }
@@ -95,10 +101,7 @@ async fn a_lost_delivery_is_made_good_by_the_sweep(stack: &LocalStack) {
     service.set_switches(switches);
     let people = stack.people().unwrap();
     let referral = people.microsoft_invites("Quarry drones").await.unwrap();
-    people
-        .see_deal("the sweep finds it", |deal| deal.referral == referral)
-        .await
-        .unwrap();
+    people.see_deal("the sweep finds it", |deal| deal.referral == referral).await.unwrap();
 }
 
 async fn a_create_whose_answer_was_lost_makes_one_referral(stack: &LocalStack) {
@@ -153,7 +156,8 @@ async fn asking_for_help_invites_microsoft_and_brings_back_its_id(stack: &LocalS
     let opportunity = people.seller_prepares("Wind park telemetry").await.unwrap();
     people.seller_enters(&opportunity, &[Entry::Sync, Entry::Help]).await.unwrap();
     let half = people.see_referral("Microsoft is asked", |row| {
-        row["inviteContext"]["assistanceRequestCode"] == "ProofOfConceptOrDemo" && row["externalReferenceId"] == json!(opportunity)
+        row["inviteContext"]["assistanceRequestCode"] == "ProofOfConceptOrDemo"
+            && row["externalReferenceId"] == json!(opportunity)
     });
     let half = half.await.unwrap();
     assert_eq!((&half["status"], &half["target"][0]["id"]), (&json!("New"), &json!("msft")));
@@ -171,17 +175,11 @@ async fn asking_for_help_invites_microsoft_and_brings_back_its_id(stack: &LocalS
 async fn a_missing_field_is_told_to_the_seller(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let opportunity = people.seller_prepares("Bakery ovens").await.unwrap();
-    people
-        .seller_enters(&opportunity, &[Entry::Products(None), Entry::Sync])
-        .await
-        .unwrap();
+    people.seller_enters(&opportunity, &[Entry::Products(None), Entry::Sync]).await.unwrap();
     let told = |deal: &Deal| deal.id == opportunity && deal.audit.contains("Products is missing");
     let deal = people.see_deal("the seller is told", told).await.unwrap();
     assert!(deal.status.starts_with('✘'), "{deal:?}");
-    people
-        .seller_enters(&opportunity, &[Entry::Products(Some("SOL-71402-QKD"))])
-        .await
-        .unwrap();
+    people.seller_enters(&opportunity, &[Entry::Products(Some("SOL-71402-QKD"))]).await.unwrap();
     let synced = |deal: &Deal| deal.id == opportunity && deal.is_synced();
     people.see_deal("mended", synced).await.unwrap();
 }

@@ -74,7 +74,13 @@ impl Time for Watch {
 }
 
 impl Attendant for Watch {
-    fn looked(&self, _: &SyncMessage, messages: usize, _: Timestamp, result: &Result<Outcome, Failure>) {
+    fn looked(
+        &self,
+        _: &SyncMessage,
+        messages: usize,
+        _: Timestamp,
+        result: &Result<Outcome, Failure>,
+    ) {
         if result.as_ref().is_ok_and(|outcome| outcome.again.is_none()) {
             self.done.set(self.done.get() + messages);
         }
@@ -114,12 +120,7 @@ pub(crate) struct Functions {
 
 impl Functions {
     pub(crate) fn new(world: Arc<World>, mapping: Arc<Mapping>, policy: Policy) -> Self {
-        Self {
-            world,
-            mapping,
-            policy: Arc::new(policy),
-            started: 0,
-        }
+        Self { world, mapping, policy: Arc::new(policy), started: 0 }
     }
 
     fn seat(&mut self, function: &str) -> Arc<Seat> {
@@ -159,16 +160,14 @@ impl Functions {
             };
             let unfinished = engine.work(received, &watch, &seat.invocation, &watch).await;
             Done {
-                unfinished: unfinished.into_iter().map(|unfinished| unfinished.message.id).collect(),
+                unfinished: unfinished
+                    .into_iter()
+                    .map(|unfinished| unfinished.message.id)
+                    .collect(),
                 done: watch.done.get(),
             }
         };
-        Invocation {
-            name,
-            future: Box::pin(future),
-            batch,
-            deadline,
-        }
+        Invocation { name, future: Box::pin(future), batch, deadline }
     }
 
     pub(crate) fn poll(&mut self) -> Invocation {
@@ -198,26 +197,24 @@ impl Functions {
             let _ = match ordered {
                 Ordered::Unlink(referral) => engine.unlink(referral, order).await,
                 Ordered::Relink(referral, record) => engine.relink(referral, &record, order).await,
-                Ordered::Settle(referral, field, winner) => engine.settle(referral, &field, winner, order).await,
+                Ordered::Settle(referral, field, winner) => {
+                    engine.settle(referral, &field, winner, order).await
+                }
             };
         })
     }
 
-    fn alone<F: Future<Output = ()> + 'static>(&self, name: String, work: impl FnOnce(Timestamp) -> F) -> Invocation {
+    fn alone<F: Future<Output = ()> + 'static>(
+        &self,
+        name: String,
+        work: impl FnOnce(Timestamp) -> F,
+    ) -> Invocation {
         let now = self.world.state().now;
         let work = work(now);
         let future = async move {
             work.await;
-            Done {
-                unfinished: BTreeSet::new(),
-                done: 0,
-            }
+            Done { unfinished: BTreeSet::new(), done: 0 }
         };
-        Invocation {
-            name,
-            future: Box::pin(future),
-            batch: Vec::new(),
-            deadline: now + TIME_OUT,
-        }
+        Invocation { name, future: Box::pin(future), batch: Vec::new(), deadline: now + TIME_OUT }
     }
 }

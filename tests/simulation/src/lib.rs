@@ -59,8 +59,10 @@ pub struct Mappings {
 impl Mappings {
     /// Reads them once for all runs.
     pub fn read() -> Result<Self, MappingError> {
-        let placeholders = Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
-        let shipped = Mapping::parse(include_str!("../../../infra/mapping/dynamics.toml"), &placeholders)?;
+        let placeholders =
+            Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
+        let shipped =
+            Mapping::parse(include_str!("../../../infra/mapping/dynamics.toml"), &placeholders)?;
         let mut mixed = shipped.clone();
         let rules = [
             ("name", ConflictRule::Ask),
@@ -78,11 +80,7 @@ impl Mappings {
         for rule in marking.rules.iter_mut().filter(|rule| rule.marked) {
             rule.crm_length = Some(SHORT_NAME);
         }
-        Ok(Self {
-            shipped: Arc::new(shipped),
-            mixed: Arc::new(mixed),
-            marking: Arc::new(marking),
-        })
+        Ok(Self { shipped: Arc::new(shipped), mixed: Arc::new(mixed), marking: Arc::new(marking) })
     }
 }
 
@@ -95,23 +93,16 @@ pub fn run(mappings: &Mappings, seed: u64, steps: u32, without: Option<Protectio
         _ => &mappings.marking,
     };
     let world = Arc::new(World::new(rng, without, mapping));
-    let never = Breaker {
-        swings: usize::MAX,
-        writes: usize::MAX,
-        ..Breaker::default()
-    };
+    let never = Breaker { swings: usize::MAX, writes: usize::MAX, ..Breaker::default() };
     let policy = Policy {
         sync_private: true,
         sync_leads: true,
         referral_link_base: "https://partner.example/referrals".into(),
-        breaker: if world.lacks(Protection::Breaker) {
-            never
-        } else {
-            Breaker::default()
-        },
+        breaker: if world.lacks(Protection::Breaker) { never } else { Breaker::default() },
         deadlines: Deadlines::default(),
     };
-    let mut schedule = Schedule::new(world.clone(), Functions::new(world.clone(), mapping.clone(), policy));
+    let mut schedule =
+        Schedule::new(world.clone(), Functions::new(world.clone(), mapping.clone(), policy));
     schedule.install();
     let steps = if world.weather.robots { steps * FIGHT } else { steps };
     (0..steps).for_each(|_| schedule.step());
@@ -131,7 +122,11 @@ pub fn run(mappings: &Mappings, seed: u64, steps: u32, without: Option<Protectio
 }
 
 /// The shortest storm of this seed that goes wrong.
-pub fn shortest(mappings: &Mappings, seed: u64, without: Option<Protection>) -> Option<(u32, Verdict)> {
+pub fn shortest(
+    mappings: &Mappings,
+    seed: u64,
+    without: Option<Protection>,
+) -> Option<(u32, Verdict)> {
     (1..=STEPS)
         .map(|steps| (steps, run(mappings, seed, steps, without)))
         .find(|(_, verdict)| !verdict.violations.is_empty())

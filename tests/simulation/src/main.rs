@@ -53,7 +53,8 @@ fn main() -> ExitCode {
                         return;
                     }
                     let verdict = run(&mappings, seed, STEPS, arguments.without);
-                    if let (false, Ok(mut failed)) = (verdict.violations.is_empty(), failed.lock()) {
+                    if let (false, Ok(mut failed)) = (verdict.violations.is_empty(), failed.lock())
+                    {
                         failed.push((seed, verdict.violations));
                     }
                 }

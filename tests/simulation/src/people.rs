@@ -76,7 +76,8 @@ impl World {
         }
         let lead = self.weather.leads && self.draw(2) == 0;
         let mut state = self.state();
-        let (id, engagement, number) = (ReferralId::new(state.guid()), state.guid(), state.number());
+        let (id, engagement, number) =
+            (ReferralId::new(state.guid()), state.guid(), state.number());
         let mut body = json!({
             "engagementId": engagement, "name": format!("invitation {number}"), "status": "New", "substatus": "Pending", "type": "Shared",
             "direction": "Incoming", "qualification": "SalesQualified", "externalReferenceId": null,
@@ -96,7 +97,9 @@ impl World {
 
     /// A seller edits a field of an open opportunity, now and then back to what it was before; or the account behind it.
     pub(crate) fn seller_edits(&self) {
-        let Some(id) = self.pick(self.open_records()) else { return };
+        let Some(id) = self.pick(self.open_records()) else {
+            return;
+        };
         let (field, column, _) = self.field();
         let is_lead = self.is_lead(&id);
         let deals_column = column;
@@ -149,7 +152,9 @@ impl World {
 
     /// Somebody edits a field of an open referral in Partner Center.
     pub(crate) fn colleague_edits(&self) {
-        let Some(id) = self.pick(self.open_referrals()) else { return };
+        let Some(id) = self.pick(self.open_referrals()) else {
+            return;
+        };
         let (field, _, path) = self.field();
         let before = self.former(&id.to_string(), Side::PartnerCenter, field);
         let mut state = self.state();
@@ -177,7 +182,8 @@ impl World {
         let former: Vec<Json> = {
             let state = self.state();
             let edits = state.edits.iter().rev();
-            let own = edits.filter(|edit| edit.subject == subject && edit.side == side && edit.field == field);
+            let own = edits
+                .filter(|edit| edit.subject == subject && edit.side == side && edit.field == field);
             own.skip(1).take(2).map(|edit| edit.value.clone()).collect()
         };
         self.pick(former)
@@ -185,13 +191,17 @@ impl World {
 
     /// A seller takes an opportunity off hold, wins or loses it.
     pub(crate) fn seller_moves(&self) {
-        let Some(id) = self.pick(self.open_records()) else { return };
+        let Some(id) = self.pick(self.open_records()) else {
+            return;
+        };
         let wins = self.draw(2) == 0;
         if self.is_lead(&id) {
             return self.seller_decides_on_lead(&id);
         }
         let mut state = self.state();
-        let Some(record) = state.records.get_mut(&id) else { return };
+        let Some(record) = state.records.get_mut(&id) else {
+            return;
+        };
         record.phase = match record.phase {
             Phase::OnHold => Phase::Open,
             Phase::Open if wins => Phase::Won,
@@ -223,7 +233,8 @@ impl World {
             self.set(&mut state, &opportunity, "nwcs_syncwithpartnercenter", &json!(true));
         }
         if enters {
-            let value = kept(&self.weather, "estimatedvalue", &fresh(&mut state, "deal_value", Side::Crm));
+            let value =
+                kept(&self.weather, "estimatedvalue", &fresh(&mut state, "deal_value", Side::Crm));
             self.set(&mut state, &opportunity, "estimatedvalue", &value);
             state.tell(|| format!("and sets deal_value to {value}"));
             remember(&mut state, &opportunity, Side::Crm, "deal_value", value);
@@ -243,7 +254,9 @@ impl World {
         let mut body = state.referrals[&id].clone();
         let is_half = body["target"][0]["id"] == "msft";
         match body["status"].as_str() {
-            Some("New") if is_half && end == "Lost" => (body["status"], body["substatus"]) = (json!("Closed"), json!("Declined")),
+            Some("New") if is_half && end == "Lost" => {
+                (body["status"], body["substatus"]) = (json!("Closed"), json!("Declined"))
+            }
             Some("New") => {
                 (body["status"], body["substatus"]) = (json!("Active"), json!("Accepted"));
                 body["trackingInfo"] = json!({ "microsoftMsxId": format!("7-{id}") });
@@ -258,7 +271,9 @@ impl World {
 
     /// A record is deleted, or merged into another.
     pub(crate) fn record_goes(&self) {
-        let Some(id) = self.pick(self.open_records()) else { return };
+        let Some(id) = self.pick(self.open_records()) else {
+            return;
+        };
         let into = self.pick(self.open_records()).filter(|into| *into != id && self.draw(2) == 0);
         let into = into.filter(|into| !self.is_lead(&id) && !self.is_lead(into));
         let mut state = self.state();
@@ -299,9 +314,14 @@ impl World {
             return;
         }
         let mut state = self.state();
-        let links: Vec<(ReferralId, String)> = state.links.values().map(|link| (link.referral, link.crm.id.clone())).collect();
+        let links: Vec<(ReferralId, String)> =
+            state.links.values().map(|link| (link.referral, link.crm.id.clone())).collect();
         for (referral, record) in links {
-            let insists = |record: &&CrmRecord| !record.phase.is_closed() && record.merged_into.is_none() && record.get("name") != CRM_NAME;
+            let insists = |record: &&CrmRecord| {
+                !record.phase.is_closed()
+                    && record.merged_into.is_none()
+                    && record.get("name") != CRM_NAME
+            };
             if state.records.get(&record).as_ref().is_some_and(insists) {
                 self.set(&mut state, &record, "name", &json!(CRM_NAME));
             }
@@ -318,12 +338,7 @@ impl World {
             let flagged = *record.get("nwcs_syncwithpartnercenter") == json!(true);
             flagged && !record.phase.is_closed() && record.merged_into.is_none()
         };
-        self.state()
-            .records
-            .values()
-            .filter(open)
-            .map(|record| record.key.id.clone())
-            .collect()
+        self.state().records.values().filter(open).map(|record| record.key.id.clone()).collect()
     }
 
     fn open_referrals(&self) -> Vec<ReferralId> {
@@ -346,9 +361,7 @@ fn fresh(state: &mut State, field: &str, side: Side) -> Json {
 
 /// A name without its mark.
 fn unmarked(name: &Json) -> &str {
-    name.as_str()
-        .unwrap_or_default()
-        .trim_start_matches(|c: char| MARKS.contains(&c) || c == ' ')
+    name.as_str().unwrap_or_default().trim_start_matches(|c: char| MARKS.contains(&c) || c == ' ')
 }
 
 fn day(number: u32) -> Date {
@@ -357,11 +370,5 @@ fn day(number: u32) -> Date {
 
 fn remember(state: &mut State, subject: &str, side: Side, field: &'static str, value: Json) {
     let moment = state.moment;
-    state.edits.push(Edit {
-        subject: subject.to_owned(),
-        side,
-        field,
-        value,
-        moment,
-    });
+    state.edits.push(Edit { subject: subject.to_owned(), side, field, value, moment });
 }

@@ -22,7 +22,13 @@ fn refused(outside: Outside, kind: FailureKind, why: &str) -> Failure {
 impl Seat {
     /// Whether this write hangs: its caller gives up, and it takes effect within a minute. Longer than that no gateway holds a
     /// request; a claim lasts five.
-    fn hang(&self, name: &str, outside: Outside, lost: FailureKind, request: impl FnOnce() -> Request) -> Result<(), Failure> {
+    fn hang(
+        &self,
+        name: &str,
+        outside: Outside,
+        lost: FailureKind,
+        request: impl FnOnce() -> Request,
+    ) -> Result<(), Failure> {
         let out = {
             let state = self.state();
             state.outages.failing(outside, state.now).is_some()
@@ -34,21 +40,14 @@ impl Seat {
         let after = SignedDuration::from_secs(i64::from(self.world.draw(90)));
         let mut state = self.state();
         let due = state.now + after;
-        state.late.push(Late {
-            due,
-            invocation: self.invocation.clone(),
-            request: request(),
-        });
+        state.late.push(Late { due, invocation: self.invocation.clone(), request: request() });
         Err(refused(outside, lost, "the request hangs"))
     }
 
     /// Up to when a search or a list knows what happened: indexes are behind, reads by id are not.
     fn known_until(&self) -> Timestamp {
-        let behind = if self.world.is_calm() {
-            0
-        } else {
-            self.world.draw(self.world.weather.lag + 1)
-        };
+        let behind =
+            if self.world.is_calm() { 0 } else { self.world.draw(self.world.weather.lag + 1) };
         self.state().now - SignedDuration::from_secs(i64::from(behind))
     }
 }
@@ -62,10 +61,16 @@ pub(crate) fn land(state: &mut State, weather: &Weather, late: Late) {
             state.tell(|| format!("a creation that hung takes effect: {id}"));
             return;
         }
-        Request::Patch(id, etag, operations) => partner_center::patch(state, &invocation, id, &etag, &operations).map(drop),
-        Request::Upsert(entity, id, write) => crm::upsert(state, weather, &invocation, (entity, id), &write).map(drop),
+        Request::Patch(id, etag, operations) => {
+            partner_center::patch(state, &invocation, id, &etag, &operations).map(drop)
+        }
+        Request::Upsert(entity, id, write) => {
+            crm::upsert(state, weather, &invocation, (entity, id), &write).map(drop)
+        }
         Request::Convert(lead) => leads::convert(state, weather, &lead).map(drop),
-        Request::Update(key, version, write) => crm::update(state, weather, &invocation, &key.id, &version, &write).map(drop),
+        Request::Update(key, version, write) => {
+            crm::update(state, weather, &invocation, &key.id, &version, &write).map(drop)
+        }
     };
     if landed.is_ok() {
         state.tell(|| format!("a write of {invocation} that hung takes effect"));

@@ -107,7 +107,8 @@ impl Queue {
     /// An invocation is over: what it named comes back, the rest of its batch is done. A dead one names all.
     pub(crate) fn settle(&mut self, batch: &[Received], unfinished: &BTreeSet<String>) {
         for received in batch {
-            let Some(index) = self.waiting.iter().position(|queued| queued.id == received.id) else {
+            let Some(index) = self.waiting.iter().position(|queued| queued.id == received.id)
+            else {
                 continue;
             };
             if !unfinished.contains(&received.id) {

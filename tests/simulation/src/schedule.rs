@@ -31,11 +31,7 @@ pub(crate) struct Schedule {
 
 impl Schedule {
     pub(crate) fn new(world: Arc<World>, functions: Functions) -> Self {
-        Self {
-            world,
-            functions,
-            running: Vec::new(),
-        }
+        Self { world, functions, running: Vec::new() }
     }
 
     /// The installation: a first poll, in calm weather, from which on nothing may be missed.
@@ -98,7 +94,8 @@ impl Schedule {
             self.world.advance(i64::from(200 + self.world.draw(400)));
             let (idle, writes) = {
                 let state = self.world.state();
-                let idle = state.queue.is_empty() && state.webhooks.is_empty() && state.late.is_empty();
+                let idle =
+                    state.queue.is_empty() && state.webhooks.is_empty() && state.late.is_empty();
                 (idle, state.writes.len())
             };
             quiet = if idle && writes == before { quiet + 1 } else { 0 };
@@ -146,7 +143,8 @@ impl Schedule {
     fn land(&self) {
         let mut state = self.world.state();
         let now = state.now;
-        let (due, late): (Vec<_>, Vec<_>) = std::mem::take(&mut state.late).into_iter().partition(|late| late.due <= now);
+        let (due, late): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut state.late).into_iter().partition(|late| late.due <= now);
         state.late = late;
         for late in due {
             land(&mut state, &self.world.weather, late);
@@ -170,19 +168,17 @@ impl Schedule {
     /// An operator unlinks a pair, links one again, or decides a conflict.
     fn order(&mut self) {
         // One operator at a time: two who contradict each other are not the sync's business.
-        if self
-            .running
-            .iter()
-            .any(|invocation| invocation.batch.is_empty() && invocation.name.starts_with("operator"))
-        {
+        if self.running.iter().any(|invocation| {
+            invocation.batch.is_empty() && invocation.name.starts_with("operator")
+        }) {
             return;
         }
         let links: Vec<_> = self.world.state().links.values().cloned().collect();
-        let Some(link) = self.world.pick(links) else { return };
-        let unlinked = link
-            .tombstone
-            .as_ref()
-            .is_some_and(|tombstone| tombstone.parting == Parting::Unlinked);
+        let Some(link) = self.world.pick(links) else {
+            return;
+        };
+        let unlinked =
+            link.tombstone.as_ref().is_some_and(|tombstone| tombstone.parting == Parting::Unlinked);
         let ordered = if unlinked {
             self.world.state().relinked.insert(link.referral);
             Ordered::Relink(link.referral, link.crm)
@@ -236,7 +232,10 @@ impl Schedule {
             let deleted = invocation.batch.len() - done.unfinished.len();
             if deleted != done.done {
                 let name = &invocation.name;
-                let violation = format!("{name} let {deleted} messages be deleted but only {} were done", done.done);
+                let violation = format!(
+                    "{name} let {deleted} messages be deleted but only {} were done",
+                    done.done
+                );
                 state.violations.push(violation);
             }
             state.queue.settle(&invocation.batch, &done.unfinished);
@@ -247,7 +246,8 @@ impl Schedule {
         let invocation = self.running.swap_remove(chosen);
         let mut state = self.world.state();
         state.tell(|| format!("{} dies", invocation.name));
-        let all: BTreeSet<String> = invocation.batch.iter().map(|received| received.id.clone()).collect();
+        let all: BTreeSet<String> =
+            invocation.batch.iter().map(|received| received.id.clone()).collect();
         state.queue.settle(&invocation.batch, &all);
         state.speechless.insert(invocation.name);
     }
@@ -267,7 +267,8 @@ impl Schedule {
         }
         let invocation = self.functions.consume(batch);
         self.world.state().tell(|| {
-            let bodies: Vec<&str> = invocation.batch.iter().map(|received| received.body.as_str()).collect();
+            let bodies: Vec<&str> =
+                invocation.batch.iter().map(|received| received.body.as_str()).collect();
             format!("{} takes {}", invocation.name, bodies.join(" "))
         });
         self.running.push(invocation);
@@ -276,7 +277,9 @@ impl Schedule {
     /// A webhook arrives, is lost, or arrives and comes again later.
     fn deliver(&mut self) {
         let count = self.world.state().webhooks.len();
-        let Some(index) = self.world.pick(0..count) else { return };
+        let Some(index) = self.world.pick(0..count) else {
+            return;
+        };
         let repeated = self.world.happens(self.world.weather.repeated_webhooks * 10);
         let lost = self.world.draw(100) < self.world.weather.lost_webhooks;
         let (id, changed) = {

@@ -19,11 +19,7 @@ pub(crate) struct Seat {
 
 impl Seat {
     pub(crate) fn new(world: Arc<World>, invocation: String) -> Self {
-        Self {
-            world,
-            invocation,
-            shut: Mutex::new(BTreeSet::new()),
-        }
+        Self { world, invocation, shut: Mutex::new(BTreeSet::new()) }
     }
 
     pub(crate) fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -64,7 +60,9 @@ impl Seat {
             // A 503 does not say whether anything happened.
             Some(FailureKind::Transient) => Some(lost),
             Some(kind) => Some(kind),
-            None => self.world.happens(self.world.weather.fail_before).then_some(FailureKind::Transient),
+            None => {
+                self.world.happens(self.world.weather.fail_before).then_some(FailureKind::Transient)
+            }
         }
     }
 
@@ -78,7 +76,10 @@ impl Seat {
     /// A side that throttled this invocation must not be called by it again.
     fn mind_the_gate(&self, outside: Outside) {
         if self.shut().contains(name_of(outside)) {
-            let violation = format!("{outside} was called again by {} though it had asked for peace", self.invocation);
+            let violation = format!(
+                "{outside} was called again by {} though it had asked for peace",
+                self.invocation
+            );
             self.state().violations.push(violation);
         }
     }

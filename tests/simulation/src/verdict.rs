@@ -83,14 +83,10 @@ fn books(state: &State, wrong: &mut Vec<String>) {
 fn unlinked_stay_unlinked(state: &State, wrong: &mut Vec<String>) {
     for link in state.links.values().filter(|link| !state.relinked.contains(&link.referral)) {
         let pair = format!("referral#{}", link.referral);
-        let ordered = state
-            .audit
-            .iter()
-            .any(|entry| entry.pair == pair && entry.kind == AuditKind::Unlinked);
-        let unlinked = link
-            .tombstone
-            .as_ref()
-            .is_some_and(|tombstone| tombstone.parting == Parting::Unlinked);
+        let ordered =
+            state.audit.iter().any(|entry| entry.pair == pair && entry.kind == AuditKind::Unlinked);
+        let unlinked =
+            link.tombstone.as_ref().is_some_and(|tombstone| tombstone.parting == Parting::Unlinked);
         if ordered && !unlinked {
             wrong.push(format!("{pair} was unlinked by an operator and is linked again"));
         }
@@ -104,17 +100,23 @@ fn no_fight(state: &State, mapping: &Mapping, wrong: &mut Vec<String>) {
         let rule = mapping.rules.iter().find(|rule| rule.name == "name");
         let name = |written: &Written| match written {
             Written::Referral(body) => Value::text(body["name"].as_str().unwrap_or_default()),
-            Written::Record(record) => rule.and_then(|rule| rule.read_crm(record).ok()).unwrap_or_default(),
+            Written::Record(record) => {
+                rule.and_then(|rule| rule.read_crm(record).ok()).unwrap_or_default()
+            }
         };
-        let changed = write.before.as_ref().is_some_and(|before| name(before) != name(&write.after));
+        let changed =
+            write.before.as_ref().is_some_and(|before| name(before) != name(&write.after));
         if let Some(link) = state.link_of(&write.subject).filter(|_| changed) {
             names.entry(link.referral.to_string()).or_default().push(write.at);
         }
     }
     for (pair, times) in names {
-        let within_an_hour = |burst: &&[jiff::Timestamp]| burst[FIGHT - 1].duration_since(burst[0]) < HOUR;
+        let within_an_hour =
+            |burst: &&[jiff::Timestamp]| burst[FIGHT - 1].duration_since(burst[0]) < HOUR;
         if let Some(start) = times.windows(FIGHT).find(within_an_hour).and_then(<[_]>::first) {
-            wrong.push(format!("the name of {pair} was written {FIGHT} times within an hour of {start}"));
+            wrong.push(format!(
+                "the name of {pair} was written {FIGHT} times within an hour of {start}"
+            ));
         }
     }
 }

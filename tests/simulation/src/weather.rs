@@ -95,9 +95,7 @@ impl Outages {
     pub(crate) fn begin(&mut self, outside: Outside, now: Timestamp, rng: &mut Rng) -> FailureKind {
         let kind = match (rng.u32(0..3), outside) {
             (0, _) | (_, Outside::Store) => FailureKind::Transient,
-            (1, _) => FailureKind::Throttled {
-                retry_after: Duration::from_secs(rng.u64(1..90)),
-            },
+            (1, _) => FailureKind::Throttled { retry_after: Duration::from_secs(rng.u64(1..90)) },
             _ => FailureKind::Credentials,
         };
         let until = now + SignedDuration::from_secs(rng.i64(20..900));
@@ -107,9 +105,6 @@ impl Outages {
 
     /// How a call to `outside` fails now, if its side is out.
     pub(crate) fn failing(&self, outside: Outside, now: Timestamp) -> Option<FailureKind> {
-        self.since
-            .get(&number(outside))
-            .filter(|(until, _)| *until > now)
-            .map(|(_, kind)| *kind)
+        self.since.get(&number(outside)).filter(|(until, _)| *until > now).map(|(_, kind)| *kind)
     }
 }

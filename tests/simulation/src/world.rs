@@ -283,9 +283,5 @@ pub(crate) fn key(id: &str) -> CrmKey {
 
 /// Names a record.
 pub(crate) fn key_of(entity: &str, id: &str) -> CrmKey {
-    CrmKey {
-        system: "dynamics".into(),
-        entity: entity.into(),
-        id: id.into(),
-    }
+    CrmKey { system: "dynamics".into(), entity: entity.into(), id: id.into() }
 }

@@ -12,10 +12,7 @@ fn first_violation(without: Protection, fits: impl Fn(&str) -> bool) -> Option<(
     let mappings = Mappings::read().unwrap();
     (0..ENOUGH).find_map(|seed| {
         let violations = run(&mappings, seed, STEPS, Some(without)).violations;
-        violations
-            .into_iter()
-            .find(|violation| fits(violation))
-            .map(|violation| (seed, violation))
+        violations.into_iter().find(|violation| fits(violation)).map(|violation| (seed, violation))
     })
 }
 
@@ -27,7 +24,11 @@ fn is_twice(violation: &str) -> bool {
 fn with_all_protections_nothing_goes_wrong() {
     let mappings = Mappings::read().unwrap();
     for seed in 0..400 {
-        assert_eq!(run(&mappings, seed, STEPS, None).violations, Vec::<String>::new(), "seed {seed}");
+        assert_eq!(
+            run(&mappings, seed, STEPS, None).violations,
+            Vec::<String>::new(),
+            "seed {seed}"
+        );
     }
 }
 
@@ -43,20 +44,27 @@ fn without_the_search_there_are_two_referrals() {
 
 #[test]
 fn without_seen_for_each_side_the_system_does_not_come_to_rest() {
-    let restless = |violation: &str| violation.contains("come to rest") || violation.contains("quiet system");
+    let restless =
+        |violation: &str| violation.contains("come to rest") || violation.contains("quiet system");
     assert!(first_violation(Protection::SeenPerSide, restless).is_some());
 }
 
 #[test]
 fn without_conditional_writes_of_the_link_an_operators_order_is_undone() {
-    let undone =
-        |violation: &str| violation.contains("is linked again") || violation.contains("vanished") || violation.contains("links of");
+    let undone = |violation: &str| {
+        violation.contains("is linked again")
+            || violation.contains("vanished")
+            || violation.contains("links of")
+    };
     assert!(first_violation(Protection::ConditionalLink, undone).is_some());
 }
 
 #[test]
 fn without_the_breaker_a_fight_goes_on() {
-    assert!(first_violation(Protection::Breaker, |violation| violation.contains("within an hour")).is_some());
+    assert!(
+        first_violation(Protection::Breaker, |violation| violation.contains("within an hour"))
+            .is_some()
+    );
 }
 
 #[test]

@@ -13,7 +13,10 @@ pub struct Clock {
 
 impl Clock {
     /// Now, in the simulated services' time.
-    #[allow(clippy::disallowed_methods, reason = "the one place where the simulators read the machine's clock")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the one place where the simulators read the machine's clock"
+    )]
     pub fn now(&self) -> Timestamp {
         let offset = SignedDuration::from_millis(self.offset_ms.load(Ordering::Relaxed));
         Timestamp::now().saturating_add(offset).unwrap_or(Timestamp::MAX)

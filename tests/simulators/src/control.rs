@@ -94,7 +94,10 @@ struct OfService {
     service: Option<String>,
 }
 
-async fn clear_faults(State(control): State<Control>, Query(wanted): Query<OfService>) -> StatusCode {
+async fn clear_faults(
+    State(control): State<Control>,
+    Query(wanted): Query<OfService>,
+) -> StatusCode {
     match wanted.service {
         Some(service) => control.faults.clear_of(&service),
         None => control.faults.clear(),
@@ -110,7 +113,9 @@ struct Wanted {
 }
 
 async fn journal(State(control): State<Control>, Query(wanted): Query<Wanted>) -> Json<Value> {
-    let fits = |wish: &Option<String>, has: &str| wish.as_deref().is_none_or(|wish| wish.eq_ignore_ascii_case(has));
+    let fits = |wish: &Option<String>, has: &str| {
+        wish.as_deref().is_none_or(|wish| wish.eq_ignore_ascii_case(has))
+    };
     let mut entries = control.journal.entries();
     entries.retain(|entry| {
         fits(&wanted.service, &entry.service)

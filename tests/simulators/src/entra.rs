@@ -41,11 +41,19 @@ fn endpoints(origin: &str, tenant: &str) -> Json<Value> {
 
 type Services = (PartnerCenter, Dataverse);
 
-async fn first_generation(State((partner_center, _)): State<Services>, Path(tenant): Path<String>, body: Bytes) -> Response {
+async fn first_generation(
+    State((partner_center, _)): State<Services>,
+    Path(tenant): Path<String>,
+    body: Bytes,
+) -> Response {
     answer(partner_center.token(Generation::V1, &tenant, &form(&body)))
 }
 
-async fn second_generation(State((partner_center, dataverse)): State<Services>, Path(tenant): Path<String>, body: Bytes) -> Response {
+async fn second_generation(
+    State((partner_center, dataverse)): State<Services>,
+    Path(tenant): Path<String>,
+    body: Bytes,
+) -> Response {
     let form = form(&body);
     if form.get("grant_type").is_some_and(|grant| grant == "client_credentials") {
         return answer(dataverse.token(&tenant, &form));

@@ -115,7 +115,9 @@ impl Fault {
             ));
         }
         match self.action {
-            Action::Status { status, .. } if !(200..=599).contains(&status) => Some(format!("status {status} is outside 200 to 599")),
+            Action::Status { status, .. } if !(200..=599).contains(&status) => {
+                Some(format!("status {status} is outside 200 to 599"))
+            }
             _ if self.times == 0 => Some("times is 0, so the fault would never fire".to_owned()),
             _ => None,
         }
@@ -140,10 +142,7 @@ type Cleared = Option<String>;
 
 impl Default for Faults {
     fn default() -> Self {
-        Self {
-            list: Arc::default(),
-            cleared: Arc::new(broadcast::Sender::new(16)),
-        }
+        Self { list: Arc::default(), cleared: Arc::new(broadcast::Sender::new(16)) }
     }
 }
 
@@ -211,11 +210,20 @@ impl Faults {
 }
 
 /// Wraps `router` so that the faults aimed at `service` happen to it.
-pub fn layer(router: Router, faults: Faults, service: &'static str, error_body: ErrorBody) -> Router {
+pub fn layer(
+    router: Router,
+    faults: Faults,
+    service: &'static str,
+    error_body: ErrorBody,
+) -> Router {
     router.layer(from_fn_with_state((faults, service, error_body), strike))
 }
 
-async fn strike(State((faults, service, error_body)): State<(Faults, &'static str, ErrorBody)>, request: Request, next: Next) -> Response {
+async fn strike(
+    State((faults, service, error_body)): State<(Faults, &'static str, ErrorBody)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
     match faults.take(service, request.method().as_str(), &path) {
         None => next.run(request).await,
@@ -230,13 +238,7 @@ async fn strike(State((faults, service, error_body)): State<(Faults, &'static st
         }
         Some(Action::DropBeforeEffect) => closed(Response::default()),
         Some(Action::DropAfterEffect) => closed(next.run(request).await),
-        Some(Action::Status {
-            status,
-            retry_after,
-            code,
-            body,
-            content_type,
-        }) => {
+        Some(Action::Status { status, retry_after, code, body, content_type }) => {
             let body = body.unwrap_or_else(|| error_body(status, code.as_deref()).to_string());
             refusal(status, retry_after, body, content_type.as_deref())
         }
@@ -248,11 +250,18 @@ fn closed(mut response: Response) -> Response {
     response
 }
 
-fn refusal(status: u16, retry_after: Option<u32>, body: String, content_type: Option<&str>) -> Response {
+fn refusal(
+    status: u16,
+    retry_after: Option<u32>,
+    body: String,
+    content_type: Option<&str>,
+) -> Response {
     let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let json = HeaderValue::from_static("application/json; charset=utf-8");
-    let content_type = content_type.and_then(|text| HeaderValue::from_str(text).ok()).unwrap_or(json);
+    let content_type =
+        content_type.and_then(|text| HeaderValue::from_str(text).ok()).unwrap_or(json);
     response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -45,7 +45,9 @@ impl Journal {
 
     /// How many requests `service` received with this method and this text in path or query.
     pub fn count(&self, service: &str, method: &str, path_contains: &str) -> usize {
-        let fits = |entry: &&Entry| entry.service == service && entry.method == method && entry.path.contains(path_contains);
+        let fits = |entry: &&Entry| {
+            entry.service == service && entry.method == method && entry.path.contains(path_contains)
+        };
         self.lock().iter().filter(fits).count()
     }
 
@@ -72,7 +74,11 @@ pub fn layer(router: Router, journal: Journal, clock: Clock, service: &'static s
     router.layer(from_fn_with_state((journal, clock, service), record))
 }
 
-async fn record(State((journal, clock, service)): State<(Journal, Clock, &'static str)>, request: Request, next: Next) -> Response {
+async fn record(
+    State((journal, clock, service)): State<(Journal, Clock, &'static str)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let at = clock.now();
     let method = request.method().to_string();
     let path = request
@@ -80,16 +86,8 @@ async fn record(State((journal, clock, service)): State<(Journal, Clock, &'stati
         .path_and_query()
         .map_or_else(|| request.uri().path().to_owned(), ToString::to_string);
     let service = service.to_owned();
-    let mut received = Received {
-        journal,
-        entry: Some(Entry {
-            service,
-            method,
-            path,
-            status: None,
-            at,
-        }),
-    };
+    let mut received =
+        Received { journal, entry: Some(Entry { service, method, path, status: None, at }) };
     let response = next.run(request).await;
     if response.extensions().get::<CloseConnection>().is_none() {
         received.answered(response.status().as_u16());

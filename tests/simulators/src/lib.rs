@@ -49,7 +49,9 @@ pub struct Ports {
 impl Ports {
     /// Seven ports in a row, in the order of the fields; 0 lets the system choose each.
     pub fn in_a_row(base: u16) -> Self {
-        let port = |offset: u16| if base == 0 { 0 } else { base.saturating_add(offset) };
+        let port = |offset: u16| {
+            if base == 0 { 0 } else { base.saturating_add(offset) }
+        };
         Self {
             partner_center: port(0),
             registration: port(1),
@@ -133,11 +135,16 @@ impl Simulators {
             certificates: addresses.certificates.clone(),
         };
         let (partner_clock, options) = (clock.clone(), config.partner_center);
-        let partner_center = tokio::task::spawn_blocking(move || PartnerCenter::new(partner_clock, options, origins)).await??;
+        let partner_center = tokio::task::spawn_blocking(move || {
+            PartnerCenter::new(partner_clock, options, origins)
+        })
+        .await??;
         let dataverse = Dataverse::new(clock.clone(), config.dataverse);
-        dataverse.set_origin(config.fronts.dataverse.unwrap_or_else(|| addresses.dataverse.clone()));
+        dataverse
+            .set_origin(config.fronts.dataverse.unwrap_or_else(|| addresses.dataverse.clone()));
         let salesforce = Salesforce::new(clock.clone(), config.salesforce);
-        salesforce.set_origin(config.fronts.salesforce.unwrap_or_else(|| addresses.salesforce.clone()));
+        salesforce
+            .set_origin(config.fronts.salesforce.unwrap_or_else(|| addresses.salesforce.clone()));
         let tokens = entra::router(
             partner_center.clone(),
             dataverse.clone(),
@@ -251,21 +258,29 @@ impl Hosts {
         wrap: impl Fn(Router, &'static str, ErrorBody) -> Router,
         control: Router,
     ) -> Vec<Server> {
-        use partner_center::{certificates_error_body, referrals_error_body, registration_error_body, token_error_body};
+        use partner_center::{
+            certificates_error_body, referrals_error_body, registration_error_body,
+            token_error_body,
+        };
         vec![
-            self.partner_center
-                .serve(wrap(partner.referrals_router(), "partner-center", referrals_error_body)),
+            self.partner_center.serve(wrap(
+                partner.referrals_router(),
+                "partner-center",
+                referrals_error_body,
+            )),
             self.registration.serve(wrap(
                 partner.registration_router(),
                 "partner-center-registration",
                 registration_error_body,
             )),
             self.entra.serve(wrap(tokens, "entra", token_error_body)),
-            self.certificates
-                .serve(wrap(partner.certificates_router(), "certificates", certificates_error_body)),
+            self.certificates.serve(wrap(
+                partner.certificates_router(),
+                "certificates",
+                certificates_error_body,
+            )),
             self.dataverse.serve(wrap(dataverse.router(), "dataverse", dataverse::error_body)),
-            self.salesforce
-                .serve(wrap(salesforce.router(), "salesforce", salesforce::error_body)),
+            self.salesforce.serve(wrap(salesforce.router(), "salesforce", salesforce::error_body)),
             self.control.serve(control),
         ]
     }

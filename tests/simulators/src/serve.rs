@@ -98,7 +98,8 @@ async fn connection(stream: TcpStream, router: Router, mut stopped: watch::Recei
     let _ = stream.set_nodelay(true);
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |request: Request<Incoming>| answer(router.clone(), request));
-    let mut connection = pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    let mut connection =
+        pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
         _ = stopped.changed() => None,
@@ -114,7 +115,10 @@ async fn connection(stream: TcpStream, router: Router, mut stopped: watch::Recei
 }
 
 /// hyper closes the socket when a service fails, which is how a client sees a broken connection instead of a status.
-async fn answer(router: TowerToHyperService<Router>, request: Request<Incoming>) -> io::Result<Response> {
+async fn answer(
+    router: TowerToHyperService<Router>,
+    request: Request<Incoming>,
+) -> io::Result<Response> {
     let response = router.call(request).await.unwrap_or_else(|never: Infallible| match never {});
     if response.extensions().get::<CloseConnection>().is_some() {
         return Err(io::Error::other("closed on purpose"));

@@ -53,8 +53,12 @@ async fn main() -> Result<()> {
 
 async fn run(arguments: &Arguments) -> Result<()> {
     let started = Instant::now();
-    println!("Starting local AWS and the simulators, deploying the template, installing the CRM's fields, registering the webhook …");
-    let stack = LocalStack::start(arguments.crm, arguments.aws_port, arguments.simulators_port_base).await?;
+    println!(
+        "Starting local AWS and the simulators, deploying the template, installing the CRM's fields, registering the webhook …"
+    );
+    let stack =
+        LocalStack::start(arguments.crm, arguments.aws_port, arguments.simulators_port_base)
+            .await?;
     println!("Up after {:.1} s.\n", started.elapsed().as_secs_f64());
     let played = tokio::select! {
         story = Story::play(&stack, |step| println!("{:>8.0} ms  {}", step.took.as_secs_f64() * 1000.0, step.what)) => story?,
@@ -87,13 +91,9 @@ fn print_addresses(stack: &LocalStack) -> Result<()> {
         "  local AWS             {} (any AWS client, keys test and test; see docs/local-stack.md)",
         stack.aws()
     );
-    for output in [
-        "WebhookLocalUrl",
-        "QueueUrl",
-        "DeadLetterQueueUrl",
-        "LinksTableName",
-        "AuditTableName",
-    ] {
+    for output in
+        ["WebhookLocalUrl", "QueueUrl", "DeadLetterQueueUrl", "LinksTableName", "AuditTableName"]
+    {
         println!("  {output:<21} {}", stack.functions.output(output)?);
     }
     Ok(())

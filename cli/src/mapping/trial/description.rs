@@ -23,7 +23,9 @@ pub(super) fn of_record(trial: &Trial<'_, NewRecord>) -> String {
                 line(&mut text, format_args!("Then it would be set to {phase}."));
             }
         }
-        NewRecord::Skip(reason) => line(&mut text, format_args!("No record would be made in the CRM: {reason}.")),
+        NewRecord::Skip(reason) => {
+            line(&mut text, format_args!("No record would be made in the CRM: {reason}."))
+        }
     }
     for field in &trial.fields {
         append(&mut text, field, &Way::to_crm(field));
@@ -48,7 +50,9 @@ pub(super) fn of_referral(trial: &Trial<'_, NewReferral>) -> String {
                 line(&mut text, format_args!("  {problem}"));
             }
         }
-        NewReferral::Skip(reason) => line(&mut text, format_args!("No referral would be made in Partner Center: {reason}.")),
+        NewReferral::Skip(reason) => {
+            line(&mut text, format_args!("No referral would be made in Partner Center: {reason}."))
+        }
     }
     for field in &trial.fields {
         append(&mut text, field, &Way::to_partner_center(field));
@@ -68,16 +72,13 @@ pub(super) fn of_update(mapping: &Mapping, link: &Link, update: &Update) -> Stri
             link.referral
         )
     });
-    let not_kept = update
-        .untold
-        .keys()
-        .map(|field| format!("the seller would be told that the CRM did not keep {}", mapping.label(field)));
+    let not_kept = update.untold.keys().map(|field| {
+        format!("the seller would be told that the CRM did not keep {}", mapping.label(field))
+    });
     let changes = update.changes.iter().map(|change| changed(mapping, change));
     let mut lines: Vec<String> = changes.chain(held).chain(waiting).chain(not_kept).collect();
-    let besides = [
-        ("/externalReferenceId", "the CRM ID"),
-        ("/customerProfile/team", "the customer contact"),
-    ];
+    let besides =
+        [("/externalReferenceId", "the CRM ID"), ("/customerProfile/team", "the customer contact")];
     for (_, what) in besides
         .iter()
         .filter(|(path, _)| update.patch.iter().any(|operation| operation.path == *path))
@@ -85,7 +86,9 @@ pub(super) fn of_update(mapping: &Mapping, link: &Link, update: &Update) -> Stri
         lines.push(format!("{what} would be written to Partner Center"));
     }
     match &update.wish {
-        Wish::Ask(invitation) => lines.push(format!("Microsoft would be asked to help: {}", invitation.help)),
+        Wish::Ask(invitation) => {
+            lines.push(format!("Microsoft would be asked to help: {}", invitation.help))
+        }
         Wish::Lacks(refusal) | Wish::Stands(refusal) => lines.extend(refusal.told.iter().cloned()),
         Wish::None | Wish::Rests => {}
     }
@@ -106,7 +109,9 @@ pub(super) fn of_idle(link: &Link, why: &str) -> String {
 
 /// A half that has a counterpart, though no link says so.
 pub(super) fn of_counterpart(counterpart: &str) -> String {
-    format!("{counterpart} belongs to it already: a look would link the two and bring them in step, and make nothing.\n")
+    format!(
+        "{counterpart} belongs to it already: a look would link the two and bring them in step, and make nothing.\n"
+    )
 }
 
 /// Why nothing crosses, once `parting` is so.
@@ -125,12 +130,7 @@ pub(super) struct Way<'a> {
 
 impl<'a> Way<'a> {
     pub(super) fn to_crm(field: &FieldTrial<'a>) -> Self {
-        Self {
-            to: &field.rule.crm,
-            key: "to_crm",
-            room: field.rule.crm_length,
-            locked: false,
-        }
+        Self { to: &field.rule.crm, key: "to_crm", room: field.rule.crm_length, locked: false }
     }
 
     pub(super) fn to_partner_center(field: &FieldTrial<'a>) -> Self {
@@ -152,7 +152,9 @@ impl<'a> Way<'a> {
 pub(super) fn why_not(field: &FieldTrial<'_>, way: &Way<'_>) -> String {
     let cure = &field.rule.cure;
     let why = match &field.carried {
-        Carried::Elsewhen(When::Update) => format!("not on creation, only when it changes later ({} = \"update\")", way.key),
+        Carried::Elsewhen(When::Update) => {
+            format!("not on creation, only when it changes later ({} = \"update\")", way.key)
+        }
         Carried::Elsewhen(_) => format!("not in this direction ({} = \"never\")", way.key),
         Carried::Inapplicable => "the rule is not there for such a deal (when)".to_owned(),
         Carried::Missing => format!("it is required and missing. {cure}"),
@@ -175,7 +177,9 @@ fn append<'a>(text: &mut String, field: &FieldTrial<'a>, way: &Way<'a>) {
         Carried::Written { json, cut, default } => {
             line(text, format_args!("  written  {} = {}", way.to, value(json)));
             if let (Some(room), true) = (way.room, *cut > 0) {
-                let why = format_args!("  because  the column takes {room} characters (crm_length): the last {cut} are left out");
+                let why = format_args!(
+                    "  because  the column takes {room} characters (crm_length): the last {cut} are left out"
+                );
                 line(text, why);
             }
             if *default {
@@ -200,15 +204,13 @@ fn besides<Plan>(text: &mut String, trial: &Trial<'_, Plan>) {
 
 fn paired(link: &Link) -> String {
     let (referral, crm) = (link.referral, &link.crm);
-    format!(
-        "Referral {referral} and {} {} are paired: nothing new is made.\n",
-        crm.entity, crm.id
-    )
+    format!("Referral {referral} and {} {} are paired: nothing new is made.\n", crm.entity, crm.id)
 }
 
 fn changed(mapping: &Mapping, change: &FieldChange) -> String {
     let overruled = change.overruled.as_ref();
-    let overruled = overruled.map(|lost| format!(" (changed on both sides; {} loses)", shown(lost)));
+    let overruled =
+        overruled.map(|lost| format!(" (changed on both sides; {} loses)", shown(lost)));
     format!(
         "{} in {}: {} -> {}{}",
         mapping.label(&change.field),

@@ -24,7 +24,12 @@ pub(super) fn of_referral(trial: &Trial<'_, NewReferral>) -> Json {
     whole("partner_center", plan, trial, Way::to_partner_center)
 }
 
-fn whole<'a, Plan>(side: &str, mut plan: Json, trial: &Trial<'a, Plan>, way: fn(&FieldTrial<'a>) -> Way<'a>) -> Json {
+fn whole<'a, Plan>(
+    side: &str,
+    mut plan: Json,
+    trial: &Trial<'a, Plan>,
+    way: fn(&FieldTrial<'a>) -> Way<'a>,
+) -> Json {
     plan["side"] = json!(side);
     plan["fields"] = trial.fields.iter().map(|each| field(each, &way(each))).collect();
     plan["besides"] = json!(trial.besides);
@@ -43,12 +48,7 @@ fn field(field: &FieldTrial<'_>, way: &Way<'_>) -> Json {
             Carried::Unfit(_) => "unfit",
         },
     });
-    if let Carried::Written {
-        json: written,
-        cut,
-        default,
-    } = &field.carried
-    {
+    if let Carried::Written { json: written, cut, default } = &field.carried {
         json["written"] = written.clone();
         json["cut"] = json!(cut);
         json["default"] = json!(default);

@@ -19,7 +19,9 @@ pub(super) async fn tried(referral: Option<&str>, opportunity: Option<&str>) -> 
     let settings = cosell_deployment::read(EngineSettings::read)?;
     let subject = match (referral, opportunity) {
         (Some(id), _) => Subject::Referral(id.parse::<ReferralId>()?),
-        (None, Some(id)) => Subject::Crm(record::opportunity(settings.systems.crm.connection.system(), id)?),
+        (None, Some(id)) => {
+            Subject::Crm(record::opportunity(settings.systems.crm.connection.system(), id)?)
+        }
         (None, None) => return Err(anyhow!("give --referral or --opportunity")),
     };
     let engine = cosell_deployment::operators_engine(settings, &crate::aws().await?)?;
@@ -28,12 +30,14 @@ pub(super) async fn tried(referral: Option<&str>, opportunity: Option<&str>) -> 
 
 async fn of(engine: &Engine, subject: &Subject) -> Result<Answer> {
     let half = match subject {
-        Subject::Referral(id) => engine.partner_center.get(*id).await.map(|found| found.map(Existing::from)),
+        Subject::Referral(id) => {
+            engine.partner_center.get(*id).await.map(|found| found.map(Existing::from))
+        }
         Subject::Crm(key) => engine.crm.get(key).await.map(|found| found.map(Existing::from)),
     };
-    let half = half
-        .map_err(|failure| told(&failure))?
-        .ok_or_else(|| anyhow!("{subject} does not exist, or the deployment's user cannot see it"))?;
+    let half = half.map_err(|failure| told(&failure))?.ok_or_else(|| {
+        anyhow!("{subject} does not exist, or the deployment's user cannot see it")
+    })?;
     let new = creation(&engine.mapping, &engine.policy, &half, clock::now());
     let pair = match link_of(&*engine.links, subject).await? {
         Some(link) => Some(update(engine, &link, half).await?),
@@ -52,20 +56,24 @@ async fn of(engine: &Engine, subject: &Subject) -> Result<Answer> {
 async fn counterpart(engine: &Engine, half: &Existing) -> Result<Option<String>> {
     match half {
         Existing::Referral(referral) => {
-            let found = engine.crm.find_by_referral(referral.id).await.map_err(|failure| told(&failure))?;
+            let found =
+                engine.crm.find_by_referral(referral.id).await.map_err(|failure| told(&failure))?;
             Ok(found.map(|record| format!("{} {}", record.key.entity, record.key.id)))
         }
         Existing::Record(record) => {
             let found = engine.partner_center.by_external_reference(&record.key.id).await;
             let found = found.map_err(|failure| told(&failure))?;
-            let own = found.into_iter().find(|referral| referral.kind != ReferralKind::MicrosoftHalf);
+            let own =
+                found.into_iter().find(|referral| referral.kind != ReferralKind::MicrosoftHalf);
             Ok(own.map(|referral| format!("Referral {}", referral.id)))
         }
     }
 }
 
 async fn update(engine: &Engine, link: &Link, half: Existing) -> Result<String> {
-    if let Some(tombstone) = link.tombstone.as_ref().filter(|tombstone| tombstone.parting == Parting::Unlinked) {
+    if let Some(tombstone) =
+        link.tombstone.as_ref().filter(|tombstone| tombstone.parting == Parting::Unlinked)
+    {
         return Ok(description::of_idle(link, &description::why_parted(&tombstone.parting)));
     }
     let (referral, record) = match half {
@@ -74,13 +82,18 @@ async fn update(engine: &Engine, link: &Link, half: Existing) -> Result<String> 
             (Some(*referral), record)
         }
         Existing::Record(record) => {
-            let referral = engine.partner_center.get(link.referral).await.map_err(|failure| told(&failure))?;
+            let referral =
+                engine.partner_center.get(link.referral).await.map_err(|failure| told(&failure))?;
             (referral, Some(*record))
         }
     };
     Ok(match Halves::of(referral, record) {
-        Halves::Parted(parting, _) => description::of_idle(link, &description::why_parted(&parting)),
-        Halves::Both(_, record) if record.get(&engine.mapping.columns.sync) != &Json::Bool(true) => {
+        Halves::Parted(parting, _) => {
+            description::of_idle(link, &description::why_parted(&parting))
+        }
+        Halves::Both(_, record)
+            if record.get(&engine.mapping.columns.sync) != &Json::Bool(true) =>
+        {
             description::of_idle(link, "Sync with Partner Center is switched off")
         }
         Halves::Both(referral, record) => {

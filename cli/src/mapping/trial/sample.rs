@@ -14,8 +14,10 @@ const IDS: [&str; 2] = ["opportunityid", "Id"];
 
 /// The JSON object of a file.
 pub(super) fn read(path: &Path) -> Result<Map<String, Json>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let json: Json = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let json: Json =
+        serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
     match json {
         Json::Object(properties) => Ok(properties),
         _ => Err(anyhow!("{} must hold one JSON object: one record, not a list", path.display())),
@@ -30,7 +32,9 @@ pub(super) fn referral(path: &Path, now: Timestamp) -> Result<Referral> {
         ("eTag", json!("\"sample\"")),
         ("updatedDateTime", json!(now)),
     ];
-    let has = |body: &Map<String, Json>, name: &str| body.keys().any(|key| key.eq_ignore_ascii_case(name));
+    let has = |body: &Map<String, Json>, name: &str| {
+        body.keys().any(|key| key.eq_ignore_ascii_case(name))
+    };
     for (name, value) in new {
         if !has(&body, name) {
             body.insert(name.to_owned(), value);
@@ -40,7 +44,8 @@ pub(super) fn referral(path: &Path, now: Timestamp) -> Result<Referral> {
         body.insert("status".to_owned(), json!("New"));
         body.insert("substatus".to_owned(), json!("Pending"));
     }
-    Referral::parse(Json::Object(body), None, None).with_context(|| format!("{} cannot be used", path.display()))
+    Referral::parse(Json::Object(body), None, None)
+        .with_context(|| format!("{} cannot be used", path.display()))
 }
 
 /// A CRM record: an open one, whatever its columns say of that.

@@ -39,17 +39,28 @@ impl DynamoLinks {
     }
 
     /// No engagement may lead to a link that is taken away. One that leads to another living pair is left alone.
-    async fn move_engagements(&self, transaction: &mut Transaction<'_>, old: &[Link], new: &Link) -> Result<(), StoreError> {
-        let engagements: BTreeSet<EngagementId> = old.iter().chain([new]).filter_map(|link| link.engagement).collect();
+    async fn move_engagements(
+        &self,
+        transaction: &mut Transaction<'_>,
+        old: &[Link],
+        new: &Link,
+    ) -> Result<(), StoreError> {
+        let engagements: BTreeSet<EngagementId> =
+            old.iter().chain([new]).filter_map(|link| link.engagement).collect();
         for engagement in engagements {
             let key = engagement_key(engagement);
             let holder = self.table.get::<Pointer>(&key).await?.map(|pointer| pointer.referral);
             let pointer = Pointer { referral: new.referral };
-            let gives_way = holder.is_some_and(|holder| old.iter().any(|link| link.referral == holder));
+            let gives_way =
+                holder.is_some_and(|holder| old.iter().any(|link| link.referral == holder));
             match (holder, new.engagement == Some(engagement)) {
                 (Some(holder), true) if holder == new.referral => {}
-                (Some(holder), true) if gives_way => transaction.put(&key, &pointer, Condition::PointsTo(holder))?,
-                (Some(holder), false) if gives_way => transaction.delete(&key, Condition::PointsTo(holder))?,
+                (Some(holder), true) if gives_way => {
+                    transaction.put(&key, &pointer, Condition::PointsTo(holder))?
+                }
+                (Some(holder), false) if gives_way => {
+                    transaction.delete(&key, Condition::PointsTo(holder))?
+                }
                 (None, true) => transaction.put(&key, &pointer, Condition::Absent)?,
                 _ => {}
             }

@@ -8,32 +8,17 @@ use super::*;
 /// A pair that was linked and has parted, as it is stored.
 async fn parted(links: &DynamoLinks, link: Link) -> Link {
     links.create(&link).await.unwrap();
-    let tombstone = Tombstone {
-        parting: Parting::Unlinked,
-        at: link.created,
-    };
-    links
-        .save(&Link {
-            tombstone: Some(tombstone),
-            ..link
-        })
-        .await
-        .unwrap()
+    let tombstone = Tombstone { parting: Parting::Unlinked, at: link.created };
+    links.save(&Link { tombstone: Some(tombstone), ..link }).await.unwrap()
 }
 
 /// As [`link`], made later.
 fn new_link(n: u128, crm: &str) -> Link {
-    Link {
-        created: "2026-09-02T08:00:00Z".parse().unwrap(),
-        ..link(n, crm)
-    }
+    Link { created: "2026-09-02T08:00:00Z".parse().unwrap(), ..link(n, crm) }
 }
 
 fn in_engagement(n: u128, link: Link) -> Link {
-    Link {
-        engagement: Some(engagement(n)),
-        ..link
-    }
+    Link { engagement: Some(engagement(n)), ..link }
 }
 
 #[tokio::test]
@@ -126,11 +111,8 @@ async fn an_engagement_never_leads_to_a_pair_that_is_gone() {
     ];
     let new = in_engagement(8, new_link(3, "o1"));
     links.replace(&olds, &new).await.unwrap();
-    let pointer = |n| {
-        links
-            .table
-            .get::<Pointer>(Box::leak(engagement_key(engagement(n)).into_boxed_str()))
-    };
+    let pointer =
+        |n| links.table.get::<Pointer>(Box::leak(engagement_key(engagement(n)).into_boxed_str()));
     assert!(pointer(7).await.unwrap().is_none());
     assert_eq!(pointer(8).await.unwrap().unwrap().referral, referral(3));
 }

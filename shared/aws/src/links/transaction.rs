@@ -49,7 +49,9 @@ impl Condition<'_> {
         match self {
             Self::Absent => None,
             Self::Is(link) => Some(super::unsaved(link).into()),
-            Self::PointsTo(referral) => Some([(":referral".to_owned(), AttributeValue::S(referral.to_string()))].into()),
+            Self::PointsTo(referral) => {
+                Some([(":referral".to_owned(), AttributeValue::S(referral.to_string()))].into())
+            }
         }
     }
 }
@@ -65,7 +67,12 @@ impl<'a> Transaction<'a> {
         Self { table, writes: Vec::new() }
     }
 
-    pub(super) fn put(&mut self, key: &str, record: &impl Serialize, condition: Condition<'_>) -> Result<(), StoreError> {
+    pub(super) fn put(
+        &mut self,
+        key: &str,
+        record: &impl Serialize,
+        condition: Condition<'_>,
+    ) -> Result<(), StoreError> {
         let put = Put::builder()
             .table_name(self.table.name())
             .set_item(Some(self.table.item(key, record)?))
@@ -95,7 +102,8 @@ impl<'a> Transaction<'a> {
     /// that DynamoDB does not hold the first one against it.
     pub(super) async fn commit(self, pair: String) -> Result<(), StoreError> {
         let client = self.table.client();
-        let written = client.transact_write_items().set_transact_items(Some(self.writes)).send().await;
+        let written =
+            client.transact_write_items().set_transact_items(Some(self.writes)).send().await;
         written.map(drop).map_err(|error| cancelled(self.table, pair, error))
     }
 }
@@ -124,7 +132,9 @@ fn cancelled(table: &Table, pair: String, error: SdkError<TransactWriteItemsErro
 }
 
 fn codes(error: &SdkError<TransactWriteItemsError>) -> Vec<&str> {
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+        error.as_service_error()
+    else {
         return Vec::new();
     };
     let codes = cancelled.cancellation_reasons().iter().filter_map(CancellationReason::code);

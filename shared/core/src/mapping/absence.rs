@@ -62,7 +62,8 @@ mod tests {
             set(record, "new_city", json!("Luleå"));
         };
         assert_eq!(read(other), Value::text("Luleå"));
-        let NewReferral::Create { body, .. } = plan_referral(&mapping, &policy(), &record(other)) else {
+        let NewReferral::Create { body, .. } = plan_referral(&mapping, &policy(), &record(other))
+        else {
             panic!("it is whole")
         };
         assert_eq!(body["customerProfile"]["address"]["city"], "Luleå");
@@ -78,11 +79,14 @@ mod tests {
         rule.default_to_crm = Some("[not provided]".into());
         let rule = rule.clone();
         let inbound = |team: Json| referral(move |body| body["customerProfile"]["team"] = team);
-        let NewRecord::Create(write) = plan_record(&mapping, &policy(), &inbound(json!([])), now()) else {
+        let NewRecord::Create(write) = plan_record(&mapping, &policy(), &inbound(json!([])), now())
+        else {
             panic!("it is made")
         };
         assert_eq!(write.fields["parentcontactid/lastname"], "[not provided]");
-        let Carried::Written { json, default, .. } = rule.carried_to_crm(&inbound(json!([{ "lastName": "Ek" }]))) else {
+        let Carried::Written { json, default, .. } =
+            rule.carried_to_crm(&inbound(json!([{ "lastName": "Ek" }])))
+        else {
             panic!("it is written")
         };
         assert_eq!((json, default), (json!("Ek"), false));

@@ -14,7 +14,8 @@ pub(crate) const LIST: &str = "details.requirements.additionalRequirements.attri
 pub(crate) fn kind_of(path: &str) -> Option<&str> {
     let start = path.get(..LIST.len()).filter(|start| start.eq_ignore_ascii_case(LIST))?;
     let kind = path[start.len()..].strip_prefix('.')?;
-    let by_type = !kind.is_empty() && !kind.contains('.') && !kind.bytes().all(|byte| byte.is_ascii_digit());
+    let by_type =
+        !kind.is_empty() && !kind.contains('.') && !kind.bytes().all(|byte| byte.is_ascii_digit());
     by_type.then_some(kind)
 }
 
@@ -22,9 +23,7 @@ pub(crate) fn kind_of(path: &str) -> Option<&str> {
 pub(crate) fn with(list: Option<&Json>, kind: &str, id: &Json) -> Json {
     let items = list.and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
     let is_it = |item: &Json| {
-        lookup(item, "type")
-            .and_then(Json::as_str)
-            .is_some_and(|of| of.eq_ignore_ascii_case(kind))
+        lookup(item, "type").and_then(Json::as_str).is_some_and(|of| of.eq_ignore_ascii_case(kind))
     };
     let others = items.iter().filter(|item| !is_it(item)).cloned();
     let own = (!id.is_null()).then(|| json!({ "type": kind, "id": id }));
@@ -42,13 +41,15 @@ pub(crate) fn lacking(mapping: &Mapping, body: &Json) -> Vec<String> {
     }
     let missing = SERVICES_ATTRIBUTES.iter().filter(|kind| !has(kind));
     let told = missing.map(|kind| {
-        let rule = mapping
-            .rules
-            .iter()
-            .find(|rule| kind_of(&rule.partner_center).is_some_and(|of| of.eq_ignore_ascii_case(kind)));
-        let (label, cure) = rule.map_or((*kind, ""), |rule| (rule.label.as_str(), rule.cure.as_str()));
+        let rule = mapping.rules.iter().find(|rule| {
+            kind_of(&rule.partner_center).is_some_and(|of| of.eq_ignore_ascii_case(kind))
+        });
+        let (label, cure) =
+            rule.map_or((*kind, ""), |rule| (rule.label.as_str(), rule.cure.as_str()));
         let all = SERVICES_ATTRIBUTES.join(", ");
-        let told = format!("{label} is missing: a services co-sell deal needs all of {all}, or none. {cure}");
+        let told = format!(
+            "{label} is missing: a services co-sell deal needs all of {all}, or none. {cure}"
+        );
         told.trim_end().to_owned()
     });
     told.collect()

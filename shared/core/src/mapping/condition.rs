@@ -64,22 +64,12 @@ impl Situation {
 
     /// Of a deal of this kind that is yet to be made in Partner Center, where it is born accepted (contract partner-center 2.10).
     pub fn of_new(deal: DealKind) -> Self {
-        Self {
-            deal,
-            direction: Direction::Outgoing,
-            stage: Stage::Active,
-            new: true,
-        }
+        Self { deal, direction: Direction::Outgoing, stage: Stage::Active, new: true }
     }
 
     /// Of any deal that could be.
     pub(super) fn imagined(deal: DealKind, direction: Direction, stage: Stage) -> Self {
-        Self {
-            deal,
-            direction,
-            stage,
-            new: false,
-        }
+        Self { deal, direction, stage, new: false }
     }
 }
 
@@ -87,7 +77,9 @@ impl Condition {
     /// Whether it holds.
     pub fn holds(&self, situation: Situation) -> bool {
         let is_of_kind = |deal: &DealKind| {
-            let for_services = situation.new && situation.deal == DealKind::Cosell && *deal == DealKind::ServicesCosell;
+            let for_services = situation.new
+                && situation.deal == DealKind::Cosell
+                && *deal == DealKind::ServicesCosell;
             *deal == situation.deal || for_services
         };
         (self.deal.is_empty() || self.deal.iter().any(is_of_kind))
@@ -101,7 +93,9 @@ impl Condition {
             !left.is_empty() && !right.is_empty() && !left.iter().any(|one| right.contains(one))
         }
         let directions = self.direction.zip(other.direction);
-        apart(&self.deal, &other.deal) || apart(&self.stage, &other.stage) || directions.is_some_and(|(left, right)| left != right)
+        apart(&self.deal, &other.deal)
+            || apart(&self.stage, &other.stage)
+            || directions.is_some_and(|(left, right)| left != right)
     }
 }
 

@@ -37,7 +37,11 @@ fn a_condition_tells_kind_direction_and_stage_apart() {
         (json!({ "deal": ["private"], "stage": ["Won"] }), false, false),
     ] {
         let condition: Condition = serde_json::from_value(when.clone()).unwrap();
-        assert_eq!((condition.holds(own), condition.holds(invited)), (of_own, of_invited), "{when}");
+        assert_eq!(
+            (condition.holds(own), condition.holds(invited)),
+            (of_own, of_invited),
+            "{when}"
+        );
     }
     assert_eq!(own.stage, Stage::Active);
 }
@@ -51,7 +55,8 @@ fn an_upgraded_deal_is_told_by_microsofts_half() {
 
 #[test]
 fn a_new_cosell_deal_may_become_one_for_services() {
-    let condition: Condition = serde_json::from_value(json!({ "deal": ["services_cosell"] })).unwrap();
+    let condition: Condition =
+        serde_json::from_value(json!({ "deal": ["services_cosell"] })).unwrap();
     assert!(condition.holds(Situation::of_new(DealKind::Cosell)));
     assert!(!condition.holds(Situation::of_new(DealKind::Private)));
 }
@@ -99,7 +104,8 @@ fn where_it_does_not_hold_a_new_referral_neither_gets_nor_needs_the_field() {
         panic!("nothing is missed")
     };
     assert!(body["details"].get("notes").is_none());
-    let NewReferral::Create { body, .. } = plan_referral(&mapping, &policy(), &record(|_| {})) else {
+    let NewReferral::Create { body, .. } = plan_referral(&mapping, &policy(), &record(|_| {}))
+    else {
         panic!("nothing is missed")
     };
     assert!(body["details"].get("notes").is_none(), "it is not sent either");
@@ -115,7 +121,8 @@ fn two_rules_for_different_deals_share_a_column() {
     inbound.when = Some(serde_json::from_value(json!({ "direction": "incoming" })).unwrap());
     mapping.rules.push(inbound);
     let from = |change: fn(&mut Json)| {
-        let NewRecord::Create(write) = plan_record(&mapping, &policy(), &referral(change), now()) else {
+        let NewRecord::Create(write) = plan_record(&mapping, &policy(), &referral(change), now())
+        else {
             panic!("it is made")
         };
         write.fields["description"].clone()

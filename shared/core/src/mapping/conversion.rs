@@ -48,7 +48,9 @@ pub enum ConversionError {
         reason: &'static str,
     },
     /// What names no solution.
-    #[error("`{id}` is neither the id of a solution, such as SOL-71402-QKD, nor a category of Partner Center's")]
+    #[error(
+        "`{id}` is neither the id of a solution, such as SOL-71402-QKD, nor a category of Partner Center's"
+    )]
     Solution {
         /// As it stands in the CRM, cut.
         id: String,
@@ -125,7 +127,8 @@ impl Rule {
         Ok(match (self.kind, value) {
             (Kind::Choice, Value::Text(crm)) => {
                 let entry = self.values.iter().find(|(_, value)| scalar_text(value) == crm);
-                let (code, _) = entry.ok_or_else(|| ConversionError::NoEntry { value: crm.clone() })?;
+                let (code, _) =
+                    entry.ok_or_else(|| ConversionError::NoEntry { value: crm.clone() })?;
                 Value::Text(code.clone())
             }
             (Kind::Country, Value::Text(country)) => {
@@ -135,7 +138,9 @@ impl Rule {
                 }
                 Value::Text(country.to_ascii_uppercase())
             }
-            (Kind::Text, Value::Text(text)) if is_address(&self.partner_center) => Value::text(on_one_line(&text)),
+            (Kind::Text, Value::Text(text)) if is_address(&self.partner_center) => {
+                Value::text(on_one_line(&text))
+            }
             (Kind::Solutions, Value::Text(text)) => {
                 let ids: Vec<String> = text
                     .split([';', ',', '\n'])
@@ -150,7 +155,11 @@ impl Rule {
     }
 
     /// Whether a value, in Partner Center's form, can be sent there; `present` is what stands there.
-    pub(crate) fn check_for_partner_center(&self, value: &Value, present: Option<&Json>) -> Result<(), ConversionError> {
+    pub(crate) fn check_for_partner_center(
+        &self,
+        value: &Value,
+        present: Option<&Json>,
+    ) -> Result<(), ConversionError> {
         match (self.kind, value) {
             (Kind::Solutions, Value::List(ids)) => super::solutions::check(ids, present),
             _ => Ok(()),
@@ -174,7 +183,9 @@ impl Rule {
     pub fn partner_center_json(&self, value: &Value, present: Option<&Json>) -> Json {
         match (self.kind, value) {
             (Kind::Date, Value::Date(date)) => midnight(*date),
-            (Kind::Solutions, Value::List(ids)) => ids.iter().map(|id| super::solutions::item(id, present)).collect(),
+            (Kind::Solutions, Value::List(ids)) => {
+                ids.iter().map(|id| super::solutions::item(id, present)).collect()
+            }
             (Kind::Solutions, Value::Nothing) => json!([]),
             _ => value.to_json(),
         }
@@ -199,13 +210,11 @@ fn midnight(date: Date) -> Json {
 
 /// The texts of several items; an item without one keeps its place.
 fn listed(items: &[Option<&Json>]) -> Value {
-    let text = |item: Option<&Json>| item.filter(|json| !json.is_null()).map(scalar_text).unwrap_or_default();
+    let text = |item: Option<&Json>| {
+        item.filter(|json| !json.is_null()).map(scalar_text).unwrap_or_default()
+    };
     let texts: Vec<String> = items.iter().copied().map(text).collect();
-    if texts.iter().all(String::is_empty) {
-        Value::Nothing
-    } else {
-        Value::List(texts)
-    }
+    if texts.iter().all(String::is_empty) { Value::Nothing } else { Value::List(texts) }
 }
 
 fn solution_ids(json: &Json) -> Value {

@@ -31,13 +31,13 @@ pub(super) struct Entry {
 
 impl Node {
     /// Reads the text of the `layer`-th file and fills its placeholders. Notes every syntax error, and every placeholder that nothing fills.
-    pub(super) fn read(layer: usize, text: &str, placeholders: &Placeholders, faults: &mut Faults) -> Self {
-        let mut reading = Reading {
-            layer,
-            lines: Lines::of(text),
-            placeholders,
-            faults,
-        };
+    pub(super) fn read(
+        layer: usize,
+        text: &str,
+        placeholders: &Placeholders,
+        faults: &mut Faults,
+    ) -> Self {
+        let mut reading = Reading { layer, lines: Lines::of(text), placeholders, faults };
         let (table, errors) = DeTable::parse_recoverable(text);
         let mut told = None;
         for error in errors {
@@ -52,19 +52,12 @@ impl Node {
                 "write it as docs/mapping.md shows",
             );
         }
-        Self {
-            place: Place::start_of(layer),
-            content: reading.table(table.get_ref()),
-        }
+        Self { place: Place::start_of(layer), content: reading.table(table.get_ref()) }
     }
 
     /// The table's entries; none of anything else.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&String, &Entry)> {
-        let table = if let Content::Table(table) = &self.content {
-            Some(table)
-        } else {
-            None
-        };
+        let table = if let Content::Table(table) = &self.content { Some(table) } else { None };
         table.into_iter().flatten()
     }
 
@@ -78,19 +71,11 @@ impl Node {
     }
 
     pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
-        if let Content::Table(table) = &self.content {
-            table.get(key)
-        } else {
-            None
-        }
+        if let Content::Table(table) = &self.content { table.get(key) } else { None }
     }
 
     pub(super) fn text(&self) -> Option<&str> {
-        if let Content::Scalar(Json::String(text)) = &self.content {
-            Some(text)
-        } else {
-            None
-        }
+        if let Content::Scalar(Json::String(text)) = &self.content { Some(text) } else { None }
     }
 
     /// The place of the value of `key`, or else of the whole.
@@ -101,7 +86,8 @@ impl Node {
     /// The place of the one of these keys that a fault between them is blamed on: the first of those that a partner's own file sets, or
     /// else the first that is set.
     pub(super) fn blamed(&self, keys: &[&str]) -> Place {
-        let set: Vec<Place> = keys.iter().filter_map(|key| self.get(key)).map(|node| node.place).collect();
+        let set: Vec<Place> =
+            keys.iter().filter_map(|key| self.get(key)).map(|node| node.place).collect();
         let last = set.iter().map(|place| place.layer).max();
         let blamed = set.into_iter().find(|place| Some(place.layer) == last);
         blamed.unwrap_or(self.place)
@@ -109,7 +95,9 @@ impl Node {
 
     pub(super) fn to_json(&self) -> Json {
         match &self.content {
-            Content::Table(table) => table.iter().map(|(key, entry)| (key.clone(), entry.value.to_json())).collect(),
+            Content::Table(table) => {
+                table.iter().map(|(key, entry)| (key.clone(), entry.value.to_json())).collect()
+            }
             Content::List(items) => items.iter().map(Self::to_json).collect(),
             Content::Scalar(json) => json.clone(),
         }
@@ -137,11 +125,7 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn place(&self, offset: usize) -> Place {
         let (line, column) = self.lines.position(offset);
-        Place {
-            layer: self.layer,
-            line,
-            column,
-        }
+        Place { layer: self.layer, line, column }
     }
 
     fn table(&mut self, table: &DeTable<'_>) -> Content {
@@ -159,10 +143,14 @@ impl Reading<'_> {
         let place = self.place(offset);
         let content = match value {
             DeValue::Table(table) => self.table(table),
-            DeValue::Array(items) => Content::List(items.iter().map(|item| self.node(item.span().start, item.get_ref())).collect()),
+            DeValue::Array(items) => Content::List(
+                items.iter().map(|item| self.node(item.span().start, item.get_ref())).collect(),
+            ),
             DeValue::String(text) => Content::Scalar(Json::String(self.filled(place, text))),
             DeValue::Boolean(yes) => Content::Scalar(Json::Bool(*yes)),
-            DeValue::Integer(number) => self.number(place, i64::from_str_radix(number.as_str(), number.radix()).ok()),
+            DeValue::Integer(number) => {
+                self.number(place, i64::from_str_radix(number.as_str(), number.radix()).ok())
+            }
             DeValue::Float(number) => self.number(place, number.as_str().parse::<f64>().ok()),
             DeValue::Datetime(at) => Content::Scalar(Json::String(at.to_string())),
         };
@@ -189,7 +177,8 @@ impl Reading<'_> {
                 rest = inside;
                 continue;
             }
-            let length = after.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(after.len());
+            let length =
+                after.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(after.len());
             if length == 0 || !after[length..].starts_with('}') {
                 filled.push('{');
                 rest = after;
@@ -219,10 +208,7 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     fn of(text: &'a str) -> Self {
         let breaks = text.match_indices('\n').map(|(at, _)| at + 1);
-        Self {
-            text,
-            starts: std::iter::once(0).chain(breaks).collect(),
-        }
+        Self { text, starts: std::iter::once(0).chain(breaks).collect() }
     }
 
     /// Line and column in characters, both from 1, of a byte offset.

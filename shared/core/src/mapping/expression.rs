@@ -118,7 +118,9 @@ fn told(json: Json) -> minijinja::Value {
         },
         Json::String(text) => text.into(),
         Json::Array(items) => items.into_iter().map(told).collect(),
-        Json::Object(properties) => minijinja::Value::from_pairs(properties.into_iter().map(|(name, value)| (name, told(value)))),
+        Json::Object(properties) => minijinja::Value::from_pairs(
+            properties.into_iter().map(|(name, value)| (name, told(value))),
+        ),
     }
 }
 
@@ -133,21 +135,20 @@ impl TryFrom<String> for Expression {
     fn try_from(source: String) -> Result<Self, Self::Error> {
         if slice::is_in(&source) {
             return Err(ExpressionError {
-                what: "`[from:to]` is not understood here; the first characters are `name|cut(7)`".to_owned(),
+                what: "`[from:to]` is not understood here; the first characters are `name|cut(7)`"
+                    .to_owned(),
                 line: None,
             });
         }
         let mut compiled = Environment::new();
-        compiled.add_filter("cut", |text: String, length: usize| text.chars().take(length).collect::<String>());
+        compiled.add_filter("cut", |text: String, length: usize| {
+            text.chars().take(length).collect::<String>()
+        });
         compiled.set_undefined_behavior(UndefinedBehavior::Strict);
         compiled.set_fuel(Some(FUEL));
         // Null is what a side does not have.
         compiled.set_formatter(|out, state, value| {
-            if value.is_none() {
-                Ok(())
-            } else {
-                minijinja::escape_formatter(out, state, value)
-            }
+            if value.is_none() { Ok(()) } else { minijinja::escape_formatter(out, state, value) }
         });
         let fault = |error: &Error| ExpressionError {
             what: error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
@@ -207,13 +208,19 @@ impl PartialEq for Expression {
 
 impl Rule {
     /// The value that is computed from the referral; `None` where the rule has a path.
-    pub(super) fn computed_from_partner_center(&self, referral: &Referral) -> Option<Result<Value, ConversionError>> {
+    pub(super) fn computed_from_partner_center(
+        &self,
+        referral: &Referral,
+    ) -> Option<Result<Value, ConversionError>> {
         let text = self.from_partner_center.as_ref()?.of_referral(referral);
         Some(text.and_then(|text| Ok(Value::from_text(self.kind, &text)?)))
     }
 
     /// The value that is computed from the record; `None` where the rule has a column.
-    pub(super) fn computed_from_crm(&self, record: &CrmRecord) -> Option<Result<Value, ConversionError>> {
+    pub(super) fn computed_from_crm(
+        &self,
+        record: &CrmRecord,
+    ) -> Option<Result<Value, ConversionError>> {
         let text = self.from_crm.as_ref()?.of_record(record);
         Some(text.and_then(|text| Ok(Value::from_text(self.crm_kind(), &text)?)))
     }

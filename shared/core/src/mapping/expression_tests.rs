@@ -56,10 +56,7 @@ fn an_expression_is_computed_from_what_it_names() {
             "{{ customerProfile.team|selectattr('title', 'equalto', 'CEO')|map(attribute='lastName')|first }}",
             "Berg",
         ),
-        (
-            "{% for person in customerProfile.team %}{{ person.lastName }} {% endfor %}",
-            "Ek Berg",
-        ),
+        ("{% for person in customerProfile.team %}{{ person.lastName }} {% endfor %}", "Ek Berg"),
         ("{% for n in range(3) %}{{ n }}{% endfor %}", "012"),
     ] {
         assert_eq!(of_referral(text).as_deref(), Ok(expected), "{text}");
@@ -103,12 +100,10 @@ fn what_is_no_expression_is_refused_with_its_line() {
 fn columns_of_related_records_are_read_for_it() {
     let mapping = computing();
     let columns = mapping.crm_columns();
-    assert!(
-        columns.contains("customerid_account/name") && columns.contains("name"),
-        "{columns:?}"
-    );
+    assert!(columns.contains("customerid_account/name") && columns.contains("name"), "{columns:?}");
     assert!(!columns.contains(""));
-    let expression = expression("{% for n in range(2) %}{{ Account.Name }}{% endfor %}{{ Amount }}");
+    let expression =
+        expression("{% for n in range(2) %}{{ Account.Name }}{% endfor %}{{ Amount }}");
     assert_eq!(
         expression.columns().collect::<Vec<_>>(),
         ["Account/Name", "Amount"],
@@ -126,11 +121,13 @@ fn the_mark_beside_a_name_is_no_part_of_what_is_computed_from_it() {
 #[test]
 fn computed_values_are_carried_on_creation() {
     let mapping = computing();
-    let NewRecord::Create(write) = plan_record(&mapping, &policy(), &referral(|_| {}), now()) else {
+    let NewRecord::Create(write) = plan_record(&mapping, &policy(), &referral(|_| {}), now())
+    else {
         panic!("it is made")
     };
     assert_eq!(write.fields["description"], "Cold-store rollout: Two warehouses.");
-    let NewReferral::Create { body, .. } = plan_referral(&mapping, &policy(), &record(|_| {})) else {
+    let NewReferral::Create { body, .. } = plan_referral(&mapping, &policy(), &record(|_| {}))
+    else {
         panic!("it is made")
     };
     assert_eq!(body["name"], "Norrsken, Cold-store rollout");
@@ -139,7 +136,9 @@ fn computed_values_are_carried_on_creation() {
 #[test]
 fn a_computed_value_is_written_when_what_it_is_computed_from_changes_and_only_then() {
     let mapping = computing();
-    let in_step = |record: &mut CrmRecord| set(record, "description", json!("Cold-store rollout: Two warehouses."));
+    let in_step = |record: &mut CrmRecord| {
+        set(record, "description", json!("Cold-store rollout: Two warehouses."))
+    };
     let there = |body: &mut Json| body["name"] = json!("Norrsken, Cold-store rollout");
     let link = linked(&mapping, &referral(there), &record(in_step));
     assert!(is_quiet(&plan_update(&mapping, &link, &referral(there), &record(in_step), now())));

@@ -40,14 +40,7 @@ impl fmt::Display for Severity {
 /// `FILE:LINE:COLUMN: error: what; cure`.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            severity,
-            file,
-            line,
-            column,
-            what,
-            cure,
-        } = self;
+        let Self { severity, file, line, column, what, cure } = self;
         write!(f, "{file}:{line}:{column}: {severity}: {what}; {cure}")
     }
 }
@@ -109,17 +102,17 @@ impl Faults {
         self.note(Severity::Error, place, what.into(), cure.into());
     }
 
-    pub(super) fn warning(&mut self, place: Place, what: impl Into<String>, cure: impl Into<String>) {
+    pub(super) fn warning(
+        &mut self,
+        place: Place,
+        what: impl Into<String>,
+        cure: impl Into<String>,
+    ) {
         self.note(Severity::Warning, place, what.into(), cure.into());
     }
 
     fn note(&mut self, severity: Severity, place: Place, what: String, cure: String) {
-        self.0.push(Noted {
-            place,
-            severity,
-            what,
-            cure,
-        });
+        self.0.push(Noted { place, severity, what, cure });
     }
 
     pub(super) fn errors(&self) -> usize {

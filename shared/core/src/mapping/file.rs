@@ -43,14 +43,9 @@ impl Examination {
         let mut origins = [BTreeMap::new(), BTreeMap::new(), BTreeMap::new()];
         let mapping = read(shipped, own, placeholders, &mut faults, &mut origins);
         let [origins, lead_origins, registration_origins] = origins;
-        let files: Vec<&str> = std::iter::once(shipped).chain(own).map(|layer| layer.file).collect();
-        Self {
-            faults: faults.told(&files),
-            origins,
-            lead_origins,
-            registration_origins,
-            mapping,
-        }
+        let files: Vec<&str> =
+            std::iter::once(shipped).chain(own).map(|layer| layer.file).collect();
+        Self { faults: faults.told(&files), origins, lead_origins, registration_origins, mapping }
     }
 
     /// The mapping, where nothing but warnings was found.
@@ -101,7 +96,8 @@ fn read(
     };
     *origins = [layers::origins(&merged, own.as_ref()), of_table("lead"), of_table("registration")];
     if let Some(version) = merged.get("version").filter(|version| version.to_json() != 1) {
-        let what = format!("the mapping has version {}; this program reads version 1", version.to_json());
+        let what =
+            format!("the mapping has version {}; this program reads version 1", version.to_json());
         faults.error(
             version.place,
             what,
@@ -117,7 +113,9 @@ fn read(
     let mapping = serde_json::from_value(merged.to_json());
     // The form knows all that the types know (a test holds it to them); should it ever not, this says so.
     mapping
-        .map_err(|error| faults.error(Place::start_of(0), error.to_string(), "write it as docs/mapping.md shows"))
+        .map_err(|error| {
+            faults.error(Place::start_of(0), error.to_string(), "write it as docs/mapping.md shows")
+        })
         .ok()
 }
 

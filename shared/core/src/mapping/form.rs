@@ -55,30 +55,15 @@ pub(super) struct Key {
 }
 
 pub(super) const fn needed(name: &'static str, form: Form) -> Key {
-    Key {
-        name,
-        form,
-        needed: true,
-        or: None,
-    }
+    Key { name, form, needed: true, or: None }
 }
 
 pub(super) const fn optional(name: &'static str, form: Form) -> Key {
-    Key {
-        name,
-        form,
-        needed: false,
-        or: None,
-    }
+    Key { name, form, needed: false, or: None }
 }
 
 const fn either(name: &'static str, form: Form, or: &'static str) -> Key {
-    Key {
-        name,
-        form,
-        needed: true,
-        or: Some(or),
-    }
+    Key { name, form, needed: true, or: Some(or) }
 }
 
 const WHEN: Form = Form::OneOf(&["never", "create", "update", "always"]);
@@ -123,7 +108,8 @@ const COLUMNS: &[Key] = &[
 
 const HELP: &[Key] = &[needed("column", Form::Text), needed("values", Form::Codes)];
 
-const VISIBILITY: &[Key] = &[needed("column", Form::Text), needed("values", Form::Table(VISIBILITY_VALUES))];
+const VISIBILITY: &[Key] =
+    &[needed("column", Form::Text), needed("values", Form::Table(VISIBILITY_VALUES))];
 
 const VISIBILITY_VALUES: &[Key] = &[needed("private", Form::Code), needed("microsoft", Form::Code)];
 
@@ -196,17 +182,25 @@ impl Form {
         match self {
             Self::Table(keys) => table(name, keys, node, faults),
             Self::Tables(keys) => match &node.content {
-                Content::List(items) => items.iter().for_each(|item| table(&titled(name, item), keys, item, faults)),
+                Content::List(items) => {
+                    items.iter().for_each(|item| table(&titled(name, item), keys, item, faults))
+                }
                 _ => misfit(name, "a list of tables", node, faults),
             },
             Self::Each(fits) => each(name, fits, node, faults),
             Self::Parsed(fits) => match node.text().map(fits) {
                 None => misfit(name, "text in quotation marks", node, faults),
-                Some(Err(what)) => faults.error(node.place, format!("`{name}`: {what}"), "docs/mapping.md shows how it is written"),
+                Some(Err(what)) => faults.error(
+                    node.place,
+                    format!("`{name}`: {what}"),
+                    "docs/mapping.md shows how it is written",
+                ),
                 Some(Ok(())) => {}
             },
             Self::Words(words) => match &node.content {
-                Content::List(items) => items.iter().for_each(|item| Self::OneOf(words).check(name, item, faults)),
+                Content::List(items) => {
+                    items.iter().for_each(|item| Self::OneOf(words).check(name, item, faults))
+                }
                 _ => misfit(name, &format!("a list of {}", words.join(", ")), node, faults),
             },
             Self::Code => {
@@ -219,7 +213,9 @@ impl Form {
                     misfit(name, "text or a whole number", node, faults);
                 }
             }
-            Self::Codes => entries(name, node, faults, |key, value, faults| Self::Code.check(key, value, faults)),
+            Self::Codes => entries(name, node, faults, |key, value, faults| {
+                Self::Code.check(key, value, faults)
+            }),
             Self::Pairs(from, to) => keyed(name, from, Self::OneOf(to), node, faults),
             Self::Texts(from) => keyed(name, from, Self::Remark, node, faults),
             Self::Own => faults.error(
@@ -238,7 +234,9 @@ impl Form {
                 Some(_) => faults.error(node.place, format!("`{name}` is empty"), "fill it in"),
                 None => misfit(name, "text in quotation marks", node, faults),
             },
-            Self::Remark if node.text().is_none() => misfit(name, "text in quotation marks", node, faults),
+            Self::Remark if node.text().is_none() => {
+                misfit(name, "text in quotation marks", node, faults)
+            }
             Self::Count if !is_count(node) => misfit(name, "a whole number from 1", node, faults),
             Self::Remark | Self::Count => {}
         }
@@ -247,7 +245,9 @@ impl Form {
 
 fn is_transform(text: &str) -> Result<(), String> {
     text.parse::<Transform>().map(drop).map_err(|error| match error {
-        TransformError::Unknown(name) => format!("there is no transform `{name}`{}", hint(&name, NAMES.iter().copied())),
+        TransformError::Unknown(name) => {
+            format!("there is no transform `{name}`{}", hint(&name, NAMES.iter().copied()))
+        }
         other => other.to_string(),
     })
 }
@@ -263,7 +263,11 @@ fn each(name: &str, fits: fn(&str) -> Result<(), String>, node: &Node, faults: &
     for item in node.items() {
         match item.text().map(fits) {
             None => misfit(name, "a list of texts", item, faults),
-            Some(Err(what)) => faults.error(item.place, format!("`{name}`: {what}"), "docs/mapping.md lists what there is"),
+            Some(Err(what)) => faults.error(
+                item.place,
+                format!("`{name}`: {what}"),
+                "docs/mapping.md lists what there is",
+            ),
             Some(Ok(())) => {}
         }
     }
@@ -287,7 +291,9 @@ fn table(name: &str, keys: &[Key], node: &Node, faults: &mut Faults) {
     for key in keys {
         let other = key.or.and_then(|or| Some((or, node.get(or)?)));
         match (node.get(key.name), other) {
-            (None, None) if key.needed => faults.error(node.place, format!("{name} lacks `{}`", key.name), "add it"),
+            (None, None) if key.needed => {
+                faults.error(node.place, format!("{name} lacks `{}`", key.name), "add it")
+            }
             (Some(_), Some((or, other))) => {
                 let what = format!("{name} has both `{}` and `{or}`", key.name);
                 faults.error(other.place, what, "take one of the two out");
@@ -332,7 +338,9 @@ fn word(name: &str, text: &str, words: &[&str], node: &Node, faults: &mut Faults
 
 fn misfit(name: &str, wanted: &str, node: &Node, faults: &mut Faults) {
     let cure = match node.content {
-        Content::Scalar(Json::Bool(false)) => "write it so, or remove it: there is nothing of this name that false would take out",
+        Content::Scalar(Json::Bool(false)) => {
+            "write it so, or remove it: there is nothing of this name that false would take out"
+        }
         _ => "write it so",
     };
     faults.error(node.place, format!("`{name}` must be {wanted}, and is {}", node.form()), cure);

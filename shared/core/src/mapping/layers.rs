@@ -49,17 +49,21 @@ pub(super) struct TakenOut {
 }
 
 /// `own` over `shipped`: tables key by key, rules by name, lists and values as a whole.
-pub(super) fn merge(shipped: Node, own: Node, taken_out: &mut Vec<TakenOut>, faults: &mut Faults) -> Node {
+pub(super) fn merge(
+    shipped: Node,
+    own: Node,
+    taken_out: &mut Vec<TakenOut>,
+    faults: &mut Faults,
+) -> Node {
     if own.get("version").is_none() {
         faults.error(own.place, format!("{WHOLE} lacks `version`"), "begin it with version = 1");
     }
     disagreements(&shipped, &own, AGREED, faults);
     let place = shipped.place;
-    let (Content::Table(mut shipped_table), Content::Table(mut own_table)) = (shipped.content, own.content) else {
-        return Node {
-            place,
-            content: Content::Table(BTreeMap::new()),
-        };
+    let (Content::Table(mut shipped_table), Content::Table(mut own_table)) =
+        (shipped.content, own.content)
+    else {
+        return Node { place, content: Content::Table(BTreeMap::new()) };
     };
     let ruled = RULED.map(|(name, agreed)| (name, agreed, own_table.remove(name)));
     own_table.retain(|key, _| !AGREED.contains(&key.as_str()));
@@ -71,14 +75,16 @@ pub(super) fn merge(shipped: Node, own: Node, taken_out: &mut Vec<TakenOut>, fau
             (_, None) => {}
         }
     }
-    Node {
-        place,
-        content: Content::Table(shipped_table),
-    }
+    Node { place, content: Content::Table(shipped_table) }
 }
 
 /// The entries of `own` over those of a table that may have rules.
-fn lay(shipped: &mut BTreeMap<String, Entry>, mut own: BTreeMap<String, Entry>, taken_out: &mut Vec<TakenOut>, faults: &mut Faults) {
+fn lay(
+    shipped: &mut BTreeMap<String, Entry>,
+    mut own: BTreeMap<String, Entry>,
+    taken_out: &mut Vec<TakenOut>,
+    faults: &mut Faults,
+) {
     let changes = own.remove(RULES);
     for (key, entry) in own {
         put(shipped, key, entry);
@@ -97,10 +103,7 @@ fn lay_table(shipped: &mut Entry, own: Entry, agreed: &[&str], faults: &mut Faul
             lay(shipped, own, &mut Vec::new(), faults);
         }
         (_, content) => {
-            shipped.value = Node {
-                place: own.value.place,
-                content,
-            };
+            shipped.value = Node { place: own.value.place, content };
         }
     }
 }
@@ -113,7 +116,11 @@ fn disagreements(shipped: &Node, own: &Node, agreed: &[&str], faults: &mut Fault
         if theirs.to_json() != ours.to_json() {
             faults.error(
                 ours.place,
-                format!("`{key}` is {}, and {} in the shipped file", ours.to_json(), theirs.to_json()),
+                format!(
+                    "`{key}` is {}, and {} in the shipped file",
+                    ours.to_json(),
+                    theirs.to_json()
+                ),
                 "this file is for another mapping: use the one of this version and this CRM",
             );
         }
@@ -137,13 +144,14 @@ fn put(table: &mut BTreeMap<String, Entry>, key: String, entry: Entry) {
                 }
             }
         }
-        (there, Content::Scalar(Json::Bool(false))) if !matches!(there, Content::Scalar(Json::Bool(_))) => drop(table.remove(&key)),
+        (there, Content::Scalar(Json::Bool(false)))
+            if !matches!(there, Content::Scalar(Json::Bool(_))) =>
+        {
+            drop(table.remove(&key))
+        }
         (_, content) => {
             present.key = entry.key;
-            present.value = Node {
-                place: entry.value.place,
-                content,
-            };
+            present.value = Node { place: entry.value.place, content };
         }
     }
 }

@@ -2,15 +2,15 @@ use crate::life_cycle::Stage;
 use crate::mapping::{ConflictRule, Examination, Layer, Origin, Placeholders, Required, When};
 
 fn examined(own: &str) -> Examination {
-    let placeholders = Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+46700000002".to_owned())]);
+    let placeholders = Placeholders::from([
+        ("prefix", "nwcs".to_owned()),
+        ("team_phone", "+46700000002".to_owned()),
+    ]);
     let shipped = Layer {
         file: "shipped.toml",
         text: include_str!("../../../../infra/mapping/dynamics.toml"),
     };
-    let own = Layer {
-        file: "own.toml",
-        text: own,
-    };
+    let own = Layer { file: "own.toml", text: own };
     Examination::of(shipped, Some(own), &placeholders)
 }
 
@@ -32,7 +32,10 @@ fn only_what_is_named_is_replaced() {
     );
     assert_eq!(mapping.help.values["GeneralOrOther"], 7);
     assert_eq!(mapping.help.values["QuotesOrLicensing"], 412_000_003);
-    assert_eq!((mapping.columns.audit_length, mapping.columns.audit.as_str()), (9000, "nwcs_audit"));
+    assert_eq!(
+        (mapping.columns.audit_length, mapping.columns.audit.as_str()),
+        (9000, "nwcs_audit")
+    );
     let reasons: Vec<&str> = mapping.stages.reasons.values().map(String::as_str).collect();
     assert_eq!(reasons, ["Other", "Others"]);
 }
@@ -52,7 +55,9 @@ fn a_rule_that_is_not_there_cannot_be_taken_out() {
     let told = told("version = 1\n[[rule]]\nname = \"note\"\noff = true");
     assert_eq!(told.len(), 1, "{told:#?}");
     assert!(
-        told[0].starts_with("own.toml:3:8: error: there is no rule `note` to take out (did you mean `notes`?)"),
+        told[0].starts_with(
+            "own.toml:3:8: error: there is no rule `note` to take out (did you mean `notes`?)"
+        ),
         "{told:#?}"
     );
 }
@@ -125,7 +130,9 @@ fn the_rules_and_stages_of_leads_are_changed_added_and_taken_out_as_those_of_opp
 fn a_table_of_leads_is_for_the_shipped_ones_table() {
     let told = told("version = 1\n[lead]\nentity = \"contact\"");
     assert_eq!(told.len(), 1, "{told:#?}");
-    assert!(told[0].starts_with("own.toml:3:10: error: `entity` is \"contact\", and \"lead\" in the shipped file"));
+    assert!(told[0].starts_with(
+        "own.toml:3:10: error: `entity` is \"contact\", and \"lead\" in the shipped file"
+    ));
 }
 
 #[test]
@@ -141,12 +148,21 @@ fn false_takes_a_single_entry_out() {
         "{told:#?}"
     );
     let mapping = mapping.unwrap();
-    assert!(!mapping.help.values.contains_key("PostSalesCustomerSuccess") && mapping.help.values.contains_key("GeneralOrOther"));
-    assert!(!mapping.stages.to_crm.contains_key(&Stage::Expired) && mapping.stages.to_crm.contains_key(&Stage::New));
+    assert!(
+        !mapping.help.values.contains_key("PostSalesCustomerSuccess")
+            && mapping.help.values.contains_key("GeneralOrOther")
+    );
+    assert!(
+        !mapping.stages.to_crm.contains_key(&Stage::Expired)
+            && mapping.stages.to_crm.contains_key(&Stage::New)
+    );
     assert_eq!(mapping.stages.reasons.keys().collect::<Vec<_>>(), [&Stage::Lost]);
     let rule = mapping.rules.iter().find(|rule| rule.name == "contact_email").unwrap();
     assert_eq!((rule.required, rule.cure.as_str()), (Required::Never, ""));
-    assert_eq!(mapping.create["consent"]["consentToContact"], false, "what is true or false is set");
+    assert_eq!(
+        mapping.create["consent"]["consentToContact"], false,
+        "what is true or false is set"
+    );
     let leads = mapping.of_leads().unwrap();
     assert!(!leads.stages.to_partner_center.values().any(|stage| *stage == Stage::Lost));
 }

@@ -49,9 +49,16 @@ impl Rule {
     ///
     /// The name is cut where both do not fit, but only if it stands `there`, in Partner Center, in full: what a seller entered is
     /// nowhere else until it was sent.
-    pub(crate) fn with_mark(&self, text: &str, mark: Option<Mark>, there: Option<&Value>) -> Option<String> {
+    pub(crate) fn with_mark(
+        &self,
+        text: &str,
+        mark: Option<Mark>,
+        there: Option<&Value>,
+    ) -> Option<String> {
         let name = bare(text);
-        let Some(mark) = mark else { return Some(name.to_owned()) };
+        let Some(mark) = mark else {
+            return Some(name.to_owned());
+        };
         let cut = self.cut(name);
         let whole = matches!(there, Some(Value::Text(there)) if bare(there).starts_with(name));
         if name.is_empty() || (cut.len() < name.len() && !whole) {
@@ -117,7 +124,10 @@ mod tests {
             Value::text("x".repeat(298))
         );
         let unmarked = shipped().rules.into_iter().find(Rule::is_name).unwrap();
-        assert_eq!(unmarked.across_to_crm(&Value::text(long)).unwrap(), Value::text("x".repeat(300)));
+        assert_eq!(
+            unmarked.across_to_crm(&Value::text(long)).unwrap(),
+            Value::text("x".repeat(300))
+        );
     }
 
     #[test]

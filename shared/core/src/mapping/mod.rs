@@ -203,7 +203,9 @@ impl Mapping {
             .chain(self.visibility.iter().map(|visibility| visibility.column.clone()))
             .chain(self.stages.reason.iter().map(|reason| reason.column.clone()))
             .chain(self.rules.iter().flat_map(Rule::columns).map(str::to_owned))
-            .chain(self.registering().into_iter().flat_map(Registration::columns).map(str::to_owned))
+            .chain(
+                self.registering().into_iter().flat_map(Registration::columns).map(str::to_owned),
+            )
             .collect()
     }
 
@@ -243,10 +245,11 @@ impl Mapping {
         if crm_value.is_null() {
             return Ok(None);
         }
-        let known = self.help.values.iter().find(|(_, value)| conversion::same_scalar(value, crm_value));
-        known.map(|(code, _)| Some(code.as_str())).ok_or_else(|| ConversionError::NoEntry {
-            value: conversion::scalar_text(crm_value),
-        })
+        let known =
+            self.help.values.iter().find(|(_, value)| conversion::same_scalar(value, crm_value));
+        known
+            .map(|(code, _)| Some(code.as_str()))
+            .ok_or_else(|| ConversionError::NoEntry { value: conversion::scalar_text(crm_value) })
     }
 }
 

@@ -1,7 +1,10 @@
 //! What somebody who mistyped a name may have meant.
 
 /// The candidate that is nearest to `text`, if any is near enough to be a slip: a third of its characters may differ, and its case.
-pub(super) fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(super) fn nearest<'a>(
+    text: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let text = text.to_lowercase();
     let limit = (text.chars().count() / 3).max(1);
     let distances = candidates
@@ -15,5 +18,6 @@ pub(super) fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a s
 
 /// `, did you mean …?` or nothing.
 pub(super) fn hint<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(text, candidates).map_or_else(String::new, |nearest| format!(" (did you mean `{nearest}`?)"))
+    nearest(text, candidates)
+        .map_or_else(String::new, |nearest| format!(" (did you mean `{nearest}`?)"))
 }

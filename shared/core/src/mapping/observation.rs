@@ -51,11 +51,25 @@ impl Mapping {
     }
 
     /// Both sides' values as they are now.
-    pub fn observe_linked(&self, link: &Link, referral: &Referral, record: &CrmRecord) -> Observation {
-        self.observe_in(Situation::of(referral, link.microsoft_referral.is_some()), referral, record)
+    pub fn observe_linked(
+        &self,
+        link: &Link,
+        referral: &Referral,
+        record: &CrmRecord,
+    ) -> Observation {
+        self.observe_in(
+            Situation::of(referral, link.microsoft_referral.is_some()),
+            referral,
+            record,
+        )
     }
 
-    fn observe_in(&self, situation: Situation, referral: &Referral, record: &CrmRecord) -> Observation {
+    fn observe_in(
+        &self,
+        situation: Situation,
+        referral: &Referral,
+        record: &CrmRecord,
+    ) -> Observation {
         let mut observation = Observation::default();
         for rule in &self.rules {
             if !rule.applies(situation) {
@@ -67,22 +81,21 @@ impl Mapping {
                 Err(_) => drop(observation.unreadable.insert(rule.name.clone())),
             }
         }
-        let mut note = |name: &str, partner_center, crm| observation.values.insert(name.to_owned(), Seen { partner_center, crm });
+        let mut note = |name: &str, partner_center, crm| {
+            observation.values.insert(name.to_owned(), Seen { partner_center, crm })
+        };
         note(STAGE, stage_value(referral.stage), phase_value(record.phase));
         let help = record.get(&self.help.column);
         note(
             HELP,
             Value::Nothing,
-            if help.is_null() {
-                Value::Nothing
-            } else {
-                Value::text(scalar_text(help))
-            },
+            if help.is_null() { Value::Nothing } else { Value::text(scalar_text(help)) },
         );
         let visibility = self.observe_visibility(referral, record);
         let reference = referral.external_reference.clone().map_or(Value::Nothing, Value::text);
         note(REFERENCE, reference, Value::text(record.key.id.clone()));
-        observation.visibility_settled = visibility.as_ref().is_some_and(|seen| self.is_visibility_settled(seen));
+        observation.visibility_settled =
+            visibility.as_ref().is_some_and(|seen| self.is_visibility_settled(seen));
         observation.values.extend(visibility.map(|seen| (VISIBILITY.to_owned(), seen)));
         observation
     }

@@ -127,7 +127,8 @@ pub(super) const NEEDED: &[(&str, bool)] = &[
 
 /// Whether a path is taken on creation only.
 pub(super) fn is_locked(path: &str) -> bool {
-    property(path).is_some_and(|property| matches!(property.access, Access::Locked | Access::Governed))
+    property(path)
+        .is_some_and(|property| matches!(property.access, Access::Locked | Access::Governed))
 }
 
 #[cfg(test)]

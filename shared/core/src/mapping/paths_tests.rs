@@ -7,8 +7,9 @@ fn no_path_stands_twice_and_every_parent_stands_too() {
         assert!(PATHS[..at].iter().all(|other| !other.path.eq_ignore_ascii_case(path)), "{path}");
         if let Some((parent, _)) = path.rsplit_once('.').filter(|_| !path.starts_with('@')) {
             let parent = PATHS.iter().find(|property| property.path == parent);
-            let is_parent =
-                parent.is_some_and(|parent| matches!(parent.holds, Holds::Block | Holds::List | Holds::Solutions | Holds::Open));
+            let is_parent = parent.is_some_and(|parent| {
+                matches!(parent.holds, Holds::Block | Holds::List | Holds::Solutions | Holds::Open)
+            });
             assert!(is_parent, "{path}");
         }
     }
@@ -21,7 +22,9 @@ fn every_path_of_the_contract_stands_here() {
         let (_, rest) = contract.split_once(&format!("\n### {number} ")).unwrap();
         rest.split("\n### ").next().unwrap()
     };
-    for (number, prefix) in [("2.1", ""), ("2.2", "customerProfile."), ("2.5", "consent."), ("2.6", "details.")] {
+    for (number, prefix) in
+        [("2.1", ""), ("2.2", "customerProfile."), ("2.5", "consent."), ("2.6", "details.")]
+    {
         let rows = section(number).lines().filter(|line| line.starts_with("| `"));
         let mut names = 0;
         for row in rows.take_while(|row| !row.starts_with("| `CustomerMarketplaceIntent`")) {
@@ -46,15 +49,15 @@ fn what_a_new_deal_needs_can_be_written_on_creation() {
 /// The documented paths: `path`, and whether and when it is written.
 #[test]
 fn the_document_has_every_path_that_a_rule_can_name() {
-    let (_, document) = include_str!("../../../../docs/mapping.md").split_once("\n## Paths\n").unwrap();
+    let (_, document) =
+        include_str!("../../../../docs/mapping.md").split_once("\n## Paths\n").unwrap();
     let mut documented: Vec<(String, &str)> = Vec::new();
     for row in document.lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
         documented.push((cells[1].trim_matches('`').replace(".N", ".*"), cells[3]));
     }
-    let named = PATHS
-        .iter()
-        .filter(|property| !matches!(property.holds, Holds::Block | Holds::List));
+    let named =
+        PATHS.iter().filter(|property| !matches!(property.holds, Holds::Block | Holds::List));
     let expected: Vec<(String, &str)> = named
         .map(|property| {
             let written = match property.access {

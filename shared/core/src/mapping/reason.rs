@@ -29,7 +29,8 @@ pub(super) const REASON: &[Key] = &[needed("column", Form::Text), optional("valu
 impl Stages {
     /// What is sent as the reason with `stage`: the seller's own, or else the mapping's.
     pub(crate) fn reason_for(&self, stage: Stage, record: &CrmRecord) -> Option<String> {
-        let of_seller = self.reason.as_ref().filter(|_| matches!(stage, Stage::Lost | Stage::Declined));
+        let of_seller =
+            self.reason.as_ref().filter(|_| matches!(stage, Stage::Lost | Stage::Declined));
         let own = of_seller.and_then(|reason| reason.of(record));
         own.or_else(|| self.reasons.get(&stage).cloned())
     }
@@ -57,7 +58,8 @@ mod tests {
 
     fn reason(values: &Json, given: Json, stage: Stage) -> Option<String> {
         let mut stages = shipped().stages;
-        stages.reason = serde_json::from_value(json!({ "column": "new_lostreason", "values": values })).ok();
+        stages.reason =
+            serde_json::from_value(json!({ "column": "new_lostreason", "values": values })).ok();
         let record = record(|record| set(record, "new_lostreason", given));
         stages.reason_for(stage, &record)
     }

@@ -55,9 +55,7 @@ impl Mapping {
 
     /// The registration of won deals, where it is wanted.
     pub fn registering(&self) -> Option<&Registration> {
-        self.registration
-            .as_ref()
-            .filter(|registration| registration.when == RegisterWhen::Won)
+        self.registration.as_ref().filter(|registration| registration.when == RegisterWhen::Won)
     }
 }
 

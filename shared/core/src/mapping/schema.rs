@@ -11,7 +11,8 @@ pub fn of_shipped() -> Json {
     schema["properties"]["system"]["enum"] = json!(crate::record_id::SYSTEMS);
     // The derivation tells what the tables' values are, and not their keys.
     let tables = &mut schema["$defs"]["Stages"]["properties"];
-    for (table, keys) in [("to_crm", "Stage"), ("to_partner_center", "Phase"), ("reasons", "Stage")] {
+    for (table, keys) in [("to_crm", "Stage"), ("to_partner_center", "Phase"), ("reasons", "Stage")]
+    {
         tables[table]["propertyNames"] = json!({ "$ref": format!("#/$defs/{keys}") });
     }
     schema
@@ -26,15 +27,20 @@ pub fn of_own() -> Json {
         make_removable(property);
     }
     let properties = schema["$defs"].as_object_mut().into_iter().flatten();
-    for (_, table) in properties.flat_map(|(_, part)| part["properties"].as_object_mut().into_iter().flatten()) {
-        if let Some(entries) = table.get_mut("additionalProperties").filter(|entries| entries.is_object()) {
+    for (_, table) in
+        properties.flat_map(|(_, part)| part["properties"].as_object_mut().into_iter().flatten())
+    {
+        if let Some(entries) =
+            table.get_mut("additionalProperties").filter(|entries| entries.is_object())
+        {
             make_removable(entries);
         }
     }
     relax(&mut schema);
     let rule = &mut schema["$defs"]["Rule"];
     rule["required"] = json!(["name"]);
-    rule["properties"]["off"] = json!({ "description": "Takes the shipped rule of this name out.", "type": "boolean" });
+    rule["properties"]["off"] =
+        json!({ "description": "Takes the shipped rule of this name out.", "type": "boolean" });
     schema
 }
 

@@ -66,18 +66,13 @@ const SHOWN: usize = 40;
 /// Whether these can be sent. What `present`, the referral's own array, has already is taken as it is.
 pub(crate) fn check(ids: &[String], present: Option<&Json>) -> Result<(), ConversionError> {
     if ids.len() > MOST {
-        return Err(ConversionError::TooMany {
-            count: ids.len(),
-            most: MOST,
-        });
+        return Err(ConversionError::TooMany { count: ids.len(), most: MOST });
     }
     let unknown = ids
         .iter()
         .find(|id| !is_catalogued(id) && category(id).is_none() && known(id, present).is_none());
     unknown.map_or(Ok(()), |id| {
-        Err(ConversionError::Solution {
-            id: id.chars().take(SHOWN).collect(),
-        })
+        Err(ConversionError::Solution { id: id.chars().take(SHOWN).collect() })
     })
 }
 
@@ -86,7 +81,10 @@ pub(crate) fn is_catalogued(id: &str) -> bool {
     let mut parts = id.split('-');
     let prefixed = parts.next().is_some_and(|prefix| prefix.eq_ignore_ascii_case("SOL"));
     let mut rest = parts.peekable();
-    prefixed && rest.peek().is_some() && rest.all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    prefixed
+        && rest.peek().is_some()
+        && rest
+            .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 fn category(id: &str) -> Option<&'static str> {
@@ -119,7 +117,8 @@ mod tests {
         for id in ["SOL-71402-QKD", "sol-1-a", "BigData", "bigdata"] {
             assert!(check(&[id.to_owned()], None).is_ok(), "{id}");
         }
-        for id in ["SOL", "SOL-", "SOL-71402-", "71402-QKD", "Halcyon Cold Chain", "SOL 71402 QKD"] {
+        for id in ["SOL", "SOL-", "SOL-71402-", "71402-QKD", "Halcyon Cold Chain", "SOL 71402 QKD"]
+        {
             assert!(check(&[id.to_owned()], None).is_err(), "{id}");
         }
     }
@@ -142,7 +141,8 @@ mod tests {
     #[test]
     fn the_categories_are_those_of_the_contract() {
         let contract = include_str!("../../../../docs/contracts/partner-center.md");
-        let (_, list) = contract.split_once("**Solution categories** (`type: \"Category\"`): ").unwrap();
+        let (_, list) =
+            contract.split_once("**Solution categories** (`type: \"Category\"`): ").unwrap();
         let list = list.lines().next().unwrap();
         let named: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
         assert_eq!(named, CATEGORIES);

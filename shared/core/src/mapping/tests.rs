@@ -40,7 +40,8 @@ fn both_shipped_files_have_the_same_rules_in_the_same_directions() {
         let rules = mapping.rules.iter();
         rules
             .map(|rule| {
-                let directions = (rule.to_crm, rule.to_partner_center, rule.conflict, rule.required);
+                let directions =
+                    (rule.to_crm, rule.to_partner_center, rule.conflict, rule.required);
                 (rule.name.clone(), rule.partner_center.clone(), rule.kind, directions)
             })
             .collect()
@@ -124,7 +125,8 @@ fn a_related_record_of_salesforce_is_filled_on_creation_only() {
 fn a_street_of_several_lines_becomes_one() {
     let mapping = shipped_for_salesforce();
     let rule = |name: &str| mapping.rules.iter().find(|rule| rule.name == name).unwrap();
-    let across = |name: &str, text: &str| rule(name).across_to_partner_center(&Value::text(text)).unwrap();
+    let across =
+        |name: &str, text: &str| rule(name).across_to_partner_center(&Value::text(text)).unwrap();
     assert_eq!(
         across("customer_street", "Hamngatan 4,\r\n  Box 12\r\n\r\n"),
         Value::text("Hamngatan 4, Box 12")
@@ -156,15 +158,19 @@ fn an_unknown_key_is_refused_with_its_place_and_what_was_meant() {
     let text = file().replace("crm_length = 300", "crm_lenght = 300");
     let line = 1 + text.lines().position(|line| line.starts_with("crm_lenght")).unwrap();
     let faults = faults(&text);
-    let expected = format!("mapping:{line}:1: error: rule `name` has no key `crm_lenght` (did you mean `crm_length`?); use one of name,");
+    let expected = format!(
+        "mapping:{line}:1: error: rule `name` has no key `crm_lenght` (did you mean `crm_length`?); use one of name,"
+    );
     assert!(faults.contains(&expected), "{faults}");
 }
 
 #[test]
 fn every_syntax_error_is_told() {
-    let text = file()
-        .replace("version = 1", "version = = 1")
-        .replacen("kind = \"money\"", "kind = money", 1);
+    let text = file().replace("version = 1", "version = = 1").replacen(
+        "kind = \"money\"",
+        "kind = money",
+        1,
+    );
     let faults = faults(&text);
     assert_eq!(faults.matches("this is not TOML").count(), 2, "{faults}");
 }
@@ -185,7 +191,8 @@ fn a_missing_placeholder_is_named_with_its_place() {
 #[test]
 fn a_placeholder_is_a_text_whatever_it_holds() {
     let hostile = "\"\nversion = 2\n#";
-    let placeholders = Placeholders::from([("prefix", "nwcs".into()), ("team_phone", hostile.into())]);
+    let placeholders =
+        Placeholders::from([("prefix", "nwcs".into()), ("team_phone", hostile.into())]);
     let mapping = Mapping::parse(&file(), &placeholders).unwrap();
     assert_eq!(mapping.version, 1);
     assert_eq!(mapping.create["team"][0]["phoneNumber"], hostile);
@@ -208,7 +215,8 @@ fn solutions_cross_as_ids_and_keep_what_was_known() {
     let crossed = rule.across_to_partner_center(&Value::text(" SOL-1; SOL-2,\nSOL-3 ")).unwrap();
     assert_eq!(crossed, Value::List(vec!["SOL-1".into(), "SOL-2".into(), "SOL-3".into()]));
     assert_eq!(rule.across_to_crm(&crossed).unwrap(), Value::text("SOL-1; SOL-2; SOL-3"));
-    let present = serde_json::json!([{ "id": "SOL-2", "type": "Name", "name": "Halcyon", "price": 5 }]);
+    let present =
+        serde_json::json!([{ "id": "SOL-2", "type": "Name", "name": "Halcyon", "price": 5 }]);
     let json = rule.partner_center_json(&crossed, Some(&present));
     assert_eq!(json[1]["name"], "Halcyon");
     assert_eq!(json[0], serde_json::json!({ "type": "Name", "id": "SOL-1" }));
@@ -219,7 +227,10 @@ fn a_country_by_name_is_refused() {
     let mapping = shipped();
     let rule = mapping.rules.iter().find(|rule| rule.name == "customer_country").unwrap();
     assert_eq!(rule.across_to_partner_center(&Value::text("se")).unwrap(), Value::text("SE"));
-    assert_eq!(rule.across_to_partner_center(&Value::text("Sweden")), Err(ConversionError::Country));
+    assert_eq!(
+        rule.across_to_partner_center(&Value::text("Sweden")),
+        Err(ConversionError::Country)
+    );
 }
 
 #[test]

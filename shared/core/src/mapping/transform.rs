@@ -123,30 +123,34 @@ impl FromStr for Transform {
         }
         let argument = argument.unwrap_or_default();
         let number = argument.trim();
-        let whole = |wanted, example| move |name| TransformError::Argument { name, wanted, example };
+        let whole =
+            |wanted, example| move |name| TransformError::Argument { name, wanted, example };
         let full = |name, example| match argument {
-            "" => Err(TransformError::Argument {
-                name,
-                wanted: "a text",
-                example,
-            }),
+            "" => Err(TransformError::Argument { name, wanted: "a text", example }),
             text => Ok(text.to_owned()),
         };
         Ok(match name {
             "limit" => {
                 let characters = number.parse().ok().filter(|characters| *characters > 0);
-                Self::Limit(characters.ok_or_else(|| whole("a whole number from 1", "limit:80")("limit"))?)
+                Self::Limit(
+                    characters
+                        .ok_or_else(|| whole("a whole number from 1", "limit:80")("limit"))?,
+                )
             }
             "prefix" => Self::Prefix(full("prefix", "prefix:MSFT ")?),
             "suffix" => Self::Suffix(full("suffix", "suffix: (Microsoft)")?),
             // A decimal has 28 places.
             "round" => {
                 let places = number.parse().ok().filter(|places| *places <= 28);
-                Self::Round(places.ok_or_else(|| whole("a whole number up to 28", "round:2")("round"))?)
+                Self::Round(
+                    places.ok_or_else(|| whole("a whole number up to 28", "round:2")("round"))?,
+                )
             }
             "times" => {
                 let factor = number.parse().ok().filter(|factor: &Decimal| !factor.is_zero());
-                Self::Times(factor.ok_or_else(|| whole("a number other than 0", "times:0.001")("times"))?)
+                Self::Times(
+                    factor.ok_or_else(|| whole("a number other than 0", "times:0.001")("times"))?,
+                )
             }
             // Three hundred years either way.
             "days" => {
@@ -180,18 +184,18 @@ fn plain(name: &str) -> Option<Transform> {
 }
 
 /// A form in which a day can be written and read again.
-fn date_form(name: &'static str, form: &str, example: &'static str) -> Result<String, TransformError> {
+fn date_form(
+    name: &'static str,
+    form: &str,
+    example: &'static str,
+) -> Result<String, TransformError> {
     let sample = jiff::civil::date(2026, 11, 21);
     let written = jiff::fmt::strtime::format(form, sample).ok();
     let read = written.and_then(|text| jiff::civil::Date::strptime(form, text).ok());
     if read == Some(sample) {
         return Ok(form.to_owned());
     }
-    Err(TransformError::Argument {
-        name,
-        wanted: "a form with day, month and year",
-        example,
-    })
+    Err(TransformError::Argument { name, wanted: "a form with day, month and year", example })
 }
 
 impl fmt::Display for Transform {

@@ -35,7 +35,9 @@ pub struct VisibilityValues {
 impl Mapping {
     /// Whether the record says that Microsoft's sellers may see the deal; `None` when it does not say, an error for a value the table lacks.
     pub fn visibility_of(&self, record: &CrmRecord) -> Result<Option<bool>, ConversionError> {
-        let Some(visibility) = &self.visibility else { return Ok(None) };
+        let Some(visibility) = &self.visibility else {
+            return Ok(None);
+        };
         let present = record.get(&visibility.column);
         match present {
             Json::Null => Ok(None),
@@ -53,19 +55,28 @@ impl Mapping {
 
     /// Has a new record say so, where Microsoft's sellers may see the referral.
     pub(crate) fn show_visibility(&self, referral: &Referral, write: &mut CrmWrite) {
-        if let Some((column, value)) = self.visible().filter(|_| referral.is_visible_to_microsoft()) {
+        if let Some((column, value)) = self.visible().filter(|_| referral.is_visible_to_microsoft())
+        {
             write.fields.insert(column.to_owned(), value.clone());
         }
     }
 
     /// What counts as seen of a pair's visibility; `None` when there is nothing to remember yet.
-    pub fn seen_visibility(&self, referral: &Referral, record: &CrmRecord) -> Option<(String, Seen)> {
+    pub fn seen_visibility(
+        &self,
+        referral: &Referral,
+        record: &CrmRecord,
+    ) -> Option<(String, Seen)> {
         let seen = self.observe_visibility(referral, record)?;
         self.is_visibility_settled(&seen).then(|| (VISIBILITY.to_owned(), seen))
     }
 
     /// Both sides' values; `None` where there is no column, or Partner Center did not tell.
-    pub(super) fn observe_visibility(&self, referral: &Referral, record: &CrmRecord) -> Option<Seen> {
+    pub(super) fn observe_visibility(
+        &self,
+        referral: &Referral,
+        record: &CrmRecord,
+    ) -> Option<Seen> {
         let visibility = self.visibility.as_ref().filter(|_| referral.has("consent"))?;
         Some(Seen {
             partner_center: Value::Bool(referral.is_visible_to_microsoft()),
@@ -87,9 +98,5 @@ impl Mapping {
 }
 
 fn value_of(json: &Json) -> Value {
-    if json.is_null() {
-        Value::Nothing
-    } else {
-        Value::text(scalar_text(json))
-    }
+    if json.is_null() { Value::Nothing } else { Value::text(scalar_text(json)) }
 }

@@ -6,7 +6,12 @@ use super::*;
 use crate::mapping::When;
 use crate::value::Kind;
 
-fn rule(to_crm: When, to_partner_center: When, conflict: ConflictRule, crm_length: Option<usize>) -> Rule {
+fn rule(
+    to_crm: When,
+    to_partner_center: When,
+    conflict: ConflictRule,
+    crm_length: Option<usize>,
+) -> Rule {
     Rule {
         name: "notes".into(),
         partner_center: "details.notes".into(),
@@ -128,10 +133,7 @@ proptest! {
 
 #[test]
 fn a_newly_linked_pair_fills_the_empty_side() {
-    let now = Seen {
-        partner_center: Value::Nothing,
-        crm: Value::text("from the CRM"),
-    };
+    let now = Seen { partner_center: Value::Nothing, crm: Value::text("from the CRM") };
     let merged = merge(
         &rule(When::Always, When::Always, ConflictRule::PartnerCenter, None),
         None,
@@ -153,22 +155,12 @@ fn a_newly_linked_pair_fills_the_empty_side() {
 fn a_winner_that_cannot_be_carried_does_not_cost_the_other_side_its_change() {
     let mut rule = rule(When::Always, When::Always, ConflictRule::Crm, None);
     rule.required = Required::Always;
-    let before = Seen {
-        partner_center: Value::text("a"),
-        crm: Value::text("a"),
-    };
-    let now = Seen {
-        partner_center: Value::text("b"),
-        crm: Value::Nothing,
-    };
+    let before = Seen { partner_center: Value::text("a"), crm: Value::text("a") };
+    let now = Seen { partner_center: Value::text("b"), crm: Value::Nothing };
     let merged = merge(&rule, Some(&before), &now, Side::Crm, None);
     assert_eq!(
         merged,
-        Merged::Write {
-            side: Side::Crm,
-            value: Value::text("b"),
-            overruled: Some(Value::Nothing)
-        }
+        Merged::Write { side: Side::Crm, value: Value::text("b"), overruled: Some(Value::Nothing) }
     );
 }
 
@@ -176,14 +168,8 @@ fn a_winner_that_cannot_be_carried_does_not_cost_the_other_side_its_change() {
 fn a_required_field_is_not_emptied_in_partner_center() {
     let mut rule = rule(When::Always, When::Always, ConflictRule::Crm, None);
     rule.required = Required::Always;
-    let before = Seen {
-        partner_center: Value::text("a"),
-        crm: Value::text("a"),
-    };
-    let now = Seen {
-        partner_center: Value::text("a"),
-        crm: Value::Nothing,
-    };
+    let before = Seen { partner_center: Value::text("a"), crm: Value::text("a") };
+    let now = Seen { partner_center: Value::text("a"), crm: Value::Nothing };
     assert!(
         matches!(merge(&rule, Some(&before), &now, Side::Crm, None), Merged::Held(reason) if reason.starts_with("Notes cannot be emptied"))
     );
@@ -191,14 +177,8 @@ fn a_required_field_is_not_emptied_in_partner_center() {
 
 /// Both sides changed a field that an operator decides on.
 fn asked() -> (Rule, Seen, Seen) {
-    let before = Seen {
-        partner_center: Value::text("a"),
-        crm: Value::text("a"),
-    };
-    let now = Seen {
-        partner_center: Value::text("p"),
-        crm: Value::text("c"),
-    };
+    let before = Seen { partner_center: Value::text("a"), crm: Value::text("a") };
+    let now = Seen { partner_center: Value::text("p"), crm: Value::text("c") };
     (rule(When::Always, When::Always, ConflictRule::Ask, None), before, now)
 }
 
@@ -231,40 +211,24 @@ fn a_conflict_that_an_operator_decides_waits_until_it_is_decided() {
 fn a_decision_holds_only_for_the_values_it_was_made_on() {
     let (rule, before, now) = asked();
     let decided = open(&now, Some(Side::Crm));
-    let later = Seen {
-        crm: Value::text("d"),
-        ..now
-    };
+    let later = Seen { crm: Value::text("d"), ..now };
     assert_eq!(merge(&rule, Some(&before), &later, Side::Crm, Some(&decided)), Merged::Ask);
 }
 
 #[test]
 fn a_waiting_conflict_ends_when_one_side_takes_its_change_back() {
     let (rule, before, now) = asked();
-    let taken_back = Seen {
-        crm: Value::text("a"),
-        ..now.clone()
-    };
+    let taken_back = Seen { crm: Value::text("a"), ..now.clone() };
     let merged = merge(&rule, Some(&before), &taken_back, Side::Crm, Some(&open(&now, None)));
-    let expected = Merged::Write {
-        side: Side::Crm,
-        value: Value::text("p"),
-        overruled: None,
-    };
+    let expected = Merged::Write { side: Side::Crm, value: Value::text("p"), overruled: None };
     assert_eq!(merged, expected);
 }
 
 #[test]
 fn a_change_of_what_microsoft_locks_is_noticed_once() {
     let mut rule = rule(When::Create, When::Create, ConflictRule::Newest, None);
-    let before = Seen {
-        partner_center: Value::text("a"),
-        crm: Value::text("a"),
-    };
-    let now = Seen {
-        crm: Value::text("b"),
-        ..before.clone()
-    };
+    let before = Seen { partner_center: Value::text("a"), crm: Value::text("a") };
+    let now = Seen { crm: Value::text("b"), ..before.clone() };
     assert_eq!(
         merge(&rule, Some(&before), &now, Side::Crm, None),
         Merged::InStep,

@@ -33,7 +33,11 @@ impl Purpose<'_> {
 }
 
 /// The body, or everything that is missing or unfit, in the seller's words.
-pub(super) fn body_of(mapping: &Mapping, record: &CrmRecord, purpose: Purpose<'_>) -> Result<Json, Vec<String>> {
+pub(super) fn body_of(
+    mapping: &Mapping,
+    record: &CrmRecord,
+    purpose: Purpose<'_>,
+) -> Result<Json, Vec<String>> {
     let mut body = Json::Object(mapping.create.clone());
     let mut problems = Vec::new();
     let situation = Situation::of_new(purpose.deal());
@@ -45,7 +49,9 @@ pub(super) fn body_of(mapping: &Mapping, record: &CrmRecord, purpose: Purpose<'_
         match rule.carried_to_partner_center(record, purpose.cosell) {
             Carried::Written { json, .. } => set(&mut body, &rule.partner_center, json),
             Carried::Missing => problems.push(format!("{} is missing: {}", rule.label, rule.cure)),
-            Carried::Unfit(error) => problems.push(format!("{}: {error}. {}", rule.label, rule.cure)),
+            Carried::Unfit(error) => {
+                problems.push(format!("{}: {error}. {}", rule.label, rule.cure))
+            }
             Carried::Elsewhen(_) | Carried::Empty | Carried::Inapplicable => {}
         }
     }
@@ -67,8 +73,10 @@ fn without_solution(mapping: &Mapping, body: &Json, told: &[String]) -> Option<S
     }
     let mut rules = mapping.rules.iter();
     let rule = rules.find(|rule| rule.partner_center.eq_ignore_ascii_case(SOLUTIONS));
-    let (label, cure) = rule.map_or(("Products", ""), |rule| (rule.label.as_str(), rule.cure.as_str()));
-    let missing = format!("{label} is missing: Microsoft helps with deals that name a solution. {cure}");
+    let (label, cure) =
+        rule.map_or(("Products", ""), |rule| (rule.label.as_str(), rule.cure.as_str()));
+    let missing =
+        format!("{label} is missing: Microsoft helps with deals that name a solution. {cure}");
     (!told.iter().any(|told| told.starts_with(label))).then(|| missing.trim_end().to_owned())
 }
 

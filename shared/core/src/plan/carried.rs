@@ -46,11 +46,9 @@ impl Rule {
         };
         match crossed() {
             Ok((_, Value::Nothing)) => match self.default_to_crm() {
-                Some(Ok(value)) if !value.is_nothing() => Carried::Written {
-                    json: self.crm_json(&value),
-                    cut: 0,
-                    default: true,
-                },
+                Some(Ok(value)) if !value.is_nothing() => {
+                    Carried::Written { json: self.crm_json(&value), cut: 0, default: true }
+                }
                 Some(Err(error)) => Carried::Unfit(error),
                 _ => Carried::Empty,
             },
@@ -74,15 +72,15 @@ impl Rule {
         };
         let instead = self.default_value().filter(|_| there.is_nothing());
         let default = instead.is_some();
-        let crossed = instead.unwrap_or(Ok(there)).and_then(|value| self.across_to_partner_center(&value));
-        match crossed.and_then(|value| self.check_for_partner_center(&value, None).map(|()| value)) {
+        let crossed =
+            instead.unwrap_or(Ok(there)).and_then(|value| self.across_to_partner_center(&value));
+        match crossed.and_then(|value| self.check_for_partner_center(&value, None).map(|()| value))
+        {
             Ok(Value::Nothing) if self.is_required(cosell) => Carried::Missing,
             Ok(Value::Nothing) => Carried::Empty,
-            Ok(value) => Carried::Written {
-                json: self.partner_center_json(&value, None),
-                cut: 0,
-                default,
-            },
+            Ok(value) => {
+                Carried::Written { json: self.partner_center_json(&value, None), cut: 0, default }
+            }
             Err(error) => Carried::Unfit(error),
         }
     }

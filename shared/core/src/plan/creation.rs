@@ -20,7 +20,12 @@ pub enum NewRecord {
 }
 
 /// Decides on a referral that has no CRM record.
-pub fn plan_record(mapping: &Mapping, policy: &Policy, referral: &Referral, now: Timestamp) -> NewRecord {
+pub fn plan_record(
+    mapping: &Mapping,
+    policy: &Policy,
+    referral: &Referral,
+    now: Timestamp,
+) -> NewRecord {
     if let Some(reason) = not_for_us(policy, referral) {
         return NewRecord::Skip(reason);
     }
@@ -39,7 +44,14 @@ pub fn plan_record(mapping: &Mapping, policy: &Policy, referral: &Referral, now:
 }
 
 /// What every new record gets besides its fields: its phase, and what the seller is told.
-fn introduce(mapping: &Mapping, policy: &Policy, referral: &Referral, write: &mut CrmWrite, note: &Note, now: Timestamp) {
+fn introduce(
+    mapping: &Mapping,
+    policy: &Policy,
+    referral: &Referral,
+    write: &mut CrmWrite,
+    note: &Note,
+    now: Timestamp,
+) {
     // A new record is open; only another phase needs saying.
     let phase = mapping.stages.to_crm.get(&referral.stage).copied();
     write.phase = phase.filter(|phase| *phase != Phase::Open);
@@ -58,7 +70,13 @@ fn introduce(mapping: &Mapping, policy: &Policy, referral: &Referral, write: &mu
 
 /// The record of a referral whose CRM refused the whole: its name, and what the seller must know. Later looks fill the rest, field by
 /// field, as far as it is taken.
-pub fn plan_bare_record(mapping: &Mapping, policy: &Policy, referral: &Referral, problem: String, now: Timestamp) -> CrmWrite {
+pub fn plan_bare_record(
+    mapping: &Mapping,
+    policy: &Policy,
+    referral: &Referral,
+    problem: String,
+    now: Timestamp,
+) -> CrmWrite {
     let mut write = CrmWrite::default();
     for rule in mapping.rules.iter().filter(|rule| rule.is_name()) {
         if let Carried::Written { json, .. } = rule.carried_to_crm(referral) {
@@ -81,10 +99,16 @@ pub fn microsoft_crm_id(referral: &Referral) -> Option<String> {
 pub(super) fn not_for_us(policy: &Policy, referral: &Referral) -> Option<String> {
     let shared = referral.is_visible_to_microsoft();
     match referral.kind {
-        ReferralKind::Lead if !policy.sync_leads => Some("it is a lead, and leads are not synced".into()),
-        ReferralKind::MicrosoftHalf => Some("it is Microsoft's half of an engagement that is not synced".into()),
+        ReferralKind::Lead if !policy.sync_leads => {
+            Some("it is a lead, and leads are not synced".into())
+        }
+        ReferralKind::MicrosoftHalf => {
+            Some("it is Microsoft's half of an engagement that is not synced".into())
+        }
         _ if referral.stage.is_terminal() => Some("it was closed before it was ever synced".into()),
-        ReferralKind::Opportunity if !shared && !policy.sync_private => Some("it is private, and private deals are not synced".into()),
+        ReferralKind::Opportunity if !shared && !policy.sync_private => {
+            Some("it is private, and private deals are not synced".into())
+        }
         ReferralKind::Opportunity | ReferralKind::Lead => None,
     }
 }
@@ -105,7 +129,12 @@ pub enum Adoption {
 }
 
 /// Decides on a referral and a record that name each other but are not linked.
-pub fn plan_adoption(mapping: &Mapping, policy: &Policy, referral: &Referral, record: &CrmRecord) -> Adoption {
+pub fn plan_adoption(
+    mapping: &Mapping,
+    policy: &Policy,
+    referral: &Referral,
+    record: &CrmRecord,
+) -> Adoption {
     if record.get(&mapping.columns.sync) != &Json::Bool(true) {
         return Adoption::Skip("Sync with Partner Center is not set".into());
     }
@@ -124,7 +153,11 @@ pub fn plan_adoption(mapping: &Mapping, policy: &Policy, referral: &Referral, re
     if referral.stage.is_terminal() && !record.phase.is_closed() {
         return Adoption::Link { invite: false };
     }
-    if record.phase.is_closed() && !referral.stage.is_terminal() && !paired && !referral.is_outgoing() {
+    if record.phase.is_closed()
+        && !referral.stage.is_terminal()
+        && !paired
+        && !referral.is_outgoing()
+    {
         // Linking them would close Microsoft's deal for good, because somebody typed the id of an old opportunity.
         return Adoption::Tell(format!(
             "Referral {} is open, but names a record that is already {} as its CRM ID: clear the CRM ID in Partner Center.",
@@ -142,9 +175,7 @@ pub fn plan_adoption(mapping: &Mapping, policy: &Policy, referral: &Referral, re
         return Adoption::Skip(reason);
     }
     let kind = referral.get("type").and_then(Json::as_str).unwrap_or_default();
-    Adoption::Link {
-        invite: asks && kind.eq_ignore_ascii_case("Shared") && referral.is_outgoing(),
-    }
+    Adoption::Link { invite: asks && kind.eq_ignore_ascii_case("Shared") && referral.is_outgoing() }
 }
 
 /// What to do about a flagged CRM record that has no referral.
@@ -175,8 +206,7 @@ impl NewReferral {
 }
 
 /// What is missing often belongs to the account or the contact, whose change does not show on the record.
-pub(super) const AGAIN: &str =
-    "Then switch Sync with Partner Center off and on, or change this record otherwise: that makes the sync look again.";
+pub(super) const AGAIN: &str = "Then switch Sync with Partner Center off and on, or change this record otherwise: that makes the sync look again.";
 
 /// Decides on a flagged CRM record that has no referral.
 pub fn plan_referral(mapping: &Mapping, policy: &Policy, record: &CrmRecord) -> NewReferral {
@@ -184,30 +214,30 @@ pub fn plan_referral(mapping: &Mapping, policy: &Policy, record: &CrmRecord) -> 
         return NewReferral::Skip("Sync with Partner Center is not set".into());
     }
     if record.phase.is_closed() {
-        return NewReferral::Skip(format!("the record was already {} when it was first seen", record.phase));
+        return NewReferral::Skip(format!(
+            "the record was already {} when it was first seen",
+            record.phase
+        ));
     }
     let help = mapping.help_code(record.get(&mapping.help.column));
     let visible = mapping.visibility_of(record);
     let unread = [(HELP, help.as_ref().err()), (VISIBILITY, visible.as_ref().err())];
-    let unread = unread.into_iter().filter_map(|(field, error)| Some((mapping.label(field), error?)));
-    let mut problems: Vec<String> = unread.map(|(label, error)| format!("{label}: {error}.")).collect();
+    let unread =
+        unread.into_iter().filter_map(|(field, error)| Some((mapping.label(field), error?)));
+    let mut problems: Vec<String> =
+        unread.map(|(label, error)| format!("{label}: {error}.")).collect();
     let help = help.map(|code| code.map(str::to_owned));
     // A wish that cannot be read is one nevertheless: what it needs is told with it.
     let cosell = !matches!(help, Ok(None));
     let visible = cosell || !matches!(visible, Ok(None | Some(false)));
     if !visible && !policy.sync_private {
-        return NewReferral::Skip("Microsoft's sellers are not to see it, and private deals are not synced".into());
+        return NewReferral::Skip(
+            "Microsoft's sellers are not to see it, and private deals are not synced".into(),
+        );
     }
-    let purpose = Purpose {
-        cosell,
-        visible,
-        known: None,
-    };
+    let purpose = Purpose { cosell, visible, known: None };
     match body_of(mapping, record, purpose) {
-        Ok(body) if problems.is_empty() => NewReferral::Create {
-            body,
-            help: help.ok().flatten(),
-        },
+        Ok(body) if problems.is_empty() => NewReferral::Create { body, help: help.ok().flatten() },
         body => {
             problems.extend(body.err().into_iter().flatten());
             problems.push(AGAIN.to_owned());

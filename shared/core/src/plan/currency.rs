@@ -38,16 +38,14 @@ pub(super) struct Currency {
 impl Currency {
     /// `present` is what both sides have now, `written` the side that the currency is really written to.
     pub(super) fn of(rule: &Rule, present: &Seen, written: Option<Side>) -> Self {
-        let agrees = rule.agrees(present) || present.crm.is_nothing() || present.partner_center.is_nothing();
+        let agrees =
+            rule.agrees(present) || present.crm.is_nothing() || present.partner_center.is_nothing();
         Self { agrees, written }
     }
 
     /// Nothing is known of a currency, so nothing is held for it.
     pub(super) fn unknown() -> Self {
-        Self {
-            agrees: true,
-            written: None,
-        }
+        Self { agrees: true, written: None }
     }
 
     pub(super) fn lets(&self, rule: &Rule, side: Side) -> bool {
@@ -102,7 +100,9 @@ impl Update {
                 _ => rules.find(written).map_or(column, |rule| &rule.name).clone(),
             }
         };
-        let single = |(column, value): (&String, &Json)| (name(column), BTreeMap::from([(column.clone(), value.clone())]));
+        let single = |(column, value): (&String, &Json)| {
+            (name(column), BTreeMap::from([(column.clone(), value.clone())]))
+        };
         coupled(mapping, self.fields.iter().map(single).collect(), |all, mut one| {
             all.append(&mut one);
         })
@@ -110,7 +110,11 @@ impl Update {
 }
 
 /// Puts amounts and currency into one part, where the first of them stands, if the currency is among them.
-fn coupled<T>(mapping: &Mapping, single: Vec<(String, T)>, join: impl Fn(&mut T, T)) -> Vec<Part<T>> {
+fn coupled<T>(
+    mapping: &Mapping,
+    single: Vec<(String, T)>,
+    join: impl Fn(&mut T, T),
+) -> Vec<Part<T>> {
     let of = |fits: fn(&Rule) -> bool| -> BTreeSet<&str> {
         let fitting = mapping.rules.iter().filter(|rule| fits(rule));
         fitting.map(|rule| rule.name.as_str()).collect()
@@ -120,7 +124,8 @@ fn coupled<T>(mapping: &Mapping, single: Vec<(String, T)>, join: impl Fn(&mut T,
     let mut parts: Vec<Part<T>> = Vec::new();
     let mut money = None;
     for (name, written) in single {
-        let belongs = is_coupled && (currency.contains(name.as_str()) || amounts.contains(name.as_str()));
+        let belongs =
+            is_coupled && (currency.contains(name.as_str()) || amounts.contains(name.as_str()));
         if let Some(at) = money.filter(|_| belongs) {
             let (names, all): &mut Part<T> = &mut parts[at];
             names.push(name);

@@ -18,13 +18,12 @@ impl Halves {
     pub fn of(referral: Option<Referral>, record: Option<CrmRecord>) -> Self {
         match (referral, record) {
             (_, None) => Self::Parted(Parting::RecordDeleted, None),
-            (
-                _,
-                Some(CrmRecord {
-                    merged_into: Some(into), ..
-                }),
-            ) => Self::Parted(Parting::RecordMerged(into), None),
-            (None, Some(record)) => Self::Parted(Parting::ReferralInvisible, Some(Box::new(record))),
+            (_, Some(CrmRecord { merged_into: Some(into), .. })) => {
+                Self::Parted(Parting::RecordMerged(into), None)
+            }
+            (None, Some(record)) => {
+                Self::Parted(Parting::ReferralInvisible, Some(Box::new(record)))
+            }
             (Some(referral), Some(record)) => Self::Both(Box::new(referral), Box::new(record)),
         }
     }

@@ -43,7 +43,8 @@ pub struct Invitation {
 impl Planner<'_> {
     /// Decides on the seller's wish. Returns whether Microsoft is asked with this look.
     pub(super) fn help(&mut self, link: &Link, now: Option<&Seen>) -> bool {
-        let changed = now.is_some_and(|now| link.seen.get(HELP).is_some_and(|seen| seen.crm != now.crm));
+        let changed =
+            now.is_some_and(|now| link.seen.get(HELP).is_some_and(|seen| seen.crm != now.crm));
         let code = match self.mapping.help_code(self.record.get(&self.mapping.help.column)) {
             Ok(code) => code,
             Err(error) => {
@@ -57,7 +58,8 @@ impl Planner<'_> {
         if code.is_some() {
             self.update.wish = Wish::Rests;
         }
-        let asked = link.microsoft_referral.is_some() || link.steps.contains(&Step::MicrosoftInvited);
+        let asked =
+            link.microsoft_referral.is_some() || link.steps.contains(&Step::MicrosoftInvited);
         if asked {
             if changed && code != link.microsoft.asked.as_deref() {
                 let reason = "Microsoft was asked to help already: How can Microsoft help? can be neither changed nor taken back there.";
@@ -73,7 +75,9 @@ impl Planner<'_> {
             return false;
         }
         // A deal that nobody has accepted waits; one that is being closed needs no help any more.
-        let open = self.referral.stage == Stage::Active && !self.record.phase.is_closed() && self.closing.is_empty();
+        let open = self.referral.stage == Stage::Active
+            && !self.record.phase.is_closed()
+            && self.closing.is_empty();
         if !open || !self.referral.is_outgoing() {
             return false;
         }
@@ -84,18 +88,16 @@ impl Planner<'_> {
     /// Why this deal is none that Microsoft can be asked to help with.
     fn never(&self) -> Option<&'static str> {
         if self.referral.stage.is_terminal() {
-            return Some("How can Microsoft help? was not sent: the referral is closed in Partner Center.");
+            return Some(
+                "How can Microsoft help? was not sent: the referral is closed in Partner Center.",
+            );
         }
         let incoming = self.referral.is_incoming();
         incoming.then_some("How can Microsoft help? was not sent: whoever invited you to this deal takes part in it already.")
     }
 
     fn ask(&mut self, code: &str, refused: Option<&Refusal>) -> Wish {
-        let purpose = Purpose {
-            cosell: true,
-            visible: true,
-            known: Some(self.referral),
-        };
+        let purpose = Purpose { cosell: true, visible: true, known: Some(self.referral) };
         let body = match body_of(self.mapping, self.record, purpose) {
             Ok(body) => body,
             Err(mut told) => {
@@ -103,7 +105,9 @@ impl Planner<'_> {
                 told.push(AGAIN.to_owned());
                 let tried = digest(&told.concat());
                 let known = refused.filter(|refused| refused.tried == tried);
-                return known.map_or(Wish::Lacks(Refusal { tried, told }), |known| Wish::Stands(known.clone()));
+                return known.map_or(Wish::Lacks(Refusal { tried, told }), |known| {
+                    Wish::Stands(known.clone())
+                });
             }
         };
         let digest = digest(&format!("{code}{body}"));
@@ -115,10 +119,6 @@ impl Planner<'_> {
             self.update.patch.push(operation);
             self.update.patched.push(CONTACT.to_owned());
         }
-        Wish::Ask(Box::new(Invitation {
-            help: code.to_owned(),
-            body,
-            digest,
-        }))
+        Wish::Ask(Box::new(Invitation { help: code.to_owned(), body, digest }))
     }
 }

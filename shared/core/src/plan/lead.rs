@@ -23,7 +23,13 @@ pub fn accepted_as_lead(referral: &Referral, lead: &CrmRecord) -> bool {
 
 /// What the opportunity of an accepted lead is made with: the referral's values, but where the seller entered something in the lead: that
 /// follows from a later reading of the lead ([`left_behind`]), or it would replace what was entered since.
-pub fn plan_opportunity(deals: &Mapping, leads: &Mapping, link: &Link, referral: &Referral, lead: &CrmRecord) -> CrmWrite {
+pub fn plan_opportunity(
+    deals: &Mapping,
+    leads: &Mapping,
+    link: &Link,
+    referral: &Referral,
+    lead: &CrmRecord,
+) -> CrmWrite {
     let mut write = CrmWrite::default();
     for rule in deals.rules.iter().filter(|rule| rule.to_crm.on_create()) {
         // No CRM makes an opportunity without a name.
@@ -49,20 +55,25 @@ pub fn left_behind(
 ) -> CrmWrite {
     let mut write = CrmWrite::default();
     let situation = Situation::of(referral, link.microsoft_referral.is_some());
-    for rule in deals.rules.iter().filter(|rule| rule.to_crm.on_update() && rule.applies(situation)) {
-        let (Some(entered), Ok(present)) = (entered(rule, leads, link, lead), rule.read_crm(opportunity)) else {
+    for rule in deals.rules.iter().filter(|rule| rule.to_crm.on_update() && rule.applies(situation))
+    {
+        let (Some(entered), Ok(present)) =
+            (entered(rule, leads, link, lead), rule.read_crm(opportunity))
+        else {
             continue;
         };
         let entered = rule.fitted(entered);
         let is = |value: Option<Value>| value.is_some_and(|value| is_copy(rule, &value, &present));
-        let from_referral = || rule.read_partner_center(referral).and_then(|value| rule.across_to_crm(&value)).ok();
+        let from_referral =
+            || rule.read_partner_center(referral).and_then(|value| rule.across_to_crm(&value)).ok();
         let unedited = || link.seen.get(&rule.name).map(|seen| rule.fitted(seen.crm.clone()));
         let copied = || {
             counterpart(rule, leads)
                 .and_then(|on_lead| on_lead.read_crm(before).ok())
                 .map(|value| rule.fitted(value))
         };
-        let is_old = || present.is_nothing() || is(from_referral()) || is(unedited()) || is(copied());
+        let is_old =
+            || present.is_nothing() || is(from_referral()) || is(unedited()) || is(copied());
         if !is_copy(rule, &entered, &present) && !entered.is_nothing() && is_old() {
             write.fields.insert(rule.crm.clone(), rule.crm_json(&entered));
         }
@@ -94,9 +105,13 @@ fn is_copy(rule: &Rule, of: &Value, now: &Value) -> bool {
 
 fn counterpart<'a>(rule: &Rule, leads: &'a Mapping) -> Option<&'a Rule> {
     let named = leads.rules.iter().find(|lead| lead.name == rule.name)?;
-    let same_values = named.kind == rule.kind && named.values == rule.values && named.transform == rule.transform;
-    let same_values = same_values && named.from_partner_center == rule.from_partner_center && named.from_crm == rule.from_crm;
-    (same_values && named.partner_center.eq_ignore_ascii_case(&rule.partner_center)).then_some(named)
+    let same_values =
+        named.kind == rule.kind && named.values == rule.values && named.transform == rule.transform;
+    let same_values = same_values
+        && named.from_partner_center == rule.from_partner_center
+        && named.from_crm == rule.from_crm;
+    (same_values && named.partner_center.eq_ignore_ascii_case(&rule.partner_center))
+        .then_some(named)
 }
 
 impl Link {
@@ -106,10 +121,19 @@ impl Link {
     /// been on hold and unanswered, so that an opportunity that is worked on accepts the referral, and follows one that is closed; but not
     /// one that ended unwon while it was a lead: who made an opportunity of it nevertheless wants that open.
     #[must_use]
-    pub fn moved_to(&self, opportunity: &CrmRecord, deals: &Mapping, leads: &Mapping, referral: &Referral, now: Timestamp) -> Self {
+    pub fn moved_to(
+        &self,
+        opportunity: &CrmRecord,
+        deals: &Mapping,
+        leads: &Mapping,
+        referral: &Referral,
+        now: Timestamp,
+    ) -> Self {
         let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
         for rule in deals.rules.iter().filter(|rule| counterpart(rule, leads).is_some()) {
-            let Some(before) = self.seen.get(&rule.name) else { continue };
+            let Some(before) = self.seen.get(&rule.name) else {
+                continue;
+            };
             let present = rule.read_crm(opportunity).ok().filter(|value| !value.is_nothing());
             if let Some(present) = present {
                 let crm = if is_copy(rule, &before.crm, &present) {

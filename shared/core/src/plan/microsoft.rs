@@ -18,13 +18,19 @@ pub struct MicrosoftNews {
 }
 
 /// What is new of Microsoft's half since the seller was last told. A closed record is read-only: its seller is told once it is reopened.
-pub fn news_of_microsoft(mapping: &Mapping, link: &Link, half: &Referral, record: &CrmRecord) -> Option<MicrosoftNews> {
+pub fn news_of_microsoft(
+    mapping: &Mapping,
+    link: &Link,
+    half: &Referral,
+    record: &CrmRecord,
+) -> Option<MicrosoftNews> {
     if link.microsoft.stage == Some(half.stage) || record.is_read_only() {
         return None;
     }
     let brief = brief(half.stage)?;
     let reason = half.get("statusReason").and_then(Json::as_str).map(str::trim).unwrap_or_default();
-    let gives_reason = matches!(half.stage, Stage::Declined | Stage::Lost | Stage::ClosedOtherwise) && !reason.is_empty();
+    let gives_reason = matches!(half.stage, Stage::Declined | Stage::Lost | Stage::ClosedOtherwise)
+        && !reason.is_empty();
     let told = if gives_reason {
         format!("{}: {}.", brief.trim_end_matches('.'), reason.trim_end_matches('.'))
     } else {
@@ -40,7 +46,9 @@ fn brief(stage: Stage) -> Option<&'static str> {
         Stage::New => return None,
         Stage::Active => "Microsoft accepted to help.",
         Stage::Declined => "Microsoft declined to help.",
-        Stage::Expired => "Microsoft did not answer in time: the deal goes on as yours alone; speak to your contact at Microsoft.",
+        Stage::Expired => {
+            "Microsoft did not answer in time: the deal goes on as yours alone; speak to your contact at Microsoft."
+        }
         Stage::Won => "Microsoft closed its side of the deal as won.",
         Stage::Lost => "Microsoft closed its side of the deal as lost.",
         Stage::ClosedOtherwise => "Microsoft closed its side of the deal.",

@@ -21,7 +21,10 @@ mod warning;
 mod win;
 
 pub use carried::Carried;
-pub use creation::{Adoption, NewRecord, NewReferral, microsoft_crm_id, plan_adoption, plan_bare_record, plan_record, plan_referral};
+pub use creation::{
+    Adoption, NewRecord, NewReferral, microsoft_crm_id, plan_adoption, plan_bare_record,
+    plan_record, plan_referral,
+};
 pub use currency::Part;
 pub use halves::Halves;
 pub use invitation::{Invitation, Wish};

@@ -32,7 +32,8 @@ impl Update {
             let rule = mapping.rules.iter().find(|rule| rule.name == change.field)?;
             let now = rule.read_crm(stored).ok()?;
             let partner_center = self.observed.values.get(&change.field)?.partner_center.clone();
-            (!keeps(&change.before, &change.after, &now)).then(|| (change.field.clone(), NotKept { partner_center, at }))
+            (!keeps(&change.before, &change.after, &now))
+                .then(|| (change.field.clone(), NotKept { partner_center, at }))
         });
         lost.collect()
     }
@@ -72,15 +73,24 @@ pub(super) fn untold(mapping: &Mapping, link: &Link, record: &CrmRecord, update:
     let still = |field: &str, lost: &NotKept| {
         let rule = mapping.rules.iter().find(|rule| rule.name == field);
         let pair = rule.zip(update.observed.values.get(field));
-        let apart = pair.is_some_and(|(rule, now)| now.partner_center == lost.partner_center && !rule.agrees(now));
-        apart && !update.changes.iter().any(|change| change.field == field) && !audit.contains(&line(mapping, field, lost))
+        let apart = pair.is_some_and(|(rule, now)| {
+            now.partner_center == lost.partner_center && !rule.agrees(now)
+        });
+        apart
+            && !update.changes.iter().any(|change| change.field == field)
+            && !audit.contains(&line(mapping, field, lost))
     };
     let noted = link.not_kept.iter().filter(|(field, lost)| still(field, lost));
     noted.map(|(field, lost)| (field.clone(), lost.clone())).collect()
 }
 
 /// What a new record was given and does not have. What belongs to a related record may have been there before.
-pub fn not_kept_of_new(mapping: &Mapping, referral: &Referral, record: &CrmRecord, at: Timestamp) -> Lost {
+pub fn not_kept_of_new(
+    mapping: &Mapping,
+    referral: &Referral,
+    record: &CrmRecord,
+    at: Timestamp,
+) -> Lost {
     let situation = Situation::of(referral, false);
     let given = mapping
         .rules
@@ -91,7 +101,8 @@ pub fn not_kept_of_new(mapping: &Mapping, referral: &Referral, record: &CrmRecor
         let partner_center = rule.read_partner_center(referral).ok()?;
         let asked = rule.across_to_crm(&partner_center).ok().filter(|asked| !asked.is_nothing())?;
         let now = rule.read_crm(record).ok()?;
-        (!keeps(&Value::Nothing, &asked, &now)).then(|| (rule.name.clone(), NotKept { partner_center, at }))
+        (!keeps(&Value::Nothing, &asked, &now))
+            .then(|| (rule.name.clone(), NotKept { partner_center, at }))
     });
     lost.collect()
 }
@@ -102,7 +113,9 @@ pub(super) fn keeps(before: &Value, asked: &Value, now: &Value) -> bool {
     match (asked, now) {
         _ if asked == now => true,
         (Value::Number(asked), Value::Number(now)) => (asked - now).abs() < Decimal::ONE,
-        (Value::Text(asked), Value::Text(kept)) => now != before && even(asked).starts_with(&even(kept)),
+        (Value::Text(asked), Value::Text(kept)) => {
+            now != before && even(asked).starts_with(&even(kept))
+        }
         _ => false,
     }
 }
@@ -180,7 +193,9 @@ mod tests {
         let expected = "Deal value was not taken over by the CRM at 2026-11-21 10:00 UTC (it may be calculated there, as from product lines); \
                     Partner Center has 205000.";
         assert_eq!(update.untold_lines(&mapping), [expected]);
-        let told = record(|record| set(record, "nwcs_audit", json!(format!("Received.\n2026-11-21 10:05 UTC  {expected}"))));
+        let told = record(|record| {
+            set(record, "nwcs_audit", json!(format!("Received.\n2026-11-21 10:05 UTC  {expected}")))
+        });
         assert!(
             plan_update(&mapping, &link, &edited, &told, now()).untold.is_empty(),
             "only the answer to telling it was lost"
@@ -191,7 +206,9 @@ mod tests {
     fn nothing_is_told_that_is_not_true_any_more() {
         let (mapping, link, edited) = ignored();
         let again = referral(|body| body["details"]["dealValue"] = json!(210_000));
-        let untold = |referral: &Referral, record: &CrmRecord| plan_update(&mapping, &link, referral, record, now()).untold;
+        let untold = |referral: &Referral, record: &CrmRecord| {
+            plan_update(&mapping, &link, referral, record, now()).untold
+        };
         assert!(untold(&again, &record(|_| {})).is_empty(), "it is written anew");
         let summed = record(|record| set(record, "estimatedvalue", json!(205_000)));
         assert!(untold(&edited, &summed).is_empty(), "the CRM came to the same");
@@ -200,7 +217,9 @@ mod tests {
     #[test]
     fn a_field_that_a_new_record_did_not_keep_is_found() {
         let mapping = shipped();
-        let kept = record(|record| set(record, "customerid_account/name", json!("An account that was there")));
+        let kept = record(|record| {
+            set(record, "customerid_account/name", json!("An account that was there"))
+        });
         assert!(not_kept_of_new(&mapping, &referral(|_| {}), &kept, now()).is_empty());
         let without = record(|record| drop(record.fields.remove("estimatedvalue")));
         let lost = not_kept_of_new(&mapping, &referral(|_| {}), &without, now());

@@ -18,13 +18,19 @@ const MAY_LAND: SignedDuration = SignedDuration::from_mins(5);
 /// What was last seen of a pair. A write that was under way took effect if its side has the very value that was asked for. If that
 /// side has a third value, nobody can say what was seen last: then nothing was, so that the field's rule decides and the trail keeps
 /// both values.
-pub(super) fn known(mapping: &Mapping, link: &Link, observed: &Observation) -> BTreeMap<String, Seen> {
+pub(super) fn known(
+    mapping: &Mapping,
+    link: &Link,
+    observed: &Observation,
+) -> BTreeMap<String, Seen> {
     let mut known = link.seen.clone();
     for (field, seen) in &mut known {
         cut_for_mark(mapping, field, seen, observed);
     }
     for (field, pending) in &link.pending {
-        let Some(now) = observed.values.get(field) else { continue };
+        let Some(now) = observed.values.get(field) else {
+            continue;
+        };
         let written = pending.side;
         if now.on(written) == pending.seen.on(written) {
             let mut seen = pending.seen.clone();
@@ -76,12 +82,19 @@ impl Update {
 
     /// What is still under way once this look's own writes were answered and `seen` is what is known now: writes of others that may
     /// land yet, as long as nothing newer is known of their field.
-    pub fn still_pending(&self, link: &Link, seen: &BTreeMap<String, Seen>, now: Timestamp) -> BTreeMap<String, Pending> {
+    pub fn still_pending(
+        &self,
+        link: &Link,
+        seen: &BTreeMap<String, Seen>,
+        now: Timestamp,
+    ) -> BTreeMap<String, Pending> {
         let own = |field: &String| self.changes.iter().any(|change| change.field == *field);
         let may_land = |pending: &Pending| now.duration_since(pending.since) < MAY_LAND;
         let others = link.pending.iter();
         others
-            .filter(|(field, pending)| !own(field) && may_land(pending) && seen.get(*field) == link.seen.get(*field))
+            .filter(|(field, pending)| {
+                !own(field) && may_land(pending) && seen.get(*field) == link.seen.get(*field)
+            })
             .map(|(field, pending)| (field.clone(), pending.clone()))
             .collect()
     }
@@ -101,7 +114,8 @@ mod tests {
         let mapping = shipped();
         let mut link = linked(&mapping, &referral(|_| {}), &record(|_| {}));
         let edited = record(|record| set(record, "description", json!("new")));
-        plan_update(&mapping, &link, &referral(|_| {}), &edited, now()).note_pending(&mut link, now());
+        plan_update(&mapping, &link, &referral(|_| {}), &edited, now())
+            .note_pending(&mut link, now());
         link
     }
 

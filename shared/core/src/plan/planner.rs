@@ -14,7 +14,9 @@ use crate::crm::{CrmRecord, Phase};
 use crate::life_cycle::Stage;
 use crate::link::{Link, OpenConflict, Seen};
 use crate::mapping::attributes;
-use crate::mapping::{CONTACT, ConflictRule, HELP, Mapping, OnHoldEdits, REFERENCE, Rule, STAGE, VISIBILITY};
+use crate::mapping::{
+    CONTACT, ConflictRule, HELP, Mapping, OnHoldEdits, REFERENCE, Rule, STAGE, VISIBILITY,
+};
 use crate::merge::{Merged, merge};
 use crate::patch::PatchOperation;
 use crate::record_id;
@@ -22,7 +24,13 @@ use crate::referral::Referral;
 use crate::value::Value;
 
 /// Compares a linked pair with what was last seen of it and decides what to write. `now` is when a new conflict begins to wait.
-pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: &CrmRecord, now: Timestamp) -> Update {
+pub fn plan_update(
+    mapping: &Mapping,
+    link: &Link,
+    referral: &Referral,
+    record: &CrmRecord,
+    now: Timestamp,
+) -> Update {
     let observed = mapping.observe_linked(link, referral, record);
     let known = super::pending::known(mapping, link, &observed);
     let mut planner = Planner {
@@ -37,11 +45,7 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
         win_waits: super::win::waits(mapping, link, referral, record, now),
     };
     planner.stage(known.get(STAGE));
-    let newest = if record.modified > referral.updated {
-        Side::Crm
-    } else {
-        Side::PartnerCenter
-    };
+    let newest = if record.modified > referral.updated { Side::Crm } else { Side::PartnerCenter };
     let merged = |rule: &Rule| {
         // What cannot be read is no change.
         let present = observed.values.get(&rule.name)?;
@@ -56,7 +60,9 @@ pub fn plan_update(mapping: &Mapping, link: &Link, referral: &Referral, record: 
         planner.currency = Currency::of(rule, present, written.map(|change| change.side));
     }
     for rule in &mapping.rules {
-        let Some((present, open, merged)) = merged(rule) else { continue };
+        let Some((present, open, merged)) = merged(rule) else {
+            continue;
+        };
         let decided = matches!(merged, Merged::Write { overruled: Some(_), .. });
         match merged {
             Merged::InStep => {}
@@ -121,11 +127,7 @@ fn change_of(rule: &Rule, present: &Seen, merged: Merged) -> Option<FieldChange>
 
 impl<'a> Planner<'a> {
     pub(super) fn hold(&mut self, field: &str, reason: String, retry: bool) {
-        self.update.held.push(Held {
-            field: field.to_owned(),
-            reason,
-            retry,
-        });
+        self.update.held.push(Held { field: field.to_owned(), reason, retry });
     }
 
     fn park(&mut self, field: &str, present: &Seen, open: Option<&OpenConflict>, now: Timestamp) {
@@ -172,9 +174,8 @@ impl<'a> Planner<'a> {
         };
         let mut operation = PatchOperation::set(self.referral, attributes::LIST, Json::Null);
         let earlier = self.update.patch.iter().rev().find(|earlier| earlier.path == operation.path);
-        let list = earlier
-            .map(|earlier| &earlier.value)
-            .or_else(|| self.referral.get(attributes::LIST));
+        let list =
+            earlier.map(|earlier| &earlier.value).or_else(|| self.referral.get(attributes::LIST));
         operation.value = attributes::with(list, kind, &json);
         operation
     }
@@ -184,11 +185,16 @@ impl<'a> Planner<'a> {
         let label = &rule.label;
         match change.side {
             Side::PartnerCenter if self.referral.stage.is_terminal() => Some((
-                format!("{label} was not sent: the referral is closed in Partner Center, which cannot be changed any more."),
+                format!(
+                    "{label} was not sent: the referral is closed in Partner Center, which cannot be changed any more."
+                ),
                 false,
             )),
             Side::PartnerCenter
-                if let Err(error) = rule.check_for_partner_center(&change.after, self.referral.get(&rule.partner_center)) =>
+                if let Err(error) = rule.check_for_partner_center(
+                    &change.after,
+                    self.referral.get(&rule.partner_center),
+                ) =>
             {
                 Some((format!("{label} was not sent: {error}. {}", rule.cure), false))
             }
@@ -206,7 +212,8 @@ impl<'a> Planner<'a> {
     /// Whether an edit waits until the record leaves hold, or the lead becomes an opportunity. A deal that somebody puts on hold after it was accepted is no invitation,
     /// and what an operator decided is an order.
     fn waits(&self, rule: &Rule, change: &FieldChange) -> bool {
-        let on_hold = self.record.phase == Phase::OnHold || (self.mapping.is_of_leads && self.record.phase == Phase::Open);
+        let on_hold = self.record.phase == Phase::OnHold
+            || (self.mapping.is_of_leads && self.record.phase == Phase::Open);
         let invitation = on_hold && self.referral.stage == Stage::New;
         let ordered = rule.conflict == ConflictRule::Ask && change.overruled.is_some();
         invitation && !ordered && self.mapping.stages.on_hold_edits == OnHoldEdits::Wait
@@ -214,7 +221,10 @@ impl<'a> Planner<'a> {
 
     /// An amount waits for its currency.
     fn without_currency(&mut self, rule: &'a Rule) {
-        let reason = format!("{} waits: the deal has another currency in Partner Center than here.", rule.label);
+        let reason = format!(
+            "{} waits: the deal has another currency in Partner Center than here.",
+            rule.label
+        );
         self.hold(&rule.name, reason, true);
         self.apart.push(rule);
     }
@@ -240,13 +250,19 @@ impl<'a> Planner<'a> {
     fn reference(&mut self, link: &Link) {
         let id = self.record.key.id.clone();
         let seen = link.seen.get(REFERENCE);
-        let tried = seen.is_some_and(|seen| seen.partner_center.is_nothing() && seen.crm == Value::text(id.clone()));
-        let ours = |present: &str| link.lead.as_ref().is_some_and(|lead| record_id::same(&lead.id, present));
+        let tried = seen.is_some_and(|seen| {
+            seen.partner_center.is_nothing() && seen.crm == Value::text(id.clone())
+        });
+        let ours = |present: &str| {
+            link.lead.as_ref().is_some_and(|lead| record_id::same(&lead.id, present))
+        };
         let free = self.referral.external_reference.as_deref().is_none_or(ours);
         if free && !self.referral.stage.is_terminal() && !tried {
-            self.update
-                .patch
-                .push(PatchOperation::set(self.referral, "externalReferenceId", id.into()));
+            self.update.patch.push(PatchOperation::set(
+                self.referral,
+                "externalReferenceId",
+                id.into(),
+            ));
             self.update.patched.push(REFERENCE.to_owned());
         }
     }
@@ -270,7 +286,8 @@ impl<'a> Planner<'a> {
         };
         let (sent, received) = (labels(Side::PartnerCenter), labels(Side::Crm));
         self.update.sent = (!sent.is_empty()).then(|| format!("Sent to Partner Center: {sent}."));
-        self.update.received = (!received.is_empty()).then(|| format!("Received from Partner Center: {received}."));
+        self.update.received =
+            (!received.is_empty()).then(|| format!("Received from Partner Center: {received}."));
         let mut notes = Vec::new();
         let overruled: BTreeSet<&str> = self
             .update
@@ -279,7 +296,8 @@ impl<'a> Planner<'a> {
             .filter(|change| change.overruled.is_some())
             .map(|change| change.field.as_str())
             .collect();
-        for rule in self.mapping.rules.iter().filter(|rule| overruled.contains(rule.name.as_str())) {
+        for rule in self.mapping.rules.iter().filter(|rule| overruled.contains(rule.name.as_str()))
+        {
             notes.push(format!(
                 "{} had changed on both sides; settled by the rule `{}`.",
                 rule.label, rule.conflict
@@ -296,7 +314,9 @@ impl<'a> Planner<'a> {
             let told = format!("{label} is not carried over while the deal has another currency in Partner Center than here.");
             (!told_lately(self.mapping, self.record, &told)).then_some(told)
         }));
-        notes.extend(self.update.held.iter().filter(|held| !held.retry).map(|held| held.reason.clone()));
+        notes.extend(
+            self.update.held.iter().filter(|held| !held.retry).map(|held| held.reason.clone()),
+        );
         self.update.remarks = notes;
     }
 }

@@ -31,8 +31,15 @@ pub fn may_be_registered(mapping: &Mapping, referral: &Referral, record: &CrmRec
 }
 
 /// Decides on the registration of a deal. `microsoft` is Microsoft's half, where the engagement has one that we see.
-pub fn plan_registration(mapping: &Mapping, referral: &Referral, microsoft: Option<&Referral>, record: &CrmRecord) -> NewRegistration {
-    let Some(registration) = mapping.registering().filter(|_| may_be_registered(mapping, referral, record)) else {
+pub fn plan_registration(
+    mapping: &Mapping,
+    referral: &Referral,
+    microsoft: Option<&Referral>,
+    record: &CrmRecord,
+) -> NewRegistration {
+    let Some(registration) =
+        mapping.registering().filter(|_| may_be_registered(mapping, referral, record))
+    else {
         return NewRegistration::Nothing;
     };
     if is_registered(referral) {
@@ -46,7 +53,9 @@ pub fn plan_registration(mapping: &Mapping, referral: &Referral, microsoft: Opti
         None | Some(Stage::Active | Stage::Won) => {}
         Some(Stage::New) => return NewRegistration::Nothing,
         Some(stage) => {
-            let why = format!("Microsoft's answer to it is {stage}, and only deals that Microsoft accepted are taken.");
+            let why = format!(
+                "Microsoft's answer to it is {stage}, and only deals that Microsoft accepted are taken."
+            );
             return NewRegistration::Tell(vec![format!("{NOT_REGISTERED}: {why}")]);
         }
     }
@@ -59,7 +68,9 @@ pub fn plan_registration(mapping: &Mapping, referral: &Referral, microsoft: Opti
             value: body,
         }))
     } else {
-        NewRegistration::Tell(std::iter::once(format!("{NOT_REGISTERED}:")).chain(problems).collect())
+        NewRegistration::Tell(
+            std::iter::once(format!("{NOT_REGISTERED}:")).chain(problems).collect(),
+        )
     }
 }
 
@@ -75,7 +86,12 @@ fn is_registered(referral: &Referral) -> bool {
     listed || !(status.is_empty() || status.eq_ignore_ascii_case("None"))
 }
 
-fn body(registration: &Registration, situation: Situation, referral: &Referral, record: &CrmRecord) -> (Json, Vec<String>) {
+fn body(
+    registration: &Registration,
+    situation: Situation,
+    referral: &Referral,
+    record: &CrmRecord,
+) -> (Json, Vec<String>) {
     let mut body = Json::Object(registration.create.clone());
     let mut problems = Vec::new();
     solutions(&mut body, referral, &mut problems);
@@ -83,7 +99,9 @@ fn body(registration: &Registration, situation: Situation, referral: &Referral, 
         match rule.carried_to_partner_center(record, true) {
             Carried::Written { json, .. } => set(&mut body, &rule.partner_center, json),
             Carried::Missing => problems.push(format!("{} is missing: {}", rule.label, rule.cure)),
-            Carried::Unfit(error) => problems.push(format!("{}: {error}. {}", rule.label, rule.cure)),
+            Carried::Unfit(error) => {
+                problems.push(format!("{}: {error}. {}", rule.label, rule.cure))
+            }
             Carried::Elsewhen(_) | Carried::Empty | Carried::Inapplicable => {}
         }
     }
@@ -96,10 +114,14 @@ fn body(registration: &Registration, situation: Situation, referral: &Referral, 
 fn solutions(body: &mut Json, referral: &Referral, problems: &mut Vec<String>) {
     let given = body.get("solutionDetails").and_then(Json::as_array).cloned().unwrap_or_default();
     let sold = referral.get("details.requirements.solutions").and_then(Json::as_array);
-    let text = |solution: &Json, name: &str| crate::referral::lookup(solution, name).and_then(Json::as_str).map(str::to_owned);
+    let text = |solution: &Json, name: &str| {
+        crate::referral::lookup(solution, name).and_then(Json::as_str).map(str::to_owned)
+    };
     let mut details = Vec::new();
     for (at, solution) in sold.into_iter().flatten().enumerate() {
-        let Some(id) = text(solution, "id") else { continue };
+        let Some(id) = text(solution, "id") else {
+            continue;
+        };
         let detail = given.get(at).or(given.first()).filter(|detail| detail.is_object());
         let mut detail = detail.cloned().unwrap_or_else(|| Json::Object(Map::new()));
         detail["id"] = json!(id);
@@ -109,20 +131,24 @@ fn solutions(body: &mut Json, referral: &Referral, problems: &mut Vec<String>) {
         details.push(detail);
     }
     if details.is_empty() {
-        problems.push("The deal has no solution: add a co-sell-ready one in Partner Center.".into());
+        problems
+            .push("The deal has no solution: add a co-sell-ready one in Partner Center.".into());
     }
     body["solutionDetails"] = Json::Array(details);
 }
 
 /// The contract's currency is its solutions' too, and its value is that of an only one.
 fn amounts(body: &mut Json) {
-    let (value, currency) = (body["contract"]["value"].clone(), body["contract"]["currency"].clone());
+    let (value, currency) =
+        (body["contract"]["value"].clone(), body["contract"]["currency"].clone());
     let Some(details) = body["solutionDetails"].as_array_mut() else {
         return;
     };
     let only = details.len() == 1;
     for detail in details {
-        for (name, amount) in [("value", Some(&value).filter(|_| only)), ("currency", Some(&currency))] {
+        for (name, amount) in
+            [("value", Some(&value).filter(|_| only)), ("currency", Some(&currency))]
+        {
             if let Some(amount) = amount.filter(|amount| !amount.is_null())
                 && detail[name].is_null()
             {
@@ -140,16 +166,18 @@ fn amounts(body: &mut Json) {
 fn dates(registration: &Registration, body: &Json) -> Option<String> {
     const START: &str = "contract.startDateTime";
     const SIGN: &str = "contract.signDateTime";
-    let at = |path: &str| -> Option<Timestamp> { crate::referral::lookup(body, path)?.as_str()?.parse().ok() };
+    let at = |path: &str| -> Option<Timestamp> {
+        crate::referral::lookup(body, path)?.as_str()?.parse().ok()
+    };
     let label = |path: &'static str| {
-        let rule = registration
-            .rules
-            .iter()
-            .find(|rule| rule.partner_center.eq_ignore_ascii_case(path));
+        let rule =
+            registration.rules.iter().find(|rule| rule.partner_center.eq_ignore_ascii_case(path));
         rule.map_or(path, |rule| rule.label.as_str())
     };
     match (at(START), at(SIGN)) {
-        (Some(start), Some(sign)) if start < sign => Some(format!("{} is before {}: correct one of the two.", label(START), label(SIGN))),
+        (Some(start), Some(sign)) if start < sign => {
+            Some(format!("{} is before {}: correct one of the two.", label(START), label(SIGN)))
+        }
         (Some(_), Some(_)) => None,
         (start, _) => {
             let label = label(if start.is_none() { START } else { SIGN });

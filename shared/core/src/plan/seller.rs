@@ -108,7 +108,9 @@ impl Told<'_> {
     }
 
     fn mark_name(&self, write: &mut CrmWrite, record: Option<&CrmRecord>, mark: Option<Mark>) {
-        let Some(rule) = self.mapping.marked_name() else { return };
+        let Some(rule) = self.mapping.marked_name() else {
+            return;
+        };
         let present = record.map_or(&Json::Null, |record| record.get(&rule.crm));
         let name = write.fields.get(&rule.crm).unwrap_or(present);
         let marked = name
@@ -154,11 +156,7 @@ fn cut_lines(text: &str, length: usize) -> String {
         used <= length
     });
     let kept = fits.count();
-    if kept == text.chars().count() {
-        text.to_owned()
-    } else {
-        cut(text, kept)
-    }
+    if kept == text.chars().count() { text.to_owned() } else { cut(text, kept) }
 }
 
 /// A time as the seller reads it.

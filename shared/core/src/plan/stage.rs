@@ -18,7 +18,8 @@ impl Planner<'_> {
         let (stage, phase) = (self.referral.stage, self.record.phase);
         let stage_changed = seen.is_none_or(|seen| seen.partner_center != stage_value(stage));
         let phase_changed = seen.is_none_or(|seen| seen.crm != phase_value(phase));
-        let record_goes = self.mapping.stages.to_crm.get(&stage).copied().filter(|goes| *goes != phase);
+        let record_goes =
+            self.mapping.stages.to_crm.get(&stage).copied().filter(|goes| *goes != phase);
         self.update.apart = record_goes.is_some();
         if stage.is_terminal() {
             match record_goes {
@@ -42,16 +43,13 @@ impl Planner<'_> {
     fn referral_goes(&self) -> Option<Stage> {
         let goes = self.mapping.stages.to_partner_center.get(&self.record.phase).copied()?;
         let unaccepted = self.referral.stage == Stage::New && self.record.phase == Phase::Lost;
-        Some(if unaccepted {
-            self.mapping.stages.lost_before_accepted
-        } else {
-            goes
-        })
+        Some(if unaccepted { self.mapping.stages.lost_before_accepted } else { goes })
     }
 
     fn move_record(&mut self, phase: Phase) {
         self.update.phase = Some(phase);
-        let reason = self.referral.get("statusReason").and_then(Json::as_str).unwrap_or_default().trim();
+        let reason =
+            self.referral.get("statusReason").and_then(Json::as_str).unwrap_or_default().trim();
         if phase == Phase::Lost && !reason.is_empty() {
             // Somebody's own words: for the seller, not for the trail.
             self.update.asides.push(format!("Reason given in Partner Center: {reason}."));
@@ -85,7 +83,9 @@ impl Planner<'_> {
             return;
         }
         let reason = self.mapping.stages.reason_for(stage, self.record);
-        let mut set = |path: &str, value: &str| self.closing.push(PatchOperation::set(self.referral, path, value.into()));
+        let mut set = |path: &str, value: &str| {
+            self.closing.push(PatchOperation::set(self.referral, path, value.into()))
+        };
         set("status", status);
         set("substatus", substatus);
         if let Some(reason) = &reason {

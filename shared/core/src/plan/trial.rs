@@ -35,7 +35,12 @@ pub struct FieldTrial<'a> {
 }
 
 /// Tries what a new CRM record for this referral would be.
-pub fn try_record<'a>(mapping: &'a Mapping, policy: &Policy, referral: &Referral, now: Timestamp) -> Trial<'a, NewRecord> {
+pub fn try_record<'a>(
+    mapping: &'a Mapping,
+    policy: &Policy,
+    referral: &Referral,
+    now: Timestamp,
+) -> Trial<'a, NewRecord> {
     let plan = plan_record(mapping, policy, referral, now);
     let mut besides = match &plan {
         NewRecord::Create(write) => write.fields.clone(),
@@ -44,11 +49,15 @@ pub fn try_record<'a>(mapping: &'a Mapping, policy: &Policy, referral: &Referral
     let field = |rule: &'a Rule| {
         let mut carried = rule.carried_to_crm(referral);
         // The name may have got its mark meanwhile.
-        if let (Carried::Written { json, .. }, Some(written)) = (&mut carried, besides.remove(&rule.crm)) {
+        if let (Carried::Written { json, .. }, Some(written)) =
+            (&mut carried, besides.remove(&rule.crm))
+        {
             *json = written;
         }
         let there = match &rule.from_partner_center {
-            Some(_) => rule.read_partner_center(referral).map(|value| value.to_json()).unwrap_or_default(),
+            Some(_) => {
+                rule.read_partner_center(referral).map(|value| value.to_json()).unwrap_or_default()
+            }
             None => referral.get(&rule.partner_center).cloned().unwrap_or_default(),
         };
         FieldTrial {
@@ -66,7 +75,11 @@ pub fn try_record<'a>(mapping: &'a Mapping, policy: &Policy, referral: &Referral
 }
 
 /// Tries what a new referral for this CRM record would be.
-pub fn try_referral<'a>(mapping: &'a Mapping, policy: &Policy, record: &CrmRecord) -> Trial<'a, NewReferral> {
+pub fn try_referral<'a>(
+    mapping: &'a Mapping,
+    policy: &Policy,
+    record: &CrmRecord,
+) -> Trial<'a, NewReferral> {
     let plan = plan_referral(mapping, policy, record);
     let cosell = matches!(mapping.help_code(record.get(&mapping.help.column)), Ok(Some(_)));
     let situation = mapping.situation_of_new(record);
@@ -95,7 +108,8 @@ pub fn try_referral<'a>(mapping: &'a Mapping, policy: &Policy, record: &CrmRecor
             .iter()
             .filter(|field| matches!(field.carried, Carried::Written { .. }))
             .collect();
-        besides.retain(|path, _| !written.iter().any(|field| is_at(path, &field.rule.partner_center)));
+        besides
+            .retain(|path, _| !written.iter().any(|field| is_at(path, &field.rule.partner_center)));
     }
     Trial { plan, fields, besides }
 }
@@ -103,11 +117,7 @@ pub fn try_referral<'a>(mapping: &'a Mapping, policy: &Policy, record: &CrmRecor
 /// Every single value of a body by its dotted path; what is empty counts as one.
 fn leaves(json: &Json, path: String, found: &mut BTreeMap<String, Json>) {
     let below = |name: &str| {
-        if path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{path}.{name}")
-        }
+        if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
     };
     match json {
         Json::Object(properties) if !properties.is_empty() => {

@@ -9,7 +9,9 @@ use super::invitation::Wish;
 use crate::audit::{FieldChange, ParkedField, Side};
 use crate::crm::{CrmRecord, Phase};
 use crate::link::{NotKept, OpenConflict, Seen};
-use crate::mapping::{Mapping, Observation, REFERENCE, STAGE, VISIBILITY, phase_value, stage_value};
+use crate::mapping::{
+    Mapping, Observation, REFERENCE, STAGE, VISIBILITY, phase_value, stage_value,
+};
 use crate::patch::PatchOperation;
 use crate::referral::Referral;
 use crate::value::Value;
@@ -85,26 +87,41 @@ impl Update {
     ///
     /// Starts from what the decision was made on, never from a later reading: an edit that somebody made in between must be
     /// found by the next look. A change that was not carried keeps what was seen before, so that it is found again.
-    pub fn seen(&self, mapping: &Mapping, referral: Option<&Referral>, record: Option<&CrmRecord>) -> BTreeMap<String, Seen> {
+    pub fn seen(
+        &self,
+        mapping: &Mapping,
+        referral: Option<&Referral>,
+        record: Option<&CrmRecord>,
+    ) -> BTreeMap<String, Seen> {
         let mut seen = self.observed.values.clone();
-        let mut keep: BTreeSet<&str> = self.observed.unreadable.iter().map(String::as_str).collect();
+        let mut keep: BTreeSet<&str> =
+            self.observed.unreadable.iter().map(String::as_str).collect();
         keep.extend(self.held.iter().filter(|held| held.retry).map(|held| held.field.as_str()));
         keep.extend(self.conflicts.keys().map(String::as_str));
         keep.extend(self.refused.iter().map(String::as_str));
         for change in &self.changes {
-            let Some(entry) = seen.get_mut(&change.field) else { continue };
+            let Some(entry) = seen.get_mut(&change.field) else {
+                continue;
+            };
             match (change.side, referral, record) {
-                (Side::PartnerCenter, Some(referral), _) => entry.partner_center = stored_there(mapping, change, referral),
+                (Side::PartnerCenter, Some(referral), _) => {
+                    entry.partner_center = stored_there(mapping, change, referral)
+                }
                 (Side::Crm, _, Some(record)) => entry.crm = stored_here(mapping, change, record),
                 _ => drop(keep.insert(&change.field)),
             }
         }
         match (referral, seen.get_mut(REFERENCE)) {
-            (Some(referral), Some(entry)) => entry.partner_center = referral.external_reference.clone().map_or(Value::Nothing, Value::text),
+            (Some(referral), Some(entry)) => {
+                entry.partner_center =
+                    referral.external_reference.clone().map_or(Value::Nothing, Value::text)
+            }
             _ if !self.patch.is_empty() => drop(keep.insert(REFERENCE)),
             _ => {}
         }
-        if seen.get(VISIBILITY).is_some_and(|seen| !mapping.is_visibility_settled(seen)) && self.raises_visibility() {
+        if seen.get(VISIBILITY).is_some_and(|seen| !mapping.is_visibility_settled(seen))
+            && self.raises_visibility()
+        {
             // The next look shows it in the CRM.
             seen.remove(VISIBILITY);
         }
@@ -118,13 +135,21 @@ impl Update {
     }
 
     fn raises_visibility(&self) -> bool {
-        let raises = |change: &FieldChange| change.field == VISIBILITY && change.side == Side::PartnerCenter;
+        let raises =
+            |change: &FieldChange| change.field == VISIBILITY && change.side == Side::PartnerCenter;
         self.changes.iter().any(raises)
     }
 
     /// The changes of the sides that were written, as they were really stored.
-    pub fn stored_changes(&self, seen: &BTreeMap<String, Seen>, partner_center: bool, crm: bool) -> Vec<FieldChange> {
-        let written = |change: &&FieldChange| if change.side == Side::Crm { crm } else { partner_center };
+    pub fn stored_changes(
+        &self,
+        seen: &BTreeMap<String, Seen>,
+        partner_center: bool,
+        crm: bool,
+    ) -> Vec<FieldChange> {
+        let written = |change: &&FieldChange| {
+            if change.side == Side::Crm { crm } else { partner_center }
+        };
         let stored = |change: &FieldChange| {
             let seen = seen.get(&change.field)?;
             Some(if change.side == Side::Crm {
@@ -136,11 +161,7 @@ impl Update {
         let stored = |change: &FieldChange| FieldChange {
             // Visibility is not remembered before both sides agree.
             after: stored(change).unwrap_or_else(|| {
-                if change.field == VISIBILITY {
-                    change.after.clone()
-                } else {
-                    Value::Nothing
-                }
+                if change.field == VISIBILITY { change.after.clone() } else { Value::Nothing }
             }),
             ..change.clone()
         };
@@ -184,7 +205,9 @@ fn stored_there(mapping: &Mapping, change: &FieldChange, referral: &Referral) ->
     match mapping.rules.iter().find(|rule| rule.name == change.field) {
         None if change.field == VISIBILITY => Value::Bool(referral.is_visible_to_microsoft()),
         None => stage_value(referral.stage),
-        Some(rule) if referral.has(&rule.partner_center) => rule.read_partner_center(referral).unwrap_or_default(),
+        Some(rule) if referral.has(&rule.partner_center) => {
+            rule.read_partner_center(referral).unwrap_or_default()
+        }
         Some(_) => change.after.clone(),
     }
 }

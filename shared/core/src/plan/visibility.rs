@@ -30,7 +30,9 @@ impl Planner<'_> {
 
     /// The CRM's column says what Partner Center says.
     fn show(&mut self, seen: Option<&Seen>, now: &Seen) {
-        let Some((column, visible)) = self.mapping.visible() else { return };
+        let Some((column, visible)) = self.mapping.visible() else {
+            return;
+        };
         if self.mapping.is_visibility_settled(now) {
             return;
         }
@@ -38,12 +40,15 @@ impl Planner<'_> {
             let reason = "Referral Visibility was not written: the record is closed in the CRM.";
             return self.hold(VISIBILITY, reason.into(), true);
         }
-        if seen.is_some_and(|seen| seen.partner_center == now.partner_center && self.mapping.is_visibility_settled(seen)) {
+        if seen.is_some_and(|seen| {
+            seen.partner_center == now.partner_center && self.mapping.is_visibility_settled(seen)
+        }) {
             let reason = "Referral Visibility was set back: what Microsoft's sellers could see once stays visible to them.";
             self.hold(VISIBILITY, reason.into(), false);
         }
         self.update.fields.insert(column.to_owned(), visible.clone());
-        let after = Value::text(visible.as_str().map_or_else(|| visible.to_string(), str::to_owned));
+        let after =
+            Value::text(visible.as_str().map_or_else(|| visible.to_string(), str::to_owned));
         self.note(Side::Crm, now.crm.clone(), after);
     }
 
@@ -54,10 +59,14 @@ impl Planner<'_> {
             Ok(None | Some(false)) => return,
             Err(error) => format!("Referral Visibility: {error}."),
             Ok(Some(true)) if self.referral.stage.is_terminal() => {
-                "Referral Visibility was not sent: the referral is closed in Partner Center.".to_owned()
+                "Referral Visibility was not sent: the referral is closed in Partner Center."
+                    .to_owned()
             }
             Ok(Some(true)) if self.referral.is_outgoing() => return self.share(),
-            Ok(Some(true)) => "Referral Visibility was not sent: whoever invited you decides who sees this deal.".to_owned(),
+            Ok(Some(true)) => {
+                "Referral Visibility was not sent: whoever invited you decides who sees this deal."
+                    .to_owned()
+            }
         };
         if changed {
             self.hold(VISIBILITY, reason, false);

@@ -74,7 +74,9 @@ fn sentence(own: &Referral, half: &Referral, due: &Warned) -> String {
         days => format!("less than {days} days are left"),
     };
     if half.id != own.id {
-        return format!("Microsoft has until {by} to answer, or your request for help expires: {left}.");
+        return format!(
+            "Microsoft has until {by} to answer, or your request for help expires: {left}."
+        );
     }
     let invitation = if own.deal(false) == DealKind::PartnerToPartner {
         "the partner's invitation"

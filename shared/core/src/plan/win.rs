@@ -14,11 +14,18 @@ const HOLD: SignedDuration = SignedDuration::from_mins(72 * 60 + 5);
 
 /// Until when a win waits; `None` when it may be sent. Where Partner Center does not say when the referral was made, it was not later
 /// than it was linked.
-pub(super) fn waits(mapping: &Mapping, link: &Link, referral: &Referral, record: &CrmRecord, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn waits(
+    mapping: &Mapping,
+    link: &Link,
+    referral: &Referral,
+    record: &CrmRecord,
+    now: Timestamp,
+) -> Option<Timestamp> {
     mapping.registering()?;
     let deal = referral.deal(link.microsoft_referral.is_some());
     // A private deal that its seller shows to Microsoft is partner-led before the win is sent.
-    let is_to_be_shared = deal == DealKind::Private && mapping.visibility_of(record) == Ok(Some(true));
+    let is_to_be_shared =
+        deal == DealKind::Private && mapping.visibility_of(record) == Ok(Some(true));
     if !can_be_registered(deal) && !is_to_be_shared {
         return None;
     }
@@ -31,7 +38,10 @@ pub(super) fn waits(mapping: &Mapping, link: &Link, referral: &Referral, record:
 pub(super) fn can_be_registered(deal: DealKind) -> bool {
     matches!(
         deal,
-        DealKind::PartnerLed | DealKind::Cosell | DealKind::ServicesCosell | DealKind::InboundCosell
+        DealKind::PartnerLed
+            | DealKind::Cosell
+            | DealKind::ServicesCosell
+            | DealKind::InboundCosell
     )
 }
 
@@ -40,6 +50,8 @@ pub fn win_waits_until(until: Timestamp) -> (String, String) {
     let until = minute(until);
     (
         format!("Won: sent on {until}"),
-        format!("The deal is sent as won on {until}, because Microsoft rejects the registration of deals won within 72 hours."),
+        format!(
+            "The deal is sent as won on {until}, because Microsoft rejects the registration of deals won within 72 hours."
+        ),
     )
 }

@@ -13,7 +13,11 @@ use crate::web_api::{Answer, Call};
 
 #[async_trait]
 impl CrmSchema for DynamicsInstallation {
-    async fn columns(&self, entity: &str, names: &BTreeSet<String>) -> Result<BTreeMap<String, Column>, Failure> {
+    async fn columns(
+        &self,
+        entity: &str,
+        names: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Column>, Failure> {
         let Some(base_table) = TABLES.iter().find(|table| table.name == entity) else {
             return Ok(BTreeMap::new());
         };
@@ -44,7 +48,11 @@ impl CrmSchema for DynamicsInstallation {
 
 impl DynamicsInstallation {
     /// Reads these columns of one row, as the sync does: a role may allow the definitions and not the data.
-    async fn read_one_row(&self, table: &Table, names: impl Iterator<Item = &String>) -> Result<(), DynamicsError> {
+    async fn read_one_row(
+        &self,
+        table: &Table,
+        names: impl Iterator<Item = &String>,
+    ) -> Result<(), DynamicsError> {
         let mut plain = Vec::new();
         let mut related: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for name in names {
@@ -58,7 +66,8 @@ impl DynamicsInstallation {
             .map(|(lookup, columns)| format!("{lookup}($select={})", columns.join(",")));
         let (select, expand) = (plain.join(","), expand.collect::<Vec<_>>().join(","));
         let query = [("$select", select.as_str()), ("$expand", expand.as_str()), ("$top", "1")];
-        let query: Vec<(&str, &str)> = query.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        let query: Vec<(&str, &str)> =
+            query.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let doing = format!("reading the mapped columns of table {}", table.name);
         let call = Call::get(self.api.url(table.set, &query), doing);
         self.api.send(&call).await.and_then(Answer::accepted).map(drop)

@@ -23,7 +23,8 @@ pub(super) struct SurveyedTable {
 }
 
 fn parts() -> impl Iterator<Item = Part> {
-    let identifiers = FIELDS.iter().filter(|field| matches!(field.dynamics.kind, Kind::Identifier { .. }));
+    let identifiers =
+        FIELDS.iter().filter(|field| matches!(field.dynamics.kind, Kind::Identifier { .. }));
     FIELDS.iter().map(Part::Column).chain(identifiers.map(Part::Key))
 }
 
@@ -61,7 +62,9 @@ impl Part {
 
 impl SurveyedTable {
     pub(super) fn findings(&self) -> Vec<Finding> {
-        let finding = |part: Part| Finding::new(self.table.name, part.label(), part.name(&self.prefix), self.state(part));
+        let finding = |part: Part| {
+            Finding::new(self.table.name, part.label(), part.name(&self.prefix), self.state(part))
+        };
         parts().map(finding).collect()
     }
 
@@ -69,7 +72,9 @@ impl SurveyedTable {
     pub(super) fn missing(&self) -> Vec<Part> {
         let can_be_made = |part: &Part| match part {
             Part::Column(_) => true,
-            Part::Key(field) => matches!(self.state(Part::Column(field)), State::Right | State::Missing { .. }),
+            Part::Key(field) => {
+                matches!(self.state(Part::Column(field)), State::Right | State::Missing { .. })
+            }
         };
         let missing = parts().filter(|part| !part.is_in(&self.found, &self.prefix));
         missing.filter(can_be_made).collect()
@@ -82,9 +87,8 @@ impl SurveyedTable {
     }
 
     pub(super) fn is_indexing(&self) -> bool {
-        let identifiers = FIELDS
-            .iter()
-            .filter_map(|field| key_over(&self.found, &logical(field, &self.prefix)));
+        let identifiers =
+            FIELDS.iter().filter_map(|field| key_over(&self.found, &logical(field, &self.prefix)));
         identifiers.into_iter().any(|key| is_indexing(&key.status))
     }
 
@@ -120,15 +124,15 @@ fn is_indexing(status: &str) -> bool {
 fn key_state(key: &Key) -> State {
     let cure = match key.status.as_str() {
         "Active" => return State::Right,
-        status if is_indexing(status) => "its index is being built; run `cosell crm check` again in a few minutes",
-        _ => "two rows share a Referral Identifier: clear it on the copy, then reactivate the key in the table's settings",
+        status if is_indexing(status) => {
+            "its index is being built; run `cosell crm check` again in a few minutes"
+        }
+        _ => {
+            "two rows share a Referral Identifier: clear it on the copy, then reactivate the key in the table's settings"
+        }
     };
     State::Wrong {
-        is: if key.status.is_empty() {
-            "without a status".to_owned()
-        } else {
-            key.status.clone()
-        },
+        is: if key.status.is_empty() { "without a status".to_owned() } else { key.status.clone() },
         should: "Active".to_owned(),
         cure: cure.to_owned(),
     }
@@ -136,11 +140,7 @@ fn key_state(key: &Key) -> State {
 
 fn compared(field: &CosellField, column: &Column) -> State {
     let kind = field.dynamics.kind;
-    let wrong = |is: String, cure: String| State::Wrong {
-        is,
-        should: wanted(kind),
-        cure,
-    };
+    let wrong = |is: String, cure: String| State::Wrong { is, should: wanted(kind), cure };
     if column.kind != definition::attribute_type(kind) {
         let cure = "a column's type cannot be changed: if nothing uses it, delete it and install; otherwise set PUBLISHER_PREFIX to another prefix";
         return wrong(present(column), cure.to_owned());
@@ -155,10 +155,16 @@ fn compared(field: &CosellField, column: &Column) -> State {
             ),
             None => wrong(
                 "a choice of a shared list".to_owned(),
-                format!("make it a choice of its own with {}", labels(&choices.iter().collect::<Vec<_>>())),
+                format!(
+                    "make it a choice of its own with {}",
+                    labels(&choices.iter().collect::<Vec<_>>())
+                ),
             ),
         },
-        Kind::Text { length } | Kind::Identifier { length } | Kind::Link { length } | Kind::LongText { length } => {
+        Kind::Text { length }
+        | Kind::Identifier { length }
+        | Kind::Link { length }
+        | Kind::LongText { length } => {
             if column.max_length.is_none_or(|most| most < u64::from(length)) {
                 wrong(present(column), format!("raise the column's maximum length to {length}"))
             } else if matches!(kind, Kind::Link { .. }) && column.format.as_deref() != Some("Url") {
@@ -172,12 +178,7 @@ fn compared(field: &CosellField, column: &Column) -> State {
 
 fn absent(choices: &'static [Choice], column: &Column) -> Option<Vec<&'static Choice>> {
     let options = column.options.as_ref()?;
-    Some(
-        choices
-            .iter()
-            .filter(|choice| !options.contains(&u64::from(choice.option)))
-            .collect(),
-    )
+    Some(choices.iter().filter(|choice| !options.contains(&u64::from(choice.option))).collect())
 }
 
 fn numbers(choices: &[&Choice]) -> String {
@@ -186,7 +187,8 @@ fn numbers(choices: &[&Choice]) -> String {
 }
 
 fn labels(choices: &[&Choice]) -> String {
-    let labels: Vec<String> = choices.iter().map(|choice| format!("{} {}", choice.option, choice.label)).collect();
+    let labels: Vec<String> =
+        choices.iter().map(|choice| format!("{} {}", choice.option, choice.label)).collect();
     labels.join(", ")
 }
 
@@ -196,7 +198,9 @@ fn wanted(kind: Kind) -> String {
         Kind::Text { length } | Kind::Identifier { length } => format!("Text {length}"),
         Kind::Link { length } => format!("URL {length}"),
         Kind::LongText { length } => format!("Multiple lines {length}"),
-        Kind::Choice(choices) => format!("a choice with {}", numbers(&choices.iter().collect::<Vec<_>>())),
+        Kind::Choice(choices) => {
+            format!("a choice with {}", numbers(&choices.iter().collect::<Vec<_>>()))
+        }
     }
 }
 

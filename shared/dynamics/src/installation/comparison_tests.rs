@@ -2,33 +2,20 @@ use super::super::table::TABLES;
 use super::*;
 
 fn column(kind: &str) -> Column {
-    Column {
-        kind: kind.to_owned(),
-        ..Column::default()
-    }
+    Column { kind: kind.to_owned(), ..Column::default() }
 }
 
 fn text(max_length: u64, format: &str) -> Column {
-    Column {
-        max_length: Some(max_length),
-        format: Some(format.to_owned()),
-        ..column("String")
-    }
+    Column { max_length: Some(max_length), format: Some(format.to_owned()), ..column("String") }
 }
 
 fn choice(options: impl IntoIterator<Item = u64>) -> Column {
-    Column {
-        options: Some(options.into_iter().collect()),
-        ..column("Picklist")
-    }
+    Column { options: Some(options.into_iter().collect()), ..column("Picklist") }
 }
 
 /// An opportunity table that lacks nothing.
 fn complete() -> SurveyedTable {
-    let memo = Column {
-        max_length: Some(4000),
-        ..column("Memo")
-    };
+    let memo = Column { max_length: Some(4000), ..column("Memo") };
     let columns = [
         ("nwcs_syncwithpartnercenter", column("Boolean")),
         ("nwcs_referralid", text(100, "Text")),
@@ -40,10 +27,7 @@ fn complete() -> SurveyedTable {
         ("nwcs_syncstatus", text(100, "Text")),
         ("nwcs_audit", memo),
     ];
-    let key = Key {
-        columns: vec!["nwcs_referralid".to_owned()],
-        status: "Active".to_owned(),
-    };
+    let key = Key { columns: vec!["nwcs_referralid".to_owned()], status: "Active".to_owned() };
     SurveyedTable {
         table: TABLES[0],
         prefix: "nwcs".to_owned(),
@@ -102,7 +86,8 @@ fn a_shorter_column_a_plain_link_and_a_missing_choice_have_cures() {
     assert!(cure.ends_with("length to 100"), "{cure}");
     let (is, should, _) = complaint("nwcs_referrallink", text(255, "Text")).unwrap();
     assert_eq!((is.as_str(), should.as_str()), ("Text 255", "URL 255"));
-    let (is, _, cure) = complaint("nwcs_howcanmicrosofthelp", choice(412_000_000..412_000_005)).unwrap();
+    let (is, _, cure) =
+        complaint("nwcs_howcanmicrosofthelp", choice(412_000_000..412_000_005)).unwrap();
     assert_eq!(is, "a choice without 412000005");
     assert!(cure.contains("412000005 General or other"), "{cure}");
     assert!(complaint("nwcs_howcanmicrosofthelp", column("Picklist")).is_some());

@@ -22,9 +22,13 @@ pub(super) fn column(field: &CosellField, prefix: &str) -> Json {
             "TrueOption": {"Value": 1, "Label": label("Yes")},
             "FalseOption": {"Value": 0, "Label": label("No")},
         }}),
-        Kind::Text { length } | Kind::Identifier { length } => json!({"MaxLength": length, "FormatName": {"Value": "Text"}}),
+        Kind::Text { length } | Kind::Identifier { length } => {
+            json!({"MaxLength": length, "FormatName": {"Value": "Text"}})
+        }
         Kind::Link { length } => json!({"MaxLength": length, "FormatName": {"Value": "Url"}}),
-        Kind::LongText { length } => json!({"MaxLength": length, "Format": "TextArea", "ImeMode": "Disabled"}),
+        Kind::LongText { length } => {
+            json!({"MaxLength": length, "Format": "TextArea", "ImeMode": "Disabled"})
+        }
         Kind::Choice(choices) => json!({"OptionSet": {
             "@odata.type": "Microsoft.Dynamics.CRM.OptionSetMetadata",
             "OptionSetType": "Picklist",

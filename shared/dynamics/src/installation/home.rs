@@ -25,7 +25,8 @@ impl DynamicsInstallation {
             ("$select", "solutionid,ismanaged,_publisherid_value"),
             ("$filter", &format!("uniquename eq {}", odata::text(SOLUTION))),
         ];
-        let Some(solution) = self.first("solutions", &query, "looking for the solution").await? else {
+        let Some(solution) = self.first("solutions", &query, "looking for the solution").await?
+        else {
             self.create_solution(&publisher).await?;
             return Ok(None);
         };
@@ -89,12 +90,22 @@ impl DynamicsInstallation {
             "version": "1.0.0.0",
             "publisherid@odata.bind": format!("/publishers({publisher})"),
         });
-        let call = Call::post(self.api.url("solutions", &[]), body, format!("creating the solution {SOLUTION}"));
+        let call = Call::post(
+            self.api.url("solutions", &[]),
+            body,
+            format!("creating the solution {SOLUTION}"),
+        );
         self.api.send(&call).await?.accepted().map(|_| ())
     }
 
-    async fn first(&self, set: &str, query: &[(&str, &str)], doing: &str) -> Result<Option<Json>, DynamicsError> {
-        let answer = self.api.send(&Call::get(self.api.url(set, query), doing)).await?.accepted()?;
+    async fn first(
+        &self,
+        set: &str,
+        query: &[(&str, &str)],
+        doing: &str,
+    ) -> Result<Option<Json>, DynamicsError> {
+        let answer =
+            self.api.send(&Call::get(self.api.url(set, query), doing)).await?.accepted()?;
         let rows = answer.body["value"].as_array().ok_or_else(|| answer.lacks("a list of rows"))?;
         Ok(rows.first().cloned())
     }

@@ -47,7 +47,12 @@ pub struct DynamicsInstallation {
 
 impl DynamicsInstallation {
     /// `prefix` is the publisher's, without the underscore.
-    pub fn new(http: reqwest::Client, settings: &Settings, access: Access, prefix: impl Into<String>) -> Self {
+    pub fn new(
+        http: reqwest::Client,
+        settings: &Settings,
+        access: Access,
+        prefix: impl Into<String>,
+    ) -> Self {
         let sign_in = match access {
             Access::Token(token) => SignIn::Given(GivenToken::new(token)),
             Access::Application(credentials) => SignIn::Application(ClientCredentialsGrant {
@@ -74,11 +79,7 @@ impl DynamicsInstallation {
         let mut tables = Vec::new();
         for table in TABLES {
             let found = Found::read(&self.api, table).await?;
-            tables.push(SurveyedTable {
-                table,
-                prefix: self.prefix.clone(),
-                found,
-            });
+            tables.push(SurveyedTable { table, prefix: self.prefix.clone(), found });
         }
         Ok(tables)
     }
@@ -108,7 +109,9 @@ impl DynamicsInstallation {
         );
         let state = match self.api.send(&call).await.and_then(Answer::accepted) {
             Ok(_) => State::Right,
-            Err(error) if matches!(error.kind(), FailureKind::Rejected | FailureKind::Credentials) => {
+            Err(error)
+                if matches!(error.kind(), FailureKind::Rejected | FailureKind::Credentials) =>
+            {
                 State::Refused { why: error.to_string() }
             }
             Err(error) => return Err(error),
@@ -125,7 +128,12 @@ impl DynamicsInstallation {
         match self.ready_home().await {
             Ok(None) => {}
             Ok(Some(finding)) => progress.refused(finding),
-            Err(error) => progress.refused(self.refused("the environment", "Publisher and solution", SOLUTION, &error)),
+            Err(error) => progress.refused(self.refused(
+                "the environment",
+                "Publisher and solution",
+                SOLUTION,
+                &error,
+            )),
         }
         for surveyed in tables {
             for part in surveyed.missing() {
@@ -135,7 +143,9 @@ impl DynamicsInstallation {
                 let (place, name) = (surveyed.table.name, part.name(&self.prefix));
                 match self.make(surveyed.table, part).await {
                     Ok(()) => progress.created(place, &name),
-                    Err(error) => progress.refused(self.refused(place, part.label(), &name, &error)),
+                    Err(error) => {
+                        progress.refused(self.refused(place, part.label(), &name, &error))
+                    }
                 }
             }
         }
@@ -167,14 +177,16 @@ impl DynamicsInstallation {
     /// Columns are published by being made; this makes forms and views offer them (contract dynamics365 5.5).
     async fn publish(&self) -> Result<(), DynamicsError> {
         let url = self.api.url("PublishXml", &[]);
-        let call = Call::post(url, definition::publication(&TABLES), "publishing the customisations");
+        let call =
+            Call::post(url, definition::publication(&TABLES), "publishing the customisations");
         let mut tries = 0;
         loop {
             let Err(error) = self.api.send(&call).await.and_then(Answer::accepted) else {
                 return Ok(());
             };
             tries += 1;
-            let Some(pause) = pause_after(error.kind(), self.pause).filter(|_| tries < TRIES) else {
+            let Some(pause) = pause_after(error.kind(), self.pause).filter(|_| tries < TRIES)
+            else {
                 return Err(error);
             };
             tokio::time::sleep(pause).await;
@@ -196,14 +208,20 @@ impl DynamicsInstallation {
 
     fn refused(&self, place: &str, what: &str, name: &str, error: &DynamicsError) -> Finding {
         let why = match error {
-            DynamicsError::Refused(refused) if refused.code.as_deref() == Some(home::OUTSIDE_RANGE) => format!(
-                "{error}: its values are outside of the publisher's range; give the publisher with the prefix {} the choice value prefix {}, \
+            DynamicsError::Refused(refused)
+                if refused.code.as_deref() == Some(home::OUTSIDE_RANGE) =>
+            {
+                format!(
+                    "{error}: its values are outside of the publisher's range; give the publisher with the prefix {} the choice value prefix {}, \
                  or set PUBLISHER_PREFIX to one that no publisher has",
-                self.prefix,
-                cosell_core::cosell_fields::OPTION_PREFIX
-            ),
+                    self.prefix,
+                    cosell_core::cosell_fields::OPTION_PREFIX
+                )
+            }
             DynamicsError::Refused(refused) if refused.kind == FailureKind::Credentials => {
-                format!("{error}; or install as an administrator, whose access token goes into CRM_ACCESS_TOKEN")
+                format!(
+                    "{error}; or install as an administrator, whose access token goes into CRM_ACCESS_TOKEN"
+                )
             }
             _ => error.to_string(),
         };

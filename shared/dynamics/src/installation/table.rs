@@ -15,16 +15,8 @@ pub(super) struct Table {
 }
 
 /// The tables of `cosell_fields::OBJECTS`.
-pub(super) const TABLES: [Table; 2] = [
-    Table {
-        name: "opportunity",
-        set: "opportunities",
-    },
-    Table {
-        name: "lead",
-        set: "leads",
-    },
-];
+pub(super) const TABLES: [Table; 2] =
+    [Table { name: "opportunity", set: "opportunities" }, Table { name: "lead", set: "leads" }];
 
 /// A column, as far as the co-sell columns differ from one another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,8 +63,12 @@ impl Found {
     /// Reads the definitions of the columns of the table with this name; lengths and choices show only in lists of one type.
     pub(super) async fn columns_of(api: &WebApi, table: &str) -> Result<Self, DynamicsError> {
         let mut found = Self::default();
-        for json in list(api, table, "Attributes", &[("$select", "LogicalName,AttributeType")]).await? {
-            if let (Some(name), Some(kind)) = (text(&json, "LogicalName"), text(&json, "AttributeType")) {
+        for json in
+            list(api, table, "Attributes", &[("$select", "LogicalName,AttributeType")]).await?
+        {
+            if let (Some(name), Some(kind)) =
+                (text(&json, "LogicalName"), text(&json, "AttributeType"))
+            {
                 let column = Column { kind, ..Column::default() };
                 found.columns.insert(name, column);
             }
@@ -84,20 +80,25 @@ impl Found {
                 column.format = text(&json["FormatName"], "Value");
             });
         }
-        for json in list(api, table, &of_type("Memo"), &[("$select", "LogicalName,MaxLength")]).await? {
+        for json in
+            list(api, table, &of_type("Memo"), &[("$select", "LogicalName,MaxLength")]).await?
+        {
             found.refine(&json, |column| column.max_length = json["MaxLength"].as_u64());
         }
         let choices = [("$select", "LogicalName"), ("$expand", "OptionSet($select=Options)")];
         for json in list(api, table, &of_type("Picklist"), &choices).await? {
             let options = json["OptionSet"]["Options"].as_array();
-            let values = options.map(|options| options.iter().filter_map(|option| option["Value"].as_u64()).collect());
+            let values = options.map(|options| {
+                options.iter().filter_map(|option| option["Value"].as_u64()).collect()
+            });
             found.refine(&json, |column| column.options = values);
         }
         Ok(found)
     }
 
     fn refine(&mut self, json: &Json, change: impl FnOnce(&mut Column)) {
-        if let Some(column) = text(json, "LogicalName").and_then(|name| self.columns.get_mut(&name)) {
+        if let Some(column) = text(json, "LogicalName").and_then(|name| self.columns.get_mut(&name))
+        {
             change(column);
         }
     }
@@ -108,11 +109,17 @@ fn of_type(kind: &str) -> String {
 }
 
 /// By navigation name (contract dynamics365 2.2), in lower case, the table that a lookup of `table` leads to.
-pub(super) async fn lookups(api: &WebApi, table: &str) -> Result<BTreeMap<String, String>, DynamicsError> {
+pub(super) async fn lookups(
+    api: &WebApi,
+    table: &str,
+) -> Result<BTreeMap<String, String>, DynamicsError> {
     let mut lookups = BTreeMap::new();
     for json in list(api, table, &of_type("Lookup"), &[("$select", "LogicalName,Targets")]).await? {
-        let Some(name) = text(&json, "LogicalName") else { continue };
-        let targets: Vec<&str> = json["Targets"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+        let Some(name) = text(&json, "LogicalName") else {
+            continue;
+        };
+        let targets: Vec<&str> =
+            json["Targets"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
         for target in &targets {
             lookups.insert(format!("{name}_{target}"), (*target).to_owned());
         }
@@ -127,9 +134,15 @@ fn definition(table: &str) -> String {
     format!("EntityDefinitions(LogicalName='{table}')")
 }
 
-async fn list(api: &WebApi, table: &str, part: &str, query: &[(&str, &str)]) -> Result<Vec<Json>, DynamicsError> {
+async fn list(
+    api: &WebApi,
+    table: &str,
+    part: &str,
+    query: &[(&str, &str)],
+) -> Result<Vec<Json>, DynamicsError> {
     let url = api.url(&format!("{}/{part}", definition(table)), query);
-    let call = Call::get(url, format!("reading the definition of table {table}")).customisation(Customisation::Read);
+    let call = Call::get(url, format!("reading the definition of table {table}"))
+        .customisation(Customisation::Read);
     let answer: Answer = api.send(&call).await?.accepted()?;
     let list = answer.body["value"].as_array().cloned();
     list.ok_or_else(|| answer.lacks("a list of definitions"))

@@ -33,10 +33,7 @@ pub struct DynamicsLeads {
 impl DynamicsLeads {
     /// `schema` is that of [`Schema::leads`]. Connection and tokens are those of `opportunities`.
     pub fn new(opportunities: Arc<Dynamics>, schema: Schema) -> Self {
-        Self {
-            table: opportunities.beside(schema),
-            opportunities,
-        }
+        Self { table: opportunities.beside(schema), opportunities }
     }
 
     /// The record with the opportunity that it became, whichever side names it.
@@ -45,10 +42,7 @@ impl DynamicsLeads {
             return Ok(record);
         }
         let opportunity = self.opportunity_from(self.table.id_of(&record.key)?).await?;
-        Ok(CrmRecord {
-            converted_into: opportunity.map(record::opportunity),
-            ..record
-        })
+        Ok(CrmRecord { converted_into: opportunity.map(record::opportunity), ..record })
     }
 
     /// The first opportunity that names this lead as the one it came from.
@@ -61,7 +55,8 @@ impl DynamicsLeads {
             ("$top", "1"),
         ];
         let (api, set) = (&self.table.api, Table::Opportunity.entity_set());
-        let call = Call::get(api.url(set, &query), format!("looking for the opportunity of lead {lead}"));
+        let call =
+            Call::get(api.url(set, &query), format!("looking for the opportunity of lead {lead}"));
         let answer = api.send(&call).await?.accepted()?;
         first_id(&answer, "opportunityid")
     }
@@ -76,7 +71,11 @@ impl DynamicsLeads {
 
     async fn lead_of_deal(&self, opportunity: Uuid) -> Result<Option<Uuid>, DynamicsError> {
         let (api, schema) = (&self.table.api, &self.table.schema);
-        let filter = format!("{BECAME} eq {} and {} ne null", opportunity.hyphenated(), schema.referral_id_column);
+        let filter = format!(
+            "{BECAME} eq {} and {} ne null",
+            opportunity.hyphenated(),
+            schema.referral_id_column
+        );
         let query = [
             ("$select", "leadid"),
             ("$filter", filter.as_str()),
@@ -128,7 +127,12 @@ impl Crm for DynamicsLeads {
         Ok(self.with_opportunity(lead).await?)
     }
 
-    async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    async fn update(
+        &self,
+        key: &CrmKey,
+        version: &str,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
         let lead = self.table.update(key, version, write).await?;
         Ok(self.with_opportunity(lead).await?)
     }
@@ -140,7 +144,12 @@ impl Crm for DynamicsLeads {
 
 #[async_trait]
 impl Leads for DynamicsLeads {
-    async fn qualify(&self, lead: &CrmRecord, referral: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    async fn qualify(
+        &self,
+        lead: &CrmRecord,
+        referral: ReferralId,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
         Ok(self.qualified(lead, referral, write).await?)
     }
 

@@ -14,21 +14,33 @@ const NEW: i32 = 1;
 
 impl Dynamics {
     /// As [`Self::bring_to`], of a lead. One that became an opportunity stays as it is: reopening it would leave the opportunity behind.
-    pub(crate) async fn bring_lead_to(&self, id: Uuid, version: &str, from: Phase, to: Phase) -> Result<bool, DynamicsError> {
+    pub(crate) async fn bring_lead_to(
+        &self,
+        id: Uuid,
+        version: &str,
+        from: Phase,
+        to: Phase,
+    ) -> Result<bool, DynamicsError> {
         let body = match (from, to) {
             (Phase::Qualified, Phase::Open) => return Ok(false),
             (Phase::Qualified, _) => {
                 return Err(unwritable(
                     "statecode",
-                    format!("of lead {id} cannot be changed: it is qualified, and its opportunity has the deal now"),
+                    format!(
+                        "of lead {id} cannot be changed: it is qualified, and its opportunity has the deal now"
+                    ),
                 ));
             }
             (_, Phase::Open) => json!({"statecode": 0, "statuscode": NEW}),
-            (_, Phase::Lost) => json!({"statecode": 2, "statuscode": self.settings.disqualified_status}),
+            (_, Phase::Lost) => {
+                json!({"statecode": 2, "statuscode": self.settings.disqualified_status})
+            }
             _ => {
                 return Err(unwritable(
                     "statecode",
-                    format!("of lead {id} cannot be {to}; correct the stages of the mapping's leads"),
+                    format!(
+                        "of lead {id} cannot be {to}; correct the stages of the mapping's leads"
+                    ),
                 ));
             }
         };

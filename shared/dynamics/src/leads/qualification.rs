@@ -34,7 +34,12 @@ struct Standing {
 }
 
 impl DynamicsLeads {
-    pub(super) async fn qualified(&self, lead: &CrmRecord, referral: ReferralId, write: &CrmWrite) -> Result<CrmRecord, DynamicsError> {
+    pub(super) async fn qualified(
+        &self,
+        lead: &CrmRecord,
+        referral: ReferralId,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, DynamicsError> {
         let id = self.table.id_of(&lead.key)?;
         let columns = Columns::sort(write)?;
         let standing = self.unchanged(id, lead).await?;
@@ -51,9 +56,9 @@ impl DynamicsLeads {
             .await?
             .ok_or_else(|| DynamicsError::Stale { doing: doing.clone() })?;
         let path = self.opportunities.schema.row(opportunity);
-        let bound = self.opportunities.bound(&path, doing.clone(), ErrorCode::DOES_NOT_EXIST).await?;
-        self.take_over(bound.ok_or(DynamicsError::Stale { doing })?, referral, write, columns)
-            .await
+        let bound =
+            self.opportunities.bound(&path, doing.clone(), ErrorCode::DOES_NOT_EXIST).await?;
+        self.take_over(bound.ok_or(DynamicsError::Stale { doing })?, referral, write, columns).await
     }
 
     /// The opportunity that has this Referral Identifier already.
@@ -69,10 +74,14 @@ impl DynamicsLeads {
         let standing = self.standing(id).await?;
         match standing {
             Some(standing) if standing.phase == Phase::Qualified => Ok(standing),
-            Some(standing) if standing.version != lead.version => Err(DynamicsError::Stale { doing }),
+            Some(standing) if standing.version != lead.version => {
+                Err(DynamicsError::Stale { doing })
+            }
             Some(standing) if standing.phase == Phase::Lost => Err(unwritable(
                 "statecode",
-                format!("of lead {id} says that it is disqualified; reopen the lead in Dynamics to go on with the deal"),
+                format!(
+                    "of lead {id} says that it is disqualified; reopen the lead in Dynamics to go on with the deal"
+                ),
             )),
             Some(standing) => Ok(standing),
             None => Err(DynamicsError::Stale { doing }),
@@ -83,7 +92,8 @@ impl DynamicsLeads {
         let select = format!("statecode,statuscode,{ACCOUNT_ID},{CONTACT_ID},{BECAME}");
         let url = self.table.api.url(&self.table.schema.row(id), &[("$select", &select)]);
         let call = Call::get(url, format!("reading lead {id}"));
-        let Some(answer) = self.table.api.send(&call).await?.unless(ErrorCode::DOES_NOT_EXIST)? else {
+        let Some(answer) = self.table.api.send(&call).await?.unless(ErrorCode::DOES_NOT_EXIST)?
+        else {
             return Ok(None);
         };
         let row = &answer.body;
@@ -107,7 +117,12 @@ impl DynamicsLeads {
 
     /// Qualifies an open lead. Whoever was quicker is as good. Account and contact are found or made as for any opportunity, so the
     /// action makes neither.
-    async fn close(&self, id: Uuid, standing: &Standing, columns: &Columns) -> Result<(), DynamicsError> {
+    async fn close(
+        &self,
+        id: Uuid,
+        standing: &Standing,
+        columns: &Columns,
+    ) -> Result<(), DynamicsError> {
         let mut body = json!({
             "CreateAccount": false,
             "CreateContact": false,
@@ -122,32 +137,44 @@ impl DynamicsLeads {
             body["OpportunityCustomerId"] = entity("account", account);
         }
         let path = format!("{}/Microsoft.Dynamics.CRM.QualifyLead", self.table.schema.row(id));
-        let call = Call::post(self.table.api.url(&path, &[]), body, format!("qualifying lead {id}"));
+        let call =
+            Call::post(self.table.api.url(&path, &[]), body, format!("qualifying lead {id}"));
         match self.table.api.send(&call).await?.accepted() {
             Ok(_) => {
                 tracing::info!(crm.id = %id, "qualified a lead");
                 Ok(())
             }
-            Err(refusal) if refusal.kind() == FailureKind::Rejected => match self.standing(id).await? {
-                Some(standing) if standing.phase == Phase::Qualified => Ok(()),
-                _ => Err(refusal),
-            },
+            Err(refusal) if refusal.kind() == FailureKind::Rejected => {
+                match self.standing(id).await? {
+                    Some(standing) if standing.phase == Phase::Qualified => Ok(()),
+                    _ => Err(refusal),
+                }
+            }
             Err(failure) => Err(failure),
         }
     }
 
     /// Binds the lead to account and contact where it has none, as the action would with what it makes: should we end after it, the
     /// opportunity has them. Returns the account. The write is also what tells that nobody has changed the lead meanwhile.
-    async fn bind_parties(&self, id: Uuid, standing: &Standing, columns: &Columns) -> Result<Option<Uuid>, DynamicsError> {
+    async fn bind_parties(
+        &self,
+        id: Uuid,
+        standing: &Standing,
+        columns: &Columns,
+    ) -> Result<Option<Uuid>, DynamicsError> {
         let (api, mut body) = (&self.table.api, Map::new());
         let mut account = standing.account;
         if account.is_none() && !columns.customer.is_empty() {
             account = party::account(api, &columns.customer).await?;
-            body.extend(account.map(|id| (format!("{ACCOUNT}@odata.bind"), party::bind("accounts", id))));
+            body.extend(
+                account.map(|id| (format!("{ACCOUNT}@odata.bind"), party::bind("accounts", id))),
+            );
         }
         if !standing.has_contact && !columns.contact.is_empty() {
             let contact = party::contact(api, &columns.contact, account).await?;
-            body.extend(contact.map(|id| (format!("{CONTACT}@odata.bind"), party::bind("contacts", id))));
+            body.extend(
+                contact.map(|id| (format!("{CONTACT}@odata.bind"), party::bind("contacts", id))),
+            );
         }
         if !body.is_empty() {
             let address = Address::of_version(&self.table.schema, id, &standing.version);
@@ -164,7 +191,8 @@ impl DynamicsLeads {
         write: &CrmWrite,
         mut columns: Columns,
     ) -> Result<CrmRecord, DynamicsError> {
-        let (table, identifier) = (&self.opportunities, &self.opportunities.schema.referral_id_column);
+        let (table, identifier) =
+            (&self.opportunities, &self.opportunities.schema.referral_id_column);
         if bound
             .referral
             .is_some_and(|carried| !carried.eq_ignore_ascii_case(&referral.to_string()))
@@ -192,7 +220,10 @@ impl DynamicsLeads {
 }
 
 fn entity(name: &str, id: Uuid) -> Json {
-    let mut entity = Map::from_iter([("@odata.type".to_owned(), format!("Microsoft.Dynamics.CRM.{name}").into())]);
+    let mut entity = Map::from_iter([(
+        "@odata.type".to_owned(),
+        format!("Microsoft.Dynamics.CRM.{name}").into(),
+    )]);
     entity.insert(format!("{name}id"), id.to_string().into());
     Json::Object(entity)
 }

@@ -3,14 +3,8 @@ use serde_json::json;
 
 fn judged(status: u16, code: &str, message: &str) -> Refused {
     let body = json!({"error": {"code": code, "message": message}});
-    Evidence {
-        status,
-        body: &body,
-        retry_after: None,
-        request_id: None,
-        once: false,
-    }
-    .judge("saving")
+    Evidence { status, body: &body, retry_after: None, request_id: None, once: false }
+        .judge("saving")
 }
 
 #[test]
@@ -29,7 +23,8 @@ fn a_missing_column_is_named_with_its_table() {
             .explanation
             .starts_with("table `opportunity` has no column `nwcs_audit`")
     );
-    let query = "Could not find a property named 'telephone9' on type 'Microsoft.Dynamics.CRM.contact'.";
+    let query =
+        "Could not find a property named 'telephone9' on type 'Microsoft.Dynamics.CRM.contact'.";
     assert!(
         judged(400, "0x80060888", query)
             .explanation
@@ -50,8 +45,7 @@ fn a_too_long_value_names_column_and_length() {
 
 #[test]
 fn a_missing_privilege_names_privilege_and_table() {
-    let text =
-        "Principal user (Id=1, type=8, roleCount=0) is missing prvReadOpportunity privilege (Id=2) on OTC=3 for entity 'opportunity'.";
+    let text = "Principal user (Id=1, type=8, roleCount=0) is missing prvReadOpportunity privilege (Id=2) on OTC=3 for entity 'opportunity'.";
     let refused = judged(403, "0x80040220", text);
     assert_eq!(refused.kind, FailureKind::Credentials);
     assert!(
@@ -147,15 +141,9 @@ fn passing_faults_are_transient_and_decimal_codes_count() {
 #[test]
 fn a_gateway_fault_leaves_open_whether_a_create_took_effect() {
     let judge = |once| {
-        Evidence {
-            status: 504,
-            body: &Json::Null,
-            retry_after: None,
-            request_id: None,
-            once,
-        }
-        .judge("creating")
-        .kind
+        Evidence { status: 504, body: &Json::Null, retry_after: None, request_id: None, once }
+            .judge("creating")
+            .kind
     };
     assert_eq!(judge(true), FailureKind::OutcomeUnknown);
     assert_eq!(judge(false), FailureKind::Transient);
@@ -172,10 +160,5 @@ fn a_503_that_says_when_is_throttling() {
         once: false,
     }
     .judge("reading");
-    assert_eq!(
-        refused.kind,
-        FailureKind::Throttled {
-            retry_after: Duration::from_secs(7)
-        }
-    );
+    assert_eq!(refused.kind, FailureKind::Throttled { retry_after: Duration::from_secs(7) });
 }

@@ -19,7 +19,10 @@ async fn flagged_records_are_listed_over_all_pages_oldest_first() {
     }
     environment.seller_creates("opportunities", json!({"name": "Not flagged"})).await;
     let changes = environment.crm.changed_since(Timestamp::UNIX_EPOCH).await.unwrap();
-    assert_eq!(changes.iter().map(|change| change.key.id.clone()).collect::<BTreeSet<_>>(), flagged);
+    assert_eq!(
+        changes.iter().map(|change| change.key.id.clone()).collect::<BTreeSet<_>>(),
+        flagged
+    );
     assert_eq!(changes.len(), 5);
     assert!(changes.is_sorted_by_key(|change| change.modified));
     assert_eq!(environment.calls("GET", "opportunities?"), 3, "pages of two");
@@ -43,7 +46,8 @@ async fn only_changes_since_the_given_second_are_listed() {
 #[tokio::test]
 async fn a_next_page_elsewhere_is_never_asked_for() {
     let environment = Environment::start().await;
-    let elsewhere = environment.simulators.certificates.join("api/data/v9.2/opportunities").unwrap();
+    let elsewhere =
+        environment.simulators.certificates.join("api/data/v9.2/opportunities").unwrap();
     let body = json!({"value": [], "@odata.nextLink": elsewhere}).to_string();
     environment.fault(
         "GET",

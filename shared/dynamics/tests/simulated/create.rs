@@ -30,11 +30,8 @@ async fn an_upsert_creates_then_finds_its_own_row() {
     assert_eq!(created.get("nwcs_referralid"), &json!(id.to_string()));
     assert_eq!(created.phase, Phase::Open);
     assert!(created.request_id.is_some());
-    let again = environment
-        .crm
-        .upsert(id, &write(&[("description", json!("Second try"))]))
-        .await
-        .unwrap();
+    let again =
+        environment.crm.upsert(id, &write(&[("description", json!("Second try"))])).await.unwrap();
     assert_eq!((&again.key, again.get("name")), (&created.key, &json!("Fabrikam wave 2")));
     assert_ne!(again.version, created.version);
     assert_eq!(environment.rows("opportunities").await.len(), 1);
@@ -144,7 +141,10 @@ async fn an_unknown_currency_is_rejected_with_its_cure_and_nothing_is_made() {
     let failure = environment.crm.upsert(referral(), &write(&fields)).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Rejected);
     assert!(failure.message.contains("CHF") && failure.message.contains("add it"), "{failure}");
-    assert!(environment.rows("opportunities").await.is_empty() && environment.rows("accounts").await.is_empty());
+    assert!(
+        environment.rows("opportunities").await.is_empty()
+            && environment.rows("accounts").await.is_empty()
+    );
 }
 
 #[tokio::test]
@@ -175,10 +175,7 @@ async fn a_lost_answer_to_a_new_account_is_of_unknown_outcome_and_the_account_is
 async fn a_create_that_stopped_before_its_phase_is_completed_by_repeating_it() {
     let environment = Environment::start().await;
     let id = referral();
-    let won = CrmWrite {
-        phase: Some(Phase::Won),
-        ..write(&deal())
-    };
+    let won = CrmWrite { phase: Some(Phase::Won), ..write(&deal()) };
     environment.fault("POST", "WinOpportunity", Action::DropAfterEffect);
     let failure = environment.crm.upsert(id, &won).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::OutcomeUnknown, "{failure}");
@@ -191,13 +188,7 @@ async fn a_new_deal_can_wait_on_hold() {
     let environment = Environment::start().await;
     let record = environment
         .crm
-        .upsert(
-            referral(),
-            &CrmWrite {
-                phase: Some(Phase::OnHold),
-                ..write(&deal())
-            },
-        )
+        .upsert(referral(), &CrmWrite { phase: Some(Phase::OnHold), ..write(&deal()) })
         .await
         .unwrap();
     assert_eq!(record.phase, Phase::OnHold);
@@ -214,7 +205,8 @@ async fn no_failure_shows_the_customer() {
         ("PATCH", "opportunities", Action::DropBeforeEffect),
     ] {
         environment.fault(method, path, action);
-        let failure = environment.crm.upsert(referral(), &write(&customer_deal())).await.unwrap_err();
+        let failure =
+            environment.crm.upsert(referral(), &write(&customer_deal())).await.unwrap_err();
         let shown = format!("{failure} {failure:?} {:?}", failure.source);
         for secret in ["Neill", "oneill", "1011", "Fabrikam"] {
             assert!(!shown.contains(secret), "{method} {path}: {shown}");

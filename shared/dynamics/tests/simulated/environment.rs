@@ -7,7 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use cosell_core::id::ReferralId;
-use cosell_dynamics::{ClientCredentials, CredentialStore, Dynamics, DynamicsLeads, Schema, Settings};
+use cosell_dynamics::{
+    ClientCredentials, CredentialStore, Dynamics, DynamicsLeads, Schema, Settings,
+};
 use cosell_engine::Failure;
 use cosell_engine::port::Crm;
 use cosell_simulators::faults::{Action, Fault};
@@ -83,30 +85,31 @@ impl Environment {
         Self::connected(|_| {}, &COLUMNS, patience).await
     }
 
-    async fn connected(adjust: impl FnOnce(&mut Settings), columns: &[&str], patience: Duration) -> Self {
+    async fn connected(
+        adjust: impl FnOnce(&mut Settings),
+        columns: &[&str],
+        patience: Duration,
+    ) -> Self {
         let config = Config::default();
         let options = config.dataverse.clone();
         let simulators = Simulators::start(config).await.unwrap();
-        let mut settings = Settings::new(simulators.dataverse.clone(), simulators.entra.clone(), options.tenant);
+        let mut settings =
+            Settings::new(simulators.dataverse.clone(), simulators.entra.clone(), options.tenant);
         adjust(&mut settings);
         let secret = Arc::new(Mutex::new(SecretString::from(options.client_secret)));
-        let credentials = MemoryStore {
-            client_id: options.client_id,
-            client_secret: secret.clone(),
-        };
+        let credentials =
+            MemoryStore { client_id: options.client_id, client_secret: secret.clone() };
         let columns = columns.iter().map(|&column| column.to_owned()).collect();
-        let schema = Schema::opportunities(&columns, "nwcs_syncwithpartnercenter", "nwcs_referralid").unwrap();
-        let crm = Arc::new(Dynamics::new(client(patience), settings, Arc::new(credentials), schema));
+        let schema =
+            Schema::opportunities(&columns, "nwcs_syncwithpartnercenter", "nwcs_referralid")
+                .unwrap();
+        let crm =
+            Arc::new(Dynamics::new(client(patience), settings, Arc::new(credentials), schema));
         let columns = LEAD_COLUMNS.map(str::to_owned).into();
-        let schema = Schema::leads(&columns, "nwcs_syncwithpartnercenter", "nwcs_referralid").unwrap();
+        let schema =
+            Schema::leads(&columns, "nwcs_syncwithpartnercenter", "nwcs_referralid").unwrap();
         let control = client(Duration::from_secs(20));
-        Self {
-            simulators,
-            leads: DynamicsLeads::new(crm.clone(), schema),
-            crm,
-            secret,
-            control,
-        }
+        Self { simulators, leads: DynamicsLeads::new(crm.clone(), schema), crm, secret, control }
     }
 
     /// Somebody stores another client secret; returns the one before.
@@ -139,7 +142,8 @@ impl Environment {
 
     pub(crate) async fn control(&self, method: &str, path: &str, body: Option<Json>) -> Json {
         let url = self.simulators.control.join(&format!("control/dataverse/{path}")).unwrap();
-        let request = self.control.request(method.parse().unwrap(), url).json(&body.unwrap_or(Json::Null));
+        let request =
+            self.control.request(method.parse().unwrap(), url).json(&body.unwrap_or(Json::Null));
         let response = request.send().await.unwrap();
         let status = response.status();
         let text = response.text().await.unwrap();
@@ -180,23 +184,15 @@ pub(crate) fn deal() -> Vec<(&'static str, Json)> {
 }
 
 pub(crate) fn write(fields: &[(&str, Json)]) -> CrmWrite {
-    let fields: BTreeMap<String, Json> = fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let fields: BTreeMap<String, Json> =
+        fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     CrmWrite { fields, phase: None }
 }
 
 pub(crate) fn to_phase(phase: Phase) -> CrmWrite {
-    CrmWrite {
-        phase: Some(phase),
-        ..CrmWrite::default()
-    }
+    CrmWrite { phase: Some(phase), ..CrmWrite::default() }
 }
 
 pub(crate) fn status(status: u16) -> Action {
-    Action::Status {
-        status,
-        retry_after: None,
-        code: None,
-        body: None,
-        content_type: None,
-    }
+    Action::Status { status, retry_after: None, code: None, body: None, content_type: None }
 }

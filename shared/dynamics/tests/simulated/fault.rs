@@ -25,21 +25,11 @@ async fn throttling_says_how_long_to_wait() {
         },
     );
     let failure = environment.crm.get(&record.key).await.unwrap_err();
-    assert_eq!(
-        failure.kind,
-        FailureKind::Throttled {
-            retry_after: Duration::from_secs(17)
-        }
-    );
+    assert_eq!(failure.kind, FailureKind::Throttled { retry_after: Duration::from_secs(17) });
     assert_eq!(failure.code.as_deref(), Some("0x80072322"));
     environment.fault("GET", "opportunities", status(429));
     let failure = environment.crm.get(&record.key).await.unwrap_err();
-    assert_eq!(
-        failure.kind,
-        FailureKind::Throttled {
-            retry_after: Duration::from_secs(10)
-        }
-    );
+    assert_eq!(failure.kind, FailureKind::Throttled { retry_after: Duration::from_secs(10) });
 }
 
 #[tokio::test]
@@ -81,11 +71,7 @@ async fn a_slow_write_by_key_may_land_late() {
 async fn a_missing_column_is_named_with_its_cure() {
     let environment = Environment::with(|_| {}, &["name", "nwcs_forgotten"]).await;
     let id = environment.seller_creates("opportunities", json!({"name": "Deal"})).await;
-    let key = CrmKey {
-        system: "dynamics".to_owned(),
-        entity: "opportunity".to_owned(),
-        id,
-    };
+    let key = CrmKey { system: "dynamics".to_owned(), entity: "opportunity".to_owned(), id };
     let failure = environment.crm.get(&key).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Credentials);
     assert!(
@@ -112,7 +98,10 @@ async fn a_text_that_is_too_long_names_its_column() {
         .upsert(referral(), &write(&[("name", json!("x".repeat(301)))]))
         .await
         .unwrap_err();
-    assert_eq!((failure.kind, failure.code.as_deref()), (FailureKind::Rejected, Some("0x80044331")));
+    assert_eq!(
+        (failure.kind, failure.code.as_deref()),
+        (FailureKind::Rejected, Some("0x80044331"))
+    );
     assert!(failure.message.contains("`name`") && failure.message.contains("300"), "{failure}");
 }
 
@@ -181,9 +170,7 @@ async fn an_application_user_that_is_missing_or_powerless_is_explained() {
 #[tokio::test]
 async fn an_alternate_key_that_is_not_active_yet_is_explained() {
     let environment = Environment::start().await;
-    environment
-        .control("PUT", "switches", Some(json!({"key_index_pending": true})))
-        .await;
+    environment.control("PUT", "switches", Some(json!({"key_index_pending": true}))).await;
     let failure = environment.crm.upsert(referral(), &write(&deal())).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Credentials);
     assert!(failure.message.contains("not active yet"), "{failure}");

@@ -50,10 +50,7 @@ impl Site {
 
     fn writes(&self) -> usize {
         let calls = self.simulators.journal.entries();
-        calls
-            .iter()
-            .filter(|call| call.service == "dataverse" && call.method != "GET")
-            .count()
+        calls.iter().filter(|call| call.service == "dataverse" && call.method != "GET").count()
     }
 
     fn calls(&self, method: &str, path: &str) -> usize {
@@ -79,28 +76,33 @@ impl Site {
     /// A call as an administrator makes it.
     async fn administrator(&self, path: &str, body: Json) {
         let url = self.simulators.dataverse.join(&format!("api/data/v9.2/{path}")).unwrap();
-        let request = client(Duration::from_secs(5)).post(url).bearer_auth(self.token()).json(&body);
+        let request =
+            client(Duration::from_secs(5)).post(url).bearer_auth(self.token()).json(&body);
         let answer = request.send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
 
     fn token(&self) -> String {
-        let scope = format!("{}/.default", self.simulators.dataverse.as_str().trim_end_matches('/'));
+        let scope =
+            format!("{}/.default", self.simulators.dataverse.as_str().trim_end_matches('/'));
         let form = [
             ("grant_type", "client_credentials"),
             ("client_id", "sim-dataverse-client"),
             ("client_secret", "sim-dataverse-secret"),
             ("scope", &scope),
         ];
-        let form: HashMap<String, String> = form.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let form: HashMap<String, String> =
+            form.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let (_, token) = self.simulators.dataverse_service.token("sim-tenant", &form);
         token["access_token"].as_str().unwrap().to_owned()
     }
 }
 
 fn installer(simulators: &Simulators, access: Access) -> DynamicsInstallation {
-    let settings = Settings::new(simulators.dataverse.clone(), simulators.entra.clone(), "sim-tenant");
-    DynamicsInstallation::new(client(Duration::from_secs(5)), &settings, access, "nwcs").with_pause(Duration::from_millis(1))
+    let settings =
+        Settings::new(simulators.dataverse.clone(), simulators.entra.clone(), "sim-tenant");
+    DynamicsInstallation::new(client(Duration::from_secs(5)), &settings, access, "nwcs")
+        .with_pause(Duration::from_millis(1))
 }
 
 fn wrong(findings: &[Finding]) -> Vec<&Finding> {
@@ -159,12 +161,8 @@ async fn what_is_made_is_what_the_sync_writes() {
         "{}api/data/v9.2/leads(nwcs_referralid='nobody')",
         site.simulators.dataverse.as_str()
     );
-    let answer = client(Duration::from_secs(5))
-        .get(by_key)
-        .bearer_auth(site.token())
-        .send()
-        .await
-        .unwrap();
+    let answer =
+        client(Duration::from_secs(5)).get(by_key).bearer_auth(site.token()).send().await.unwrap();
     assert_eq!(
         answer.json::<Json>().await.unwrap()["error"]["code"],
         "0x80060891",
@@ -217,8 +215,7 @@ async fn a_column_of_another_type_is_told_and_left_alone() {
     let label = json!({"LocalizedLabels": [{"Label": "Audit", "LanguageCode": 1033}]});
     let column = json!({"@odata.type": "Microsoft.Dynamics.CRM.StringAttributeMetadata", "SchemaName": "nwcs_Audit", "DisplayName": label,
         "RequiredLevel": {"Value": "None"}, "MaxLength": 4000, "FormatName": {"Value": "Text"}});
-    site.administrator("EntityDefinitions(LogicalName='opportunity')/Attributes", column)
-        .await;
+    site.administrator("EntityDefinitions(LogicalName='opportunity')/Attributes", column).await;
 
     let findings = site.installation.install().await.unwrap();
     let State::Wrong { is, should, .. } = named(&findings, "opportunity", "nwcs_audit") else {
@@ -247,17 +244,16 @@ async fn a_publishers_other_range_of_choice_values_is_told_with_the_cure() {
 async fn a_solution_of_another_publisher_takes_nothing() {
     let site = Site::empty().await;
     let publishers = format!("{}api/data/v9.2/publishers", site.simulators.dataverse);
-    let answer = client(Duration::from_secs(5))
-        .get(publishers)
-        .bearer_auth(site.token())
-        .send()
-        .await;
+    let answer =
+        client(Duration::from_secs(5)).get(publishers).bearer_auth(site.token()).send().await;
     let other = answer.unwrap().json::<Json>().await.unwrap()["value"][0]["publisherid"].clone();
     let solution = json!({"uniquename": "CosellSync", "friendlyname": "Other", "version": "1.0.0.0",
         "publisherid@odata.bind": format!("/publishers({})", other.as_str().unwrap())});
     site.administrator("solutions", solution).await;
     let findings = site.installation.install().await.unwrap();
-    assert!(matches!(named(&findings, "the environment", "CosellSync"), State::Wrong { is, .. } if is == "of another publisher"));
+    assert!(
+        matches!(named(&findings, "the environment", "CosellSync"), State::Wrong { is, .. } if is == "of another publisher")
+    );
     assert_eq!(site.calls("POST", "EntityDefinitions"), 0);
 }
 
@@ -313,7 +309,8 @@ async fn data_that_may_not_be_read_is_told() {
 #[tokio::test]
 async fn an_administrators_token_is_used_as_it_is_and_never_renewed() {
     let site = Site::empty().await;
-    let administrator = installer(&site.simulators, Access::Token(SecretString::from(site.token())));
+    let administrator =
+        installer(&site.simulators, Access::Token(SecretString::from(site.token())));
     assert_eq!(wrong(&administrator.install().await.unwrap()), Vec::<&Finding>::new());
     assert_eq!(site.simulators.journal.count("entra", "POST", ""), 0);
 

@@ -36,7 +36,8 @@ impl Environment {
 
     /// How many opportunities, accounts and contacts there are.
     pub(crate) async fn counts(&self) -> [usize; 3] {
-        let [opportunities, accounts, contacts] = ["opportunities", "accounts", "contacts"].map(|set| self.rows(set));
+        let [opportunities, accounts, contacts] =
+            ["opportunities", "accounts", "contacts"].map(|set| self.rows(set));
         [opportunities.await.len(), accounts.await.len(), contacts.await.len()]
     }
 }
@@ -92,7 +93,8 @@ async fn a_lead_names_its_customer_itself() {
     ] {
         assert_eq!(failure.kind, FailureKind::Rejected);
         assert!(
-            failure.message.contains("`customerid_account/name`") && !failure.message.contains("Contoso"),
+            failure.message.contains("`customerid_account/name`")
+                && !failure.message.contains("Contoso"),
             "{failure}"
         );
     }
@@ -105,7 +107,8 @@ async fn a_lead_that_changed_is_neither_overwritten_nor_disqualified() {
     let (_, read) = environment.lead().await;
     environment.seller_edits(&read.key, json!({"subject": "The seller's"})).await;
     for change in [write(&[("subject", json!("Ours"))]), to_phase(Phase::Lost)] {
-        let failure = environment.leads.update(&read.key, &read.version, &change).await.unwrap_err();
+        let failure =
+            environment.leads.update(&read.key, &read.version, &change).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     }
     let now = environment.lead_now(&read.key).await;
@@ -114,7 +117,8 @@ async fn a_lead_that_changed_is_neither_overwritten_nor_disqualified() {
 
 #[tokio::test]
 async fn a_declined_lead_is_disqualified_with_the_status_reason_of_the_settings() {
-    let environment = Environment::with(|settings| settings.disqualified_status = 5, &["name"]).await;
+    let environment =
+        Environment::with(|settings| settings.disqualified_status = 5, &["name"]).await;
     let (_, made) = environment.lead().await;
     let change = CrmWrite {
         phase: Some(Phase::Lost),
@@ -133,12 +137,11 @@ async fn a_declined_lead_is_disqualified_with_the_status_reason_of_the_settings(
 async fn a_disqualified_lead_is_reopened_and_one_that_waits_is_simply_open() {
     let environment = Environment::start().await;
     let (_, mut record) = environment.lead().await;
-    for (phase, shown) in [(Phase::OnHold, Phase::Open), (Phase::Lost, Phase::Lost), (Phase::Open, Phase::Open)] {
-        record = environment
-            .leads
-            .update(&record.key, &record.version, &to_phase(phase))
-            .await
-            .unwrap();
+    for (phase, shown) in
+        [(Phase::OnHold, Phase::Open), (Phase::Lost, Phase::Lost), (Phase::Open, Phase::Open)]
+    {
+        record =
+            environment.leads.update(&record.key, &record.version, &to_phase(phase)).await.unwrap();
         assert_eq!(record.phase, shown);
     }
 }
@@ -164,10 +167,8 @@ async fn a_lead_is_never_won_nor_a_qualified_one_disqualified() {
         failure.kind == FailureKind::Rejected && failure.message.contains("qualified"),
         "{failure}"
     );
-    let open_again = CrmWrite {
-        phase: Some(Phase::Open),
-        ..write(&[("description", json!("Late"))])
-    };
+    let open_again =
+        CrmWrite { phase: Some(Phase::Open), ..write(&[("description", json!("Late"))]) };
     let kept = environment.leads.upsert(id, &open_again).await.unwrap();
     assert_eq!((kept.phase, kept.converted_into), (Phase::Qualified, qualified.converted_into));
 }
@@ -228,7 +229,11 @@ async fn a_merged_lead_tells_into_which() {
     let ((_, one), (_, other)) = (environment.lead().await, environment.lead().await);
     assert_eq!(one.merged_into, None);
     environment
-        .control("POST", &format!("leads/{}/merge", one.key.id), Some(json!({"into": other.key.id})))
+        .control(
+            "POST",
+            &format!("leads/{}/merge", one.key.id),
+            Some(json!({"into": other.key.id})),
+        )
         .await;
     assert_eq!(environment.lead_now(&one.key).await.merged_into, Some(other.key.clone()));
     assert_eq!(environment.lead_now(&other.key).await.merged_into, None);

@@ -71,10 +71,7 @@ async fn columns_of_a_locked_closed_deal_are_saved_together_with_its_phase() {
     assert!(failure.message.contains("reopen"), "{failure}");
     for phase in [Phase::Lost, Phase::Open] {
         let now = environment.crm.get(&won.key).await.unwrap().unwrap();
-        let change = CrmWrite {
-            phase: Some(phase),
-            ..columns.clone()
-        };
+        let change = CrmWrite { phase: Some(phase), ..columns.clone() };
         let updated = environment.crm.update(&now.key, &now.version, &change).await.unwrap();
         assert_eq!((updated.phase, updated.get("description")), (phase, &json!("Corrected")));
     }
@@ -86,10 +83,8 @@ async fn a_locked_closed_deal_is_saved_by_upsert_too_when_a_phase_is_asked_for()
     let record = environment.opportunity().await;
     environment.brought_to(&record, Phase::Lost).await;
     let id = record.get("nwcs_referralid").as_str().unwrap().parse().unwrap();
-    let change = CrmWrite {
-        phase: Some(Phase::Open),
-        ..write(&[("description", json!("Back again"))])
-    };
+    let change =
+        CrmWrite { phase: Some(Phase::Open), ..write(&[("description", json!("Back again"))]) };
     let updated = environment.crm.upsert(id, &change).await.unwrap();
     assert_eq!((updated.key, updated.phase), (record.key, Phase::Open));
 }

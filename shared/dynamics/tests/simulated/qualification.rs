@@ -69,7 +69,8 @@ async fn whatever_answer_is_lost_a_repetition_gives_one_of_each() {
                     .control("GET", &format!("rows/opportunities/{}", opportunity.id), None)
                     .await;
                 assert!(
-                    row["_customerid_value"].is_string() && row["_parentcontactid_value"].is_string(),
+                    row["_customerid_value"].is_string()
+                        && row["_parentcontactid_value"].is_string(),
                     "{method} {path}"
                 );
             }
@@ -164,10 +165,7 @@ async fn a_deal_that_the_seller_closed_already_stays_closed() {
     environment
         .control("POST", &format!("opportunities/{}/win", opportunity.id), Some(json!({})))
         .await;
-    let open = CrmWrite {
-        phase: Some(Phase::Open),
-        ..deal_of_lead()
-    };
+    let open = CrmWrite { phase: Some(Phase::Open), ..deal_of_lead() };
     let qualified = environment.leads.qualify(&made, id, &open).await.unwrap();
     assert_eq!((qualified.key, qualified.phase), (opportunity, Phase::Won));
 }
@@ -204,14 +202,9 @@ async fn an_unknown_currency_is_named_before_anything_is_made() {
     let environment = Environment::start().await;
     let (id, made) = environment.lead().await;
     let mut francs = deal_of_lead();
-    francs
-        .fields
-        .insert("transactioncurrencyid/isocurrencycode".to_owned(), json!("CHF"));
+    francs.fields.insert("transactioncurrencyid/isocurrencycode".to_owned(), json!("CHF"));
     let failure = environment.leads.qualify(&made, id, &francs).await.unwrap_err();
-    assert!(
-        failure.kind == FailureKind::Rejected && failure.message.contains("CHF"),
-        "{failure}"
-    );
+    assert!(failure.kind == FailureKind::Rejected && failure.message.contains("CHF"), "{failure}");
     assert_eq!(environment.counts().await, [0, 0, 0]);
     assert_eq!(environment.lead_now(&made.key).await.phase, Phase::Open);
 }

@@ -30,17 +30,13 @@ async fn an_update_changes_what_it_names_in_one_call() {
 async fn a_stale_version_is_stale_and_changes_nothing() {
     let environment = Environment::start().await;
     let record = environment.opportunity().await;
-    environment
-        .seller_edits(&record.key, json!({"name": "Renamed by the seller"}))
-        .await;
+    environment.seller_edits(&record.key, json!({"name": "Renamed by the seller"})).await;
     for change in [
         write(&[("name", json!("Renamed by us"))]),
-        CrmWrite {
-            phase: Some(Phase::Won),
-            ..CrmWrite::default()
-        },
+        CrmWrite { phase: Some(Phase::Won), ..CrmWrite::default() },
     ] {
-        let failure = environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
+        let failure =
+            environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     }
     let read = environment.crm.get(&record.key).await.unwrap().unwrap();
@@ -51,9 +47,7 @@ async fn a_stale_version_is_stale_and_changes_nothing() {
 async fn a_deleted_record_is_absent_and_an_update_of_it_stale() {
     let environment = Environment::start().await;
     let record = environment.opportunity().await;
-    environment
-        .control("DELETE", &format!("rows/opportunities/{}", record.key.id), None)
-        .await;
+    environment.control("DELETE", &format!("rows/opportunities/{}", record.key.id), None).await;
     assert!(environment.crm.get(&record.key).await.unwrap().is_none());
     let failure = environment
         .crm
@@ -113,14 +107,18 @@ async fn null_clears_a_column() {
 async fn a_shared_record_is_not_rewritten_through_an_opportunity() {
     let environment = Environment::start().await;
     let record = environment.opportunity().await;
-    for path in ["customerid_account/name", "parentcontactid/emailaddress1", "owninguser/lastname"] {
+    for path in ["customerid_account/name", "parentcontactid/emailaddress1", "owninguser/lastname"]
+    {
         let failure = environment
             .crm
             .update(&record.key, &record.version, &write(&[(path, json!("Contoso"))]))
             .await
             .unwrap_err();
         assert_eq!(failure.kind, FailureKind::Rejected);
-        assert!(failure.message.contains(path) && !failure.message.contains("Contoso"), "{failure}");
+        assert!(
+            failure.message.contains(path) && !failure.message.contains("Contoso"),
+            "{failure}"
+        );
     }
 }
 
@@ -131,11 +129,7 @@ async fn a_key_of_another_system_is_refused_without_a_call() {
         ("salesforce", "opportunity", Uuid::nil().to_string()),
         ("dynamics", "opportunity", "006xx".to_owned()),
     ] {
-        let key = CrmKey {
-            system: system.to_owned(),
-            entity: entity.to_owned(),
-            id,
-        };
+        let key = CrmKey { system: system.to_owned(), entity: entity.to_owned(), id };
         assert_eq!(environment.crm.get(&key).await.unwrap_err().kind, FailureKind::Rejected);
     }
     assert_eq!(environment.calls("GET", ""), 0);
@@ -147,23 +141,19 @@ async fn a_referral_id_written_later_makes_the_record_findable_once() {
     let id = referral();
     let mut records = Vec::new();
     for _ in 0..2 {
-        let made = environment
-            .seller_creates("opportunities", json!({"name": "Made in Dynamics"}))
-            .await;
-        let key = CrmKey {
-            system: "dynamics".to_owned(),
-            entity: "opportunity".to_owned(),
-            id: made,
-        };
+        let made =
+            environment.seller_creates("opportunities", json!({"name": "Made in Dynamics"})).await;
+        let key =
+            CrmKey { system: "dynamics".to_owned(), entity: "opportunity".to_owned(), id: made };
         records.push(environment.crm.get(&key).await.unwrap().unwrap());
     }
     let change = write(&[("nwcs_referralid", json!(id.to_string()))]);
     environment.crm.update(&records[0].key, &records[0].version, &change).await.unwrap();
     assert_eq!(environment.crm.find_by_referral(id).await.unwrap().unwrap().key, records[0].key);
-    let failure = environment
-        .crm
-        .update(&records[1].key, &records[1].version, &change)
-        .await
-        .unwrap_err();
-    assert_eq!((failure.kind, failure.code.as_deref()), (FailureKind::Rejected, Some("0x80060892")));
+    let failure =
+        environment.crm.update(&records[1].key, &records[1].version, &change).await.unwrap_err();
+    assert_eq!(
+        (failure.kind, failure.code.as_deref()),
+        (FailureKind::Rejected, Some("0x80060892"))
+    );
 }

@@ -39,7 +39,13 @@ struct Clerk {
 }
 
 impl Attendant for Clerk {
-    fn looked(&self, message: &SyncMessage, messages: usize, _: Timestamp, result: &Result<Outcome, Failure>) {
+    fn looked(
+        &self,
+        message: &SyncMessage,
+        messages: usize,
+        _: Timestamp,
+        result: &Result<Outcome, Failure>,
+    ) {
         self.looked.borrow_mut().push((message.subject.clone(), messages, result.is_ok()));
     }
 
@@ -64,23 +70,15 @@ fn key(id: &str) -> CrmKey {
 }
 
 fn about(subject: Subject, id: &str) -> Received {
-    let message = SyncMessage {
-        subject,
-        cause: Cause::Webhook,
-        observed: id.to_owned(),
-    };
-    Received {
-        id: id.to_owned(),
-        body: message.body(),
-        receipt: String::new(),
-        receives: 1,
-    }
+    let message = SyncMessage { subject, cause: Cause::Webhook, observed: id.to_owned() };
+    Received { id: id.to_owned(), body: message.body(), receipt: String::new(), receives: 1 }
 }
 
 /// With as many flagged, complete opportunities, and a message for each.
 fn opportunities(count: usize) -> (Stage, Vec<Received>) {
     let stage = Stage::new();
-    let ids: Vec<String> = (0..count).map(|n| format!("6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d{n:02}")).collect();
+    let ids: Vec<String> =
+        (0..count).map(|n| format!("6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d{n:02}")).collect();
     for id in &ids {
         stage.world.records.lock().unwrap().insert(id.clone(), record(id, complete()));
     }
@@ -157,10 +155,7 @@ async fn a_panic_costs_one_pair() {
 #[tokio::test]
 async fn poison_is_audited_and_dropped_unless_it_cannot_be_audited() {
     let (stage, mut batch) = opportunities(1);
-    batch.push(Received {
-        body: "{\"from\":\"somebody else\"}".into(),
-        ..batch[0].clone()
-    });
+    batch.push(Received { body: "{\"from\":\"somebody else\"}".into(), ..batch[0].clone() });
     let clerk = Clerk::default();
     assert!(work(&stage, batch.clone(), &PLENTY, &clerk).await.is_empty());
     assert_eq!(clerk.poison.borrow().len(), 1);
@@ -177,13 +172,11 @@ async fn without_enough_time_nothing_is_started_and_all_come_back_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_look_that_hangs_is_cut_off_before_the_deadline_and_a_hanging_queue_does_not_hold_the_answer() {
+async fn a_look_that_hangs_is_cut_off_before_the_deadline_and_a_hanging_queue_does_not_hold_the_answer()
+ {
     let (stage, batch) = opportunities(1);
     stage.world.hang_on(&batch[0].id);
-    let clerk = Clerk {
-        hangs: true,
-        ..Clerk::default()
-    };
+    let clerk = Clerk { hangs: true, ..Clerk::default() };
     let started = tokio::time::Instant::now();
     let unfinished = work(&stage, batch, &PLENTY, &clerk).await;
     assert_eq!(
@@ -195,12 +188,12 @@ async fn a_look_that_hangs_is_cut_off_before_the_deadline_and_a_hanging_queue_do
 
 #[test]
 fn retries_spread_out_stay_bounded_and_obey_the_service() {
-    let wait = |kind, receives| retry_after(&Failure::new(Outside::Crm, kind, "ordered by the test"), receives).as_secs();
+    let wait = |kind, receives| {
+        retry_after(&Failure::new(Outside::Crm, kind, "ordered by the test"), receives).as_secs()
+    };
     let waits: Vec<u64> = (1..=6).map(|receives| wait(FailureKind::Transient, receives)).collect();
     assert_eq!(waits, [5, 15, 45, 135, 405, 600]);
-    let throttled = |seconds| FailureKind::Throttled {
-        retry_after: Duration::from_secs(seconds),
-    };
+    let throttled = |seconds| FailureKind::Throttled { retry_after: Duration::from_secs(seconds) };
     assert_eq!(
         (wait(throttled(41), 1), wait(throttled(1), 4), wait(throttled(86_400), 1)),
         (41, 135, 600)

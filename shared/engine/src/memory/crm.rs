@@ -35,7 +35,9 @@ impl Crm for World {
                 .values()
                 .find(|record| *record.get("nwcs_referralid") == referral_id)
                 .cloned();
-            let mut record = known.unwrap_or_else(|| record(&self.guid().to_string(), json!({ "nwcs_referralid": referral_id })));
+            let mut record = known.unwrap_or_else(|| {
+                record(&self.guid().to_string(), json!({ "nwcs_referralid": referral_id }))
+            });
             if let Some(entity) = *self.entity.lock().unwrap() {
                 record.key.entity = entity.into();
             }
@@ -45,27 +47,41 @@ impl Crm for World {
         })
     }
 
-    async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    async fn update(
+        &self,
+        key: &CrmKey,
+        version: &str,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
         tokio::task::yield_now().await;
         self.run("crm.update", Outside::Crm, || {
             self.takes(write)?;
             let mut records = self.records.lock().unwrap();
             let record = records.get_mut(&key.id).unwrap();
             if record.phase.is_closed() && write.phase != Some(Phase::Open) {
-                let note = |column: &String| ["nwcs_audit", "nwcs_syncstatus"].contains(&column.as_str());
+                let note =
+                    |column: &String| ["nwcs_audit", "nwcs_syncstatus"].contains(&column.as_str());
                 assert!(
                     write.phase.is_none() && write.fields.keys().all(note),
                     "a closed record is read-only"
                 );
                 if !*self.closed_takes_notes.lock().unwrap() {
-                    return Err(Failure::new(Outside::Crm, FailureKind::Rejected, "the record is closed"));
+                    return Err(Failure::new(
+                        Outside::Crm,
+                        FailureKind::Rejected,
+                        "the record is closed",
+                    ));
                 }
             }
             if record.version != version {
                 return Err(stale(Outside::Crm));
             }
             if *self.refuse_closing.lock().unwrap() && write.phase.is_some_and(Phase::is_closed) {
-                return Err(Failure::new(Outside::Crm, FailureKind::Rejected, "close its open activities first"));
+                return Err(Failure::new(
+                    Outside::Crm,
+                    FailureKind::Rejected,
+                    "close its open activities first",
+                ));
             }
             self.store(record, write);
             Ok(record.clone())
@@ -76,9 +92,9 @@ impl Crm for World {
         tokio::task::yield_now().await;
         self.run("crm.changed", Outside::Crm, || {
             let records = self.records.lock().unwrap();
-            let changed = records
-                .values()
-                .filter(|record| record.modified >= since && *record.get("nwcs_syncwithpartnercenter") == json!(true));
+            let changed = records.values().filter(|record| {
+                record.modified >= since && *record.get("nwcs_syncwithpartnercenter") == json!(true)
+            });
             Ok(changed
                 .map(|record| CrmChange {
                     key: record.key.clone(),

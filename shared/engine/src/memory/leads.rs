@@ -16,11 +16,7 @@ impl LeadsOf {
         let leads = World::default();
         *leads.entity.lock().unwrap() = Some("lead");
         *leads.counter.lock().unwrap() = 1_000;
-        Self {
-            leads: Arc::new(leads),
-            deals,
-            stay_open: false,
-        }
+        Self { leads: Arc::new(leads), deals, stay_open: false }
     }
 }
 
@@ -39,7 +35,12 @@ impl Crm for LeadsOf {
         self.leads.upsert(id, write).await
     }
 
-    async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    async fn update(
+        &self,
+        key: &CrmKey,
+        version: &str,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
         assert_eq!(key.entity, "lead");
         self.leads.update(key, version, write).await
     }
@@ -51,7 +52,12 @@ impl Crm for LeadsOf {
 
 #[async_trait]
 impl Leads for LeadsOf {
-    async fn qualify(&self, lead: &CrmRecord, referral: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    async fn qualify(
+        &self,
+        lead: &CrmRecord,
+        referral: ReferralId,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
         self.leads.run("leads.qualify", Outside::Crm, || Ok(()))?;
         let opportunity = self.deals.upsert(referral, write).await?;
         if !self.stay_open {
@@ -66,7 +72,8 @@ impl Leads for LeadsOf {
     async fn origin(&self, opportunity: &CrmKey) -> Result<Option<CrmKey>, Failure> {
         self.leads.run("leads.origin", Outside::Crm, || {
             let leads = self.leads.records.lock().unwrap();
-            let origin = leads.values().find(|lead| lead.converted_into.as_ref() == Some(opportunity));
+            let origin =
+                leads.values().find(|lead| lead.converted_into.as_ref() == Some(opportunity));
             Ok(origin.map(|lead| lead.key.clone()))
         })
     }

@@ -33,7 +33,9 @@ impl PartnerCenter for World {
         }
         let blind = *self.blind.lock().unwrap();
         self.run("pc.search", Outside::PartnerCenter, || {
-            Ok(self.all(|referral| !blind && referral.external_reference.as_deref() == Some(reference)))
+            Ok(self.all(|referral| {
+                !blind && referral.external_reference.as_deref() == Some(reference)
+            }))
         })
     }
 
@@ -42,10 +44,7 @@ impl PartnerCenter for World {
         self.run("pc.changed", Outside::PartnerCenter, || {
             let changed = self.all(|referral| referral.updated >= since).into_iter();
             Ok(changed
-                .map(|referral| ReferralChange {
-                    id: referral.id,
-                    updated: referral.updated,
-                })
+                .map(|referral| ReferralChange { id: referral.id, updated: referral.updated })
                 .collect())
         })
     }
@@ -78,7 +77,12 @@ impl PartnerCenter for World {
         })
     }
 
-    async fn patch(&self, id: ReferralId, etag: &ETag, operations: &[PatchOperation]) -> Result<Referral, Failure> {
+    async fn patch(
+        &self,
+        id: ReferralId,
+        etag: &ETag,
+        operations: &[PatchOperation],
+    ) -> Result<Referral, Failure> {
         tokio::task::yield_now().await;
         self.run("pc.patch", Outside::PartnerCenter, || {
             let mut body = self.referrals.lock().unwrap()[&id].clone();
@@ -87,7 +91,11 @@ impl PartnerCenter for World {
             }
             let refused = *self.refused_path.lock().unwrap();
             if operations.iter().any(|operation| Some(operation.path.as_str()) == refused) {
-                return Err(Failure::new(Outside::PartnerCenter, FailureKind::Rejected, "not a solution"));
+                return Err(Failure::new(
+                    Outside::PartnerCenter,
+                    FailureKind::Rejected,
+                    "not a solution",
+                ));
             }
             for operation in operations {
                 if let Some(list) = operation.path.strip_suffix("/-") {

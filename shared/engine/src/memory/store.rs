@@ -16,29 +16,19 @@ impl Links for World {
 
     async fn by_engagement(&self, id: EngagementId) -> Result<Option<Link>, Failure> {
         tokio::task::yield_now().await;
-        Ok(self
-            .links
-            .lock()
-            .unwrap()
-            .values()
-            .find(|link| link.engagement == Some(id))
-            .cloned())
+        Ok(self.links.lock().unwrap().values().find(|link| link.engagement == Some(id)).cloned())
     }
 
     async fn create(&self, link: &Link) -> Result<(), Failure> {
         tokio::task::yield_now().await;
         self.run("links.create", Outside::Store, || {
             let mut links = self.links.lock().unwrap();
-            if links.contains_key(&link.referral) || links.values().any(|known| known.crm == link.crm) {
+            if links.contains_key(&link.referral)
+                || links.values().any(|known| known.crm == link.crm)
+            {
                 return Err(stale(Outside::Store));
             }
-            links.insert(
-                link.referral,
-                Link {
-                    version: 1,
-                    ..link.clone()
-                },
-            );
+            links.insert(link.referral, Link { version: 1, ..link.clone() });
             Ok(())
         })
     }
@@ -47,11 +37,12 @@ impl Links for World {
         tokio::task::yield_now().await;
         self.run("links.replace", Outside::Store, || {
             let mut links = self.links.lock().unwrap();
-            let unchanged = old
-                .iter()
-                .all(|link| links.get(&link.referral).is_some_and(|known| known.version == link.version));
+            let unchanged = old.iter().all(|link| {
+                links.get(&link.referral).is_some_and(|known| known.version == link.version)
+            });
             let taken = links.values().any(|known| {
-                (known.referral == new.referral || known.crm == new.crm) && !old.iter().any(|link| link.referral == known.referral)
+                (known.referral == new.referral || known.crm == new.crm)
+                    && !old.iter().any(|link| link.referral == known.referral)
             });
             if !unchanged || taken {
                 return Err(stale(Outside::Store));
@@ -71,10 +62,7 @@ impl Links for World {
             if links.get(&link.referral).is_none_or(|known| known.version != link.version) {
                 return Err(stale(Outside::Store));
             }
-            let saved = Link {
-                version: link.version + 1,
-                ..link.clone()
-            };
+            let saved = Link { version: link.version + 1, ..link.clone() };
             links.insert(link.referral, saved.clone());
             Ok(saved)
         })
@@ -83,7 +71,13 @@ impl Links for World {
 
 #[async_trait]
 impl Claims for World {
-    async fn claim(&self, name: &str, holder: &str, now: Timestamp, lasts: SignedDuration) -> Result<Claim, Failure> {
+    async fn claim(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        lasts: SignedDuration,
+    ) -> Result<Claim, Failure> {
         tokio::task::yield_now().await;
         self.called("claims.take");
         let mut claims = self.claims.lock().unwrap();
@@ -139,7 +133,11 @@ impl Agenda for World {
         })
     }
 
-    async fn due(&self, after: Timestamp, until: Timestamp) -> Result<Vec<(ReferralId, Timestamp)>, Failure> {
+    async fn due(
+        &self,
+        after: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<(ReferralId, Timestamp)>, Failure> {
         tokio::task::yield_now().await;
         let agenda = self.agenda.lock().unwrap();
         let due = agenda.iter().filter(|(at, _)| *at > after && *at <= until);
@@ -159,14 +157,7 @@ impl AuditTrail for World {
 
     async fn of_pair(&self, pair: &str) -> Result<Vec<AuditEntry>, Failure> {
         tokio::task::yield_now().await;
-        Ok(self
-            .trail
-            .lock()
-            .unwrap()
-            .iter()
-            .filter(|entry| entry.pair == pair)
-            .cloned()
-            .collect())
+        Ok(self.trail.lock().unwrap().iter().filter(|entry| entry.pair == pair).cloned().collect())
     }
 }
 

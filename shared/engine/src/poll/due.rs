@@ -27,14 +27,18 @@ impl Poller {
     /// Invitations that expire soon, our own and Microsoft's halves. Each is looked at every few hours until it is answered: the link
     /// knows what the seller was warned of.
     pub(super) async fn poll_deadlines(&self, now: Timestamp) -> Result<usize, Failure> {
-        let Some(first) = self.deadlines.first() else { return Ok(0) };
+        let Some(first) = self.deadlines.first() else {
+            return Ok(0);
+        };
         let last = self.cursors.load(DEADLINE_CURSOR).await?;
         if last.is_some_and(|last| now.duration_since(last) < LIST_EVERY) {
             return Ok(0);
         }
         let mut messages = Vec::new();
         for referral in self.partner_center.pending().await? {
-            let Some(expires) = referral.expires() else { continue };
+            let Some(expires) = referral.expires() else {
+                continue;
+            };
             let left = expires.duration_since(now);
             // What was never synced is brought over by an operator, not by its deadline.
             if left > SignedDuration::ZERO && left <= first && self.is_linked(&referral).await? {
@@ -56,11 +60,7 @@ impl Poller {
 }
 
 fn message(subject: Subject, at: Timestamp) -> SyncMessage {
-    SyncMessage {
-        subject,
-        cause: Cause::Due,
-        observed: at.to_string(),
-    }
+    SyncMessage { subject, cause: Cause::Due, observed: at.to_string() }
 }
 
 #[cfg(test)]

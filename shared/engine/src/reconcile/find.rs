@@ -45,10 +45,7 @@ impl Attempt<'_> {
     async fn find_from_referral(&mut self, id: ReferralId) -> Result<Found, Failure> {
         let engine = self.engine;
         if let Some(link) = engine.links.by_referral(id).await? {
-            return Ok(Found::Linked {
-                link: Box::new(link),
-                microsoft: None,
-            });
+            return Ok(Found::Linked { link: Box::new(link), microsoft: None });
         }
         let Some(referral) = engine.partner_center.get(id).await? else {
             return Ok(Found::NotOurs("the referral is not visible to our user".into()));
@@ -67,20 +64,18 @@ impl Attempt<'_> {
             return Ok(Found::NotOurs("Microsoft's referral names no engagement".into()));
         };
         if let Some(link) = engine.links.by_engagement(engagement).await? {
-            return Ok(Found::Linked {
-                link: Box::new(link),
-                microsoft: Some(Box::new(half)),
-            });
+            return Ok(Found::Linked { link: Box::new(link), microsoft: Some(Box::new(half)) });
         }
         let referrals = engine.partner_center.in_engagement(engagement).await?;
-        let Some(own) = referrals.into_iter().find(|referral| referral.kind != ReferralKind::MicrosoftHalf) else {
+        let Some(own) =
+            referrals.into_iter().find(|referral| referral.kind != ReferralKind::MicrosoftHalf)
+        else {
             return Ok(Found::NotOurs("the engagement holds no referral of ours".into()));
         };
         match engine.links.by_referral(own.id).await? {
-            Some(link) => Ok(Found::Linked {
-                link: Box::new(link),
-                microsoft: Some(Box::new(half)),
-            }),
+            Some(link) => {
+                Ok(Found::Linked { link: Box::new(link), microsoft: Some(Box::new(half)) })
+            }
             None => self.find_record_of(own).await,
         }
     }
@@ -127,10 +122,7 @@ impl Attempt<'_> {
                     .referral_id_of(&record)
                     .is_none_or(|id| id.eq_ignore_ascii_case(&referral.id.to_string())) =>
             {
-                Ok(Found::Counterparts {
-                    referral: Box::new(referral),
-                    record: Box::new(record),
-                })
+                Ok(Found::Counterparts { referral: Box::new(referral), record: Box::new(record) })
             }
             Some(_) => contradiction(format!(
                 "The {entity} that the referral's CRM ID names carries another Referral Identifier: clear the CRM ID in Partner Center."
@@ -144,13 +136,13 @@ impl Attempt<'_> {
     pub(super) async fn find_from_record(&mut self, key: &CrmKey) -> Result<Found, Failure> {
         let engine = self.engine;
         if let Some(link) = engine.links.by_crm(key).await? {
-            return Ok(Found::Linked {
-                link: Box::new(link),
-                microsoft: None,
-            });
+            return Ok(Found::Linked { link: Box::new(link), microsoft: None });
         }
         // Side by side: a referral of ours that was created though its answer never reached us must be found before another is made.
-        let (record, created) = futures::try_join!(engine.crm.get(key), engine.partner_center.by_external_reference(&key.id))?;
+        let (record, created) = futures::try_join!(
+            engine.crm.get(key),
+            engine.partner_center.by_external_reference(&key.id)
+        )?;
         let Some(record) = record else {
             return Ok(Found::NotOurs("the record no longer exists in the CRM".into()));
         };
@@ -165,10 +157,7 @@ impl Attempt<'_> {
             return self.find_from_origin(record).await;
         };
         match engine.links.by_referral(referral.id).await? {
-            None => Ok(Found::Counterparts {
-                referral: Box::new(referral),
-                record,
-            }),
+            None => Ok(Found::Counterparts { referral: Box::new(referral), record }),
             Some(link) if link.crm == *key => Err(linked_meanwhile()),
             Some(_) => Ok(Found::Contradiction {
                 reason: format!(
@@ -185,10 +174,7 @@ impl Attempt<'_> {
         let engine = self.engine;
         let record = Box::new(record);
         let contradiction = |reason: &str, record| {
-            Ok(Found::Contradiction {
-                reason: reason.to_owned(),
-                record: Some(record),
-            })
+            Ok(Found::Contradiction { reason: reason.to_owned(), record: Some(record) })
         };
         let Ok(id) = id.parse::<ReferralId>() else {
             return contradiction("Referral Identifier is not a referral's id: clear it.", record);
@@ -198,12 +184,11 @@ impl Attempt<'_> {
                 return Err(linked_meanwhile());
             }
             if link.lead.as_ref() == Some(&record.key) {
-                return Ok(Found::FormerLead {
-                    lead: record,
-                    opportunity: link.crm.id,
-                });
+                return Ok(Found::FormerLead { lead: record, opportunity: link.crm.id });
             }
-            if self.is_lead(&link.crm) && self.pair_of_origin(&record.key).await?.as_ref() == Some(&link) {
+            if self.is_lead(&link.crm)
+                && self.pair_of_origin(&record.key).await?.as_ref() == Some(&link)
+            {
                 return self.pair_of_lead(link, record);
             }
             let reason = if self.is_on_leads() {
@@ -214,10 +199,7 @@ impl Attempt<'_> {
             return contradiction(reason, record);
         }
         match engine.partner_center.get(id).await? {
-            Some(referral) => Ok(Found::Counterparts {
-                referral: Box::new(referral),
-                record,
-            }),
+            Some(referral) => Ok(Found::Counterparts { referral: Box::new(referral), record }),
             None => contradiction(
                 "Referral Identifier names a referral that our user cannot see: correct or clear it.",
                 record,
@@ -242,8 +224,8 @@ fn linked_meanwhile() -> Failure {
 /// The partner's own referral among those with our reference; an open one before a closed one, the latest first. One that was
 /// closed as entered by mistake is nobody's deal.
 pub(super) fn own(referrals: Vec<Referral>) -> Option<Referral> {
-    let own = referrals
-        .into_iter()
-        .filter(|referral| referral.kind != ReferralKind::MicrosoftHalf && referral.stage != Stage::ClosedOtherwise);
+    let own = referrals.into_iter().filter(|referral| {
+        referral.kind != ReferralKind::MicrosoftHalf && referral.stage != Stage::ClosedOtherwise
+    });
     own.max_by_key(|referral| (!referral.stage.is_terminal(), referral.updated))
 }

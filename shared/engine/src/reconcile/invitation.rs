@@ -36,7 +36,13 @@ pub(super) struct Asked {
 
 impl Attempt<'_> {
     /// Takes the record's claim where Microsoft is to be asked, before anything is written: whoever has it is not in the way for long.
-    pub(super) async fn claim_to_ask(&mut self, link: &Link, wish: &Wish, record: &CrmRecord, referral: &Referral) -> Result<(), Failure> {
+    pub(super) async fn claim_to_ask(
+        &mut self,
+        link: &Link,
+        wish: &Wish,
+        record: &CrmRecord,
+        referral: &Referral,
+    ) -> Result<(), Failure> {
         if (matches!(wish, Wish::Ask(_)) || is_started(link)) && !referral.stage.is_terminal() {
             self.claim(record.key.to_string()).await?;
         }
@@ -75,17 +81,20 @@ impl Attempt<'_> {
         let Some(invitation) = invitation.filter(|_| failure.kind == FailureKind::Rejected) else {
             return Err(failure);
         };
-        let told = vec![format!("Microsoft could not be asked to help: {}. {ANEW}", in_words(&failure))];
+        let told =
+            vec![format!("Microsoft could not be asked to help: {}. {ANEW}", in_words(&failure))];
         problems.told.extend(told.iter().cloned());
         let tried = invitation.digest.clone();
-        Ok(Asked {
-            now: false,
-            refused: Some(Refusal { tried, told }),
-        })
+        Ok(Asked { now: false, refused: Some(Refusal { tried, told }) })
     }
 
     /// Says whether Microsoft is asked now; without an invitation only whether it was.
-    async fn ask_once(&mut self, link: &mut Link, invitation: Option<&Invitation>, asking: Asking<'_>) -> Result<bool, Failure> {
+    async fn ask_once(
+        &mut self,
+        link: &mut Link,
+        invitation: Option<&Invitation>,
+        asking: Asking<'_>,
+    ) -> Result<bool, Failure> {
         let help = invitation.map(|invitation| invitation.help.as_str());
         if let Some(half) = asking.half {
             *link = self.invited(link.clone(), half, help).await?;
@@ -109,7 +118,9 @@ impl Attempt<'_> {
             return Err(stale("the link changed since it was read"));
         }
         let halves = self.engine.partner_center.in_engagement(engagement).await?;
-        if let Some(half) = halves.into_iter().find(|referral| referral.kind == ReferralKind::MicrosoftHalf) {
+        if let Some(half) =
+            halves.into_iter().find(|referral| referral.kind == ReferralKind::MicrosoftHalf)
+        {
             *link = self.invited(link.clone(), &half, help).await?;
             return Ok(true);
         }
@@ -128,10 +139,15 @@ impl Attempt<'_> {
     }
 
     /// The POST of Microsoft's half, in the engagement of the partner's own referral.
-    pub(super) async fn invite(&mut self, link: Link, own: &Json, help: &str) -> Result<Link, Failure> {
-        let engagement = link
-            .engagement
-            .ok_or_else(|| refused("the new referral names no engagement, so Microsoft cannot be invited"))?;
+    pub(super) async fn invite(
+        &mut self,
+        link: Link,
+        own: &Json,
+        help: &str,
+    ) -> Result<Link, Failure> {
+        let engagement = link.engagement.ok_or_else(|| {
+            refused("the new referral names no engagement, so Microsoft cannot be invited")
+        })?;
         let half = self
             .engine
             .partner_center
@@ -142,7 +158,12 @@ impl Attempt<'_> {
         self.invited(link, &half, Some(help)).await
     }
 
-    async fn invited(&mut self, mut link: Link, half: &Referral, help: Option<&str>) -> Result<Link, Failure> {
+    async fn invited(
+        &mut self,
+        mut link: Link,
+        half: &Referral,
+        help: Option<&str>,
+    ) -> Result<Link, Failure> {
         link.steps.insert(Step::MicrosoftInvitationStarted);
         link.steps.insert(Step::MicrosoftInvited);
         link.microsoft_referral = Some(half.id);
@@ -168,7 +189,8 @@ impl Attempt<'_> {
 
 /// Asked for, and not known to be done.
 fn is_started(link: &Link) -> bool {
-    link.steps.contains(&Step::MicrosoftInvitationStarted) && !link.steps.contains(&Step::MicrosoftInvited)
+    link.steps.contains(&Step::MicrosoftInvitationStarted)
+        && !link.steps.contains(&Step::MicrosoftInvited)
 }
 
 /// What a seller does about a refusal whose cause lies elsewhere.

@@ -31,11 +31,7 @@ impl Engine {
     /// The same engine, working with the table of leads; `None` where leads are not synced.
     pub(super) fn on_leads(&self) -> Option<Self> {
         let leads = self.leads.as_ref()?;
-        Some(Self {
-            crm: leads.crm.clone(),
-            mapping: leads.mapping.clone(),
-            ..self.clone()
-        })
+        Some(Self { crm: leads.crm.clone(), mapping: leads.mapping.clone(), ..self.clone() })
     }
 }
 
@@ -56,11 +52,7 @@ impl Attempt<'_> {
 
     /// The lead that a pair's deal is, or was.
     pub(super) fn lead_of(&self, link: &Link) -> Option<CrmKey> {
-        if self.is_lead(&link.crm) {
-            Some(link.crm.clone())
-        } else {
-            link.lead.clone()
-        }
+        if self.is_lead(&link.crm) { Some(link.crm.clone()) } else { link.lead.clone() }
     }
 
     /// Works with the table of this record from here on.
@@ -78,7 +70,9 @@ impl Attempt<'_> {
             return Ok(());
         };
         self.engine = deals;
-        if referral.kind != ReferralKind::Lead || deals.crm.find_by_referral(referral.id).await?.is_some() {
+        if referral.kind != ReferralKind::Lead
+            || deals.crm.find_by_referral(referral.id).await?.is_some()
+        {
             return Ok(());
         }
         let named = referral.external_reference.as_deref();
@@ -87,7 +81,8 @@ impl Attempt<'_> {
         {
             return Ok(());
         }
-        if referral.stage == Stage::New || leads.crm.find_by_referral(referral.id).await?.is_some() {
+        if referral.stage == Stage::New || leads.crm.find_by_referral(referral.id).await?.is_some()
+        {
             self.engine = leads;
         }
         Ok(())
@@ -101,13 +96,18 @@ impl Attempt<'_> {
         self.engine = leads;
         Ok(match self.find_from_record(key).await? {
             // Only what Microsoft sent is a lead for both.
-            Found::OnlyRecord(_) => Found::NotOurs("leads are not sent to Partner Center: qualify it and share the opportunity".into()),
+            Found::OnlyRecord(_) => Found::NotOurs(
+                "leads are not sent to Partner Center: qualify it and share the opportunity".into(),
+            ),
             found => found,
         })
     }
 
     /// What an opportunity is that has no referral: its lead may have one, and then it must not get another.
-    pub(super) async fn find_from_origin(&mut self, record: Box<CrmRecord>) -> Result<Found, Failure> {
+    pub(super) async fn find_from_origin(
+        &mut self,
+        record: Box<CrmRecord>,
+    ) -> Result<Found, Failure> {
         let Some(origin) = self.origin(&record.key).await? else {
             return Ok(Found::OnlyRecord(record));
         };
@@ -118,15 +118,15 @@ impl Attempt<'_> {
             return Ok(Found::OnlyRecord(record));
         };
         let over = |what: String| {
-            let reason = format!("Referral {id} of its lead {what}: make a new opportunity for a new deal.");
-            Ok(Found::Contradiction {
-                reason,
-                record: Some(record.clone()),
-            })
+            let reason =
+                format!("Referral {id} of its lead {what}: make a new opportunity for a new deal.");
+            Ok(Found::Contradiction { reason, record: Some(record.clone()) })
         };
         match self.deals.partner_center.get(id).await? {
             None => over("is not visible to our user".into()),
-            Some(referral) if referral.stage.is_terminal() => over(format!("is already closed ({}), and that is final", referral.stage)),
+            Some(referral) if referral.stage.is_terminal() => {
+                over(format!("is already closed ({}), and that is final", referral.stage))
+            }
             Some(referral) => {
                 // The link was lost, or never made: as with any two that name each other, and the opportunity follows its lead.
                 let is_on = lead.get(&self.deals.mapping.columns.sync) == &Json::Bool(true);
@@ -139,7 +139,10 @@ impl Attempt<'_> {
     }
 
     /// The pair of the lead that this opportunity was.
-    pub(super) async fn pair_of_origin(&self, opportunity: &CrmKey) -> Result<Option<Link>, Failure> {
+    pub(super) async fn pair_of_origin(
+        &self,
+        opportunity: &CrmKey,
+    ) -> Result<Option<Link>, Failure> {
         Ok(self.origin(opportunity).await?.and_then(|origin| origin.pair))
     }
 
@@ -150,13 +153,11 @@ impl Attempt<'_> {
         let Some(key) = table.crm.origin(opportunity).await? else {
             return Ok(None);
         };
-        let mut origin = Origin {
-            pair: self.deals.links.by_crm(&key).await?,
-            ..Origin::default()
-        };
+        let mut origin = Origin { pair: self.deals.links.by_crm(&key).await?, ..Origin::default() };
         if origin.pair.is_none() {
             origin.lead = table.crm.get(&key).await?;
-            origin.unlinked = origin.lead.as_ref().and_then(|lead| self.referral_id_of(lead)?.parse().ok());
+            origin.unlinked =
+                origin.lead.as_ref().and_then(|lead| self.referral_id_of(lead)?.parse().ok());
         }
         if let Some(id) = origin.unlinked
             && let Some(link) = self.deals.links.by_referral(id).await?
@@ -168,19 +169,24 @@ impl Attempt<'_> {
     }
 
     /// What an opportunity is whose lead has this pair: the pair goes on with it, unless it did with another one.
-    pub(super) fn pair_of_lead(&self, link: Link, record: Box<CrmRecord>) -> Result<Found, Failure> {
+    pub(super) fn pair_of_lead(
+        &self,
+        link: Link,
+        record: Box<CrmRecord>,
+    ) -> Result<Found, Failure> {
         if link.crm == record.key {
-            return Err(Failure::new(Outside::Store, FailureKind::Stale, "the pair was linked meanwhile"));
+            return Err(Failure::new(
+                Outside::Store,
+                FailureKind::Stale,
+                "the pair was linked meanwhile",
+            ));
         }
         if !self.is_lead(&link.crm) {
             let reason = format!(
                 "This opportunity was made of a lead whose deal goes on as opportunity {} (referral {}): switch Sync with Partner Center off here.",
                 link.crm.id, link.referral
             );
-            return Ok(Found::Contradiction {
-                reason,
-                record: Some(record),
-            });
+            return Ok(Found::Contradiction { reason, record: Some(record) });
         }
         let link = Box::new(link);
         Ok(Found::Linked { link, microsoft: None })
@@ -196,7 +202,9 @@ impl Attempt<'_> {
         microsoft: Option<Referral>,
     ) -> Result<Outcome, Failure> {
         let deals = self.deals;
-        let Some(table) = &deals.leads else { return Err(not_synced()) };
+        let Some(table) = &deals.leads else {
+            return Err(not_synced());
+        };
         self.trail.partner_center_request.clone_from(&referral.request_id);
         self.trail.crm_request.clone_from(&lead.request_id);
         self.trail.record = Some(lead.clone());
@@ -212,10 +220,16 @@ impl Attempt<'_> {
         let opportunity = match self.opportunity_of(table, &link, &referral, &lead).await {
             Ok(Some(opportunity)) => opportunity,
             // Should it come back, the pair goes on with it.
-            Ok(None) if lead.converted_into.is_some() => return self.part(link, Parting::RecordDeleted, None).await,
-            Ok(None) => return self.tell_rejection(Some(lead), vec![WITHOUT_OPPORTUNITY.into()]).await,
+            Ok(None) if lead.converted_into.is_some() => {
+                return self.part(link, Parting::RecordDeleted, None).await;
+            }
+            Ok(None) => {
+                return self.tell_rejection(Some(lead), vec![WITHOUT_OPPORTUNITY.into()]).await;
+            }
             Err(failure) if failure.kind == FailureKind::Rejected => {
-                let problem = format!("Accepted in Partner Center, but no opportunity could be made of the lead: {failure}");
+                let problem = format!(
+                    "Accepted in Partner Center, but no opportunity could be made of the lead: {failure}"
+                );
                 return self.tell_rejection(Some(lead), vec![problem]).await;
             }
             Err(failure) => return Err(failure),
@@ -235,21 +249,32 @@ impl Attempt<'_> {
         }
         if deals.claims.is_claimed(&opportunity.key.to_string(), self.look.now).await? {
             // One that a seller chose for the lead may be getting a referral of its own just now.
-            let message = "another function is creating a referral for the opportunity; its link will appear";
+            let message =
+                "another function is creating a referral for the opportunity; its link will appear";
             return Err(Failure::new(Outside::Store, FailureKind::Transient, message));
         }
         // Whoever entered something in the lead meanwhile must find it in the opportunity.
         let Some(now) = table.crm.get(&lead.key).await? else {
             return Err(Failure::new(Outside::Crm, FailureKind::Stale, "the lead is gone"));
         };
-        let left = left_behind((&deals.mapping, &table.mapping), &link, &referral, (&lead, &now), &opportunity);
+        let left = left_behind(
+            (&deals.mapping, &table.mapping),
+            &link,
+            &referral,
+            (&lead, &now),
+            &opportunity,
+        );
         let opportunity = self.take_over(opportunity, left, now.phase).await?;
         self.release_lead(&now, &opportunity.key.id).await?;
-        let moved = link.moved_to(&opportunity, &deals.mapping, &table.mapping, &referral, self.look.now);
+        let moved =
+            link.moved_to(&opportunity, &deals.mapping, &table.mapping, &referral, self.look.now);
         deals.links.replace(&[link], &moved).await?;
         self.record(
             AuditKind::Qualified,
-            format!("The lead became {} {}, and the deal goes on there.", moved.crm.entity, moved.crm.id),
+            format!(
+                "The lead became {} {}, and the deal goes on there.",
+                moved.crm.entity, moved.crm.id
+            ),
             Vec::new(),
         )
         .await?;
@@ -259,10 +284,9 @@ impl Attempt<'_> {
         }
         let outcome = self.update(moved, referral, opportunity, microsoft).await?;
         Ok(match outcome.kind {
-            AuditKind::Unchanged | AuditKind::Updated => Outcome {
-                kind: AuditKind::Qualified,
-                ..outcome
-            },
+            AuditKind::Unchanged | AuditKind::Updated => {
+                Outcome { kind: AuditKind::Qualified, ..outcome }
+            }
             _ => outcome,
         })
     }
@@ -292,7 +316,12 @@ impl Attempt<'_> {
     }
 
     /// The opportunity gets what the lead had: the switch, the identifier and the link, and what was `left` behind.
-    async fn take_over(&mut self, opportunity: CrmRecord, left: CrmWrite, lead: Phase) -> Result<CrmRecord, Failure> {
+    async fn take_over(
+        &mut self,
+        opportunity: CrmRecord,
+        left: CrmWrite,
+        lead: Phase,
+    ) -> Result<CrmRecord, Failure> {
         if opportunity.is_read_only() {
             return Ok(opportunity);
         }
@@ -316,8 +345,11 @@ impl Attempt<'_> {
         let is_new = opportunity.get(sync) != &Json::Bool(true);
         let lines = is_new.then(|| "Goes on from the lead.".to_owned());
         let mut write = left;
-        self.told(None)
-            .add_to(&mut write, Some(opportunity), &Note::Synced(lines.into_iter().collect()));
+        self.told(None).add_to(
+            &mut write,
+            Some(opportunity),
+            &Note::Synced(lines.into_iter().collect()),
+        );
         if is_new {
             write.fields.insert(sync.clone(), Json::Bool(true));
         }
@@ -330,15 +362,23 @@ impl Attempt<'_> {
 
     /// Whether the deal of a lead that is off goes on nevertheless: its opportunity is there and switched on, by us when we released the lead,
     /// or by its seller, for whom the lead is read-only.
-    pub(super) async fn goes_on_without_lead(&self, referral: &Referral, lead: &CrmRecord) -> Result<bool, Failure> {
+    pub(super) async fn goes_on_without_lead(
+        &self,
+        referral: &Referral,
+        lead: &CrmRecord,
+    ) -> Result<bool, Failure> {
         let deals = self.deals;
         // A lead that its seller switched off while nobody had accepted the referral is no deal yet.
-        if !self.is_lead(&lead.key) || (referral.stage == Stage::New && lead.phase != Phase::Qualified) {
+        if !self.is_lead(&lead.key)
+            || (referral.stage == Stage::New && lead.phase != Phase::Qualified)
+        {
             return Ok(false);
         }
         let made = match (deals.crm.find_by_referral(referral.id).await?, &lead.converted_into) {
             // A lead that is off may have been converted into the opportunity of another deal.
-            (None, Some(key)) if deals.links.by_crm(key).await?.is_none() => deals.crm.get(key).await?,
+            (None, Some(key)) if deals.links.by_crm(key).await?.is_none() => {
+                deals.crm.get(key).await?
+            }
             (made, _) => made,
         };
         Ok(made.is_some_and(|made| made.get(&deals.mapping.columns.sync) == &Json::Bool(true)))
@@ -346,7 +386,11 @@ impl Attempt<'_> {
 
     /// A CRM that cannot convert leads for us is left with an open one: its seller must know that it is done. Fails as stale when somebody
     /// edited it since it was read.
-    pub(super) async fn release_lead(&mut self, lead: &CrmRecord, opportunity: &str) -> Result<(), Failure> {
+    pub(super) async fn release_lead(
+        &mut self,
+        lead: &CrmRecord,
+        opportunity: &str,
+    ) -> Result<(), Failure> {
         let (Some(leads), table) = (self.leads, self.engine) else {
             return Ok(());
         };
@@ -355,8 +399,9 @@ impl Attempt<'_> {
             return Ok(());
         }
         self.engine = leads;
-        let line =
-            format!("Accepted in Partner Center: the deal goes on as opportunity {opportunity}. Close this lead without converting it.");
+        let line = format!(
+            "Accepted in Partner Center: the deal goes on as opportunity {opportunity}. Close this lead without converting it."
+        );
         let mut write = CrmWrite::default();
         self.told(None).add_to(&mut write, Some(lead), &Note::Parted(vec![line]));
         write.fields.insert(sync.clone(), Json::Bool(false));

@@ -13,9 +13,15 @@ use crate::failure::Failure;
 impl Attempt<'_> {
     /// Microsoft's half: the one in hand, or the one that the link knows and that may still change. One that somebody made after the first
     /// was closed takes its place.
-    pub(super) async fn half(&self, link: &Link, in_hand: Option<Referral>) -> Result<Option<Referral>, Failure> {
+    pub(super) async fn half(
+        &self,
+        link: &Link,
+        in_hand: Option<Referral>,
+    ) -> Result<Option<Referral>, Failure> {
         let known = link.microsoft_referral;
-        let takes = |half: &Referral| known.is_none_or(|known| known == half.id) || link.microsoft.is_over();
+        let takes = |half: &Referral| {
+            known.is_none_or(|known| known == half.id) || link.microsoft.is_over()
+        };
         if let Some(half) = in_hand.filter(takes) {
             return Ok(Some(half));
         }

@@ -128,7 +128,12 @@ impl Engine {
 
 impl Engine {
     /// Audits a queue message that no version of ours wrote, before it is dropped.
-    pub async fn audit_poison(&self, message_id: &str, now: Timestamp, invocation: &str) -> Result<(), Failure> {
+    pub async fn audit_poison(
+        &self,
+        message_id: &str,
+        now: Timestamp,
+        invocation: &str,
+    ) -> Result<(), Failure> {
         let entry = AuditEntry {
             pair: format!("poison#{message_id}"),
             at: now,
@@ -182,27 +187,39 @@ impl Attempt<'_> {
                 self.trail.is_pair_of(link.referral);
                 self.bring_in_step(*link, microsoft.map(|half| *half)).await
             }
-            Found::Counterparts { record, .. } | Found::OnlyRecord(record) if record.merged_into.is_some() => {
+            Found::Counterparts { record, .. } | Found::OnlyRecord(record)
+                if record.merged_into.is_some() =>
+            {
                 // Whoever merged it decides what becomes of the referral.
-                self.end(AuditKind::Skipped, "Not synced: the record was merged into another one.".into())
-                    .await
+                self.end(
+                    AuditKind::Skipped,
+                    "Not synced: the record was merged into another one.".into(),
+                )
+                .await
             }
             Found::Counterparts { referral, record } => self.adopt(*referral, *record).await,
             Found::OnlyReferral(referral) => self.create_record(*referral).await,
             Found::OnlyRecord(record) => self.create_referral(*record).await,
             Found::FormerLead { lead, opportunity } => {
                 self.release_lead(&lead, &opportunity).await?;
-                let message = format!("Not synced: the lead became opportunity {opportunity}, and the deal goes on there.");
+                let message = format!(
+                    "Not synced: the lead became opportunity {opportunity}, and the deal goes on there."
+                );
                 self.end(AuditKind::Skipped, message).await
             }
-            Found::NotOurs(reason) => self.end(AuditKind::Skipped, format!("Not synced: {reason}.")).await,
-            Found::Contradiction { reason, record } => self.tell_rejection(record.map(|record| *record), vec![reason]).await,
+            Found::NotOurs(reason) => {
+                self.end(AuditKind::Skipped, format!("Not synced: {reason}.")).await
+            }
+            Found::Contradiction { reason, record } => {
+                self.tell_rejection(record.map(|record| *record), vec![reason]).await
+            }
         }
     }
 
     /// A claim is kept only while a referral may exist that no link tells of: whoever takes it over looks for it first.
     async fn give_back_claim(&mut self, failure: Option<&Failure>) {
-        let keep = self.untold || failure.is_some_and(|failure| failure.kind == FailureKind::OutcomeUnknown);
+        let keep = self.untold
+            || failure.is_some_and(|failure| failure.kind == FailureKind::OutcomeUnknown);
         if let Some(claim) = self.claim.take().filter(|_| !keep)
             && let Err(error) = self.engine.claims.release(&claim, &self.holder).await
         {
@@ -219,18 +236,25 @@ impl Attempt<'_> {
         let engine = self.engine;
         let invite = match plan_adoption(&engine.mapping, &engine.policy, &referral, &record) {
             Adoption::Link { invite } => invite,
-            Adoption::Skip(reason) => return self.end(AuditKind::Skipped, format!("Not synced: {reason}.")).await,
-            Adoption::Tell(problem) => return self.tell_rejection(Some(record), vec![problem]).await,
+            Adoption::Skip(reason) => {
+                return self.end(AuditKind::Skipped, format!("Not synced: {reason}.")).await;
+            }
+            Adoption::Tell(problem) => {
+                return self.tell_rejection(Some(record), vec![problem]).await;
+            }
         };
         self.trail.is_pair_of(referral.id);
         // Nothing was seen of the pair yet: an empty side is filled, a difference is settled by its rule and audited.
         let mut link = Link::new(&referral, &record, self.look.now);
         let carries = record.get(&engine.mapping.columns.referral_id).as_str();
-        if carries.is_some_and(|id| id.eq_ignore_ascii_case(&referral.id.to_string())) && referral.external_reference.is_none() {
+        if carries.is_some_and(|id| id.eq_ignore_ascii_case(&referral.id.to_string()))
+            && referral.external_reference.is_none()
+        {
             // We made it, and did not come to link it: a currency that the CRM put there by itself is nobody's edit.
             let observed = engine.mapping.observe(&referral, &record).into_new_link();
             let filled = new_record::yet_to_be_filled(&engine.mapping, observed);
-            link.seen = filled.into_iter().filter(|(name, _)| engine.mapping.is_currency(name)).collect();
+            link.seen =
+                filled.into_iter().filter(|(name, _)| engine.mapping.is_currency(name)).collect();
         }
         link.steps.extend(invite.then_some(Step::MicrosoftInvitationStarted));
         engine.links.create(&link).await?;
@@ -247,10 +271,7 @@ impl Attempt<'_> {
         }
         let outcome = self.update(link, referral, record, None).await?;
         Ok(if matches!(outcome.kind, AuditKind::Unchanged | AuditKind::Updated) {
-            Outcome {
-                kind: AuditKind::Adopted,
-                ..outcome
-            }
+            Outcome { kind: AuditKind::Adopted, ..outcome }
         } else {
             outcome
         })

@@ -20,7 +20,10 @@ impl Attempt<'_> {
         let engine = self.engine;
         self.trail.is_pair_of(referral.id);
         self.trail.partner_center_request.clone_from(&referral.request_id);
-        if referral.kind == ReferralKind::Lead && referral.stage == Stage::New && !self.is_on_leads() {
+        if referral.kind == ReferralKind::Lead
+            && referral.stage == Stage::New
+            && !self.is_on_leads()
+        {
             return self
                 .end(
                     AuditKind::Skipped,
@@ -30,12 +33,18 @@ impl Attempt<'_> {
         }
         let write = match plan_record(&engine.mapping, &engine.policy, &referral, self.look.now) {
             NewRecord::Create(write) => write,
-            NewRecord::Skip(reason) => return self.end(AuditKind::Skipped, format!("Not synced: {reason}.")).await,
+            NewRecord::Skip(reason) => {
+                return self.end(AuditKind::Skipped, format!("Not synced: {reason}.")).await;
+            }
         };
         // The record itself is upserted, but its account and contact can only be looked for and made: one look at a time.
         self.claim(format!("referral#{}", referral.id)).await?;
         if engine.links.by_referral(referral.id).await?.is_some() {
-            return Err(Failure::new(Outside::Store, FailureKind::Stale, "the pair was linked meanwhile"));
+            return Err(Failure::new(
+                Outside::Store,
+                FailureKind::Stale,
+                "the pair was linked meanwhile",
+            ));
         }
         self.intend("About to create the CRM record, and to name it in the referral.", Vec::new())
             .await?;
@@ -43,7 +52,13 @@ impl Attempt<'_> {
             Err(failure) if failure.kind == FailureKind::Rejected => {
                 // Without a record nobody would know of the invitation before it expires.
                 let problem = failure.to_string();
-                let bare = plan_bare_record(&engine.mapping, &engine.policy, &referral, problem.clone(), self.look.now);
+                let bare = plan_bare_record(
+                    &engine.mapping,
+                    &engine.policy,
+                    &referral,
+                    problem.clone(),
+                    self.look.now,
+                );
                 (engine.crm.upsert(referral.id, &bare).await?, Some(problem))
             }
             stored => (stored?, None),
@@ -59,11 +74,7 @@ impl Attempt<'_> {
             None => not_kept_of_new(&engine.mapping, &referral, &record, self.look.now),
         };
         self.record_not_kept(&not_kept).await?;
-        let link = Link {
-            seen,
-            not_kept,
-            ..Link::new(&referral, &record, self.look.now)
-        };
+        let link = Link { seen, not_kept, ..Link::new(&referral, &record, self.look.now) };
         engine.links.create(&link).await?;
         self.name_record_in(&referral, Link { version: 1, ..link }).await?;
         if let Some(problem) = refused {
@@ -81,23 +92,27 @@ impl Attempt<'_> {
         if referral.external_reference.is_some() {
             return Ok(());
         }
-        let operation = PatchOperation::set(referral, "externalReferenceId", link.crm.id.clone().into());
-        let stored = self.engine.partner_center.patch(referral.id, &referral.etag, &[operation]).await?;
+        let operation =
+            PatchOperation::set(referral, "externalReferenceId", link.crm.id.clone().into());
+        let stored =
+            self.engine.partner_center.patch(referral.id, &referral.etag, &[operation]).await?;
         self.trail.partner_center_request.clone_from(&stored.request_id);
-        let link = Link {
-            referral_etag: stored.etag.as_str().to_owned(),
-            updated: self.look.now,
-            ..link
-        };
+        let link =
+            Link { referral_etag: stored.etag.as_str().to_owned(), updated: self.look.now, ..link };
         self.engine.links.save(&link).await.map(drop)
     }
 }
 
 /// What a record that was made bare has seen: what is empty is yet to be filled, and what the CRM put there by itself (its own
 /// currency, a provisional date) is not the referral's.
-pub(super) fn yet_to_be_filled(mapping: &Mapping, mut seen: BTreeMap<String, Seen>) -> BTreeMap<String, Seen> {
+pub(super) fn yet_to_be_filled(
+    mapping: &Mapping,
+    mut seen: BTreeMap<String, Seen>,
+) -> BTreeMap<String, Seen> {
     for rule in &mapping.rules {
-        let Some(entry) = seen.get_mut(&rule.name) else { continue };
+        let Some(entry) = seen.get_mut(&rule.name) else {
+            continue;
+        };
         if entry.crm.is_nothing() {
             seen.remove(&rule.name);
         } else if !rule.agrees(entry) {
@@ -108,7 +123,11 @@ pub(super) fn yet_to_be_filled(mapping: &Mapping, mut seen: BTreeMap<String, See
 }
 
 /// What a creation filled in on one side: the fields that the mapping carries there on creation, and the stage.
-pub(super) fn created_fields(mapping: &Mapping, seen: &BTreeMap<String, Seen>, side: Side) -> Vec<FieldChange> {
+pub(super) fn created_fields(
+    mapping: &Mapping,
+    seen: &BTreeMap<String, Seen>,
+    side: Side,
+) -> Vec<FieldChange> {
     let carried = mapping.rules.iter().filter(|rule| match side {
         Side::Crm => rule.to_crm.on_create(),
         Side::PartnerCenter => rule.to_partner_center.on_create(),
@@ -116,11 +135,7 @@ pub(super) fn created_fields(mapping: &Mapping, seen: &BTreeMap<String, Seen>, s
     let fields = carried.map(|rule| rule.name.as_str()).chain([STAGE]);
     let changes = fields.filter_map(|field| {
         let seen = seen.get(field)?;
-        let after = if side == Side::Crm {
-            seen.crm.clone()
-        } else {
-            seen.partner_center.clone()
-        };
+        let after = if side == Side::Crm { seen.crm.clone() } else { seen.partner_center.clone() };
         let change = FieldChange {
             field: field.to_owned(),
             side,

@@ -34,8 +34,12 @@ impl Attempt<'_> {
         self.trail.crm_request.clone_from(&record.request_id);
         let (body, help) = match plan_referral(&engine.mapping, &engine.policy, &record) {
             NewReferral::Create { body, help } => (body, help),
-            NewReferral::Reject(problems) => return self.tell_rejection(Some(record), problems).await,
-            NewReferral::Skip(reason) => return self.end(AuditKind::Skipped, format!("Not synced: {reason}.")).await,
+            NewReferral::Reject(problems) => {
+                return self.tell_rejection(Some(record), problems).await;
+            }
+            NewReferral::Skip(reason) => {
+                return self.end(AuditKind::Skipped, format!("Not synced: {reason}.")).await;
+            }
         };
         let referral = match self.claim(record.key.to_string()).await? {
             Claim::TakenOver => self.search(&record).await?,
@@ -49,18 +53,14 @@ impl Attempt<'_> {
             return self.adopt(referral, record).await;
         }
         self.trail.record = Some(record.clone());
-        self.intend("About to create the referral, and to tell the seller.", Vec::new())
-            .await?;
+        self.intend("About to create the referral, and to tell the seller.", Vec::new()).await?;
         let (referral, answered) = self.post(&body, &record).await?;
         self.untold = true;
         self.trail.is_pair_of(referral.id);
         self.trail.partner_center_request.clone_from(&referral.request_id);
         let seen = creation_seen(&engine.mapping, &referral, &record, answered);
         self.trail.done = created_fields(&engine.mapping, &seen, Side::PartnerCenter);
-        let mut link = Link {
-            seen,
-            ..Link::new(&referral, &record, self.look.now)
-        };
+        let mut link = Link { seen, ..Link::new(&referral, &record, self.look.now) };
         link.steps.extend(help.is_some().then_some(Step::MicrosoftInvitationStarted));
         engine.links.create(&link).await?;
         self.untold = false;
@@ -93,11 +93,13 @@ impl Attempt<'_> {
     /// whoever takes it over searches again. Says whether the referral was answered or found.
     async fn post(&self, body: &Json, record: &CrmRecord) -> Result<(Referral, bool), Failure> {
         match self.engine.partner_center.create(body).await {
-            Err(failure) if failure.kind == FailureKind::OutcomeUnknown => match self.search(record).await {
-                Ok(Some(found)) => Ok((found, false)),
-                // A search that fails leaves the outcome as unknown as one that finds nothing.
-                _ => Err(failure),
-            },
+            Err(failure) if failure.kind == FailureKind::OutcomeUnknown => {
+                match self.search(record).await {
+                    Ok(Some(found)) => Ok((found, false)),
+                    // A search that fails leaves the outcome as unknown as one that finds nothing.
+                    _ => Err(failure),
+                }
+            }
             answer => Ok((answer?, true)),
         }
     }
@@ -107,27 +109,28 @@ impl Attempt<'_> {
     }
 
     /// Tells the seller: identifier, link, ✔ and a line in Audit. What was seen stays what the decision was made on.
-    async fn confirm(&mut self, link: Link, record: &CrmRecord, referral: &Referral, invited: bool) -> Result<(), Failure> {
+    async fn confirm(
+        &mut self,
+        link: Link,
+        record: &CrmRecord,
+        referral: &Referral,
+        invited: bool,
+    ) -> Result<(), Failure> {
         let mut lines = vec!["Created in Partner Center.".to_owned()];
         lines.extend(invited.then(|| ASKED.to_owned()));
         let mut write = CrmWrite::default();
         let mapping = &self.engine.mapping;
-        if let Some((column, visible)) = mapping.visible().filter(|_| referral.is_visible_to_microsoft())
+        if let Some((column, visible)) =
+            mapping.visible().filter(|_| referral.is_visible_to_microsoft())
             && record.get(column) != visible
         {
             write.fields.insert(column.to_owned(), visible.clone());
         }
-        let told = Told {
-            name: mapping.name_there(&link.seen),
-            ..self.told(None)
-        };
+        let told = Told { name: mapping.name_there(&link.seen), ..self.told(None) };
         told.add_to(&mut write, Some(record), &Note::Synced(lines));
         let stored = self.engine.crm.update(&record.key, &record.version, &write).await?;
         self.trail.crm_request.clone_from(&stored.request_id);
-        let mut link = Link {
-            updated: self.look.now,
-            ..link
-        };
+        let mut link = Link { updated: self.look.now, ..link };
         link.seen.extend(mapping.seen_visibility(referral, &stored));
         link.crm_version = stored.version;
         self.engine.links.save(&link).await.map(drop)
@@ -136,7 +139,12 @@ impl Attempt<'_> {
 
 /// What a new pair starts with: what was stored as it was answered, and as it was sent where the answer left it out. A referral
 /// that was found instead may have been edited since: then all counts as it was sent.
-fn creation_seen(mapping: &Mapping, referral: &Referral, record: &CrmRecord, answered: bool) -> BTreeMap<String, Seen> {
+fn creation_seen(
+    mapping: &Mapping,
+    referral: &Referral,
+    record: &CrmRecord,
+    answered: bool,
+) -> BTreeMap<String, Seen> {
     let mut seen = mapping.observe(referral, record).into_new_link();
     let situation = Situation::of(referral, false);
     let there = mapping.rules.iter().filter(|rule| rule.applies(situation));
@@ -151,10 +159,7 @@ fn creation_seen(mapping: &Mapping, referral: &Referral, record: &CrmRecord, ans
         // Born accepted (contract partner-center 2.10).
         seen.insert(
             STAGE.into(),
-            Seen {
-                partner_center: stage_value(Stage::Active),
-                crm: phase_value(record.phase),
-            },
+            Seen { partner_center: stage_value(Stage::Active), crm: phase_value(record.phase) },
         );
     }
     seen

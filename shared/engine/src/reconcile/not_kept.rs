@@ -13,7 +13,11 @@ use crate::failure::Failure;
 
 impl Attempt<'_> {
     /// What the link notes after this look: what was found now, and what is still to be told.
-    pub(super) async fn not_kept(&mut self, update: &Update, written: Option<&CrmRecord>) -> Result<BTreeMap<String, NotKept>, Failure> {
+    pub(super) async fn not_kept(
+        &mut self,
+        update: &Update,
+        written: Option<&CrmRecord>,
+    ) -> Result<BTreeMap<String, NotKept>, Failure> {
         let found = written
             .map(|record| update.not_kept(&self.engine.mapping, record, self.look.now))
             .unwrap_or_default();
@@ -22,12 +26,17 @@ impl Attempt<'_> {
         Ok(untold.into_iter().chain(found).collect())
     }
 
-    pub(super) async fn record_not_kept(&mut self, found: &BTreeMap<String, NotKept>) -> Result<(), Failure> {
+    pub(super) async fn record_not_kept(
+        &mut self,
+        found: &BTreeMap<String, NotKept>,
+    ) -> Result<(), Failure> {
         if found.is_empty() {
             return Ok(());
         }
-        let labels: Vec<&str> = found.keys().map(|field| self.engine.mapping.label(field)).collect();
-        let lost = |change: &&FieldChange| change.side == Side::Crm && found.contains_key(&change.field);
+        let labels: Vec<&str> =
+            found.keys().map(|field| self.engine.mapping.label(field)).collect();
+        let lost =
+            |change: &&FieldChange| change.side == Side::Crm && found.contains_key(&change.field);
         let changes = self.trail.done.iter().filter(lost).cloned().collect();
         let message = format!("Not taken over by the CRM: {}.", labels.join(", "));
         self.record(AuditKind::NotKept, message, changes).await

@@ -38,7 +38,12 @@ impl Engine {
 
     /// Links a referral with a CRM record by hand, switches *Sync with Partner Center* on and brings them in step; a field that differs
     /// is settled by its rule. Halves that belong to another pair must be unlinked first.
-    pub async fn relink(&self, referral: ReferralId, record: &CrmKey, order: Order<'_>) -> Result<Outcome, Failure> {
+    pub async fn relink(
+        &self,
+        referral: ReferralId,
+        record: &CrmKey,
+        order: Order<'_>,
+    ) -> Result<Outcome, Failure> {
         let message = ordered(referral, order);
         let leads = self.on_leads();
         let mut attempt = Attempt::new(self, leads.as_ref(), look(&message, order));
@@ -48,7 +53,13 @@ impl Engine {
 
     /// Decides a conflict that waits (rule `ask`): `winner`'s value goes to the other side, if both values are still those that wait.
     /// `field` is the mapping rule's name.
-    pub async fn settle(&self, referral: ReferralId, field: &str, winner: Side, order: Order<'_>) -> Result<Outcome, Failure> {
+    pub async fn settle(
+        &self,
+        referral: ReferralId,
+        field: &str,
+        winner: Side,
+        order: Order<'_>,
+    ) -> Result<Outcome, Failure> {
         let message = ordered(referral, order);
         let leads = self.on_leads();
         let mut attempt = Attempt::new(self, leads.as_ref(), look(&message, order));
@@ -66,11 +77,7 @@ fn ordered(referral: ReferralId, order: Order<'_>) -> SyncMessage {
 }
 
 fn look<'a>(message: &'a SyncMessage, order: Order<'a>) -> Look<'a> {
-    Look {
-        message,
-        now: order.now,
-        invocation: order.id,
-    }
+    Look { message, now: order.now, invocation: order.id }
 }
 
 fn refused(message: String) -> Failure {
@@ -80,7 +87,8 @@ fn refused(message: String) -> Failure {
 impl Attempt<'_> {
     async fn known(&mut self, referral: ReferralId) -> Result<Link, Failure> {
         let link = self.engine.links.by_referral(referral).await?;
-        let link = link.ok_or_else(|| refused(format!("referral {referral} is not linked with any record")))?;
+        let link = link
+            .ok_or_else(|| refused(format!("referral {referral} is not linked with any record")))?;
         self.turn_to(&link.crm);
         Ok(link)
     }
@@ -88,17 +96,12 @@ impl Attempt<'_> {
     async fn unlink(&mut self, referral: ReferralId) -> Result<Outcome, Failure> {
         let link = self.known(referral).await?;
         let engine = self.engine;
-        let known = link
-            .tombstone
-            .as_ref()
-            .is_some_and(|tombstone| tombstone.parting == Parting::Unlinked);
+        let known =
+            link.tombstone.as_ref().is_some_and(|tombstone| tombstone.parting == Parting::Unlinked);
         // The tombstone first: what follows in the CRM must not look like a seller's wish for a new deal.
         if !known {
             let link = Link {
-                tombstone: Some(Tombstone {
-                    parting: Parting::Unlinked,
-                    at: self.look.now,
-                }),
+                tombstone: Some(Tombstone { parting: Parting::Unlinked, at: self.look.now }),
                 updated: self.look.now,
                 ..link.clone()
             };
@@ -110,7 +113,8 @@ impl Attempt<'_> {
         {
             self.free(&record).await?;
         }
-        let message = format!("Unlinked from {} {}. Nothing crosses any more.", link.crm.entity, link.crm.id);
+        let message =
+            format!("Unlinked from {} {}. Nothing crosses any more.", link.crm.entity, link.crm.id);
         self.end(AuditKind::Unlinked, message).await
     }
 
@@ -122,7 +126,8 @@ impl Attempt<'_> {
         let columns = &self.engine.mapping.columns;
         let mut write = CrmWrite::default();
         let note = Note::Parted(vec![
-            "Unlinked by your sync operator: nothing is synced with Partner Center any more.".into(),
+            "Unlinked by your sync operator: nothing is synced with Partner Center any more."
+                .into(),
         ]);
         self.told(None).add_to(&mut write, Some(record), &note);
         let marks = [
@@ -139,8 +144,7 @@ impl Attempt<'_> {
         if write.is_empty() {
             return Ok(());
         }
-        self.intend("About to take the referral's marks off the record.", Vec::new())
-            .await?;
+        self.intend("About to take the referral's marks off the record.", Vec::new()).await?;
         self.engine.crm.update(&record.key, &record.version, &write).await?;
         Ok(())
     }
@@ -151,7 +155,8 @@ impl Attempt<'_> {
         // Nobody may create a deal for this record meanwhile.
         self.claim(key.to_string()).await?;
         let (referral, record) = self.halves(id, key).await?;
-        let (of_referral, of_record) = futures::try_join!(engine.links.by_referral(id), engine.links.by_crm(key))?;
+        let (of_referral, of_record) =
+            futures::try_join!(engine.links.by_referral(id), engine.links.by_crm(key))?;
         self.trail.is_pair_of(id);
         if let Some(link) = of_referral.clone().filter(|link| link.crm == *key) {
             return Box::pin(self.take_up(link, referral, record)).await;
@@ -166,7 +171,10 @@ impl Attempt<'_> {
         }
         let carried = record.get(&engine.mapping.columns.referral_id).as_str().unwrap_or_default();
         let may_carry = |other: ReferralId| carried.eq_ignore_ascii_case(&other.to_string());
-        if !carried.is_empty() && !may_carry(id) && !others.iter().any(|other| may_carry(other.referral)) {
+        if !carried.is_empty()
+            && !may_carry(id)
+            && !others.iter().any(|other| may_carry(other.referral))
+        {
             return Err(refused(format!(
                 "the record carries the Referral Identifier {carried}: clear it first"
             )));
@@ -189,21 +197,20 @@ impl Attempt<'_> {
     }
 
     /// The same two halves again: what was seen of them still holds, so that no edit made meanwhile is lost.
-    async fn take_up(&mut self, link: Link, referral: Referral, record: CrmRecord) -> Result<Outcome, Failure> {
+    async fn take_up(
+        &mut self,
+        link: Link,
+        referral: Referral,
+        record: CrmRecord,
+    ) -> Result<Outcome, Failure> {
         if link.tombstone.is_none() {
             return self.update(link, referral, record, None).await;
         }
-        let link = Link {
-            tombstone: None,
-            updated: self.look.now,
-            ..link
-        };
-        self.intend("About to link the pair again by an operator's order.", Vec::new())
-            .await?;
+        let link = Link { tombstone: None, updated: self.look.now, ..link };
+        self.intend("About to link the pair again by an operator's order.", Vec::new()).await?;
         let link = self.engine.links.save(&link).await?;
         let record = self.switch_on(record).await?;
-        self.record(AuditKind::Relinked, "Linked again by an operator.".into(), Vec::new())
-            .await?;
+        self.record(AuditKind::Relinked, "Linked again by an operator.".into(), Vec::new()).await?;
         self.update(link, referral, record, None).await
     }
 
@@ -213,19 +220,22 @@ impl Attempt<'_> {
         if record.get(sync) == &Json::Bool(true) || record.is_read_only() {
             return Ok(record);
         }
-        let write = CrmWrite {
-            fields: [(sync.clone(), Json::Bool(true))].into(),
-            phase: None,
-        };
+        let write = CrmWrite { fields: [(sync.clone(), Json::Bool(true))].into(), phase: None };
         self.engine.crm.update(&record.key, &record.version, &write).await
     }
 
     async fn halves(&self, id: ReferralId, key: &CrmKey) -> Result<(Referral, CrmRecord), Failure> {
         let engine = self.engine;
-        let (referral, record) = futures::try_join!(engine.partner_center.get(id), engine.crm.get(key))?;
-        let referral = referral.ok_or_else(|| refused(format!("referral {id} is not visible to our user")))?;
-        let record = record.ok_or_else(|| refused(format!("{} {} does not exist in the CRM", key.entity, key.id)))?;
-        if referral.kind == ReferralKind::MicrosoftHalf || (referral.kind == ReferralKind::Lead && self.leads.is_none()) {
+        let (referral, record) =
+            futures::try_join!(engine.partner_center.get(id), engine.crm.get(key))?;
+        let referral =
+            referral.ok_or_else(|| refused(format!("referral {id} is not visible to our user")))?;
+        let record = record.ok_or_else(|| {
+            refused(format!("{} {} does not exist in the CRM", key.entity, key.id))
+        })?;
+        if referral.kind == ReferralKind::MicrosoftHalf
+            || (referral.kind == ReferralKind::Lead && self.leads.is_none())
+        {
             return Err(refused(format!(
                 "referral {id} is not a deal of ours, so no record can be linked with it"
             )));
@@ -250,11 +260,17 @@ impl Attempt<'_> {
         if referral.stage.is_terminal() || referral.external_reference.as_deref() == Some(&key.id) {
             return Ok(referral);
         }
-        let operation = PatchOperation::set(&referral, "externalReferenceId", key.id.clone().into());
+        let operation =
+            PatchOperation::set(&referral, "externalReferenceId", key.id.clone().into());
         self.engine.partner_center.patch(referral.id, &referral.etag, &[operation]).await
     }
 
-    async fn settle(&mut self, referral: ReferralId, field: &str, winner: Side) -> Result<Outcome, Failure> {
+    async fn settle(
+        &mut self,
+        referral: ReferralId,
+        field: &str,
+        winner: Side,
+    ) -> Result<Outcome, Failure> {
         let mut link = self.known(referral).await?;
         let waiting = link.conflicts.keys().cloned().collect::<Vec<_>>().join(", ");
         let conflict = link.conflicts.get_mut(field).ok_or_else(|| {

@@ -23,10 +23,18 @@ const LOOK_AGAIN: Duration = Duration::from_mins(10);
 
 impl Attempt<'_> {
     /// Reads both sides side by side and brings them in step.
-    pub(super) async fn bring_in_step(&mut self, link: Link, microsoft: Option<Referral>) -> Result<Outcome, Failure> {
+    pub(super) async fn bring_in_step(
+        &mut self,
+        link: Link,
+        microsoft: Option<Referral>,
+    ) -> Result<Outcome, Failure> {
         let engine = self.engine;
-        if let Some(tombstone) = link.tombstone.as_ref().filter(|tombstone| tombstone.parting == Parting::Unlinked) {
-            return Ok(self.quietly(AuditKind::Skipped, format!("Not synced: {}.", tombstone.parting)));
+        if let Some(tombstone) =
+            link.tombstone.as_ref().filter(|tombstone| tombstone.parting == Parting::Unlinked)
+        {
+            return Ok(
+                self.quietly(AuditKind::Skipped, format!("Not synced: {}.", tombstone.parting))
+            );
         }
         if self.is_out_of_reach(&link.crm) {
             let message = "Not synced: the deal is a lead, and leads are not synced any more.";
@@ -47,7 +55,9 @@ impl Attempt<'_> {
         )?;
         let (referral, record) = match Halves::of(referral, record) {
             Halves::Both(referral, record) => (*referral, *record),
-            Halves::Parted(parting, left) => return self.part(link, parting, left.map(|record| *record)).await,
+            Halves::Parted(parting, left) => {
+                return self.part(link, parting, left.map(|record| *record)).await;
+            }
         };
         let is_on = record.get(&engine.mapping.columns.sync) == &Json::Bool(true);
         let is_opportunity = if is_on {
@@ -61,7 +71,10 @@ impl Attempt<'_> {
         if !is_on {
             self.revive(link).await?;
             return self
-                .end(AuditKind::Skipped, "Not synced: Sync with Partner Center was switched off.".into())
+                .end(
+                    AuditKind::Skipped,
+                    "Not synced: Sync with Partner Center was switched off.".into(),
+                )
                 .await;
         }
         let link = self.revive(link).await?;
@@ -69,26 +82,31 @@ impl Attempt<'_> {
     }
 
     /// The pair has parted: told to the seller who is left, and remembered.
-    pub(super) async fn part(&mut self, link: Link, parting: Parting, left: Option<CrmRecord>) -> Result<Outcome, Failure> {
+    pub(super) async fn part(
+        &mut self,
+        link: Link,
+        parting: Parting,
+        left: Option<CrmRecord>,
+    ) -> Result<Outcome, Failure> {
         let message = format!("Not synced any more: {parting}.");
         let known = link.tombstone.as_ref().filter(|tombstone| tombstone.parting == parting);
         let since = known.map_or(self.look.now, |tombstone| tombstone.at);
         // A role that comes back tells nobody: until then the messages wait, for edits may have been made.
-        let waits = parting == Parting::ReferralInvisible && self.look.now.duration_since(since) < MAY_COME_BACK;
+        let waits = parting == Parting::ReferralInvisible
+            && self.look.now.duration_since(since) < MAY_COME_BACK;
         let again = waits.then_some(LOOK_AGAIN);
         if known.is_some() {
             let outcome = self.quietly(AuditKind::Skipped, message);
             return Ok(Outcome { again, ..outcome });
         }
         let sync = &self.engine.mapping.columns.sync;
-        if let Some(record) = left.filter(|record| !record.is_read_only() && record.get(sync) == &Json::Bool(true)) {
+        if let Some(record) =
+            left.filter(|record| !record.is_read_only() && record.get(sync) == &Json::Bool(true))
+        {
             self.tell(&record, Note::Parted(vec![message.clone()])).await?;
         }
         let link = Link {
-            tombstone: Some(Tombstone {
-                parting,
-                at: self.look.now,
-            }),
+            tombstone: Some(Tombstone { parting, at: self.look.now }),
             updated: self.look.now,
             ..link
         };
@@ -98,13 +116,11 @@ impl Attempt<'_> {
     }
 
     async fn revive(&mut self, link: Link) -> Result<Link, Failure> {
-        let Some(tombstone) = &link.tombstone else { return Ok(link) };
-        let message = format!("Both halves are there again (it was: {}).", tombstone.parting);
-        let link = Link {
-            tombstone: None,
-            updated: self.look.now,
-            ..link
+        let Some(tombstone) = &link.tombstone else {
+            return Ok(link);
         };
+        let message = format!("Both halves are there again (it was: {}).", tombstone.parting);
+        let link = Link { tombstone: None, updated: self.look.now, ..link };
         let link = self.engine.links.save(&link).await?;
         self.record(AuditKind::Restored, message, Vec::new()).await?;
         Ok(link)

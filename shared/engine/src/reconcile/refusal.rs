@@ -82,17 +82,10 @@ impl Attempt<'_> {
             problems.told.push(refused.to_string());
         }
         let present = stored.clone().unwrap_or_else(|| record.clone());
-        let mut write = CrmWrite {
-            phase: opening,
-            ..CrmWrite::default()
-        };
+        let mut write = CrmWrite { phase: opening, ..CrmWrite::default() };
         // What may be the culprit itself must not keep the seller from reading of it.
         let marks = !culprits.is_empty() && culprits.iter().all(|rule| !rule.marked);
-        let told = Told {
-            marks,
-            news,
-            ..self.told(None)
-        };
+        let told = Told { marks, news, ..self.told(None) };
         told.add_to(&mut write, Some(&present), &Note::Failed(problems.told.clone()));
         if write.is_empty() {
             return Ok(stored);

@@ -25,7 +25,9 @@ impl Attempt<'_> {
         microsoft: Option<&Referral>,
     ) -> Result<(Link, Referral), Failure> {
         let mapping = &self.engine.mapping;
-        if link.registering == Some(Registering::Done) || !may_be_registered(mapping, &referral, record) {
+        if link.registering == Some(Registering::Done)
+            || !may_be_registered(mapping, &referral, record)
+        {
             return Ok((link, referral));
         }
         let half = match (microsoft, link.microsoft_referral) {
@@ -45,11 +47,18 @@ impl Attempt<'_> {
             }
             NewRegistration::Tell(problems) => {
                 let before = link.registering.clone();
-                let link = self.not_registered(link, before, record, (problems.join(" "), None)).await?;
+                let link =
+                    self.not_registered(link, before, record, (problems.join(" "), None)).await?;
                 Ok((link, referral))
             }
-            NewRegistration::Register(operation) if self.was_refused(&link, &operation.value, microsoft) => Ok((link, referral)),
-            NewRegistration::Register(operation) => self.send_registration(link, referral, record, *operation).await,
+            NewRegistration::Register(operation)
+                if self.was_refused(&link, &operation.value, microsoft) =>
+            {
+                Ok((link, referral))
+            }
+            NewRegistration::Register(operation) => {
+                self.send_registration(link, referral, record, *operation).await
+            }
         }
     }
 
@@ -75,7 +84,8 @@ impl Attempt<'_> {
             Err(failure) if failure.kind == FailureKind::Rejected => {
                 self.trail.partner_center_request.clone_from(&failure.request_id);
                 let problem = format!("The won deal is not registered with Microsoft: {failure}.");
-                let link = self.not_registered(link, before, record, (problem, Some(asked))).await?;
+                let link =
+                    self.not_registered(link, before, record, (problem, Some(asked))).await?;
                 Ok((link, referral))
             }
             Err(failure) => Err(failure),
@@ -98,7 +108,8 @@ impl Attempt<'_> {
         record: &CrmRecord,
         (told, asked): (String, Option<Json>),
     ) -> Result<Link, Failure> {
-        let is_known = matches!(&before, Some(Registering::Refused { told: before, .. }) if *before == told);
+        let is_known =
+            matches!(&before, Some(Registering::Refused { told: before, .. }) if *before == told);
         let refused = Registering::Refused { told: told.clone(), asked };
         let link = if link.registering.as_ref() == Some(&refused) {
             link
@@ -113,11 +124,7 @@ impl Attempt<'_> {
     }
 
     async fn remember(&self, link: Link, registering: Registering) -> Result<Link, Failure> {
-        let link = Link {
-            registering: Some(registering),
-            updated: self.look.now,
-            ..link
-        };
+        let link = Link { registering: Some(registering), updated: self.look.now, ..link };
         self.engine.links.save(&link).await
     }
 }

@@ -59,7 +59,12 @@ impl Trail {
 
 impl Attempt<'_> {
     /// Appends an entry.
-    pub(super) async fn record(&mut self, kind: AuditKind, message: String, changes: Vec<FieldChange>) -> Result<(), Failure> {
+    pub(super) async fn record(
+        &mut self,
+        kind: AuditKind,
+        message: String,
+        changes: Vec<FieldChange>,
+    ) -> Result<(), Failure> {
         let entry = AuditEntry {
             pair: self.trail.pair.clone(),
             at: self.look.now,
@@ -85,7 +90,11 @@ impl Attempt<'_> {
     }
 
     /// Says what is about to be written, before it is: should the function die, the trail knows what it may have done.
-    pub(super) async fn intend(&mut self, message: &str, changes: Vec<FieldChange>) -> Result<(), Failure> {
+    pub(super) async fn intend(
+        &mut self,
+        message: &str,
+        changes: Vec<FieldChange>,
+    ) -> Result<(), Failure> {
         if self.trail.intended && changes.is_empty() {
             return Ok(());
         }
@@ -106,7 +115,11 @@ impl Attempt<'_> {
     }
 
     /// Appends the last entry of a look and ends it.
-    pub(super) async fn end(&mut self, kind: AuditKind, message: String) -> Result<Outcome, Failure> {
+    pub(super) async fn end(
+        &mut self,
+        kind: AuditKind,
+        message: String,
+    ) -> Result<Outcome, Failure> {
         let changes = std::mem::take(&mut self.trail.done);
         self.record(kind, message.clone(), changes).await?;
         Ok(self.quietly(kind, message))
@@ -116,16 +129,16 @@ impl Attempt<'_> {
     pub(super) async fn rejected(&mut self, failure: &Failure) -> Result<Outcome, Failure> {
         self.note_request(failure);
         // The CRM that refused our columns will refuse its Audit column too.
-        let record = if failure.outside == Outside::Crm {
-            None
-        } else {
-            self.trail.record.take()
-        };
+        let record = if failure.outside == Outside::Crm { None } else { self.trail.record.take() };
         self.tell_rejection(record, vec![in_words(failure)]).await
     }
 
     /// A rejection of ours: told in the CRM, if there is a record to tell it on, and audited.
-    pub(super) async fn tell_rejection(&mut self, record: Option<CrmRecord>, problems: Vec<String>) -> Result<Outcome, Failure> {
+    pub(super) async fn tell_rejection(
+        &mut self,
+        record: Option<CrmRecord>,
+        problems: Vec<String>,
+    ) -> Result<Outcome, Failure> {
         let message = problems.join(" ");
         if let Some(record) = record.filter(|record| !record.is_read_only()) {
             match self.tell(&record, Note::Failed(problems)).await {
@@ -163,7 +176,9 @@ impl Attempt<'_> {
 
     fn note_request(&mut self, failure: &Failure) {
         match failure.outside {
-            Outside::PartnerCenter => self.trail.partner_center_request.clone_from(&failure.request_id),
+            Outside::PartnerCenter => {
+                self.trail.partner_center_request.clone_from(&failure.request_id)
+            }
             Outside::Crm => self.trail.crm_request.clone_from(&failure.request_id),
             Outside::Store => {}
         }

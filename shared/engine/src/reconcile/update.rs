@@ -53,31 +53,28 @@ impl Attempt<'_> {
         self.trail.crm_request.clone_from(&record.request_id);
         self.trail.record = Some(record.clone());
         let mut problems = Problems::default();
-        let (link, referral) = Box::pin(self.register(link, referral, &record, microsoft.as_ref())).await?;
+        let (link, referral) =
+            Box::pin(self.register(link, referral, &record, microsoft.as_ref())).await?;
         let microsoft_referral = microsoft.as_ref().map(|half| half.id).or(link.microsoft_referral);
         let news = microsoft.as_ref();
-        let news = news.and_then(|half| news_of_microsoft(&self.engine.mapping, &link, half, &record));
-        let known = self.forgetful(Link {
-            microsoft_referral,
-            ..link.clone()
-        });
-        let mut update = plan_update(&self.engine.mapping, &known, &referral, &record, self.look.now);
+        let news =
+            news.and_then(|half| news_of_microsoft(&self.engine.mapping, &link, half, &record));
+        let known = self.forgetful(Link { microsoft_referral, ..link.clone() });
+        let mut update =
+            plan_update(&self.engine.mapping, &known, &referral, &record, self.look.now);
         let warnings = self.warn(&mut update, &link, &referral, microsoft.as_ref(), &record);
         self.claim_to_ask(&link, &update.wish, &record, &referral).await?;
         let mut activity = self.watch(&link, &mut update).await?;
-        let microsoft_id = microsoft
-            .as_ref()
-            .and_then(microsoft_crm_id)
-            .or_else(|| microsoft_crm_id(&referral));
+        let microsoft_id =
+            microsoft.as_ref().and_then(microsoft_crm_id).or_else(|| microsoft_crm_id(&referral));
         if !update.changes.is_empty() || !update.patch.is_empty() {
             self.intend("About to bring both sides in step.", update.changes.clone()).await?;
         }
         let link = self.note_pending(link, &update).await?;
-        let (mut link, patched) = Box::pin(self.patch_referral(&mut update, link, &referral, &mut problems)).await?;
-        let asking = Asking {
-            referral: patched.as_ref().unwrap_or(&referral),
-            half: microsoft.as_ref(),
-        };
+        let (mut link, patched) =
+            Box::pin(self.patch_referral(&mut update, link, &referral, &mut problems)).await?;
+        let asking =
+            Asking { referral: patched.as_ref().unwrap_or(&referral), half: microsoft.as_ref() };
         let before = link.clone();
         let asked = match Box::pin(self.ask(&mut link, &update.wish, asking, &mut problems)).await {
             Err(failure) => {
@@ -99,7 +96,9 @@ impl Attempt<'_> {
             pending: warnings.status.clone(),
         };
         let sent = patched.is_some();
-        let written = Box::pin(self.write_and_tell(&mut update, &link, &record, shown, &mut problems, sent)).await;
+        let written =
+            Box::pin(self.write_and_tell(&mut update, &link, &record, shown, &mut problems, sent))
+                .await;
         let written = match written {
             Err(failure) => {
                 // What landed counts as written.
@@ -124,7 +123,10 @@ impl Attempt<'_> {
             activity,
             pending: update.still_pending(&link, &seen, self.look.now),
             seen,
-            microsoft_referral: link.microsoft_referral.filter(|_| asked.now).or(microsoft_referral),
+            microsoft_referral: link
+                .microsoft_referral
+                .filter(|_| asked.now)
+                .or(microsoft_referral),
             microsoft: Microsoft {
                 refused: asked.refused,
                 ..followed(&link, microsoft.as_ref(), told)
@@ -153,7 +155,12 @@ impl Attempt<'_> {
         Ok(until_due(outcome, update.win_waits, self.look.now))
     }
 
-    async fn conclude(&mut self, update: &Update, problems: &[String], notes: &[String]) -> Result<Outcome, Failure> {
+    async fn conclude(
+        &mut self,
+        update: &Update,
+        problems: &[String],
+        notes: &[String],
+    ) -> Result<Outcome, Failure> {
         let kind = match () {
             () if !problems.is_empty() => AuditKind::Rejected,
             () if !update.parked.is_empty() => AuditKind::Parked,
@@ -163,7 +170,8 @@ impl Attempt<'_> {
             () if self.trail.intended => AuditKind::Updated,
             () => AuditKind::Unchanged,
         };
-        let only_aside = (problems.is_empty() && update.changes.is_empty() && notes.is_empty()).then(|| self.trail.aside.clone());
+        let only_aside = (problems.is_empty() && update.changes.is_empty() && notes.is_empty())
+            .then(|| self.trail.aside.clone());
         if let Some((kind, message)) = only_aside.flatten() {
             return Ok(self.quietly(kind, message));
         }
@@ -242,9 +250,13 @@ impl Attempt<'_> {
         let standing = link.problem.iter().filter(|_| update.apart && update.phase.is_none());
         // What a write in parts tells beside what was refused.
         let beside = [shown.news.as_slice(), &update.asides].concat();
-        let failing: Vec<String> = problems.told.iter().chain(&problems.known).chain(standing).cloned().collect();
+        let failing: Vec<String> =
+            problems.told.iter().chain(&problems.known).chain(standing).cloned().collect();
         let asides = update.asides.clone();
-        let lines = || [update.notes(true, true), update.untold_lines(&self.engine.mapping), asides.clone()].concat();
+        let lines = || {
+            [update.notes(true, true), update.untold_lines(&self.engine.mapping), asides.clone()]
+                .concat()
+        };
         let note = if !failing.is_empty() {
             Note::Failed([failing, asides].concat())
         } else if update.conflicts.is_empty() {
@@ -261,22 +273,16 @@ impl Attempt<'_> {
             update.phase.filter(|phase| phase.is_closed()),
             update.phase.filter(|phase| !phase.is_closed()),
         );
-        let mut write = CrmWrite {
-            fields: update.fields.clone(),
-            phase: opening,
-        };
-        let told = Told {
-            name: shown.name,
-            news: shown.news,
-            ..self.told(shown.microsoft_crm_id)
-        };
+        let mut write = CrmWrite { fields: update.fields.clone(), phase: opening };
+        let told = Told { name: shown.name, news: shown.news, ..self.told(shown.microsoft_crm_id) };
         told.add_to(&mut write, Some(&record), &note);
         let stored = if write.is_empty() {
             None
         } else {
             match self.write(&record, write).await {
                 Err(failure) if failure.kind == FailureKind::Rejected => {
-                    self.write_in_parts(update, &record, (opening, beside), &failure, problems).await?
+                    self.write_in_parts(update, &record, (opening, beside), &failure, problems)
+                        .await?
                 }
                 stored => {
                     let stored = stored?;
@@ -287,24 +293,21 @@ impl Attempt<'_> {
                 }
             }
         };
-        let Some(phase) = closing else { return Ok(stored) };
+        let Some(phase) = closing else {
+            return Ok(stored);
+        };
         let present = stored.unwrap_or(record);
-        match self
-            .write(
-                &present,
-                CrmWrite {
-                    phase: Some(phase),
-                    ..CrmWrite::default()
-                },
-            )
-            .await
-        {
+        match self.write(&present, CrmWrite { phase: Some(phase), ..CrmWrite::default() }).await {
             Err(failure) if failure.kind == FailureKind::Rejected => {
-                let problem = format!("The record could not be brought to the phase {phase}: {failure}.");
+                let problem =
+                    format!("The record could not be brought to the phase {phase}: {failure}.");
                 update.give_up_phase();
                 let mut write = CrmWrite::default();
-                self.told(None)
-                    .add_to(&mut write, Some(&present), &Note::Failed(vec![problem.clone()]));
+                self.told(None).add_to(
+                    &mut write,
+                    Some(&present),
+                    &Note::Failed(vec![problem.clone()]),
+                );
                 problems.told.push(problem.clone());
                 problems.standing = Some(problem);
                 if write.is_empty() {
@@ -352,7 +355,8 @@ impl Attempt<'_> {
         }
         let tripped = self.engine.policy.breaker.note(&mut activity, self.look.now, &writes);
         if let Some(tripped) = tripped {
-            let labels: Vec<&str> = tripped.fields.iter().map(|field| self.engine.mapping.label(field)).collect();
+            let labels: Vec<&str> =
+                tripped.fields.iter().map(|field| self.engine.mapping.label(field)).collect();
             let until = tripped.until.to_zoned(TimeZone::UTC).strftime("%H:%M UTC");
             let message = format!(
                 "{} keeps changing back and forth; another automation seems to set it. This deal is synced again from {until}.",
@@ -364,7 +368,11 @@ impl Attempt<'_> {
         Ok(activity)
     }
 
-    pub(super) async fn write(&mut self, record: &CrmRecord, write: CrmWrite) -> Result<CrmRecord, Failure> {
+    pub(super) async fn write(
+        &mut self,
+        record: &CrmRecord,
+        write: CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
         self.intend("About to tell the seller.", Vec::new()).await?;
         let stored = self.engine.crm.update(&record.key, &record.version, &write).await?;
         self.trail.crm_request.clone_from(&stored.request_id);

@@ -27,7 +27,8 @@ impl Attempt<'_> {
         record: &CrmRecord,
     ) -> Warnings {
         let (mapping, deadlines) = (&self.engine.mapping, &self.engine.policy.deadlines);
-        let warnings = plan_warnings(mapping, deadlines, link, referral, microsoft, record, self.look.now);
+        let warnings =
+            plan_warnings(mapping, deadlines, link, referral, microsoft, record, self.look.now);
         update.asides.extend(warnings.lines.clone());
         warnings
     }
@@ -45,7 +46,9 @@ impl Attempt<'_> {
             return Ok(());
         }
         let note = match update.win_waits.map(win_waits_until) {
-            Some((status, told)) if told_lately(&self.engine.mapping, record, &told) => Note::Pending(status, Vec::new()),
+            Some((status, told)) if told_lately(&self.engine.mapping, record, &told) => {
+                Note::Pending(status, Vec::new())
+            }
             Some((status, told)) => Note::Pending(status, vec![told]),
             None if problems.told.is_empty() => Note::Synced(update.notes(sent, false)),
             None => Note::Failed(problems.told.clone()),
@@ -54,7 +57,11 @@ impl Attempt<'_> {
     }
 
     /// Tells the seller on a closed record, where the CRM takes it; the trail knows it in any case.
-    pub(super) async fn tell_closed(&mut self, record: &CrmRecord, note: &Note) -> Result<(), Failure> {
+    pub(super) async fn tell_closed(
+        &mut self,
+        record: &CrmRecord,
+        note: &Note,
+    ) -> Result<(), Failure> {
         let told = self.told(None);
         let mut whole = CrmWrite::default();
         told.add_to(&mut whole, Some(record), note);
@@ -76,7 +83,12 @@ impl Attempt<'_> {
     }
 
     /// Notes what begins to wait: on the agenda, so that it is found again whatever becomes of the message, and in the trail.
-    pub(super) async fn note_waiting(&mut self, update: &Update, warnings: &Warnings, link: &Link) -> Result<(), Failure> {
+    pub(super) async fn note_waiting(
+        &mut self,
+        update: &Update,
+        warnings: &Warnings,
+        link: &Link,
+    ) -> Result<(), Failure> {
         for sentence in &warnings.new {
             self.aside(AuditKind::DeadlineNear, sentence.clone()).await?;
         }
@@ -92,8 +104,5 @@ impl Attempt<'_> {
 pub(super) fn until_due(outcome: Outcome, due: Option<Timestamp>, now: Timestamp) -> Outcome {
     let left = due.and_then(|due| Duration::try_from(due.duration_since(now)).ok());
     let again = left.filter(|left| *left <= SOON).map(|left| left.max(Duration::from_secs(1)));
-    Outcome {
-        again: again.or(outcome.again),
-        ..outcome
-    }
+    Outcome { again: again.or(outcome.again), ..outcome }
 }

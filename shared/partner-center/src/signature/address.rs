@@ -11,7 +11,9 @@ use super::fault::SignatureFault;
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// An entry of CERTIFICATE_ORIGINS is no URL.
-    #[error("the certificate origin `{origin}` is not a URL: write it like https://3psostorageacct.blob.core.windows.net")]
+    #[error(
+        "the certificate origin `{origin}` is not a URL: write it like https://3psostorageacct.blob.core.windows.net"
+    )]
     NotAUrl {
         /// The entry.
         origin: String,
@@ -19,16 +21,22 @@ pub enum SettingsError {
         source: url::ParseError,
     },
     /// An entry of CERTIFICATE_ORIGINS has a path, query or fragment, or a port of its own on https.
-    #[error("the certificate origin `{0}` must be scheme and host only, such as https://3psostorageacct.blob.core.windows.net")]
+    #[error(
+        "the certificate origin `{0}` must be scheme and host only, such as https://3psostorageacct.blob.core.windows.net"
+    )]
     NotAnOrigin(String),
     /// An entry of CERTIFICATE_ORIGINS is plain http outside loopback.
     #[error("a certificate origin cannot be used")]
     Forbidden(#[from] ForbiddenUrl),
     /// No origin at all: nothing could ever be verified.
-    #[error("CERTIFICATE_ORIGINS is empty: name at least https://3psostorageacct.blob.core.windows.net")]
+    #[error(
+        "CERTIFICATE_ORIGINS is empty: name at least https://3psostorageacct.blob.core.windows.net"
+    )]
     NoOrigin,
     /// TRUST_ROOT_PEM holds no certificate that can be a root.
-    #[error("TRUST_ROOT_PEM holds no usable PEM certificate: give the whole text from -----BEGIN CERTIFICATE----- on, or leave it empty")]
+    #[error(
+        "TRUST_ROOT_PEM holds no usable PEM certificate: give the whole text from -----BEGIN CERTIFICATE----- on, or leave it empty"
+    )]
     TrustRoot,
 }
 
@@ -40,17 +48,16 @@ impl CertificateOrigins {
     /// Reads a comma-separated list of origins. Microsoft publishes no list; the default is the one in its sample.
     pub fn parse(list: &str) -> Result<Self, SettingsError> {
         let origins = entries(list).map(origin).collect::<Result<Vec<_>, _>>()?;
-        if origins.is_empty() {
-            Err(SettingsError::NoOrigin)
-        } else {
-            Ok(Self(origins))
-        }
+        if origins.is_empty() { Err(SettingsError::NoOrigin) } else { Ok(Self(origins)) }
     }
 
     /// The address to fetch, if the header's text names a certificate on an allowed origin.
     pub(super) fn allow(&self, text: &str) -> Result<Url, SignatureFault> {
         let url = Url::parse(text).map_err(|_| SignatureFault::Address)?;
-        let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+        let bare = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
         let known = self.0.iter().any(|origin| origin.origin() == url.origin());
         if bare && known && is_certificate_path(url.path()) {
             Ok(url)
@@ -74,10 +81,13 @@ impl IssuerHosts {
     pub(super) fn allow(&self, text: &str) -> Option<Url> {
         let url = Url::parse(text).ok()?;
         let host = url.host_str()?;
-        let bare = matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
+        let bare = matches!(url.scheme(), "http" | "https")
+            && url.username().is_empty()
+            && url.password().is_none();
         let port_fits = url.port().is_none() || is_loopback(&url);
         let with_port = url.port().map(|port| format!("{host}:{port}"));
-        let known = self.0.iter().any(|allowed| allowed == host || Some(allowed) == with_port.as_ref());
+        let known =
+            self.0.iter().any(|allowed| allowed == host || Some(allowed) == with_port.as_ref());
         (bare && port_fits && known).then_some(url)
     }
 }
@@ -87,10 +97,8 @@ fn entries(list: &str) -> impl Iterator<Item = &str> {
 }
 
 fn origin(text: &str) -> Result<Url, SettingsError> {
-    let url = Url::parse(text).map_err(|source| SettingsError::NotAUrl {
-        origin: text.to_owned(),
-        source,
-    })?;
+    let url = Url::parse(text)
+        .map_err(|source| SettingsError::NotAUrl { origin: text.to_owned(), source })?;
     permitted(&url)?;
     let only_origin = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     if only_origin && (url.port().is_none() || is_loopback(&url)) {
@@ -103,7 +111,10 @@ fn origin(text: &str) -> Result<Url, SettingsError> {
 /// `^/cert/[A-Za-z0-9._-]+\.cer$`
 fn is_certificate_path(path: &str) -> bool {
     let name = path.strip_prefix("/cert/").and_then(|file| file.strip_suffix(".cer"));
-    name.is_some_and(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')))
+    name.is_some_and(|name| {
+        !name.is_empty()
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+    })
 }
 
 #[cfg(test)]
@@ -112,7 +123,10 @@ mod tests {
 
     #[test]
     fn only_certificates_on_allowed_origins_are_fetched() {
-        let origins = CertificateOrigins::parse("https://3psostorageacct.blob.core.windows.net, http://127.0.0.1:7073").unwrap();
+        let origins = CertificateOrigins::parse(
+            "https://3psostorageacct.blob.core.windows.net, http://127.0.0.1:7073",
+        )
+        .unwrap();
         let table = [
             (
                 "https://3psostorageacct.blob.core.windows.net/cert/pcnotifications-dispatch.microsoft.com.cer",
@@ -151,12 +165,9 @@ mod tests {
 
     #[test]
     fn an_origin_is_scheme_and_host_and_http_only_on_loopback() {
-        for good in [
-            "https://a.example",
-            "https://a.example/",
-            "http://127.0.0.1:1",
-            "http://localhost:1",
-        ] {
+        for good in
+            ["https://a.example", "https://a.example/", "http://127.0.0.1:1", "http://localhost:1"]
+        {
             assert!(CertificateOrigins::parse(good).is_ok(), "{good}");
         }
         for bad in [

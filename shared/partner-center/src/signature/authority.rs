@@ -11,7 +11,8 @@ use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, CustomExtension, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, RsaKeySize,
+    BasicConstraints, Certificate, CertificateParams, CustomExtension, DnType, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, RsaKeySize,
 };
 
 /// Names of a certificate: common name and organization.
@@ -32,14 +33,17 @@ pub(super) struct Leaf {
 impl Authority {
     pub(super) fn root(name: &str, organization: &str) -> Self {
         let (params, key) = (authority_params(name, organization), KeyPair::generate().unwrap());
-        Self {
-            certificate: params.self_signed(&key).unwrap(),
-            issuer: Issuer::new(params, key),
-        }
+        Self { certificate: params.self_signed(&key).unwrap(), issuer: Issuer::new(params, key) }
     }
 
-    pub(super) fn subordinate(&self, name: &str, organization: &str, issuer_address: Option<&str>) -> Self {
-        let (mut params, key) = (authority_params(name, organization), KeyPair::generate().unwrap());
+    pub(super) fn subordinate(
+        &self,
+        name: &str,
+        organization: &str,
+        issuer_address: Option<&str>,
+    ) -> Self {
+        let (mut params, key) =
+            (authority_params(name, organization), KeyPair::generate().unwrap());
         params.custom_extensions.extend(issuer_address.map(ca_issuers));
         Self {
             certificate: params.signed_by(&key, &self.issuer).unwrap(),
@@ -49,20 +53,14 @@ impl Authority {
 
     pub(super) fn leaf(&self, params: &CertificateParams) -> Leaf {
         let key = rsa();
-        Leaf {
-            certificate: params.signed_by(&key, &self.issuer).unwrap(),
-            key,
-        }
+        Leaf { certificate: params.signed_by(&key, &self.issuer).unwrap(), key }
     }
 }
 
 impl Leaf {
     pub(super) fn self_signed(params: &CertificateParams) -> Self {
         let key = rsa();
-        Self {
-            certificate: params.self_signed(&key).unwrap(),
-            key,
-        }
+        Self { certificate: params.self_signed(&key).unwrap(), key }
     }
 
     /// The base64 signature over `message`.
@@ -105,7 +103,8 @@ fn rsa() -> KeyPair {
 /// Authority information access with one caIssuers address below 100 bytes, DER by hand.
 fn ca_issuers(address: &str) -> CustomExtension {
     const CA_ISSUERS: [u8; 10] = [0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x02];
-    let tagged = |tag: u8, content: &[u8]| [&[tag, u8::try_from(content.len()).unwrap()], content].concat();
+    let tagged =
+        |tag: u8, content: &[u8]| [&[tag, u8::try_from(content.len()).unwrap()], content].concat();
     let entry = tagged(0x30, &[&CA_ISSUERS, tagged(0x86, address.as_bytes()).as_slice()].concat());
     CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], tagged(0x30, &entry))
 }
@@ -150,7 +149,8 @@ async fn serve(State(host): State<Host>, uri: Uri) -> Response {
     match host.files.lock().unwrap().get(uri.path()) {
         None => StatusCode::NOT_FOUND.into_response(),
         Some(file) if file.starts_with(b"http://") => {
-            (StatusCode::FOUND, [(header::LOCATION, String::from_utf8(file.clone()).unwrap())]).into_response()
+            (StatusCode::FOUND, [(header::LOCATION, String::from_utf8(file.clone()).unwrap())])
+                .into_response()
         }
         Some(file) if file == b"503" => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Some(file) => file.clone().into_response(),

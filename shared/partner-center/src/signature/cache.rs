@@ -39,14 +39,9 @@ impl Slot {
 
     /// Whether the certificate may be fetched now; if not, what the last attempt gave.
     pub(super) fn may_fetch(&self, now: Timestamp) -> Result<(), SignatureFault> {
-        let recent = self
-            .attempted
-            .is_some_and(|at| at <= now && now.duration_since(at) < REFRESH_INTERVAL);
-        if recent {
-            Err(self.fault.clone().unwrap_or(SignatureFault::Mismatch))
-        } else {
-            Ok(())
-        }
+        let recent =
+            self.attempted.is_some_and(|at| at <= now && now.duration_since(at) < REFRESH_INTERVAL);
+        if recent { Err(self.fault.clone().unwrap_or(SignatureFault::Mismatch)) } else { Ok(()) }
     }
 
     /// Notes an attempt before it is made, so that it counts even if the invocation is cut off. `pending` stands until its result is known.
@@ -79,7 +74,11 @@ pub(super) struct Cache {
 
 impl Cache {
     /// The slot of `url`. Full means [`SignatureFault::Busy`]: slots with a good key or a recent attempt are never given up.
-    pub(super) fn slot(&self, url: &Url, now: Timestamp) -> Result<Arc<Mutex<Slot>>, SignatureFault> {
+    pub(super) fn slot(
+        &self,
+        url: &Url,
+        now: Timestamp,
+    ) -> Result<Arc<Mutex<Slot>>, SignatureFault> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = slots.get(url) {
             return Ok(Arc::clone(slot));

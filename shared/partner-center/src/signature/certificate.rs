@@ -27,7 +27,10 @@ pub(super) struct SigningKey {
 
 impl SigningKey {
     /// Reads a leaf certificate: issuer and subject Microsoft Corporation, valid at `now`, an RSA key for signatures.
-    pub(super) fn read(certificate: &CertificateDer<'_>, now: Timestamp) -> Result<Self, SignatureFault> {
+    pub(super) fn read(
+        certificate: &CertificateDer<'_>,
+        now: Timestamp,
+    ) -> Result<Self, SignatureFault> {
         let x509 = parse(certificate)?;
         for (part, name) in [("issuer", x509.issuer()), ("subject", x509.subject())] {
             if !is_microsoft(name) {
@@ -43,17 +46,15 @@ impl SigningKey {
             return Err(SignatureFault::Key);
         }
         let validity = x509.validity();
-        let second = |time: x509_parser::time::ASN1Time| Timestamp::from_second(time.timestamp()).map_err(|_| SignatureFault::Unreadable);
+        let second = |time: x509_parser::time::ASN1Time| {
+            Timestamp::from_second(time.timestamp()).map_err(|_| SignatureFault::Unreadable)
+        };
         let key = Self {
             rsa: x509.public_key().subject_public_key.data.to_vec(),
             not_before: second(validity.not_before)?,
             not_after: second(validity.not_after)?,
         };
-        if key.is_valid(now) {
-            Ok(key)
-        } else {
-            Err(SignatureFault::Validity)
-        }
+        if key.is_valid(now) { Ok(key) } else { Err(SignatureFault::Validity) }
     }
 
     /// Whether the certificate is valid at `now`.
@@ -89,7 +90,9 @@ pub(super) fn decode(file: &[u8]) -> Result<Vec<CertificateDer<'static>>, Signat
 }
 
 /// Where a certificate says that its issuer's certificate is to be found (authority information access, caIssuers).
-pub(super) fn issuer_addresses(certificate: &CertificateDer<'_>) -> Result<Vec<String>, SignatureFault> {
+pub(super) fn issuer_addresses(
+    certificate: &CertificateDer<'_>,
+) -> Result<Vec<String>, SignatureFault> {
     let x509 = parse(certificate)?;
     let mut addresses = Vec::new();
     for extension in x509.extensions() {

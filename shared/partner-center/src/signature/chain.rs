@@ -32,15 +32,12 @@ impl TrustRoots {
         let certificates: Vec<CertificateDer<'_>> = CertificateDer::pem_slice_iter(pem.as_bytes())
             .collect::<Result<_, _>>()
             .map_err(|_| SettingsError::TrustRoot)?;
-        let anchors = certificates
-            .iter()
-            .map(|certificate| webpki::anchor_from_trusted_cert(certificate).map(|anchor| anchor.to_owned()));
-        let anchors = anchors.collect::<Result<Vec<_>, _>>().map_err(|_| SettingsError::TrustRoot)?;
-        if anchors.is_empty() {
-            Err(SettingsError::TrustRoot)
-        } else {
-            Ok(Self(anchors))
-        }
+        let anchors = certificates.iter().map(|certificate| {
+            webpki::anchor_from_trusted_cert(certificate).map(|anchor| anchor.to_owned())
+        });
+        let anchors =
+            anchors.collect::<Result<Vec<_>, _>>().map_err(|_| SettingsError::TrustRoot)?;
+        if anchors.is_empty() { Err(SettingsError::TrustRoot) } else { Ok(Self(anchors)) }
     }
 
     /// Whether `leaf` leads over `intermediates` to one of these roots at `now`, every link of the chain valid.
@@ -51,10 +48,20 @@ impl TrustRoots {
         intermediates: &[CertificateDer<'_>],
         now: Timestamp,
     ) -> Result<(), webpki::Error> {
-        let time = UnixTime::since_unix_epoch(Duration::from_secs(now.as_second().try_into().unwrap_or_default()));
+        let time = UnixTime::since_unix_epoch(Duration::from_secs(
+            now.as_second().try_into().unwrap_or_default(),
+        ));
         let usage = KeyUsage::server_auth();
         EndEntityCert::try_from(leaf)?
-            .verify_for_usage(ALL_VERIFICATION_ALGS, &self.0, intermediates, time, usage, None, None)
+            .verify_for_usage(
+                ALL_VERIFICATION_ALGS,
+                &self.0,
+                intermediates,
+                time,
+                usage,
+                None,
+                None,
+            )
             .map(drop)
     }
 }

@@ -21,19 +21,14 @@ pub(super) async fn fetch(http: &reqwest::Client, url: &Url) -> Result<Vec<u8>, 
         host: host(),
         source: Some(Arc::new(error)),
     };
-    let mut response = http.get(url.clone()).timeout(FETCH_TIMEOUT).send().await.map_err(unavailable)?;
+    let mut response =
+        http.get(url.clone()).timeout(FETCH_TIMEOUT).send().await.map_err(unavailable)?;
     let status = response.status();
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-        return Err(SignatureFault::Unavailable {
-            host: host(),
-            source: None,
-        });
+        return Err(SignatureFault::Unavailable { host: host(), source: None });
     }
     if status != StatusCode::OK || response.url() != url {
-        return Err(SignatureFault::NotServed {
-            host: host(),
-            status: status.as_u16(),
-        });
+        return Err(SignatureFault::NotServed { host: host(), status: status.as_u16() });
     }
     let mut file = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unavailable)? {

@@ -27,10 +27,7 @@ pub(super) fn read(headers: &HeaderMap) -> Result<Claimed<'_>, SignatureFault> {
     let encoded = scheme("x-ms-signature")
         .or_else(|| scheme("authorization"))
         .ok_or(SignatureFault::NoSignature)?;
-    if !single(headers, "x-ms-signature-algorithm")?
-        .trim()
-        .eq_ignore_ascii_case("rsa-sha256")
-    {
+    if !single(headers, "x-ms-signature-algorithm")?.trim().eq_ignore_ascii_case("rsa-sha256") {
         return Err(SignatureFault::Algorithm);
     }
     let certificate_url = single(headers, "x-ms-certificate-url")?.trim();
@@ -38,10 +35,7 @@ pub(super) fn read(headers: &HeaderMap) -> Result<Claimed<'_>, SignatureFault> {
     if !SIGNATURE_BYTES.contains(&signature.len()) {
         return Err(SignatureFault::Encoding);
     }
-    Ok(Claimed {
-        signature,
-        certificate_url,
-    })
+    Ok(Claimed { signature, certificate_url })
 }
 
 /// The part after the scheme `Signature`.
@@ -99,16 +93,24 @@ mod tests {
 
     #[test]
     fn another_scheme_or_none_is_no_signature() {
-        for value in [format!("Bearer {}", encoded()), encoded(), "Signature".to_owned(), String::new()] {
+        for value in
+            [format!("Bearer {}", encoded()), encoded(), "Signature".to_owned(), String::new()]
+        {
             for name in ["authorization", "x-ms-signature"] {
-                assert_eq!(read(&delivery(name, &value)).unwrap_err().code(), "no-signature", "{name}: {value}");
+                assert_eq!(
+                    read(&delivery(name, &value)).unwrap_err().code(),
+                    "no-signature",
+                    "{name}: {value}"
+                );
             }
         }
     }
 
     #[test]
     fn other_algorithms_are_refused() {
-        for algorithm in ["rsa-sha1", "rsa-md5", "rsa-sha512", "hmac-sha256", "rsa", "rsa-sha256-x", ""] {
+        for algorithm in
+            ["rsa-sha1", "rsa-md5", "rsa-sha512", "hmac-sha256", "rsa", "rsa-sha256-x", ""]
+        {
             let mut headers = delivery("authorization", &format!("Signature {}", encoded()));
             headers.insert("x-ms-signature-algorithm", algorithm.parse().unwrap());
             assert_eq!(read(&headers).unwrap_err().code(), "algorithm", "{algorithm}");
@@ -133,7 +135,11 @@ mod tests {
             format!("Signature {}", STANDARD.encode([7; 32])),
             format!("Signature {}", STANDARD.encode([7; 2000])),
         ] {
-            assert_eq!(read(&delivery("authorization", &value)).unwrap_err().code(), "encoding", "{value}");
+            assert_eq!(
+                read(&delivery("authorization", &value)).unwrap_err().code(),
+                "encoding",
+                "{value}"
+            );
         }
     }
 }

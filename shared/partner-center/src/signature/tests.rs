@@ -19,7 +19,8 @@ impl Scene {
     async fn new() -> Self {
         let host = Host::start().await;
         let root = Authority::root("Root", MICROSOFT);
-        let settings = SignatureSettings::parse(host.origin(), "127.0.0.1", &root.certificate.pem()).unwrap();
+        let settings =
+            SignatureSettings::parse(host.origin(), "127.0.0.1", &root.certificate.pem()).unwrap();
         let verifier = Verifier::new(settings, cosell_runtime::http::client().unwrap());
         Self { host, root, verifier }
     }
@@ -37,7 +38,12 @@ impl Scene {
         self.deliver(&headers(&url, &leaf.sign(BODY)), BODY, now()).await
     }
 
-    async fn deliver(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), SignatureFault> {
+    async fn deliver(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<(), SignatureFault> {
         self.verifier
             .verify(RawDelivery { headers, body }, now)
             .await
@@ -83,10 +89,8 @@ async fn one_changed_byte_is_a_mismatch() {
     let scene = Scene::new().await;
     let (leaf, url) = scene.good_leaf();
     let headers = headers(&url, &leaf.sign(BODY));
-    let fault = scene
-        .deliver(&headers, br#"{"EventName":"referral-created"}"#, now())
-        .await
-        .unwrap_err();
+    let fault =
+        scene.deliver(&headers, br#"{"EventName":"referral-created"}"#, now()).await.unwrap_err();
     assert_eq!((fault.code(), fault.is_ours_to_retry()), ("mismatch", false));
     assert_eq!(code(scene.deliver(&headers, &[BODY, b" "].concat(), now()).await), "mismatch");
 }
@@ -102,7 +106,10 @@ async fn wrong_signatures_cannot_make_us_hammer_the_certificate_host() {
     assert_eq!(scene.host.fetches(), 1);
     let missing = headers(&format!("{}/cert/missing.cer", scene.host.origin()), &leaf.sign(BODY));
     for second in 0..59 {
-        assert_eq!(code(scene.deliver(&missing, BODY, later(second)).await), "certificate-not-served");
+        assert_eq!(
+            code(scene.deliver(&missing, BODY, later(second)).await),
+            "certificate-not-served"
+        );
     }
     assert_eq!(scene.host.fetches(), 2);
 }
@@ -138,11 +145,9 @@ async fn certificates_come_as_der_pem_or_base64() {
     let leaf = scene.root.leaf(&leaf_params(MICROSOFT, None));
     let pem = leaf.certificate.pem();
     let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
-    for (name, file) in [
-        ("pem", pem.clone()),
-        ("base64", base64.clone()),
-        ("lines", pem.replace("\r\n", "\n")),
-    ] {
+    for (name, file) in
+        [("pem", pem.clone()), ("base64", base64.clone()), ("lines", pem.replace("\r\n", "\n"))]
+    {
         let url = scene.host.put(&format!("/cert/{name}.cer"), file);
         assert_eq!(
             code(scene.deliver(&headers(&url, &leaf.sign(BODY)), BODY, now()).await),
@@ -163,9 +168,7 @@ async fn issuer_and_subject_must_be_microsoft() {
     let scene = Scene::new().await;
     assert_eq!(
         code(
-            scene
-                .outcome(&scene.root.leaf(&leaf_params("Microsoft Corporation Ltd", None)))
-                .await
+            scene.outcome(&scene.root.leaf(&leaf_params("Microsoft Corporation Ltd", None))).await
         ),
         "certificate-organization"
     );
@@ -291,11 +294,7 @@ async fn rubbish_and_oversized_files_are_refused() {
     for (name, file, expected) in [
         ("html", b"<html></html>".to_vec(), "certificate-unreadable"),
         ("der", vec![0x30, 0x82, 0xff, 0xff, 1, 2, 3], "certificate-unreadable"),
-        (
-            "trailing",
-            [leaf.certificate.der().as_ref(), b"x"].concat(),
-            "certificate-unreadable",
-        ),
+        ("trailing", [leaf.certificate.der().as_ref(), b"x"].concat(), "certificate-unreadable"),
         ("empty", Vec::new(), "certificate-unreadable"),
         ("large", vec![0x30; 70_000], "certificate-too-large"),
     ] {
@@ -322,19 +321,12 @@ async fn an_outage_of_the_certificate_host_is_told_from_a_forgery() {
     );
     assert_eq!(code(scene.deliver(&headers, BODY, later(61)).await), "verified");
 
-    let settings = SignatureSettings::parse("http://127.0.0.1:1", "", &scene.root.certificate.pem()).unwrap();
+    let settings =
+        SignatureSettings::parse("http://127.0.0.1:1", "", &scene.root.certificate.pem()).unwrap();
     let verifier = Verifier::new(settings, cosell_runtime::http::client().unwrap());
     let headers = self::headers("http://127.0.0.1:1/cert/a.cer", &leaf.sign(BODY));
-    let fault = verifier
-        .verify(
-            RawDelivery {
-                headers: &headers,
-                body: BODY,
-            },
-            now(),
-        )
-        .await
-        .unwrap_err();
+    let fault =
+        verifier.verify(RawDelivery { headers: &headers, body: BODY }, now()).await.unwrap_err();
     assert!(fault.is_ours_to_retry(), "{fault}");
 }
 
@@ -343,5 +335,8 @@ fn trust_roots_are_pem_or_the_public_ones() {
     use super::TrustRoots;
     assert!(TrustRoots::parse(" \n").is_ok());
     assert!(TrustRoots::parse("not pem").is_err());
-    assert!(TrustRoots::parse("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").is_err());
+    assert!(
+        TrustRoots::parse("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+            .is_err()
+    );
 }

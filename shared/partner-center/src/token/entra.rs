@@ -47,13 +47,16 @@ pub(super) async fn redeem(
         .send()
         .await
         .map_err(|error| TokenError::NoAnswer(error.into()))?;
-    let answer = Answer::read(response).await.map_err(|error| TokenError::NoAnswer(error.into()))?;
+    let answer =
+        Answer::read(response).await.map_err(|error| TokenError::NoAnswer(error.into()))?;
     match answer.status {
-        StatusCode::OK => answer.json().as_ref().and_then(grant).ok_or(TokenError::OutOfOrder { status: 200 }),
-        StatusCode::TOO_MANY_REQUESTS => Err(TokenError::Throttled {
-            retry_after: answer.wait(),
-        }),
-        status if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT => Err(refused(&answer)),
+        StatusCode::OK => {
+            answer.json().as_ref().and_then(grant).ok_or(TokenError::OutOfOrder { status: 200 })
+        }
+        StatusCode::TOO_MANY_REQUESTS => Err(TokenError::Throttled { retry_after: answer.wait() }),
+        status if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT => {
+            Err(refused(&answer))
+        }
         status => Err(TokenError::OutOfOrder { status: status.as_u16() }),
     }
 }
@@ -68,7 +71,8 @@ fn address(settings: &TokenSettings) -> Url {
 }
 
 fn grant(body: &Json) -> Option<Grant> {
-    let life = property(body, "expires_in").and_then(|life| life.as_i64().or_else(|| life.as_str()?.parse().ok()));
+    let life = property(body, "expires_in")
+        .and_then(|life| life.as_i64().or_else(|| life.as_str()?.parse().ok()));
     Some(Grant {
         access_token: text(body, "access_token")?.to_owned().into(),
         refresh_token: text(body, "refresh_token").map(|token| token.to_owned().into()),
@@ -81,7 +85,9 @@ fn refused(answer: &Answer) -> TokenError {
     let body = answer.json().unwrap_or_default();
     let error = text(&body, "error").unwrap_or("no OAuth error");
     let mut code: String = error.chars().take(64).collect();
-    if let Some(number) = property(&body, "error_codes").and_then(|codes| codes.get(0)).and_then(Json::as_i64) {
+    if let Some(number) =
+        property(&body, "error_codes").and_then(|codes| codes.get(0)).and_then(Json::as_i64)
+    {
         // Writing to a String cannot fail.
         let _ = write!(code, ", AADSTS{number}");
     }
@@ -97,7 +103,9 @@ fn cure(error: &str) -> &'static str {
         "invalid_grant" | "interaction_required" | "login_required" | "consent_required" => {
             "a person with the Referrals admin role must consent again, with multi-factor authentication, and the new refresh token must be stored"
         }
-        "invalid_client" => "the app registration's client secret is wrong or has expired: create a new one and store it",
+        "invalid_client" => {
+            "the app registration's client secret is wrong or has expired: create a new one and store it"
+        }
         "unauthorized_client" => "the client id is unknown in this tenant: check it and the tenant",
         "invalid_resource" | "invalid_scope" => {
             "the audience is not known in this tenant: check it, and the app's delegated Partner Center permissions"
@@ -114,7 +122,9 @@ mod tests {
     #[test]
     fn a_life_is_text_in_one_generation_and_a_number_in_the_other() {
         for life in [json!("3599"), json!(3599)] {
-            let grant = grant(&json!({ "access_token": "a", "expires_in": life, "refresh_token": "r" })).unwrap();
+            let grant =
+                grant(&json!({ "access_token": "a", "expires_in": life, "refresh_token": "r" }))
+                    .unwrap();
             assert_eq!(grant.lasts, SignedDuration::from_secs(3599));
         }
         assert_eq!(grant(&json!({ "access_token": "a" })).unwrap().lasts, DEFAULT_LIFE);
@@ -124,7 +134,9 @@ mod tests {
     #[test]
     fn the_address_follows_the_generation() {
         let entra = Url::parse("https://login.microsoftonline.com").unwrap();
-        let address = |endpoint| address(&TokenSettings::new(&entra, "contoso.example", endpoint).unwrap()).to_string();
+        let address = |endpoint| {
+            address(&TokenSettings::new(&entra, "contoso.example", endpoint).unwrap()).to_string()
+        };
         assert_eq!(
             address(TokenEndpoint::V1),
             "https://login.microsoftonline.com/contoso.example/oauth2/token"
@@ -136,6 +148,13 @@ mod tests {
         for tenant in ["", "..", "a/b", "a?b", "a b"] {
             assert!(TokenSettings::new(&entra, tenant, TokenEndpoint::V1).is_err(), "{tenant}");
         }
-        assert!(TokenSettings::new(&Url::parse("http://login.microsoftonline.com").unwrap(), "x", TokenEndpoint::V1).is_err());
+        assert!(
+            TokenSettings::new(
+                &Url::parse("http://login.microsoftonline.com").unwrap(),
+                "x",
+                TokenEndpoint::V1
+            )
+            .is_err()
+        );
     }
 }

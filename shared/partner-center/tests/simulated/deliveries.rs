@@ -31,48 +31,43 @@ struct Receiver {
 async fn receive(stage: &Stage) -> UnboundedReceiver<Outcome> {
     let simulators = &stage.simulators;
     let root = simulators.partner_center_service.trust_root_pem();
-    let settings = SignatureSettings::parse(simulators.certificates.as_str(), "127.0.0.1", root).unwrap();
+    let settings =
+        SignatureSettings::parse(simulators.certificates.as_str(), "127.0.0.1", root).unwrap();
     let verifier = Verifier::new(settings, cosell_runtime::http::client().unwrap());
     let (outcomes, received) = unbounded_channel();
-    let listening = Receiver {
-        verifier,
-        clock: simulators.clock.clone(),
-        outcomes,
-    };
+    let listening = Receiver { verifier, clock: simulators.clock.clone(), outcomes };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = Url::parse(&format!("http://{}/partner-center", listener.local_addr().unwrap())).unwrap();
-    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(handle).with_state(Arc::new(listening))).await });
+    let url =
+        Url::parse(&format!("http://{}/partner-center", listener.local_addr().unwrap())).unwrap();
+    tokio::spawn(async move {
+        axum::serve(listener, Router::new().fallback(handle).with_state(Arc::new(listening))).await
+    });
     stage.registration.ensure(&url, &EventName::REGISTERED).await.unwrap();
     received
 }
 
-async fn handle(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let raw = RawDelivery {
-        headers: &headers,
-        body: &body,
-    };
+async fn handle(
+    State(receiver): State<Arc<Receiver>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    let raw = RawDelivery { headers: &headers, body: &body };
     let outcome = match receiver.verifier.verify(raw, receiver.clock.now()).await {
         Ok(verified) => WebhookEvent::parse(&verified).map_err(|_| "not an event"),
         Err(fault) => Err(fault.code()),
     };
-    let status = if outcome.is_ok() {
-        StatusCode::OK
-    } else {
-        StatusCode::UNAUTHORIZED
-    };
+    let status = if outcome.is_ok() { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
     receiver.outcomes.send(outcome).ok();
     status
 }
 
 async fn next(received: &mut UnboundedReceiver<Outcome>) -> Outcome {
-    tokio::time::timeout(Duration::from_secs(10), received.recv())
-        .await
-        .unwrap()
-        .unwrap()
+    tokio::time::timeout(Duration::from_secs(10), received.recv()).await.unwrap().unwrap()
 }
 
 #[tokio::test]
-async fn a_delivery_is_verified_and_becomes_a_message_in_both_header_forms_and_all_resource_forms() {
+async fn a_delivery_is_verified_and_becomes_a_message_in_both_header_forms_and_all_resource_forms()
+{
     let stage = Stage::new().await;
     let mut received = receive(&stage).await;
     for (header, form) in [
@@ -88,7 +83,10 @@ async fn a_delivery_is_verified_and_becomes_a_message_in_both_header_forms_and_a
         let event = next(&mut received).await.unwrap();
         assert_eq!((&event.name, event.resource), (&EventName::ReferralCreated, Some(created.id)));
         let message = event.sync_message().unwrap();
-        assert_eq!((message.subject, message.cause), (Subject::Referral(created.id), Cause::Webhook));
+        assert_eq!(
+            (message.subject, message.cause),
+            (Subject::Referral(created.id), Cause::Webhook)
+        );
         assert!(message.observed.starts_with("referral-created@20"), "{}", message.observed);
     }
     assert_eq!(stage.simulators.journal.count("certificates", "GET", "/cert/"), 1);

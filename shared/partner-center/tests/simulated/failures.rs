@@ -13,9 +13,7 @@ use url::Url;
 use crate::stage::{Stage, answer, deal};
 
 fn throttled(seconds: u64) -> FailureKind {
-    FailureKind::Throttled {
-        retry_after: Duration::from_secs(seconds),
-    }
+    FailureKind::Throttled { retry_after: Duration::from_secs(seconds) }
 }
 
 async fn reading(stage: &Stage) -> Failure {
@@ -78,7 +76,8 @@ async fn a_host_that_is_down_is_transient_even_for_a_creation() {
     let stage = Stage::new().await;
     let nowhere = Url::parse("http://127.0.0.1:1").unwrap();
     let http = cosell_runtime::http::client().unwrap();
-    let referrals = Referrals::new(http.clone(), &nowhere, DEFAULT_AUDIENCE, stage.tokens.clone()).unwrap();
+    let referrals =
+        Referrals::new(http.clone(), &nowhere, DEFAULT_AUDIENCE, stage.tokens.clone()).unwrap();
     assert_eq!(referrals.create(&deal("OPP-1")).await.unwrap_err().kind, FailureKind::Transient);
     let plain = Url::parse("http://api.partner.microsoft.com").unwrap();
     assert!(

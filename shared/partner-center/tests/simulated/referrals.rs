@@ -10,11 +10,7 @@ use serde_json::{Value as Json, json};
 use crate::stage::{Stage, answer, content, deal, part};
 
 fn replace(path: &str, value: Json) -> PatchOperation {
-    PatchOperation {
-        op: PatchVerb::Replace,
-        path: path.into(),
-        value,
-    }
+    PatchOperation { op: PatchVerb::Replace, path: path.into(), value }
 }
 
 #[tokio::test]
@@ -37,11 +33,7 @@ async fn a_created_referral_is_read_back_with_its_etag_and_request_id() {
 async fn what_is_not_visible_to_us_does_not_exist() {
     let stage = Stage::new().await;
     assert_eq!(
-        stage
-            .referrals
-            .get("c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa".parse().unwrap())
-            .await
-            .unwrap(),
+        stage.referrals.get("c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa".parse().unwrap()).await.unwrap(),
         None
     );
     let created = stage.referrals.create(&deal("OPP-1")).await.unwrap();
@@ -83,10 +75,7 @@ async fn changes_come_from_all_pages_oldest_first_whatever_the_next_link_looks_l
             expected
         );
         assert_eq!(
-            stage
-                .simulators
-                .journal
-                .count("partner-center", "GET", "/v1.0/engagements/referrals?"),
+            stage.simulators.journal.count("partner-center", "GET", "/v1.0/engagements/referrals?"),
             3
         );
         assert!(
@@ -163,12 +152,7 @@ async fn a_closed_referral_answers_stale_so_that_the_engine_looks_again() {
         .unwrap_err();
     assert_eq!(failure.kind, FailureKind::Stale);
     assert_eq!(
-        stage
-            .referrals
-            .patch(created.id, &ETag::new("\"\n\""), &won)
-            .await
-            .unwrap_err()
-            .kind,
+        stage.referrals.patch(created.id, &ETag::new("\"\n\""), &won).await.unwrap_err().kind,
         FailureKind::Transient
     );
 }

@@ -18,8 +18,14 @@ async fn a_registration_is_created_kept_and_taken_over() {
         let stage = Stage::new().await;
         stage.switch(|switches| switches.camel_case_registration = camel_case);
         assert_eq!(stage.registration.get().await.unwrap(), None);
-        assert_eq!(stage.registration.ensure(&receiver("a"), EVENTS).await.unwrap(), Ensured::Created);
-        assert_eq!(stage.registration.ensure(&receiver("a"), EVENTS).await.unwrap(), Ensured::Unchanged);
+        assert_eq!(
+            stage.registration.ensure(&receiver("a"), EVENTS).await.unwrap(),
+            Ensured::Created
+        );
+        assert_eq!(
+            stage.registration.ensure(&receiver("a"), EVENTS).await.unwrap(),
+            Ensured::Unchanged
+        );
         let before = Registered {
             url: receiver("a").to_string(),
             events: EVENTS.iter().map(ToString::to_string).collect(),

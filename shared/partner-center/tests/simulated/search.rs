@@ -115,7 +115,10 @@ async fn a_shortened_row_with_the_reference_is_read_whole() {
     let ours = stage.created("OPP-1").await;
     let mut row = part(&ours);
     row["externalReferenceId"] = json!("OPP-1");
-    stage.lists(&[row, json!({ "id": "not read, since it says another", "externalReferenceId": null })]);
+    stage.lists(&[
+        row,
+        json!({ "id": "not read, since it says another", "externalReferenceId": null }),
+    ]);
     let found = stage.found("OPP-1").await;
     assert_eq!((ids(&found), found[0].has("details")), (vec![ours.id], true));
 }
@@ -154,7 +157,8 @@ async fn an_engagement_has_the_partners_half_and_microsofts_whole_even_if_its_ro
     let engagement = own.engagement.unwrap();
     body["engagementId"] = json!(engagement);
     body["target"] = json!([{ "type": "BusinessProfileLocation", "id": "msft" }]);
-    body["inviteContext"] = json!({ "assistanceRequestCode": "ProofOfConceptOrDemo", "notes": "Demo, please." });
+    body["inviteContext"] =
+        json!({ "assistanceRequestCode": "ProofOfConceptOrDemo", "notes": "Demo, please." });
     let half = stage.referrals.create(&body).await.unwrap();
     let other = stage.created("OPP-2").await;
     let mut bare = part(&half);
@@ -169,7 +173,10 @@ async fn an_engagement_has_the_partners_half_and_microsofts_whole_even_if_its_ro
         }
         let found = stage.referrals.in_engagement(engagement).await.unwrap();
         let kinds: Vec<_> = found.iter().map(|referral| (referral.id, referral.kind)).collect();
-        assert_eq!(kinds, [(own.id, ReferralKind::Opportunity), (half.id, ReferralKind::MicrosoftHalf)]);
+        assert_eq!(
+            kinds,
+            [(own.id, ReferralKind::Opportunity), (half.id, ReferralKind::MicrosoftHalf)]
+        );
         assert!(found.iter().all(|referral| referral.has("details")));
     }
 }

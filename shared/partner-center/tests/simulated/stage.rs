@@ -7,7 +7,9 @@ use cosell_core::referral::Referral;
 use cosell_engine::{Failure, FailureKind, Outside};
 use cosell_partner_center::referrals::{self, Referrals};
 use cosell_partner_center::registration::{self, Registration};
-use cosell_partner_center::token::{Clock, PartnerCredentials, RefreshTokenStore, TokenEndpoint, TokenSettings, TokenSource};
+use cosell_partner_center::token::{
+    Clock, PartnerCredentials, RefreshTokenStore, TokenEndpoint, TokenSettings, TokenSource,
+};
 use cosell_simulators::faults::{Action, Fault};
 use cosell_simulators::partner_center::Switches;
 use cosell_simulators::{Config, Simulators};
@@ -53,9 +55,17 @@ impl RefreshTokenStore for MemoryStore {
         })
     }
 
-    async fn store(&self, _redeemed: &PartnerCredentials, refresh_token: SecretString) -> Result<(), Failure> {
+    async fn store(
+        &self,
+        _redeemed: &PartnerCredentials,
+        refresh_token: SecretString,
+    ) -> Result<(), Failure> {
         if self.refuses {
-            return Err(Failure::new(Outside::Store, FailureKind::Transient, "the secret store is down"));
+            return Err(Failure::new(
+                Outside::Store,
+                FailureKind::Transient,
+                "the secret store is down",
+            ));
         }
         self.stored.lock().unwrap().push(refresh_token.expose_secret().to_owned());
         *self.refresh_token.lock().unwrap() = refresh_token;
@@ -84,14 +94,14 @@ impl Stage {
             tokens.clone(),
         )
         .unwrap();
-        let registration = Registration::new(http, &simulators.registration, registration::DEFAULT_AUDIENCE, tokens.clone()).unwrap();
-        Self {
-            simulators,
-            store,
-            tokens,
-            referrals,
-            registration,
-        }
+        let registration = Registration::new(
+            http,
+            &simulators.registration,
+            registration::DEFAULT_AUDIENCE,
+            tokens.clone(),
+        )
+        .unwrap();
+        Self { simulators, store, tokens, referrals, registration }
     }
 
     pub(crate) fn switch(&self, change: impl FnOnce(&mut Switches)) {
@@ -102,10 +112,9 @@ impl Stage {
 
     /// The next `method` request of `service` meets `action`.
     pub(crate) fn fault(&self, service: &str, method: &str, action: Action) {
-        self.simulators.faults.add(Fault {
-            method: Some(method.into()),
-            ..Fault::new(service, action)
-        });
+        self.simulators
+            .faults
+            .add(Fault { method: Some(method.into()), ..Fault::new(service, action) });
     }
 
     pub(crate) fn calls(&self, service: &str, method: &str) -> usize {
@@ -113,7 +122,11 @@ impl Stage {
     }
 }
 
-pub(crate) fn token_source(simulators: &Simulators, endpoint: TokenEndpoint, store: Arc<MemoryStore>) -> Arc<TokenSource> {
+pub(crate) fn token_source(
+    simulators: &Simulators,
+    endpoint: TokenEndpoint,
+    store: Arc<MemoryStore>,
+) -> Arc<TokenSource> {
     let settings = TokenSettings::new(&simulators.entra, TENANT, endpoint).unwrap();
     let clock = simulators.clock.clone();
     let clock: Clock = Arc::new(move || clock.now());
@@ -121,13 +134,7 @@ pub(crate) fn token_source(simulators: &Simulators, endpoint: TokenEndpoint, sto
 }
 
 pub(crate) fn answer(status: u16, retry_after: Option<u32>) -> Action {
-    Action::Status {
-        status,
-        retry_after,
-        code: None,
-        body: None,
-        content_type: None,
-    }
+    Action::Status { status, retry_after, code: None, body: None, content_type: None }
 }
 
 /// 200 with this content, whatever the service would say.

@@ -66,14 +66,12 @@ async fn a_dead_refresh_token_asks_for_a_new_consent() {
     let failure = stage.referrals.changed_since(Timestamp::UNIX_EPOCH).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Credentials);
     assert!(
-        failure
-            .code
-            .as_deref()
-            .is_some_and(|code| code.starts_with("invalid_grant, AADSTS")),
+        failure.code.as_deref().is_some_and(|code| code.starts_with("invalid_grant, AADSTS")),
         "{failure:?}"
     );
     assert!(
-        failure.to_string().contains("consent again") && !format!("{failure:?}").contains("revoked-refresh-token"),
+        failure.to_string().contains("consent again")
+            && !format!("{failure:?}").contains("revoked-refresh-token"),
         "{failure:?}"
     );
     assert_eq!((stage.calls("entra", "POST"), stage.calls("partner-center", "GET")), (1, 0));
@@ -162,9 +160,7 @@ async fn the_second_generation_endpoint_works_alike() {
 #[tokio::test]
 async fn a_token_endpoint_in_trouble_is_no_matter_of_credentials() {
     let stage = Stage::new().await;
-    let seconds = |n| FailureKind::Throttled {
-        retry_after: std::time::Duration::from_secs(n),
-    };
+    let seconds = |n| FailureKind::Throttled { retry_after: std::time::Duration::from_secs(n) };
     let page = Action::Status {
         status: 200,
         retry_after: None,

@@ -20,7 +20,9 @@ pub enum BodyError {
 /// The body as JSON; `Null` when it is empty or not JSON.
 pub async fn json(mut response: Response) -> Result<Json, BodyError> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| BodyError::Lost(error.without_url()))? {
+    while let Some(chunk) =
+        response.chunk().await.map_err(|error| BodyError::Lost(error.without_url()))?
+    {
         if bytes.len() + chunk.len() > LARGEST {
             return Err(BodyError::TooLarge);
         }

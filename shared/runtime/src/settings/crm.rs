@@ -123,10 +123,7 @@ impl CrmSettings {
     pub fn read(environment: &Environment) -> Result<Self, Noted> {
         let secret_arn = environment.required("CRM_SECRET_ARN", ARN_EXAMPLE);
         let connection = CrmConnection::read(environment);
-        Ok(Self {
-            connection: connection?,
-            secret_arn: secret_arn?,
-        })
+        Ok(Self { connection: connection?, secret_arn: secret_arn? })
     }
 }
 
@@ -169,16 +166,22 @@ impl DynamicsSettings {
 impl SalesforceSettings {
     fn read(environment: &Environment) -> Result<Self, Noted> {
         let url = my_domain(environment);
-        let api_version = environment.optional("SALESFORCE_API_VERSION").unwrap_or_else(|| "67.0".to_owned());
+        let api_version =
+            environment.optional("SALESFORCE_API_VERSION").unwrap_or_else(|| "67.0".to_owned());
         let api_version = if is_version(&api_version) {
             Ok(api_version)
         } else {
             Err(environment.note("SALESFORCE_API_VERSION", "must be a version's number", "67.0"))
         };
         let currency = environment.optional("SALESFORCE_CURRENCY");
-        let is_code = |code: &String| code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+        let is_code =
+            |code: &String| code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase());
         let currency = match currency {
-            Some(code) if !is_code(&code) => Err(environment.note("SALESFORCE_CURRENCY", "must be an ISO 4217 code in capitals", "EUR")),
+            Some(code) if !is_code(&code) => Err(environment.note(
+                "SALESFORCE_CURRENCY",
+                "must be an ISO 4217 code in capitals",
+                "EUR",
+            )),
             currency => Ok(currency),
         };
         let conditional_updates = environment.flag("SALESFORCE_CONDITIONAL_UPDATES", false);
@@ -235,7 +238,10 @@ pub fn publisher_prefix(environment: &Environment) -> Result<String, Noted> {
     const DEFAULT: &str = "nwcs";
     let prefix = environment.optional(NAME).unwrap_or_else(|| DEFAULT.to_owned());
     let plain = prefix.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    if plain && prefix.starts_with(|first: char| first.is_ascii_lowercase()) && (2..=8).contains(&prefix.len()) {
+    if plain
+        && prefix.starts_with(|first: char| first.is_ascii_lowercase())
+        && (2..=8).contains(&prefix.len())
+    {
         Ok(prefix)
     } else {
         Err(environment.note(
@@ -252,7 +258,9 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Result<CrmConnection, Vec<String>> {
         let settings = Environment::of(variables.iter().copied()).read(CrmSettings::read);
-        let names = |error: crate::config::ConfigError| error.problems.into_iter().map(|problem| problem.variable).collect();
+        let names = |error: crate::config::ConfigError| {
+            error.problems.into_iter().map(|problem| problem.variable).collect()
+        };
         settings.map(|settings| settings.connection).map_err(names)
     }
 
@@ -266,9 +274,15 @@ mod tests {
         let Ok(CrmConnection::Dynamics(settings)) = read(&variables) else {
             panic!("Dynamics when nothing is said")
         };
-        assert_eq!((settings.publisher_prefix.as_str(), settings.on_hold_status), ("nwcs", Some(2)));
+        assert_eq!(
+            (settings.publisher_prefix.as_str(), settings.on_hold_status),
+            ("nwcs", Some(2))
+        );
         assert_eq!((settings.lost_status, settings.disqualified_status), (4, 6));
-        assert_eq!(read(&[]).unwrap_err(), ["CRM_SECRET_ARN", "DATAVERSE_URL", "DATAVERSE_TENANT_ID"]);
+        assert_eq!(
+            read(&[]).unwrap_err(),
+            ["CRM_SECRET_ARN", "DATAVERSE_URL", "DATAVERSE_TENANT_ID"]
+        );
         assert_eq!(read(&[("CRM", "hubspot"), ("CRM_SECRET_ARN", "s")]).unwrap_err(), ["CRM"]);
     }
 
@@ -296,7 +310,9 @@ mod tests {
         let base = [("CRM", "salesforce"), ("CRM_SECRET_ARN", "s")];
         assert_eq!(read(&base).unwrap_err(), ["SALESFORCE_URL"]);
         let with = |more: &[(&'static str, &'static str)]| read(&[&base[..], more].concat());
-        let Ok(CrmConnection::Salesforce(settings)) = with(&[("SALESFORCE_URL", "https://northwind.my.salesforce.com")]) else {
+        let Ok(CrmConnection::Salesforce(settings)) =
+            with(&[("SALESFORCE_URL", "https://northwind.my.salesforce.com")])
+        else {
             panic!("Salesforce is asked for")
         };
         assert_eq!((settings.api_version.as_str(), settings.on_hold_stage), ("67.0", None));

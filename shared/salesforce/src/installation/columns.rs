@@ -16,8 +16,13 @@ use crate::soql;
 
 #[async_trait]
 impl CrmSchema for SalesforceInstallation {
-    async fn columns(&self, entity: &str, names: &BTreeSet<String>) -> Result<BTreeMap<String, Column>, Failure> {
-        let Some(object) = OBJECTS.into_iter().find(|object| object.eq_ignore_ascii_case(entity)) else {
+    async fn columns(
+        &self,
+        entity: &str,
+        names: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Column>, Failure> {
+        let Some(object) = OBJECTS.into_iter().find(|object| object.eq_ignore_ascii_case(entity))
+        else {
             return Ok(BTreeMap::new());
         };
         let base = self.described(object).await?;
@@ -27,7 +32,9 @@ impl CrmSchema for SalesforceInstallation {
             let found = match name.split_once('/') {
                 None => field(&base, name),
                 Some((relationship, of_it)) => {
-                    let Some(object) = object_of(&base, relationship) else { continue };
+                    let Some(object) = object_of(&base, relationship) else {
+                        continue;
+                    };
                     if !related.contains_key(object) {
                         related.insert(object.to_owned(), self.described(object).await?);
                     }
@@ -44,7 +51,10 @@ impl CrmSchema for SalesforceInstallation {
 
 impl SalesforceInstallation {
     async fn described(&self, object: &str) -> Result<Vec<Json>, SalesforceError> {
-        let call = Call::get(format!("sobjects/{object}/describe"), format!("reading the fields of {object}"));
+        let call = Call::get(
+            format!("sobjects/{object}/describe"),
+            format!("reading the fields of {object}"),
+        );
         let answer = self.api.send(&call).await?.accepted()?;
         let fields = answer.body["fields"].as_array().cloned();
         fields.ok_or_else(|| answer.lacks("a list of fields"))
@@ -62,7 +72,9 @@ fn object_of<'a>(base: &'a [Json], relationship: &str) -> Option<&'a str> {
 }
 
 fn field<'a>(fields: &'a [Json], name: &str) -> Option<&'a Json> {
-    let named = |field: &&Json| field["name"].as_str().is_some_and(|other| other.eq_ignore_ascii_case(name));
+    let named = |field: &&Json| {
+        field["name"].as_str().is_some_and(|other| other.eq_ignore_ascii_case(name))
+    };
     fields.iter().find(named)
 }
 

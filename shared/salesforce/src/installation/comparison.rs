@@ -8,7 +8,9 @@ use super::permission::SETS;
 
 impl FoundObject {
     pub(super) fn findings(&self) -> Vec<Finding> {
-        let finding = |field: &'static CosellField| Finding::new(self.object, field.label, field.salesforce.name, self.state(field));
+        let finding = |field: &'static CosellField| {
+            Finding::new(self.object, field.label, field.salesforce.name, self.state(field))
+        };
         let mut findings: Vec<Finding> = FIELDS.iter().map(finding).collect();
         if !self.fields.is_empty() {
             let what = "Permission to read and write them, of the signed-in user";
@@ -19,10 +21,7 @@ impl FoundObject {
 
     /// What can be made.
     pub(super) fn missing(&self) -> Vec<&'static CosellField> {
-        FIELDS
-            .iter()
-            .filter(|field| !self.fields.contains_key(field.salesforce.name))
-            .collect()
+        FIELDS.iter().filter(|field| !self.fields.contains_key(field.salesforce.name)).collect()
     }
 
     /// Whether the signed-in user may write everything that is there.
@@ -33,9 +32,9 @@ impl FoundObject {
     fn state(&self, field: &CosellField) -> State {
         match self.fields.get(field.salesforce.name) {
             Some(found) => compared(field, found),
-            None if self.is_certain => State::Missing {
-                cure: "`cosell crm install` creates it".to_owned(),
-            },
+            None if self.is_certain => {
+                State::Missing { cure: "`cosell crm install` creates it".to_owned() }
+            }
             None => State::Missing {
                 cure: format!(
                     "or hidden from the signed-in user, who may not look up definitions: assign it the permission set {}, or install as an \
@@ -71,11 +70,7 @@ impl FoundObject {
 
 fn compared(field: &CosellField, found: &Field) -> State {
     let kind = field.salesforce.kind;
-    let wrong = |cure: String| State::Wrong {
-        is: present(found),
-        should: wanted(kind),
-        cure,
-    };
+    let wrong = |cure: String| State::Wrong { is: present(found), should: wanted(kind), cure };
     if found.kind != type_name(kind) {
         let cure = "if nothing uses it, delete the field, erase it from the deleted fields and install; otherwise change its type by hand";
         return wrong(cure.to_owned());
@@ -91,7 +86,8 @@ fn compared(field: &CosellField, found: &Field) -> State {
         }
         Kind::Choice(choices) => {
             let absent = choices.iter().map(|choice| choice.label);
-            let absent: Vec<&str> = absent.filter(|label| !found.values.iter().any(|value| value == label)).collect();
+            let absent: Vec<&str> =
+                absent.filter(|label| !found.values.iter().any(|value| value == label)).collect();
             if absent.is_empty() {
                 return State::Right;
             }
@@ -138,7 +134,9 @@ fn present(found: &Field) -> String {
         "boolean" => "a checkbox".to_owned(),
         "string" => {
             let mut text = format!("Text{length}");
-            for (has, name) in [(found.is_external_id, ", External ID"), (found.is_unique, ", unique")] {
+            for (has, name) in
+                [(found.is_external_id, ", External ID"), (found.is_unique, ", unique")]
+            {
                 text += if has { name } else { "" };
             }
             text

@@ -14,25 +14,15 @@ fn field(kind: &str) -> Field {
 }
 
 fn text(kind: &str, length: u64) -> Field {
-    Field {
-        length: Some(length),
-        ..field(kind)
-    }
+    Field { length: Some(length), ..field(kind) }
 }
 
 fn identifier(length: u64) -> Field {
-    Field {
-        is_external_id: true,
-        is_unique: true,
-        ..text("string", length)
-    }
+    Field { is_external_id: true, is_unique: true, ..text("string", length) }
 }
 
 fn choice(values: &[&str]) -> Field {
-    Field {
-        values: values.iter().map(|&value| value.to_owned()).collect(),
-        ..field("picklist")
-    }
+    Field { values: values.iter().map(|&value| value.to_owned()).collect(), ..field("picklist") }
 }
 
 /// An object that has what the catalogue wants.
@@ -43,7 +33,9 @@ fn complete() -> FoundObject {
         Kind::Identifier { length } => identifier(length.into()),
         Kind::Link { .. } => text("url", 255),
         Kind::LongText { length } => text("textarea", length.into()),
-        Kind::Choice(choices) => choice(&choices.iter().map(|choice| choice.label).collect::<Vec<_>>()),
+        Kind::Choice(choices) => {
+            choice(&choices.iter().map(|choice| choice.label).collect::<Vec<_>>())
+        }
     };
     FoundObject {
         object: "Opportunity",
@@ -93,7 +85,8 @@ fn a_shorter_field_and_a_missing_value_have_cures() {
     let (is, should, cure) = complaint("Msp_Audit__c", text("textarea", 255)).unwrap();
     assert_eq!((is.as_str(), should.as_str()), ("Text Area(255)", "Long Text Area(32768)"));
     assert!(cure.ends_with("length to 32768"), "{cure}");
-    let (is, _, cure) = complaint("Msp_Referral_Visibility__c", choice(&["Microsoft sellers"])).unwrap();
+    let (is, _, cure) =
+        complaint("Msp_Referral_Visibility__c", choice(&["Microsoft sellers"])).unwrap();
     assert_eq!(is, "a picklist without \"Only my organisation\"");
     assert!(cure.contains("\"Only my organisation\""), "{cure}");
 }
@@ -101,11 +94,7 @@ fn a_shorter_field_and_a_missing_value_have_cures() {
 #[test]
 fn an_identifier_must_find_its_record_and_no_other() {
     for (is_external_id, is_unique) in [(true, false), (false, true), (false, false)] {
-        let field = Field {
-            is_external_id,
-            is_unique,
-            ..text("string", 64)
-        };
+        let field = Field { is_external_id, is_unique, ..text("string", 64) };
         let (is, should, cure) = complaint("Msp_Referral_Id__c", field).unwrap();
         assert_eq!(should, "Text(64), External ID, unique");
         assert_ne!(is, should);
@@ -122,25 +111,21 @@ fn hidden_and_read_only_fields_are_no_missing_ones() {
     }
     assert!(object.missing().is_empty() && !object.is_writable());
     let permission = object.findings().pop().unwrap();
-    let State::Wrong { is, cure, .. } = permission.state else {
-        panic!("{permission:?}")
-    };
+    let State::Wrong { is, cure, .. } = permission.state else { panic!("{permission:?}") };
     assert_eq!(is, "hidden for Msp_Audit__c; read-only for Msp_Products__c");
     assert!(cure.contains("Msp_Cosell_Sync"), "{cure}");
 }
 
 #[test]
 fn what_cannot_be_looked_up_may_be_hidden() {
-    let object = FoundObject {
-        object: "Lead",
-        fields: BTreeMap::new(),
-        is_certain: false,
-    };
+    let object = FoundObject { object: "Lead", fields: BTreeMap::new(), is_certain: false };
     let findings = object.findings();
     assert_eq!(
         findings.len(),
         FIELDS.len(),
         "nothing is said of rights on fields that are not seen"
     );
-    assert!(matches!(&findings[0].state, State::Missing { cure } if cure.contains("hidden") && cure.contains("CRM_ACCESS_TOKEN")));
+    assert!(
+        matches!(&findings[0].state, State::Missing { cure } if cure.contains("hidden") && cure.contains("CRM_ACCESS_TOKEN"))
+    );
 }

@@ -12,7 +12,9 @@ pub(super) fn custom_field(object: &str, field: &CosellField) -> Json {
             json!({"type": "Text", "length": length, "required": false, "externalId": true, "unique": true, "caseSensitive": false})
         }
         Kind::Link { .. } => json!({"type": "Url", "required": false}),
-        Kind::LongText { length } => json!({"type": "LongTextArea", "length": length, "visibleLines": 5}),
+        Kind::LongText { length } => {
+            json!({"type": "LongTextArea", "length": length, "visibleLines": 5})
+        }
         Kind::Choice(choices) => {
             let values: Vec<Json> = choices.iter().map(value).collect();
             let set = json!({"restricted": true, "valueSetDefinition": {"sorted": false, "value": values}});

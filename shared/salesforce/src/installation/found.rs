@@ -43,14 +43,15 @@ pub(super) struct FoundObject {
 
 impl FoundObject {
     pub(super) async fn read(api: &RestApi, object: &'static str) -> Result<Self, SalesforceError> {
-        let call = Call::get(format!("sobjects/{object}/describe"), format!("reading the fields of {object}"));
+        let call = Call::get(
+            format!("sobjects/{object}/describe"),
+            format!("reading the fields of {object}"),
+        );
         let answer = api.send(&call).await?.accepted()?;
-        let described = answer.body["fields"].as_array().ok_or_else(|| answer.lacks("a list of fields"))?;
-        let mut found = Self {
-            object,
-            fields: described.iter().filter_map(seen).collect(),
-            is_certain: true,
-        };
+        let described =
+            answer.body["fields"].as_array().ok_or_else(|| answer.lacks("a list of fields"))?;
+        let mut found =
+            Self { object, fields: described.iter().filter_map(seen).collect(), is_certain: true };
         if found.fields.len() < FIELDS.len() {
             match definitions(api, object).await {
                 Ok(defined) => found.add_hidden(api, &defined).await?,
@@ -62,7 +63,11 @@ impl FoundObject {
     }
 
     /// Fields that exist, though this user does not see them.
-    async fn add_hidden(&mut self, api: &RestApi, defined: &BTreeMap<&'static str, String>) -> Result<(), SalesforceError> {
+    async fn add_hidden(
+        &mut self,
+        api: &RestApi,
+        defined: &BTreeMap<&'static str, String>,
+    ) -> Result<(), SalesforceError> {
         for (name, id) in defined {
             if self.fields.contains_key(name) {
                 continue;
@@ -77,7 +82,10 @@ impl FoundObject {
 }
 
 /// The ids of the co-sell fields' definitions.
-pub(super) async fn definitions(api: &RestApi, object: &str) -> Result<BTreeMap<&'static str, String>, SalesforceError> {
+pub(super) async fn definitions(
+    api: &RestApi,
+    object: &str,
+) -> Result<BTreeMap<&'static str, String>, SalesforceError> {
     let soql = format!(
         "SELECT Id, DeveloperName FROM CustomField WHERE TableEnumOrId = {}",
         soql::text(object)
@@ -91,9 +99,8 @@ pub(super) async fn definitions(api: &RestApi, object: &str) -> Result<BTreeMap<
     let found = rows.iter().filter_map(|row| {
         let developer_name = row["DeveloperName"].as_str()?;
         // It becomes part of an address.
-        let id = row["Id"]
-            .as_str()
-            .filter(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric()))?;
+        let id =
+            row["Id"].as_str().filter(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric()))?;
         let name = known(&format!("{developer_name}__c"))?;
         Some((name, id.to_owned()))
     });
@@ -117,11 +124,7 @@ fn seen(json: &Json) -> Option<(&'static str, Field)> {
         is_external_id: may("externalId"),
         is_unique: may("unique"),
         values: active.filter_map(|value| value["value"].as_str()).map(str::to_owned).collect(),
-        access: if may("createable") && may("updateable") {
-            Access::Write
-        } else {
-            Access::Read
-        },
+        access: if may("createable") && may("updateable") { Access::Write } else { Access::Read },
     };
     Some((name, field))
 }
@@ -133,7 +136,8 @@ fn hidden(metadata: &Json) -> Field {
         "Checkbox" => "boolean",
         other => other,
     };
-    let values = metadata["valueSet"]["valueSetDefinition"]["value"].as_array().into_iter().flatten();
+    let values =
+        metadata["valueSet"]["valueSetDefinition"]["value"].as_array().into_iter().flatten();
     Field {
         kind: kind.to_ascii_lowercase(),
         length: metadata["length"].as_u64(),

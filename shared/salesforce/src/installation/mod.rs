@@ -55,10 +55,7 @@ struct Survey {
 impl GivenToken {
     /// For [`SalesforceInstallation::new`].
     pub fn new(token: SecretString) -> Self {
-        Self {
-            token,
-            is_used: AtomicBool::new(false),
-        }
+        Self { token, is_used: AtomicBool::new(false) }
     }
 }
 
@@ -66,8 +63,7 @@ impl GivenToken {
 impl CredentialStore for GivenToken {
     async fn load(&self) -> Result<Credentials, Failure> {
         if self.is_used.swap(true, Ordering::SeqCst) {
-            let text =
-                "Salesforce does not accept the access token that was given: it has expired, or is for another organisation; get a new one";
+            let text = "Salesforce does not accept the access token that was given: it has expired, or is for another organisation; get a new one";
             return Err(Failure::new(Outside::Crm, FailureKind::Credentials, text));
         }
         Ok(Credentials::AccessToken(self.token.clone()))
@@ -83,27 +79,22 @@ impl Survey {
 
     /// Whether installing would find nothing to make.
     fn is_complete(&self) -> bool {
-        let fields = self
-            .objects
-            .iter()
-            .all(|object| object.missing().is_empty() && object.is_writable());
+        let fields =
+            self.objects.iter().all(|object| object.missing().is_empty() && object.is_writable());
         fields && self.sets.iter().flatten().all(FoundSet::is_complete)
     }
 }
 
 impl SalesforceInstallation {
     /// `http` must neither follow redirects nor keep cookies, and should have a time-out.
-    pub fn new(http: reqwest::Client, settings: Settings, credentials: Arc<dyn CredentialStore>, clock: Clock) -> Self {
-        let sign_in = SignIn {
-            http: http.clone(),
-            settings,
-            credentials,
-            clock,
-        };
-        Self {
-            api: RestApi::new(http, sign_in),
-            pause: PAUSE,
-        }
+    pub fn new(
+        http: reqwest::Client,
+        settings: Settings,
+        credentials: Arc<dyn CredentialStore>,
+        clock: Clock,
+    ) -> Self {
+        let sign_in = SignIn { http: http.clone(), settings, credentials, clock };
+        Self { api: RestApi::new(http, sign_in), pause: PAUSE }
     }
 
     /// With another pause between two tries.
@@ -133,7 +124,11 @@ impl SalesforceInstallation {
         Ok(sets)
     }
 
-    async fn make_missing(&self, survey: &Survey, progress: &mut Progress) -> Result<(), SalesforceError> {
+    async fn make_missing(
+        &self,
+        survey: &Survey,
+        progress: &mut Progress,
+    ) -> Result<(), SalesforceError> {
         for object in &survey.objects {
             for field in object.missing() {
                 if progress.is_over() {
@@ -142,7 +137,9 @@ impl SalesforceInstallation {
                 let name = field.salesforce.name;
                 match self.make_field(object.object, field).await {
                     Ok(()) => progress.created(object.object, name),
-                    Err(error) => progress.refused(refused(object.object, field.label, name, &error)),
+                    Err(error) => {
+                        progress.refused(refused(object.object, field.label, name, &error))
+                    }
                 }
             }
         }
@@ -163,7 +160,11 @@ impl SalesforceInstallation {
     }
 
     /// Makes one field. Whatever the answer was, or was not: what is there afterwards counts.
-    async fn make_field(&self, object: &'static str, field: &CosellField) -> Result<(), SalesforceError> {
+    async fn make_field(
+        &self,
+        object: &'static str,
+        field: &CosellField,
+    ) -> Result<(), SalesforceError> {
         let doing = format!("creating field {} on {object}", field.salesforce.name);
         let call = Call::new(Method::POST, "tooling/sobjects/CustomField", doing)
             .body(definition::custom_field(object, field))

@@ -76,7 +76,11 @@ impl FoundSet {
     pub(super) async fn read(api: &RestApi, set: Set) -> Result<Self, SalesforceError> {
         let mut found = Self {
             set,
-            id: first_id(api, &format!("SELECT Id FROM PermissionSet WHERE Name = {}", soql::text(set.name))).await?,
+            id: first_id(
+                api,
+                &format!("SELECT Id FROM PermissionSet WHERE Name = {}", soql::text(set.name)),
+            )
+            .await?,
             grants: BTreeMap::new(),
         };
         if let Some(id) = &found.id {
@@ -85,10 +89,13 @@ impl FoundSet {
                 soql::text(id)
             );
             for row in rows(api, &soql).await? {
-                if let (Some(field), Some(true)) = (row["Field"].as_str(), row["PermissionsRead"].as_bool()) {
-                    found
-                        .grants
-                        .insert(field.to_owned(), row["PermissionsEdit"].as_bool().unwrap_or(false));
+                if let (Some(field), Some(true)) =
+                    (row["Field"].as_str(), row["PermissionsRead"].as_bool())
+                {
+                    found.grants.insert(
+                        field.to_owned(),
+                        row["PermissionsEdit"].as_bool().unwrap_or(false),
+                    );
                 }
             }
         }
@@ -139,7 +146,10 @@ impl FoundSet {
 
 impl SalesforceInstallation {
     /// Makes the sets and rights that are missing. A field that nobody could make gets none.
-    pub(super) async fn grant_missing(&self, progress: &mut Progress) -> Result<(), SalesforceError> {
+    pub(super) async fn grant_missing(
+        &self,
+        progress: &mut Progress,
+    ) -> Result<(), SalesforceError> {
         for set in SETS {
             if progress.is_over() {
                 return Ok(());
@@ -154,7 +164,8 @@ impl SalesforceInstallation {
     async fn complete(&self, set: Set, progress: &mut Progress) -> Result<(), SalesforceError> {
         let mut found = FoundSet::read(&self.api, set).await?;
         if found.id.is_none() {
-            let body = json!({"Name": set.name, "Label": set.label, "Description": set.description});
+            let body =
+                json!({"Name": set.name, "Label": set.label, "Description": set.description});
             self.post("PermissionSet", body, format!("creating the permission set {}", set.name))
                 .await?;
             progress.created("permissions", set.name);
@@ -174,7 +185,8 @@ impl SalesforceInstallation {
     pub(super) async fn assign(&self) -> Result<(), SalesforceError> {
         let call = Call::get("/services/oauth2/userinfo", "asking who is signed in");
         let answer = self.api.send(&call).await?.accepted()?;
-        let user = answer.body["user_id"].as_str().ok_or_else(|| answer.lacks("a user"))?.to_owned();
+        let user =
+            answer.body["user_id"].as_str().ok_or_else(|| answer.lacks("a user"))?.to_owned();
         let doing = format!("assigning the permission set {} to the signed-in user", SETS[0].name);
         let Some(set) = FoundSet::read(&self.api, SETS[0]).await?.id else {
             return Err(answer.lacks("a permission set"));
@@ -198,11 +210,14 @@ impl SalesforceInstallation {
         loop {
             let error = match self.api.send(&call).await.and_then(Answer::accepted) {
                 Ok(_) => return Ok(()),
-                Err(SalesforceError::Refused(refused)) if is_duplicate(refused.code.as_deref()) => return Ok(()),
+                Err(SalesforceError::Refused(refused)) if is_duplicate(refused.code.as_deref()) => {
+                    return Ok(());
+                }
                 Err(error) => error,
             };
             tries += 1;
-            let Some(pause) = pause_after(error.kind(), self.pause).filter(|_| tries < TRIES) else {
+            let Some(pause) = pause_after(error.kind(), self.pause).filter(|_| tries < TRIES)
+            else {
                 return Err(error);
             };
             tokio::time::sleep(pause).await;

@@ -7,13 +7,7 @@ fn judged(status: u16, body: &Json) -> Refused {
 }
 
 fn judged_once(status: u16, body: &Json, once: bool) -> Refused {
-    let evidence = Evidence {
-        status,
-        body,
-        retry_after: None,
-        once,
-        reads: false,
-    };
+    let evidence = Evidence { status, body, retry_after: None, once, reads: false };
     evidence.judge("saving")
 }
 
@@ -73,14 +67,19 @@ fn each_code_of_the_contract_has_its_kind() {
 fn a_page_of_html_and_a_bare_object_are_understood() {
     assert_eq!(judged(503, &Json::Null).kind, FailureKind::Transient);
     assert_eq!(judged(420, &Json::Null).kind, FailureKind::Transient);
-    let bare = json!({"errorCode": "REQUIRED_FIELD_MISSING", "message": "", "fields": ["CloseDate"]});
+    let bare =
+        json!({"errorCode": "REQUIRED_FIELD_MISSING", "message": "", "fields": ["CloseDate"]});
     assert!(judged(400, &bare).explanation.contains("`CloseDate`"));
 }
 
 #[test]
 fn what_must_not_be_repeated_blindly_ends_unknown() {
     for status in [500, 502, 504] {
-        assert_eq!(judged_once(status, &Json::Null, true).kind, FailureKind::OutcomeUnknown, "{status}");
+        assert_eq!(
+            judged_once(status, &Json::Null, true).kind,
+            FailureKind::OutcomeUnknown,
+            "{status}"
+        );
     }
     // Refused at the door.
     assert_eq!(judged_once(503, &Json::Null, true).kind, FailureKind::Transient);
@@ -88,7 +87,9 @@ fn what_must_not_be_repeated_blindly_ends_unknown() {
 
 #[test]
 fn names_and_numbers_are_taken_from_the_text_and_values_are_not() {
-    let told = |code: &str, text: &str, fields: &[&str]| judged(400, &body(code, text, fields)).explanation;
+    let told = |code: &str, text: &str, fields: &[&str]| {
+        judged(400, &body(code, text, fields)).explanation
+    };
     let long = told(
         "STRING_TOO_LONG",
         "Next Step: data value too large: Norrsken AB wants (max length=255)",

@@ -18,7 +18,8 @@ async fn customer_contact_and_deal_are_made_in_two_calls_and_bound() {
     assert_eq!(record.get("Account/Name"), &json!(r"O'Neill & Sons \ Co"));
     assert_eq!(record.get("Contact/Email"), &json!("ann@oneill.example"));
     assert_eq!(record.get("Msp_Referral_Id__c"), &json!(id.to_string()));
-    let (account, contact) = (&environment.rows("Account").await[0], &environment.rows("Contact").await[0]);
+    let (account, contact) =
+        (&environment.rows("Account").await[0], &environment.rows("Contact").await[0]);
     assert_eq!(contact["AccountId"], account["Id"]);
     assert_eq!(account["BillingCountry"], json!("NL"));
 }
@@ -54,10 +55,10 @@ async fn a_lost_answer_is_an_unknown_outcome_and_its_repetition_gives_one_record
     let environment = Environment::start().await;
     let id = referral();
     environment.crm.find_by_referral(id).await.unwrap();
-    environment.simulators.faults.add(Fault {
-        skip: 1,
-        ..Fault::new("salesforce", Action::DropAfterEffect)
-    });
+    environment
+        .simulators
+        .faults
+        .add(Fault { skip: 1, ..Fault::new("salesforce", Action::DropAfterEffect) });
     let failure = environment.crm.upsert(id, &write(&customer_deal())).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::OutcomeUnknown, "{failure}");
     environment.crm.upsert(id, &write(&customer_deal())).await.unwrap();
@@ -70,10 +71,7 @@ async fn a_lost_answer_is_an_unknown_outcome_and_its_repetition_gives_one_record
 async fn a_repeated_create_leaves_the_sellers_customer_stage_and_contact() {
     let environment = Environment::start().await;
     let id = referral();
-    let open = CrmWrite {
-        phase: Some(Phase::Open),
-        ..write(&customer_deal())
-    };
+    let open = CrmWrite { phase: Some(Phase::Open), ..write(&customer_deal()) };
     let made = environment.crm.upsert(id, &open).await.unwrap();
     let other = environment.seller_creates("Account", json!({"Name": "Fabrikam Holding"})).await;
     let change = json!({"AccountId": other, "StageName": "Negotiation/Review"});
@@ -89,7 +87,10 @@ async fn a_repeated_create_leaves_the_sellers_customer_stage_and_contact() {
 async fn text_that_looks_like_a_reference_arrives_as_it_is() {
     let environment = Environment::start().await;
     let mut fields = customer_deal();
-    fields.extend([("Name", json!("Use @{account.id} well")), ("Account/Name", json!("@{deal.Id} Ltd"))]);
+    fields.extend([
+        ("Name", json!("Use @{account.id} well")),
+        ("Account/Name", json!("@{deal.Id} Ltd")),
+    ]);
     let record = environment.crm.upsert(referral(), &write(&fields)).await.unwrap();
     assert_eq!(record.get("Name"), &json!("Use @{account.id} well"));
     assert_eq!(record.get("Account/Name"), &json!("@{deal.Id} Ltd"));
@@ -99,7 +100,8 @@ async fn text_that_looks_like_a_reference_arrives_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_duplicate_rule_that_blocks_points_to_the_customer_and_one_that_warns_about_the_deal_is_passed() {
+async fn a_duplicate_rule_that_blocks_points_to_the_customer_and_one_that_warns_about_the_deal_is_passed()
+ {
     let environment = Environment::start().await;
     let known = environment
         .seller_creates("Account", json!({"Name": "O'Neill", "BillingCountry": "NL"}))
@@ -108,7 +110,8 @@ async fn a_duplicate_rule_that_blocks_points_to_the_customer_and_one_that_warns_
     environment
         .switches(json!({"duplicate_rules": [rule("Account", "BillingCountry", false), rule("Opportunity", "Name", true)]}))
         .await;
-    let twin = json!({"Name": "Fabrikam wave 2", "StageName": "Prospecting", "CloseDate": "2026-11-30"});
+    let twin =
+        json!({"Name": "Fabrikam wave 2", "StageName": "Prospecting", "CloseDate": "2026-11-30"});
     environment.seller_creates("Opportunity", twin).await;
     let record = environment.crm.upsert(referral(), &write(&customer_deal())).await.unwrap();
     assert_eq!(record.get("Account/Name"), &json!("O'Neill"), "the one that the rule found");
@@ -120,7 +123,8 @@ async fn a_duplicate_rule_that_blocks_points_to_the_customer_and_one_that_warns_
 #[tokio::test]
 async fn a_duplicate_rule_met_in_single_calls_leaves_one_account() {
     let environment = Environment::start().await;
-    let contact = json!({"FirstName": "Ann", "LastName": "Other", "Email": "ann@elsewhere.example"});
+    let contact =
+        json!({"FirstName": "Ann", "LastName": "Other", "Email": "ann@elsewhere.example"});
     environment.seller_creates("Contact", contact).await;
     environment
         .switches(json!({"duplicate_rules": [{"object": "Contact", "field": "FirstName", "allow_save": true}]}))
@@ -162,11 +166,9 @@ async fn no_failure_shows_the_customer() {
         (1, Action::DropBeforeEffect),
         (1, status(400, Some("MALFORMED_QUERY"))),
     ] {
-        environment.simulators.faults.add(Fault {
-            skip,
-            ..Fault::new("salesforce", action)
-        });
-        let failure = environment.crm.upsert(referral(), &write(&customer_deal())).await.unwrap_err();
+        environment.simulators.faults.add(Fault { skip, ..Fault::new("salesforce", action) });
+        let failure =
+            environment.crm.upsert(referral(), &write(&customer_deal())).await.unwrap_err();
         let shown = format!("{failure} {failure:?} {:?}", failure.source);
         for secret in ["Neill", "oneill", "1011", "Fabrikam"] {
             assert!(!shown.contains(secret), "{shown}");

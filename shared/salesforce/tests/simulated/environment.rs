@@ -9,7 +9,9 @@ use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use cosell_core::id::ReferralId;
 use cosell_engine::Failure;
 use cosell_engine::port::Crm;
-use cosell_salesforce::{CredentialStore, Credentials, Salesforce, SalesforceLeads, Schema, Settings};
+use cosell_salesforce::{
+    CredentialStore, Credentials, Salesforce, SalesforceLeads, Schema, Settings,
+};
 use cosell_simulators::faults::{Action, Fault};
 use cosell_simulators::{Config, Simulators};
 use secrecy::SecretString;
@@ -73,7 +75,10 @@ impl Environment {
     }
 
     /// An organisation that is on hold at a stage of its own, with other settings and options.
-    pub(crate) async fn with(adjust: impl FnOnce(&mut Settings), options: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn with(
+        adjust: impl FnOnce(&mut Settings),
+        options: impl FnOnce(&mut Config),
+    ) -> Self {
         let mut config = Config::default();
         options(&mut config);
         let given = config.salesforce.clone();
@@ -97,14 +102,11 @@ impl Environment {
             schema,
             Arc::new(cosell_runtime::clock::now),
         ));
-        let leads = SalesforceLeads::new(crm.clone(), Schema::leads(&set(&LEAD_FIELDS), sync, referral).unwrap());
-        Self {
-            leads,
-            simulators,
-            crm,
-            credentials,
-            control: client(),
-        }
+        let leads = SalesforceLeads::new(
+            crm.clone(),
+            Schema::leads(&set(&LEAD_FIELDS), sync, referral).unwrap(),
+        );
+        Self { leads, simulators, crm, credentials, control: client() }
     }
 
     pub(crate) fn sign_in_with(&self, credentials: Credentials) {
@@ -137,7 +139,8 @@ impl Environment {
 
     pub(crate) async fn control(&self, method: &str, path: &str, body: Option<Json>) -> Json {
         let url = self.simulators.control.join(&format!("control/salesforce/{path}")).unwrap();
-        let request = self.control.request(method.parse().unwrap(), url).json(&body.unwrap_or(Json::Null));
+        let request =
+            self.control.request(method.parse().unwrap(), url).json(&body.unwrap_or(Json::Null));
         let response = request.send().await.unwrap();
         let status = response.status();
         let text = response.text().await.unwrap();
@@ -198,15 +201,13 @@ pub(crate) fn customer_deal() -> Vec<(&'static str, Json)> {
 }
 
 pub(crate) fn write(fields: &[(&str, Json)]) -> CrmWrite {
-    let fields: BTreeMap<String, Json> = fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let fields: BTreeMap<String, Json> =
+        fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     CrmWrite { fields, phase: None }
 }
 
 pub(crate) fn to_phase(phase: Phase) -> CrmWrite {
-    CrmWrite {
-        phase: Some(phase),
-        ..CrmWrite::default()
-    }
+    CrmWrite { phase: Some(phase), ..CrmWrite::default() }
 }
 
 pub(crate) fn status(status: u16, code: Option<&str>) -> Action {

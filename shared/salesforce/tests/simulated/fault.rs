@@ -25,9 +25,7 @@ async fn each_kind_of_trouble_has_its_kind_of_failure() {
         (Action::DropBeforeEffect, FailureKind::Transient),
         (
             status(403, Some("REQUEST_LIMIT_EXCEEDED")),
-            FailureKind::Throttled {
-                retry_after: Duration::from_mins(15),
-            },
+            FailureKind::Throttled { retry_after: Duration::from_mins(15) },
         ),
         (status(410, Some("UNSUPPORTED_API_VERSION")), FailureKind::Credentials),
         (status(302, None), FailureKind::Credentials),
@@ -36,7 +34,8 @@ async fn each_kind_of_trouble_has_its_kind_of_failure() {
         environment.simulators.faults.clear();
         environment.fault("POST", "composite", action.clone());
         let change = write(&[("NextStep", json!("Call"))]);
-        let failure = environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
+        let failure =
+            environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
         assert_eq!(failure.kind, kind, "{action:?}: {failure}");
     }
 }
@@ -48,7 +47,11 @@ async fn a_key_of_another_crm_is_refused_before_anything_is_sent() {
     environment.simulators.journal.clear();
     for id in ["006' OR Name != '", "0b1c2d3e-0000-4a00-9000-000000000001", ""] {
         key.id = id.to_owned();
-        assert_eq!(environment.crm.get(&key).await.unwrap_err().kind, FailureKind::Rejected, "{id}");
+        assert_eq!(
+            environment.crm.get(&key).await.unwrap_err().kind,
+            FailureKind::Rejected,
+            "{id}"
+        );
     }
     assert_eq!(environment.calls("GET", "") + environment.calls("POST", ""), 0);
 }

@@ -47,7 +47,8 @@ impl Site {
 
     fn writes(&self) -> usize {
         let calls = self.simulators.journal.entries();
-        let writes = calls.iter().filter(|call| call.service == "salesforce" && call.method != "GET");
+        let writes =
+            calls.iter().filter(|call| call.service == "salesforce" && call.method != "GET");
         writes.filter(|call| !call.path.contains("/oauth2/token")).count()
     }
 
@@ -67,7 +68,8 @@ impl Site {
 
     async fn control(&self, method: &str, path: &str, body: Json) {
         let url = self.simulators.control.join(&format!("control/salesforce/{path}")).unwrap();
-        let answer = client().request(method.parse().unwrap(), url).json(&body).send().await.unwrap();
+        let answer =
+            client().request(method.parse().unwrap(), url).json(&body).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
 
@@ -78,15 +80,20 @@ impl Site {
             ("client_id", "sim-salesforce-client"),
             ("client_secret", "sim-salesforce-secret"),
         ];
-        let answer: Json = client().post(url).form(&form).send().await.unwrap().json().await.unwrap();
+        let answer: Json =
+            client().post(url).form(&form).send().await.unwrap().json().await.unwrap();
         SecretString::from(answer["access_token"].as_str().unwrap())
     }
 }
 
-fn installer(simulators: &Simulators, credentials: Arc<dyn CredentialStore>) -> SalesforceInstallation {
+fn installer(
+    simulators: &Simulators,
+    credentials: Arc<dyn CredentialStore>,
+) -> SalesforceInstallation {
     let settings = Settings::new(simulators.salesforce.clone());
     let clock = Arc::new(cosell_runtime::clock::now);
-    SalesforceInstallation::new(client(), settings, credentials, clock).with_pause(Duration::from_millis(1))
+    SalesforceInstallation::new(client(), settings, credentials, clock)
+        .with_pause(Duration::from_millis(1))
 }
 
 fn wrong(findings: &[Finding]) -> Vec<&Finding> {
@@ -148,10 +155,13 @@ async fn what_is_made_is_what_the_sync_writes_and_sellers_edit_only_their_own() 
     let seller = &sets.iter().find(|set| set["Name"] == "Msp_Cosell_Seller").unwrap()["Id"];
     let rights = dump["objects"]["FieldPermissions"].as_array().unwrap();
     let may_edit = |field: &str| {
-        let right = rights.iter().find(|right| right["ParentId"] == *seller && right["Field"] == field);
+        let right =
+            rights.iter().find(|right| right["ParentId"] == *seller && right["Field"] == field);
         right.unwrap()["PermissionsEdit"] == json!(true)
     };
-    assert!(may_edit("Opportunity.Msp_Products__c") && may_edit("Lead.Msp_Sync_With_Partner_Center__c"));
+    assert!(
+        may_edit("Opportunity.Msp_Products__c") && may_edit("Lead.Msp_Sync_With_Partner_Center__c")
+    );
     assert!(!may_edit("Opportunity.Msp_Referral_Id__c") && !may_edit("Lead.Msp_Audit__c"));
 }
 
@@ -196,7 +206,8 @@ async fn a_field_of_another_type_is_told_and_left_alone() {
     let field = json!({"object": "Opportunity", "name": "Msp_Referral_Id__c", "type": "Text", "length": 64, "external_id": true});
     site.control("POST", "fields", field).await;
     let findings = site.installation.install().await.unwrap();
-    let State::Wrong { is, should, .. } = named(&findings, "Opportunity", "Msp_Referral_Id__c") else {
+    let State::Wrong { is, should, .. } = named(&findings, "Opportunity", "Msp_Referral_Id__c")
+    else {
         panic!("{findings:?}")
     };
     assert_eq!(
@@ -219,7 +230,9 @@ async fn a_hidden_field_is_compared_by_its_definition_and_shown_by_assigning() {
         State::Created,
         "it is there, if hidden"
     );
-    assert!(matches!(named(&findings, "Lead", ""), State::Wrong { is, .. } if is.starts_with("hidden for")));
+    assert!(
+        matches!(named(&findings, "Lead", ""), State::Wrong { is, .. } if is.starts_with("hidden for"))
+    );
     assert!(
         matches!(
             named(&findings, "Msp_Cosell_Sync", "PermissionSetAssignment"),
@@ -253,7 +266,9 @@ async fn a_user_who_sees_neither_definitions_nor_permission_sets_is_told_what_it
     refused("FROM%20PermissionSet");
     let findings = site.installation.check().await.unwrap();
     assert_eq!(findings.len(), ALL_FIELDS, "nothing is said of the sets");
-    assert!(matches!(&findings[0].state, State::Missing { cure } if cure.contains("hidden from the signed-in user")));
+    assert!(
+        matches!(&findings[0].state, State::Missing { cure } if cure.contains("hidden from the signed-in user"))
+    );
 
     site.simulators.faults.clear();
     site.installation.install().await.unwrap();
@@ -271,7 +286,8 @@ async fn an_administrators_token_is_used_as_it_is_and_never_renewed() {
     assert_eq!(wrong(&administrator.install().await.unwrap()), Vec::<&Finding>::new());
     assert_eq!(site.calls("POST", "oauth2/token"), asked);
 
-    let expired = installer(&site.simulators, Arc::new(GivenToken::new(SecretString::from("expired"))));
+    let expired =
+        installer(&site.simulators, Arc::new(GivenToken::new(SecretString::from("expired"))));
     let failure = expired.check().await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Credentials);
     assert!(failure.message.contains("get a new one"), "{failure}");

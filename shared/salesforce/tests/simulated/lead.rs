@@ -57,10 +57,7 @@ async fn a_lead_made_twice_is_one_and_makes_nobody_else() {
     }
     let found = environment.leads.find_by_referral(id).await.unwrap().unwrap();
     assert_eq!(found.key, first.key);
-    assert!(
-        environment.crm.find_by_referral(id).await.unwrap().is_none(),
-        "it is no opportunity"
-    );
+    assert!(environment.crm.find_by_referral(id).await.unwrap().is_none(), "it is no opportunity");
 }
 
 #[tokio::test]
@@ -71,7 +68,11 @@ async fn what_salesforce_wants_of_every_lead_and_nobody_told_is_filled_in_and_re
     let stored = &environment.rows("Lead").await[0];
     for field in ["LastName", "Company"] {
         assert_eq!(stored[field], "[not provided]", "{field}");
-        assert_eq!(made.get(field), &Json::Null, "{field}: an opportunity must not get it as a name");
+        assert_eq!(
+            made.get(field),
+            &Json::Null,
+            "{field}: an opportunity must not get it as a name"
+        );
     }
 }
 
@@ -94,25 +95,17 @@ async fn a_lead_that_somebody_edited_is_not_overwritten() {
 async fn a_lead_is_disqualified_and_reopened() {
     let environment = Environment::start().await;
     let lead = environment.lead().await;
-    let lost = environment
-        .leads
-        .update(&lead.key, &lead.version, &to_phase(Phase::Lost))
-        .await
-        .unwrap();
+    let lost =
+        environment.leads.update(&lead.key, &lead.version, &to_phase(Phase::Lost)).await.unwrap();
     assert_eq!(lost.phase, Phase::Lost);
     assert_eq!(environment.rows("Lead").await[0]["Status"], "Closed - Not Converted");
     let lost = environment.rested_lead(&lost).await;
-    let open = environment
-        .leads
-        .update(&lost.key, &lost.version, &to_phase(Phase::OnHold))
-        .await
-        .unwrap();
+    let open =
+        environment.leads.update(&lost.key, &lost.version, &to_phase(Phase::OnHold)).await.unwrap();
     assert_eq!(open.phase, Phase::Open, "a lead is never on hold");
     assert_eq!(environment.rows("Lead").await[0]["Status"], "Open - Not Contacted");
     let rested = environment.rested_lead(&open).await;
-    environment
-        .seller_edits_lead(&rested, json!({"Status": "Closed - Not Converted"}))
-        .await;
+    environment.seller_edits_lead(&rested, json!({"Status": "Closed - Not Converted"})).await;
     assert_eq!(
         environment.rested_lead(&rested).await.phase,
         Phase::Lost,
@@ -123,10 +116,7 @@ async fn a_lead_is_disqualified_and_reopened() {
 #[tokio::test]
 async fn a_lead_can_be_made_disqualified() {
     let environment = Environment::start().await;
-    let declined = CrmWrite {
-        phase: Some(Phase::Lost),
-        ..write(&lead())
-    };
+    let declined = CrmWrite { phase: Some(Phase::Lost), ..write(&lead()) };
     assert_eq!(environment.leads.upsert(referral(), &declined).await.unwrap().phase, Phase::Lost);
 }
 
@@ -135,10 +125,12 @@ async fn an_organisation_with_statuses_of_its_own_names_them_in_the_setting() {
     let own = json!([{"name": "New", "default": true}, {"name": "Junk"}, {"name": "Won over", "converted": true}]);
     for (named, status) in [(None, None), (Some("junk"), Some("Junk"))] {
         let named = named.map(str::to_owned).into_iter().collect();
-        let environment = Environment::with(|settings| settings.disqualified_statuses = named, |_| {}).await;
+        let environment =
+            Environment::with(|settings| settings.disqualified_statuses = named, |_| {}).await;
         environment.control("PUT", "lead-statuses", Some(own.clone())).await;
         let lead = environment.lead().await;
-        let disqualified = environment.leads.update(&lead.key, &lead.version, &to_phase(Phase::Lost)).await;
+        let disqualified =
+            environment.leads.update(&lead.key, &lead.version, &to_phase(Phase::Lost)).await;
         match (disqualified, status) {
             (Ok(lost), Some(status)) => {
                 assert_eq!(lost.phase, Phase::Lost);
@@ -175,39 +167,35 @@ async fn a_converted_lead_names_its_opportunity_and_takes_no_write() {
     let failure = environment.leads.update(&now.key, &now.version, &ours).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Rejected, "{failure}");
     assert!(failure.message.contains("converted"), "{failure}");
-    let same = environment
-        .leads
-        .update(&now.key, &now.version, &CrmWrite::default())
-        .await
-        .unwrap();
+    let same =
+        environment.leads.update(&now.key, &now.version, &CrmWrite::default()).await.unwrap();
     assert_eq!(same.phase, Phase::Qualified);
 }
 
 #[tokio::test]
 async fn a_conversion_between_our_look_and_our_write_is_stale_where_the_header_alone_guards_it() {
     for honoured in [true, false] {
-        let environment = Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
+        let environment =
+            Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
         let known = environment.lead().await;
         environment.switches(json!({"conditional_updates": honoured})).await;
         environment.seller_converts(&known, json!({})).await;
         let ours = write(&[("Msp_Audit__c", json!("Ours"))]);
-        let failure = environment.leads.update(&known.key, &known.version, &ours).await.unwrap_err();
+        let failure =
+            environment.leads.update(&known.key, &known.version, &ours).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     }
 }
 
 #[tokio::test]
-async fn our_edits_do_not_hand_the_lead_to_somebody_else_but_a_new_one_goes_where_the_rules_send_it() {
+async fn our_edits_do_not_hand_the_lead_to_somebody_else_but_a_new_one_goes_where_the_rules_send_it()
+ {
     let environment = Environment::start().await;
     environment.switches(json!({"lead_assignment_rule": true})).await;
     let lead = environment.lead().await;
     assert_eq!(lead.get("Owner/LastName"), &json!("Lind"), "the seller's, by the rule");
-    let user = environment
-        .rows("User")
-        .await
-        .into_iter()
-        .find(|user| user["LastName"] == "Sync")
-        .unwrap();
+    let user =
+        environment.rows("User").await.into_iter().find(|user| user["LastName"] == "Sync").unwrap();
     environment.seller_edits_lead(&lead, json!({"OwnerId": user["Id"]})).await;
     let lead = environment.rested_lead(&lead).await;
     let ours = write(&[("Msp_Audit__c", json!("Ours"))]);

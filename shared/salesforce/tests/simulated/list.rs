@@ -11,8 +11,7 @@ fn ago(seconds: i64) -> Timestamp {
 #[tokio::test]
 async fn flagged_deals_are_listed_page_by_page_though_they_share_a_stamp() {
     let environment = Environment::start().await;
-    let fields =
-        json!({"Name": "Deal {n}", "StageName": "Prospecting", "CloseDate": "2026-11-30", "Msp_Sync_With_Partner_Center__c": true});
+    let fields = json!({"Name": "Deal {n}", "StageName": "Prospecting", "CloseDate": "2026-11-30", "Msp_Sync_With_Partner_Center__c": true});
     environment
         .control("POST", "rows/Opportunity/many", Some(json!({"count": 7, "fields": fields})))
         .await;
@@ -34,9 +33,7 @@ async fn flagged_deals_are_listed_page_by_page_though_they_share_a_stamp() {
 async fn a_deleted_deal_is_listed_so_that_it_is_looked_at() {
     let environment = Environment::start().await;
     let record = environment.crm.upsert(referral(), &write(&deal())).await.unwrap();
-    environment
-        .control("DELETE", &format!("rows/Opportunity/{}", record.key.id), None)
-        .await;
+    environment.control("DELETE", &format!("rows/Opportunity/{}", record.key.id), None).await;
     let changes = environment.crm.changed_since(ago(60)).await.unwrap();
     assert_eq!(changes.iter().map(|change| &change.key).collect::<Vec<_>>(), [&record.key]);
     assert!(environment.crm.get(&record.key).await.unwrap().is_none());
@@ -62,12 +59,15 @@ async fn what_automation_touched_is_listed_and_still_can_be_written() {
 #[tokio::test]
 async fn a_list_that_expires_is_read_again_from_its_start() {
     let environment = Environment::start().await;
-    let fields =
-        json!({"Name": "Deal {n}", "StageName": "Prospecting", "CloseDate": "2026-11-30", "Msp_Sync_With_Partner_Center__c": true});
+    let fields = json!({"Name": "Deal {n}", "StageName": "Prospecting", "CloseDate": "2026-11-30", "Msp_Sync_With_Partner_Center__c": true});
     environment
         .control("POST", "rows/Opportunity/many", Some(json!({"count": 5, "fields": fields})))
         .await;
     environment.switches(json!({"query_batch": 3})).await;
-    environment.fault("GET", "/query/", crate::environment::status(400, Some("INVALID_QUERY_LOCATOR")));
+    environment.fault(
+        "GET",
+        "/query/",
+        crate::environment::status(400, Some("INVALID_QUERY_LOCATOR")),
+    );
     assert_eq!(environment.crm.changed_since(ago(60)).await.unwrap().len(), 5);
 }

@@ -36,7 +36,9 @@ async fn several_currencies_are_the_deals_own() {
 
 #[tokio::test]
 async fn stages_are_the_organisations_own_words() {
-    let environment = Environment::with(|settings| settings.on_hold_stage = Some("Wartet".to_owned()), |_| {}).await;
+    let environment =
+        Environment::with(|settings| settings.on_hold_stage = Some("Wartet".to_owned()), |_| {})
+            .await;
     let stage = |name: &str, closed: bool, won: bool| json!({"name": name, "closed": closed, "won": won, "forecast": "Pipeline"});
     let stages = [
         stage("Wartet", false, false),
@@ -45,20 +47,14 @@ async fn stages_are_the_organisations_own_words() {
         stage("Verloren", true, false),
     ];
     environment.control("PUT", "stages", Some(json!(stages))).await;
-    let waiting = CrmWrite {
-        phase: Some(Phase::OnHold),
-        ..write(&deal())
-    };
+    let waiting = CrmWrite { phase: Some(Phase::OnHold), ..write(&deal()) };
     let record = environment.crm.upsert(referral(), &waiting).await.unwrap();
     assert_eq!(record.phase, Phase::OnHold);
     environment.seller_edits(&record.key, json!({"StageName": "Läuft"})).await;
     let record = environment.rested(&record.key).await;
     assert_eq!(record.phase, Phase::Open);
-    let record = environment
-        .crm
-        .update(&record.key, &record.version, &to_phase(Phase::Won))
-        .await
-        .unwrap();
+    let record =
+        environment.crm.update(&record.key, &record.version, &to_phase(Phase::Won)).await.unwrap();
     assert_eq!(
         (record.phase, &environment.rows("Opportunity").await[0]["StageName"]),
         (Phase::Won, &json!("Gewonnen"))
@@ -67,7 +63,8 @@ async fn stages_are_the_organisations_own_words() {
 
 #[tokio::test]
 async fn a_stage_that_is_missing_is_told_with_those_there_are_and_used_when_it_is_made() {
-    let environment = Environment::with(|settings| settings.won_stage = Some("Signed".to_owned()), |_| {}).await;
+    let environment =
+        Environment::with(|settings| settings.won_stage = Some("Signed".to_owned()), |_| {}).await;
     let record = environment.opportunity().await;
     let failure = environment
         .crm
@@ -85,11 +82,8 @@ async fn a_stage_that_is_missing_is_told_with_those_there_are_and_used_when_it_i
         .unwrap()
         .push(json!({"name": "Signed", "closed": true, "won": true, "forecast": "Closed"}));
     environment.control("PUT", "stages", Some(stages)).await;
-    let record = environment
-        .crm
-        .update(&record.key, &record.version, &to_phase(Phase::Won))
-        .await
-        .unwrap();
+    let record =
+        environment.crm.update(&record.key, &record.version, &to_phase(Phase::Won)).await.unwrap();
     assert_eq!(record.phase, Phase::Won);
 }
 
@@ -97,7 +91,9 @@ async fn a_stage_that_is_missing_is_told_with_those_there_are_and_used_when_it_i
 async fn settings_that_no_new_deal_can_do_with_wait_for_the_administrator() {
     for stage in ["Nowhere", "Prospecting"] {
         // Prospecting is the on-hold stage: leaving it could not be told.
-        let environment = Environment::with(|settings| settings.open_stage = Some(stage.to_owned()), |_| {}).await;
+        let environment =
+            Environment::with(|settings| settings.open_stage = Some(stage.to_owned()), |_| {})
+                .await;
         let failure = environment.crm.upsert(referral(), &write(&deal())).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Credentials, "{failure}");
         assert!(failure.message.contains("active stage"), "{failure}");
@@ -107,10 +103,7 @@ async fn settings_that_no_new_deal_can_do_with_wait_for_the_administrator() {
 #[tokio::test]
 async fn without_an_on_hold_stage_a_waiting_deal_is_open() {
     let environment = Environment::with(|settings| settings.on_hold_stage = None, |_| {}).await;
-    let waiting = CrmWrite {
-        phase: Some(Phase::OnHold),
-        ..write(&deal())
-    };
+    let waiting = CrmWrite { phase: Some(Phase::OnHold), ..write(&deal()) };
     let record = environment.crm.upsert(referral(), &waiting).await.unwrap();
     assert_eq!(record.phase, Phase::Open);
     assert_eq!(environment.rows("Opportunity").await[0]["StageName"], json!("Prospecting"));

@@ -15,7 +15,8 @@ impl Environment {
     }
 
     async fn count(&self) -> [usize; 3] {
-        let [deals, accounts, contacts] = ["Opportunity", "Account", "Contact"].map(|object| self.rows(object));
+        let [deals, accounts, contacts] =
+            ["Opportunity", "Account", "Contact"].map(|object| self.rows(object));
         [deals.await.len(), accounts.await.len(), contacts.await.len()]
     }
 }
@@ -53,10 +54,10 @@ async fn a_lost_answer_and_its_repetition_give_one_opportunity() {
     let mut lost = 0;
     for skip in 0..8 {
         environment.simulators.faults.clear();
-        environment.simulators.faults.add(Fault {
-            skip,
-            ..Fault::new("salesforce", Action::DropAfterEffect)
-        });
+        environment
+            .simulators
+            .faults
+            .add(Fault { skip, ..Fault::new("salesforce", Action::DropAfterEffect) });
         lost += usize::from(environment.leads.qualify(&lead, id, &fields).await.is_err());
     }
     environment.simulators.faults.clear();
@@ -75,9 +76,16 @@ async fn the_opportunity_that_a_person_made_of_the_lead_is_the_deal() {
     // As it was read before the conversion, and after.
     for lead in [lead.clone(), environment.rested_lead(&lead).await] {
         let record = environment.leads.qualify(&lead, id, &write(&customer_deal())).await.unwrap();
-        assert_eq!((&json!(record.key.id), referral_of(&record)), (&of_person, id.to_string().as_str()));
+        assert_eq!(
+            (&json!(record.key.id), referral_of(&record)),
+            (&of_person, id.to_string().as_str())
+        );
         assert_eq!(record.get("Name"), &json!("Fabrikam wave 2"));
-        assert_eq!(record.get("Account/Name"), &json!("O'Neill & Sons"), "whom the person chose stays");
+        assert_eq!(
+            record.get("Account/Name"),
+            &json!("O'Neill & Sons"),
+            "whom the person chose stays"
+        );
         assert_eq!(environment.leads.origin(&record.key).await.unwrap().as_ref(), Some(&lead.key));
     }
     assert_eq!(environment.count().await, [1, 1, 1]);
@@ -136,7 +144,8 @@ async fn another_referrals_opportunity_is_left_alone() {
     let failure = environment.leads.qualify(&lead, id, &write(&deal())).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Rejected, "{failure}");
     assert!(
-        failure.message.contains("`Msp_Referral_Id__c`") && failure.message.contains(&opportunity.id),
+        failure.message.contains("`Msp_Referral_Id__c`")
+            && failure.message.contains(&opportunity.id),
         "{failure}"
     );
     assert_eq!(environment.rows("Opportunity").await[0]["Msp_Referral_Id__c"], json!(other));
@@ -147,9 +156,7 @@ async fn a_lead_that_is_gone_or_was_disqualified_meanwhile_is_looked_at_anew() {
     let environment = Environment::start().await;
     let id = referral();
     let lead = environment.lead_of(id).await;
-    environment
-        .seller_edits_lead(&lead, json!({"Status": "Closed - Not Converted"}))
-        .await;
+    environment.seller_edits_lead(&lead, json!({"Status": "Closed - Not Converted"})).await;
     let failure = environment.leads.qualify(&lead, id, &write(&deal())).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     environment.control("DELETE", &format!("rows/Lead/{}", lead.key.id), None).await;

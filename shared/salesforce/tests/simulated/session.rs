@@ -12,11 +12,7 @@ impl Environment {
     }
 
     async fn look(&self) -> Result<(), FailureKind> {
-        self.crm
-            .find_by_referral(referral())
-            .await
-            .map(drop)
-            .map_err(|failure| failure.kind)
+        self.crm.find_by_referral(referral()).await.map(drop).map_err(|failure| failure.kind)
     }
 }
 

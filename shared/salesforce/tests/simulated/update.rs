@@ -10,7 +10,8 @@ use crate::environment::{Environment, referral, status, to_phase, write};
 
 #[tokio::test]
 async fn an_update_that_its_stamp_guards_changes_what_it_names_and_reads_back_in_one_call() {
-    let environment = Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
+    let environment =
+        Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
     let record = environment.opportunity().await;
     environment.simulators.journal.clear();
     let change = write(&[("Amount", json!(275_000)), ("Description", json!(null))]);
@@ -25,15 +26,13 @@ async fn an_update_that_its_stamp_guards_changes_what_it_names_and_reads_back_in
 /// The stamps have seconds: the header alone would let this edit be overwritten.
 #[tokio::test]
 async fn an_edit_in_the_second_of_the_last_change_is_not_overwritten() {
-    let environment = Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
+    let environment =
+        Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
     // Both at the beginning of one second.
     let wait = 1_000_000_000 - cosell_runtime::clock::now().subsec_nanosecond();
     tokio::time::sleep(Duration::from_nanos(u64::from(wait.unsigned_abs()))).await;
-    let made = environment
-        .crm
-        .upsert(referral(), &write(&crate::environment::deal()))
-        .await
-        .unwrap();
+    let made =
+        environment.crm.upsert(referral(), &write(&crate::environment::deal())).await.unwrap();
     environment.seller_edits(&made.key, json!({"Amount": 1})).await;
     let change = write(&[("Amount", json!(2))]);
     let failure = environment.crm.update(&made.key, &made.version, &change).await.unwrap_err();
@@ -65,7 +64,8 @@ async fn a_service_that_ignores_the_header_is_read_before_each_write() {
 
 #[tokio::test]
 async fn a_lost_answer_to_a_guarded_update_may_be_repeated() {
-    let environment = Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
+    let environment =
+        Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
     let record = environment.opportunity().await;
     environment.fault("POST", "composite", Action::DropAfterEffect);
     let change = write(&[("Amount", json!(2))]);
@@ -78,7 +78,8 @@ async fn a_lost_answer_to_a_guarded_update_may_be_repeated() {
 
 #[tokio::test]
 async fn a_lock_is_waited_for_where_the_stamp_guards_and_a_long_one_passes_on() {
-    let environment = Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
+    let environment =
+        Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
     let record = environment.opportunity().await;
     let lock = format!("rows/Opportunity/{}/lock", record.key.id);
     environment.control("POST", &lock, Some(json!({"times": 2}))).await;
@@ -105,11 +106,8 @@ async fn a_deal_is_closed_and_reopened_by_its_stage() {
         (Phase::OnHold, "Prospecting"),
         (Phase::Open, "Qualification"),
     ] {
-        record = environment
-            .crm
-            .update(&record.key, &record.version, &to_phase(phase))
-            .await
-            .unwrap();
+        record =
+            environment.crm.update(&record.key, &record.version, &to_phase(phase)).await.unwrap();
         assert_eq!(record.phase, phase);
         assert_eq!(environment.rows("Opportunity").await[0]["StageName"], json!(stage));
     }
@@ -119,15 +117,10 @@ async fn a_deal_is_closed_and_reopened_by_its_stage() {
 async fn an_open_deal_keeps_the_sellers_own_stage() {
     let environment = Environment::start().await;
     let record = environment.opportunity().await;
-    environment
-        .seller_edits(&record.key, json!({"StageName": "Negotiation/Review"}))
-        .await;
+    environment.seller_edits(&record.key, json!({"StageName": "Negotiation/Review"})).await;
     let record = environment.rested(&record.key).await;
-    let updated = environment
-        .crm
-        .update(&record.key, &record.version, &to_phase(Phase::Open))
-        .await
-        .unwrap();
+    let updated =
+        environment.crm.update(&record.key, &record.version, &to_phase(Phase::Open)).await.unwrap();
     assert_eq!(
         updated.version.split('.').next(),
         record.version.split('.').next(),
@@ -227,7 +220,8 @@ async fn an_edit_that_held_the_lock_is_not_overwritten_where_nothing_guards_the_
 /// A stamp is taken inside the transaction, and seen when that ends (contract salesforce 3.1).
 #[tokio::test]
 async fn an_edit_of_the_same_second_that_is_committed_late_is_not_overwritten() {
-    let environment = Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
+    let environment =
+        Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
     let record = environment.opportunity().await;
     let wait = 1_000_000_000 - cosell_runtime::clock::now().subsec_nanosecond();
     tokio::time::sleep(Duration::from_nanos(u64::from(wait.unsigned_abs()))).await;

@@ -34,7 +34,12 @@ impl Crm for Seat {
         self.upsert_record(OPPORTUNITY, id, write).await
     }
 
-    async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    async fn update(
+        &self,
+        key: &CrmKey,
+        version: &str,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
         let request = || Request::Update(key.clone(), version.to_owned(), write.clone());
         self.hang("writes the record", Outside::Crm, FailureKind::Transient, request)?;
         self.call("writes the record", Outside::Crm, FailureKind::Transient, |state| {
@@ -49,14 +54,23 @@ impl Crm for Seat {
 }
 
 impl Seat {
-    pub(super) async fn find_record(&self, entity: &str, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
+    pub(super) async fn find_record(
+        &self,
+        entity: &str,
+        id: ReferralId,
+    ) -> Result<Option<CrmRecord>, Failure> {
         self.call("looks for the record", Outside::Crm, FailureKind::Transient, |state| {
             Ok(carrier(state, entity, id).and_then(|record| state.records.get(&record).cloned()))
         })
         .await
     }
 
-    pub(super) async fn upsert_record(&self, entity: &'static str, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    pub(super) async fn upsert_record(
+        &self,
+        entity: &'static str,
+        id: ReferralId,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
         let unknown = FailureKind::OutcomeUnknown;
         self.hang("upserts the record", Outside::Crm, unknown, || {
             Request::Upsert(entity, id, write.clone())
@@ -67,12 +81,19 @@ impl Seat {
         .await
     }
 
-    pub(super) async fn changed_records(&self, entity: &str, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
+    pub(super) async fn changed_records(
+        &self,
+        entity: &str,
+        since: Timestamp,
+    ) -> Result<Vec<CrmChange>, Failure> {
         let known_until = self.known_until();
         self.call("lists changed records", Outside::Crm, FailureKind::Transient, |state| {
             let listed = |record: &&CrmRecord| {
                 let flagged = *record.get("nwcs_syncwithpartnercenter") == json!(true);
-                flagged && record.key.entity == entity && record.modified >= since && record.modified <= known_until
+                flagged
+                    && record.key.entity == entity
+                    && record.modified >= since
+                    && record.modified <= known_until
             };
             let change = |record: &CrmRecord| CrmChange {
                 key: record.key.clone(),
@@ -89,7 +110,8 @@ impl Seat {
 fn carrier(state: &State, entity: &str, id: ReferralId) -> Option<String> {
     let id = json!(id.to_string());
     let mut records = state.records.values();
-    let record = records.find(|record| record.key.entity == entity && *record.get("nwcs_referralid") == id);
+    let record =
+        records.find(|record| record.key.entity == entity && *record.get("nwcs_referralid") == id);
     record.map(|record| record.key.id.clone())
 }
 
@@ -103,10 +125,7 @@ pub(crate) fn upsert(
     let record = carrier(state, entity, id).unwrap_or_else(|| {
         let record = state.guid().to_string();
         let fields = json!({ "nwcs_referralid": id.to_string() });
-        let new = CrmRecord {
-            key: key_of(entity, &record),
-            ..blank(&record, fields)
-        };
+        let new = CrmRecord { key: key_of(entity, &record), ..blank(&record, fields) };
         state.records.insert(record.clone(), new);
         record
     });
@@ -136,7 +155,13 @@ pub(crate) fn update(
 }
 
 /// Stores columns as a CRM does that cuts, rounds or ignores what it is given.
-fn store(state: &mut State, weather: &Weather, invocation: &str, id: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+fn store(
+    state: &mut State,
+    weather: &Weather,
+    invocation: &str,
+    id: &str,
+    write: &CrmWrite,
+) -> Result<CrmRecord, Failure> {
     let before = state.records.get(id).cloned().map(|record| Written::Record(Box::new(record)));
     state.touch(id);
     if let Some(name) = write.fields.get("name").and_then(Json::as_str) {
@@ -167,15 +192,18 @@ fn store(state: &mut State, weather: &Weather, invocation: &str, id: &str, write
 }
 
 /// A name that the engine writes fits its column, and carries one mark where names are marked, else none.
-fn name_is_sound(state: &mut State, weather: &Weather, id: &str, name: &str) -> Result<(), Failure> {
+fn name_is_sound(
+    state: &mut State,
+    weather: &Weather,
+    id: &str,
+    name: &str,
+) -> Result<(), Failure> {
     let marks = name.matches(MARKS).count();
     if marks > usize::from(weather.marks) {
         state.violations.push(format!("{id} was given {marks} marks"));
     }
     if name.chars().count() > weather.name_length {
-        state
-            .violations
-            .push(format!("{id} was given a name that is longer than its column"));
+        state.violations.push(format!("{id} was given a name that is longer than its column"));
         return Err(refused(Outside::Crm, FailureKind::Rejected, "the name is too long"));
     }
     Ok(())
@@ -183,9 +211,15 @@ fn name_is_sound(state: &mut State, weather: &Weather, id: &str, name: &str) -> 
 
 pub(crate) fn kept(weather: &Weather, column: &str, value: &Json) -> Json {
     match (column, value) {
-        ("name", Json::String(text)) => Json::from(text.chars().take(weather.name_length).collect::<String>()),
-        ("description", Json::String(text)) => Json::from(text.chars().take(weather.description_length).collect::<String>()),
-        ("estimatedvalue", Json::Number(_)) if weather.rounds => Json::from(value.as_f64().unwrap_or_default().round()),
+        ("name", Json::String(text)) => {
+            Json::from(text.chars().take(weather.name_length).collect::<String>())
+        }
+        ("description", Json::String(text)) => {
+            Json::from(text.chars().take(weather.description_length).collect::<String>())
+        }
+        ("estimatedvalue", Json::Number(_)) if weather.rounds => {
+            Json::from(value.as_f64().unwrap_or_default().round())
+        }
         _ => value.clone(),
     }
 }

@@ -40,7 +40,12 @@ impl Crm for LeadSeat {
         self.0.upsert_record(LEAD, id, write).await
     }
 
-    async fn update(&self, key: &CrmKey, version: &str, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    async fn update(
+        &self,
+        key: &CrmKey,
+        version: &str,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
         if matches!(write.phase, Some(Phase::Qualified | Phase::OnHold | Phase::Won)) {
             let violation = format!("lead {} was to become {:?}", key.id, write.phase);
             self.0.state().violations.push(violation);
@@ -55,18 +60,28 @@ impl Crm for LeadSeat {
 
 #[async_trait]
 impl Leads for LeadSeat {
-    async fn qualify(&self, lead: &CrmRecord, referral: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    async fn qualify(
+        &self,
+        lead: &CrmRecord,
+        referral: ReferralId,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
         let (seat, weather) = (&self.0, &self.0.world.weather);
         let (unknown, id) = (FailureKind::OutcomeUnknown, &lead.key.id);
         let opportunity = if weather.converts {
-            seat.hang("qualifies the lead", Outside::Crm, unknown, || Request::Convert(id.clone()))?;
-            let converted = seat.call("qualifies the lead", Outside::Crm, unknown, |state| convert(state, weather, id));
+            seat.hang("qualifies the lead", Outside::Crm, unknown, || {
+                Request::Convert(id.clone())
+            })?;
+            let converted = seat.call("qualifies the lead", Outside::Crm, unknown, |state| {
+                convert(state, weather, id)
+            });
             converted.await?
         } else {
-            let converted = seat.call("reads the lead", Outside::Crm, FailureKind::Transient, |state| {
-                let lead = state.records.get(id).ok_or_else(gone)?;
-                Ok(lead.converted_into.as_ref().map(|key| key.id.clone()))
-            });
+            let converted =
+                seat.call("reads the lead", Outside::Crm, FailureKind::Transient, |state| {
+                    let lead = state.records.get(id).ok_or_else(gone)?;
+                    Ok(lead.converted_into.as_ref().map(|key| key.id.clone()))
+                });
             let Some(opportunity) = converted.await? else {
                 return seat.upsert_record(OPPORTUNITY, referral, write).await;
             };

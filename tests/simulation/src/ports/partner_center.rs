@@ -16,7 +16,8 @@ use crate::world::{Protection, Request, State, Write, Written};
 
 /// A stored body always parses; one that does not is a fault of the simulation.
 fn referral(body: &Json) -> Result<Referral, Failure> {
-    Referral::parse(body.clone(), None, None).map_err(|error| refused(Outside::PartnerCenter, FailureKind::Rejected, &error.to_string()))
+    Referral::parse(body.clone(), None, None)
+        .map_err(|error| refused(Outside::PartnerCenter, FailureKind::Rejected, &error.to_string()))
 }
 
 /// All referrals that our user can see.
@@ -39,7 +40,9 @@ impl PartnerCenter for Seat {
         let known_until = self.known_until();
         self.call("reads the engagement", Outside::PartnerCenter, FailureKind::Transient, |state| {
             let mut referrals = visible(state)?;
-            referrals.retain(|referral| referral.engagement == Some(id) && state.born[&referral.id] <= known_until);
+            referrals.retain(|referral| {
+                referral.engagement == Some(id) && state.born[&referral.id] <= known_until
+            });
             Ok(referrals)
         })
         .await
@@ -48,39 +51,60 @@ impl PartnerCenter for Seat {
     async fn by_external_reference(&self, reference: &str) -> Result<Vec<Referral>, Failure> {
         let blind = self.world.lacks(Protection::Search);
         let known_until = self.known_until();
-        self.call("searches Partner Center", Outside::PartnerCenter, FailureKind::Transient, |state| {
-            let mut referrals = visible(state)?;
-            referrals.retain(|referral| {
-                !blind && referral.external_reference.as_deref() == Some(reference) && state.born[&referral.id] <= known_until
-            });
-            Ok(referrals)
-        })
+        self.call(
+            "searches Partner Center",
+            Outside::PartnerCenter,
+            FailureKind::Transient,
+            |state| {
+                let mut referrals = visible(state)?;
+                referrals.retain(|referral| {
+                    !blind
+                        && referral.external_reference.as_deref() == Some(reference)
+                        && state.born[&referral.id] <= known_until
+                });
+                Ok(referrals)
+            },
+        )
         .await
     }
 
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<ReferralChange>, Failure> {
         let known_until = self.known_until();
-        self.call("lists changed referrals", Outside::PartnerCenter, FailureKind::Transient, |state| {
-            let mut referrals = visible(state)?;
-            // A change is stamped a little after the model's clock, so that no two are alike.
-            let known_until = known_until + SignedDuration::from_secs(1);
-            referrals.retain(|referral| referral.updated >= since && referral.updated <= known_until);
-            let change = |referral: Referral| ReferralChange {
-                id: referral.id,
-                updated: referral.updated,
-            };
-            Ok(referrals.into_iter().map(change).collect())
-        })
+        self.call(
+            "lists changed referrals",
+            Outside::PartnerCenter,
+            FailureKind::Transient,
+            |state| {
+                let mut referrals = visible(state)?;
+                // A change is stamped a little after the model's clock, so that no two are alike.
+                let known_until = known_until + SignedDuration::from_secs(1);
+                referrals.retain(|referral| {
+                    referral.updated >= since && referral.updated <= known_until
+                });
+                let change = |referral: Referral| ReferralChange {
+                    id: referral.id,
+                    updated: referral.updated,
+                };
+                Ok(referrals.into_iter().map(change).collect())
+            },
+        )
         .await
     }
 
     async fn pending(&self) -> Result<Vec<Referral>, Failure> {
         let known_until = self.known_until();
-        self.call("lists waiting referrals", Outside::PartnerCenter, FailureKind::Transient, |state| {
-            let mut referrals = visible(state)?;
-            referrals.retain(|referral| referral.stage == Stage::New && state.born[&referral.id] <= known_until);
-            Ok(referrals)
-        })
+        self.call(
+            "lists waiting referrals",
+            Outside::PartnerCenter,
+            FailureKind::Transient,
+            |state| {
+                let mut referrals = visible(state)?;
+                referrals.retain(|referral| {
+                    referral.stage == Stage::New && state.born[&referral.id] <= known_until
+                });
+                Ok(referrals)
+            },
+        )
         .await
     }
 
@@ -96,7 +120,12 @@ impl PartnerCenter for Seat {
         .await
     }
 
-    async fn patch(&self, id: ReferralId, etag: &ETag, operations: &[PatchOperation]) -> Result<Referral, Failure> {
+    async fn patch(
+        &self,
+        id: ReferralId,
+        etag: &ETag,
+        operations: &[PatchOperation],
+    ) -> Result<Referral, Failure> {
         let request = || Request::Patch(id, etag.clone(), operations.to_vec());
         self.hang("patches the referral", Outside::PartnerCenter, FailureKind::Transient, request)?;
         self.call("patches the referral", Outside::PartnerCenter, FailureKind::Transient, |state| {
@@ -114,7 +143,8 @@ pub(crate) fn patch(
     operations: &[PatchOperation],
 ) -> Result<Referral, Failure> {
     let refuse = |kind, why| Err(refused(Outside::PartnerCenter, kind, why));
-    let Some(before) = state.referrals.get(&id).filter(|_| !state.hidden.contains(&id)).cloned() else {
+    let Some(before) = state.referrals.get(&id).filter(|_| !state.hidden.contains(&id)).cloned()
+    else {
         return refuse(FailureKind::Rejected, "the referral is not visible");
     };
     let mut body = before.clone();
@@ -130,7 +160,8 @@ pub(crate) fn patch(
         let locked = match operation.path.as_str() {
             "/customerProfile/team" => has_half(state, &before),
             SHARE => operation.value != json!(true),
-            _ => ["customerProfile", "consent", "inviteContext", "type", "qualification", "mpnId"].contains(&parts[0]),
+            _ => ["customerProfile", "consent", "inviteContext", "type", "qualification", "mpnId"]
+                .contains(&parts[0]),
         };
         if locked {
             state.violations.push(format!("the locked {} of {id} was sent", operation.path));
@@ -166,20 +197,20 @@ fn wrote(state: &mut State, invocation: &str, id: ReferralId, before: Option<Jso
 /// Creates a referral as the service does: the partner's own is born accepted, Microsoft's half waits.
 pub(crate) fn create(state: &mut State, invocation: &str, mut body: Json) -> ReferralId {
     let half = body["engagementId"].is_string();
-    (body["status"], body["substatus"]) = if half {
-        (json!("New"), json!("Pending"))
-    } else {
-        (json!("Active"), json!("Accepted"))
-    };
+    (body["status"], body["substatus"]) =
+        if half { (json!("New"), json!("Pending")) } else { (json!("Active"), json!("Accepted")) };
     body["direction"] = json!("Outgoing");
     if half {
-        let own = |other: &&Json| other["engagementId"] == body["engagementId"] && other["target"][0]["id"] != "msft";
-        let shared = state.referrals.values().find(own).and_then(|own| own.pointer(SHARE)) == Some(&json!(true));
+        let own = |other: &&Json| {
+            other["engagementId"] == body["engagementId"] && other["target"][0]["id"] != "msft"
+        };
+        let shared = state.referrals.values().find(own).and_then(|own| own.pointer(SHARE))
+            == Some(&json!(true));
         if !shared {
             let engagement = body["engagementId"].clone();
-            state
-                .violations
-                .push(format!("Microsoft was asked to help with a deal that it cannot see: {engagement}"));
+            state.violations.push(format!(
+                "Microsoft was asked to help with a deal that it cannot see: {engagement}"
+            ));
         }
     } else {
         body["engagementId"] = json!(state.guid());

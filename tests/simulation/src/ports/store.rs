@@ -25,8 +25,7 @@ impl Links for Seat {
     }
 
     async fn by_crm(&self, key: &CrmKey) -> Result<Option<Link>, Failure> {
-        self.look_up(|state| state.links.values().find(|link| link.crm == *key).cloned())
-            .await
+        self.look_up(|state| state.links.values().find(|link| link.crm == *key).cloned()).await
     }
 
     async fn by_engagement(&self, id: EngagementId) -> Result<Option<Link>, Failure> {
@@ -36,7 +35,8 @@ impl Links for Seat {
 
     async fn create(&self, link: &Link) -> Result<(), Failure> {
         self.call("links the pair", Outside::Store, FailureKind::Transient, |state| {
-            let taken = state.links.contains_key(&link.referral) || state.links.values().any(|known| known.crm == link.crm);
+            let taken = state.links.contains_key(&link.referral)
+                || state.links.values().any(|known| known.crm == link.crm);
             if taken && !self.world.lacks(Protection::ConditionalLink) {
                 return Err(stale("one side is linked already"));
             }
@@ -48,9 +48,13 @@ impl Links for Seat {
 
     async fn replace(&self, old: &[Link], new: &Link) -> Result<(), Failure> {
         self.call("replaces links", Outside::Store, FailureKind::Transient, |state| {
-            let unchanged = |link: &Link| state.links.get(&link.referral).is_some_and(|known| known.version == link.version);
+            let unchanged = |link: &Link| {
+                state.links.get(&link.referral).is_some_and(|known| known.version == link.version)
+            };
             let is_old = |known: &Link| old.iter().any(|link| link.referral == known.referral);
-            let in_the_way = |known: &&Link| (known.referral == new.referral || known.crm == new.crm) && !is_old(known);
+            let in_the_way = |known: &&Link| {
+                (known.referral == new.referral || known.crm == new.crm) && !is_old(known)
+            };
             if !old.iter().all(unchanged) || state.links.values().any(|known| in_the_way(&known)) {
                 return Err(stale("a link changed since it was read"));
             }
@@ -65,7 +69,8 @@ impl Links for Seat {
 
     async fn save(&self, link: &Link) -> Result<Link, Failure> {
         self.call("saves the link", Outside::Store, FailureKind::Transient, |state| {
-            let current = state.links.get(&link.referral).is_some_and(|known| known.version == link.version);
+            let current =
+                state.links.get(&link.referral).is_some_and(|known| known.version == link.version);
             if !current && !self.world.lacks(Protection::ConditionalLink) {
                 return Err(stale("the link changed since it was read"));
             }
@@ -76,9 +81,14 @@ impl Links for Seat {
 }
 
 impl Seat {
-    async fn look_up(&self, find: impl FnOnce(&State) -> Option<Link>) -> Result<Option<Link>, Failure> {
-        self.call("looks up the link", Outside::Store, FailureKind::Transient, |state| Ok(find(state)))
-            .await
+    async fn look_up(
+        &self,
+        find: impl FnOnce(&State) -> Option<Link>,
+    ) -> Result<Option<Link>, Failure> {
+        self.call("looks up the link", Outside::Store, FailureKind::Transient, |state| {
+            Ok(find(state))
+        })
+        .await
     }
 }
 
@@ -87,10 +97,7 @@ fn put(world: &World, state: &mut State, link: &Link, version: u64) -> Link {
     let mut link = Link { version, ..link.clone() };
     if world.lacks(Protection::SeenPerSide) {
         for seen in link.seen.values_mut() {
-            *seen = Seen {
-                partner_center: seen.crm.clone(),
-                crm: seen.crm.clone(),
-            };
+            *seen = Seen { partner_center: seen.crm.clone(), crm: seen.crm.clone() };
         }
     }
     state.links.insert(link.referral, link.clone());
@@ -99,7 +106,13 @@ fn put(world: &World, state: &mut State, link: &Link, version: u64) -> Link {
 
 #[async_trait]
 impl Claims for Seat {
-    async fn claim(&self, name: &str, holder: &str, now: Timestamp, lasts: SignedDuration) -> Result<Claim, Failure> {
+    async fn claim(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        lasts: SignedDuration,
+    ) -> Result<Claim, Failure> {
         if self.world.lacks(Protection::Claim) {
             return Ok(Claim::Fresh);
         }
@@ -164,7 +177,11 @@ impl Agenda for Seat {
         .await
     }
 
-    async fn due(&self, after: Timestamp, until: Timestamp) -> Result<Vec<(ReferralId, Timestamp)>, Failure> {
+    async fn due(
+        &self,
+        after: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<(ReferralId, Timestamp)>, Failure> {
         self.call("reads the agenda", Outside::Store, FailureKind::Transient, |state| {
             let due = state.agenda.iter().filter(|(at, _)| *at > after && *at <= until);
             Ok(due.map(|(at, referral)| (*referral, *at)).collect())
@@ -198,7 +215,9 @@ fn told(entry: &AuditEntry) -> String {
     let changed: Vec<String> = entry
         .changes
         .iter()
-        .map(|change| format!("{} {}: {:?}→{:?}", change.field, change.side, change.before, change.after))
+        .map(|change| {
+            format!("{} {}: {:?}→{:?}", change.field, change.side, change.before, change.after)
+        })
         .collect();
     format!("      → {} {}: {} [{}]", entry.pair, entry.kind, entry.message, changed.join(", "))
 }

@@ -19,7 +19,9 @@ fn noticeable(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
         .state
         .edits
         .iter()
-        .filter(|other| other.subject == edit.subject && other.field == edit.field && other.moment < edit.moment)
+        .filter(|other| {
+            other.subject == edit.subject && other.field == edit.field && other.moment < edit.moment
+        })
         .collect();
     let Some(before) = own.iter().rposition(|other| other.value == edit.value) else {
         return true;
@@ -39,12 +41,15 @@ fn carried(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
     later.any(|write| match (&write.after, edit.side) {
         (Written::Referral(body), Side::Crm) if write.subject == pair.link.referral.to_string() => {
             let referral = Referral::parse(body.clone(), None, None).ok();
-            there.is_some() && referral.and_then(|referral| rule.read_partner_center(&referral).ok()) == there
+            there.is_some()
+                && referral.and_then(|referral| rule.read_partner_center(&referral).ok()) == there
         }
         (Written::Record(record), Side::PartnerCenter) if write.subject == pair.link.crm.id => {
             here.is_some() && rule.read_crm(record).ok() == here
         }
-        (Written::Record(record), Side::PartnerCenter) if pair.link.lead.as_ref().is_some_and(|lead| write.subject == lead.id) => {
+        (Written::Record(record), Side::PartnerCenter)
+            if pair.link.lead.as_ref().is_some_and(|lead| write.subject == lead.id) =>
+        {
             let on_lead = pair
                 .leads
                 .and_then(|leads| leads.rules.iter().find(|on_lead| on_lead.name == rule.name));
@@ -73,16 +78,10 @@ pub(super) struct Pair<'a> {
 }
 
 pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>) {
-    let Pair {
-        state,
-        weather,
-        link,
-        referral,
-        record,
-        ..
-    } = pair;
+    let Pair { state, weather, link, referral, record, .. } = pair;
     let lead = link.lead.as_ref().map(|lead| lead.id.clone());
-    let subjects: Vec<String> = [link.crm.id.clone(), link.referral.to_string()].into_iter().chain(lead).collect();
+    let subjects: Vec<String> =
+        [link.crm.id.clone(), link.referral.to_string()].into_iter().chain(lead).collect();
     let mut last: BTreeMap<(&str, Side), &Edit> = BTreeMap::new();
     for edit in state.edits.iter().filter(|edit| subjects.contains(&edit.subject)) {
         last.insert((edit.field, edit.side), edit);
@@ -101,8 +100,11 @@ pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>)
         };
         // A name is cut for its mark, once it stood in Partner Center in full.
         let cut = rule.across_to_crm(&value).ok().filter(|_| rule.marked && *side == Side::Crm);
-        let whole_there = || rule.read_partner_center(referral).as_ref() == Ok(&value) || carried(pair, rule, edit);
-        let stands = now.as_ref() == Ok(&value) || (cut.is_some() && now.as_ref().ok() == cut.as_ref() && whole_there());
+        let whole_there = || {
+            rule.read_partner_center(referral).as_ref() == Ok(&value) || carried(pair, rule, edit)
+        };
+        let stands = now.as_ref() == Ok(&value)
+            || (cut.is_some() && now.as_ref().ok() == cut.as_ref() && whole_there());
         // A deal that is over takes nothing any more: its lead still shows what was entered there.
         let over = referral.stage.is_terminal() || record.phase.is_closed();
         if over && *side == Side::Crm && on_lead(pair, field) == Some(value.clone()) {
@@ -115,7 +117,8 @@ pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>)
         let is_it = |other: &Value| *other == value || Some(other) == cut.as_ref();
         // What a later edit on the other side replaced must be named as what was there before; the latest edit of all may only
         // have lost a conflict.
-        let later = last.get(&(*field, side.other())).is_some_and(|other| other.moment > edit.moment);
+        let later =
+            last.get(&(*field, side.other())).is_some_and(|other| other.moment > edit.moment);
         let changes = || {
             state
                 .audit

@@ -7,14 +7,23 @@ use crate::world::{LEAD, State, Written};
 pub(super) fn check(state: &State, weather: &Weather, wrong: &mut Vec<String>) {
     for write in &state.writes {
         match &write.after {
-            Written::Referral(body) if body["name"].as_str().is_some_and(|name| name.contains(MARKS)) => {
+            Written::Referral(body)
+                if body["name"].as_str().is_some_and(|name| name.contains(MARKS)) =>
+            {
                 wrong.push(format!("a mark leaked into the name of referral {}", write.subject));
             }
-            Written::Record(record) if weather.marks && record.key.entity != LEAD && record.get("nwcs_syncstatus") == "✔ Synced" => {
+            Written::Record(record)
+                if weather.marks
+                    && record.key.entity != LEAD
+                    && record.get("nwcs_syncstatus") == "✔ Synced" =>
+            {
                 let name = record.get("name").as_str().unwrap_or_default();
                 let fits = name.chars().count() + 2 <= weather.name_length;
                 if name.starts_with(MARKS[1]) || (fits && !name.starts_with(MARKS[0])) {
-                    wrong.push(format!("{} is in step but was left with the name {name}", write.subject));
+                    wrong.push(format!(
+                        "{} is in step but was left with the name {name}",
+                        write.subject
+                    ));
                 }
             }
             _ => {}

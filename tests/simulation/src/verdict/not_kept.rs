@@ -13,8 +13,12 @@ pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>)
     let id = pair.referral.id;
     let trail = format!("referral#{id}");
     // Of a new record the date is nothing, which is no change.
-    let names = |entry: &AuditEntry| entry.changes.is_empty() || entry.changes.iter().any(|change| change.field == FIELD);
-    let found = |entry: &&AuditEntry| entry.pair == trail && entry.kind == AuditKind::NotKept && names(entry);
+    let names = |entry: &AuditEntry| {
+        entry.changes.is_empty() || entry.changes.iter().any(|change| change.field == FIELD)
+    };
+    let found = |entry: &&AuditEntry| {
+        entry.pair == trail && entry.kind == AuditKind::NotKept && names(entry)
+    };
     let found = pair.state.audit.iter().filter(found).count();
     let (Some(rule), false) = (
         mapping.rules.iter().find(|rule| rule.name == FIELD),

@@ -18,12 +18,15 @@ pub(super) fn exactly_one(state: &State, referrals: &[Referral], wrong: &mut Vec
     let mut halves: BTreeMap<String, usize> = BTreeMap::new();
     for referral in referrals {
         match (referral.kind, &referral.external_reference) {
-            (ReferralKind::MicrosoftHalf, _) => *halves.entry(format!("{:?}", referral.engagement)).or_default() += 1,
+            (ReferralKind::MicrosoftHalf, _) => {
+                *halves.entry(format!("{:?}", referral.engagement)).or_default() += 1
+            }
             (_, Some(reference)) => *own.entry(reference).or_default() += 1,
             _ => {}
         }
     }
-    let (mut records, mut leads): (BTreeMap<&str, usize>, BTreeMap<&str, usize>) = (BTreeMap::new(), BTreeMap::new());
+    let (mut records, mut leads): (BTreeMap<&str, usize>, BTreeMap<&str, usize>) =
+        (BTreeMap::new(), BTreeMap::new());
     for record in state.records.values() {
         let of_its_table = if record.key.entity == LEAD { &mut leads } else { &mut records };
         if let Some(id) = record.get("nwcs_referralid").as_str() {
@@ -41,7 +44,9 @@ pub(super) fn exactly_one(state: &State, referrals: &[Referral], wrong: &mut Vec
                 .map(|(id, count)| format!("{count} {what} {id}")),
         );
     };
-    let owned = |counts: BTreeMap<&str, usize>| counts.into_iter().map(|(id, count)| (id.to_owned(), count)).collect::<Vec<_>>();
+    let owned = |counts: BTreeMap<&str, usize>| {
+        counts.into_iter().map(|(id, count)| (id.to_owned(), count)).collect::<Vec<_>>()
+    };
     twice(&mut owned(own).into_iter(), "referrals for opportunity");
     twice(&mut halves.into_iter(), "halves of Microsoft's in");
     twice(&mut owned(records).into_iter(), "records for referral");
@@ -78,24 +83,28 @@ pub(super) fn nothing_forgotten(state: &State, referrals: &[Referral], wrong: &m
         }
         let own = referrals.iter().find(|referral| referral.id == link.referral);
         let asked = !record.get("nwcs_howcanmicrosofthelp").is_null();
-        let invited = referrals
-            .iter()
-            .any(|other| other.kind == ReferralKind::MicrosoftHalf && other.engagement == link.engagement);
-        if asked && !invited && own.is_some_and(|own| own.stage == Stage::Active && own.is_outgoing()) {
+        let invited = referrals.iter().any(|other| {
+            other.kind == ReferralKind::MicrosoftHalf && other.engagement == link.engagement
+        });
+        if asked
+            && !invited
+            && own.is_some_and(|own| own.stage == Stage::Active && own.is_outgoing())
+        {
             wrong.push(format!("Microsoft was never asked to help with {}", record.key.id));
         }
         if record.get("nwcs_referralid") != &json!(link.referral.to_string()) {
             wrong.push(format!("opportunity {} does not carry its referral's id", record.key.id));
         }
     }
-    let open = |referral: &&Referral| !referral.stage.is_terminal() && referral.kind != ReferralKind::MicrosoftHalf;
+    let open = |referral: &&Referral| {
+        !referral.stage.is_terminal() && referral.kind != ReferralKind::MicrosoftHalf
+    };
     for referral in referrals.iter().filter(open) {
         // One whose record was deleted or merged before the pair was linked is a person's to decide.
         let carried = json!(referral.id.to_string());
-        let merged = state
-            .records
-            .values()
-            .any(|record| record.merged_into.is_some() && *record.get("nwcs_referralid") == carried);
+        let merged = state.records.values().any(|record| {
+            record.merged_into.is_some() && *record.get("nwcs_referralid") == carried
+        });
         let orphaned = merged
             || referral
                 .external_reference
@@ -108,8 +117,13 @@ pub(super) fn nothing_forgotten(state: &State, referrals: &[Referral], wrong: &m
 }
 
 /// Whether a seller's edit of this field waits for the record to leave hold.
-pub(super) fn waits(mapping: &Mapping, rule: &Rule, (link, referral, record): (&Link, &Referral, &CrmRecord)) -> bool {
-    let on_hold = record.phase == Phase::OnHold || (mapping.is_of_leads && record.phase == Phase::Open);
+pub(super) fn waits(
+    mapping: &Mapping,
+    rule: &Rule,
+    (link, referral, record): (&Link, &Referral, &CrmRecord),
+) -> bool {
+    let on_hold =
+        record.phase == Phase::OnHold || (mapping.is_of_leads && record.phase == Phase::Open);
     let on_hold = on_hold && referral.stage == Stage::New;
     let edited = link
         .seen
@@ -119,7 +133,11 @@ pub(super) fn waits(mapping: &Mapping, rule: &Rule, (link, referral, record): (&
 }
 
 /// What Microsoft decided reached the seller, once.
-pub(super) fn microsofts_part(referrals: &[Referral], (link, referral, record): (&Link, &Referral, &CrmRecord), wrong: &mut Vec<String>) {
+pub(super) fn microsofts_part(
+    referrals: &[Referral],
+    (link, referral, record): (&Link, &Referral, &CrmRecord),
+    wrong: &mut Vec<String>,
+) {
     let audit = record.get("nwcs_audit").as_str().unwrap_or_default();
     for told in [
         "Microsoft was asked to help.",
@@ -132,7 +150,9 @@ pub(super) fn microsofts_part(referrals: &[Referral], (link, referral, record): 
         }
     }
     let half = referrals.iter().find(|half| Some(half.id) == link.microsoft_referral);
-    let Some(half) = half.filter(|_| !record.phase.is_closed() && *record.get("nwcs_syncwithpartnercenter") == json!(true)) else {
+    let Some(half) = half.filter(|_| {
+        !record.phase.is_closed() && *record.get("nwcs_syncwithpartnercenter") == json!(true)
+    }) else {
         return;
     };
     if link.microsoft.stage != Some(half.stage) {
@@ -141,15 +161,19 @@ pub(super) fn microsofts_part(referrals: &[Referral], (link, referral, record): 
             referral.id, half.stage
         ));
     }
-    let id = half
-        .get("trackingInfo.microsoftMsxId")
-        .or(referral.get("trackingInfo.microsoftMsxId"));
+    let id =
+        half.get("trackingInfo.microsoftMsxId").or(referral.get("trackingInfo.microsoftMsxId"));
     if id.is_some_and(|id| record.get("nwcs_microsoftcrmid") != id) {
         wrong.push(format!("Microsoft's id is missing on {}", record.key.id));
     }
 }
 
-pub(super) fn in_step(world: &World, mapping: &Mapping, pair: (&Link, &Referral, &CrmRecord), wrong: &mut Vec<String>) {
+pub(super) fn in_step(
+    world: &World,
+    mapping: &Mapping,
+    pair: (&Link, &Referral, &CrmRecord),
+    wrong: &mut Vec<String>,
+) {
     let (_, referral, record) = pair;
     if *record.get("nwcs_syncwithpartnercenter") != json!(true) {
         return;

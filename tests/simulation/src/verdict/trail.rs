@@ -20,7 +20,8 @@ pub(super) fn complete(state: &State, wrong: &mut Vec<String>) {
         let own = entries.get(write.invocation.as_str()).map(Vec::as_slice).unwrap_or_default();
         let own: Vec<_> = own.iter().filter(|entry| names.contains(&entry.pair)).collect();
         let intended = own.iter().any(|entry| entry.kind == AuditKind::Intended);
-        let concluded = own.iter().any(|entry| entry.kind != AuditKind::Intended) || state.speechless.contains(&write.invocation);
+        let concluded = own.iter().any(|entry| entry.kind != AuditKind::Intended)
+            || state.speechless.contains(&write.invocation);
         if !intended || !concluded {
             let what = if intended { "an outcome" } else { "an intention" };
             wrong.push(format!(
@@ -56,10 +57,8 @@ fn names(state: &State, write: &Write) -> BTreeSet<String> {
             names.extend(carried);
         }
     }
-    let naming = state
-        .referrals
-        .iter()
-        .filter(|(_, body)| body["externalReferenceId"] == *write.subject);
+    let naming =
+        state.referrals.iter().filter(|(_, body)| body["externalReferenceId"] == *write.subject);
     names.extend(naming.map(|(id, _)| referral(&id.to_string())));
     names.extend(state.link_of(&write.subject).map(|link| referral(&link.referral.to_string())));
     names
@@ -71,7 +70,8 @@ pub(super) fn truthful(state: &State, mapping: &Mapping, wrong: &mut Vec<String>
     for entry in state.audit.iter().filter(|entry| entry.kind != AuditKind::Intended) {
         for change in &entry.changes {
             let own = state.writes.iter().filter(|write| write.invocation == entry.invocation);
-            if !own.into_iter().any(|write| holds((mapping, leads.as_ref()), &write.after, change)) {
+            if !own.into_iter().any(|write| holds((mapping, leads.as_ref()), &write.after, change))
+            {
                 wrong.push(format!(
                     "the trail of {} claims that {} wrote {} in {}: {:?}",
                     entry.pair, entry.invocation, change.field, change.side, change.after
@@ -81,7 +81,11 @@ pub(super) fn truthful(state: &State, mapping: &Mapping, wrong: &mut Vec<String>
     }
 }
 
-fn holds((deals, leads): (&Mapping, Option<&Mapping>), written: &Written, change: &FieldChange) -> bool {
+fn holds(
+    (deals, leads): (&Mapping, Option<&Mapping>),
+    written: &Written,
+    change: &FieldChange,
+) -> bool {
     let mapping = match written {
         Written::Record(record) if record.key.entity == LEAD => leads.unwrap_or(deals),
         _ => deals,
@@ -93,11 +97,15 @@ fn holds((deals, leads): (&Mapping, Option<&Mapping>), written: &Written, change
             None if change.field == VISIBILITY => Some(mapping.visibility_in(record)),
             rule => rule.and_then(|rule| rule.read_crm(record).ok()),
         },
-        (Written::Referral(body), Side::PartnerCenter) => Referral::parse(body.clone(), None, None).ok().and_then(|referral| match rule {
-            None if change.field == STAGE => Some(stage_value(referral.stage)),
-            None if change.field == VISIBILITY => Some(Value::Bool(referral.is_visible_to_microsoft())),
-            rule => rule.and_then(|rule| rule.read_partner_center(&referral).ok()),
-        }),
+        (Written::Referral(body), Side::PartnerCenter) => {
+            Referral::parse(body.clone(), None, None).ok().and_then(|referral| match rule {
+                None if change.field == STAGE => Some(stage_value(referral.stage)),
+                None if change.field == VISIBILITY => {
+                    Some(Value::Bool(referral.is_visible_to_microsoft()))
+                }
+                rule => rule.and_then(|rule| rule.read_partner_center(&referral).ok()),
+            })
+        }
         _ => None,
     };
     value.as_ref() == Some(&change.after)

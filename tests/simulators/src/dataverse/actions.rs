@@ -19,7 +19,12 @@ const COMPLETED: (i64, i64) = (1, 2);
 
 impl Organisation {
     /// Closes an open opportunity as won or lost and keeps the close row.
-    pub(crate) fn close(&mut self, actor: Uuid, body: &Map<String, Value>, state: i64) -> Outcome<()> {
+    pub(crate) fn close(
+        &mut self,
+        actor: Uuid,
+        body: &Map<String, Value>,
+        state: i64,
+    ) -> Outcome<()> {
         let action = if state == WON { "WinOpportunity" } else { "LoseOpportunity" };
         let (status, close) = parameters(action, body)?;
         let opportunities = self.set("opportunities")?;
@@ -35,7 +40,9 @@ impl Organisation {
 
         let mut record = self.read_payload(&closes, close, true)?;
         let currency = opportunity.get("transactioncurrencyid").clone();
-        if !matches!(cell(&record, "transactioncurrencyid"), Cell::Null) && record["transactioncurrencyid"] != currency {
+        if !matches!(cell(&record, "transactioncurrencyid"), Cell::Null)
+            && record["transactioncurrencyid"] != currency
+        {
             let text = "The currency of the record does not match the currency of the opportunity.";
             return Err(Refusal::bad("0x80048cef", text));
         }
@@ -56,14 +63,22 @@ impl Organisation {
     }
 
     /// The opportunity the close row is bound to.
-    fn opportunity_of(&self, action: &str, table: &Arc<Table>, close: &Map<String, Value>) -> Outcome<Uuid> {
+    fn opportunity_of(
+        &self,
+        action: &str,
+        table: &Arc<Table>,
+        close: &Map<String, Value>,
+    ) -> Outcome<Uuid> {
         let bound = close
             .get("opportunityid@odata.bind")
             .and_then(Value::as_str)
             .and_then(address::reference);
-        let segment = bound.ok_or_else(|| invalid(action, "OpportunityClose has no opportunityid@odata.bind"))??;
+        let segment = bound
+            .ok_or_else(|| invalid(action, "OpportunityClose has no opportunityid@odata.bind"))??;
         let key = segment.key.filter(|_| segment.name == table.set);
-        match key.ok_or_else(|| invalid(action, "opportunityid@odata.bind does not name an opportunity"))? {
+        match key.ok_or_else(|| {
+            invalid(action, "opportunityid@odata.bind does not name an opportunity")
+        })? {
             Key::Id(id) if self.rows.get(&table.name, id).is_none() => Err(Refusal::bad(
                 "0x80100006",
                 format!("The opportunity with Id = {id} does not exist."),
@@ -73,14 +88,19 @@ impl Organisation {
     }
 }
 
-fn parameters<'a>(action: &str, body: &'a Map<String, Value>) -> Outcome<(i64, &'a Map<String, Value>)> {
+fn parameters<'a>(
+    action: &str,
+    body: &'a Map<String, Value>,
+) -> Outcome<(i64, &'a Map<String, Value>)> {
     let unknown = body
         .keys()
         .find(|name| !name.starts_with('@') && *name != "Status" && *name != "OpportunityClose");
     if let Some(name) = unknown {
         return Err(Refusal::bad(
             "0x80048d19",
-            format!("The parameter '{name}' in the request payload is not a valid parameter for the operation '{action}'."),
+            format!(
+                "The parameter '{name}' in the request payload is not a valid parameter for the operation '{action}'."
+            ),
         ));
     }
     let status = body.get("Status").and_then(Value::as_i64);

@@ -40,17 +40,15 @@ pub(crate) fn reference(text: &str) -> Option<Outcome<Segment>> {
 }
 
 fn segment(part: &str) -> Outcome<Segment> {
-    let text = percent_decoded(part).ok_or_else(|| Refusal::query("The request URI is not valid."))?;
+    let text =
+        percent_decoded(part).ok_or_else(|| Refusal::query("The request URI is not valid."))?;
     let Some((name, rest)) = text.split_once('(') else {
         return Ok(Segment { name: text, key: None });
     };
-    let inner = rest
-        .strip_suffix(')')
-        .ok_or_else(|| Refusal::query("Syntax error: parentheses do not match in the request URI."))?;
-    Ok(Segment {
-        name: name.into(),
-        key: Some(key(inner)?),
-    })
+    let inner = rest.strip_suffix(')').ok_or_else(|| {
+        Refusal::query("Syntax error: parentheses do not match in the request URI.")
+    })?;
+    Ok(Segment { name: name.into(), key: Some(key(inner)?) })
 }
 
 fn key(inner: &str) -> Outcome<Key> {

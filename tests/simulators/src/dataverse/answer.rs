@@ -10,7 +10,8 @@ use serde_json::Value;
 use serde_json::ser::{Formatter, Serializer};
 use uuid::Uuid;
 
-const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/json; odata.metadata=minimal");
+const CONTENT_TYPE: HeaderValue =
+    HeaderValue::from_static("application/json; odata.metadata=minimal");
 
 /// A JSON answer.
 pub(crate) fn json(status: StatusCode, body: &Value) -> Response {
@@ -77,9 +78,7 @@ mod tests {
     fn decimals_have_at_least_four_places() {
         let mut bytes = Vec::new();
         let mut serializer = Serializer::with_formatter(&mut bytes, FourPlaces);
-        serde_json::json!([250_000.0, 0.5, 1.123_456_7, 12])
-            .serialize(&mut serializer)
-            .unwrap();
+        serde_json::json!([250_000.0, 0.5, 1.123_456_7, 12]).serialize(&mut serializer).unwrap();
         assert_eq!(String::from_utf8(bytes).unwrap(), "[250000.0000,0.5000,1.1234567,12]");
     }
 }

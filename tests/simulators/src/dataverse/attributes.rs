@@ -47,10 +47,8 @@ impl Organisation {
         if columns.is_empty() || columns.iter().any(|column| table.column(column).is_none()) {
             return Err(invalid("KeyAttributes must name columns of the table"));
         }
-        let known = table
-            .keys
-            .iter()
-            .any(|key| key.schema_name == schema_name || key.columns == columns);
+        let known =
+            table.keys.iter().any(|key| key.schema_name == schema_name || key.columns == columns);
         if known || table.keys.len() >= KEY_LIMIT {
             return Err(invalid("The key exists already, or the table has as many keys as it may"));
         }
@@ -58,18 +56,15 @@ impl Organisation {
         let label = label_of(body.get("DisplayName")).unwrap_or_else(|| schema_name.clone());
         self.keep_in(home, format!("{}.{schema_name}", table.name));
         self.schema.customise(&table.name, |table| {
-            table.keys.push(AlternateKey {
-                schema_name,
-                label,
-                columns,
-            });
+            table.keys.push(AlternateKey { schema_name, label, columns });
         });
         Ok(self.created(table, &format!("Keys({id})")))
     }
 
     fn created(&self, table: &Table, part: &str) -> Response {
         let mut response = empty(StatusCode::NO_CONTENT);
-        let url = format!("{}EntityDefinitions({})/{part}", self.api_root(), metadata_id(&table.name));
+        let url =
+            format!("{}EntityDefinitions({})/{part}", self.api_root(), metadata_id(&table.name));
         set_header(&mut response, "odata-entityid", &url);
         response
     }
@@ -97,7 +92,8 @@ fn column_of(body: &Map<String, Value>, home: &Home) -> Outcome<Column> {
     Ok(Column {
         name: schema_name.to_lowercase(),
         schema_name: schema_name.to_owned(),
-        label: label_of(body.get("DisplayName")).ok_or_else(|| invalid("DisplayName is required"))?,
+        label: label_of(body.get("DisplayName"))
+            .ok_or_else(|| invalid("DisplayName is required"))?,
         kind,
         write: Write::Always,
         default,
@@ -111,24 +107,19 @@ fn kind_of(body: &Map<String, Value>) -> Outcome<Kind> {
     let number = |name: &str, or: f64| body.get(name).and_then(Value::as_f64).unwrap_or(or);
     let max = usize::try_from(whole("MaxLength", 100)).unwrap_or(100);
     match class {
-        "StringAttributeMetadata" if max <= 4000 => Ok(Kind::Text {
-            max,
-            format: format_of(body),
-        }),
+        "StringAttributeMetadata" if max <= 4000 => Ok(Kind::Text { max, format: format_of(body) }),
         "MemoAttributeMetadata" if max <= 1_048_576 => Ok(Kind::Memo { max }),
         "BooleanAttributeMetadata" => Ok(Kind::Bool),
         "IntegerAttributeMetadata" => Ok(Kind::Int {
             min: whole("MinValue", i32::MIN.into()),
             max: whole("MaxValue", i32::MAX.into()),
         }),
-        "DecimalAttributeMetadata" => Ok(Kind::Decimal {
-            min: number("MinValue", -1e11),
-            max: number("MaxValue", 1e11),
-        }),
-        "MoneyAttributeMetadata" => Ok(Kind::Money {
-            min: number("MinValue", -1e12),
-            max: number("MaxValue", 1e12),
-        }),
+        "DecimalAttributeMetadata" => {
+            Ok(Kind::Decimal { min: number("MinValue", -1e11), max: number("MaxValue", 1e11) })
+        }
+        "MoneyAttributeMetadata" => {
+            Ok(Kind::Money { min: number("MinValue", -1e12), max: number("MaxValue", 1e12) })
+        }
         "DateTimeAttributeMetadata" => {
             let behaviour = body
                 .get("DateTimeBehavior")
@@ -136,16 +127,16 @@ fn kind_of(body: &Map<String, Value>) -> Outcome<Kind> {
                 .and_then(Value::as_str);
             Ok(if behaviour == Some("DateOnly") { Kind::Date } else { Kind::Moment })
         }
-        "PicklistAttributeMetadata" => Ok(Kind::Choice {
-            role: ChoiceRole::Picklist,
-            options: options_of(body)?,
-        }),
+        "PicklistAttributeMetadata" => {
+            Ok(Kind::Choice { role: ChoiceRole::Picklist, options: options_of(body)? })
+        }
         other => Err(invalid(&format!("The column definition '{other}' is not valid here"))),
     }
 }
 
 fn format_of(body: &Map<String, Value>) -> &'static str {
-    let format = body.get("FormatName").and_then(|value| value.get("Value")).and_then(Value::as_str);
+    let format =
+        body.get("FormatName").and_then(|value| value.get("Value")).and_then(Value::as_str);
     match format {
         Some("Url") => "Url",
         Some("Email") => "Email",
@@ -154,7 +145,8 @@ fn format_of(body: &Map<String, Value>) -> &'static str {
 }
 
 fn options_of(body: &Map<String, Value>) -> Outcome<Vec<Choice>> {
-    let options = body.get("OptionSet").and_then(|set| set.get("Options")).and_then(Value::as_array);
+    let options =
+        body.get("OptionSet").and_then(|set| set.get("Options")).and_then(Value::as_array);
     let options = options.ok_or_else(|| invalid("OptionSet.Options is missing"))?;
     options
         .iter()

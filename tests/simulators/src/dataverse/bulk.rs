@@ -21,7 +21,12 @@ type Target = Map<String, Value>;
 
 impl Organisation {
     /// An action bound to a set; `None` when it is none of the three.
-    pub(crate) fn bulk(&mut self, call: &Call<'_>, table: &Table, name: &str) -> Option<Outcome<Response>> {
+    pub(crate) fn bulk(
+        &mut self,
+        call: &Call<'_>,
+        table: &Table,
+        name: &str,
+    ) -> Option<Outcome<Response>> {
         let work = match name.strip_prefix(NAMESPACE)? {
             "CreateMultiple" => Self::create_multiple,
             "UpdateMultiple" => Self::update_multiple,
@@ -104,9 +109,12 @@ fn is_of(table: &Table, target: &Target) -> bool {
 
 /// The row that a target means, by `@odata.id` or by its primary key.
 fn key_of(table: &Table, target: &mut Target) -> Outcome<Key> {
-    let wrong = || Refusal::payload(table, "A target names no row: '@odata.id' or its primary key is missing.");
+    let wrong = || {
+        Refusal::payload(table, "A target names no row: '@odata.id' or its primary key is missing.")
+    };
     if let Some(reference) = target.remove("@odata.id") {
-        let segment = address::reference(reference.as_str().unwrap_or_default()).ok_or_else(wrong)??;
+        let segment =
+            address::reference(reference.as_str().unwrap_or_default()).ok_or_else(wrong)??;
         return segment.key.filter(|_| segment.name == table.set).ok_or_else(wrong);
     }
     let id = target.remove(&table.id_column);

@@ -40,7 +40,12 @@ enum Place {
 
 impl Organisation {
     /// One page of a first load or of a delta.
-    pub(crate) fn changes(&self, table: &Arc<Table>, query: &Query, preferences: &Preferences) -> Outcome<Value> {
+    pub(crate) fn changes(
+        &self,
+        table: &Arc<Table>,
+        query: &Query,
+        preferences: &Preferences,
+    ) -> Outcome<Value> {
         refuse_options(table, query)?;
         let shape = self.shape(table, query)?;
         let (since, upto, after) = self.position(query)?;
@@ -54,15 +59,17 @@ impl Organisation {
         let mut body = self.envelope(table, &format!("{}{delta}", shape.context()), preferences);
         if let (true, Some((last, _))) = (more, items.last()) {
             let cookie = Cookie { since, upto, after: *last };
-            let link = self.link(table, query, &format!("$skiptoken={}", write_token(&cookie, true)));
+            let link =
+                self.link(table, query, &format!("$skiptoken={}", write_token(&cookie, true)));
             body.insert("@odata.nextLink".into(), link.into());
         } else {
-            let version = if self.switches.delta_token_from_last_page {
-                self.rows.version()
-            } else {
-                upto
-            };
-            let link = self.link(table, query, &format!("$deltatoken={}", delta_token(version, self.now())));
+            let version =
+                if self.switches.delta_token_from_last_page { self.rows.version() } else { upto };
+            let link = self.link(
+                table,
+                query,
+                &format!("$deltatoken={}", delta_token(version, self.now())),
+            );
             body.insert("@odata.deltaLink".into(), link.into());
         }
         body.insert("value".into(), items.into_iter().map(|(_, item)| item).collect());
@@ -86,7 +93,8 @@ impl Organisation {
             .and_then(|civil| civil.to_zoned(TimeZone::UTC).ok())
             .ok_or_else(malformed)?
             .timestamp();
-        let expired = self.now().duration_since(given) > SignedDuration::from_hours(24 * LIFETIME_DAYS);
+        let expired =
+            self.now().duration_since(given) > SignedDuration::from_hours(24 * LIFETIME_DAYS);
         if expired || version < self.oldest_delta {
             return Err(self.expired());
         }
@@ -95,17 +103,23 @@ impl Organisation {
 
     fn expired(&self) -> Refusal {
         Refusal::new(
-            StatusCode::from_u16(self.switches.expired_delta_status).unwrap_or(StatusCode::BAD_REQUEST),
+            StatusCode::from_u16(self.switches.expired_delta_status)
+                .unwrap_or(StatusCode::BAD_REQUEST),
             "0x80044352",
             "Version stamp associated with the client has expired. Please perform a full sync.",
         )
     }
 
-    fn items(&self, table: &Arc<Table>, since: Option<u64>, upto: u64, shape: &Shape, preferences: &Preferences) -> Vec<(Place, Value)> {
-        let rows = self
-            .rows
-            .all(&table.name)
-            .filter(|row| since.is_none_or(|since| row.version > since));
+    fn items(
+        &self,
+        table: &Arc<Table>,
+        since: Option<u64>,
+        upto: u64,
+        shape: &Shape,
+        preferences: &Preferences,
+    ) -> Vec<(Place, Value)> {
+        let rows =
+            self.rows.all(&table.name).filter(|row| since.is_none_or(|since| row.version > since));
         let mut items: Vec<(Place, Value)> = rows
             .map(|row| {
                 // A first load goes by key, so that a row changed meanwhile keeps its place.
@@ -120,7 +134,9 @@ impl Organisation {
                 (Place::Deleted(gone.version, gone.id), item)
             }));
             // What changes while pages are read belongs to the next delta, which begins at `upto`.
-            items.retain(|(Place::Row(version, _) | Place::Deleted(version, _), _)| *version <= upto);
+            items.retain(|(Place::Row(version, _) | Place::Deleted(version, _), _)| {
+                *version <= upto
+            });
         }
         items.sort_by_key(|(place, _)| *place);
         items

@@ -31,7 +31,10 @@ impl Condition {
                 if !table.optimistic {
                     return Err(Refusal::bad(
                         "0x8006088D",
-                        format!("Optimistic concurrency isn't enabled for entity type {}.", table.name),
+                        format!(
+                            "Optimistic concurrency isn't enabled for entity type {}.",
+                            table.name
+                        ),
                     ));
                 }
                 version(tag).map(Self::Version).ok_or_else(invalid)

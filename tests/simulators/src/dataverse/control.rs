@@ -44,9 +44,13 @@ async fn read_switches(State(dataverse): State<Dataverse>) -> Json<Switches> {
 }
 
 /// Replaces all switches; those left out go back to their defaults.
-async fn put_switches(State(dataverse): State<Dataverse>, Json(wanted): Body) -> Outcome<Json<Switches>> {
+async fn put_switches(
+    State(dataverse): State<Dataverse>,
+    Json(wanted): Body,
+) -> Outcome<Json<Switches>> {
     let mut organisation = dataverse.lock();
-    let invalid = |error: serde_json::Error| Refusal::bad("0x80040203", format!("switches: {error}"));
+    let invalid =
+        |error: serde_json::Error| Refusal::bad("0x80040203", format!("switches: {error}"));
     let mut all = serde_json::to_value(Switches::of(&organisation.options)).map_err(invalid)?;
     if let Value::Object(all) = &mut all {
         all.extend(wanted);
@@ -64,25 +68,39 @@ async fn rows(State(dataverse): State<Dataverse>, Path(set): Path<String>) -> Ou
     Ok(Json(json!({"value": value})))
 }
 
-async fn row(State(dataverse): State<Dataverse>, Path((set, id)): Path<(String, Uuid)>) -> Outcome<Json<Value>> {
+async fn row(
+    State(dataverse): State<Dataverse>,
+    Path((set, id)): Path<(String, Uuid)>,
+) -> Outcome<Json<Value>> {
     Ok(Json(dataverse.lock().shown(&set, id)?))
 }
 
-async fn create(State(dataverse): State<Dataverse>, Path(set): Path<String>, Json(body): Body) -> Outcome<(StatusCode, Json<Value>)> {
+async fn create(
+    State(dataverse): State<Dataverse>,
+    Path(set): Path<String>,
+    Json(body): Body,
+) -> Outcome<(StatusCode, Json<Value>)> {
     let mut organisation = dataverse.lock();
     let table = organisation.set(&set)?;
     let id = organisation.create(&table, SELLER, &body, Cells::new())?;
     Ok((StatusCode::CREATED, Json(organisation.shown(&set, id)?)))
 }
 
-async fn update(State(dataverse): State<Dataverse>, Path((set, id)): Path<(String, Uuid)>, Json(body): Body) -> Outcome<Json<Value>> {
+async fn update(
+    State(dataverse): State<Dataverse>,
+    Path((set, id)): Path<(String, Uuid)>,
+    Json(body): Body,
+) -> Outcome<Json<Value>> {
     let mut organisation = dataverse.lock();
     let table = organisation.set(&set)?;
     organisation.update(&table, SELLER, id, &body)?;
     Ok(Json(organisation.shown(&set, id)?))
 }
 
-async fn delete(State(dataverse): State<Dataverse>, Path((set, id)): Path<(String, Uuid)>) -> Outcome<StatusCode> {
+async fn delete(
+    State(dataverse): State<Dataverse>,
+    Path((set, id)): Path<(String, Uuid)>,
+) -> Outcome<StatusCode> {
     let mut organisation = dataverse.lock();
     let table = organisation.set(&set)?;
     organisation.delete(&table, id)?;
@@ -98,20 +116,32 @@ async fn lose(state: State<Dataverse>, id: Path<Uuid>, body: Option<Body>) -> Ou
 }
 
 /// The seller's close dialog: the body holds columns of the close row and may hold `status`.
-fn close(dataverse: &Dataverse, id: Uuid, body: Option<Body>, state: i64, status: i64) -> Outcome<Json<Value>> {
+fn close(
+    dataverse: &Dataverse,
+    id: Uuid,
+    body: Option<Body>,
+    state: i64,
+    status: i64,
+) -> Outcome<Json<Value>> {
     let mut close = body.map(|Json(body)| body).unwrap_or_default();
     let status = close.remove("status").unwrap_or_else(|| status.into());
     close.insert("opportunityid@odata.bind".into(), format!("/opportunities({id})").into());
     close.entry("subject").or_insert_with(|| "Closed by the seller".into());
-    let parameters = Map::from_iter([("Status".into(), status), ("OpportunityClose".into(), close.into())]);
+    let parameters =
+        Map::from_iter([("Status".into(), status), ("OpportunityClose".into(), close.into())]);
     let mut organisation = dataverse.lock();
     organisation.close(SELLER, &parameters, state)?;
     Ok(Json(organisation.shown("opportunities", id)?))
 }
 
 /// The seller's Qualify button: the body may hold parameters of `QualifyLead` that differ from making everything.
-async fn qualify(State(dataverse): State<Dataverse>, Path(id): Path<Uuid>, body: Option<Body>) -> Outcome<Json<Value>> {
-    let everything = ["CreateAccount", "CreateContact", "CreateOpportunity"].map(|flag| (flag.to_owned(), true.into()));
+async fn qualify(
+    State(dataverse): State<Dataverse>,
+    Path(id): Path<Uuid>,
+    body: Option<Body>,
+) -> Outcome<Json<Value>> {
+    let everything = ["CreateAccount", "CreateContact", "CreateOpportunity"]
+        .map(|flag| (flag.to_owned(), true.into()));
     let mut parameters = Map::from_iter(everything);
     parameters.insert("Status".into(), QUALIFIED_STATUS.into());
     parameters.extend(body.map(|Json(body)| body).unwrap_or_default());
@@ -121,11 +151,16 @@ async fn qualify(State(dataverse): State<Dataverse>, Path(id): Path<Uuid>, body:
 }
 
 /// The seller's Disqualify button: the body may hold `status`.
-async fn disqualify(State(dataverse): State<Dataverse>, Path(id): Path<Uuid>, body: Option<Body>) -> Outcome<Json<Value>> {
+async fn disqualify(
+    State(dataverse): State<Dataverse>,
+    Path(id): Path<Uuid>,
+    body: Option<Body>,
+) -> Outcome<Json<Value>> {
     let status = body
         .and_then(|Json(mut body)| body.remove("status"))
         .unwrap_or_else(|| CANCELED_LEAD.into());
-    let change = Map::from_iter([("statecode".into(), DISQUALIFIED.into()), ("statuscode".into(), status)]);
+    let change =
+        Map::from_iter([("statecode".into(), DISQUALIFIED.into()), ("statuscode".into(), status)]);
     let mut organisation = dataverse.lock();
     let table = organisation.set("leads")?;
     organisation.update(&table, SELLER, id, &change)?;
@@ -133,10 +168,15 @@ async fn disqualify(State(dataverse): State<Dataverse>, Path(id): Path<Uuid>, bo
 }
 
 /// The seller merges this lead into another: the body's `into`.
-async fn merge(State(dataverse): State<Dataverse>, Path(id): Path<Uuid>, Json(body): Body) -> Outcome<Json<Value>> {
+async fn merge(
+    State(dataverse): State<Dataverse>,
+    Path(id): Path<Uuid>,
+    Json(body): Body,
+) -> Outcome<Json<Value>> {
     let mut organisation = dataverse.lock();
     let table = organisation.set("leads")?;
-    let named = body.get("into").and_then(Value::as_str).and_then(|text| Uuid::parse_str(text).ok());
+    let named =
+        body.get("into").and_then(Value::as_str).and_then(|text| Uuid::parse_str(text).ok());
     let master = organisation.row("lead", named.unwrap_or_default())?.id;
     let changes = [
         ("statecode", Cell::Int(DISQUALIFIED)),

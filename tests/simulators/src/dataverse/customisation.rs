@@ -41,7 +41,9 @@ impl Home {
         if (self.first_option..self.first_option + 10_000).contains(&value) {
             return Ok(());
         }
-        let text = format!("The option value {value} is outside of the range of the publisher's option value prefix.");
+        let text = format!(
+            "The option value {value} is outside of the range of the publisher's option value prefix."
+        );
         Err(Refusal::bad("0x80048402", text))
     }
 }
@@ -96,8 +98,12 @@ impl Organisation {
             return Err(invalid(&format!("{missing} is required")));
         }
         match cell(cells, "customizationprefix").as_text() {
-            Some(prefix) if !is_prefix(prefix) => Err(invalid("customizationprefix must be 2 to 8 letters or digits, a letter first")),
-            Some(prefix) if self.publisher_of(prefix).is_some() => Err(invalid("another publisher has this prefix")),
+            Some(prefix) if !is_prefix(prefix) => {
+                Err(invalid("customizationprefix must be 2 to 8 letters or digits, a letter first"))
+            }
+            Some(prefix) if self.publisher_of(prefix).is_some() => {
+                Err(invalid("another publisher has this prefix"))
+            }
             _ => Ok(()),
         }
     }
@@ -116,10 +122,16 @@ impl Organisation {
                 self.follow(row.get("publisherid"))
             }
         };
-        let publisher = publisher.ok_or_else(|| invalid(&format!("no publisher has the prefix of the SchemaName '{name}'")))?;
+        let publisher = publisher.ok_or_else(|| {
+            invalid(&format!("no publisher has the prefix of the SchemaName '{name}'"))
+        })?;
         Ok(Home {
             prefix: publisher.get("customizationprefix").as_text().unwrap_or_default().to_owned(),
-            first_option: publisher.get("customizationoptionvalueprefix").as_int().unwrap_or_default() * 10_000,
+            first_option: publisher
+                .get("customizationoptionvalueprefix")
+                .as_int()
+                .unwrap_or_default()
+                * 10_000,
             solution,
         })
     }
@@ -132,7 +144,8 @@ impl Organisation {
             .trim()
             .strip_prefix("<importexportxml>")
             .and_then(|rest| rest.strip_suffix("</importexportxml>"));
-        let inner = inner.ok_or_else(|| invalid("ParameterXml must be an importexportxml document"))?;
+        let inner =
+            inner.ok_or_else(|| invalid("ParameterXml must be an importexportxml document"))?;
         for name in inner.split("<entity>").skip(1) {
             let name = name.split_once("</entity>").map_or("", |(name, _)| name);
             if self.schema.by_name(name).is_none() {
@@ -156,8 +169,11 @@ impl Organisation {
     }
 
     fn solution_named(&self, name: &str) -> Outcome<&Row> {
-        let found = self.rows.all("solution").find(|row| row.get("uniquename").as_text() == Some(name));
-        let solution = found.ok_or_else(|| invalid(&format!("there is no solution with the unique name '{name}'")))?;
+        let found =
+            self.rows.all("solution").find(|row| row.get("uniquename").as_text() == Some(name));
+        let solution = found.ok_or_else(|| {
+            invalid(&format!("there is no solution with the unique name '{name}'"))
+        })?;
         if *solution.get("ismanaged") == Cell::Bool(true) {
             return Err(invalid(&format!("the solution '{name}' is managed")));
         }

@@ -84,13 +84,15 @@ pub(crate) fn presets(table: &Table) -> Cells {
 }
 
 fn derive_address(prefix: &str, cells: &mut Cells) {
-    let parts = ["line1", "line2", "line3", "city", "stateorprovince", "postalcode", "country"].map(|part| format!("{prefix}_{part}"));
+    let parts = ["line1", "line2", "line3", "city", "stateorprovince", "postalcode", "country"]
+        .map(|part| format!("{prefix}_{part}"));
     let composite = joined(cells, &parts.each_ref().map(String::as_str), "\r\n");
     cells.insert(format!("{prefix}_composite"), composite);
 }
 
 fn joined(cells: &Cells, columns: &[&str], separator: &str) -> Cell {
-    let parts: Vec<&str> = columns.iter().filter_map(|column| cell(cells, column).as_text()).collect();
+    let parts: Vec<&str> =
+        columns.iter().filter_map(|column| cell(cells, column).as_text()).collect();
     if parts.is_empty() {
         return Cell::Null;
     }

@@ -65,10 +65,7 @@ enum Token {
 
 /// Reads a decoded `$filter` text.
 pub(crate) fn parse(text: &str) -> Outcome<Expr> {
-    let mut parser = Parser {
-        tokens: tokens(text)?,
-        at: 0,
-    };
+    let mut parser = Parser { tokens: tokens(text)?, at: 0 };
     let expr = parser.any_of()?;
     match parser.peek() {
         None => Ok(expr),
@@ -132,7 +129,8 @@ impl Parser {
     }
 
     fn next(&mut self) -> Outcome<Token> {
-        let token = self.peek().cloned().ok_or_else(|| syntax("Syntax error: expression expected"))?;
+        let token =
+            self.peek().cloned().ok_or_else(|| syntax("Syntax error: expression expected"))?;
         self.at += 1;
         Ok(token)
     }
@@ -189,7 +187,11 @@ impl Parser {
             "startswith" => TextTest::StartsWith,
             "endswith" => TextTest::EndsWith,
             "Microsoft.Dynamics.CRM.In" => return self.in_list(),
-            _ => return Err(Refusal::query(format!("An unknown function with name '{name}' was found."))),
+            _ => {
+                return Err(Refusal::query(format!(
+                    "An unknown function with name '{name}' was found."
+                )));
+            }
         };
         let path = self.path()?;
         self.expect(',')?;
@@ -221,10 +223,7 @@ impl Parser {
             }
         }
         self.expect(')')?;
-        Ok(Expr::In {
-            path: path(&property),
-            values,
-        })
+        Ok(Expr::In { path: path(&property), values })
     }
 
     fn named(&mut self, name: &str) -> Outcome<()> {
@@ -252,31 +251,27 @@ impl Parser {
             "ge" => Comparison::Ge,
             "lt" => Comparison::Lt,
             "le" => Comparison::Le,
-            other => return Err(syntax(&format!("Syntax error: '{other}' is not an operator"))),
+            other => {
+                return Err(syntax(&format!("Syntax error: '{other}' is not an operator")));
+            }
         };
         let literal = match self.next()? {
             Token::Text(text) => Cell::Text(text),
-            Token::Word(word) => literal(&word).ok_or_else(|| syntax(&format!("'{word}' is not a literal")))?,
+            Token::Word(word) => {
+                literal(&word).ok_or_else(|| syntax(&format!("'{word}' is not a literal")))?
+            }
             _ => return Err(syntax("Syntax error: a literal is expected")),
         };
-        Ok(Expr::Compare {
-            path: path(word),
-            comparison,
-            literal,
-        })
+        Ok(Expr::Compare { path: path(word), comparison, literal })
     }
 }
 
 fn path(word: &str) -> Path {
     match word.split_once('/') {
-        Some((navigation, property)) => Path {
-            navigation: Some(navigation.into()),
-            property: property.into(),
-        },
-        None => Path {
-            navigation: None,
-            property: word.into(),
-        },
+        Some((navigation, property)) => {
+            Path { navigation: Some(navigation.into()), property: property.into() }
+        }
+        None => Path { navigation: None, property: word.into() },
     }
 }
 

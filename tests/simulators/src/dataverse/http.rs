@@ -38,8 +38,12 @@ impl Call<'_> {
             let text = "A supported MIME type could not be found that matches the content type of the request.";
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "0x80060888", text));
         }
-        serde_json::from_slice(self.body)
-            .map_err(|error| Refusal::bad("0x80048d19", format!("Error identified in Payload provided by the user: {error}")))
+        serde_json::from_slice(self.body).map_err(|error| {
+            Refusal::bad(
+                "0x80048d19",
+                format!("Error identified in Payload provided by the user: {error}"),
+            )
+        })
     }
 }
 
@@ -120,7 +124,9 @@ impl Organisation {
             ("$batch", _) => Err(Refusal::not_simulated("$batch")),
             ("$metadata", []) => Err(metadata_document(call.headers)),
             ("WhoAmI", []) => Ok(json(StatusCode::OK, &self.who_am_i())),
-            ("WinOpportunity" | "LoseOpportunity" | "PublishXml" | "PublishAllXml", []) => self.action(call, first),
+            ("WinOpportunity" | "LoseOpportunity" | "PublishXml" | "PublishAllXml", []) => {
+                self.action(call, first)
+            }
             (set, rest) => {
                 let table = self.set(set)?;
                 if let (None, [only]) = (&first.key, rest)
@@ -132,12 +138,18 @@ impl Organisation {
                     (None, []) => self.collection(call, &table),
                     (None, [only]) if only.name == "$count" => self.count_answer(call, &table),
                     (Some(key), []) => self.row_request(call, &table, key),
-                    (Some(key), [only]) if only.name == "Microsoft.Dynamics.CRM.QualifyLead" && table.name == "lead" => {
+                    (Some(key), [only])
+                        if only.name == "Microsoft.Dynamics.CRM.QualifyLead"
+                            && table.name == "lead" =>
+                    {
                         let lead = self.existing(&table, key)?;
                         let body = self.qualify(APPLICATION_USER, lead, &call.json_object()?)?;
                         Ok(json(StatusCode::OK, &body))
                     }
-                    (Some(_), [only, ..]) if table.property(&only.name).is_some() || table.navigation(&only.name).is_some() => {
+                    (Some(_), [only, ..])
+                        if table.property(&only.name).is_some()
+                            || table.navigation(&only.name).is_some() =>
+                    {
                         Err(Refusal::not_simulated("Access to a single property"))
                     }
                     (_, rest) => {
@@ -186,10 +198,8 @@ impl Organisation {
 
 /// `$metadata` is XML only: 415 when JSON is asked for.
 fn metadata_document(headers: &HeaderMap) -> Refusal {
-    let accept = headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let accept =
+        headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accept.contains("json") {
         let text = "A supported MIME type could not be found that matches the acceptable MIME types for the request.";
         return Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "0x80060888", text);

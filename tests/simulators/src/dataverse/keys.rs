@@ -44,12 +44,19 @@ impl Organisation {
     pub(crate) fn existing(&self, table: &Table, key: &Key) -> Outcome<Uuid> {
         match self.place(table, key)? {
             Place::Id(id) => self.row(&table.name, id).map(|row| row.id),
-            Place::Alternate { found, .. } => found.ok_or_else(|| Refusal::no_row_with_key(&table.name)),
+            Place::Alternate { found, .. } => {
+                found.ok_or_else(|| Refusal::no_row_with_key(&table.name))
+            }
         }
     }
 
     /// Refuses values that another row than `own` already has under an alternate key.
-    pub(crate) fn refuse_shared_keys(&self, table: &Table, own: Uuid, cells: &Cells) -> Outcome<()> {
+    pub(crate) fn refuse_shared_keys(
+        &self,
+        table: &Table,
+        own: Uuid,
+        cells: &Cells,
+    ) -> Outcome<()> {
         for key in &table.keys {
             let values: Vec<(String, Cell)> = key
                 .columns
@@ -69,10 +76,10 @@ impl Organisation {
 }
 
 fn key_values(table: &Table, pairs: &[(String, String)]) -> Outcome<Vec<(String, Cell)>> {
-    let declared = table
-        .keys
-        .iter()
-        .any(|key| key.columns.len() == pairs.len() && key.columns.iter().all(|column| pairs.iter().any(|(name, _)| name == column)));
+    let declared = table.keys.iter().any(|key| {
+        key.columns.len() == pairs.len()
+            && key.columns.iter().all(|column| pairs.iter().any(|(name, _)| name == column))
+    });
     if !declared {
         return Err(Refusal::query(format!(
             "The specified key attributes are not a defined key for the {} entity",
@@ -83,7 +90,8 @@ fn key_values(table: &Table, pairs: &[(String, String)]) -> Outcome<Vec<(String,
         .iter()
         .map(|(column, literal)| {
             let value = table.column(column).and_then(|column| key_value(&column.kind, literal));
-            let value = value.ok_or_else(|| Refusal::query("Bad Request - Error in query syntax."))?;
+            let value =
+                value.ok_or_else(|| Refusal::query("Bad Request - Error in query syntax."))?;
             Ok((column.clone(), value))
         })
         .collect()
@@ -93,7 +101,8 @@ fn key_value(kind: &Kind, literal: &str) -> Option<Cell> {
     match kind {
         Kind::Text { .. } => {
             let text = literal.strip_prefix('\'')?.strip_suffix('\'')?.replace("''", "'");
-            (!text.chars().any(|character| BREAKING.contains(character))).then_some(Cell::Text(text))
+            (!text.chars().any(|character| BREAKING.contains(character)))
+                .then_some(Cell::Text(text))
         }
         Kind::Int { .. } | Kind::Choice { .. } => literal.parse().ok().map(Cell::Int),
         Kind::Decimal { .. } => literal.parse().ok().map(Cell::Number),

@@ -31,15 +31,25 @@ struct Cookie {
 
 impl Organisation {
     /// One page of a table.
-    pub(crate) fn list(&self, table: &Arc<Table>, query: &Query, preferences: &Preferences) -> Outcome<Value> {
+    pub(crate) fn list(
+        &self,
+        table: &Arc<Table>,
+        query: &Query,
+        preferences: &Preferences,
+    ) -> Outcome<Value> {
         let shape = self.shape(table, query)?;
         let orders = orders(table, query)?;
         let mut rows = self.filtered(table, query)?;
         let total = rows.len();
-        rows.sort_by(|a, b| compare(&orders, &sort_values(&orders, a), a.id, &sort_values(&orders, b), b.id));
+        rows.sort_by(|a, b| {
+            compare(&orders, &sort_values(&orders, a), a.id, &sort_values(&orders, b), b.id)
+        });
         if let Some(token) = &query.skiptoken {
             let cookie: Cookie = read_token(token)?;
-            rows.retain(|row| compare(&orders, &sort_values(&orders, row), row.id, &cookie.order, cookie.id) == Ordering::Greater);
+            rows.retain(|row| {
+                compare(&orders, &sort_values(&orders, row), row.id, &cookie.order, cookie.id)
+                    == Ordering::Greater
+            });
         }
         let size = self.page_size(query, preferences);
         let paged = query.top.is_none() || preferences.page_size.is_some();
@@ -55,10 +65,12 @@ impl Organisation {
                 order: sort_values(&orders, last).into_iter().cloned().collect(),
                 id: last.id,
             };
-            let link = self.link(table, query, &format!("$skiptoken={}", write_token(&cookie, false)));
+            let link =
+                self.link(table, query, &format!("$skiptoken={}", write_token(&cookie, false)));
             body.insert("@odata.nextLink".into(), link.into());
         }
-        let value: Vec<Value> = rows.iter().map(|row| self.render(row, &shape, preferences).into()).collect();
+        let value: Vec<Value> =
+            rows.iter().map(|row| self.render(row, &shape, preferences).into()).collect();
         body.insert("value".into(), value.into());
         Ok(body.into())
     }
@@ -69,7 +81,12 @@ impl Organisation {
     }
 
     /// `@odata.context` and the annotations of a collection.
-    pub(crate) fn envelope(&self, table: &Table, context: &str, preferences: &Preferences) -> Map<String, Value> {
+    pub(crate) fn envelope(
+        &self,
+        table: &Table,
+        context: &str,
+        preferences: &Preferences,
+    ) -> Map<String, Value> {
         let mut body = Map::new();
         let context = format!("{}$metadata#{}{context}", self.api_root(), table.set);
         body.insert("@odata.context".into(), context.into());
@@ -110,7 +127,9 @@ impl Organisation {
         }
         let rows = self.rows.all(&table.name);
         Ok(rows
-            .filter(|row| query.filter.as_ref().is_none_or(|filter| self.matches(table, row, filter)))
+            .filter(|row| {
+                query.filter.as_ref().is_none_or(|filter| self.matches(table, row, filter))
+            })
             .collect())
     }
 }
@@ -161,10 +180,9 @@ fn ordered(column: &Column, a: &Cell, b: &Cell) -> Ordering {
 pub(crate) fn write_token(cookie: &impl Serialize, tracking: bool) -> String {
     let cookie = URL_SAFE_NO_PAD.encode(serde_json::to_vec(cookie).unwrap_or_default());
     let tracking = if tracking { "True" } else { "False" };
-    let text = format!("<cookie pagenumber=\"2\" pagingcookie=\"{cookie}\" istracking=\"{tracking}\" />");
-    form_urlencoded::byte_serialize(text.as_bytes())
-        .collect::<String>()
-        .replace('+', "%20")
+    let text =
+        format!("<cookie pagenumber=\"2\" pagingcookie=\"{cookie}\" istracking=\"{tracking}\" />");
+    form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// The cookie of a decoded `$skiptoken`.

@@ -17,7 +17,12 @@ use super::schema::{AlternateKey, ChoiceRole, Column, Kind, Table};
 
 impl Organisation {
     /// Answers `EntityDefinitions…`.
-    pub(crate) fn metadata(&mut self, call: &Call<'_>, first: &Segment, rest: &[Segment]) -> Outcome<Response> {
+    pub(crate) fn metadata(
+        &mut self,
+        call: &Call<'_>,
+        first: &Segment,
+        rest: &[Segment],
+    ) -> Outcome<Response> {
         let Some(key) = &first.key else {
             let all = self.schema.tables().map(|table| self.definition(table)).collect();
             return answer_all(call, all);
@@ -32,7 +37,10 @@ impl Organisation {
             (&Method::GET, []) => answer_one(call, self.definition(&table)),
             (&Method::GET, [part]) if part.name == "Keys" => {
                 let pending = self.switches.key_index_pending;
-                answer_all(call, table.keys.iter().map(|key| key_definition(&table, key, pending)).collect())
+                answer_all(
+                    call,
+                    table.keys.iter().map(|key| key_definition(&table, key, pending)).collect(),
+                )
             }
             (&Method::POST, [part]) if part.name == "Attributes" => self.add_column(call, &table),
             (&Method::POST, [part]) if part.name == "Keys" => self.add_key(call, &table),
@@ -62,9 +70,16 @@ impl Organisation {
     }
 }
 
-fn read_columns(call: &Call<'_>, table: &Table, part: &Segment, cast: Option<&Segment>) -> Outcome<Response> {
+fn read_columns(
+    call: &Call<'_>,
+    table: &Table,
+    part: &Segment,
+    cast: Option<&Segment>,
+) -> Outcome<Response> {
     let kind = cast.map(|cast| cast.name.as_str());
-    let fits = |column: &&Column| kind.is_none_or(|kind| kind == format!("Microsoft.Dynamics.CRM.{}", type_name(column)));
+    let fits = |column: &&Column| {
+        kind.is_none_or(|kind| kind == format!("Microsoft.Dynamics.CRM.{}", type_name(column)))
+    };
     if let Some(key) = &part.key {
         let scope = format!("{}.", table.name);
         let column = table
@@ -77,12 +92,7 @@ fn read_columns(call: &Call<'_>, table: &Table, part: &Segment, cast: Option<&Se
     }
     answer_all(
         call,
-        table
-            .columns
-            .iter()
-            .filter(fits)
-            .map(|column| column_definition(table, column))
-            .collect(),
+        table.columns.iter().filter(fits).map(|column| column_definition(table, column)).collect(),
     )
 }
 
@@ -123,7 +133,9 @@ fn answer_all(call: &Call<'_>, definitions: Vec<Value>) -> Outcome<Response> {
 
 /// `$select` and `$expand`; nested definitions show only when expanded.
 fn chosen(definition: Value, query: &Query) -> Value {
-    let Value::Object(all) = definition else { return definition };
+    let Value::Object(all) = definition else {
+        return definition;
+    };
     let nested = ["Attributes", "Keys", "OptionSet"];
     let chosen = all.into_iter().filter(|(name, _)| {
         if nested.contains(&name.as_str()) {
@@ -143,7 +155,8 @@ fn meets(definition: &Value, expr: &Expr) -> Outcome<bool> {
         Expr::Not(inner) => Ok(!meets(definition, inner)?),
         Expr::Compare { path, comparison, literal } => {
             let value = definition.get(&path.property);
-            let value = value.ok_or_else(|| Refusal::unknown_in_query("EntityMetadata", &path.property))?;
+            let value =
+                value.ok_or_else(|| Refusal::unknown_in_query("EntityMetadata", &path.property))?;
             let equal = match literal {
                 // AttributeType is an enum: its literal carries the type name or stands alone.
                 Cell::Text(text) => value.as_str() == Some(text),
@@ -179,15 +192,21 @@ fn column_definition(table: &Table, column: &Column) -> Value {
         "RequiredLevel": {"Value": "None"},
     });
     let details = match &column.kind {
-        Kind::Text { max, format } => json!({"MaxLength": max, "Format": format, "FormatName": {"Value": format}}),
+        Kind::Text { max, format } => {
+            json!({"MaxLength": max, "Format": format, "FormatName": {"Value": format}})
+        }
         Kind::Memo { max } => json!({"MaxLength": max, "Format": "TextArea"}),
         Kind::Int { min, max } => json!({"MinValue": min, "MaxValue": max}),
         Kind::Money { min, max } | Kind::Decimal { min, max } | Kind::Double { min, max } => {
             json!({"MinValue": min, "MaxValue": max})
         }
         Kind::Date => json!({"Format": "DateOnly", "DateTimeBehavior": {"Value": "DateOnly"}}),
-        Kind::Moment => json!({"Format": "DateAndTime", "DateTimeBehavior": {"Value": "UserLocal"}}),
-        Kind::Lookup { targets } => json!({"Targets": targets.iter().map(|target| &target.table).collect::<Vec<_>>()}),
+        Kind::Moment => {
+            json!({"Format": "DateAndTime", "DateTimeBehavior": {"Value": "UserLocal"}})
+        }
+        Kind::Lookup { targets } => {
+            json!({"Targets": targets.iter().map(|target| &target.table).collect::<Vec<_>>()})
+        }
         Kind::Choice { options, .. } => {
             let options: Vec<Value> = options
                 .iter()
@@ -219,16 +238,9 @@ fn attribute_type(column: &Column) -> (&'static str, &'static str) {
         Kind::Bool => ("Boolean", "BooleanType"),
         Kind::Date | Kind::Moment => ("DateTime", "DateTimeType"),
         Kind::Guid => ("Uniqueidentifier", "UniqueidentifierType"),
-        Kind::Choice {
-            role: ChoiceRole::Picklist,
-            ..
-        } => ("Picklist", "PicklistType"),
-        Kind::Choice {
-            role: ChoiceRole::State, ..
-        } => ("State", "StateType"),
-        Kind::Choice {
-            role: ChoiceRole::Status, ..
-        } => ("Status", "StatusType"),
+        Kind::Choice { role: ChoiceRole::Picklist, .. } => ("Picklist", "PicklistType"),
+        Kind::Choice { role: ChoiceRole::State, .. } => ("State", "StateType"),
+        Kind::Choice { role: ChoiceRole::Status, .. } => ("Status", "StatusType"),
         Kind::Lookup { .. } if column.name == "ownerid" => ("Owner", "OwnerType"),
         Kind::Lookup { targets } if targets.len() > 1 => ("Customer", "CustomerType"),
         Kind::Lookup { .. } => ("Lookup", "LookupType"),

@@ -94,13 +94,14 @@ pub struct Dataverse {
 impl Dataverse {
     /// An environment with its users and currencies and no other rows.
     pub fn new(clock: Clock, options: Options) -> Self {
-        Self {
-            shared: Arc::new(Mutex::new(Organisation::new(clock, options))),
-        }
+        Self { shared: Arc::new(Mutex::new(Organisation::new(clock, options))) }
     }
 
     /// Tells the environment under which address it is reached: for links, ids and the token scope.
-    #[allow(clippy::needless_pass_by_value, reason = "the caller hands the address over and keeps nothing")]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "the caller hands the address over and keeps nothing"
+    )]
     pub fn set_origin(&self, origin: Url) {
         self.lock().origin = origin.as_str().trim_end_matches('/').into();
     }
@@ -142,7 +143,9 @@ impl Dataverse {
         let now = organisation.now();
         match tokens::check(&organisation.options, &organisation.origin, tenant, form) {
             Ok(()) => (StatusCode::OK, organisation.tokens.issue(now)),
-            Err((status, error, number, text)) => (status, tokens::error(error, number, &text, now)),
+            Err((status, error, number, text)) => {
+                (status, tokens::error(error, number, &text, now))
+            }
         }
     }
 

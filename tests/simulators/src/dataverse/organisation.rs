@@ -17,7 +17,8 @@ use crate::clock::Clock;
 
 pub(crate) const BUSINESS_UNIT: Uuid = Uuid::from_u128(0x0b1c_2d3e_0000_4a00_9000_0000_0000_0001);
 /// The systemuser behind the client id.
-pub(crate) const APPLICATION_USER: Uuid = Uuid::from_u128(0x0b1c_2d3e_0000_4a00_9000_0000_0000_0002);
+pub(crate) const APPLICATION_USER: Uuid =
+    Uuid::from_u128(0x0b1c_2d3e_0000_4a00_9000_0000_0000_0002);
 pub(crate) const ORGANISATION: Uuid = Uuid::from_u128(0x0b1c_2d3e_0000_4a00_9000_0000_0000_0003);
 /// The systemuser who works in the user interface, played by the control port.
 pub(crate) const SELLER: Uuid = Uuid::from_u128(0x0b1c_2d3e_0000_4a00_9000_0000_0000_0004);

@@ -18,7 +18,12 @@ const LOWEST_YEAR: i16 = 1753;
 
 impl Organisation {
     /// Reads a body into column values; read-only columns are left out without a word.
-    pub(crate) fn read_payload(&self, table: &Table, body: &Map<String, Value>, creating: bool) -> Outcome<Cells> {
+    pub(crate) fn read_payload(
+        &self,
+        table: &Table,
+        body: &Map<String, Value>,
+        creating: bool,
+    ) -> Outcome<Cells> {
         let mut cells = Cells::new();
         for (property, value) in body {
             let Some((column, cell)) = self.read_property(table, property, value)? else {
@@ -38,7 +43,12 @@ impl Organisation {
     }
 
     /// One property of a body; `None` for an annotation that says nothing about a column.
-    fn read_property<'t>(&self, table: &'t Table, property: &str, value: &Value) -> Outcome<Option<(&'t Column, Cell)>> {
+    fn read_property<'t>(
+        &self,
+        table: &'t Table,
+        property: &str,
+        value: &Value,
+    ) -> Outcome<Option<(&'t Column, Cell)>> {
         if let Some((name, annotation)) = property.split_once('@') {
             if annotation != "odata.bind" {
                 return Ok(None);
@@ -49,7 +59,9 @@ impl Organisation {
         if let Some((column, _)) = table.navigation(property) {
             return match value {
                 Value::Null => Ok(Some((column, Cell::Null))),
-                Value::Object(_) => Err(Refusal::not_simulated("Creating related rows inside a body")),
+                Value::Object(_) => {
+                    Err(Refusal::not_simulated("Creating related rows inside a body"))
+                }
                 _ => Err(Refusal::payload(
                     table,
                     &format!(
@@ -59,9 +71,7 @@ impl Organisation {
             };
         }
         match table.property(property) {
-            Some(Column {
-                kind: Kind::Lookup { .. }, ..
-            }) => Err(Refusal::payload(
+            Some(Column { kind: Kind::Lookup { .. }, .. }) => Err(Refusal::payload(
                 table,
                 "CRM do not support direct update of Entity Reference properties, Use Navigation properties instead.",
             )),
@@ -70,13 +80,24 @@ impl Organisation {
         }
     }
 
-    fn read_bind(&self, table: &Table, navigation: &str, target: &LookupTarget, value: &Value) -> Outcome<Cell> {
+    fn read_bind(
+        &self,
+        table: &Table,
+        navigation: &str,
+        target: &LookupTarget,
+        value: &Value,
+    ) -> Outcome<Cell> {
         let text = match value {
             Value::Null => return Ok(Cell::Null),
             Value::String(text) => text,
             _ => return Err(undeclared(table, navigation)),
         };
-        let wrong = || Refusal::payload(table, &format!("The reference in '{navigation}@odata.bind' is not valid."));
+        let wrong = || {
+            Refusal::payload(
+                table,
+                &format!("The reference in '{navigation}@odata.bind' is not valid."),
+            )
+        };
         let segment = address::reference(text).ok_or_else(wrong)??;
         let aimed = self.schema.by_name(&target.table).ok_or_else(wrong)?;
         if segment.name != aimed.set {
@@ -93,7 +114,10 @@ impl Organisation {
         let wrong = |expected: &str| {
             Refusal::payload(
                 table,
-                &format!("Cannot convert the value of '{}' to the expected type '{expected}'.", column.name),
+                &format!(
+                    "Cannot convert the value of '{}' to the expected type '{expected}'.",
+                    column.name
+                ),
             )
         };
         match &column.kind {
@@ -122,7 +146,9 @@ impl Organisation {
                 .and_then(date)
                 .ok_or_else(|| wrong("Edm.Date"))
                 .and_then(not_too_early),
-            Kind::Moment => value.as_str().and_then(moment).ok_or_else(|| wrong("Edm.DateTimeOffset")),
+            Kind::Moment => {
+                value.as_str().and_then(moment).ok_or_else(|| wrong("Edm.DateTimeOffset"))
+            }
             Kind::Guid => {
                 let id = value
                     .as_str()
@@ -188,7 +214,8 @@ fn out_of_range(table: &Table, column: &Column, accepted: &str) -> Refusal {
 }
 
 fn bad_choice(table: &Table, column: &Column, value: i64) -> Refusal {
-    let accepted: Vec<String> = column.options().iter().map(|option| option.value.to_string()).collect();
+    let accepted: Vec<String> =
+        column.options().iter().map(|option| option.value.to_string()).collect();
     Refusal::bad(
         "0x8004431A",
         format!(

@@ -32,18 +32,16 @@ impl Organisation {
                     return Err(incompatible(&path.property));
                 }
                 if pattern.starts_with('%') || pattern.starts_with('_') {
-                    return Err(Refusal::query("A pattern that begins with a wildcard is not supported."));
+                    return Err(Refusal::query(
+                        "A pattern that begins with a wildcard is not supported.",
+                    ));
                 }
                 Ok(())
             }
             Expr::In { path, values } => {
                 let kind = self.kind_of(table, path)?;
                 let fits = |value: &String| coerced(&kind, &member(&kind, value)).is_some();
-                if values.iter().all(fits) {
-                    Ok(())
-                } else {
-                    Err(incompatible(&path.property))
-                }
+                if values.iter().all(fits) { Ok(()) } else { Err(incompatible(&path.property)) }
             }
         }
     }
@@ -51,11 +49,17 @@ impl Organisation {
     /// Whether a row meets a checked filter; unlike in SQL, `ne` and `not` include nulls.
     pub(crate) fn matches(&self, table: &Table, row: &Row, expr: &Expr) -> bool {
         match expr {
-            Expr::And(left, right) => self.matches(table, row, left) && self.matches(table, row, right),
-            Expr::Or(left, right) => self.matches(table, row, left) || self.matches(table, row, right),
+            Expr::And(left, right) => {
+                self.matches(table, row, left) && self.matches(table, row, right)
+            }
+            Expr::Or(left, right) => {
+                self.matches(table, row, left) || self.matches(table, row, right)
+            }
             Expr::Not(inner) => !self.matches(table, row, inner),
             Expr::Compare { path, comparison, literal } => {
-                let Ok(kind) = self.kind_of(table, path) else { return false };
+                let Ok(kind) = self.kind_of(table, path) else {
+                    return false;
+                };
                 let wanted = coerced(&kind, literal).unwrap_or(Cell::Null);
                 compares(self.value_at(table, row, path), *comparison, &wanted)
             }
@@ -64,7 +68,9 @@ impl Organisation {
                 text.is_some_and(|text| text_meets(*test, &fold(text), &fold(pattern)))
             }
             Expr::In { path, values } => {
-                let Ok(kind) = self.kind_of(table, path) else { return false };
+                let Ok(kind) = self.kind_of(table, path) else {
+                    return false;
+                };
                 let value = self.value_at(table, row, path);
                 values.iter().any(|wanted| {
                     let wanted = coerced(&kind, &member(&kind, wanted));
@@ -75,9 +81,11 @@ impl Organisation {
     }
 
     fn kind_of(&self, table: &Table, path: &Path) -> Outcome<Kind> {
-        let found = |table: &Table| table.property(&path.property).map(|column| column.kind.clone());
+        let found =
+            |table: &Table| table.property(&path.property).map(|column| column.kind.clone());
         let Some(navigation) = &path.navigation else {
-            return found(table).ok_or_else(|| Refusal::unknown_in_query(&table.name, &path.property));
+            return found(table)
+                .ok_or_else(|| Refusal::unknown_in_query(&table.name, &path.property));
         };
         let (_, target) = table
             .navigation(navigation)
@@ -89,14 +97,18 @@ impl Organisation {
     }
 
     fn value_at<'a>(&'a self, table: &Table, row: &'a Row, path: &Path) -> Option<&'a Cell> {
-        let column_name = |table: &Table| table.property(&path.property).map(|column: &Column| column.name.clone());
+        let column_name = |table: &Table| {
+            table.property(&path.property).map(|column: &Column| column.name.clone())
+        };
         let Some(navigation) = &path.navigation else {
             return Some(row.get(&column_name(table)?));
         };
         let (lookup, target) = table.navigation(navigation)?;
         let name = column_name(&*self.schema.by_name(&target.table)?)?;
         match row.get(&lookup.name) {
-            Cell::Lookup { table, id } if *table == target.table => Some(self.rows.get(table, *id)?.get(&name)),
+            Cell::Lookup { table, id } if *table == target.table => {
+                Some(self.rows.get(table, *id)?.get(&name))
+            }
             _ => None,
         }
     }
@@ -114,7 +126,10 @@ fn coerced(kind: &Kind, literal: &Cell) -> Option<Cell> {
         (_, Cell::Null)
         | (Kind::Text { .. } | Kind::Memo { .. }, Cell::Text(_))
         | (Kind::Int { .. } | Kind::BigInt | Kind::Choice { .. }, Cell::Int(_))
-        | (Kind::Money { .. } | Kind::Decimal { .. } | Kind::Double { .. }, Cell::Int(_) | Cell::Number(_))
+        | (
+            Kind::Money { .. } | Kind::Decimal { .. } | Kind::Double { .. },
+            Cell::Int(_) | Cell::Number(_),
+        )
         | (Kind::Bool, Cell::Bool(_))
         | (Kind::Date, Cell::Date(_))
         | (Kind::Moment, Cell::Moment(_))
@@ -145,8 +160,12 @@ fn compares(value: Option<&Cell>, comparison: Comparison, wanted: &Cell) -> bool
         Comparison::Ne => order != Some(Ordering::Equal),
         Comparison::Gt => order == Some(Ordering::Greater),
         Comparison::Lt => order == Some(Ordering::Less),
-        Comparison::Ge => !wanted.is_null() && matches!(order, Some(Ordering::Greater | Ordering::Equal)),
-        Comparison::Le => !wanted.is_null() && matches!(order, Some(Ordering::Less | Ordering::Equal)),
+        Comparison::Ge => {
+            !wanted.is_null() && matches!(order, Some(Ordering::Greater | Ordering::Equal))
+        }
+        Comparison::Le => {
+            !wanted.is_null() && matches!(order, Some(Ordering::Less | Ordering::Equal))
+        }
     }
 }
 

@@ -43,7 +43,12 @@ impl Organisation {
     }
 
     /// One row with its ETag, as the shape wants it.
-    pub(crate) fn render(&self, row: &Row, shape: &Shape, preferences: &Preferences) -> Map<String, Value> {
+    pub(crate) fn render(
+        &self,
+        row: &Row,
+        shape: &Shape,
+        preferences: &Preferences,
+    ) -> Map<String, Value> {
         let mut object = Map::new();
         object.insert("@odata.etag".into(), row.etag().into());
         for column in shape.columns() {
@@ -54,12 +59,14 @@ impl Organisation {
             object.insert(property, cell.to_json());
         }
         for (navigation, inner) in &shape.expands {
-            let target = shape.table.navigation(navigation).map(|(column, _)| row.get(&column.name));
+            let target =
+                shape.table.navigation(navigation).map(|(column, _)| row.get(&column.name));
             let followed = target.and_then(|cell| match cell {
                 Cell::Lookup { table, .. } if *table == inner.table.name => self.follow(cell),
                 _ => None,
             });
-            let value = followed.map_or(Value::Null, |row| self.render(row, inner, preferences).into());
+            let value =
+                followed.map_or(Value::Null, |row| self.render(row, inner, preferences).into());
             object.insert(navigation.clone(), value);
         }
         object
@@ -67,15 +74,16 @@ impl Organisation {
 
     /// All readable columns of a row.
     pub(crate) fn render_whole(&self, table: &Arc<Table>, row: &Row) -> Value {
-        let shape = Shape {
-            table: table.clone(),
-            select: None,
-            expands: Vec::new(),
-        };
+        let shape = Shape { table: table.clone(), select: None, expands: Vec::new() };
         self.render(row, &shape, &Preferences::default()).into()
     }
 
-    fn annotations(&self, column: &Column, row: &Row, preferences: &Preferences) -> Vec<(&'static str, String)> {
+    fn annotations(
+        &self,
+        column: &Column,
+        row: &Row,
+        preferences: &Preferences,
+    ) -> Vec<(&'static str, String)> {
         let cell = row.get(&column.name);
         if cell.is_null() || preferences.annotations.is_none() {
             return Vec::new();
@@ -108,11 +116,14 @@ impl Organisation {
             (Kind::Bool, Cell::Bool(flag)) => Some(if *flag { "Yes" } else { "No" }.into()),
             (Kind::Money { .. }, Cell::Number(amount)) => {
                 let currency = self.follow(row.get("transactioncurrencyid"));
-                let symbol = currency.and_then(|row| row.get("currencysymbol").as_text()).unwrap_or("$");
+                let symbol =
+                    currency.and_then(|row| row.get("currencysymbol").as_text()).unwrap_or("$");
                 Some(format!("{symbol}{}", grouped(*amount)))
             }
             (Kind::Date, Cell::Date(date)) => Some(date.strftime("%-m/%-d/%Y").to_string()),
-            (Kind::Moment, Cell::Moment(at)) => Some(at.strftime("%-m/%-d/%Y %-I:%M %p").to_string()),
+            (Kind::Moment, Cell::Moment(at)) => {
+                Some(at.strftime("%-m/%-d/%Y %-I:%M %p").to_string())
+            }
             (Kind::Int { .. } | Kind::BigInt, Cell::Int(number)) => Some(number.to_string()),
             _ => None,
         }
@@ -123,9 +134,13 @@ impl Shape {
     /// The columns to show: those asked for, the key, and what comes along.
     fn columns(&self) -> impl Iterator<Item = &Column> {
         self.table.columns.iter().filter(|column| {
-            let Some(select) = &self.select else { return true };
+            let Some(select) = &self.select else {
+                return true;
+            };
             let asked = |property: &str| select.iter().any(|wanted| wanted == property);
-            asked(&column.property()) || column.name == self.table.id_column || self.comes_along(column, select)
+            asked(&column.property())
+                || column.name == self.table.id_column
+                || self.comes_along(column, select)
         })
     }
 
@@ -134,7 +149,10 @@ impl Shape {
         let mut asked = select.iter().filter_map(|property| self.table.property(property));
         match column.name.strip_suffix("_composite") {
             Some(prefix) => asked.any(|column| column.name.starts_with(prefix)),
-            None => column.name == "transactioncurrencyid" && asked.any(|column| matches!(column.kind, Kind::Money { .. })),
+            None => {
+                column.name == "transactioncurrencyid"
+                    && asked.any(|column| matches!(column.kind, Kind::Money { .. }))
+            }
         }
     }
 
@@ -151,11 +169,7 @@ impl Shape {
             )
         });
         let list: Vec<String> = own.into_iter().chain(expanded).collect();
-        if list.is_empty() {
-            String::new()
-        } else {
-            format!("({})", list.join(","))
-        }
+        if list.is_empty() { String::new() } else { format!("({})", list.join(",")) }
     }
 }
 
@@ -165,11 +179,7 @@ fn selected(table: &Arc<Table>, select: Option<Vec<String>>) -> Outcome<Shape> {
             return Err(Refusal::unknown_in_query(&table.name, property));
         }
     }
-    Ok(Shape {
-        table: table.clone(),
-        select,
-        expands: Vec::new(),
-    })
+    Ok(Shape { table: table.clone(), select, expands: Vec::new() })
 }
 
 /// `250,000.00`

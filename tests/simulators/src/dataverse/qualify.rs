@@ -61,7 +61,12 @@ struct Parameters {
 
 impl Organisation {
     /// Qualifies an open lead; the answer lists the rows made.
-    pub(crate) fn qualify(&mut self, actor: Uuid, lead: Uuid, body: &Map<String, Value>) -> Outcome<Value> {
+    pub(crate) fn qualify(
+        &mut self,
+        actor: Uuid,
+        lead: Uuid,
+        body: &Map<String, Value>,
+    ) -> Outcome<Value> {
         let parameters = self.parameters(body)?;
         let leads = self.set("leads")?;
         let row = self.row("lead", lead)?.clone();
@@ -74,7 +79,8 @@ impl Organisation {
         }
         states::settle(&leads, QUALIFIED, &mut changes)?;
 
-        let (mut account, mut contact) = (row.get("parentaccountid").clone(), row.get("parentcontactid").clone());
+        let (mut account, mut contact) =
+            (row.get("parentaccountid").clone(), row.get("parentcontactid").clone());
         let mut made = Vec::new();
         if parameters.creates_account {
             account = self.make(actor, "account", copied(&row, TO_ACCOUNT), &mut made)?;
@@ -111,10 +117,13 @@ impl Organisation {
         if let Some(name) = body.keys().find(|name| !known(name)) {
             return Err(Refusal::bad(
                 "0x80048d19",
-                format!("The parameter '{name}' in the request payload is not a valid parameter for the operation 'QualifyLead'."),
+                format!(
+                    "The parameter '{name}' in the request payload is not a valid parameter for the operation 'QualifyLead'."
+                ),
             ));
         }
-        let flag = |name: &str| body.get(name).and_then(Value::as_bool).ok_or_else(|| missing(name));
+        let flag =
+            |name: &str| body.get(name).and_then(Value::as_bool).ok_or_else(|| missing(name));
         let status = body.get("Status").and_then(Value::as_i64).ok_or_else(|| missing("Status"))?;
         let mut customer = self.named_row(body, "OpportunityCustomerId", "account")?;
         if customer.is_null() {
@@ -136,12 +145,23 @@ impl Organisation {
         let Some(text) = id.and_then(Value::as_str) else {
             return Ok(Cell::Null);
         };
-        let invalid = |_| Refusal::bad("0x80040203", format!("Invalid argument of QualifyLead: {parameter} has no GUID."));
+        let invalid = |_| {
+            Refusal::bad(
+                "0x80040203",
+                format!("Invalid argument of QualifyLead: {parameter} has no GUID."),
+            )
+        };
         let id = Uuid::parse_str(text).map_err(invalid)?;
         self.row(table, id).map(|_| Cell::lookup(table, id))
     }
 
-    fn make(&mut self, actor: Uuid, name: &str, mut cells: Cells, made: &mut Vec<Value>) -> Outcome<Cell> {
+    fn make(
+        &mut self,
+        actor: Uuid,
+        name: &str,
+        mut cells: Cells,
+        made: &mut Vec<Value>,
+    ) -> Outcome<Cell> {
         let table = self.schema.by_name(name).ok_or_else(|| Refusal::no_segment(name))?;
         states::settle_new(&table, &mut cells)?;
         let id = self.insert(&table, actor, cells)?;

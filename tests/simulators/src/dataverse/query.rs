@@ -66,7 +66,9 @@ impl Query {
             "$skiptoken" => self.skiptoken = Some(value.into()),
             "$deltatoken" => self.deltatoken = Some(value.into()),
             _ if name.starts_with('$') || name == "fetchXml" => {
-                return Err(Refusal::query(format!("The query parameter {name} is not supported.")));
+                return Err(Refusal::query(format!(
+                    "The query parameter {name} is not supported."
+                )));
             }
             // Such as `tag`, a shared variable for plug-ins.
             _ => {}
@@ -93,7 +95,10 @@ fn orders(value: &str) -> Outcome<Vec<(String, bool)>> {
             return Err(Refusal::query("Syntax error in the $orderby query option."));
         }
         if orders.iter().any(|(known, _)| known == name) {
-            return Err(Refusal::bad("0x80048d16", format!("Duplicate column '{name}' in $orderby.")));
+            return Err(Refusal::bad(
+                "0x80048d16",
+                format!("Duplicate column '{name}' in $orderby."),
+            ));
         }
         orders.push((name.into(), direction == "desc"));
     }
@@ -106,10 +111,7 @@ fn expands(value: &str) -> Outcome<Vec<Expand>> {
 
 fn expand(part: &str) -> Outcome<Expand> {
     let Some((navigation, options)) = part.split_once('(') else {
-        return Ok(Expand {
-            navigation: part.into(),
-            select: None,
-        });
+        return Ok(Expand { navigation: part.into(), select: None });
     };
     let options = options
         .strip_suffix(')')
@@ -118,13 +120,14 @@ fn expand(part: &str) -> Outcome<Expand> {
     for option in outside_quotes(options, ';') {
         match option.split_once('=') {
             Some(("$select", value)) => select = names(value),
-            _ => return Err(Refusal::not_simulated(&format!("The option '{option}' inside $expand"))),
+            _ => {
+                return Err(Refusal::not_simulated(&format!(
+                    "The option '{option}' inside $expand"
+                )));
+            }
         }
     }
-    Ok(Expand {
-        navigation: navigation.into(),
-        select,
-    })
+    Ok(Expand { navigation: navigation.into(), select })
 }
 
 /// What the `Prefer` headers ask for.
@@ -200,8 +203,12 @@ mod tests {
     #[test]
     fn encoded_and_bare_query_strings_read_alike() {
         let bare = Query::parse("$select=name,statecode&$filter=name eq 'a'&$top=2").unwrap();
-        let encoded = Query::parse("%24select=name%2Cstatecode&%24filter=name+eq+%27a%27&%24top=2").unwrap();
-        assert_eq!((bare.select, bare.filter, bare.top), (encoded.select, encoded.filter, encoded.top));
+        let encoded =
+            Query::parse("%24select=name%2Cstatecode&%24filter=name+eq+%27a%27&%24top=2").unwrap();
+        assert_eq!(
+            (bare.select, bare.filter, bare.top),
+            (encoded.select, encoded.filter, encoded.top)
+        );
     }
 
     #[test]
@@ -213,10 +220,15 @@ mod tests {
     #[test]
     fn preferences_are_read_from_one_header() {
         let mut headers = HeaderMap::new();
-        let value = "odata.maxpagesize=200,odata.track-changes,odata.include-annotations=\"a.b,c.*\"";
+        let value =
+            "odata.maxpagesize=200,odata.track-changes,odata.include-annotations=\"a.b,c.*\"";
         headers.insert("prefer", value.parse().unwrap());
         let preferences = Preferences::of(&headers);
         assert_eq!((preferences.page_size, preferences.track_changes), (Some(200), true));
-        assert!(preferences.annotates("a.b") && preferences.annotates("c.d") && !preferences.annotates("b"));
+        assert!(
+            preferences.annotates("a.b")
+                && preferences.annotates("c.d")
+                && !preferences.annotates("b")
+        );
     }
 }

@@ -19,11 +19,7 @@ pub(crate) type Outcome<T> = Result<T, Refusal>;
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-        }
+        Self { status, code, message: message.into() }
     }
 
     pub(crate) fn bad(code: &'static str, message: impl Into<String>) -> Self {
@@ -181,7 +177,9 @@ fn throttled(code: Option<&str>) -> (&'static str, &'static str) {
              of 300 seconds. Decrease number of concurrent requests or reduce the duration of requests and try again \
              later.",
         ),
-        Some("0x80072326") => ("0x80072326", "Number of concurrent requests exceeded the limit of 52."),
+        Some("0x80072326") => {
+            ("0x80072326", "Number of concurrent requests exceeded the limit of 52.")
+        }
         _ => (
             "0x80072322",
             "Number of requests exceeded the limit of 6000 over time window of 300 seconds.",

@@ -33,7 +33,8 @@ impl Organisation {
     fn read_collection(&self, call: &Call<'_>, table: &Arc<Table>) -> Outcome<Response> {
         let query = Query::parse(call.query)?;
         let preferences = Preferences::of(call.headers);
-        let tracked_page = query.skiptoken.as_ref().is_some_and(|token| token.contains("istracking=\"True\""));
+        let tracked_page =
+            query.skiptoken.as_ref().is_some_and(|token| token.contains("istracking=\"True\""));
         let body = if preferences.track_changes || query.deltatoken.is_some() || tracked_page {
             self.changes(table, &query, &preferences)?
         } else {
@@ -61,7 +62,12 @@ impl Organisation {
         self.written(call, table, id, &query, &Key::Id(id), StatusCode::CREATED)
     }
 
-    pub(crate) fn row_request(&mut self, call: &Call<'_>, table: &Arc<Table>, key: &Key) -> Outcome<Response> {
+    pub(crate) fn row_request(
+        &mut self,
+        call: &Call<'_>,
+        table: &Arc<Table>,
+        key: &Key,
+    ) -> Outcome<Response> {
         match *call.method {
             Method::GET => self.read_row(call, table, key),
             Method::PATCH => self.patch(call, table, key),
@@ -102,7 +108,8 @@ impl Organisation {
         let (found, place) = match self.place(table, key)? {
             Place::Id(id) => {
                 let found = self.rows.get(&table.name, id).map(|row| row.id);
-                if found.is_none() && matches!(condition, Condition::Exists | Condition::Version(_)) {
+                if found.is_none() && matches!(condition, Condition::Exists | Condition::Version(_))
+                {
                     return Err(Refusal::no_row(&table.name, id));
                 }
                 (found, Cells::from([(table.id_column.clone(), Cell::Guid(id))]))
@@ -127,7 +134,15 @@ impl Organisation {
     }
 
     /// The answer to a write: 204 and the address that was used, or the row when it is wanted.
-    fn written(&self, call: &Call<'_>, table: &Arc<Table>, id: Uuid, query: &Query, key: &Key, status: StatusCode) -> Outcome<Response> {
+    fn written(
+        &self,
+        call: &Call<'_>,
+        table: &Arc<Table>,
+        id: Uuid,
+        query: &Query,
+        key: &Key,
+        status: StatusCode,
+    ) -> Outcome<Response> {
         let preferences = Preferences::of(call.headers);
         let mut response = if preferences.representation {
             json(status, &self.entity(table, id, query, &preferences)?)
@@ -142,10 +157,17 @@ impl Organisation {
         Ok(response)
     }
 
-    fn entity(&self, table: &Arc<Table>, id: Uuid, query: &Query, preferences: &Preferences) -> Outcome<Value> {
+    fn entity(
+        &self,
+        table: &Arc<Table>,
+        id: Uuid,
+        query: &Query,
+        preferences: &Preferences,
+    ) -> Outcome<Value> {
         let shape = self.shape(table, query)?;
         let mut body = Map::new();
-        let context = format!("{}$metadata#{}{}/$entity", self.api_root(), table.set, shape.context());
+        let context =
+            format!("{}$metadata#{}{}/$entity", self.api_root(), table.set, shape.context());
         body.insert("@odata.context".into(), context.into());
         body.extend(self.render(self.row(&table.name, id)?, &shape, preferences));
         Ok(body.into())
@@ -159,7 +181,8 @@ impl Organisation {
                 let _ = write!(url, "{id}");
             }
             Key::Alternate(pairs) => {
-                let pairs: Vec<String> = pairs.iter().map(|(column, literal)| format!("{column}={literal}")).collect();
+                let pairs: Vec<String> =
+                    pairs.iter().map(|(column, literal)| format!("{column}={literal}")).collect();
                 url += &pairs.join(",");
             }
             Key::Empty => {}

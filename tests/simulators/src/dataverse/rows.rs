@@ -51,11 +51,7 @@ pub(crate) struct Rows {
 
 impl Default for Rows {
     fn default() -> Self {
-        Self {
-            tables: HashMap::new(),
-            tombstones: Vec::new(),
-            version: 48_000_000,
-        }
+        Self { tables: HashMap::new(), tombstones: Vec::new(), version: 48_000_000 }
     }
 }
 
@@ -88,11 +84,7 @@ impl Rows {
         let found = self.tables.get_mut(table).and_then(|rows| rows.remove(&id)).is_some();
         if found {
             let version = self.next_version();
-            self.tombstones.push(Tombstone {
-                table: table.into(),
-                id,
-                version,
-            });
+            self.tombstones.push(Tombstone { table: table.into(), id, version });
         }
         found
     }
@@ -104,8 +96,7 @@ impl Rows {
 
     /// The row whose columns all hold these values; a null never matches (contract dynamics365 3.5).
     pub(crate) fn find(&self, table: &str, key: &[(String, Cell)]) -> Option<&Row> {
-        self.all(table)
-            .find(|row| key.iter().all(|(column, value)| same(row.get(column), value)))
+        self.all(table).find(|row| key.iter().all(|(column, value)| same(row.get(column), value)))
     }
 
     /// Everything stored, for the control port.

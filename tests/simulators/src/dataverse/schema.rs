@@ -174,9 +174,7 @@ pub(crate) struct Schema {
 
 impl Schema {
     pub(crate) fn new(tables: Vec<Table>) -> Self {
-        Self {
-            tables: tables.into_iter().map(Arc::new).collect(),
-        }
+        Self { tables: tables.into_iter().map(Arc::new).collect() }
     }
 
     pub(crate) fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {

@@ -63,13 +63,18 @@ pub(crate) fn settle(table: &Table, state: i64, cells: &mut Cells) -> Outcome<()
         Some(status) => {
             return Err(Refusal::bad(
                 "0x80048408",
-                format!("{status} is not a valid status code for state code {state} on {}.", table.name),
+                format!(
+                    "{status} is not a valid status code for state code {state} on {}.",
+                    table.name
+                ),
             ));
         }
-        None => of_state()
-            .next()
-            .map(|status| status.value)
-            .ok_or_else(|| Refusal::bad("0x80048408", format!("{state} is not a valid state code on {}.", table.name)))?,
+        None => of_state().next().map(|status| status.value).ok_or_else(|| {
+            Refusal::bad(
+                "0x80048408",
+                format!("{state} is not a valid state code on {}.", table.name),
+            )
+        })?,
     };
     cells.insert("statecode".into(), Cell::Int(state));
     cells.insert("statuscode".into(), Cell::Int(status));

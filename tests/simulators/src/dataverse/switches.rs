@@ -9,7 +9,10 @@ use super::Options;
 /// The switches as one JSON object; a column is written `table.column` with logical names.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(clippy::struct_excessive_bools, reason = "independent switches, read by people as one flat object")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent switches, read by people as one flat object"
+)]
 pub(crate) struct Switches {
     /// A won or lost opportunity refuses every PATCH but reopening, with 400 `0x8004022e`.
     pub(crate) lock_closed_opportunities: bool,

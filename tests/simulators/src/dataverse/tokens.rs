@@ -52,9 +52,16 @@ pub(crate) fn check(
         return bad("unsupported_grant_type", 70003, "The grant type is not supported.".into());
     }
     match field("client_id") {
-        None => return bad("invalid_request", 900_144, "The request body must contain 'client_id'.".into()),
+        None => {
+            return bad(
+                "invalid_request",
+                900_144,
+                "The request body must contain 'client_id'.".into(),
+            );
+        }
         Some(id) if id != options.client_id => {
-            let text = format!("Application with identifier '{id}' was not found in the directory.");
+            let text =
+                format!("Application with identifier '{id}' was not found in the directory.");
             return bad("unauthorized_client", 700_016, text);
         }
         Some(_) => {}
@@ -68,7 +75,9 @@ pub(crate) fn check(
     }
     let scope = field("scope").unwrap_or_default();
     if scope != format!("{origin}/.default") {
-        let text = format!("The scope '{scope}' is not valid for this environment; expected '{origin}/.default'.");
+        let text = format!(
+            "The scope '{scope}' is not valid for this environment; expected '{origin}/.default'."
+        );
         return bad("invalid_scope", 70011, text);
     }
     Ok(())

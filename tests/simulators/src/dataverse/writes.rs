@@ -13,7 +13,13 @@ use super::states;
 
 impl Organisation {
     /// Creates a row from a body; `place` holds what the URL says of it (its id, its alternate key).
-    pub(crate) fn create(&mut self, table: &Table, actor: Uuid, body: &Map<String, Value>, place: Cells) -> Outcome<Uuid> {
+    pub(crate) fn create(
+        &mut self,
+        table: &Table,
+        actor: Uuid,
+        body: &Map<String, Value>,
+        place: Cells,
+    ) -> Outcome<Uuid> {
         let mut changes = self.read_payload(table, body, true)?;
         changes.extend(place);
         self.refuse_incomplete(table, &changes)?;
@@ -40,7 +46,13 @@ impl Organisation {
     }
 
     /// Updates an existing row from a body; also a body that changes nothing moves version and `modifiedon`.
-    pub(crate) fn update(&mut self, table: &Table, actor: Uuid, id: Uuid, body: &Map<String, Value>) -> Outcome<()> {
+    pub(crate) fn update(
+        &mut self,
+        table: &Table,
+        actor: Uuid,
+        id: Uuid,
+        body: &Map<String, Value>,
+    ) -> Outcome<()> {
         let mut changes = self.read_payload(table, body, false)?;
         let row = self.row(&table.name, id)?;
         states::settle_change(table, row, &mut changes)?;
@@ -51,7 +63,13 @@ impl Organisation {
     }
 
     /// Stores changes that are already checked.
-    pub(crate) fn amend(&mut self, table: &Table, actor: Uuid, id: Uuid, changes: Cells) -> Outcome<()> {
+    pub(crate) fn amend(
+        &mut self,
+        table: &Table,
+        actor: Uuid,
+        id: Uuid,
+        changes: Cells,
+    ) -> Outcome<()> {
         let mut cells = self.row(&table.name, id)?.cells.clone();
         let estimate = cell(&cells, "estimatedvalue").clone();
         cells.extend(changes);

@@ -13,7 +13,10 @@ pub(crate) fn router(service: PartnerCenter) -> Router {
     Router::new().route("/{folder}/{name}", get(certificate)).with_state(service)
 }
 
-async fn certificate(State(service): State<PartnerCenter>, Path((folder, name)): Path<(String, String)>) -> Response {
+async fn certificate(
+    State(service): State<PartnerCenter>,
+    Path((folder, name)): Path<(String, String)>,
+) -> Response {
     let authority = &service.inner.authority;
     let der = match (folder.as_str(), name.as_str()) {
         ("cert", "pcnotifications-sim.cer") => &authority.leaf,

@@ -22,9 +22,15 @@ pub(crate) struct Write<'a> {
 
 impl Write<'_> {
     /// Carries out a PATCH and answers the stored result.
-    pub(crate) fn patch(&self, store: &mut Store, operations: &[Operation]) -> Result<Value, Refusal> {
+    pub(crate) fn patch(
+        &self,
+        store: &mut Store,
+        operations: &[Operation],
+    ) -> Result<Value, Refusal> {
         let before = self.current(store)?;
-        let registration = |operation: &Operation| operation.path.to_ascii_lowercase().starts_with("/registrations");
+        let registration = |operation: &Operation| {
+            operation.path.to_ascii_lowercase().starts_with("/registrations")
+        };
         if !operations.iter().all(registration) {
             self.open(&before)?;
         }
@@ -62,7 +68,10 @@ impl Write<'_> {
         let stored = store.visible(self.id, self.switches)?.clone();
         let etag = text(&stored.document, "/eTag");
         if self.if_match.is_some_and(|wanted| wanted != "*" && wanted != etag) {
-            return Err(Refusal::whole(StatusCode::PRECONDITION_FAILED, "The ETag does not match."));
+            return Err(Refusal::whole(
+                StatusCode::PRECONDITION_FAILED,
+                "The ETag does not match.",
+            ));
         }
         if stored.half == Half::Microsoft {
             return Err(Refusal::whole(
@@ -81,9 +90,15 @@ impl Write<'_> {
         }
     }
 
-    fn finish(&self, store: &mut Store, before: &Stored, mut document: Value) -> Result<Value, Refusal> {
+    fn finish(
+        &self,
+        store: &mut Store,
+        before: &Stored,
+        mut document: Value,
+    ) -> Result<Value, Refusal> {
         shape::check(&mut document)?;
-        let asked_for_help = store.half_of(text(&before.document, "/engagementId"), Half::Microsoft).is_some();
+        let asked_for_help =
+            store.half_of(text(&before.document, "/engagementId"), Half::Microsoft).is_some();
         rules::locks(&before.document, &mut document, asked_for_help, self.switches.locked_fields)?;
         if document["registrations"] != before.document["registrations"] {
             deal_registration::check(before, &mut document, store, self)?;
@@ -91,13 +106,6 @@ impl Write<'_> {
         rules::transition(&before.document, &document)?;
         rules::settle(&before.document, &mut document, self.now);
         document["lastModifiedVia"] = json!(self.options.client_id);
-        Ok(store.put(
-            Stored {
-                document,
-                half: before.half,
-            },
-            self.now,
-            Cause::OwnWrite,
-        ))
+        Ok(store.put(Stored { document, half: before.half }, self.now, Cause::OwnWrite))
     }
 }

@@ -36,7 +36,13 @@ const WRITABLE: &[&str] = &[
 ];
 
 /// Checks a creation body and makes the referral that would be stored.
-pub(crate) fn build(body: Value, store: &Store, options: &Options, switches: &Switches, now: Timestamp) -> Result<Stored, Refusal> {
+pub(crate) fn build(
+    body: Value,
+    store: &Store,
+    options: &Options,
+    switches: &Switches,
+    now: Timestamp,
+) -> Result<Stored, Refusal> {
     let body = shape::camel_case(body);
     if !body.is_object() {
         return Err(Refusal::invalid("referral", "The body must be one JSON object."));
@@ -66,14 +72,18 @@ pub(crate) fn build(body: Value, store: &Store, options: &Options, switches: &Sw
 
 /// A referral whose target is Microsoft's location is Microsoft's half.
 fn half(document: &Value) -> Half {
-    let microsoft = |target: &Value| target["type"] == "BusinessProfileLocation" && target["id"] == "msft";
+    let microsoft =
+        |target: &Value| target["type"] == "BusinessProfileLocation" && target["id"] == "msft";
     match document["target"].as_array() {
         Some(targets) if targets.iter().any(microsoft) => Half::Microsoft,
         _ => Half::Partner,
     }
 }
 
-fn required<'a>(document: &Value, pointers: impl IntoIterator<Item = &'a str>) -> Result<(), Refusal> {
+fn required<'a>(
+    document: &Value,
+    pointers: impl IntoIterator<Item = &'a str>,
+) -> Result<(), Refusal> {
     let missing = |pointer: &&str| match document.pointer(pointer) {
         None | Some(Value::Null) => true,
         Some(Value::String(text)) => text.trim().is_empty(),
@@ -88,11 +98,7 @@ fn required<'a>(document: &Value, pointers: impl IntoIterator<Item = &'a str>) -
 fn strict(document: &Value, half: Half) -> Result<(), Refusal> {
     required(
         document,
-        [
-            "/customerProfile/name",
-            "/customerProfile/address",
-            "/customerProfile/address/country",
-        ],
+        ["/customerProfile/name", "/customerProfile/address", "/customerProfile/address/country"],
     )?;
     required(document, ["/details/requirements/solutions/0/id"])?;
     complete_member(document, "/team")?;
@@ -107,11 +113,12 @@ fn strict(document: &Value, half: Half) -> Result<(), Refusal> {
 /// A services co-sell deal names all of its attributes (contract partner-center 2.6, 3.1).
 fn services(document: &Value) -> Result<(), Refusal> {
     let list = "/details/requirements/additionalRequirements/attributes";
-    let attributes = document.pointer(list).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let attributes =
+        document.pointer(list).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let named = |wanted: &&str| {
-        attributes
-            .iter()
-            .any(|attribute| text(attribute, "/type") == *wanted && !text(attribute, "/id").is_empty())
+        attributes.iter().any(|attribute| {
+            text(attribute, "/type") == *wanted && !text(attribute, "/id").is_empty()
+        })
     };
     let all = ["PartnerRole", "SolutionArea", "SolutionPlay"];
     match all.iter().find(|wanted| !named(wanted)) {
@@ -126,7 +133,8 @@ fn services(document: &Value) -> Result<(), Refusal> {
 /// At least one member with first name, last name, telephone and e-mail.
 fn complete_member(document: &Value, list: &str) -> Result<(), Refusal> {
     let fields = ["/firstName", "/lastName", "/phoneNumber", "/email"];
-    let complete = |member: &Value| fields.iter().all(|field| !text(member, field).trim().is_empty());
+    let complete =
+        |member: &Value| fields.iter().all(|field| !text(member, field).trim().is_empty());
     if document
         .pointer(list)
         .and_then(Value::as_array)
@@ -148,7 +156,10 @@ fn bulk(document: &Value) -> Result<(), Refusal> {
     required(document, ["/details/dealValue", "/details/currency", "/details/closingDateTime"])?;
     let consent = "/consent/consentToToShareInfoWithOthers";
     if document.pointer(consent) != Some(&json!(true)) {
-        return Err(Refusal::invalid(consent, "Nothing is created without consent to share contacts."));
+        return Err(Refusal::invalid(
+            consent,
+            "Nothing is created without consent to share contacts.",
+        ));
     }
     let attributes = "/details/requirements/additionalRequirements/attributes";
     let intent = |attribute: &Value| attribute["type"] == "CustomerMarketplaceIntent";
@@ -157,13 +168,21 @@ fn bulk(document: &Value) -> Result<(), Refusal> {
         .and_then(Value::as_array)
         .is_some_and(|all| all.iter().any(intent))
     {
-        return Err(Refusal::invalid(attributes, "The attribute CustomerMarketplaceIntent is required."));
+        return Err(Refusal::invalid(
+            attributes,
+            "The attribute CustomerMarketplaceIntent is required.",
+        ));
     }
     Ok(())
 }
 
 /// The engagement of the new referral: a fresh one, or the existing one that a connected referral names.
-fn engagement(body: &Value, store: &Store, half: Half, switches: &Switches) -> Result<String, Refusal> {
+fn engagement(
+    body: &Value,
+    store: &Store,
+    half: Half,
+    switches: &Switches,
+) -> Result<String, Refusal> {
     let named = text(body, "/engagementId");
     if named.is_empty() {
         if half == Half::Microsoft && switches.strict_create {
@@ -185,7 +204,10 @@ fn engagement(body: &Value, store: &Store, half: Half, switches: &Switches) -> R
         return Err(super::rules::terminal(switches.terminal_status));
     }
     let share = "/consent/consentToShareReferralWithMicrosoftSellers";
-    if half == Half::Microsoft && switches.strict_create && own.document.pointer(share) != Some(&json!(true)) {
+    if half == Half::Microsoft
+        && switches.strict_create
+        && own.document.pointer(share) != Some(&json!(true))
+    {
         return Err(Refusal::invalid(
             share,
             "Your own referral is private: consent to share it with Microsoft sellers first.",

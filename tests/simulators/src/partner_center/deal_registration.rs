@@ -12,14 +12,20 @@ use super::store::{Half, Store, Stored, date, seven_digits, text};
 const LEAST_AGE: SignedDuration = SignedDuration::from_hours(72);
 
 /// Checks that the deal may be registered and completes the new records.
-pub(crate) fn check(before: &Stored, document: &mut Value, store: &Store, write: &Write<'_>) -> Result<(), Refusal> {
+pub(crate) fn check(
+    before: &Stored,
+    document: &mut Value,
+    store: &Store,
+    write: &Write<'_>,
+) -> Result<(), Refusal> {
     eligible(&before.document, store, write.switches.registration_after_72_hours)?;
     let now = write.now;
     let Some(records) = document["registrations"].as_array_mut() else {
         return Err(Refusal::invalid("/registrations", "Expected a list."));
     };
     for (index, record) in records.iter_mut().enumerate() {
-        dates(record).map_err(|why| Refusal::invalid(format!("/registrations/{index}/contract"), why))?;
+        dates(record)
+            .map_err(|why| Refusal::invalid(format!("/registrations/{index}/contract"), why))?;
         if text(record, "/id").is_empty() {
             complete(record, now);
         }
@@ -37,7 +43,9 @@ fn eligible(deal: &Value, store: &Store, after_72_hours: bool) -> Result<(), Ref
         return refuse("A private deal cannot be registered.");
     }
     let microsoft = store.half_of(text(deal, "/engagementId"), Half::Microsoft);
-    if microsoft.is_some_and(|other| !matches!(text(&other.document, "/substatus"), "Accepted" | "Won")) {
+    if microsoft
+        .is_some_and(|other| !matches!(text(&other.document, "/substatus"), "Accepted" | "Won"))
+    {
         return refuse("Microsoft has not accepted this deal.");
     }
     let age = date(deal, "/createdDateTime")
@@ -53,7 +61,9 @@ fn dates(record: &Value) -> Result<(), &'static str> {
     let start = date(record, "/contract/startDateTime");
     let sign = date(record, "/contract/signDateTime");
     match (start, sign) {
-        (Some(start), Some(sign)) if start < sign => Err("The start date may not precede the sign date."),
+        (Some(start), Some(sign)) if start < sign => {
+            Err("The start date may not precede the sign date.")
+        }
         (Some(_), Some(_)) => Ok(()),
         _ => Err("Start date and sign date are required."),
     }

@@ -99,11 +99,7 @@ impl Deliveries {
             .redirect(reqwest::redirect::Policy::none())
             .timeout(TIME_OUT)
             .build()?;
-        Ok(Self {
-            log: Arc::default(),
-            client,
-            clock,
-        })
+        Ok(Self { log: Arc::default(), client, clock })
     }
 
     /// All deliveries, oldest first.
@@ -119,10 +115,7 @@ impl Deliveries {
     /// Forgets all deliveries and ends those under way.
     pub(crate) fn clear(&self) {
         let mut log = self.lock();
-        *log = Log {
-            epoch: log.epoch + 1,
-            ..Log::default()
-        };
+        *log = Log { epoch: log.epoch + 1, ..Log::default() };
     }
 
     /// Takes an event and sends it in the background. Answers the delivery's number.
@@ -152,7 +145,8 @@ impl Deliveries {
     fn note(&self, parcel: Parcel, state: Standing) -> usize {
         let mut log = self.lock();
         let id = log.list.len();
-        let (event, resource_uri, url) = (parcel.event.clone(), parcel.resource_uri.clone(), parcel.url.clone());
+        let (event, resource_uri, url) =
+            (parcel.event.clone(), parcel.resource_uri.clone(), parcel.url.clone());
         log.list.push(Delivery {
             id,
             event,
@@ -176,7 +170,9 @@ impl Deliveries {
     }
 
     async fn deliver(&self, id: usize, epoch: u32) {
-        let Some(parcel) = self.claim(id, epoch) else { return };
+        let Some(parcel) = self.claim(id, epoch) else {
+            return;
+        };
         let mut gap = parcel.first_gap;
         for number in 1..=ATTEMPTS {
             let attempt = self.attempt(&parcel).await;
@@ -226,16 +222,10 @@ impl Deliveries {
             request = request.header(*name, value);
         }
         match request.send().await {
-            Ok(response) => Attempt {
-                at,
-                status: Some(response.status().as_u16()),
-                error: None,
-            },
-            Err(error) => Attempt {
-                at,
-                status: None,
-                error: Some(error.without_url().to_string()),
-            },
+            Ok(response) => Attempt { at, status: Some(response.status().as_u16()), error: None },
+            Err(error) => {
+                Attempt { at, status: None, error: Some(error.without_url().to_string()) }
+            }
         }
     }
 

@@ -28,8 +28,15 @@ pub(crate) fn publish(inner: &Inner, state: &mut State) {
 }
 
 /// Sends the test event of a validation and answers the delivery's number.
-pub(crate) fn publish_test(inner: &Inner, state: &mut State, correlation: &str, at: Timestamp) -> Option<usize> {
-    let uri = format!("http://api.partnercenter.microsoft.com/webhooks/v1/registration/validationEvents/{correlation}");
+pub(crate) fn publish_test(
+    inner: &Inner,
+    state: &mut State,
+    correlation: &str,
+    at: Timestamp,
+) -> Option<usize> {
+    let uri = format!(
+        "http://api.partnercenter.microsoft.com/webhooks/v1/registration/validationEvents/{correlation}"
+    );
     send(inner, state, "test-created", "test", uri, at)
 }
 
@@ -39,7 +46,9 @@ fn named_id(state: &State, change: &Change) -> String {
         state.store.half_of(engagement, Half::Partner)
     };
     match (change.half, state.switches.related_uri) {
-        (Half::Microsoft, RelatedUri::Own) => own().map_or_else(|| change.id.clone(), |own| text(&own.document, "/id").to_owned()),
+        (Half::Microsoft, RelatedUri::Own) => {
+            own().map_or_else(|| change.id.clone(), |own| text(&own.document, "/id").to_owned())
+        }
         _ => change.id.clone(),
     }
 }
@@ -52,7 +61,14 @@ fn resource_uri(inner: &Inner, switches: &Switches, id: &str) -> String {
     }
 }
 
-fn send(inner: &Inner, state: &mut State, event: &str, resource: &str, uri: String, at: Timestamp) -> Option<usize> {
+fn send(
+    inner: &Inner,
+    state: &mut State,
+    event: &str,
+    resource: &str,
+    uri: String,
+    at: Timestamp,
+) -> Option<usize> {
     let registration = state.registrations.current.as_ref()?;
     if !registration.events.iter().any(|name| name == event) {
         return None;
@@ -89,12 +105,21 @@ fn send(inner: &Inner, state: &mut State, event: &str, resource: &str, uri: Stri
     Some(inner.deliveries.send(parcel, mischief))
 }
 
-fn headers(inner: &Inner, switches: &Switches, ms_header: bool, body: &[u8]) -> anyhow::Result<Vec<(&'static str, String)>> {
+fn headers(
+    inner: &Inner,
+    switches: &Switches,
+    ms_header: bool,
+    body: &[u8],
+) -> anyhow::Result<Vec<(&'static str, String)>> {
     let certificates = &inner.origins.certificates;
     let certificate = match switches.certificate {
         Certificate::Good => certificates.join("cert/pcnotifications-sim.cer")?.to_string(),
-        Certificate::WrongIssuer => certificates.join("cert/pcnotifications-sim-wrong-issuer.cer")?.to_string(),
-        Certificate::Expired => certificates.join("cert/pcnotifications-sim-expired.cer")?.to_string(),
+        Certificate::WrongIssuer => {
+            certificates.join("cert/pcnotifications-sim-wrong-issuer.cer")?.to_string()
+        }
+        Certificate::Expired => {
+            certificates.join("cert/pcnotifications-sim-expired.cer")?.to_string()
+        }
         Certificate::ForeignUrl => switches.foreign_certificate_url.clone(),
     };
     let signature = if switches.bad_signature {
@@ -103,8 +128,12 @@ fn headers(inner: &Inner, switches: &Switches, ms_header: bool, body: &[u8]) -> 
         inner.authority.sign(body)?
     };
     let name = match (switches.signature_header, ms_header) {
-        (SignatureHeader::MsSignature, _) | (SignatureHeader::AsRegistered, true) => "x-ms-signature",
-        (SignatureHeader::Authorization, _) | (SignatureHeader::AsRegistered, false) => "authorization",
+        (SignatureHeader::MsSignature, _) | (SignatureHeader::AsRegistered, true) => {
+            "x-ms-signature"
+        }
+        (SignatureHeader::Authorization, _) | (SignatureHeader::AsRegistered, false) => {
+            "authorization"
+        }
     };
     Ok(vec![
         ("content-type", "application/json".to_owned()),

@@ -69,12 +69,8 @@ const MEMBER_FIELDS: &[&str] = &["email", "firstName", "lastName"];
 
 /// Parses a filter; the error says what was not understood.
 pub(crate) fn parse(source: &str, external_reference: bool) -> Result<Filter, String> {
-    let mut parser = Parser {
-        tokens: tokens(source)?,
-        position: 0,
-        external_reference,
-        variable: None,
-    };
+    let mut parser =
+        Parser { tokens: tokens(source)?, position: 0, external_reference, variable: None };
     let filter = parser.or()?;
     match parser.next() {
         None => Ok(filter),
@@ -193,11 +189,7 @@ impl Parser {
         let (pointer, kind) = self.field(&path)?;
         let operator = operator(&self.word("an operator")?)?;
         let literal = self.literal(kind, &path)?;
-        Ok(Filter::Compare {
-            pointer,
-            operator,
-            literal,
-        })
+        Ok(Filter::Compare { pointer, operator, literal })
     }
 
     /// `team/any(t:t/email eq '…')`, after the opening parenthesis.
@@ -223,11 +215,7 @@ impl Parser {
         if let Some(variable) = &self.variable {
             let (first, field) = path.split_once('/').ok_or_else(unknown)?;
             let known = first == variable && MEMBER_FIELDS.contains(&field);
-            return if known {
-                Ok((format!("/{field}"), Kind::Text))
-            } else {
-                Err(unknown())
-            };
+            return if known { Ok((format!("/{field}"), Kind::Text)) } else { Err(unknown()) };
         }
         if path == "externalReferenceId" && self.external_reference {
             return Ok((format!("/{path}"), Kind::Text));
@@ -240,7 +228,9 @@ impl Parser {
         let wrong = || format!("The value does not fit {path}: texts are quoted, dates are not.");
         match (self.next(), kind) {
             (Some(Token::Word(word)), _) if word == "null" => Ok(Literal::Null),
-            (Some(Token::Word(word)), Kind::Date) => word.parse().map(Literal::Date).map_err(|_| wrong()),
+            (Some(Token::Word(word)), Kind::Date) => {
+                word.parse().map(Literal::Date).map_err(|_| wrong())
+            }
             (Some(Token::Word(word) | Token::Quoted(word)), Kind::Guid) => {
                 word.parse::<Uuid>().map(|id| Literal::Text(id.to_string())).map_err(|_| wrong())
             }
@@ -271,11 +261,7 @@ impl Filter {
             Self::AnyMember(inner) => document["team"]
                 .as_array()
                 .is_some_and(|team| team.iter().any(|member| inner.fits(member))),
-            Self::Compare {
-                pointer,
-                operator,
-                literal,
-            } => {
+            Self::Compare { pointer, operator, literal } => {
                 let value = document.pointer(pointer).and_then(Value::as_str);
                 match literal {
                     Literal::Null => match operator {
@@ -284,7 +270,10 @@ impl Filter {
                         _ => false,
                     },
                     Literal::Text(text) => operator.holds(value, Some(text.as_str())),
-                    Literal::Date(date) => operator.holds(value.and_then(|value| value.parse::<Timestamp>().ok()), Some(*date)),
+                    Literal::Date(date) => operator.holds(
+                        value.and_then(|value| value.parse::<Timestamp>().ok()),
+                        Some(*date),
+                    ),
                 }
             }
         }

@@ -34,24 +34,21 @@ pub(crate) fn router(service: PartnerCenter) -> Router {
 async fn receive(State(service): State<PartnerCenter>, body: Bytes) -> Result<Response, Refusal> {
     let partial = if body.is_empty() { json!({}) } else { object(&body)? };
     let stored = service.with(|state, now| {
-        let mut document = inbound::build(partial, &service.inner.options, now).map_err(|why| Refusal::invalid("inbound", why))?;
+        let mut document = inbound::build(partial, &service.inner.options, now)
+            .map_err(|why| Refusal::invalid("inbound", why))?;
         if state.store.get(text(&document, "/id")).is_some() {
             return Err(Refusal::whole(StatusCode::CONFLICT, "A referral with this id exists."));
         }
         create::links(&mut document, &service.inner.origins.referrals);
-        Ok(state.store.put(
-            Stored {
-                half: Half::Partner,
-                document,
-            },
-            now,
-            Cause::Others,
-        ))
+        Ok(state.store.put(Stored { half: Half::Partner, document }, now, Cause::Others))
     })?;
     Ok((StatusCode::CREATED, Json(stored)).into_response())
 }
 
-async fn accepts(State(service): State<PartnerCenter>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
+async fn accepts(
+    State(service): State<PartnerCenter>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Refusal> {
     answer(&service, &id, |document, _| {
         document["status"] = json!("Active");
         document["substatus"] = json!("Accepted");
@@ -59,7 +56,10 @@ async fn accepts(State(service): State<PartnerCenter>, Path(id): Path<String>) -
     })
 }
 
-async fn declines(State(service): State<PartnerCenter>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
+async fn declines(
+    State(service): State<PartnerCenter>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Refusal> {
     answer(&service, &id, |document, _| {
         document["status"] = json!("Closed");
         document["substatus"] = json!("Declined");
@@ -68,7 +68,11 @@ async fn declines(State(service): State<PartnerCenter>, Path(id): Path<String>) 
 }
 
 /// Microsoft's answer on Microsoft's half of the engagement, whichever half `id` names.
-fn answer(service: &PartnerCenter, id: &str, action: impl FnOnce(&mut Value, Timestamp)) -> Result<Json<Value>, Refusal> {
+fn answer(
+    service: &PartnerCenter,
+    id: &str,
+    action: impl FnOnce(&mut Value, Timestamp),
+) -> Result<Json<Value>, Refusal> {
     service.with(|state, now| {
         let missing = || {
             Refusal::whole(
@@ -92,19 +96,15 @@ fn answer(service: &PartnerCenter, id: &str, action: impl FnOnce(&mut Value, Tim
         let mut document = before.document.clone();
         action(&mut document, now);
         rules::settle(&before.document, &mut document, now);
-        Ok(Json(state.store.put(
-            Stored {
-                document,
-                half: before.half,
-            },
-            now,
-            Cause::Others,
-        )))
+        Ok(Json(state.store.put(Stored { document, half: before.half }, now, Cause::Others)))
     })
 }
 
 /// Ends the waiting time of the named referral at once.
-async fn expire(State(service): State<PartnerCenter>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
+async fn expire(
+    State(service): State<PartnerCenter>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Refusal> {
     service.with(|state, now| {
         let missing = || Refusal::whole(StatusCode::NOT_FOUND, "There is no such referral.");
         let mut stored = state.store.get(&id).ok_or_else(missing)?.clone();
@@ -120,7 +120,11 @@ async fn expire(State(service): State<PartnerCenter>, Path(id): Path<String>) ->
 }
 
 /// A seller's edit in the portal: no locks and no transitions are checked, so that tests can reach any state.
-async fn edit(State(service): State<PartnerCenter>, Path(id): Path<String>, body: Bytes) -> Result<Json<Value>, Refusal> {
+async fn edit(
+    State(service): State<PartnerCenter>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, Refusal> {
     let changes = shape::camel_case(object(&body)?);
     service.with(|state, now| {
         let missing = || Refusal::whole(StatusCode::NOT_FOUND, "There is no such referral.");
@@ -131,14 +135,7 @@ async fn edit(State(service): State<PartnerCenter>, Path(id): Path<String>, body
         document["lastModifiedVia"] = json!(PORTAL_APP);
         shape::check(&mut document)?;
         rules::settle(&before.document, &mut document, now);
-        Ok(Json(state.store.put(
-            Stored {
-                document,
-                half: before.half,
-            },
-            now,
-            Cause::Others,
-        )))
+        Ok(Json(state.store.put(Stored { document, half: before.half }, now, Cause::Others)))
     })
 }
 
@@ -151,23 +148,24 @@ async fn switches(State(service): State<PartnerCenter>) -> Json<Switches> {
     Json(service.switches())
 }
 
-async fn set_switches(State(service): State<PartnerCenter>, body: Bytes) -> Result<Json<Switches>, Refusal> {
-    let switches: Switches = serde_json::from_slice(&body).map_err(|error| Refusal::invalid("switches", error.to_string()))?;
+async fn set_switches(
+    State(service): State<PartnerCenter>,
+    body: Bytes,
+) -> Result<Json<Switches>, Refusal> {
+    let switches: Switches = serde_json::from_slice(&body)
+        .map_err(|error| Refusal::invalid("switches", error.to_string()))?;
     service.set_switches(switches.clone());
     Ok(Json(switches))
 }
 
 async fn trust_root(State(service): State<PartnerCenter>) -> Response {
-    (
-        [(header::CONTENT_TYPE, "application/x-pem-file")],
-        service.trust_root_pem().to_owned(),
-    )
+    ([(header::CONTENT_TYPE, "application/x-pem-file")], service.trust_root_pem().to_owned())
         .into_response()
 }
 
 fn object(body: &[u8]) -> Result<Value, Refusal> {
-    let value =
-        serde_json::from_slice::<Value>(body).map_err(|error| Refusal::invalid("body", format!("The body is not JSON: {error}")))?;
+    let value = serde_json::from_slice::<Value>(body)
+        .map_err(|error| Refusal::invalid("body", format!("The body is not JSON: {error}")))?;
     if value.is_object() {
         Ok(value)
     } else {

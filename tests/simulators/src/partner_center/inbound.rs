@@ -12,7 +12,11 @@ use super::{create, shape};
 const MICROSOFT_APP: &str = "2c9b7f52-0f3e-4a67-9a5d-5a1f0c77b001";
 
 /// Lays `partial` over a complete inbound referral. `partial.kind` is `co-sell` (default) or `lead`.
-pub(crate) fn build(mut partial: Value, options: &Options, now: Timestamp) -> Result<Value, String> {
+pub(crate) fn build(
+    mut partial: Value,
+    options: &Options,
+    now: Timestamp,
+) -> Result<Value, String> {
     let kind = partial.as_object_mut().and_then(|members| members.remove("kind"));
     let mut document = shape::blank();
     merge(&mut document, service_part(options));
@@ -31,7 +35,8 @@ pub(crate) fn build(mut partial: Value, options: &Options, now: Timestamp) -> Re
         Some(other) => return Err(format!("kind {other} does not exist; use co-sell or lead")),
     }
     merge(&mut document, shape::camel_case(partial));
-    shape::check(&mut document).map_err(|refusal| format!("{}: {}", refusal.target, refusal.message))?;
+    shape::check(&mut document)
+        .map_err(|refusal| format!("{}: {}", refusal.target, refusal.message))?;
     if text(&document, "/id").parse::<Uuid>().is_err() {
         return Err("id must be a GUID".to_owned());
     }

@@ -22,17 +22,17 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<V
 
 /// Reads the body of a PATCH.
 pub(crate) fn parse(body: &[u8]) -> Result<Vec<Operation>, Refusal> {
-    let operations: Vec<Operation> = serde_json::from_slice(body)
-        .map_err(|error| Refusal::invalid("referral", format!("The body must be a JSON Patch array: {error}")))?;
-    match operations
-        .iter()
-        .find(|operation| !matches!(operation.op.as_str(), "add" | "replace"))
-    {
+    let operations: Vec<Operation> = serde_json::from_slice(body).map_err(|error| {
+        Refusal::invalid("referral", format!("The body must be a JSON Patch array: {error}"))
+    })?;
+    match operations.iter().find(|operation| !matches!(operation.op.as_str(), "add" | "replace")) {
         Some(other) => Err(Refusal::invalid(
             &other.path,
             format!("Operation {} is not supported; use add or replace.", other.op),
         )),
-        None if operations.is_empty() => Err(Refusal::invalid("referral", "The patch has no operations.")),
+        None if operations.is_empty() => {
+            Err(Refusal::invalid("referral", "The patch has no operations."))
+        }
         None => Ok(operations),
     }
 }
@@ -41,7 +41,8 @@ pub(crate) fn parse(body: &[u8]) -> Result<Vec<Operation>, Refusal> {
 pub(crate) fn apply(document: &mut Value, operation: &Operation) -> Result<(), Refusal> {
     let refuse = |why: &str| Refusal::invalid(&operation.path, why);
     let value = operation.value.clone().ok_or_else(|| refuse("The operation has no value."))?;
-    let segments = segments(&operation.path).ok_or_else(|| refuse("The path must start with a slash and name a property."))?;
+    let segments = segments(&operation.path)
+        .ok_or_else(|| refuse("The path must start with a slash and name a property."))?;
     let Some((last, parents)) = segments.split_last() else {
         return Err(refuse("The path is empty."));
     };
@@ -52,7 +53,9 @@ pub(crate) fn apply(document: &mut Value, operation: &Operation) -> Result<(), R
         pointer = format!("{pointer}/{segment}");
         here = match here {
             Value::Object(members) => members.get_mut(segment),
-            Value::Array(items) => segment.parse::<usize>().ok().and_then(|index| items.get_mut(index)),
+            Value::Array(items) => {
+                segment.parse::<usize>().ok().and_then(|index| items.get_mut(index))
+            }
             _ => None,
         }
         .filter(|value| !value.is_null())
@@ -64,19 +67,25 @@ pub(crate) fn apply(document: &mut Value, operation: &Operation) -> Result<(), R
             members.insert(last.clone(), shape::camel_case(value));
             Ok(())
         }
-        Value::Array(items) => set_item(items, last, shape::camel_case(value), operation.op == "add").map_err(refuse),
+        Value::Array(items) => {
+            set_item(items, last, shape::camel_case(value), operation.op == "add").map_err(refuse)
+        }
         _ => Err(refuse("The path leads into a simple value.")),
     }
 }
 
-fn set_item(items: &mut Vec<Value>, segment: &str, value: Value, add: bool) -> Result<(), &'static str> {
+fn set_item(
+    items: &mut Vec<Value>,
+    segment: &str,
+    value: Value,
+    add: bool,
+) -> Result<(), &'static str> {
     if add && segment == "-" {
         items.push(value);
         return Ok(());
     }
-    let index = segment
-        .parse::<usize>()
-        .map_err(|_| "A list needs an index, or - to add at the end.")?;
+    let index =
+        segment.parse::<usize>().map_err(|_| "A list needs an index, or - to add at the end.")?;
     if add && index <= items.len() {
         items.insert(index, value);
     } else if !add && index < items.len() {
@@ -91,14 +100,12 @@ fn set_item(items: &mut Vec<Value>, segment: &str, value: Value, add: bool) -> R
 fn check_name(pointer: &str, segment: &str, here: &Value) -> Result<(), String> {
     let known = match (pointer, here) {
         ("", Value::Object(members)) => members.contains_key(segment),
-        (_, Value::Object(_)) => shape::names_below(pointer).is_none_or(|names| names.contains(&segment)),
+        (_, Value::Object(_)) => {
+            shape::names_below(pointer).is_none_or(|names| names.contains(&segment))
+        }
         _ => true,
     };
-    if known {
-        Ok(())
-    } else {
-        Err(format!("There is no property {segment} here."))
-    }
+    if known { Ok(()) } else { Err(format!("There is no property {segment} here.")) }
 }
 
 fn segments(path: &str) -> Option<Vec<String>> {
@@ -117,7 +124,8 @@ mod tests {
 
     fn patched(operations: &Value) -> Result<Value, Refusal> {
         let mut document = shape::blank();
-        document["details"] = json!({ "dealValue": 1, "requirements": { "solutions": [{ "id": "a" }] } });
+        document["details"] =
+            json!({ "dealValue": 1, "requirements": { "solutions": [{ "id": "a" }] } });
         for operation in parse(operations.to_string().as_bytes())? {
             apply(&mut document, &operation)?;
         }

@@ -59,10 +59,7 @@ pub(crate) fn page(
         .collect();
     let mut answer = json!({ "@odata.context": format!("{origin}v1.0/$metadata#Referrals"), "@odata.count": rest.count, "value": rows });
     if !later.is_empty() {
-        let token = continuations.keep(Continuation {
-            ids: later.to_vec(),
-            ..rest.clone()
-        });
+        let token = continuations.keep(Continuation { ids: later.to_vec(), ..rest.clone() });
         answer["@odata.nextLink"] = json!(next_link(origin, &token, switches.broken_next_link));
     }
     Ok(answer)
@@ -70,13 +67,15 @@ pub(crate) fn page(
 
 impl Continuations {
     fn find(&self, token: &str) -> Result<Continuation, Refusal> {
-        let unknown = || Refusal::invalid("$skiptoken", "This token is not known or no longer valid.");
+        let unknown =
+            || Refusal::invalid("$skiptoken", "This token is not known or no longer valid.");
         self.tokens.get(token).cloned().ok_or_else(unknown)
     }
 
     fn keep(&mut self, rest: Continuation) -> String {
         self.issued += 1;
-        let token = format!("p{:x}-{:02}", self.issued.wrapping_mul(2_654_435_761), self.issued % 100);
+        let token =
+            format!("p{:x}-{:02}", self.issued.wrapping_mul(2_654_435_761), self.issued % 100);
         self.tokens.insert(token.clone(), rest);
         token
     }
@@ -93,17 +92,26 @@ fn parse(query: &str, switches: &Switches) -> Result<Query, Refusal> {
     let mut parsed = Query::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let refuse = |why: String| Refusal::invalid(name.clone(), why);
-        let number = || value.parse::<usize>().map_err(|_| refuse("Expected a whole number.".to_owned()));
+        let number =
+            || value.parse::<usize>().map_err(|_| refuse("Expected a whole number.".to_owned()));
         match name.as_ref() {
-            "$filter" => parsed.filter = Some(filter::parse(&value, switches.filter_external_reference).map_err(refuse)?),
+            "$filter" => {
+                parsed.filter = Some(
+                    filter::parse(&value, switches.filter_external_reference).map_err(refuse)?,
+                )
+            }
             "$orderby" => parsed.order = Some(order(&value).map_err(refuse)?),
-            "$select" => parsed.select = Some(value.split(',').map(|name| name.trim().to_owned()).collect()),
+            "$select" => {
+                parsed.select = Some(value.split(',').map(|name| name.trim().to_owned()).collect())
+            }
             "$top" => parsed.top = Some(number()?),
             "$skip" => parsed.skip = number()?,
             "$count" if matches!(value.as_ref(), "true" | "false") => {}
             "$expand" => {}
             "$skiptoken" => parsed.skip_token = Some(value.into_owned()),
-            other if other.starts_with('$') => return Err(refuse("This query option is not supported.".to_owned())),
+            other if other.starts_with('$') => {
+                return Err(refuse("This query option is not supported.".to_owned()));
+            }
             _ => {}
         }
     }
@@ -124,9 +132,13 @@ fn order(value: &str) -> Result<(String, bool), String> {
 }
 
 fn first(query: &Query, store: &Store, switches: &Switches) -> Continuation {
-    let fits = |stored: &&Stored| stored.visible(switches) && query.filter.as_ref().is_none_or(|filter| filter.fits(&stored.document));
+    let fits = |stored: &&Stored| {
+        stored.visible(switches)
+            && query.filter.as_ref().is_none_or(|filter| filter.fits(&stored.document))
+    };
     let mut found: Vec<&Stored> = store.all().filter(fits).collect();
-    let (field, descending) = query.order.clone().unwrap_or_else(|| ("createdDateTime".to_owned(), false));
+    let (field, descending) =
+        query.order.clone().unwrap_or_else(|| ("createdDateTime".to_owned(), false));
     // All dates are written with the same number of digits, so that their texts sort as the dates do.
     found.sort_by_key(|stored| text(&stored.document, &format!("/{field}")).to_owned());
     if descending {
@@ -134,11 +146,7 @@ fn first(query: &Query, store: &Store, switches: &Switches) -> Continuation {
     }
     let ids = found.iter().skip(query.skip).take(query.top.unwrap_or(usize::MAX));
     let ids = ids.map(|stored| text(&stored.document, "/id").to_owned()).collect();
-    Continuation {
-        ids,
-        select: query.select.clone(),
-        count: found.len(),
-    }
+    Continuation { ids, select: query.select.clone(), count: found.len() }
 }
 
 fn select(document: &Value, names: Option<&[String]>) -> Value {

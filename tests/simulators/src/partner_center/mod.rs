@@ -35,7 +35,9 @@ use serde_json::{Value, json};
 use url::Url;
 
 pub use options::Options;
-pub use refusal::{certificates_error_body, referrals_error_body, registration_error_body, token_error_body};
+pub use refusal::{
+    certificates_error_body, referrals_error_body, registration_error_body, token_error_body,
+};
 pub use switches::{Certificate, LockedFields, RelatedUri, Role, SignatureHeader, Switches};
 pub(crate) use tokens::Generation;
 
@@ -94,14 +96,7 @@ impl PartnerCenter {
         let deliveries = delivery::Deliveries::new(clock.clone())?;
         let state = Mutex::new(State::new(&options, clock.now()));
         Ok(Self {
-            inner: Arc::new(Inner {
-                clock,
-                options,
-                origins,
-                authority,
-                deliveries,
-                state,
-            }),
+            inner: Arc::new(Inner { clock, options, origins, authority, deliveries, state }),
         })
     }
 
@@ -126,7 +121,12 @@ impl PartnerCenter {
     }
 
     /// Answers a token request of the refresh-token or authorization-code grant.
-    pub(crate) fn token(&self, generation: Generation, tenant: &str, form: &HashMap<String, String>) -> (StatusCode, Value) {
+    pub(crate) fn token(
+        &self,
+        generation: Generation,
+        tenant: &str,
+        form: &HashMap<String, String>,
+    ) -> (StatusCode, Value) {
         let options = &self.inner.options;
         self.with(|state, now| {
             let revoke = state.switches.revoke_used_refresh_tokens;
@@ -152,7 +152,8 @@ impl PartnerCenter {
     /// Everything stored, for people to look at.
     pub fn dump(&self) -> Value {
         self.with(|state, _| {
-            let referrals: Vec<Value> = state.store.all().map(|stored| stored.document.clone()).collect();
+            let referrals: Vec<Value> =
+                state.store.all().map(|stored| stored.document.clone()).collect();
             json!({
                 "referrals": referrals,
                 "registration": state.registrations.current,

@@ -25,7 +25,9 @@ pub(crate) fn router(service: PartnerCenter) -> Router {
     Router::new()
         .route(COLLECTION, get(all).post(add))
         .route(&format!("{COLLECTION}/{{id}}"), get(one).patch(patch).put(put))
-        .method_not_allowed_fallback(async || Refusal::whole(StatusCode::METHOD_NOT_ALLOWED, "This method is not allowed here."))
+        .method_not_allowed_fallback(async || {
+            Refusal::whole(StatusCode::METHOD_NOT_ALLOWED, "This method is not allowed here.")
+        })
         .fallback(async || Refusal::whole(StatusCode::NOT_FOUND, "There is no such resource."))
         .layer(from_fn_with_state(service.clone(), guard))
         .with_state(service)
@@ -34,15 +36,16 @@ pub(crate) fn router(service: PartnerCenter) -> Router {
 /// Checks the token and adds the headers that every answer carries (contract partner-center 1.4).
 async fn guard(State(service): State<PartnerCenter>, request: Request, next: Next) -> Response {
     let client_request_id = request.headers().get("client-request-id").cloned();
-    let mut response = if service.authorized(request.headers(), &service.inner.options.referrals_audience) {
-        next.run(request).await
-    } else {
-        Refusal::whole(
-            StatusCode::UNAUTHORIZED,
-            "The token is missing, over, or meant for another audience.",
-        )
-        .into_response()
-    };
+    let mut response =
+        if service.authorized(request.headers(), &service.inner.options.referrals_audience) {
+            next.run(request).await
+        } else {
+            Refusal::whole(
+                StatusCode::UNAUTHORIZED,
+                "The token is missing, over, or meant for another audience.",
+            )
+            .into_response()
+        };
     let headers = response.headers_mut();
     if let Some(id) = client_request_id {
         headers.insert("client-request-id", id);
@@ -60,15 +63,23 @@ async fn guard(State(service): State<PartnerCenter>, request: Request, next: Nex
     response
 }
 
-async fn all(State(service): State<PartnerCenter>, RawQuery(query): RawQuery) -> Result<Json<Value>, Refusal> {
+async fn all(
+    State(service): State<PartnerCenter>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, Refusal> {
     let origin = &service.inner.origins.referrals;
     let query = query.unwrap_or_default();
     service
-        .with(|state, _| list::page(&query, &state.store, &mut state.continuations, &state.switches, origin))
+        .with(|state, _| {
+            list::page(&query, &state.store, &mut state.continuations, &state.switches, origin)
+        })
         .map(Json)
 }
 
-async fn one(State(service): State<PartnerCenter>, Path(id): Path<String>) -> Result<Response, Refusal> {
+async fn one(
+    State(service): State<PartnerCenter>,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
     let (document, switches) = service.with(|state, _| {
         let stored = state.store.visible(&id, &state.switches)?;
         Ok::<_, Refusal>((stored.document.clone(), state.switches.clone()))
@@ -76,10 +87,15 @@ async fn one(State(service): State<PartnerCenter>, Path(id): Path<String>) -> Re
     Ok(entity(&service, StatusCode::OK, &document, &switches))
 }
 
-async fn add(State(service): State<PartnerCenter>, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+async fn add(
+    State(service): State<PartnerCenter>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
     let body = json_body(&headers, &body)?;
     let (document, switches) = service.with(|state, now| {
-        let mut stored = create::build(body, &state.store, &service.inner.options, &state.switches, now)?;
+        let mut stored =
+            create::build(body, &state.store, &service.inner.options, &state.switches, now)?;
         create::links(&mut stored.document, &service.inner.origins.referrals);
         Ok::<_, Refusal>((state.store.put(stored, now, Cause::OwnWrite), state.switches.clone()))
     })?;
@@ -87,11 +103,18 @@ async fn add(State(service): State<PartnerCenter>, headers: HeaderMap, body: Byt
     Ok(entity(&service, status, &document, &switches))
 }
 
-async fn patch(State(service): State<PartnerCenter>, Path(id): Path<String>, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+async fn patch(
+    State(service): State<PartnerCenter>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
     content_type(&headers)?;
     let operations = json_patch::parse(&body)?;
-    let (document, switches) = change(&service, &id, &headers, |write, store| write.patch(store, &operations))?;
-    let preference = headers.get("prefer").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (document, switches) =
+        change(&service, &id, &headers, |write, store| write.patch(store, &operations))?;
+    let preference =
+        headers.get("prefer").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if preference
         .to_ascii_lowercase()
         .replace(' ', "")
@@ -105,9 +128,15 @@ async fn patch(State(service): State<PartnerCenter>, Path(id): Path<String>, hea
     Ok(response)
 }
 
-async fn put(State(service): State<PartnerCenter>, Path(id): Path<String>, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+async fn put(
+    State(service): State<PartnerCenter>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
     let body = json_body(&headers, &body)?;
-    let (document, switches) = change(&service, &id, &headers, |write, store| write.replace(store, body))?;
+    let (document, switches) =
+        change(&service, &id, &headers, |write, store| write.replace(store, body))?;
     Ok(entity(&service, StatusCode::OK, &document, &switches))
 }
 
@@ -120,22 +149,23 @@ fn change(
     let if_match = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok());
     service.with(|state, now| {
         let switches = state.switches.clone();
-        let write = Write {
-            id,
-            if_match,
-            switches: &switches,
-            options: &service.inner.options,
-            now,
-        };
+        let write =
+            Write { id, if_match, switches: &switches, options: &service.inner.options, now };
         let document = action(&write, &mut state.store)?;
         Ok((document, switches))
     })
 }
 
 /// One referral as a whole answer, with its ETag.
-fn entity(service: &PartnerCenter, status: StatusCode, document: &Value, switches: &Switches) -> Response {
+fn entity(
+    service: &PartnerCenter,
+    status: StatusCode,
+    document: &Value,
+    switches: &Switches,
+) -> Response {
     let mut shown = present(document, switches);
-    shown["@odata.context"] = json!(format!("{}v1.0/$metadata#Referrals/$entity", service.inner.origins.referrals));
+    shown["@odata.context"] =
+        json!(format!("{}v1.0/$metadata#Referrals/$entity", service.inner.origins.referrals));
     let mut response = (status, Json(shown)).into_response();
     etag(&mut response, document);
     response
@@ -164,5 +194,6 @@ fn content_type(headers: &HeaderMap) -> Result<(), Refusal> {
 
 fn json_body(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
     content_type(headers)?;
-    serde_json::from_slice(body).map_err(|error| Refusal::invalid("referral", format!("The body is not JSON: {error}")))
+    serde_json::from_slice(body)
+        .map_err(|error| Refusal::invalid("referral", format!("The body is not JSON: {error}")))
 }

@@ -62,7 +62,9 @@ pub(crate) fn router(service: PartnerCenter) -> Router {
         .route(&format!("{BASE}/events"), get(async || Json(json!(EVENTS))))
         .route(&format!("{BASE}/validationEvents"), post(test))
         .route(&format!("{BASE}/validationEvents/{{id}}"), get(test_result))
-        .method_not_allowed_fallback(async || FlatRefusal::new(StatusCode::METHOD_NOT_ALLOWED, "This method is not allowed here."))
+        .method_not_allowed_fallback(async || {
+            FlatRefusal::new(StatusCode::METHOD_NOT_ALLOWED, "This method is not allowed here.")
+        })
         .fallback(async || FlatRefusal::new(StatusCode::NOT_FOUND, "There is no such resource."))
         .layer(from_fn_with_state(service.clone(), guard))
         .with_state(service)
@@ -73,15 +75,16 @@ async fn guard(State(service): State<PartnerCenter>, request: Request, next: Nex
     let ids: Vec<_> = ["ms-requestid", "ms-correlationid"]
         .map(|name| (name, request.headers().get(name).cloned()))
         .into();
-    let mut response = if service.authorized(request.headers(), &service.inner.options.registration_audience) {
-        next.run(request).await
-    } else {
-        FlatRefusal::new(
-            StatusCode::UNAUTHORIZED,
-            "The token is missing, over, or meant for another audience.",
-        )
-        .into_response()
-    };
+    let mut response =
+        if service.authorized(request.headers(), &service.inner.options.registration_audience) {
+            next.run(request).await
+        } else {
+            FlatRefusal::new(
+                StatusCode::UNAUTHORIZED,
+                "The token is missing, over, or meant for another audience.",
+            )
+            .into_response()
+        };
     for (name, id) in ids {
         let id = id.or_else(|| HeaderValue::from_str(&Uuid::new_v4().to_string()).ok());
         if let Some(id) = id {
@@ -99,11 +102,15 @@ async fn current(State(service): State<PartnerCenter>) -> Result<Json<Value>, Fl
     })
 }
 
-async fn register(State(service): State<PartnerCenter>, body: Bytes) -> Result<Json<Value>, FlatRefusal> {
+async fn register(
+    State(service): State<PartnerCenter>,
+    body: Bytes,
+) -> Result<Json<Value>, FlatRefusal> {
     let registration = read(&body)?;
     service.with(|state, _| {
         if state.registrations.current.is_some() {
-            let status = StatusCode::from_u16(state.switches.registration_exists_status).unwrap_or(StatusCode::CONFLICT);
+            let status = StatusCode::from_u16(state.switches.registration_exists_status)
+                .unwrap_or(StatusCode::CONFLICT);
             return Err(FlatRefusal::new(
                 status,
                 "A registration exists for this tenant; use PUT to change it.",
@@ -115,7 +122,10 @@ async fn register(State(service): State<PartnerCenter>, body: Bytes) -> Result<J
     })
 }
 
-async fn overwrite(State(service): State<PartnerCenter>, body: Bytes) -> Result<Json<Value>, FlatRefusal> {
+async fn overwrite(
+    State(service): State<PartnerCenter>,
+    body: Bytes,
+) -> Result<Json<Value>, FlatRefusal> {
     let mut registration = read(&body)?;
     service.with(|state, _| {
         let old = state.registrations.current.as_ref().ok_or_else(none)?;
@@ -135,13 +145,15 @@ fn none() -> FlatRefusal {
 
 fn read(body: &[u8]) -> Result<Registration, FlatRefusal> {
     let bad = |why: String| FlatRefusal::new(StatusCode::BAD_REQUEST, why);
-    let body: Value = serde_json::from_slice(body).map_err(|error| bad(format!("The body is not JSON: {error}")))?;
+    let body: Value = serde_json::from_slice(body)
+        .map_err(|error| bad(format!("The body is not JSON: {error}")))?;
     let body = camel_case(body);
     let url = body["webhookUrl"].as_str().unwrap_or_default();
     if !Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
         return Err(bad("WebhookUrl must be an absolute web address.".to_owned()));
     }
-    let events: Vec<String> = serde_json::from_value(body["webhookEvents"].clone()).unwrap_or_default();
+    let events: Vec<String> =
+        serde_json::from_value(body["webhookEvents"].clone()).unwrap_or_default();
     if events.is_empty() {
         return Err(bad("WebhookEvents must name at least one event.".to_owned()));
     }
@@ -151,8 +163,14 @@ fn read(body: &[u8]) -> Result<Registration, FlatRefusal> {
     let ms_signature_header = match &body["signatureTokenToMsSignatureHeader"] {
         Value::Null => false,
         Value::Bool(flag) => *flag,
-        Value::String(text) if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") => text.eq_ignore_ascii_case("true"),
-        _ => return Err(bad("SignatureTokenToMsSignatureHeader must be true or false.".to_owned())),
+        Value::String(text)
+            if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") =>
+        {
+            text.eq_ignore_ascii_case("true")
+        }
+        _ => {
+            return Err(bad("SignatureTokenToMsSignatureHeader must be true or false.".to_owned()));
+        }
     };
     Ok(Registration {
         subscriber: Uuid::new_v4().to_string(),
@@ -202,14 +220,18 @@ async fn test(State(service): State<PartnerCenter>) -> Result<Json<Value>, FlatR
     })
 }
 
-async fn test_result(State(service): State<PartnerCenter>, Path(id): Path<String>) -> Result<Json<Value>, FlatRefusal> {
+async fn test_result(
+    State(service): State<PartnerCenter>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, FlatRefusal> {
     let unknown = || FlatRefusal::new(StatusCode::NOT_FOUND, "There is no such test event.");
     let found = service.with(|state, now| {
         let alive = |(at, _): &&(Timestamp, Option<usize>)| now.duration_since(*at) < RESULT_LIFE;
         state.registrations.tests.get(&id).filter(alive).copied()
     });
     let (_, number) = found.ok_or_else(unknown)?;
-    let delivery = number.and_then(|number| service.inner.deliveries.get(number)).ok_or_else(unknown)?;
+    let delivery =
+        number.and_then(|number| service.inner.deliveries.get(number)).ok_or_else(unknown)?;
     let finished = matches!(delivery.state, Standing::Delivered | Standing::Dead);
     let results: Vec<Value> = delivery
         .attempts

@@ -57,7 +57,12 @@ const LOCKED_WHEN_SET: &[&str] = &[
 const SHARE: &str = "/consent/consentToShareReferralWithMicrosoftSellers";
 
 /// Compares before and after; refuses changes of locked fields or takes them back.
-pub(crate) fn locks(before: &Value, after: &mut Value, asked_for_help: bool, mode: LockedFields) -> Result<(), Refusal> {
+pub(crate) fn locks(
+    before: &Value,
+    after: &mut Value,
+    asked_for_help: bool,
+    mode: LockedFields,
+) -> Result<(), Refusal> {
     let mut locked: Vec<&str> = [READ_ONLY, LOCKED].concat();
     let set = |pointer: &&&str| !text(before, pointer).is_empty();
     locked.extend(LOCKED_WHEN_SET.iter().filter(set));
@@ -82,7 +87,9 @@ pub(crate) fn locks(before: &Value, after: &mut Value, asked_for_help: bool, mod
 }
 
 fn restore(document: &mut Value, pointer: &str, value: Value) {
-    let Some((parent, name)) = pointer.rsplit_once('/') else { return };
+    let Some((parent, name)) = pointer.rsplit_once('/') else {
+        return;
+    };
     if let Some(parent) = document.pointer_mut(parent).and_then(Value::as_object_mut) {
         parent.insert(name.to_owned(), value);
     }
@@ -98,7 +105,10 @@ pub(crate) fn transition(before: &Value, after: &Value) -> Result<(), Refusal> {
         _ => &["Closed"],
     };
     if !allowed_next.contains(&to) {
-        return Err(Refusal::invalid("/status", format!("A referral cannot go from {from} to {to}.")));
+        return Err(Refusal::invalid(
+            "/status",
+            format!("A referral cannot go from {from} to {to}."),
+        ));
     }
     let allowed_sub: &[&str] = match to {
         "New" => &["Pending", "Received"],
@@ -160,7 +170,10 @@ mod tests {
         let off = json!({ "consent": { "consentToShareReferralWithMicrosoftSellers": false } });
         let on = json!({ "consent": { "consentToShareReferralWithMicrosoftSellers": true } });
         assert!(locks(&off, &mut on.clone(), false, LockedFields::Refuse).is_ok());
-        assert_eq!(locks(&on, &mut off.clone(), false, LockedFields::Refuse).unwrap_err().target, SHARE);
+        assert_eq!(
+            locks(&on, &mut off.clone(), false, LockedFields::Refuse).unwrap_err().target,
+            SHARE
+        );
         let mut ignored = off;
         locks(&on, &mut ignored, false, LockedFields::Ignore).unwrap();
         assert_eq!(ignored, on);

@@ -116,8 +116,18 @@ pub(crate) fn blank() -> Value {
 /// The names below a block that the service knows; `None` when every name is taken.
 pub(crate) fn names_below(block: &str) -> Option<&'static [&'static str]> {
     match block {
-        "/customerProfile" => Some(&["name", "address", "size", "team", "ids", "isMatchingComplete"]),
-        "/customerProfile/address" => Some(&["addressLine1", "addressLine2", "city", "state", "postalCode", "country", "region"]),
+        "/customerProfile" => {
+            Some(&["name", "address", "size", "team", "ids", "isMatchingComplete"])
+        }
+        "/customerProfile/address" => Some(&[
+            "addressLine1",
+            "addressLine2",
+            "city",
+            "state",
+            "postalCode",
+            "country",
+            "region",
+        ]),
         "/consent" => Some(&[
             "consentToToShareInfoWithOthers",
             "consentToContact",
@@ -144,7 +154,8 @@ pub(crate) fn names_below(block: &str) -> Option<&'static [&'static str]> {
 pub(crate) fn camel_case(value: Value) -> Value {
     match value {
         Value::Object(members) => {
-            let lowered = members.into_iter().map(|(name, value)| (lower_first(&name), camel_case(value)));
+            let lowered =
+                members.into_iter().map(|(name, value)| (lower_first(&name), camel_case(value)));
             Value::Object(lowered.collect::<Map<_, _>>())
         }
         Value::Array(items) => items.into_iter().map(camel_case).collect(),
@@ -154,9 +165,7 @@ pub(crate) fn camel_case(value: Value) -> Value {
 
 pub(crate) fn lower_first(name: &str) -> String {
     let mut letters = name.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// Checks types and closed lists of everything present, and stores the deal value as a number.
@@ -177,14 +186,24 @@ pub(crate) fn check(referral: &mut Value) -> Result<(), Refusal> {
     expect_all(referral, &["/details/closingDateTime"], "a date-time with offset", |value| {
         value.as_str().is_some_and(|date| date.parse::<Timestamp>().is_ok())
     })?;
-    expect_all(referral, &["/customerProfile/address/country"], "a two-letter ISO code", |value| {
-        letters(value, 2)
-    })?;
+    expect_all(
+        referral,
+        &["/customerProfile/address/country"],
+        "a two-letter ISO code",
+        |value| letters(value, 2),
+    )?;
     rows(referral)
 }
 
-fn expect_all(referral: &Value, pointers: &[&str], wanted: &str, fits: impl Fn(&Value) -> bool) -> Result<(), Refusal> {
-    let wrong = |pointer: &&&str| referral.pointer(pointer).is_some_and(|value| !value.is_null() && !fits(value));
+fn expect_all(
+    referral: &Value,
+    pointers: &[&str],
+    wanted: &str,
+    fits: impl Fn(&Value) -> bool,
+) -> Result<(), Refusal> {
+    let wrong = |pointer: &&&str| {
+        referral.pointer(pointer).is_some_and(|value| !value.is_null() && !fits(value))
+    };
     match pointers.iter().find(wrong) {
         Some(pointer) => Err(Refusal::invalid(*pointer, format!("Expected {wanted}."))),
         None => Ok(()),
@@ -192,9 +211,9 @@ fn expect_all(referral: &Value, pointers: &[&str], wanted: &str, fits: impl Fn(&
 }
 
 fn letters(value: &Value, count: usize) -> bool {
-    value
-        .as_str()
-        .is_some_and(|text| text.len() == count && text.bytes().all(|byte| byte.is_ascii_uppercase()))
+    value.as_str().is_some_and(|text| {
+        text.len() == count && text.bytes().all(|byte| byte.is_ascii_uppercase())
+    })
 }
 
 /// The value may come as text or number (contract partner-center 2.6).
@@ -202,7 +221,8 @@ fn money(referral: &mut Value) -> Result<(), Refusal> {
     expect_all(referral, &["/details/currency"], "a three-letter ISO code", |value| {
         letters(value, 3)
     })?;
-    let Some(value) = referral.pointer_mut("/details/dealValue").filter(|value| !value.is_null()) else {
+    let Some(value) = referral.pointer_mut("/details/dealValue").filter(|value| !value.is_null())
+    else {
         return Ok(());
     };
     let number = match &*value {
@@ -224,10 +244,15 @@ fn money(referral: &mut Value) -> Result<(), Refusal> {
 }
 
 fn rows(referral: &Value) -> Result<(), Refusal> {
-    for pointer in ["/team", "/customerProfile/team", "/details/requirements/solutions", "/target"] {
-        let rows = referral.pointer(pointer).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    for pointer in ["/team", "/customerProfile/team", "/details/requirements/solutions", "/target"]
+    {
+        let rows =
+            referral.pointer(pointer).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         if rows.len() > MOST_ROWS {
-            return Err(Refusal::invalid(pointer, format!("At most {MOST_ROWS} entries are allowed.")));
+            return Err(Refusal::invalid(
+                pointer,
+                format!("At most {MOST_ROWS} entries are allowed."),
+            ));
         }
         if let Some(index) = rows.iter().position(|row| !row.is_object()) {
             return Err(Refusal::invalid(format!("{pointer}/{index}"), "Expected an object."));

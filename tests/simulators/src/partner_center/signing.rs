@@ -10,8 +10,9 @@ use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_RSA_SHA256, RsaKeySize, date_time_ymd,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, RsaKeySize,
+    date_time_ymd,
 };
 use url::Url;
 
@@ -91,12 +92,7 @@ fn keys() -> anyhow::Result<&'static Keys> {
         return Ok(keys);
     }
     let make = || KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048);
-    let keys = Keys {
-        root: make()?,
-        intermediate: make()?,
-        leaf: make()?,
-        rogue: make()?,
-    };
+    let keys = Keys { root: make()?, intermediate: make()?, leaf: make()?, rogue: make()? };
     Ok(KEYS.get_or_init(|| keys))
 }
 
@@ -126,13 +122,13 @@ fn ca(organization: &str, name: &str) -> CertificateParams {
 
 fn leaf(certificates: &Url, issuer_path: &str) -> anyhow::Result<CertificateParams> {
     let mut params = named("Microsoft Corporation", "pcnotifications-sim.example");
-    params.subject_alt_names = vec![rcgen::SanType::DnsName("pcnotifications-sim.example".try_into()?)];
+    params.subject_alt_names =
+        vec![rcgen::SanType::DnsName("pcnotifications-sim.example".try_into()?)];
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-    params.custom_extensions = vec![CustomExtension::from_oid_content(
-        AIA,
-        ca_issuers(&certificates.join(issuer_path)?)?,
-    )];
+    params.extended_key_usages =
+        vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+    params.custom_extensions =
+        vec![CustomExtension::from_oid_content(AIA, ca_issuers(&certificates.join(issuer_path)?)?)];
     Ok(params)
 }
 
@@ -144,6 +140,7 @@ fn ca_issuers(url: &Url) -> anyhow::Result<Vec<u8>> {
 
 fn tagged(tag: u8, content: &[u8]) -> anyhow::Result<Vec<u8>> {
     let length = u8::try_from(content.len()).ok().filter(|length| *length < 128);
-    let length = length.ok_or_else(|| anyhow::anyhow!("the certificate host's address is too long"))?;
+    let length =
+        length.ok_or_else(|| anyhow::anyhow!("the certificate host's address is too long"))?;
     Ok([&[tag, length], content].concat())
 }

@@ -69,7 +69,8 @@ pub(crate) fn date(document: &Value, pointer: &str) -> Option<Timestamp> {
 impl Stored {
     /// Whether the role shows this referral (contract partner-center 1.3).
     pub(crate) fn visible(&self, switches: &Switches) -> bool {
-        let own = |member: &Value| text(member, "/email").eq_ignore_ascii_case(&switches.user_email);
+        let own =
+            |member: &Value| text(member, "/email").eq_ignore_ascii_case(&switches.user_email);
         let team = || self.document["team"].as_array().is_some_and(|team| team.iter().any(own));
         switches.role == Role::Admin || team()
     }
@@ -99,10 +100,11 @@ impl Store {
 
     /// One half of an engagement; the newest when there are several.
     pub(crate) fn half_of(&self, engagement: &str, half: Half) -> Option<&Stored> {
-        let same = |stored: &&Stored| stored.half == half && text(&stored.document, "/engagementId").eq_ignore_ascii_case(engagement);
-        self.all()
-            .filter(same)
-            .max_by_key(|stored| date(&stored.document, "/createdDateTime"))
+        let same = |stored: &&Stored| {
+            stored.half == half
+                && text(&stored.document, "/engagementId").eq_ignore_ascii_case(engagement)
+        };
+        self.all().filter(same).max_by_key(|stored| date(&stored.document, "/createdDateTime"))
     }
 
     /// Stores a new or changed document under a fresh stamp and notes the change. Answers what was stored.
@@ -120,13 +122,7 @@ impl Store {
         if created {
             stored.document["createdDateTime"] = stored.document["updatedDateTime"].clone();
         }
-        self.changes.push(Change {
-            id: id.clone(),
-            half: stored.half,
-            created,
-            cause,
-            at,
-        });
+        self.changes.push(Change { id: id.clone(), half: stored.half, created, cause, at });
         let document = stored.document.clone();
         self.referrals.insert(id, stored);
         document
@@ -135,7 +131,8 @@ impl Store {
     /// Closes what nobody answered in time (contract partner-center 3.6).
     pub(crate) fn expire(&mut self, now: Timestamp) {
         let late = |stored: &&Stored| {
-            stored.document["status"] == "New" && date(&stored.document, "/expirationDateTime").is_some_and(|end| end <= now)
+            stored.document["status"] == "New"
+                && date(&stored.document, "/expirationDateTime").is_some_and(|end| end <= now)
         };
         let late: Vec<Stored> = self.all().filter(late).cloned().collect();
         for mut stored in late {

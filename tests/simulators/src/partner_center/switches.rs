@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 /// All switches as one object; a switch left out has its default.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one independent switch on the control page")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one independent switch on the control page"
+)]
 pub struct Switches {
     /// The signed-in user's role: an admin sees all referrals, a user those with the own e-mail in `team`.
     pub role: Role,
@@ -155,7 +158,8 @@ impl Default for Switches {
             signature_header: SignatureHeader::AsRegistered,
             bad_signature: false,
             certificate: Certificate::Good,
-            foreign_certificate_url: "https://certificates.example/cert/pcnotifications-sim.cer".to_owned(),
+            foreign_certificate_url: "https://certificates.example/cert/pcnotifications-sim.cer"
+                .to_owned(),
             duplicates: false,
             reorder: false,
             lose_next: 0,

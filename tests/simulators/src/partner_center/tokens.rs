@@ -38,43 +38,28 @@ pub(crate) struct Tokens {
 
 type OauthError = (StatusCode, &'static str, u32, &'static str);
 
-const BAD_CLIENT: OauthError = (
-    StatusCode::UNAUTHORIZED,
-    "invalid_client",
-    7_000_215,
-    "Invalid client secret provided.",
-);
+const BAD_CLIENT: OauthError =
+    (StatusCode::UNAUTHORIZED, "invalid_client", 7_000_215, "Invalid client secret provided.");
 const NO_CLIENT: OauthError = (
     StatusCode::BAD_REQUEST,
     "unauthorized_client",
     700_016,
     "The application was not found in the directory.",
 );
-const NO_TENANT: OauthError = (StatusCode::BAD_REQUEST, "invalid_request", 90_002, "The tenant was not found.");
-const NO_GRANT: OauthError = (
-    StatusCode::BAD_REQUEST,
-    "unsupported_grant_type",
-    70_003,
-    "The grant type is not supported.",
-);
+const NO_TENANT: OauthError =
+    (StatusCode::BAD_REQUEST, "invalid_request", 90_002, "The tenant was not found.");
+const NO_GRANT: OauthError =
+    (StatusCode::BAD_REQUEST, "unsupported_grant_type", 70_003, "The grant type is not supported.");
 const DEAD_REFRESH: OauthError = (
     StatusCode::BAD_REQUEST,
     "invalid_grant",
     70_008,
     "The refresh token has expired or was revoked.",
 );
-const BAD_CODE: OauthError = (
-    StatusCode::BAD_REQUEST,
-    "invalid_grant",
-    9_002_313,
-    "The code is malformed or invalid.",
-);
-const BAD_RESOURCE: OauthError = (
-    StatusCode::BAD_REQUEST,
-    "invalid_resource",
-    500_011,
-    "The resource principal was not found.",
-);
+const BAD_CODE: OauthError =
+    (StatusCode::BAD_REQUEST, "invalid_grant", 9_002_313, "The code is malformed or invalid.");
+const BAD_RESOURCE: OauthError =
+    (StatusCode::BAD_REQUEST, "invalid_resource", 500_011, "The resource principal was not found.");
 const BAD_SCOPE: OauthError = (
     StatusCode::BAD_REQUEST,
     "invalid_scope",
@@ -157,9 +142,8 @@ impl Tokens {
     fn issue(&mut self, generation: Generation, audience: String, now: Timestamp) -> Value {
         let access = format!("sim-access-{}", Uuid::new_v4().simple());
         let refresh = format!("sim-refresh-{}", Uuid::new_v4().simple());
-        let ends = now
-            .saturating_add(SignedDuration::from_secs(ACCESS_SECONDS))
-            .unwrap_or(Timestamp::MAX);
+        let ends =
+            now.saturating_add(SignedDuration::from_secs(ACCESS_SECONDS)).unwrap_or(Timestamp::MAX);
         self.refresh.insert(refresh.clone(), now);
         let answer = match generation {
             Generation::V1 => json!({
@@ -179,7 +163,11 @@ impl Tokens {
     }
 }
 
-fn audience(generation: Generation, form: &HashMap<String, String>, options: &Options) -> Result<String, OauthError> {
+fn audience(
+    generation: Generation,
+    form: &HashMap<String, String>,
+    options: &Options,
+) -> Result<String, OauthError> {
     let known = [&options.referrals_audience, &options.registration_audience];
     let (asked, error) = match generation {
         Generation::V1 => (form.get("resource").map(String::as_str), BAD_RESOURCE),
@@ -207,10 +195,7 @@ mod tests {
     use super::*;
 
     fn form(entries: &[(&str, &str)]) -> HashMap<String, String> {
-        entries
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        entries.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     fn refresh(token: &str) -> HashMap<String, String> {
@@ -230,10 +215,12 @@ mod tests {
         let mut tokens = Tokens::new(&options, start);
         let later = start + SignedDuration::from_hours(89 * 24);
         let ask = refresh("sim-partner-refresh-token");
-        let (status, answer) = tokens.grant(Generation::V1, &options.tenant, &ask, &options, false, later);
+        let (status, answer) =
+            tokens.grant(Generation::V1, &options.tenant, &ask, &options, false, later);
         assert_eq!((status, &answer["expires_in"]), (StatusCode::OK, &json!("3599")));
         let much_later = later + SignedDuration::from_hours(89 * 24);
-        let (status, answer) = tokens.grant(Generation::V1, &options.tenant, &ask, &options, false, much_later);
+        let (status, answer) =
+            tokens.grant(Generation::V1, &options.tenant, &ask, &options, false, much_later);
         assert_eq!((status, &answer["error"]), (StatusCode::BAD_REQUEST, &json!("invalid_grant")));
     }
 

@@ -106,11 +106,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn json(status: StatusCode, body: Value) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Some(body),
-        }
+        Self { status, headers: Vec::new(), body: Some(body) }
     }
 
     pub(crate) fn ok(body: Value) -> Self {
@@ -118,11 +114,7 @@ impl Answer {
     }
 
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: None,
-        }
+        Self { status, headers: Vec::new(), body: None }
     }
 
     pub(crate) fn with(mut self, header: &'static str, value: String) -> Self {
@@ -138,7 +130,10 @@ impl Answer {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         if self.body.is_some() {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json;charset=UTF-8"));
+            headers.insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json;charset=UTF-8"),
+            );
         }
         for (name, value) in &self.headers {
             if let Ok(value) = HeaderValue::from_str(value) {

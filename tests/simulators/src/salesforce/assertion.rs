@@ -17,7 +17,12 @@ const SKEW: i64 = 180;
 const INVALID: TokenError = ("invalid_grant", "invalid assertion");
 
 /// Checks form, signature (when a certificate is known), issuer, user, audience and expiry.
-pub(crate) fn check(options: &Options, origin: &str, now: Timestamp, assertion: &str) -> Result<(), TokenError> {
+pub(crate) fn check(
+    options: &Options,
+    origin: &str,
+    now: Timestamp,
+    assertion: &str,
+) -> Result<(), TokenError> {
     let (signed, signature) = assertion.rsplit_once('.').ok_or(INVALID)?;
     let (header, claims) = signed.split_once('.').ok_or(INVALID)?;
     let (header, claims) = (decoded(header)?, decoded(claims)?);
@@ -36,7 +41,8 @@ pub(crate) fn check(options: &Options, origin: &str, now: Timestamp, assertion: 
         return Err(("invalid_grant", "user hasn't approved this consumer"));
     }
     let audience = claim("aud").unwrap_or_default().trim_end_matches('/');
-    if !["https://login.salesforce.com", "https://test.salesforce.com", origin].contains(&audience) {
+    if !["https://login.salesforce.com", "https://test.salesforce.com", origin].contains(&audience)
+    {
         return Err(("invalid_grant", "audience is invalid"));
     }
     let expiry = seconds(&claims["exp"]).ok_or(INVALID)?;

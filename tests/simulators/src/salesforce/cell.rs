@@ -40,7 +40,10 @@ impl Cell {
     pub(crate) fn as_number(&self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(*number),
-            #[expect(clippy::cast_precision_loss, reason = "the service's integers have eight digits")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "the service's integers have eight digits"
+            )]
             Self::Int(number) => Some(*number as f64),
             _ => None,
         }

@@ -17,7 +17,9 @@ const MOST_READS: usize = 2000;
 impl Organisation {
     pub(super) fn collection(&mut self, call: &Call, rest: &[&str]) -> Outcome<Answer> {
         match (rest, &call.method) {
-            ([], &Method::POST) => self.write_all(call, |organisation, call, row| organisation.collection_create(call, &row)),
+            ([], &Method::POST) => self.write_all(call, |organisation, call, row| {
+                organisation.collection_create(call, &row)
+            }),
             ([], &Method::PATCH) => self.write_all(call, Organisation::collection_update),
             ([], &Method::DELETE) => Ok(self.delete_all(call)),
             ([object, field], &Method::PATCH) => {
@@ -32,7 +34,11 @@ impl Organisation {
     }
 
     /// Writes each record; with `allOrNone` a failure undoes all.
-    fn write_all(&mut self, call: &Call, mut write: impl FnMut(&mut Self, &Call, Map<String, Value>) -> Outcome<Value>) -> Outcome<Answer> {
+    fn write_all(
+        &mut self,
+        call: &Call,
+        mut write: impl FnMut(&mut Self, &Call, Map<String, Value>) -> Outcome<Value>,
+    ) -> Outcome<Answer> {
         let body = call.object()?;
         let rows = body.get("records").and_then(Value::as_array);
         let rows = rows.ok_or_else(|| Refusal::json("records is missing"))?;
@@ -50,7 +56,12 @@ impl Organisation {
         Ok(self.results(results, flag(&body, "allOrNone"), before))
     }
 
-    fn results(&mut self, results: Vec<Outcome<Value>>, all_or_none: bool, before: super::records::Records) -> Answer {
+    fn results(
+        &mut self,
+        results: Vec<Outcome<Value>>,
+        all_or_none: bool,
+        before: super::records::Records,
+    ) -> Answer {
         let is_undone = all_or_none && results.iter().any(Result::is_err);
         if is_undone {
             self.records = before;
@@ -81,7 +92,13 @@ impl Organisation {
         Ok(saved(&record.id).into())
     }
 
-    fn collection_upsert(&mut self, call: &Call, mut row: Map<String, Value>, object: &str, field: &str) -> Outcome<Value> {
+    fn collection_upsert(
+        &mut self,
+        call: &Call,
+        mut row: Map<String, Value>,
+        object: &str,
+        field: &str,
+    ) -> Outcome<Value> {
         let object = self.object(object)?;
         let is_key = |field: &&Field| field.external_id || field.id_lookup;
         let key = self
@@ -113,11 +130,13 @@ impl Organisation {
     }
 
     fn delete_all(&mut self, call: &Call) -> Answer {
-        let ids: Vec<String> = call.parameter("ids").unwrap_or_default().split(',').map(str::to_owned).collect();
+        let ids: Vec<String> =
+            call.parameter("ids").unwrap_or_default().split(',').map(str::to_owned).collect();
         let before = self.records.clone();
         let results = ids.iter().map(|id| {
             let object = self.objects.iter().find(|object| id.starts_with(object.prefix)).cloned();
-            let object = object.ok_or_else(|| Refusal::bad("MALFORMED_ID", format!("malformed id {id}")))?;
+            let object =
+                object.ok_or_else(|| Refusal::bad("MALFORMED_ID", format!("malformed id {id}")))?;
             let record = self.existing(&object, id)?;
             self.delete(&object, &self.as_client(call), &record.id)?;
             Ok(saved(&record.id).into())
@@ -147,7 +166,10 @@ impl Organisation {
         };
         let fields = self.wanted_fields(&object, &fields)?;
         if ids.split(',').count() > MOST_READS {
-            return Err(Refusal::bad("EXCEEDED_MAX_SIZE_REQUEST", format!("at most {MOST_READS} ids")));
+            return Err(Refusal::bad(
+                "EXCEEDED_MAX_SIZE_REQUEST",
+                format!("at most {MOST_READS} ids"),
+            ));
         }
         let read = |id: &str| {
             self.existing(&object, id)
@@ -158,9 +180,7 @@ impl Organisation {
 }
 
 fn type_of(row: &Map<String, Value>) -> &str {
-    row.get("attributes")
-        .and_then(|attributes| attributes["type"].as_str())
-        .unwrap_or_default()
+    row.get("attributes").and_then(|attributes| attributes["type"].as_str()).unwrap_or_default()
 }
 
 fn failed(refusal: &Refusal) -> Value {

@@ -55,7 +55,8 @@ fn tree(columns: &[&Column], depth: usize) -> Vec<Value> {
 }
 
 fn leaf(field: &Field) -> Value {
-    let is_number = matches!(field.kind, Kind::Currency(_) | Kind::Double(_) | Kind::Percent | Kind::Int);
+    let is_number =
+        matches!(field.kind, Kind::Currency(_) | Kind::Double(_) | Kind::Percent | Kind::Int);
     json!({
         "aggregate": false,
         "booleanType": field.kind == Kind::Bool,

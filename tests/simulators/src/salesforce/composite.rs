@@ -19,7 +19,9 @@ impl Organisation {
         match (rest.as_slice(), &call.method) {
             ([], &Method::POST) => self.composite(call),
             (["sobjects", rest @ ..], _) => self.collection(call, rest),
-            (["batch" | "graph" | "tree", ..], _) => Err(Refusal::not_simulated("This kind of composite request")),
+            (["batch" | "graph" | "tree", ..], _) => {
+                Err(Refusal::not_simulated("This kind of composite request"))
+            }
             ([], _) => Err(Refusal::wrong_method(call.method.as_str())),
             _ => Err(Refusal::not_found()),
         }
@@ -32,7 +34,8 @@ impl Organisation {
         let parts = parts.ok_or_else(|| Refusal::json("compositeRequest is missing"))?;
         let parts = parts.iter().map(Part::read).collect::<Outcome<Vec<Part>>>()?;
         refuse_too_many(&parts)?;
-        let (records, ids) = (self.records.clone(), parts.iter().map(|part| part.reference.clone()));
+        let (records, ids) =
+            (self.records.clone(), parts.iter().map(|part| part.reference.clone()));
         let ids: Vec<String> = ids.collect();
         let mut answers = Answers::default();
         for part in parts {
@@ -56,7 +59,8 @@ impl Organisation {
         let [services, data, version, rest @ ..] = path.as_slice() else {
             return Err(Refusal::not_found());
         };
-        let version = version.strip_prefix('v').filter(|_| services == "services" && data == "data");
+        let version =
+            version.strip_prefix('v').filter(|_| services == "services" && data == "data");
         let mut headers = part.headers.clone();
         if let Some(value) = outer.headers.get("sforce-duplicate-rule-header") {
             headers.entry("sforce-duplicate-rule-header").or_insert(value.clone());
@@ -78,9 +82,12 @@ pub(super) fn flag(body: &Map<String, Value>, name: &str) -> bool {
 }
 
 fn refuse_too_many(parts: &[Part]) -> Outcome<()> {
-    let is_query = |part: &&Part| part.url.contains("/query") || part.url.contains("/composite/sobjects");
+    let is_query =
+        |part: &&Part| part.url.contains("/query") || part.url.contains("/composite/sobjects");
     if parts.len() > MOST_PARTS || parts.iter().filter(is_query).count() > MOST_QUERIES {
-        let text = format!("at most {MOST_PARTS} subrequests, of them {MOST_QUERIES} queries or collections");
+        let text = format!(
+            "at most {MOST_PARTS} subrequests, of them {MOST_QUERIES} queries or collections"
+        );
         return Err(Refusal::bad("LIMIT_EXCEEDED", text));
     }
     let mut names: Vec<&str> = parts.iter().map(|part| part.reference.as_str()).collect();
@@ -109,14 +116,15 @@ impl Part {
             "PATCH" => Method::PATCH,
             "PUT" => Method::PUT,
             "DELETE" => Method::DELETE,
-            other => return Err(Refusal::json(format!("method '{other}' is not a method in capitals"))),
+            other => {
+                return Err(Refusal::json(format!("method '{other}' is not a method in capitals")));
+            }
         };
         let reference = text("referenceId");
         let is_named = reference.starts_with(|first: char| first.is_ascii_alphanumeric())
             && reference.chars().all(|next| next.is_ascii_alphanumeric() || next == '_');
         if !is_named {
-            let message =
-                "Provided referenceId must start with a letter or a number, and can contain only letters, numbers and underscores";
+            let message = "Provided referenceId must start with a letter or a number, and can contain only letters, numbers and underscores";
             return Err(Refusal::json(message));
         }
         if !text("url").starts_with("/services/data/v") {
@@ -135,7 +143,12 @@ impl Part {
 fn headers(given: &Value) -> Outcome<HeaderMap> {
     let mut headers = HeaderMap::new();
     for (name, value) in given.as_object().into_iter().flatten() {
-        let invalid = || Problem::new("INVALID_HTTP_HEADER", format!("the header {name} is not allowed in a subrequest"));
+        let invalid = || {
+            Problem::new(
+                "INVALID_HTTP_HEADER",
+                format!("the header {name} is not allowed in a subrequest"),
+            )
+        };
         if ["accept", "authorization", "content-type"].contains(&name.to_lowercase().as_str()) {
             return Err(invalid().with(StatusCode::BAD_REQUEST));
         }

@@ -24,7 +24,9 @@ impl Organisation {
             }
         }
         if record.object == "Account" {
-            let names = |value: &str| value == "*" || value.split(',').any(|tag| tag.trim() == etag(record));
+            let names = |value: &str| {
+                value == "*" || value.split(',').any(|tag| tag.trim() == etag(record))
+            };
             let is_tag = |value: &str| value == "*" || value.starts_with(['"', 'W']);
             if let Some(value) = call.header("if-match") {
                 if !is_tag(value) {
@@ -41,8 +43,10 @@ impl Organisation {
 
 /// 304 for a read whose caller has the newest values.
 pub(crate) fn not_modified(call: &Call, record: &Record) -> Option<Answer> {
-    let is_known = record.object == "Account" && call.header("if-none-match") == Some(etag(record).as_str());
-    (is_known || unchanged_since(call, record.moment("LastModifiedDate"))).then(|| Answer::empty(StatusCode::NOT_MODIFIED))
+    let is_known =
+        record.object == "Account" && call.header("if-none-match") == Some(etag(record).as_str());
+    (is_known || unchanged_since(call, record.moment("LastModifiedDate")))
+        .then(|| Answer::empty(StatusCode::NOT_MODIFIED))
 }
 
 /// Whether `If-Modified-Since` names a time at or after `changed`.
@@ -53,7 +57,8 @@ pub(crate) fn unchanged_since(call: &Call, changed: Timestamp) -> bool {
 
 /// `Last-Modified`, and for an account `ETag`.
 pub(crate) fn validators(answer: Answer, record: &Record) -> Answer {
-    let modified = record.moment("LastModifiedDate").strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let modified =
+        record.moment("LastModifiedDate").strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let answer = answer.with("last-modified", modified);
     match record.object {
         "Account" => answer.with("etag", etag(record)),

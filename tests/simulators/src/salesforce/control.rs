@@ -55,7 +55,10 @@ async fn read_switches(State(salesforce): State<Salesforce>) -> Json<Switches> {
 }
 
 /// Replaces all switches; those left out go back to their defaults.
-async fn put_switches(State(salesforce): State<Salesforce>, Json(wanted): Body) -> Outcome<Json<Switches>> {
+async fn put_switches(
+    State(salesforce): State<Salesforce>,
+    Json(wanted): Body,
+) -> Outcome<Json<Switches>> {
     let mut organisation = salesforce.lock();
     let invalid = |error: serde_json::Error| Refusal::json(format!("switches: {error}"));
     let mut all = serde_json::to_value(Switches::of(&organisation.options)).map_err(invalid)?;
@@ -67,20 +70,31 @@ async fn put_switches(State(salesforce): State<Salesforce>, Json(wanted): Body) 
     Ok(Json(organisation.switches.clone()))
 }
 
-async fn rows(State(salesforce): State<Salesforce>, Path(object): Path<String>) -> Outcome<Json<Value>> {
+async fn rows(
+    State(salesforce): State<Salesforce>,
+    Path(object): Path<String>,
+) -> Outcome<Json<Value>> {
     let organisation = salesforce.lock();
     let object = organisation.object(&object)?;
     let call = Call::of_control();
     let records = organisation.records.living(object.name);
-    let rows: Vec<Value> = records.map(|record| organisation.full(&call, &object, record, &[])).collect();
+    let rows: Vec<Value> =
+        records.map(|record| organisation.full(&call, &object, record, &[])).collect();
     Ok(Json(json!({"records": rows})))
 }
 
-async fn row(State(salesforce): State<Salesforce>, Path((object, id)): Row) -> Outcome<Json<Value>> {
+async fn row(
+    State(salesforce): State<Salesforce>,
+    Path((object, id)): Row,
+) -> Outcome<Json<Value>> {
     Ok(Json(salesforce.lock().whole(&object, &id)?))
 }
 
-async fn create(State(salesforce): State<Salesforce>, Path(object): Path<String>, Json(body): Body) -> Outcome<(StatusCode, Json<Value>)> {
+async fn create(
+    State(salesforce): State<Salesforce>,
+    Path(object): Path<String>,
+    Json(body): Body,
+) -> Outcome<(StatusCode, Json<Value>)> {
     let mut organisation = salesforce.lock();
     let (object, seller) = (organisation.object(&object)?, organisation.as_seller());
     let id = organisation.create(&object, &seller, &body)?;
@@ -95,7 +109,11 @@ struct Many {
 }
 
 /// Many records of one second, as a data load leaves them; `{n}` in a text is the record's number.
-async fn create_many(State(salesforce): State<Salesforce>, Path(object): Path<String>, Json(many): Json<Many>) -> Outcome<Json<Value>> {
+async fn create_many(
+    State(salesforce): State<Salesforce>,
+    Path(object): Path<String>,
+    Json(many): Json<Many>,
+) -> Outcome<Json<Value>> {
     let mut organisation = salesforce.lock();
     let (object, seller) = (organisation.object(&object)?, organisation.as_seller());
     let stamp = organisation.now();
@@ -105,7 +123,8 @@ async fn create_many(State(salesforce): State<Salesforce>, Path(object): Path<St
             Value::String(text) => text.replace("{n}", &number.to_string()).into(),
             other => other.clone(),
         };
-        let body = many.fields.iter().map(|(name, value)| (name.clone(), numbered(value))).collect();
+        let body =
+            many.fields.iter().map(|(name, value)| (name.clone(), numbered(value))).collect();
         let id = organisation.create(&object, &seller, &body)?;
         organisation.stamp(object.name, &id, stamp);
         ids.push(id);
@@ -113,7 +132,11 @@ async fn create_many(State(salesforce): State<Salesforce>, Path(object): Path<St
     Ok(Json(json!({"ids": ids})))
 }
 
-async fn update(State(salesforce): State<Salesforce>, Path((object, id)): Row, Json(body): Body) -> Outcome<Json<Value>> {
+async fn update(
+    State(salesforce): State<Salesforce>,
+    Path((object, id)): Row,
+    Json(body): Body,
+) -> Outcome<Json<Value>> {
     let mut organisation = salesforce.lock();
     let (object, seller) = (organisation.object(&object)?, organisation.as_seller());
     let record = organisation.existing(&object, &id)?;
@@ -121,7 +144,10 @@ async fn update(State(salesforce): State<Salesforce>, Path((object, id)): Row, J
     Ok(Json(organisation.whole(object.name, &record.id)?))
 }
 
-async fn delete(State(salesforce): State<Salesforce>, Path((object, id)): Row) -> Outcome<StatusCode> {
+async fn delete(
+    State(salesforce): State<Salesforce>,
+    Path((object, id)): Row,
+) -> Outcome<StatusCode> {
     let mut organisation = salesforce.lock();
     let (object, seller) = (organisation.object(&object)?, organisation.as_seller());
     let record = organisation.existing(&object, &id)?;
@@ -129,7 +155,10 @@ async fn delete(State(salesforce): State<Salesforce>, Path((object, id)): Row) -
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn undelete(State(salesforce): State<Salesforce>, Path((object, id)): Row) -> Outcome<Json<Value>> {
+async fn undelete(
+    State(salesforce): State<Salesforce>,
+    Path((object, id)): Row,
+) -> Outcome<Json<Value>> {
     let mut organisation = salesforce.lock();
     let (object, seller) = (organisation.object(&object)?, organisation.as_seller());
     organisation.undelete(&object, &seller, &normal(&id).unwrap_or_default())?;
@@ -137,7 +166,10 @@ async fn undelete(State(salesforce): State<Salesforce>, Path((object, id)): Row)
 }
 
 /// An automated process moves `SystemModstamp` and nothing else.
-async fn automation(State(salesforce): State<Salesforce>, Path((object, id)): Row) -> Outcome<Json<Value>> {
+async fn automation(
+    State(salesforce): State<Salesforce>,
+    Path((object, id)): Row,
+) -> Outcome<Json<Value>> {
     let mut organisation = salesforce.lock();
     let (object, now) = (organisation.object(&object)?, organisation.now());
     let record = organisation.existing(&object, &id)?;
@@ -152,7 +184,11 @@ struct Delay {
 }
 
 /// The record's last write becomes visible to others only so much later, under the stamp it has.
-async fn delay(State(salesforce): State<Salesforce>, Path((object, id)): Row, Json(wanted): Json<Delay>) -> Outcome<StatusCode> {
+async fn delay(
+    State(salesforce): State<Salesforce>,
+    Path((object, id)): Row,
+    Json(wanted): Json<Delay>,
+) -> Outcome<StatusCode> {
     let mut organisation = salesforce.lock();
     let object = organisation.object(&object)?;
     let record = organisation.existing(&object, &id)?;
@@ -175,7 +211,11 @@ fn once() -> u32 {
 }
 
 /// The next writes to the record, or to children of it, meet another transaction's lock.
-async fn lock(State(salesforce): State<Salesforce>, Path((object, id)): Row, Json(wanted): Json<Lock>) -> Outcome<StatusCode> {
+async fn lock(
+    State(salesforce): State<Salesforce>,
+    Path((object, id)): Row,
+    Json(wanted): Json<Lock>,
+) -> Outcome<StatusCode> {
     let mut organisation = salesforce.lock();
     let object = organisation.object(&object)?;
     let record = organisation.existing(&object, &id)?;
@@ -193,7 +233,10 @@ async fn read_stages(State(salesforce): State<Salesforce>) -> Json<Vec<Stage>> {
 }
 
 /// Replaces all stages, as an administrator does; deals keep what they are until they are written.
-async fn put_stages(State(salesforce): State<Salesforce>, Json(stages): Json<Vec<Stage>>) -> StatusCode {
+async fn put_stages(
+    State(salesforce): State<Salesforce>,
+    Json(stages): Json<Vec<Stage>>,
+) -> StatusCode {
     let mut organisation = salesforce.lock();
     organisation.stages = stages;
     organisation.plant_stages();
@@ -202,18 +245,28 @@ async fn put_stages(State(salesforce): State<Salesforce>, Json(stages): Json<Vec
 }
 
 /// The person gets the lead back; the body may be empty.
-async fn convert(State(salesforce): State<Salesforce>, Path(id): Path<String>, body: Option<Json<Conversion>>) -> Outcome<Json<Value>> {
+async fn convert(
+    State(salesforce): State<Salesforce>,
+    Path(id): Path<String>,
+    body: Option<Json<Conversion>>,
+) -> Outcome<Json<Value>> {
     let mut organisation = salesforce.lock();
     organisation.convert(&id, &body.map(|Json(wanted)| wanted).unwrap_or_default())?;
     Ok(Json(organisation.whole("Lead", &id)?))
 }
 
-async fn put_lead_statuses(State(salesforce): State<Salesforce>, Json(statuses): Json<Vec<LeadStatus>>) -> Outcome<StatusCode> {
+async fn put_lead_statuses(
+    State(salesforce): State<Salesforce>,
+    Json(statuses): Json<Vec<LeadStatus>>,
+) -> Outcome<StatusCode> {
     salesforce.lock().set_lead_statuses(statuses)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn add_field(State(salesforce): State<Salesforce>, Json(field): Json<CustomField>) -> Outcome<StatusCode> {
+async fn add_field(
+    State(salesforce): State<Salesforce>,
+    Json(field): Json<CustomField>,
+) -> Outcome<StatusCode> {
     salesforce.lock().add_field(field)?;
     Ok(StatusCode::CREATED)
 }
@@ -243,7 +296,9 @@ impl Organisation {
 
     /// Gives a record's stamps this second.
     fn stamp(&mut self, object: &str, id: &str, at: Timestamp) {
-        let Some(record) = self.records.get_mut(object, id) else { return };
+        let Some(record) = self.records.get_mut(object, id) else {
+            return;
+        };
         for stamp in ["CreatedDate", "LastModifiedDate", "SystemModstamp"] {
             record.cells.insert(stamp.into(), super::cell::Cell::moment(at));
         }

@@ -28,12 +28,7 @@ pub(crate) struct Conversion {
 
 impl Default for Conversion {
     fn default() -> Self {
-        Self {
-            opportunity: true,
-            account: None,
-            into: None,
-            mapped: Vec::new(),
-        }
+        Self { opportunity: true, account: None, into: None, mapped: Vec::new() }
     }
 }
 
@@ -42,7 +37,10 @@ impl Organisation {
     pub(crate) fn convert(&mut self, id: &str, wanted: &Conversion) -> Outcome<()> {
         let lead = self.existing(&*self.object("Lead")?, id)?;
         if lead.get("IsConverted").as_bool() == Some(true) {
-            return Err(Refusal::bad("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead"));
+            return Err(Refusal::bad(
+                "CANNOT_UPDATE_CONVERTED_LEAD",
+                "cannot reference converted lead",
+            ));
         }
         let before = self.records.clone();
         let converted = self.make_from(&lead, wanted);
@@ -85,10 +83,22 @@ impl Organisation {
         self.create(&object, &self.as_seller(), body)
     }
 
-    fn opportunity(&self, lead: &Record, account: &str, contact: &str, mapped: &[String]) -> Map<String, Value> {
+    fn opportunity(
+        &self,
+        lead: &Record,
+        account: &str,
+        contact: &str,
+        mapped: &[String],
+    ) -> Map<String, Value> {
         let stage = self.stages.iter().find(|stage| stage.active && !stage.closed);
-        let mut body = fields(lead, &[("Company", "Name"), ("LeadSource", "LeadSource"), ("OwnerId", "OwnerId")]);
-        body.insert("StageName".into(), stage.map_or("Prospecting", |stage| stage.name.as_str()).into());
+        let mut body = fields(
+            lead,
+            &[("Company", "Name"), ("LeadSource", "LeadSource"), ("OwnerId", "OwnerId")],
+        );
+        body.insert(
+            "StageName".into(),
+            stage.map_or("Prospecting", |stage| stage.name.as_str()).into(),
+        );
         body.insert("CloseDate".into(), end_of_quarter(self.today()).to_string().into());
         body.insert("AccountId".into(), account.into());
         body.insert("ContactId".into(), contact.into());

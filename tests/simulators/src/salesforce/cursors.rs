@@ -28,9 +28,8 @@ impl Cursors {
 
 impl Organisation {
     fn page_size(&self, call: &Call) -> usize {
-        let wish = call
-            .clause("sforce-query-options", "batchSize")
-            .and_then(|value| value.parse().ok());
+        let wish =
+            call.clause("sforce-query-options", "batchSize").and_then(|value| value.parse().ok());
         let wish = wish.unwrap_or(MOST_ROWS).clamp(FEWEST_ROWS, MOST_ROWS);
         self.switches.query_batch.unwrap_or(wish).max(1)
     }
@@ -51,7 +50,8 @@ impl Organisation {
         let unknown = || Refusal::bad("INVALID_QUERY_LOCATOR", "invalid query locator");
         let (locator, offset) = name.rsplit_once('-').ok_or_else(unknown)?;
         let rows = self.cursors.results.get(locator).ok_or_else(unknown)?;
-        let offset = offset.parse().ok().filter(|offset| *offset < rows.len()).ok_or_else(unknown)?;
+        let offset =
+            offset.parse().ok().filter(|offset| *offset < rows.len()).ok_or_else(unknown)?;
         Ok(Answer::ok(self.page(call, locator, rows, offset)))
     }
 

@@ -43,11 +43,7 @@ impl CustomField {
             "LongTextArea" => Kind::Area(self.length.unwrap_or(32_768)),
             "Url" => Kind::Url,
             "Checkbox" => Kind::Bool,
-            "Picklist" => Kind::Picklist {
-                length: 255,
-                restricted,
-                values,
-            },
+            "Picklist" => Kind::Picklist { length: 255, restricted, values },
             "MultiselectPicklist" => Kind::Multi { restricted, values },
             "DateTime" => Kind::Moment,
             "Date" => Kind::Date,
@@ -104,10 +100,7 @@ impl Organisation {
         let Some(known) = object.field(&field.name) else {
             return self.install_field(object.name, &field).map(|_| Effect::Created);
         };
-        let field = Field {
-            by_grant: known.by_grant,
-            ..field
-        };
+        let field = Field { by_grant: known.by_grant, ..field };
         if *known == field {
             return Ok(Effect::Unchanged);
         }

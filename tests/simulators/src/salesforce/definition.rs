@@ -25,26 +25,27 @@ pub(crate) struct Wanted {
 
 /// Reads `{"FullName", "Metadata"}`.
 pub(crate) fn read(body: &Map<String, Value>) -> Outcome<Wanted> {
-    if let Some(unknown) = body.keys().find(|name| !matches!(name.as_str(), "FullName" | "Metadata")) {
+    if let Some(unknown) =
+        body.keys().find(|name| !matches!(name.as_str(), "FullName" | "Metadata"))
+    {
         let text = format!("No such column '{unknown}' on sobject of type CustomField");
         return Err(Refusal::bad("INVALID_FIELD", text));
     }
     let full = body.get("FullName").and_then(Value::as_str).unwrap_or_default();
-    let (object, name) = full.split_once('.').ok_or_else(|| invalid("FullName must be Object.Field__c"))?;
+    let (object, name) =
+        full.split_once('.').ok_or_else(|| invalid("FullName must be Object.Field__c"))?;
     refuse_name(name)?;
     let metadata = body.get("Metadata").and_then(Value::as_object);
     let metadata = metadata.ok_or_else(|| invalid("Metadata is missing"))?;
-    Ok(Wanted {
-        object: object.to_owned(),
-        field: field(name, metadata)?,
-    })
+    Ok(Wanted { object: object.to_owned(), field: field(name, metadata)? })
 }
 
 pub(crate) fn refuse_name(name: &str) -> Outcome<()> {
     let core = name.strip_suffix("__c").unwrap_or_default();
     let plain = core.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let begins = core.starts_with(|first: char| first.is_ascii_alphabetic());
-    if plain && begins && !core.ends_with('_') && !core.contains("__") && core.len() <= LONGEST_NAME {
+    if plain && begins && !core.ends_with('_') && !core.contains("__") && core.len() <= LONGEST_NAME
+    {
         return Ok(());
     }
     Err(invalid(&format!("the field name {name} is not valid")))
@@ -56,13 +57,15 @@ pub(crate) fn field(name: &str, metadata: &Map<String, Value>) -> Outcome<Field>
     let flag = |key: &str| metadata.get(key).and_then(Value::as_bool).unwrap_or(false);
     let kind_name = text("type").unwrap_or_default();
     let (kind, own) = kind(kind_name, metadata)?;
-    if let Some(stray) = metadata
-        .keys()
-        .find(|key| !GENERAL.contains(&key.as_str()) && !own.contains(&key.as_str()))
+    if let Some(stray) =
+        metadata.keys().find(|key| !GENERAL.contains(&key.as_str()) && !own.contains(&key.as_str()))
     {
-        return Err(invalid(&format!("can not specify '{stray}' for a CustomField of type {kind_name}")));
+        return Err(invalid(&format!(
+            "can not specify '{stray}' for a CustomField of type {kind_name}"
+        )));
     }
-    let label = text("label").filter(|label| !label.is_empty() && label.chars().count() <= LONGEST_NAME);
+    let label =
+        text("label").filter(|label| !label.is_empty() && label.chars().count() <= LONGEST_NAME);
     let mut field = Field::new(name, kind, Write::Always);
     label.ok_or_else(|| invalid("label is required"))?.clone_into(&mut field.label);
     field.external_id = flag("externalId");
@@ -108,14 +111,11 @@ fn kind(name: &str, metadata: &Map<String, Value>) -> Outcome<(Kind, &'static [&
         "Picklist" | "MultiselectPicklist" => {
             let (restricted, values) = value_set(metadata)?;
             if name == "Picklist" {
-                let kind = Kind::Picklist {
-                    length: 255,
-                    restricted,
-                    values,
-                };
+                let kind = Kind::Picklist { length: 255, restricted, values };
                 (kind, &["valueSet"])
             } else {
-                number("visibleLines").ok_or_else(|| invalid("MultiselectPicklist needs visibleLines"))?;
+                number("visibleLines")
+                    .ok_or_else(|| invalid("MultiselectPicklist needs visibleLines"))?;
                 (Kind::Multi { restricted, values }, &["valueSet", "visibleLines"])
             }
         }
@@ -134,9 +134,12 @@ fn kind(name: &str, metadata: &Map<String, Value>) -> Outcome<(Kind, &'static [&
 fn places(metadata: &Map<String, Value>) -> Outcome<u32> {
     let number = |key: &str| metadata.get(key).and_then(Value::as_u64);
     let (precision, scale) = (number("precision"), number("scale"));
-    let fits = precision.is_some_and(|precision| precision <= 18) && scale.is_some() && scale <= precision;
+    let fits =
+        precision.is_some_and(|precision| precision <= 18) && scale.is_some() && scale <= precision;
     let scale = scale.filter(|_| fits).and_then(|scale| u32::try_from(scale).ok());
-    scale.ok_or_else(|| invalid("a number needs a precision up to 18 and a scale that is not larger"))
+    scale.ok_or_else(|| {
+        invalid("a number needs a precision up to 18 and a scale that is not larger")
+    })
 }
 
 fn value_set(metadata: &Map<String, Value>) -> Outcome<(bool, Vec<String>)> {
@@ -190,7 +193,9 @@ fn of_kind(kind: &Kind) -> Value {
         Kind::Area(length) => json!({"type": "LongTextArea", "length": length, "visibleLines": 5}),
         Kind::Url => json!({"type": "Url"}),
         Kind::Bool => json!({"type": "Checkbox", "defaultValue": "false"}),
-        Kind::Picklist { restricted, values, .. } => json!({"type": "Picklist", "valueSet": set(restricted, values)}),
+        Kind::Picklist { restricted, values, .. } => {
+            json!({"type": "Picklist", "valueSet": set(restricted, values)})
+        }
         Kind::Multi { restricted, values } => {
             json!({"type": "MultiselectPicklist", "visibleLines": 4, "valueSet": set(restricted, values)})
         }

@@ -17,7 +17,13 @@ fn text<'a>(cells: &'a Cells, field: &str) -> &'a str {
 
 impl Organisation {
     /// Computes what follows from the fields `given`; `before` are the values of an existing record.
-    pub(crate) fn settle(&self, object: &Object, cells: &mut Cells, given: &Cells, before: Option<&Cells>) {
+    pub(crate) fn settle(
+        &self,
+        object: &Object,
+        cells: &mut Cells,
+        given: &Cells,
+        before: Option<&Cells>,
+    ) {
         match object.name {
             "Opportunity" => self.settle_deal(cells, given, before),
             "OpportunityLineItem" => {
@@ -28,7 +34,8 @@ impl Organisation {
                 );
             }
             "Lead" | "Contact" => {
-                let name = [text(cells, "FirstName"), text(cells, "LastName")].join(" ").trim().to_owned();
+                let name =
+                    [text(cells, "FirstName"), text(cells, "LastName")].join(" ").trim().to_owned();
                 cells.insert("Name".into(), Cell::Text(name));
             }
             _ => {}
@@ -36,10 +43,12 @@ impl Organisation {
     }
 
     fn settle_deal(&self, cells: &mut Cells, given: &Cells, before: Option<&Cells>) {
-        let has_lines = before.is_some_and(|before| before.get("HasOpportunityLineItem") == Some(&Cell::Bool(true)));
+        let has_lines = before
+            .is_some_and(|before| before.get("HasOpportunityLineItem") == Some(&Cell::Bool(true)));
         if has_lines {
             // A write to the amount is silently ignored (contract salesforce 2.1).
-            let amount = before.and_then(|before| before.get("Amount")).cloned().unwrap_or(Cell::Null);
+            let amount =
+                before.and_then(|before| before.get("Amount")).cloned().unwrap_or(Cell::Null);
             cells.insert("Amount".into(), amount);
         }
         for flag in ["HasOpportunityLineItem", "HasOpenActivity", "HasOverdueTask"] {

@@ -14,7 +14,8 @@ impl Organisation {
         if unchanged_since(call, self.objects_changed) {
             return Answer::empty(StatusCode::NOT_MODIFIED);
         }
-        let objects: Vec<Value> = self.objects.iter().map(|object| summary(call, object).into()).collect();
+        let objects: Vec<Value> =
+            self.objects.iter().map(|object| summary(call, object).into()).collect();
         Answer::ok(json!({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": objects}))
     }
 
@@ -50,7 +51,8 @@ impl Organisation {
             Kind::Picklist { restricted, .. } | Kind::Multi { restricted, .. } => *restricted,
             _ => false,
         };
-        let required = self.switches.required_fields.contains(&format!("{}.{}", object.name, field.name));
+        let required =
+            self.switches.required_fields.contains(&format!("{}.{}", object.name, field.name));
         let is_editable = self.is_editable(object, field);
         json!({
             "name": field.name,
@@ -84,13 +86,14 @@ impl Organisation {
     }
 
     fn choices(&self, field: &Field) -> Vec<Value> {
-        let choice =
-            |value: &str, active: bool| json!({"active": active, "defaultValue": false, "label": value, "validFor": null, "value": value});
+        let choice = |value: &str, active: bool| json!({"active": active, "defaultValue": false, "label": value, "validFor": null, "value": value});
         match &field.kind {
             Kind::Picklist { .. } if field.name == "StageName" => {
                 self.stages.iter().map(|stage| choice(&stage.name, stage.active)).collect()
             }
-            Kind::Picklist { values, .. } | Kind::Multi { values, .. } => values.iter().map(|value| choice(value, true)).collect(),
+            Kind::Picklist { values, .. } | Kind::Multi { values, .. } => {
+                values.iter().map(|value| choice(value, true)).collect()
+            }
             _ => Vec::new(),
         }
     }

@@ -44,14 +44,18 @@ pub(crate) async fn serve(State(salesforce): State<Salesforce>, request: Request
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let mut organisation = salesforce.lock();
     let answer = match path.as_slice() {
-        ["services", "oauth2", endpoint] => organisation.oauth(endpoint, &parts.method, &parts.headers, &body),
+        ["services", "oauth2", endpoint] => {
+            organisation.oauth(endpoint, &parts.method, &parts.headers, &body)
+        }
         // The address that a token answer names as `id`.
         ["id", _, _] => organisation.identity_request(&parts.method, &parts.headers),
         ["services", "data"] => Ok(Answer::ok(versions())),
         ["services", "data", version, rest @ ..] => {
             let query = parameters(parts.uri.query().unwrap_or_default());
             let method = match query.iter().find(|(name, _)| name == "_HttpMethod") {
-                Some((_, wanted)) if parts.method == Method::POST => wanted.parse().unwrap_or(Method::POST),
+                Some((_, wanted)) if parts.method == Method::POST => {
+                    wanted.parse().unwrap_or(Method::POST)
+                }
                 _ => parts.method,
             };
             let call = Call {
@@ -78,7 +82,13 @@ fn versions() -> Value {
 }
 
 impl Organisation {
-    fn oauth(&mut self, endpoint: &str, method: &Method, headers: &HeaderMap, body: &[u8]) -> Outcome<Answer> {
+    fn oauth(
+        &mut self,
+        endpoint: &str,
+        method: &Method,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Outcome<Answer> {
         let form: HashMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
         match (endpoint, method) {
             ("token", &Method::POST) => Ok(self.token(headers, &form)),
@@ -135,12 +145,16 @@ impl Organisation {
             ("sobjects", []) if call.method == Method::GET => Ok(self.describe_global(call)),
             ("sobjects", [object, rest @ ..]) => self.object_request(call, object, rest),
             ("limits", []) if call.method == Method::GET => Ok(Answer::ok(self.limits())),
-            ("composite", rest) if !call.is_nested || matches!(rest, [name, ..] if name == "sobjects") => {
+            ("composite", rest)
+                if !call.is_nested || matches!(rest, [name, ..] if name == "sobjects") =>
+            {
                 self.composite_request(call, rest)
             }
             ("tooling", rest) if !call.is_nested => self.tooling_request(call, rest),
             ("metadata", rest) if !call.is_nested => self.metadata_request(call, rest),
-            ("tooling" | "metadata" | "jobs" | "search" | "parameterizedSearch", _) => Err(Refusal::not_simulated(first)),
+            ("tooling" | "metadata" | "jobs" | "search" | "parameterizedSearch", _) => {
+                Err(Refusal::not_simulated(first))
+            }
             _ => Err(Refusal::not_found()),
         }
     }

@@ -11,7 +11,8 @@ const POD: &str = "Kd";
 pub(crate) fn with_checksum(core: &str) -> String {
     let mut id = core.to_owned();
     for group in core.as_bytes().chunks(5) {
-        let bit = |(place, character): (usize, &u8)| usize::from(character.is_ascii_uppercase()) << place;
+        let bit =
+            |(place, character): (usize, &u8)| usize::from(character.is_ascii_uppercase()) << place;
         let number: usize = group.iter().enumerate().map(bit).sum();
         id.push(char::from(CHECKSUM[number % 32]));
     }
@@ -20,7 +21,8 @@ pub(crate) fn with_checksum(core: &str) -> String {
 
 /// The 18-character form of an id given with 15 or 18 characters; `None` when it is not an id.
 pub(crate) fn normal(text: &str) -> Option<String> {
-    let is_id = matches!(text.len(), 15 | 18) && text.bytes().all(|character| character.is_ascii_alphanumeric());
+    let is_id = matches!(text.len(), 15 | 18)
+        && text.bytes().all(|character| character.is_ascii_alphanumeric());
     let id = with_checksum(text.get(..15).filter(|_| is_id)?);
     (text.len() == 15 || text == id).then_some(id)
 }

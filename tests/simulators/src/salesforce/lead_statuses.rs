@@ -24,11 +24,8 @@ pub(crate) struct LeadStatus {
 impl LeadStatus {
     /// The statuses an organisation is shipped with.
     pub(crate) fn standard() -> Vec<Self> {
-        let status = |name: &str, converted, default| Self {
-            name: name.into(),
-            converted,
-            default,
-        };
+        let status =
+            |name: &str, converted, default| Self { name: name.into(), converted, default };
         vec![
             status("Open - Not Contacted", false, true),
             status("Working - Contacted", false, false),
@@ -56,9 +53,12 @@ impl Organisation {
             self.plant("LeadStatus", id, &cells);
         }
         let mut lead = self.object("Lead")?;
-        let names: Vec<&str> = self.lead_statuses.iter().map(|status| status.name.as_str()).collect();
+        let names: Vec<&str> =
+            self.lead_statuses.iter().map(|status| status.name.as_str()).collect();
         let default = self.lead_statuses.iter().find(|status| status.default);
-        if let Some(field) = Arc::make_mut(&mut lead).fields.iter_mut().find(|field| field.name == "Status") {
+        if let Some(field) =
+            Arc::make_mut(&mut lead).fields.iter_mut().find(|field| field.name == "Status")
+        {
             field.kind = choices(&names, false);
             field.default = Some(default.map_or(Cell::Null, |status| text(&status.name)));
         }

@@ -91,13 +91,14 @@ pub struct Salesforce {
 impl Salesforce {
     /// An organisation with its users and stages and no other records.
     pub fn new(clock: Clock, options: Options) -> Self {
-        Self {
-            shared: Arc::new(Mutex::new(Organisation::new(clock, options))),
-        }
+        Self { shared: Arc::new(Mutex::new(Organisation::new(clock, options))) }
     }
 
     /// Tells the organisation under which address it is reached: its `instance_url`.
-    #[allow(clippy::needless_pass_by_value, reason = "the caller hands the address over and keeps nothing")]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "the caller hands the address over and keeps nothing"
+    )]
     pub fn set_origin(&self, origin: Url) {
         self.lock().origin = origin.as_str().trim_end_matches('/').into();
     }

@@ -107,20 +107,15 @@ impl Organisation {
 
     /// Stores a record that no rule looks at.
     pub(crate) fn plant(&mut self, object: &'static str, id: String, cells: &[(&str, Cell)]) {
-        let mut cells: Cells = cells.iter().map(|(name, cell)| ((*name).to_owned(), cell.clone())).collect();
+        let mut cells: Cells =
+            cells.iter().map(|(name, cell)| ((*name).to_owned(), cell.clone())).collect();
         let now = Cell::moment(self.clock.now());
         cells.insert("Id".into(), Cell::Text(id.clone()));
         cells.insert("IsDeleted".into(), Cell::Bool(false));
         for stamp in ["CreatedDate", "LastModifiedDate", "SystemModstamp"] {
             cells.insert(stamp.into(), now.clone());
         }
-        self.records.put(Record {
-            id,
-            object,
-            cells,
-            before: None,
-            hidden_until: None,
-        });
+        self.records.put(Record { id, object, cells, before: None, hidden_until: None });
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -141,7 +136,9 @@ impl Organisation {
     pub(crate) fn is_visible(&self, object: &Object, field: &Field) -> bool {
         let exists = self.switches.multi_currency || field.name != "CurrencyIsoCode";
         let full = format!("{}.{}", object.name, field.name);
-        exists && !self.switches.hidden_fields.contains(&full) && (!field.by_grant || self.is_granted(object, field))
+        exists
+            && !self.switches.hidden_fields.contains(&full)
+            && (!field.by_grant || self.is_granted(object, field))
     }
 
     /// The record an id in a path names, as others see it (contract salesforce 3.13, item 3).
@@ -151,7 +148,8 @@ impl Organisation {
             return Err(Problem::new("MALFORMED_ID", text).about(&["Id"]).into());
         };
         let stored = self.records.get(object.name, &id);
-        let record = stored.and_then(|record| record.seen(self.now())).ok_or_else(Refusal::not_found)?;
+        let record =
+            stored.and_then(|record| record.seen(self.now())).ok_or_else(Refusal::not_found)?;
         if record.is_deleted() {
             return Err(Refusal::deleted());
         }
@@ -167,7 +165,11 @@ impl Organisation {
         }
         if self.calls.len() >= self.switches.daily_requests {
             let status = axum::http::StatusCode::FORBIDDEN;
-            return Err(Refusal::new(status, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."));
+            return Err(Refusal::new(
+                status,
+                "REQUEST_LIMIT_EXCEEDED",
+                "TotalRequests Limit exceeded.",
+            ));
         }
         self.calls.push_back(now);
         Ok(())

@@ -9,7 +9,8 @@ use super::refusal::{Outcome, Problem, Refusal};
 use super::schema::{Field, Object};
 
 /// What only who may customise the application writes.
-pub(crate) const OF_ADMINISTRATORS: [&str; 3] = ["PermissionSet", "FieldPermissions", "PermissionSetAssignment"];
+pub(crate) const OF_ADMINISTRATORS: [&str; 3] =
+    ["PermissionSet", "FieldPermissions", "PermissionSetAssignment"];
 
 impl Organisation {
     /// Whether the API user sees a field that nobody sees until it is granted.
@@ -26,9 +27,13 @@ impl Organisation {
         let name = format!("{}.{}", object.name, field.name);
         let assigned = |set: &str| {
             let mut assignments = self.records.living("PermissionSetAssignment");
-            assignments.any(|record| record.text("PermissionSetId") == Some(set) && record.text("AssigneeId") == Some(&self.api_user))
+            assignments.any(|record| {
+                record.text("PermissionSetId") == Some(set)
+                    && record.text("AssigneeId") == Some(&self.api_user)
+            })
         };
-        let grants = |record: &Record| record.get(right).as_bool() == Some(true) && is_about(record, &name);
+        let grants =
+            |record: &Record| record.get(right).as_bool() == Some(true) && is_about(record, &name);
         self.records
             .living("FieldPermissions")
             .any(|record| grants(record) && record.text("ParentId").is_some_and(assigned))
@@ -44,7 +49,12 @@ impl Organisation {
     }
 
     /// What a record of a permission must be, besides what its fields say.
-    pub(crate) fn refuse_permission(&self, object: &Object, id: Option<&str>, cells: &Cells) -> Outcome<()> {
+    pub(crate) fn refuse_permission(
+        &self,
+        object: &Object,
+        id: Option<&str>,
+        cells: &Cells,
+    ) -> Outcome<()> {
         if !OF_ADMINISTRATORS.contains(&object.name) {
             return Ok(());
         }
@@ -60,7 +70,9 @@ impl Organisation {
                 }
                 self.refuse_second(object, id, cells, ["ParentId", "Field"])
             }
-            "PermissionSetAssignment" => self.refuse_second(object, id, cells, ["PermissionSetId", "AssigneeId"]),
+            "PermissionSetAssignment" => {
+                self.refuse_second(object, id, cells, ["PermissionSetId", "AssigneeId"])
+            }
             _ => Ok(()),
         }
     }
@@ -73,14 +85,20 @@ impl Organisation {
             return Ok(());
         }
         let text = format!("Field Name: bad value for restricted picklist field: {full}");
-        Err(Problem::new("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", text)
-            .about(&["Field"])
-            .into())
+        Err(Problem::new("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", text).about(&["Field"]).into())
     }
 
-    fn refuse_second(&self, object: &Object, id: Option<&str>, cells: &Cells, pair: [&str; 2]) -> Outcome<()> {
-        let same = |record: &Record| pair.iter().all(|name| cells.get(*name) == Some(record.get(name)));
-        let mut others = self.records.living(object.name).filter(|record| Some(record.id.as_str()) != id);
+    fn refuse_second(
+        &self,
+        object: &Object,
+        id: Option<&str>,
+        cells: &Cells,
+        pair: [&str; 2],
+    ) -> Outcome<()> {
+        let same =
+            |record: &Record| pair.iter().all(|name| cells.get(*name) == Some(record.get(name)));
+        let mut others =
+            self.records.living(object.name).filter(|record| Some(record.id.as_str()) != id);
         match others.find(|record| same(record)) {
             None => Ok(()),
             Some(other) => {

@@ -15,7 +15,12 @@ use super::soql::{Column, Query, Selection, parse};
 const MOST_OFFSET: usize = 2000;
 
 impl Organisation {
-    pub(crate) fn query_request(&mut self, call: &Call, rest: &[String], with_deleted: bool) -> Outcome<Answer> {
+    pub(crate) fn query_request(
+        &mut self,
+        call: &Call,
+        rest: &[String],
+        with_deleted: bool,
+    ) -> Outcome<Answer> {
         if call.method != Method::GET {
             return Err(Refusal::wrong_method(call.method.as_str()));
         }
@@ -60,7 +65,14 @@ impl Organisation {
         row.into()
     }
 
-    fn put(&self, call: &Call, row: &mut Map<String, Value>, record: &Record, column: &Column, depth: usize) {
+    fn put(
+        &self,
+        call: &Call,
+        row: &mut Map<String, Value>,
+        record: &Record,
+        column: &Column,
+        depth: usize,
+    ) {
         let Some(step) = column.steps.get(depth) else {
             row.insert(column.field.name.clone(), shown(record, &column.field));
             return;
@@ -76,7 +88,13 @@ impl Organisation {
     }
 
     /// A record with these fields, or with all a caller may see.
-    pub(crate) fn full(&self, call: &Call, object: &Object, record: &Record, fields: &[&Field]) -> Value {
+    pub(crate) fn full(
+        &self,
+        call: &Call,
+        object: &Object,
+        record: &Record,
+        fields: &[&Field],
+    ) -> Value {
         let mut row = attributes(call, record);
         let all = object.fields.iter().filter(|field| self.is_visible(object, field));
         let chosen: Vec<&Field> = if fields.is_empty() { all.collect() } else { fields.to_vec() };
@@ -97,7 +115,9 @@ fn attributes(call: &Call, record: &Record) -> Map<String, Value> {
 fn shown(record: &Record, field: &Field) -> Value {
     match (&field.kind, record.get(&field.name)) {
         (Kind::Bool, Cell::Null) => false.into(),
-        (Kind::Currency(_) | Kind::Double(_) | Kind::Percent, Cell::Int(number)) => json!(Cell::Int(*number).as_number()),
+        (Kind::Currency(_) | Kind::Double(_) | Kind::Percent, Cell::Int(number)) => {
+            json!(Cell::Int(*number).as_number())
+        }
         (Kind::Address(prefix), _) => address(record, prefix),
         (_, cell) => cell.to_json(),
     }
@@ -111,7 +131,8 @@ fn address(record: &Record, prefix: &str) -> Value {
         ("postalCode", "PostalCode"),
         ("country", "Country"),
     ];
-    let values = parts.map(|(key, part)| (key.to_owned(), record.get(&format!("{prefix}{part}")).to_json()));
+    let values =
+        parts.map(|(key, part)| (key.to_owned(), record.get(&format!("{prefix}{part}")).to_json()));
     if values.iter().all(|(_, value)| value.is_null()) {
         return Value::Null;
     }

@@ -72,14 +72,24 @@ impl Organisation {
     }
 
     /// The fields of a comma-separated list; one that does not exist or is hidden is refused.
-    pub(crate) fn wanted_fields<'a>(&self, object: &'a Object, list: &str) -> Outcome<Vec<&'a Field>> {
+    pub(crate) fn wanted_fields<'a>(
+        &self,
+        object: &'a Object,
+        list: &str,
+    ) -> Outcome<Vec<&'a Field>> {
         let names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
         let field = |name| self.field(object, name).ok_or_else(|| no_column(object, name).into());
         names.map(field).collect()
     }
 
     /// `/sobjects/{Object}/{Field}/{value}`: the table of contract salesforce 3.6. No conditional headers here.
-    pub(crate) fn by_external_id(&mut self, call: &Call, object: &Arc<Object>, field: &str, value: &str) -> Outcome<Answer> {
+    pub(crate) fn by_external_id(
+        &mut self,
+        call: &Call,
+        object: &Arc<Object>,
+        field: &str,
+        value: &str,
+    ) -> Outcome<Answer> {
         let no_field = || Refusal::no_external_id(field);
         let key = self
             .field(object, field)
@@ -92,7 +102,8 @@ impl Organisation {
         let wanted = self.value(&key, &Value::from(value))?;
         let now = self.now();
         let found = self.records.living(object.name).filter_map(|record| record.seen(now));
-        let found: Vec<Record> = found.filter(|record| equal(record.get(&key.name), &wanted)).collect();
+        let found: Vec<Record> =
+            found.filter(|record| equal(record.get(&key.name), &wanted)).collect();
         match (found.as_slice(), &call.method) {
             ([_, _, ..], _) => Ok(several(call, &found)),
             ([record], &Method::PATCH) => {

@@ -51,10 +51,7 @@ impl Record {
 
     fn dump(&self) -> Value {
         let cells = self.cells.iter().filter(|(_, cell)| !cell.is_null());
-        cells
-            .map(|(field, cell)| (field.clone(), cell.to_json()))
-            .collect::<Map<_, _>>()
-            .into()
+        cells.map(|(field, cell)| (field.clone(), cell.to_json())).collect::<Map<_, _>>().into()
     }
 }
 
@@ -100,7 +97,9 @@ impl Records {
 
     /// Everything stored, for the control port.
     pub(crate) fn dump(&self) -> Value {
-        let list = |records: &BTreeMap<String, Record>| records.values().map(Record::dump).collect::<Value>();
+        let list = |records: &BTreeMap<String, Record>| {
+            records.values().map(Record::dump).collect::<Value>()
+        };
         self.objects
             .iter()
             .map(|(name, records)| ((*name).to_owned(), list(records)))

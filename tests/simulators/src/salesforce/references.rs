@@ -18,26 +18,27 @@ impl Answers {
 
     /// Everything was undone: only the part that failed keeps its answer.
     pub(super) fn roll_back(&mut self, references: &[String]) {
-        let Some(failed) = self.given.pop() else { return };
+        let Some(failed) = self.given.pop() else {
+            return;
+        };
         let halted = |reference: &String| {
             let text = "The transaction was rolled back since another operation in the same transaction failed.";
             (reference.clone(), Answer::from(Refusal::bad("PROCESSING_HALTED", text)))
         };
         self.given = references
             .iter()
-            .map(|reference| {
-                if *reference == failed.0 {
-                    failed.clone()
-                } else {
-                    halted(reference)
-                }
-            })
+            .map(
+                |reference| {
+                    if *reference == failed.0 { failed.clone() } else { halted(reference) }
+                },
+            )
             .collect();
     }
 
     pub(super) fn body(&self) -> Vec<Value> {
         let one = |(reference, answer): &(String, Answer)| {
-            let headers = answer.headers.iter().filter(|(name, _)| matches!(*name, "location" | "etag"));
+            let headers =
+                answer.headers.iter().filter(|(name, _)| matches!(*name, "location" | "etag"));
             let shown = |(name, value): &(&str, String)| {
                 let name = if *name == "etag" { "ETag" } else { "Location" };
                 (name.to_owned(), Value::from(value.as_str()))
@@ -71,7 +72,9 @@ pub(super) fn text(text: &str, answers: &Answers) -> Outcome<String> {
     let mut filled = String::new();
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once("@{") {
-        let Some((path, behind)) = behind.split_once('}') else { break };
+        let Some((path, behind)) = behind.split_once('}') else {
+            break;
+        };
         filled.push_str(before);
         match answers.member(path) {
             Some(Value::String(text)) => filled.push_str(text),
@@ -90,9 +93,12 @@ pub(super) fn text(text: &str, answers: &Answers) -> Outcome<String> {
 pub(super) fn value(body: &Value, answers: &Answers) -> Outcome<Value> {
     Ok(match body {
         Value::String(string) => Value::String(text(string, answers)?),
-        Value::Array(items) => Value::Array(items.iter().map(|item| value(item, answers)).collect::<Outcome<_>>()?),
+        Value::Array(items) => {
+            Value::Array(items.iter().map(|item| value(item, answers)).collect::<Outcome<_>>()?)
+        }
         Value::Object(members) => {
-            let filled = members.iter().map(|(name, member)| Ok((name.clone(), value(member, answers)?)));
+            let filled =
+                members.iter().map(|(name, member)| Ok((name.clone(), value(member, answers)?)));
             Value::Object(filled.collect::<Outcome<_>>()?)
         }
         other => other.clone(),

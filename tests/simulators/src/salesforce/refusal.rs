@@ -18,12 +18,7 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            message: message.into(),
-            fields: None,
-            details: Map::new(),
-        }
+        Self { code: code.into(), message: message.into(), fields: None, details: Map::new() }
     }
 
     pub(crate) fn about(mut self, fields: &[&str]) -> Self {
@@ -61,10 +56,7 @@ pub(crate) type Outcome<T> = Result<T, Refusal>;
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            problems: vec![Problem::new(code, message)],
-        }
+        Self { status, problems: vec![Problem::new(code, message)] }
     }
 
     pub(crate) fn bad(code: &str, message: impl Into<String>) -> Self {
@@ -82,12 +74,15 @@ impl Refusal {
     }
 
     pub(crate) fn no_external_id(field: &str) -> Self {
-        let text = format!("Provided external ID field does not exist or is not accessible: {field}");
+        let text =
+            format!("Provided external ID field does not exist or is not accessible: {field}");
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", text)
     }
 
     pub(crate) fn wrong_method(method: &str) -> Self {
-        let text = format!("HTTP Method '{method}' not allowed. Allowed are the methods this resource documents");
+        let text = format!(
+            "HTTP Method '{method}' not allowed. Allowed are the methods this resource documents"
+        );
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", text)
     }
 
@@ -117,10 +112,7 @@ impl Refusal {
 
 impl Problem {
     pub(crate) fn with(self, status: StatusCode) -> Refusal {
-        Refusal {
-            status,
-            problems: vec![self],
-        }
+        Refusal { status, problems: vec![self] }
     }
 }
 
@@ -153,7 +145,9 @@ pub fn error_body(status: u16, code: Option<&str>) -> Value {
         "INVALID_SESSION_ID" => "Session expired or invalid",
         "REQUEST_LIMIT_EXCEEDED" => "TotalRequests Limit exceeded.",
         "NOT_FOUND" => "The requested resource does not exist",
-        "UNABLE_TO_LOCK_ROW" => "unable to obtain exclusive access to this record or 1 records: 001Kd0000000001AAA",
+        "UNABLE_TO_LOCK_ROW" => {
+            "unable to obtain exclusive access to this record or 1 records: 001Kd0000000001AAA"
+        }
         "SERVER_UNAVAILABLE" => "server too busy",
         "QUERY_TIMEOUT" => "Your query request was running for too long.",
         _ => "An unexpected error occurred.",

@@ -20,7 +20,8 @@ impl Organisation {
     pub(crate) fn updated(&self, call: &Call, object: &Object) -> Outcome<Answer> {
         let (start, end) = self.range(call, UPDATED_DAYS)?;
         let found = self.changed_between(object, start, end);
-        let ids: Vec<String> = found.filter(|record| !record.is_deleted()).map(|record| record.id).collect();
+        let ids: Vec<String> =
+            found.filter(|record| !record.is_deleted()).map(|record| record.id).collect();
         Ok(Answer::ok(json!({"ids": ids, "latestDateCovered": shown(self.covered(end))})))
     }
 
@@ -38,7 +39,12 @@ impl Organisation {
         })))
     }
 
-    fn changed_between(&self, object: &Object, start: Timestamp, end: Timestamp) -> impl Iterator<Item = Record> {
+    fn changed_between(
+        &self,
+        object: &Object,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> impl Iterator<Item = Record> {
         let now = self.now();
         let seen = self.records.all(object.name).filter_map(move |record| record.seen(now));
         seen.filter(move |record| (start..end).contains(&record.moment("SystemModstamp")))
@@ -46,7 +52,8 @@ impl Organisation {
 
     /// Both bounds cut to the minute; less than a minute, or too far back, is no range.
     fn range(&self, call: &Call, days: i64) -> Outcome<(Timestamp, Timestamp)> {
-        let invalid = |text: &str| Refusal::new(StatusCode::BAD_REQUEST, "INVALID_REPLICATION_DATE", text);
+        let invalid =
+            |text: &str| Refusal::new(StatusCode::BAD_REQUEST, "INVALID_REPLICATION_DATE", text);
         let bound = |name: &str| call.parameter(name).and_then(moment).map(whole_minute);
         let (start, end) = bound("start")
             .zip(bound("end"))

@@ -12,12 +12,19 @@ use super::writes::{Writer, status};
 
 impl Organisation {
     /// `DUPLICATE_VALUE`: the unique index sees what others cannot see yet, but not the recycle bin.
-    pub(crate) fn refuse_taken(&self, object: &Object, id: Option<&str>, cells: &Cells) -> Outcome<()> {
+    pub(crate) fn refuse_taken(
+        &self,
+        object: &Object,
+        id: Option<&str>,
+        cells: &Cells,
+    ) -> Outcome<()> {
         for field in object.fields.iter().filter(|field| field.unique) {
             let Some(value) = cells.get(&field.name).filter(|cell| !cell.is_null()) else {
                 continue;
             };
-            let Some(holder) = self.others(object, id).find(|record| equal(record.get(&field.name), value)) else {
+            let Some(holder) =
+                self.others(object, id).find(|record| equal(record.get(&field.name), value))
+            else {
                 continue;
             };
             return Err(self.taken(field, holder).into());
@@ -26,24 +33,22 @@ impl Organisation {
     }
 
     fn others<'a>(&'a self, object: &Object, id: Option<&str>) -> impl Iterator<Item = &'a Record> {
-        self.records
-            .living(object.name)
-            .filter(move |record| Some(record.id.as_str()) != id)
+        self.records.living(object.name).filter(move |record| Some(record.id.as_str()) != id)
     }
 
     fn taken(&self, field: &Field, holder: &Record) -> Problem {
         let short = holder.id.get(..15).unwrap_or_default();
-        let id = if self.switches.long_duplicate_id {
-            holder.id.as_str()
-        } else {
-            short
-        };
-        let text = format!("duplicate value found: {} duplicates value on record with id: {id}", field.name);
+        let id = if self.switches.long_duplicate_id { holder.id.as_str() } else { short };
+        let text = format!(
+            "duplicate value found: {} duplicates value on record with id: {id}",
+            field.name
+        );
         Problem::new("DUPLICATE_VALUE", text).about(&[])
     }
 
     pub(crate) fn refuse_invalid(&self, object: &Object, cells: &Cells) -> Outcome<()> {
-        for rule in self.switches.validation_rules.iter().filter(|rule| rule.object == object.name) {
+        for rule in self.switches.validation_rules.iter().filter(|rule| rule.object == object.name)
+        {
             let value = cells.get(&rule.field).map_or(Value::Null, Cell::to_json);
             if value == rule.value {
                 return Err(Problem::new("FIELD_CUSTOM_VALIDATION_EXCEPTION", &rule.message)
@@ -54,7 +59,13 @@ impl Organisation {
         Ok(())
     }
 
-    pub(crate) fn refuse_duplicate(&self, object: &Object, writer: &Writer, id: Option<&str>, cells: &Cells) -> Outcome<()> {
+    pub(crate) fn refuse_duplicate(
+        &self,
+        object: &Object,
+        writer: &Writer,
+        id: Option<&str>,
+        cells: &Cells,
+    ) -> Outcome<()> {
         for rule in self.switches.duplicate_rules.iter().filter(|rule| rule.object == object.name) {
             let Some(value) = cells.get(&rule.field).filter(|cell| !cell.is_null()) else {
                 continue;
@@ -93,11 +104,8 @@ impl Organisation {
             "errorMessage": rule.message,
             "matchResults": [found],
         });
-        let key = if self.switches.misspelt_duplicates {
-            "duplicateResut"
-        } else {
-            "duplicateResult"
-        };
+        let key =
+            if self.switches.misspelt_duplicates { "duplicateResut" } else { "duplicateResult" };
         let mut problem = Problem::new("DUPLICATES_DETECTED", &rule.message);
         problem.details.insert(key.into(), result);
         problem
@@ -105,14 +113,18 @@ impl Organisation {
 
     /// A record held by another transaction, or whose account is.
     pub(crate) fn refuse_locked(&mut self, cells: &Cells, id: Option<&str>) -> Outcome<()> {
-        let parents = ["AccountId", "OpportunityId"].map(|field| cells.get(field).and_then(Cell::as_text));
+        let parents =
+            ["AccountId", "OpportunityId"].map(|field| cells.get(field).and_then(Cell::as_text));
         for held in [id, parents[0], parents[1]].into_iter().flatten() {
-            let Some(times) = self.locks.get_mut(held) else { continue };
+            let Some(times) = self.locks.get_mut(held) else {
+                continue;
+            };
             *times = times.saturating_sub(1);
             if *times == 0 {
                 self.locks.remove(held);
             }
-            let text = format!("unable to obtain exclusive access to this record or 1 records: {held}");
+            let text =
+                format!("unable to obtain exclusive access to this record or 1 records: {held}");
             let problem = Problem::new("UNABLE_TO_LOCK_ROW", text).about(&[]);
             return Err(problem.with(status(self.switches.lock_status)));
         }

@@ -36,7 +36,9 @@ impl Kind {
     /// Most characters a value may have.
     pub(crate) fn length(&self) -> Option<usize> {
         match self {
-            Self::Text(length) | Self::Area(length) | Self::Picklist { length, .. } => Some(*length),
+            Self::Text(length) | Self::Area(length) | Self::Picklist { length, .. } => {
+                Some(*length)
+            }
             Self::Email => Some(80),
             Self::Phone => Some(40),
             Self::Url => Some(255),
@@ -56,7 +58,10 @@ pub(crate) enum Write {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "the flags are the service's own, as describe tells them")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the flags are the service's own, as describe tells them"
+)]
 pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) label: String,
@@ -96,7 +101,8 @@ impl Field {
     }
 
     pub(crate) fn filterable(&self) -> bool {
-        !matches!(self.kind, Kind::Area(length) if length > 255) && !matches!(self.kind, Kind::Address(_))
+        !matches!(self.kind, Kind::Area(length) if length > 255)
+            && !matches!(self.kind, Kind::Address(_))
     }
 
     pub(crate) fn sortable(&self) -> bool {
@@ -105,7 +111,9 @@ impl Field {
 
     /// What a reference is called in a path: `AccountId` is `Account`, `Partner__c` is `Partner__r`.
     pub(crate) fn relationship(&self) -> Option<String> {
-        let Kind::Reference(_) = self.kind else { return None };
+        let Kind::Reference(_) = self.kind else {
+            return None;
+        };
         match self.name.strip_suffix("__c") {
             Some(name) => Some(format!("{name}__r")),
             None => self.name.strip_suffix("Id").map(str::to_owned),
@@ -145,13 +153,7 @@ pub(crate) struct Object {
 impl Object {
     /// An object with the fields every object has.
     pub(crate) fn new(name: &'static str, plural: &'static str, prefix: &'static str) -> Self {
-        let object = Self {
-            name,
-            plural,
-            prefix,
-            writable: true,
-            fields: Vec::new(),
-        };
+        let object = Self { name, plural, prefix, writable: true, fields: Vec::new() };
         object
             .add("Id", Kind::Id, Write::Never)
             .required_on_read()
@@ -172,15 +174,13 @@ impl Object {
     }
 
     pub(crate) fn texts(self, fields: &[(&str, usize)]) -> Self {
-        fields
-            .iter()
-            .fold(self, |object, (name, length)| object.add(name, Kind::Text(*length), Write::Always))
+        fields.iter().fold(self, |object, (name, length)| {
+            object.add(name, Kind::Text(*length), Write::Always)
+        })
     }
 
     pub(crate) fn writes(self, names: &[&str], kind: &Kind) -> Self {
-        names
-            .iter()
-            .fold(self, |object, name| object.add(name, kind.clone(), Write::Always))
+        names.iter().fold(self, |object, name| object.add(name, kind.clone(), Write::Always))
     }
 
     /// Read-only fields.
@@ -235,8 +235,7 @@ impl Object {
     }
 
     pub(crate) fn currency_code(self) -> Self {
-        self.restricted("CurrencyIsoCode", &["USD", "EUR", "GBP", "SEK"])
-            .default(Cell::Null)
+        self.restricted("CurrencyIsoCode", &["USD", "EUR", "GBP", "SEK"]).default(Cell::Null)
     }
 }
 

@@ -55,13 +55,22 @@ impl Organisation {
     pub(crate) fn token(&mut self, headers: &HeaderMap, form: &HashMap<String, String>) -> Answer {
         match self.check_token_request(headers, form) {
             Ok(()) => Answer::ok(self.open_session()),
-            Err((error, text)) => Answer::json(StatusCode::BAD_REQUEST, json!({"error": error, "error_description": text})),
+            Err((error, text)) => Answer::json(
+                StatusCode::BAD_REQUEST,
+                json!({"error": error, "error_description": text}),
+            ),
         }
     }
 
-    fn check_token_request(&self, headers: &HeaderMap, form: &HashMap<String, String>) -> Result<(), TokenError> {
+    fn check_token_request(
+        &self,
+        headers: &HeaderMap,
+        form: &HashMap<String, String>,
+    ) -> Result<(), TokenError> {
         match form.get("grant_type").map(String::as_str) {
-            Some("client_credentials") if self.switches.client_credentials => self.check_client(headers, form),
+            Some("client_credentials") if self.switches.client_credentials => {
+                self.check_client(headers, form)
+            }
             Some(JWT_BEARER) => {
                 let assertion = form.get("assertion").map(String::as_str).unwrap_or_default();
                 assertion::check(&self.options, &self.origin, self.now(), assertion)?;
@@ -75,9 +84,14 @@ impl Organisation {
     }
 
     /// Id and secret in the form or as HTTP Basic.
-    fn check_client(&self, headers: &HeaderMap, form: &HashMap<String, String>) -> Result<(), TokenError> {
+    fn check_client(
+        &self,
+        headers: &HeaderMap,
+        form: &HashMap<String, String>,
+    ) -> Result<(), TokenError> {
         let field = |name: &str| form.get(name).cloned().unwrap_or_default();
-        let (id, secret) = basic(headers).unwrap_or_else(|| (field("client_id"), field("client_secret")));
+        let (id, secret) =
+            basic(headers).unwrap_or_else(|| (field("client_id"), field("client_secret")));
         if id != self.options.client_id {
             return Err(UNKNOWN_CLIENT);
         }
@@ -114,7 +128,9 @@ impl Organisation {
             return Err(Refusal::new(StatusCode::UNAUTHORIZED, "INVALID_SESSION_ID", text.clone()));
         }
         let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = value.and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("OAuth ")));
+        let token = value.and_then(|value| {
+            value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("OAuth "))
+        });
         let life = SignedDuration::from_mins(self.switches.session_minutes);
         let now = self.now();
         if token.is_some_and(|token| self.sessions.accepts(token, now, life)) {
@@ -130,7 +146,11 @@ impl Organisation {
     }
 
     /// `GET` on the identity address. The members are those that jsforce and its users read; the contract has none.
-    pub(crate) fn identity_request(&mut self, method: &Method, headers: &HeaderMap) -> Outcome<Answer> {
+    pub(crate) fn identity_request(
+        &mut self,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Outcome<Answer> {
         if method != Method::GET {
             return Err(Refusal::wrong_method(method.as_str()));
         }

@@ -99,7 +99,8 @@ impl Organisation {
     pub(crate) fn apply_stage(&self, cells: &mut Cells, given: &Cells) {
         let name = cells.get("StageName").and_then(Cell::as_text).unwrap_or_default();
         let stage = self.stage(name).cloned();
-        let (closed, won) = stage.as_ref().map_or((false, false), |stage| (stage.closed, stage.won));
+        let (closed, won) =
+            stage.as_ref().map_or((false, false), |stage| (stage.closed, stage.won));
         cells.insert("IsClosed".into(), Cell::Bool(closed));
         cells.insert("IsWon".into(), Cell::Bool(won));
         let Some(stage) = stage.filter(|_| given.contains_key("StageName")) else {

@@ -85,10 +85,7 @@ impl Default for Switches {
 
 impl Switches {
     pub(crate) fn of(options: &Options) -> Self {
-        Self {
-            multi_currency: options.multi_currency,
-            ..Self::default()
-        }
+        Self { multi_currency: options.multi_currency, ..Self::default() }
     }
 }
 

@@ -65,7 +65,8 @@ impl Organisation {
         }
         let columns = self.selected(&object, &query)?;
         let found = self.found(&object, &query, false)?;
-        let rows: Vec<Value> = found.iter().map(|record| self.row(call, record, &columns)).collect();
+        let rows: Vec<Value> =
+            found.iter().map(|record| self.row(call, record, &columns)).collect();
         Ok(Answer::ok(
             json!({"size": rows.len(), "totalSize": rows.len(), "done": true, "records": rows}),
         ))

@@ -14,7 +14,12 @@ use super::schema::{Field, Kind, Object, Write};
 
 impl Organisation {
     /// Reads the fields a write gives. Unknown and read-only fields are refused before any value is looked at.
-    pub(crate) fn payload(&self, object: &Object, body: &Map<String, Value>, is_new: bool) -> Outcome<Cells> {
+    pub(crate) fn payload(
+        &self,
+        object: &Object,
+        body: &Map<String, Value>,
+        is_new: bool,
+    ) -> Outcome<Cells> {
         let mut cells = Cells::new();
         let (mut problems, mut locked) = (Vec::new(), Vec::new());
         for (name, value) in body.iter().filter(|(name, _)| *name != "attributes") {
@@ -27,7 +32,8 @@ impl Organisation {
                 continue;
             }
             let field = self.field(object, name).ok_or_else(|| no_column(object, name))?;
-            let is_locked = field.write == Write::Never || (field.write == Write::OnCreate && !is_new);
+            let is_locked =
+                field.write == Write::Never || (field.write == Write::OnCreate && !is_new);
             if is_locked || !self.is_editable(object, field) {
                 locked.push(field.name.as_str());
                 continue;
@@ -43,17 +49,12 @@ impl Organisation {
         if problems.is_empty() {
             return Ok(cells);
         }
-        Err(Refusal {
-            status: StatusCode::BAD_REQUEST,
-            problems,
-        })
+        Err(Refusal { status: StatusCode::BAD_REQUEST, problems })
     }
 
     fn by_relationship<'a>(&self, object: &'a Object, name: &str) -> Option<&'a Field> {
         let called = |field: &&Field| {
-            field
-                .relationship()
-                .is_some_and(|relationship| relationship.eq_ignore_ascii_case(name))
+            field.relationship().is_some_and(|relationship| relationship.eq_ignore_ascii_case(name))
         };
         object.fields.iter().find(called).filter(|field| self.is_visible(object, field))
     }
@@ -69,11 +70,14 @@ impl Organisation {
         };
         for object in to {
             let object = self.object(object)?;
-            let Some(key) = self.field(&object, name).filter(|key| key.external_id || key.id_lookup) else {
+            let Some(key) =
+                self.field(&object, name).filter(|key| key.external_id || key.id_lookup)
+            else {
                 continue;
             };
             let wanted = self.value(key, value)?;
-            let mut found = self.records.living(object.name).filter(|record| *record.get(&key.name) == wanted);
+            let mut found =
+                self.records.living(object.name).filter(|record| *record.get(&key.name) == wanted);
             if let Some(record) = found.next() {
                 return Ok(record.id.clone());
             }
@@ -117,7 +121,8 @@ impl Organisation {
     }
 
     fn reference(&self, field: &Field, to: &[String], text: &str) -> Result<Cell, Problem> {
-        let fits = |name: &&String| self.object(name).is_ok_and(|object| text.starts_with(object.prefix));
+        let fits =
+            |name: &&String| self.object(name).is_ok_and(|object| text.starts_with(object.prefix));
         let (Some(id), Some(target)) = (normal(text), to.iter().find(fits)) else {
             let message = format!("{}: id value of incorrect type: {text}", field.label);
             return Err(Problem::new("MALFORMED_ID", message).about(&[&field.name]));
@@ -125,7 +130,8 @@ impl Organisation {
         let target = self.records.get(target, &id).filter(|record| !record.is_deleted());
         match target {
             Some(_) => Ok(Cell::Text(id)),
-            None => Err(Problem::new("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id").about(&[])),
+            None => Err(Problem::new("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+                .about(&[])),
         }
     }
 
@@ -133,7 +139,8 @@ impl Organisation {
         let text = if self.switches.trim_text { text.trim() } else { text };
         let limit = field.kind.length().unwrap_or(usize::MAX);
         if text.chars().count() > limit {
-            let message = format!("{}: data value too large: {text} (max length={limit})", field.label);
+            let message =
+                format!("{}: data value too large: {text} (max length={limit})", field.label);
             return Err(Problem::new("STRING_TOO_LONG", message).about(&[&field.name]));
         }
         if field.kind == Kind::Email && !is_email(text) {
@@ -141,8 +148,10 @@ impl Organisation {
             return Err(Problem::new("INVALID_EMAIL_ADDRESS", message).about(&[&field.name]));
         }
         if let Some(wrong) = self.unknown_choice(field, text) {
-            let message = format!("{}: bad value for restricted picklist field: {wrong}", field.label);
-            return Err(Problem::new("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message).about(&[&field.name]));
+            let message =
+                format!("{}: bad value for restricted picklist field: {wrong}", field.label);
+            return Err(Problem::new("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message)
+                .about(&[&field.name]));
         }
         Ok(if text.is_empty() { Cell::Null } else { Cell::Text(text.into()) })
     }
@@ -152,10 +161,12 @@ impl Organisation {
             Kind::Picklist { .. } if field.name == "StageName" => {
                 (self.switches.restricted_stages && self.stage(text).is_none()).then_some(text)
             }
-            Kind::Picklist {
-                restricted: true, values, ..
-            } => (!values.iter().any(|value| value == text)).then_some(text),
-            Kind::Multi { restricted: true, values } => text.split(';').find(|part| !values.iter().any(|value| value == part)),
+            Kind::Picklist { restricted: true, values, .. } => {
+                (!values.iter().any(|value| value == text)).then_some(text)
+            }
+            Kind::Multi { restricted: true, values } => {
+                text.split(';').find(|part| !values.iter().any(|value| value == part))
+            }
             _ => None,
         }
     }
@@ -188,23 +199,22 @@ fn cannot_read(field: &Field, value: &Value) -> Problem {
         Value::Object(_) => ("START_OBJECT", "{".into()),
     };
     let kind = super::describe::type_name(&field.kind);
-    let text = format!("Cannot deserialize instance of {kind} from {token} value {shown} or request may be missing a required field");
+    let text = format!(
+        "Cannot deserialize instance of {kind} from {token} value {shown} or request may be missing a required field"
+    );
     Problem::new("JSON_PARSER_ERROR", text)
 }
 
 fn number(field: &Field, value: &Value, scale: u32) -> Result<Cell, Problem> {
     let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
-    let number = number
-        .filter(|number| number.is_finite())
-        .ok_or_else(|| cannot_read(field, value))?;
+    let number =
+        number.filter(|number| number.is_finite()).ok_or_else(|| cannot_read(field, value))?;
     // 18 digits before and after the point together; a percentage has three.
-    let digits = if field.kind == Kind::Percent {
-        3
-    } else {
-        18_i32.saturating_sub_unsigned(scale)
-    };
+    let digits =
+        if field.kind == Kind::Percent { 3 } else { 18_i32.saturating_sub_unsigned(scale) };
     if number.abs() >= 10_f64.powi(digits) {
-        let text = format!("{}: value outside of valid range on numeric field: {number}", field.label);
+        let text =
+            format!("{}: value outside of valid range on numeric field: {number}", field.label);
         return Err(Problem::new("NUMBER_OUTSIDE_VALID_RANGE", text).about(&[&field.name]));
     }
     let factor = 10_f64.powi(i32::try_from(scale).unwrap_or_default());
@@ -230,5 +240,9 @@ fn is_email(text: &str) -> bool {
         return false;
     };
     let is_plain = |part: &str| !part.is_empty() && !part.contains([' ', '@', ',']);
-    is_plain(name) && is_plain(host) && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
+    is_plain(name)
+        && is_plain(host)
+        && host.contains('.')
+        && !host.starts_with('.')
+        && !host.ends_with('.')
 }

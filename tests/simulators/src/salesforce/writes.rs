@@ -26,14 +26,15 @@ pub(crate) struct Writer {
 impl Organisation {
     /// The seller, played by the control port: the user interface lets a person save despite an alert.
     pub(crate) fn as_seller(&self) -> Writer {
-        Writer {
-            user: self.seller.clone(),
-            allow_save: true,
-            assigns: false,
-        }
+        Writer { user: self.seller.clone(), allow_save: true, assigns: false }
     }
 
-    pub(crate) fn create(&mut self, object: &Arc<Object>, writer: &Writer, body: &Map<String, Value>) -> Outcome<String> {
+    pub(crate) fn create(
+        &mut self,
+        object: &Arc<Object>,
+        writer: &Writer,
+        body: &Map<String, Value>,
+    ) -> Outcome<String> {
         require_writable(object)?;
         let given = self.payload(object, body, true)?;
         let mut cells = given.clone();
@@ -79,12 +80,22 @@ impl Organisation {
         Ok(id)
     }
 
-    pub(crate) fn update(&mut self, object: &Arc<Object>, writer: &Writer, id: &str, body: &Map<String, Value>) -> Outcome<()> {
+    pub(crate) fn update(
+        &mut self,
+        object: &Arc<Object>,
+        writer: &Writer,
+        id: &str,
+        body: &Map<String, Value>,
+    ) -> Outcome<()> {
         require_writable(object)?;
         let given = self.payload(object, body, false)?;
-        let before = self.records.get(object.name, id).ok_or_else(Refusal::not_found)?.cells.clone();
+        let before =
+            self.records.get(object.name, id).ok_or_else(Refusal::not_found)?.cells.clone();
         if object.name == "Lead" && before.get("IsConverted") == Some(&Cell::Bool(true)) {
-            return Err(Refusal::bad("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead"));
+            return Err(Refusal::bad(
+                "CANNOT_UPDATE_CONVERTED_LEAD",
+                "cannot reference converted lead",
+            ));
         }
         let mut cells = before.clone();
         cells.extend(given.clone());
@@ -103,7 +114,12 @@ impl Organisation {
     }
 
     /// Moves a record into the recycle bin, and an account's or opportunity's children with it.
-    pub(crate) fn delete(&mut self, object: &Arc<Object>, writer: &Writer, id: &str) -> Outcome<()> {
+    pub(crate) fn delete(
+        &mut self,
+        object: &Arc<Object>,
+        writer: &Writer,
+        id: &str,
+    ) -> Outcome<()> {
         require_writable(object)?;
         let record = self.records.get(object.name, id).ok_or_else(Refusal::not_found)?.clone();
         self.refuse_locked(&record.cells, Some(id))?;
@@ -127,7 +143,13 @@ impl Organisation {
     }
 
     /// Everything that can refuse a record as it would be stored.
-    fn check(&mut self, object: &Object, writer: &Writer, id: Option<&str>, cells: &Cells) -> Outcome<()> {
+    fn check(
+        &mut self,
+        object: &Object,
+        writer: &Writer,
+        id: Option<&str>,
+        cells: &Cells,
+    ) -> Outcome<()> {
         self.refuse_missing(object, cells)?;
         self.refuse_permission(object, id, cells)?;
         self.refuse_invalid(object, cells)?;
@@ -137,12 +159,15 @@ impl Organisation {
     }
 
     fn refuse_missing(&self, object: &Object, cells: &Cells) -> Outcome<()> {
-        let is_required = |name: &str| self.switches.required_fields.contains(&format!("{}.{name}", object.name));
+        let is_required =
+            |name: &str| self.switches.required_fields.contains(&format!("{}.{name}", object.name));
         let is_empty = |name: &str| cells.get(name).is_none_or(Cell::is_null);
         let mut missing: Vec<&str> = object
             .fields
             .iter()
-            .filter(|field| (!field.nillable && field.default.is_none()) || is_required(&field.name))
+            .filter(|field| {
+                (!field.nillable && field.default.is_none()) || is_required(&field.name)
+            })
             .map(|field| field.name.as_str())
             .filter(|name| is_empty(name))
             .collect();
@@ -155,7 +180,14 @@ impl Organisation {
     }
 
     /// Stores a record under the present second.
-    pub(crate) fn store(&mut self, object: &Object, id: &str, mut cells: Cells, before: Option<Cells>, writer: &Writer) {
+    pub(crate) fn store(
+        &mut self,
+        object: &Object,
+        id: &str,
+        mut cells: Cells,
+        before: Option<Cells>,
+        writer: &Writer,
+    ) {
         let now = Cell::moment(self.now());
         cells.insert("LastModifiedDate".into(), now.clone());
         cells.insert("SystemModstamp".into(), now);

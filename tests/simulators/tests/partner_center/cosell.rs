@@ -53,12 +53,8 @@ async fn a_services_deal_names_all_of_its_attributes() {
         "{}",
         refused.body
     );
-    let attributes = services
-        .pointer_mut("/details/requirements/additionalRequirements/attributes")
-        .unwrap();
-    attributes
-        .as_array_mut()
-        .unwrap()
-        .push(json!({ "type": "SolutionPlay", "id": "Modernise" }));
+    let attributes =
+        services.pointer_mut("/details/requirements/additionalRequirements/attributes").unwrap();
+    attributes.as_array_mut().unwrap().push(json!({ "type": "SolutionPlay", "id": "Modernise" }));
     assert_eq!(world.create(services).await.status, 201);
 }

@@ -48,10 +48,17 @@ async fn verify(world: &World, delivery: &Received) -> (bool, bool) {
         .strip_prefix("Signature ")
         .map(|text| STANDARD.decode(text).unwrap())
         .unwrap();
-    let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, parsed.public_key().subject_public_key.data.to_vec());
+    let key = UnparsedPublicKey::new(
+        &RSA_PKCS1_2048_8192_SHA256,
+        parsed.public_key().subject_public_key.data.to_vec(),
+    );
     let signed = key.verify(&delivery.body, &signature).is_ok();
 
-    let intermediate = download(world, world.simulators.certificates.join("pki/intermediate.cer").unwrap().as_str()).await;
+    let intermediate = download(
+        world,
+        world.simulators.certificates.join("pki/intermediate.cer").unwrap().as_str(),
+    )
+    .await;
     let root = der_of(world.simulators.partner_center_service.trust_root_pem());
     let anchors = [anchor_from_trusted_cert(&CertificateDer::from(root)).unwrap().to_owned()];
     let (leaf, chain) = (CertificateDer::from(leaf), [CertificateDer::from(intermediate)]);
@@ -86,7 +93,8 @@ async fn a_delivery_is_signed_and_its_certificate_leads_to_the_trust_root() {
         (&body["EventName"], &body["ResourceName"]),
         (&json!("referral-created"), &json!("referral"))
     );
-    let uri = format!("https://api.partnercenter.microsoft.com/engagements/v1/referrals/{}", id(&own));
+    let uri =
+        format!("https://api.partnercenter.microsoft.com/engagements/v1/referrals/{}", id(&own));
     assert_eq!(body["ResourceUri"], uri);
     assert_eq!(verify(&world, &delivery).await, (true, true));
     let leaf = download(&world, delivery.headers["x-ms-certificate-url"].to_str().unwrap()).await;
@@ -97,8 +105,7 @@ async fn a_delivery_is_signed_and_its_certificate_leads_to_the_trust_root() {
     );
     let issuer = world.simulators.certificates.join("pki/intermediate.cer").unwrap();
     assert!(
-        leaf.windows(issuer.as_str().len())
-            .any(|window| window == issuer.as_str().as_bytes()),
+        leaf.windows(issuer.as_str().len()).any(|window| window == issuer.as_str().as_bytes()),
         "AIA names the intermediate"
     );
 
@@ -198,7 +205,9 @@ async fn one_registration_a_tenant_and_two_test_events_a_minute() {
     let again = json!({ "webhookUrl": receiver.url, "webhookEvents": ALL });
     let exists = world.registration(Method::POST, "", Some(again.clone())).await;
     assert_eq!((exists.status, &exists.body["code"]), (409, &json!("409")));
-    assert!(world.registration(Method::PUT, "", Some(again)).await.body["SubscriberId"].is_string());
+    assert!(
+        world.registration(Method::PUT, "", Some(again)).await.body["SubscriberId"].is_string()
+    );
     let test = world.registration(Method::POST, "/validationEvents", None).await.body;
     let delivery = receiver.take(1).await.remove(0);
     assert!(

@@ -89,7 +89,8 @@ async fn a_patch_is_checked_as_a_whole() {
     let path = format!("/{}", id(&own));
     let value = json!([{ "op": "replace", "path": "/details/dealValue", "value": "10000" }]);
     let etag = own["eTag"].as_str().unwrap();
-    let changed = world.call(Method::PATCH, &path, &[("if-match", etag)], Some(value.clone())).await;
+    let changed =
+        world.call(Method::PATCH, &path, &[("if-match", etag)], Some(value.clone())).await;
     assert_eq!((changed.status, &changed.body), (204, &json!("")));
     let stale = world.call(Method::PATCH, &path, &[("if-match", etag)], Some(value.clone())).await;
     assert_eq!((stale.status, &stale.body["error"]["code"]), (412, &json!("preconditionFailed")));
@@ -119,7 +120,9 @@ async fn a_patch_is_checked_as_a_whole() {
             answer.body
         );
     }
-    world.switch(|switches| switches.locked_fields = cosell_simulators::partner_center::LockedFields::Ignore);
+    world.switch(|switches| {
+        switches.locked_fields = cosell_simulators::partner_center::LockedFields::Ignore
+    });
     let ignored = world
         .patch(
             id(&own),
@@ -144,8 +147,7 @@ async fn a_closed_deal_takes_nothing_but_its_registration() {
     assert_eq!(world.patch(id(&own), name.clone()).await.status, 409);
     world.switch(|switches| switches.terminal_status = 400);
     assert_eq!(world.patch(id(&own), name).await.status, 400);
-    let record =
-        json!({ "type": "AzureIPCoSell", "contract": { "startDateTime": "2026-10-20T00:00:00Z", "signDateTime": "2026-10-12T00:00:00Z" } });
+    let record = json!({ "type": "AzureIPCoSell", "contract": { "startDateTime": "2026-10-20T00:00:00Z", "signDateTime": "2026-10-12T00:00:00Z" } });
     let registered = world
         .patch(id(&own), json!([{ "op": "add", "path": "/registrations/-", "value": record }]))
         .await;
@@ -182,9 +184,7 @@ async fn lists_come_in_pages_filtered_and_sorted() {
         body["externalReferenceId"] = json!(format!("OPP-{number}"));
         world.create(body).await;
     }
-    world
-        .control(Method::POST, "partner-center/inbound", json!({ "kind": "lead" }))
-        .await;
+    world.control(Method::POST, "partner-center/inbound", json!({ "kind": "lead" })).await;
     world.switch(|switches| switches.page_size = 2);
     let query = [
         ("$filter", "direction eq 'Outgoing'"),

@@ -33,18 +33,8 @@ async fn the_token_endpoint_answers_strings_on_v1_and_numbers_on_v2_and_plain_oa
     for (path, change, status, error) in [
         (v1, [resource, ("refresh_token", "other")], 400, "invalid_grant"),
         (v1, [resource, ("client_secret", "other")], 401, "invalid_client"),
-        (
-            v1,
-            [("resource", "https://graph.microsoft.com"), ("x", "")],
-            400,
-            "invalid_resource",
-        ),
-        (
-            v2,
-            [("scope", "https://api.partner.microsoft.com"), ("x", "")],
-            400,
-            "invalid_scope",
-        ),
+        (v1, [("resource", "https://graph.microsoft.com"), ("x", "")], 400, "invalid_resource"),
+        (v2, [("scope", "https://api.partner.microsoft.com"), ("x", "")], 400, "invalid_scope"),
     ] {
         let answer = world.token_answer(path, &change).await;
         assert_eq!((answer.status, answer.body["error"].as_str()), (status, Some(error)));
@@ -55,10 +45,7 @@ async fn the_token_endpoint_answers_strings_on_v1_and_numbers_on_v2_and_plain_oa
 async fn the_document_names_the_endpoints_under_the_address_that_clients_use() {
     let front = "https://127.0.0.1:8444/".parse().unwrap();
     let simulators = Simulators::start(Config {
-        fronts: Fronts {
-            entra: Some(front),
-            ..Fronts::default()
-        },
+        fronts: Fronts { entra: Some(front), ..Fronts::default() },
         ..Config::default()
     })
     .await

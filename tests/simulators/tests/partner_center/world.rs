@@ -29,11 +29,7 @@ impl World {
         let simulators = Simulators::start(Config::default()).await.unwrap();
         #[allow(clippy::disallowed_methods)]
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let mut world = Self {
-            simulators,
-            http,
-            token: String::new(),
-        };
+        let mut world = Self { simulators, http, token: String::new() };
         world.token = world.access_token("https://api.partner.microsoft.com").await;
         world
     }
@@ -58,14 +54,19 @@ impl World {
     }
 
     pub(crate) async fn access_token(&self, audience: &str) -> String {
-        let answer = self
-            .token_answer("sim-partner-tenant/oauth2/token", &[("resource", audience)])
-            .await;
+        let answer =
+            self.token_answer("sim-partner-tenant/oauth2/token", &[("resource", audience)]).await;
         answer.body["access_token"].as_str().unwrap().to_owned()
     }
 
     /// A call on the referrals host below `/v1.0/engagements/referrals`.
-    pub(crate) async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Answer {
         let url = format!("{}v1.0/engagements/referrals{path}", self.simulators.partner_center);
         let mut request = self.http.request(method, url).bearer_auth(&self.token);
         for (name, value) in headers {
@@ -106,7 +107,8 @@ impl World {
         let mut connected = deal(true);
         connected["engagementId"] = own["engagementId"].clone();
         connected["target"] = json!([{ "type": "BusinessProfileLocation", "id": "msft" }]);
-        connected["inviteContext"] = json!({ "assistanceRequestCode": "ProofOfConceptOrDemo", "notes": "Demo wanted." });
+        connected["inviteContext"] =
+            json!({ "assistanceRequestCode": "ProofOfConceptOrDemo", "notes": "Demo wanted." });
         let theirs = self.create(connected).await;
         assert_eq!(theirs.status, 201, "{}", theirs.body);
         (own, theirs.body)
@@ -117,7 +119,12 @@ impl World {
         read(self.http.request(method, url).json(&body).send().await.unwrap()).await
     }
 
-    pub(crate) async fn registration(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+    pub(crate) async fn registration(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
         let token = self.access_token("https://api.partnercenter.microsoft.com").await;
         let url = format!("{}webhooks/v1/registration{path}", self.simulators.registration);
         let mut request = self.http.request(method, url).bearer_auth(token);
@@ -131,11 +138,7 @@ impl World {
 pub(crate) async fn read(response: reqwest::Response) -> Answer {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let text = response.text().await.unwrap();
-    Answer {
-        status,
-        headers,
-        body: serde_json::from_str(&text).unwrap_or(Value::String(text)),
-    }
+    Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
 }
 
 pub(crate) fn id(referral: &Value) -> &str {
@@ -190,18 +193,16 @@ impl Receiver {
         let received: Arc<Mutex<Vec<Received>>> = Arc::default();
         let bound = bind(0).await.unwrap();
         let url = bound.origin().unwrap().join("hook").unwrap().to_string();
-        let handler = async move |State(list): State<Arc<Mutex<Vec<Received>>>>, headers: HeaderMap, body: Bytes| {
+        let handler = async move |State(list): State<Arc<Mutex<Vec<Received>>>>,
+                                  headers: HeaderMap,
+                                  body: Bytes| {
             list.lock().unwrap().push(Received { headers, body });
             StatusCode::from_u16(status).unwrap()
         };
         let router = axum::Router::new()
             .route("/hook", axum::routing::post(handler))
             .with_state(received.clone());
-        Self {
-            url,
-            received,
-            _server: bound.serve(router),
-        }
+        Self { url, received, _server: bound.serve(router) }
     }
 
     /// Waits until `count` deliveries came, then a little longer for any too many.

@@ -12,14 +12,17 @@ fn row(object: &str, body: Value) -> Value {
 #[tokio::test]
 async fn rows_are_written_in_order_and_fail_one_by_one() {
     let world = World::start().await;
-    let rows = [row("Account", json!({"Name": "Litware"})), row("Opportunity", json!({"Name": "x"}))];
-    let answer = world.post("composite/sobjects", json!({"allOrNone": false, "records": rows})).await;
+    let rows =
+        [row("Account", json!({"Name": "Litware"})), row("Opportunity", json!({"Name": "x"}))];
+    let answer =
+        world.post("composite/sobjects", json!({"allOrNone": false, "records": rows})).await;
     let results = answer.is(200).body.as_array().unwrap();
     assert_eq!((&results[0]["success"], &results[1]["success"]), (&json!(true), &json!(false)));
     let error = &results[1]["errors"][0];
     assert_eq!(error["statusCode"], "REQUIRED_FIELD_MISSING");
     assert_eq!(error["fields"], json!(["CloseDate", "StageName"]));
-    let strict = world.post("composite/sobjects", json!({"allOrNone": true, "records": rows})).await;
+    let strict =
+        world.post("composite/sobjects", json!({"allOrNone": true, "records": rows})).await;
     assert_eq!(strict.body[0]["errors"][0]["statusCode"], "ALL_OR_NONE_OPERATION_ROLLED_BACK");
     assert_eq!(world.query("SELECT Id FROM Account").await.body["totalSize"], 1);
 }
@@ -45,10 +48,7 @@ async fn rows_are_upserted_updated_read_and_deleted_together() {
     assert_eq!((&read.is(200).body[0]["NextStep"], &read.body[1]), (&json!("Sign"), &json!(null)));
     let gone = world.call(Method::DELETE, &format!("composite/sobjects?ids={id}"), &[], None).await;
     assert_eq!(gone.is(200).body[0]["success"], true);
-    world
-        .get(&format!("sobjects/Opportunity/{id}"))
-        .await
-        .refused(404, "ENTITY_IS_DELETED");
+    world.get(&format!("sobjects/Opportunity/{id}")).await.refused(404, "ENTITY_IS_DELETED");
     let too_many: Vec<Value> = (0..201).map(|_| row("Account", json!({"Name": "x"}))).collect();
     world.post("composite/sobjects", json!({"records": too_many})).await.is(400);
 }

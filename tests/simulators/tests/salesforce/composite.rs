@@ -27,7 +27,8 @@ async fn later_parts_refer_to_earlier_ones_and_all_cost_one_call() {
     let answer = world.post("composite", request(true, &parts)).await;
     assert_eq!(answer.is(200).header("sforce-limit-info"), "api-usage=1/15000");
     let parts = &answer.body["compositeResponse"];
-    let statuses: Vec<&Value> = parts.as_array().unwrap().iter().map(|part| &part["httpStatusCode"]).collect();
+    let statuses: Vec<&Value> =
+        parts.as_array().unwrap().iter().map(|part| &part["httpStatusCode"]).collect();
     assert_eq!(statuses, [201, 201, 200, 204], "{parts}");
     let opportunity = parts[1]["body"]["id"].as_str().unwrap();
     let location = format!("/services/data/v67.0/sobjects/Opportunity/{opportunity}");
@@ -69,15 +70,15 @@ async fn all_or_none_undoes_everything_and_otherwise_only_dependents_fail() {
 async fn a_part_may_have_a_condition_but_not_a_session_of_its_own() {
     let world = World::start().await;
     let id = world.deal(json!({})).await;
-    let mut conditional = part("PATCH", &format!("sobjects/Opportunity/{id}"), "r1", json!({"NextStep": "Call"}));
+    let mut conditional =
+        part("PATCH", &format!("sobjects/Opportunity/{id}"), "r1", json!({"NextStep": "Call"}));
     conditional["httpHeaders"] = json!({"If-Unmodified-Since": "Thu, 20 Aug 2020 14:03:27 GMT"});
     let answer = world.post("composite", request(false, &[conditional.clone()])).await;
     assert_eq!(answer.is(200).body["compositeResponse"][0]["httpStatusCode"], 412);
     conditional["httpHeaders"] = json!({"Authorization": "Bearer other"});
     world.post("composite", request(false, &[conditional])).await.is(400);
-    let too_many: Vec<Value> = (0..26)
-        .map(|number| part("GET", "sobjects", &format!("r{number}"), json!(null)))
-        .collect();
+    let too_many: Vec<Value> =
+        (0..26).map(|number| part("GET", "sobjects", &format!("r{number}"), json!(null))).collect();
     world.post("composite", request(false, &too_many)).await.is(400);
     world
         .post("composite", request(false, &[part("get", "sobjects", "r1", json!(null))]))

@@ -48,10 +48,7 @@ async fn automation_moves_the_system_stamp_and_no_condition_sees_it() {
     let date = http_date(&before["LastModifiedDate"], 0);
     let body = Some(json!({"NextStep": "Call"}));
     let path = format!("sobjects/Opportunity/{id}");
-    world
-        .call(Method::PATCH, &path, &[("if-unmodified-since", &date)], body)
-        .await
-        .is(204);
+    world.call(Method::PATCH, &path, &[("if-unmodified-since", &date)], body).await.is(204);
 }
 
 #[tokio::test]
@@ -70,7 +67,8 @@ async fn a_read_that_brings_nothing_new_is_not_modified() {
 #[tokio::test]
 async fn only_accounts_have_tags() {
     let world = World::start().await;
-    let account = format!("sobjects/Account/{}", world.create("Account", json!({"Name": "Litware"})).await);
+    let account =
+        format!("sobjects/Account/{}", world.create("Account", json!({"Name": "Litware"})).await);
     let tag = world.get(&account).await.header("etag").to_owned();
     assert!(tag.starts_with('"') && tag.ends_with("--gzip\""), "{tag}");
     world.call(Method::GET, &account, &[("if-none-match", &tag)], None).await.is(304);
@@ -89,13 +87,7 @@ async fn deletion_ignores_conditions_unless_the_switch_says_otherwise() {
     let world = World::start().await;
     let (one, two) = (world.deal(json!({})).await, world.deal(json!({})).await);
     let old = [("if-unmodified-since", "Thu, 20 Aug 2020 14:03:27 GMT")];
-    world
-        .call(Method::DELETE, &format!("sobjects/Opportunity/{one}"), &old, None)
-        .await
-        .is(204);
+    world.call(Method::DELETE, &format!("sobjects/Opportunity/{one}"), &old, None).await.is(204);
     world.switch(json!({"conditional_deletes": true})).await;
-    world
-        .call(Method::DELETE, &format!("sobjects/Opportunity/{two}"), &old, None)
-        .await
-        .is(412);
+    world.call(Method::DELETE, &format!("sobjects/Opportunity/{two}"), &old, None).await.is(412);
 }

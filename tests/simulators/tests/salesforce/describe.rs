@@ -36,9 +36,9 @@ async fn the_required_fields_are_those_of_the_contract() {
         let body = world.get(&format!("sobjects/{object}/describe")).await.is(200).body.clone();
         let is = |field: &Value, flag: &str| field[flag] == true;
         let fields = body["fields"].as_array().unwrap();
-        let required = fields
-            .iter()
-            .filter(|field| is(field, "createable") && !is(field, "nillable") && !is(field, "defaultedOnCreate"));
+        let required = fields.iter().filter(|field| {
+            is(field, "createable") && !is(field, "nillable") && !is(field, "defaultedOnCreate")
+        });
         let mut names: Vec<&str> = required.map(|field| field["name"].as_str().unwrap()).collect();
         names.sort_unstable();
         assert_eq!(names, expected, "{object}");
@@ -81,7 +81,9 @@ async fn fields_tell_their_type_length_and_choices() {
     assert_eq!(field("Description").await["filterable"], false);
     assert_eq!(field("CurrencyIsoCode").await, Value::Null);
     world
-        .switch(json!({"multi_currency": true, "hidden_fields": ["Opportunity.Msp_Referral_Id__c"]}))
+        .switch(
+            json!({"multi_currency": true, "hidden_fields": ["Opportunity.Msp_Referral_Id__c"]}),
+        )
         .await;
     assert_eq!(field("CurrencyIsoCode").await["restrictedPicklist"], true);
     assert_eq!(field("Msp_Referral_Id__c").await, Value::Null);
@@ -89,18 +91,11 @@ async fn fields_tell_their_type_length_and_choices() {
 
 #[tokio::test]
 async fn an_organisation_may_start_with_currencies_and_without_our_fields() {
-    let options = Options {
-        multi_currency: true,
-        install_fields: false,
-        ..Options::default()
-    };
+    let options = Options { multi_currency: true, install_fields: false, ..Options::default() };
     let mut world = World::start_with(options).await;
     world.switch(json!({"query_batch": 5})).await;
     world.query("SELECT CurrencyIsoCode FROM Opportunity").await.is(200);
-    world
-        .query("SELECT Msp_Referral_Id__c FROM Opportunity")
-        .await
-        .refused(400, "INVALID_FIELD");
+    world.query("SELECT Msp_Referral_Id__c FROM Opportunity").await.refused(400, "INVALID_FIELD");
     let unknown = world.control(Method::PUT, "switches", json!({"unheard_of": 1})).await;
     unknown.refused(400, "JSON_PARSER_ERROR");
     world.deal(json!({})).await;

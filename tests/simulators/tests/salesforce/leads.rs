@@ -55,7 +55,8 @@ async fn conversion_makes_account_contact_and_opportunity_and_the_lead_is_read_o
 
     let refused = world.patch(&format!("sobjects/Lead/{id}"), json!({"Title": "CTO"})).await;
     refused.refused(400, "CANNOT_UPDATE_CONVERTED_LEAD");
-    let (status, body) = control(&world, Method::POST, &format!("leads/{id}/convert"), json!({})).await;
+    let (status, body) =
+        control(&world, Method::POST, &format!("leads/{id}/convert"), json!({})).await;
     assert_eq!((status, &body[0]["errorCode"]), (400, &json!("CANNOT_UPDATE_CONVERTED_LEAD")));
     let by_opportunity = format!(
         "SELECT Id FROM Lead WHERE ConvertedOpportunityId = '{}'",
@@ -68,7 +69,9 @@ async fn conversion_makes_account_contact_and_opportunity_and_the_lead_is_read_o
 async fn the_person_chooses_an_account_and_whether_there_is_an_opportunity() {
     let world = World::start().await;
     let account = world.create("Account", json!({"Name": "Litware Holding"})).await;
-    let row = converted(&world, &lead(&world).await, json!({"account": account, "opportunity": false})).await;
+    let row =
+        converted(&world, &lead(&world).await, json!({"account": account, "opportunity": false}))
+            .await;
     assert_eq!(
         (&row["ConvertedAccountId"], &row["ConvertedOpportunityId"]),
         (&json!(account), &Value::Null)

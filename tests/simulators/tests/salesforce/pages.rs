@@ -24,7 +24,8 @@ async fn a_long_result_is_read_page_by_page_to_its_end() {
             break;
         };
         assert!(
-            next.starts_with("/services/data/v67.0/query/01g") && next.ends_with(&format!("-{}", ids.len())),
+            next.starts_with("/services/data/v67.0/query/01g")
+                && next.ends_with(&format!("-{}", ids.len())),
             "{next}"
         );
         page = world.call(Method::GET, &next, &wish, None).await;
@@ -79,10 +80,7 @@ async fn a_change_that_is_not_visible_yet_shows_the_values_before() {
     let id = world.deal(json!({"NextStep": "Call"})).await;
     let row = format!("rows/Opportunity/{id}");
     world.control(Method::PATCH, &row, json!({"NextStep": "Visit"})).await.is(200);
-    world
-        .control(Method::POST, &format!("{row}/delay"), json!({"seconds": 5}))
-        .await
-        .is(204);
+    world.control(Method::POST, &format!("{row}/delay"), json!({"seconds": 5})).await.is(204);
     assert_eq!(world.row("Opportunity", &id).await["NextStep"], "Call");
     assert_eq!(
         world.query("SELECT Id FROM Opportunity WHERE NextStep = 'Visit'").await.body["totalSize"],

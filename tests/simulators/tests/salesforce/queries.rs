@@ -54,10 +54,7 @@ async fn conditions_find_what_they_name() {
         ("NOT (Amount > 10 OR Amount = null)", "Alpha"),
         ("(NOT Name LIKE 'A%') AND (NOT Name LIKE 'B%')", "gamma_1 Delta"),
         ("CloseDate < 2026-06-01", "Alpha"),
-        (
-            "SystemModstamp > 2020-01-01T00:00:00Z AND CreatedDate = TODAY AND Amount = 10",
-            "Alpha",
-        ),
+        ("SystemModstamp > 2020-01-01T00:00:00Z AND CreatedDate = TODAY AND Amount = 10", "Alpha"),
         ("SystemModstamp < 2020-01-01T00:00:00+02:00", ""),
         ("CreatedDate = LAST_N_DAYS:7 AND Amount <= 10", "Alpha"),
         ("Msp_Solutions__c INCLUDES ('Azure;Security')", "Beta"),
@@ -69,7 +66,8 @@ async fn conditions_find_what_they_name() {
         ),
     ] {
         let answer = world.query(&format!("SELECT Name FROM Opportunity WHERE {condition}")).await;
-        let names: Vec<&str> = answer.is(200).column("Name").iter().map(|name| name.as_str().unwrap()).collect();
+        let names: Vec<&str> =
+            answer.is(200).column("Name").iter().map(|name| name.as_str().unwrap()).collect();
         assert_eq!(names.join(" "), found, "{condition}");
     }
 }
@@ -108,7 +106,8 @@ async fn order_offset_and_limit_cut_the_rows() {
         ("Account.Name NULLS LAST, Amount DESC", "gamma_1 Beta Alpha Delta"),
     ] {
         let answer = world.query(&format!("SELECT Name FROM Opportunity ORDER BY {order}")).await;
-        let names: Vec<&str> = answer.is(200).column("Name").iter().map(|name| name.as_str().unwrap()).collect();
+        let names: Vec<&str> =
+            answer.is(200).column("Name").iter().map(|name| name.as_str().unwrap()).collect();
         assert_eq!(names.join(" "), found, "{order}");
     }
 }
@@ -142,10 +141,7 @@ async fn queries_that_are_not_understood_are_refused() {
         ("SELECT CurrencyIsoCode FROM Opportunity", "INVALID_FIELD"),
         ("SELECT Id FROM Opportunity WHERE Description LIKE 'a%'", "INVALID_FIELD"),
         ("SELECT Id FROM Opportunity ORDER BY Description", "INVALID_FIELD"),
-        (
-            "SELECT Id FROM Opportunity WHERE CreatedDate > '2026-01-01T00:00:00Z'",
-            "INVALID_FIELD",
-        ),
+        ("SELECT Id FROM Opportunity WHERE CreatedDate > '2026-01-01T00:00:00Z'", "INVALID_FIELD"),
         ("SELECT Id FROM Opportunity WHERE CreatedDate > 2026-01-01", "INVALID_FIELD"),
         ("SELECT Id FROM Opportunity WHERE Name = 5", "INVALID_FIELD"),
         ("SELECT Id FROM Oportunity", "INVALID_TYPE"),
@@ -173,7 +169,8 @@ async fn a_query_tells_its_columns_in_place_of_rows() {
     let soql = "q=SELECT+Id,Amount,Account.Name,Account.Owner.Name,Account.BillingCity+FROM+Opportunity&columns=true";
     let answer = world.get(&format!("query?{soql}")).await;
     let columns = answer.is(200).body["columnMetadata"].as_array().unwrap();
-    let names: Vec<&serde_json::Value> = columns.iter().map(|column| &column["columnName"]).collect();
+    let names: Vec<&serde_json::Value> =
+        columns.iter().map(|column| &column["columnName"]).collect();
     assert_eq!(names, ["Id", "Amount", "Account"]);
     assert_eq!((&columns[1]["numberType"], &columns[1]["joinColumns"]), (&json!(true), &json!([])));
     let below = &columns[2]["joinColumns"];

@@ -25,9 +25,8 @@ async fn a_created_record_is_told_by_id_and_location_and_read_back_whole() {
     assert_eq!(row["ExpectedRevenue"], 4800.0);
     let stamp = row["SystemModstamp"].as_str().unwrap();
     assert!(stamp.ends_with(".000+0000") && stamp.len() == 28, "{stamp}");
-    let some = world
-        .get(&format!("sobjects/Opportunity/{}?fields=Name,StageName", &id[..15]))
-        .await;
+    let some =
+        world.get(&format!("sobjects/Opportunity/{}?fields=Name,StageName", &id[..15])).await;
     assert_eq!(some.is(200).body.as_object().unwrap().len(), 4, "{}", some.body);
     world
         .get(&format!("sobjects/Opportunity/{id}?fields=Nope__c"))
@@ -69,11 +68,8 @@ async fn unknown_deleted_and_foreign_ids_are_told_apart() {
     world.delete(&path).await.refused(404, "ENTITY_IS_DELETED");
     world.get(&path).await.refused(404, "ENTITY_IS_DELETED");
     world.get("sobjects/Opportunity/006Kd00000AbC1x").await.refused(404, "NOT_FOUND");
-    let text = world
-        .get("sobjects/Account/006Kd00000AbC1x")
-        .await
-        .refused(400, "MALFORMED_ID")
-        .to_owned();
+    let text =
+        world.get("sobjects/Account/006Kd00000AbC1x").await.refused(400, "MALFORMED_ID").to_owned();
     assert_eq!(text, "Account ID: id value of incorrect type: 006Kd00000AbC1x");
     world.get("sobjects/Oportunity").await.refused(404, "NOT_FOUND");
     let all = world
@@ -133,16 +129,8 @@ async fn a_write_is_refused_with_the_fields_and_texts_of_the_contract() {
             "JSON_PARSER_ERROR",
             "Cannot deserialize instance of date",
         ),
-        (
-            json!({"Probability": 1000}),
-            "NUMBER_OUTSIDE_VALID_RANGE",
-            "Probability: value outside",
-        ),
-        (
-            json!({"CurrencyIsoCode": "EUR"}),
-            "INVALID_FIELD",
-            "No such column 'CurrencyIsoCode'",
-        ),
+        (json!({"Probability": 1000}), "NUMBER_OUTSIDE_VALID_RANGE", "Probability: value outside"),
+        (json!({"CurrencyIsoCode": "EUR"}), "INVALID_FIELD", "No such column 'CurrencyIsoCode'"),
     ] {
         let answer = world.post("sobjects/Opportunity", deal(fields)).await;
         assert!(answer.refused(400, code).starts_with(text), "{}", answer.body);
@@ -161,9 +149,8 @@ async fn a_parent_is_set_by_its_external_id() {
     let account = world.create("Account", json!({"Name": "Litware", "Erp_Key__c": "C-1042"})).await;
     let id = world.deal(json!({"Account": {"Erp_Key__c": "C-1042"}})).await;
     assert_eq!(world.row("Opportunity", &id).await["AccountId"], account);
-    let stranger = world
-        .post("sobjects/Opportunity", deal(json!({"Account": {"Erp_Key__c": "C-1"}})))
-        .await;
+    let stranger =
+        world.post("sobjects/Opportunity", deal(json!({"Account": {"Erp_Key__c": "C-1"}}))).await;
     stranger.refused(400, "INVALID_FIELD");
 }
 

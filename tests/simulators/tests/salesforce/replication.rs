@@ -16,14 +16,15 @@ async fn updated_and_deleted_ids_are_listed_by_the_minute() {
     let (kept, gone) = (world.deal(json!({})).await, world.deal(json!({})).await);
     world.delete(&format!("sobjects/Opportunity/{gone}")).await.is(204);
     world.simulators.clock.advance(120);
-    let updated = world.get(&format!("sobjects/Opportunity/updated/{}", range(&world, -10, 0))).await;
+    let updated =
+        world.get(&format!("sobjects/Opportunity/updated/{}", range(&world, -10, 0))).await;
     assert_eq!(updated.is(200).body["ids"], json!([kept]));
-    let deleted = world.get(&format!("sobjects/Opportunity/deleted/{}", range(&world, -10, 0))).await;
+    let deleted =
+        world.get(&format!("sobjects/Opportunity/deleted/{}", range(&world, -10, 0))).await;
     assert_eq!(deleted.is(200).body["deletedRecords"][0]["id"], gone);
     assert!(deleted.body["latestDateCovered"].as_str().unwrap().ends_with(".000+0000"));
-    let before = world
-        .get(&format!("sobjects/Opportunity/updated/{}", range(&world, -20, -10)))
-        .await;
+    let before =
+        world.get(&format!("sobjects/Opportunity/updated/{}", range(&world, -20, -10))).await;
     assert_eq!(before.body["ids"], json!([]));
 }
 
@@ -43,8 +44,5 @@ async fn a_range_that_is_empty_or_too_old_is_refused() {
         .get(&format!("sobjects/Opportunity/updated/{}", range(&world, -20 * 1440, 0)))
         .await
         .is(200);
-    world
-        .get("sobjects/Opportunity/updated")
-        .await
-        .refused(400, "INVALID_REPLICATION_DATE");
+    world.get("sobjects/Opportunity/updated").await.refused(400, "INVALID_REPLICATION_DATE");
 }

@@ -26,10 +26,9 @@ async fn a_duplicate_rule_alerts_or_blocks() {
     let contact = json!({"LastName": "Ek", "Email": "ek@litware.example"});
     let first = world.create("Contact", contact.clone()).await;
     let allow = [("sforce-duplicate-rule-header", "allowSave=true; includeRecordDetails=true")];
-    let create = async || world.call(Method::POST, "sobjects/Contact", &allow, Some(contact.clone())).await;
-    world
-        .switch(json!({"duplicate_rules": [{"object": "Contact", "field": "Email"}]}))
-        .await;
+    let create =
+        async || world.call(Method::POST, "sobjects/Contact", &allow, Some(contact.clone())).await;
+    world.switch(json!({"duplicate_rules": [{"object": "Contact", "field": "Email"}]})).await;
     create().await.refused(400, "DUPLICATES_DETECTED");
     world
         .switch(json!({"duplicate_rules": [{"object": "Contact", "field": "Email", "allow_save": true}]}))
@@ -54,7 +53,8 @@ async fn a_lock_refuses_writes_to_the_record_and_its_children_for_a_while() {
         .control(Method::POST, &format!("rows/Account/{account}/lock"), json!({"times": 2}))
         .await
         .is(204);
-    let create = async || world.post("sobjects/Opportunity", deal(json!({"AccountId": account}))).await;
+    let create =
+        async || world.post("sobjects/Opportunity", deal(json!({"AccountId": account}))).await;
     let text = create().await.refused(400, "UNABLE_TO_LOCK_ROW").to_owned();
     assert_eq!(
         text,
@@ -71,10 +71,7 @@ async fn a_lock_refuses_writes_to_the_record_and_its_children_for_a_while() {
 async fn a_field_the_user_may_not_see_does_not_exist() {
     let world = World::start().await;
     world.switch(json!({"hidden_fields": ["Opportunity.Msp_Referral_Id__c"]})).await;
-    world
-        .query("SELECT Msp_Referral_Id__c FROM Opportunity")
-        .await
-        .refused(400, "INVALID_FIELD");
+    world.query("SELECT Msp_Referral_Id__c FROM Opportunity").await.refused(400, "INVALID_FIELD");
     let body = deal(json!({"Msp_Referral_Id__c": "1"}));
     world.post("sobjects/Opportunity", body).await.refused(400, "INVALID_FIELD");
     world
@@ -125,7 +122,8 @@ async fn calls_beyond_the_days_limit_are_refused_until_the_day_is_over() {
 #[tokio::test]
 async fn a_converted_lead_can_no_longer_be_changed() {
     let world = World::start().await;
-    let lead = json!({"LastName": "Ek", "FirstName": "Ida", "Company": "Litware", "IsConverted": true});
+    let lead =
+        json!({"LastName": "Ek", "FirstName": "Ida", "Company": "Litware", "IsConverted": true});
     let id = world.create("Lead", lead).await;
     let row = world.row("Lead", &id).await;
     assert_eq!((&row["Name"], &row["Status"]), (&json!("Ida Ek"), &json!("Open - Not Contacted")));

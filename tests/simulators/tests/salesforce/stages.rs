@@ -23,10 +23,7 @@ async fn the_stage_decides_whether_a_deal_is_closed_and_won() {
         let expected = (json!(closed), json!(won), json!(probability), json!(forecast));
         assert_eq!(state(&world, &id).await, expected, "{stage}");
     }
-    world
-        .patch(&path, json!({"StageName": "Qualification", "Probability": 45}))
-        .await
-        .is(204);
+    world.patch(&path, json!({"StageName": "Qualification", "Probability": 45})).await.is(204);
     assert_eq!(state(&world, &id).await.2, 45.0);
     assert_eq!(world.row("Opportunity", &id).await["ExpectedRevenue"], 90.0);
 }

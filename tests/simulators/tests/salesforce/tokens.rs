@@ -22,10 +22,8 @@ async fn a_token_comes_by_form_or_basic_without_an_expiry() {
     assert_eq!(identity.is(200).body["user_id"], ids[0]);
     assert!(body.get("expires_in").is_none() && body.get("refresh_token").is_none());
     let url = world.simulators.salesforce.join("services/oauth2/token").unwrap();
-    let basic = world
-        .http
-        .post(url)
-        .basic_auth("sim-salesforce-client", Some("sim-salesforce-secret"));
+    let basic =
+        world.http.post(url).basic_auth("sim-salesforce-client", Some("sim-salesforce-secret"));
     let basic = basic.form(&[("grant_type", "client_credentials")]);
     read(basic.send().await.unwrap()).await.is(200);
 }
@@ -65,11 +63,7 @@ async fn a_session_ends_by_idleness_or_revocation_and_not_while_it_is_used() {
         .switch(json!({"session_refusal": "This session is not valid for use with the REST API"}))
         .await;
     assert!(
-        world
-            .get("sobjects")
-            .await
-            .refused(401, "INVALID_SESSION_ID")
-            .starts_with("This session")
+        world.get("sobjects").await.refused(401, "INVALID_SESSION_ID").starts_with("This session")
     );
 }
 
@@ -100,8 +94,7 @@ fn assertion(key: &RsaKeyPair, change: &[(&str, Value)]) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let signed = format!("{}.{}", part(&json!({"alg": "RS256"})), part(&claims));
     let mut signature = vec![0; key.public_modulus_len()];
-    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
-        .unwrap();
+    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature).unwrap();
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
@@ -113,7 +106,8 @@ async fn a_jwt_assertion_is_checked_against_the_certificate_and_its_claims() {
     let pem = CertificateParams::default().self_signed(&own).unwrap().pem();
     let url = world.simulators.control.join("control/salesforce/certificate").unwrap();
     read(world.http.put(url).body(pem).send().await.unwrap()).await.is(204);
-    let [own, other] = [own, other].map(|key| RsaKeyPair::from_pkcs8(&key.serialize_der()).unwrap());
+    let [own, other] =
+        [own, other].map(|key| RsaKeyPair::from_pkcs8(&key.serialize_der()).unwrap());
     let grant = ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
     let past = json!(1_600_000_000);
     for (key, change, error) in [

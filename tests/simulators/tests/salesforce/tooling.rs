@@ -7,11 +7,7 @@ use crate::world::{Answer, World, deal};
 const FIELDS: &str = "tooling/sobjects/CustomField";
 
 async fn empty() -> World {
-    World::start_with(Options {
-        install_fields: false,
-        ..Options::default()
-    })
-    .await
+    World::start_with(Options { install_fields: false, ..Options::default() }).await
 }
 
 fn referral_id() -> Value {
@@ -122,17 +118,22 @@ async fn a_name_that_is_taken_and_a_definition_that_does_not_fit_are_refused() {
         field(json!({"label": "X", "type": "Text", "length": 256})),
         field(json!({"label": "X", "type": "Url", "length": 255})),
         field(json!({"label": "X", "type": "LongTextArea", "length": 2000})),
-        field(json!({"label": "X", "type": "LongTextArea", "length": 2000, "visibleLines": 5, "externalId": true})),
+        field(
+            json!({"label": "X", "type": "LongTextArea", "length": 2000, "visibleLines": 5, "externalId": true}),
+        ),
         field(json!({"label": "X", "type": "Checkbox"})),
         field(json!({"label": "X", "type": "Checkbox", "defaultValue": false})),
         field(json!({"label": "X", "type": "Picklist"})),
-        field(json!({"label": "X", "type": "Picklist", "valueSet": {"valueSetDefinition": {"value": [{"fullName": "A", "label": "A"}]}}})),
+        field(
+            json!({"label": "X", "type": "Picklist", "valueSet": {"valueSetDefinition": {"value": [{"fullName": "A", "label": "A"}]}}}),
+        ),
         json!({"FullName": "Lead.Msp__X__c", "Metadata": {"label": "X", "type": "Url"}}),
         json!({"FullName": "Lead.Msp_X", "Metadata": {"label": "X", "type": "Url"}}),
     ] {
         world.post(FIELDS, wrong).await.refused(400, "FIELD_INTEGRITY_EXCEPTION");
     }
-    let elsewhere = json!({"FullName": "Quote.Msp_X__c", "Metadata": {"label": "X", "type": "Url"}});
+    let elsewhere =
+        json!({"FullName": "Quote.Msp_X__c", "Metadata": {"label": "X", "type": "Url"}});
     world.post(FIELDS, elsewhere).await.is(404);
     world.delete(FIELDS).await.refused(501, "NOT_SIMULATED");
 }
@@ -185,10 +186,7 @@ async fn permissions_are_given_once_and_for_fields_that_exist() {
     blind["PermissionsRead"] = json!(false);
     world.post(path, blind).await.refused(400, "FIELD_INTEGRITY_EXCEPTION");
     world.post(path, grant(&set, "Msp_Referral_Id__c", true)).await.is(201);
-    world
-        .post(path, grant(&set, "Msp_Referral_Id__c", true))
-        .await
-        .refused(400, "DUPLICATE_VALUE");
+    world.post(path, grant(&set, "Msp_Referral_Id__c", true)).await.refused(400, "DUPLICATE_VALUE");
     let assignment = json!({"PermissionSetId": set, "AssigneeId": world.user().await});
     world.create("PermissionSetAssignment", assignment.clone()).await;
     world

@@ -41,20 +41,18 @@ async fn version_45_answers_an_updating_upsert_with_nothing() {
 #[tokio::test]
 async fn an_upsert_by_several_or_no_records_or_fields_is_no_write() {
     let world = World::start().await;
-    let lead = |name: &str| json!({"LastName": name, "Company": "Litware", "Email": "ek@litware.example"});
-    let (one, two) = (world.create("Lead", lead("Ek")).await, world.create("Lead", lead("Ek")).await);
-    let several = world
-        .patch("sobjects/Lead/Email/ek%40litware.example", json!({"LastName": "Lind"}))
-        .await;
+    let lead =
+        |name: &str| json!({"LastName": name, "Company": "Litware", "Email": "ek@litware.example"});
+    let (one, two) =
+        (world.create("Lead", lead("Ek")).await, world.create("Lead", lead("Ek")).await);
+    let several =
+        world.patch("sobjects/Lead/Email/ek%40litware.example", json!({"LastName": "Lind"})).await;
     let url = |id: &str| format!("/services/data/v67.0/sobjects/Lead/{id}");
     assert_eq!(several.is(300).body, json!([url(&one), url(&two)]));
     let unknown = world.patch("sobjects/Opportunity/Nope__c/1", deal(json!({}))).await;
     let text = "Provided external ID field does not exist or is not accessible: Nope__c";
     assert_eq!(unknown.refused(404, "NOT_FOUND"), text);
-    world
-        .patch("sobjects/Opportunity/NextStep/1", deal(json!({})))
-        .await
-        .refused(404, "NOT_FOUND");
+    world.patch("sobjects/Opportunity/NextStep/1", deal(json!({}))).await.refused(404, "NOT_FOUND");
     world
         .patch(&format!("{REFERRAL}?updateOnly=true"), deal(json!({})))
         .await
@@ -76,13 +74,14 @@ async fn a_unique_value_another_transaction_holds_is_refused_and_names_its_recor
         .is(204);
     let late = world.patch(REFERRAL, deal(json!({}))).await;
     let short = &id[..15];
-    let text = format!("duplicate value found: Msp_Referral_Id__c duplicates value on record with id: {short}");
+    let text = format!(
+        "duplicate value found: Msp_Referral_Id__c duplicates value on record with id: {short}"
+    );
     assert_eq!(late.refused(400, "DUPLICATE_VALUE"), text);
     world.simulators.clock.advance(5);
     world.patch(REFERRAL, json!({"NextStep": "Call"})).await.is(200);
     world.switch(json!({"long_duplicate_id": true})).await;
-    let again = world
-        .post("sobjects/Opportunity", deal(json!({"Msp_Referral_Id__c": "1D2E-77"})))
-        .await;
+    let again =
+        world.post("sobjects/Opportunity", deal(json!({"Msp_Referral_Id__c": "1D2E-77"}))).await;
     assert!(again.refused(400, "DUPLICATE_VALUE").ends_with(id));
 }

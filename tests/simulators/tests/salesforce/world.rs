@@ -28,7 +28,12 @@ impl Answer {
     #[track_caller]
     pub(crate) fn refused(&self, status: u16, code: &str) -> &str {
         let problem = &self.body[0];
-        assert_eq!((self.status, problem["errorCode"].as_str()), (status, Some(code)), "{}", self.body);
+        assert_eq!(
+            (self.status, problem["errorCode"].as_str()),
+            (status, Some(code)),
+            "{}",
+            self.body
+        );
         problem["message"].as_str().unwrap()
     }
 
@@ -53,18 +58,11 @@ impl World {
     }
 
     pub(crate) async fn start_with(salesforce: Options) -> Self {
-        let config = Config {
-            salesforce,
-            ..Config::default()
-        };
+        let config = Config { salesforce, ..Config::default() };
         let simulators = Simulators::start(config).await.unwrap();
         #[allow(clippy::disallowed_methods)]
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let mut world = Self {
-            simulators,
-            http,
-            token: String::new(),
-        };
+        let mut world = Self { simulators, http, token: String::new() };
         world.sign_in().await;
         world
     }
@@ -87,7 +85,13 @@ impl World {
     }
 
     /// A call; `path` is below `/services/data/v67.0/`, or begins with a slash.
-    pub(crate) async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Answer {
         let path = if path.starts_with('/') {
             path.to_owned()
         } else {
@@ -124,7 +128,12 @@ impl World {
         self.query_with(soql, "query", &[]).await
     }
 
-    pub(crate) async fn query_with(&self, soql: &str, resource: &str, headers: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn query_with(
+        &self,
+        soql: &str,
+        resource: &str,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let query: String = url::form_urlencoded::byte_serialize(soql.as_bytes()).collect();
         self.call(Method::GET, &format!("{resource}?q={query}"), headers, None).await
     }
@@ -154,7 +163,8 @@ impl World {
 }
 
 pub(crate) fn deal(more: Value) -> Value {
-    let mut body = json!({"Name": "Litware pilot", "StageName": "Prospecting", "CloseDate": "2026-12-31"});
+    let mut body =
+        json!({"Name": "Litware pilot", "StageName": "Prospecting", "CloseDate": "2026-12-31"});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     body
 }
@@ -162,9 +172,5 @@ pub(crate) fn deal(more: Value) -> Value {
 pub(crate) async fn read(response: reqwest::Response) -> Answer {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let text = response.text().await.unwrap();
-    Answer {
-        status,
-        headers,
-        body: serde_json::from_str(&text).unwrap_or(Value::String(text)),
-    }
+    Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
 }

@@ -38,7 +38,9 @@ fn default_to_crm(ruled: &Ruled<'_>, faults: &mut Faults) {
     if rule.default_to_crm.is_some() && !rule.to_crm.on_create() {
         faults.warning(
             node.blamed(&["default_to_crm", "to_crm"]),
-            format!("{title}: `default_to_crm` has no effect, since the rule does not fill new records"),
+            format!(
+                "{title}: `default_to_crm` has no effect, since the rule does not fill new records"
+            ),
             "set to_crm = \"create\" or \"always\", or take it out",
         );
     }

@@ -25,11 +25,15 @@ pub(super) fn check(ruled: &Ruled<'_>, faults: &mut Faults) {
             );
         }
         (Kind::Choice, false) => {
-            let Some(values) = node.get("values") else { return };
+            let Some(values) = node.get("values") else {
+                return;
+            };
             if rule.to_partner_center != When::Never {
                 shared(&title, values, &rule.values, faults);
             }
-            if let Some(Holds::Code(codes)) = paths::property(&rule.partner_center).map(|property| property.holds) {
+            if let Some(Holds::Code(codes)) =
+                paths::property(&rule.partner_center).map(|property| property.holds)
+            {
                 unknown(&title, values, codes, faults);
                 if rule.to_crm != When::Never {
                     lacking(&title, values, codes, faults);
@@ -49,14 +53,18 @@ pub(super) fn check(ruled: &Ruled<'_>, faults: &mut Faults) {
 
 /// Help is read from the CRM only: a code that the table lacks is one that sellers are not offered.
 pub(super) fn check_help(help: &Help, node: &Node, faults: &mut Faults) {
-    let Some(values) = node.get("values") else { return };
+    let Some(values) = node.get("values") else {
+        return;
+    };
     shared("[help]", values, &help.values, faults);
     unknown("[help]", values, paths::HELP, faults);
 }
 
 /// A column that says the same of every deal tells nothing.
 pub(super) fn check_visibility(visibility: &Visibility, node: &Node, faults: &mut Faults) {
-    let Some(values) = node.get("values") else { return };
+    let Some(values) = node.get("values") else {
+        return;
+    };
     if same_scalar(&visibility.values.private, &visibility.values.microsoft) {
         faults.error(
             values.place_of("private"),
@@ -101,7 +109,8 @@ fn unknown(title: &str, node: &Node, codes: Codes, faults: &mut Faults) {
 }
 
 fn lacking(title: &str, node: &Node, codes: Codes, faults: &mut Faults) {
-    let lacking: Vec<&str> = codes.current.iter().copied().filter(|code| node.get(code).is_none()).collect();
+    let lacking: Vec<&str> =
+        codes.current.iter().copied().filter(|code| node.get(code).is_none()).collect();
     if codes.closed && !lacking.is_empty() {
         let what = format!(
             "{title}: `values` lacks {}; a deal that has one of them leaves the field in the CRM as it is",

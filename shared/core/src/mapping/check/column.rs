@@ -35,7 +35,9 @@ pub(super) fn check_name(column: &str, is_dynamics: bool, place: Place, faults: 
             format!("no CRM column can be called `{column}`"),
             "write COLUMN, or LOOKUP/COLUMN for a related record's, in letters, digits and underscores",
         );
-    } else if is_dynamics && names.last().is_some_and(|name| name.bytes().any(|byte| byte.is_ascii_uppercase())) {
+    } else if is_dynamics
+        && names.last().is_some_and(|name| name.bytes().any(|byte| byte.is_ascii_uppercase()))
+    {
         faults.error(
             place,
             format!("the column `{column}` has capital letters, and Dynamics has none in its logical names"),

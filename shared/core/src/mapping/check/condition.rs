@@ -47,16 +47,19 @@ fn possible(ruled: &Ruled<'_>) -> Vec<Situation> {
         .into_iter()
         .filter(|deal| ruled.table == Table::Opportunities || deal.is_lead());
     let all = deals.flat_map(|deal| {
-        STAGES
-            .into_iter()
-            .map(move |stage| Situation::imagined(deal, direction(deal), stage))
+        STAGES.into_iter().map(move |stage| Situation::imagined(deal, direction(deal), stage))
     });
     all.collect()
 }
 
 fn direction(deal: DealKind) -> Direction {
     match deal {
-        DealKind::Private | DealKind::PartnerLed | DealKind::Cosell | DealKind::ServicesCosell => Direction::Outgoing,
-        DealKind::InboundCosell | DealKind::PartnerToPartner | DealKind::QualifiedLead | DealKind::MarketplaceLead => Direction::Incoming,
+        DealKind::Private | DealKind::PartnerLed | DealKind::Cosell | DealKind::ServicesCosell => {
+            Direction::Outgoing
+        }
+        DealKind::InboundCosell
+        | DealKind::PartnerToPartner
+        | DealKind::QualifiedLead
+        | DealKind::MarketplaceLead => Direction::Incoming,
     }
 }

@@ -12,8 +12,7 @@ fn a_condition_that_never_holds_is_told() {
     ] {
         finds(&with("notes", never), &["own.toml:4:8: error: rule `notes`: `when` never holds"]);
     }
-    let size =
-        "partner_center = \"customerProfile.size\"\nkind = \"choice\"\nto_partner_center = \"create\"\nvalues = { 1to9employees = 7 }\n";
+    let size = "partner_center = \"customerProfile.size\"\nkind = \"choice\"\nto_partner_center = \"create\"\nvalues = { 1to9employees = 7 }\n";
     finds(
         &rule(&format!("{size}when = {{ stage = [\"Won\"] }}")),
         &["own.toml:10:8: error: rule `own`: `when` never holds"],
@@ -51,7 +50,8 @@ fn two_rules_may_write_one_target_if_no_deal_has_both() {
     let clash = found(&format!("{}\n{second}", with("notes", "{ stage = [\"Active\"] }")));
     assert_eq!(clash.len(), 2, "{clash:#?}");
     assert!(
-        clash[0].contains("both write the CRM column `description`") && clash[1].contains("both write `details.notes`"),
+        clash[0].contains("both write the CRM column `description`")
+            && clash[1].contains("both write `details.notes`"),
         "{clash:#?}"
     );
 }

@@ -25,12 +25,22 @@ fn entry_at(path: &str, key: Place, value: &Node, faults: &mut Faults) {
     let Some(property) = paths::property(path) else {
         let all: Vec<String> = paths::all().collect();
         let hint = hint(path, all.iter().map(String::as_str));
-        faults.error(key, format!("[create]: a referral has no `{path}`{hint}"), "correct or remove it");
+        faults.error(
+            key,
+            format!("[create]: a referral has no `{path}`{hint}"),
+            "correct or remove it",
+        );
         return;
     };
     match property.access {
-        Access::ReadOnly => faults.error(key, format!("[create]: `{path}` is read-only in Partner Center"), "remove it"),
-        Access::Governed => faults.error(key, format!("[create]: `{path}` is kept by the sync itself"), "remove it"),
+        Access::ReadOnly => faults.error(
+            key,
+            format!("[create]: `{path}` is read-only in Partner Center"),
+            "remove it",
+        ),
+        Access::Governed => {
+            faults.error(key, format!("[create]: `{path}` is kept by the sync itself"), "remove it")
+        }
         Access::Free | Access::Locked | Access::Unstated => match &value.content {
             Content::Scalar(json) => scalar(path, property, json, value.place, faults),
             _ => below(path, value, faults),
@@ -46,7 +56,9 @@ fn scalar(path: &str, property: Property, json: &Json, place: Place, faults: &mu
         Holds::Block => ("a table", false),
         Holds::List | Holds::Solutions => ("a list", false),
         Holds::Open => ("anything", true),
-        Holds::Text | Holds::Currency | Holds::Country | Holds::DateTime | Holds::Code(_) => ("text", json.is_string()),
+        Holds::Text | Holds::Currency | Holds::Country | Holds::DateTime | Holds::Code(_) => {
+            ("text", json.is_string())
+        }
     };
     if !fits {
         faults.error(place, format!("[create]: `{path}` must be {wanted}"), "write it so");
@@ -56,7 +68,10 @@ fn scalar(path: &str, property: Property, json: &Json, place: Place, faults: &mu
     {
         let all = || codes.current.iter().chain(codes.old).copied();
         if !all().any(|known| known == code) {
-            let what = format!("[create]: Partner Center has no code `{code}` for `{path}`{}", hint(code, all()));
+            let what = format!(
+                "[create]: Partner Center has no code `{code}` for `{path}`{}",
+                hint(code, all())
+            );
             faults.error(place, what, format!("use {}", codes.current.join(", ")));
         }
     }

@@ -56,8 +56,11 @@ fn an_expression_goes_one_way() {
         ],
     );
     finds(
-        &to_partner_center("{{ name }}").replace("to_partner_center", "to_crm = \"create\"\ncrm_length = 9\nto_partner_center"),
-        &["own.toml:10:12: error: rule `own`: what `from_crm` computes cannot be turned back; set to_crm = \"never\""],
+        &to_partner_center("{{ name }}")
+            .replace("to_partner_center", "to_crm = \"create\"\ncrm_length = 9\nto_partner_center"),
+        &[
+            "own.toml:10:12: error: rule `own`: what `from_crm` computes cannot be turned back; set to_crm = \"never\"",
+        ],
     );
     finds(
         &to_partner_center("{{ name }}").replace("to_partner", "fallback = [\"name\"]\nto_partner"),
@@ -69,7 +72,9 @@ fn an_expression_goes_one_way() {
 fn what_is_no_expression_is_told_with_its_place() {
     finds(
         &to_crm("{{ name|shout }}"),
-        &["own.toml:9:23: error: `from_partner_center`: it cannot be read: filter shout is unknown; docs/mapping.md shows how"],
+        &[
+            "own.toml:9:23: error: `from_partner_center`: it cannot be read: filter shout is unknown; docs/mapping.md shows how",
+        ],
     );
     finds(&to_crm("{{name}}"), &[]);
 }
@@ -78,7 +83,9 @@ fn what_is_no_expression_is_told_with_its_place() {
 fn an_expression_stands_in_place_of_the_path_and_not_beside_it() {
     finds(
         &to_crm("{{ name }}").replace("crm_length", "partner_center = \"name\"\ncrm_length"),
-        &["own.toml:10:23: error: rule `own` has both `partner_center` and `from_partner_center`; take one of the two out"],
+        &[
+            "own.toml:10:23: error: rule `own` has both `partner_center` and `from_partner_center`; take one of the two out",
+        ],
     );
     finds(
         "[[rule]]\nname = \"notes\"\nto_partner_center = \"never\"\nfrom_partner_center = \"{{ name }}: {{ details.notes }}\"",
@@ -90,6 +97,8 @@ fn an_expression_stands_in_place_of_the_path_and_not_beside_it() {
     );
     finds(
         "[[lead.rule]]\nname = \"notes\"\nto_partner_center = \"never\"\nfrom_partner_center = \"{{ name }}: {{ details.notes }}\"",
-        &["own.toml:5:23: error: lead rule `notes` has not the `from_partner_center` of the opportunity's rule of this name"],
+        &[
+            "own.toml:5:23: error: lead rule `notes` has not the `from_partner_center` of the opportunity's rule of this name",
+        ],
     );
 }

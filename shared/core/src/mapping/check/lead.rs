@@ -74,15 +74,18 @@ fn namesake(ruled: &Ruled<'_>, deal: &Ruled<'_>, faults: &mut Faults) {
         ("transform", lead.transform != deal.transform),
         ("values", lead.values != deal.values),
     ];
-    for (key, _) in other
-        .into_iter()
-        .filter(|(_, differs)| *differs && deal.to_partner_center.on_update())
+    for (key, _) in
+        other.into_iter().filter(|(_, differs)| *differs && deal.to_partner_center.on_update())
     {
-        let what = format!("{} has not the `{key}` of the opportunity's rule of this name", ruled.title());
+        let what =
+            format!("{} has not the `{key}` of the opportunity's rule of this name", ruled.title());
         faults.error(place(key), what, cure);
     }
     if lead.kind != deal.kind {
-        let what = format!("{} is of another kind than the opportunity's rule of this name", ruled.title());
+        let what = format!(
+            "{} is of another kind than the opportunity's rule of this name",
+            ruled.title()
+        );
         faults.error(place("kind"), what, cure);
     }
 }

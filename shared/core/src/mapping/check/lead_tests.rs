@@ -5,12 +5,18 @@ fn what_is_wrong_with_a_leads_rule_is_told_of_that_rule() {
     let lead = |keys: &str| rule(keys).replace("[[rule]]", "[[lead.rule]]");
     finds(
         &lead("partner_center = \"campaignid\"\nkind = \"date\"\nto_crm = \"always\""),
-        &["own.toml:7:8: error: lead rule `own`: `campaignid` is text, which cannot be mapped as date"],
+        &[
+            "own.toml:7:8: error: lead rule `own`: `campaignid` is text, which cannot be mapped as date",
+        ],
     );
     finds(
-        &lead("partner_center = \"campaignId\"\nkind = \"text\"\ncrm_length = 9\nto_crm = \"create\"")
-            .replace("new_own", "new_account/new_own"),
-        &["own.toml:5:7: error: lead rule `own`: a lead has no related record to fill, and `new_account/new_own` is one's"],
+        &lead(
+            "partner_center = \"campaignId\"\nkind = \"text\"\ncrm_length = 9\nto_crm = \"create\"",
+        )
+        .replace("new_own", "new_account/new_own"),
+        &[
+            "own.toml:5:7: error: lead rule `own`: a lead has no related record to fill, and `new_account/new_own` is one's",
+        ],
     );
     finds(
         &lead(
@@ -22,8 +28,13 @@ fn what_is_wrong_with_a_leads_rule_is_told_of_that_rule() {
         ],
     );
     finds(
-        &lead("partner_center = \"campaignId\"\nkind = \"text\"\ncrm_length = 9\nto_crm = \"always\"").replace("new_own", "subject"),
-        &["own.toml:5:7: error: lead rule `own` and lead rule `name` both write the CRM column `subject`"],
+        &lead(
+            "partner_center = \"campaignId\"\nkind = \"text\"\ncrm_length = 9\nto_crm = \"always\"",
+        )
+        .replace("new_own", "subject"),
+        &[
+            "own.toml:5:7: error: lead rule `own` and lead rule `name` both write the CRM column `subject`",
+        ],
     );
 }
 
@@ -31,15 +42,21 @@ fn what_is_wrong_with_a_leads_rule_is_told_of_that_rule() {
 fn a_leads_rule_with_the_name_of_an_opportunitys_is_for_the_same_field() {
     finds(
         "[[lead.rule]]\nname = \"notes\"\npartner_center = \"campaignId\"",
-        &["own.toml:4:18: error: lead rule `notes` has the path `campaignId`, and the opportunity's rule of this name `details.notes`"],
+        &[
+            "own.toml:4:18: error: lead rule `notes` has the path `campaignId`, and the opportunity's rule of this name `details.notes`",
+        ],
     );
     finds(
         "[[lead.rule]]\nname = \"customer_country\"\nkind = \"text\"\ncrm_length = 2",
-        &["own.toml:4:8: error: lead rule `customer_country` is of another kind than the opportunity's rule of this name"],
+        &[
+            "own.toml:4:8: error: lead rule `customer_country` is of another kind than the opportunity's rule of this name",
+        ],
     );
     finds(
         "[[rule]]\nname = \"deal_value\"\ntransform = [\"times:0.001\"]",
-        &["own.toml:4:13: error: lead rule `deal_value` has not the `transform` of the opportunity's rule of this name"],
+        &[
+            "own.toml:4:13: error: lead rule `deal_value` has not the `transform` of the opportunity's rule of this name",
+        ],
     );
 }
 
@@ -56,6 +73,8 @@ fn a_lead_is_never_on_hold_nor_won_and_an_opportunity_never_qualified() {
     );
     finds(
         "[lead.stages.to_partner_center]\nqualified = \"Expired\"",
-        &["own.toml:3:13: error: [lead.stages.to_partner_center] qualified = Expired: only Microsoft sets that stage"],
+        &[
+            "own.toml:3:13: error: [lead.stages.to_partner_center] qualified = Expired: only Microsoft sets that stage",
+        ],
     );
 }

@@ -18,8 +18,11 @@ pub(super) fn check(draft: &Draft<'_>, faults: &mut Faults) {
         return;
     }
     for (path, cosell) in NEEDED {
-        let filling: Vec<&Ruled<'_>> = draft.rules.iter().filter(|ruled| fills(ruled, path)).collect();
-        let is_filled = |deal: &DealKind| filling.iter().any(|ruled| ruled.rule.applies(Situation::of_new(*deal)));
+        let filling: Vec<&Ruled<'_>> =
+            draft.rules.iter().filter(|ruled| fills(ruled, path)).collect();
+        let is_filled = |deal: &DealKind| {
+            filling.iter().any(|ruled| ruled.rule.applies(Situation::of_new(*deal)))
+        };
         let unfilled = NEW.into_iter().filter(|deal| !cosell || *deal == DealKind::Cosell);
         let unfilled: Vec<DealKind> = unfilled.filter(|deal| !is_filled(deal)).collect();
         let is_given = create.and_then(|create| below(create, path)).is_some_and(is_something);
@@ -35,7 +38,8 @@ pub(super) fn check(draft: &Draft<'_>, faults: &mut Faults) {
             );
         }
         if filling.is_empty() {
-            let taken_out = draft.taken_out.iter().find(|rule| rule.partner_center.eq_ignore_ascii_case(path));
+            let taken_out =
+                draft.taken_out.iter().find(|rule| rule.partner_center.eq_ignore_ascii_case(path));
             faults.error(
                 taken_out.map_or(create.unwrap_or(draft.root).place, |rule| rule.place),
                 format!("nothing fills `{path}`, without which Partner Center takes no new deal{when}"),
@@ -45,8 +49,14 @@ pub(super) fn check(draft: &Draft<'_>, faults: &mut Faults) {
         for ruled in filling.iter().filter(|ruled| !insists(ruled, *cosell)) {
             faults.warning(
                 ruled.node.blamed(&["required", "partner_center", "to_partner_center"]),
-                format!("{}: Partner Center takes no new deal without `{path}`{when}", ruled.title()),
-                format!("set required = \"{}\", or a default", if *cosell { "cosell" } else { "always" }),
+                format!(
+                    "{}: Partner Center takes no new deal without `{path}`{when}",
+                    ruled.title()
+                ),
+                format!(
+                    "set required = \"{}\", or a default",
+                    if *cosell { "cosell" } else { "always" }
+                ),
             );
         }
     }
@@ -59,7 +69,9 @@ fn fills(ruled: &Ruled<'_>, path: &str) -> bool {
 /// Whether a seller is told before Partner Center refuses.
 fn insists(ruled: &Ruled<'_>, cosell: bool) -> bool {
     let rule = &ruled.rule;
-    rule.default.is_some() || rule.required == Required::Always || (cosell && rule.required == Required::Cosell)
+    rule.default.is_some()
+        || rule.required == Required::Always
+        || (cosell && rule.required == Required::Cosell)
 }
 
 /// A text may be empty here: a placeholder is filled by whoever needs it.

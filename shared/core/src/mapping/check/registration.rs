@@ -12,20 +12,25 @@ use crate::mapping::{Required, When};
 const NEEDED: [&str; 3] = ["type", "contract.startDateTime", "contract.signDateTime"];
 
 pub(super) fn check(root: &Node, faults: &mut Faults) {
-    let Some(registration) = root.get("registration") else { return };
+    let Some(registration) = root.get("registration") else {
+        return;
+    };
     let create = registration.get("create");
     if let Some(create) = create {
         create::below(FIRST, create, faults);
     }
     let nodes = registration.get("rule").map(Node::items).unwrap_or_default();
-    let rules: Vec<Ruled<'_>> = nodes.iter().filter_map(|node| Ruled::of(Table::Registrations, node)).collect();
+    let rules: Vec<Ruled<'_>> =
+        nodes.iter().filter_map(|node| Ruled::of(Table::Registrations, node)).collect();
     for ruled in &rules {
         check_rule(ruled, faults);
     }
     // A deployment may switch it on, too.
     for path in NEEDED.iter().filter(|_| rules.len() == nodes.len()) {
         let is_given = create.and_then(|create| below(create, path)).is_some();
-        if !is_given && !rules.iter().any(|ruled| ruled.rule.partner_center.eq_ignore_ascii_case(path)) {
+        if !is_given
+            && !rules.iter().any(|ruled| ruled.rule.partner_center.eq_ignore_ascii_case(path))
+        {
             faults.error(
                 registration.place_of("when"),
                 format!("nothing fills `{path}` of a registration, without which Partner Center takes none"),
@@ -119,10 +124,16 @@ mod tests {
 
     #[test]
     fn paths_kinds_and_directions_of_a_registration_are_checked() {
-        let rule = |keys: &str| format!("[[registration.rule]]\nname = \"own\"\nlabel = \"Own\"\ncrm = \"new_own\"\n{keys}");
+        let rule = |keys: &str| {
+            format!(
+                "[[registration.rule]]\nname = \"own\"\nlabel = \"Own\"\ncrm = \"new_own\"\n{keys}"
+            )
+        };
         finds(
             &rule("kind = \"money\"\npartner_center = \"contract.valeu\""),
-            &["own.toml:7:18: error: registration rule `own`: a registration has no `contract.valeu` (did you mean `contract.value`?)"],
+            &[
+                "own.toml:7:18: error: registration rule `own`: a registration has no `contract.valeu` (did you mean `contract.value`?)",
+            ],
         );
         finds(
             &rule("kind = \"text\"\npartner_center = \"status\""),
@@ -130,15 +141,21 @@ mod tests {
         );
         finds(
             &rule("kind = \"text\"\npartner_center = \"contract.endDateTime\""),
-            &["own.toml:6:8: error: registration rule `own`: `registrations.0.contract.endDateTime` is a date"],
+            &[
+                "own.toml:6:8: error: registration rule `own`: `registrations.0.contract.endDateTime` is a date",
+            ],
         );
         finds(
-            &rule("kind = \"date\"\npartner_center = \"contract.endDateTime\"\nto_crm = \"always\""),
+            &rule(
+                "kind = \"date\"\npartner_center = \"contract.endDateTime\"\nto_crm = \"always\"",
+            ),
             &["own.toml:8:10: error: registration rule `own`: a registration is made once"],
         );
         finds(
             "[registration.create]\ncontract = { term = \"Forever\" }",
-            &["own.toml:3:21: error: [create]: Partner Center has no code `Forever` for `registrations.0.contract.term`"],
+            &[
+                "own.toml:3:21: error: [create]: Partner Center has no code `Forever` for `registrations.0.contract.term`",
+            ],
         );
     }
 }

@@ -26,7 +26,10 @@ pub(super) fn check(ruled: &Ruled<'_>, faults: &mut Faults) {
             "set to_crm or to_partner_center",
         );
     }
-    if ruled.table == Table::Opportunities && rule.to_crm.on_update() && is_of_a_related_record(&rule.crm) {
+    if ruled.table == Table::Opportunities
+        && rule.to_crm.on_update()
+        && is_of_a_related_record(&rule.crm)
+    {
         faults.error(
             node.blamed(&["crm", "to_crm"]),
             format!(
@@ -104,7 +107,8 @@ fn access(ruled: &Ruled<'_>, property: Property, faults: &mut Faults) {
 
 pub(super) fn kind(ruled: &Ruled<'_>, holds: Holds, faults: &mut Faults) {
     let Ruled { rule, node, .. } = ruled;
-    let (title, path, place) = (ruled.title(), &rule.partner_center, node.blamed(&["kind", "partner_center"]));
+    let (title, path, place) =
+        (ruled.title(), &rule.partner_center, node.blamed(&["kind", "partner_center"]));
     let (what, wanted) = wanted(holds);
     if wanted.contains(&kind_word(rule.kind)) {
         return;
@@ -125,11 +129,18 @@ pub(super) fn kind(ruled: &Ruled<'_>, holds: Holds, faults: &mut Faults) {
                 .take(4)
                 .collect();
             let cure = format!("name a path below it, such as {}", below.join(", "));
-            faults.error(node.place_of("partner_center"), format!("{title}: `{path}` is {what}"), cure);
+            faults.error(
+                node.place_of("partner_center"),
+                format!("{title}: `{path}` is {what}"),
+                cure,
+            );
         }
         _ => {
             let cure = format!("set kind to one of {}", wanted.join(", "));
-            let what = format!("{title}: `{path}` is {what}, which cannot be mapped as {}", kind_word(rule.kind));
+            let what = format!(
+                "{title}: `{path}` is {what}, which cannot be mapped as {}",
+                kind_word(rule.kind)
+            );
             faults.error(place, what, cure);
         }
     }
@@ -167,7 +178,8 @@ fn kind_word(kind: Kind) -> &'static str {
 pub(super) fn length(ruled: &Ruled<'_>, holds: Holds, faults: &mut Faults) {
     let Ruled { rule, node, .. } = ruled;
     let is_cut = matches!(rule.crm_kind(), Kind::Text | Kind::Solutions);
-    if is_cut && rule.to_crm != When::Never && rule.crm_length.is_none() && holds != Holds::Currency {
+    if is_cut && rule.to_crm != When::Never && rule.crm_length.is_none() && holds != Holds::Currency
+    {
         let what = format!(
             "{}: no `crm_length`; the CRM refuses what is too long for `{}`",
             ruled.title(),
@@ -196,11 +208,14 @@ fn creation(ruled: &Ruled<'_>, faults: &mut Faults) {
         );
     }
     if !rule.to_partner_center.on_create() {
-        let idle = [("required", rule.required != Required::Never), ("default", rule.default.is_some())];
+        let idle =
+            [("required", rule.required != Required::Never), ("default", rule.default.is_some())];
         for (key, _) in idle.into_iter().filter(|(_, is_set)| *is_set) {
             faults.warning(
                 node.blamed(&[key, "to_partner_center"]),
-                format!("{title}: `{key}` has no effect, since the rule does not fill new referrals"),
+                format!(
+                    "{title}: `{key}` has no effect, since the rule does not fill new referrals"
+                ),
                 "set to_partner_center = \"create\" or \"always\", or take it out",
             );
         }
@@ -218,8 +233,7 @@ fn creation(ruled: &Ruled<'_>, faults: &mut Faults) {
 fn default_json(rule: &Rule) -> Option<Result<(), String>> {
     let carried = rule.default_value()?.map_err(|error| format!("is not of its kind: {error}"));
     let carried = carried.and_then(|value| {
-        rule.across_to_partner_center(&value)
-            .map_err(|error| format!("cannot be sent: {error}"))
+        rule.across_to_partner_center(&value).map_err(|error| format!("cannot be sent: {error}"))
     });
     Some(carried.map(drop))
 }

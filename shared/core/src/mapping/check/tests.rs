@@ -2,16 +2,16 @@ use crate::mapping::{Examination, Layer, Placeholders};
 
 /// What is found when `own` is laid over the shipped mapping for Dynamics.
 pub(super) fn found(own: &str) -> Vec<String> {
-    let placeholders = Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+46700000002".to_owned())]);
+    let placeholders = Placeholders::from([
+        ("prefix", "nwcs".to_owned()),
+        ("team_phone", "+46700000002".to_owned()),
+    ]);
     let shipped = Layer {
         file: "shipped.toml",
         text: include_str!("../../../../../infra/mapping/dynamics.toml"),
     };
     let text = format!("version = 1\n{own}");
-    let own = Layer {
-        file: "own.toml",
-        text: &text,
-    };
+    let own = Layer { file: "own.toml", text: &text };
     let examination = Examination::of(shipped, Some(own), &placeholders);
     assert_eq!(examination.mapping().is_none(), examination.errors() > 0);
     examination.faults.iter().map(ToString::to_string).collect()
@@ -36,7 +36,9 @@ pub(super) fn rule(keys: &str) -> String {
 fn an_unknown_path_is_told_with_the_nearest() {
     finds(
         &rule("partner_center = \"details.dealvalues\"\nkind = \"money\"\nto_crm = \"always\""),
-        &["own.toml:6:18: error: rule `own`: a referral has no `details.dealvalues`; did you mean `details.dealValue`?"],
+        &[
+            "own.toml:6:18: error: rule `own`: a referral has no `details.dealvalues`; did you mean `details.dealValue`?",
+        ],
     );
     finds(
         &rule("partner_center = \"weather\"\nkind = \"text\"\nto_crm = \"always\"\ncrm_length = 9"),
@@ -79,14 +81,17 @@ fn a_kind_that_does_not_fit_its_path_is_told() {
         ),
         ("campaignId", "country", "text, which cannot be mapped as country"),
     ] {
-        let own = rule(&format!("partner_center = \"{path}\"\nkind = \"{kind}\"\nto_crm = \"always\""));
+        let own =
+            rule(&format!("partner_center = \"{path}\"\nkind = \"{kind}\"\nto_crm = \"always\""));
         let found = found(&own);
         let expected = format!("own.toml:7:8: error: rule `own`: `{path}` is {what}");
         assert!(found.iter().any(|found| found.starts_with(&expected)), "{found:#?}");
     }
     finds(
         &rule("partner_center = \"team\"\nkind = \"text\"\ncrm_length = 9\nto_crm = \"always\""),
-        &["own.toml:6:18: error: rule `own`: `team` is a list; name a path below it, such as team.0, team.0.firstName"],
+        &[
+            "own.toml:6:18: error: rule `own`: `team` is a list; name a path below it, such as team.0, team.0.firstName",
+        ],
     );
 }
 
@@ -111,11 +116,15 @@ fn what_partner_center_does_not_take_is_not_sent() {
     };
     finds(
         &sent("createdVia", "create"),
-        &["own.toml:8:21: error: rule `own`: `createdVia` is read-only in Partner Center; set to_partner_center = \"never\""],
+        &[
+            "own.toml:8:21: error: rule `own`: `createdVia` is read-only in Partner Center; set to_partner_center = \"never\"",
+        ],
     );
     finds(
         &sent("mpnId", "always"),
-        &["own.toml:8:21: error: rule `own`: Microsoft locks `mpnId` once the referral exists; set to_partner_center = \"create\""],
+        &[
+            "own.toml:8:21: error: rule `own`: Microsoft locks `mpnId` once the referral exists; set to_partner_center = \"create\"",
+        ],
     );
     finds(&sent("mpnId", "create"), &[]);
     finds(
@@ -124,15 +133,20 @@ fn what_partner_center_does_not_take_is_not_sent() {
     );
     finds(
         &sent("details.customerAction", "always"),
-        &["own.toml:8:21: warning: rule `own`: Microsoft does not say whether `details.customerAction` can be written"],
+        &[
+            "own.toml:8:21: warning: rule `own`: Microsoft does not say whether `details.customerAction` can be written",
+        ],
     );
 }
 
 #[test]
 fn one_target_has_one_rule() {
-    let both = "kind = \"text\"\ncrm_length = 9\nto_crm = \"always\"\nto_partner_center = \"always\"";
+    let both =
+        "kind = \"text\"\ncrm_length = 9\nto_crm = \"always\"\nto_partner_center = \"always\"";
     finds(
-        &format!("[[rule]]\nname = \"own\"\nlabel = \"Own\"\ncrm = \"description\"\npartner_center = \"Details.notes\"\n{both}"),
+        &format!(
+            "[[rule]]\nname = \"own\"\nlabel = \"Own\"\ncrm = \"description\"\npartner_center = \"Details.notes\"\n{both}"
+        ),
         &[
             "own.toml:5:7: error: rule `own` and rule `notes` both write the CRM column `description`",
             "own.toml:6:18: error: rule `own` and rule `notes` both write `Details.notes` in Partner Center",
@@ -140,18 +154,26 @@ fn one_target_has_one_rule() {
     );
     finds(
         &rule(&format!("partner_center = \"details.requirements.solutions.0.name\"\n{both}")),
-        &["own.toml:6:18: error: rule `own` and rule `solutions` both write `details.requirements.solutions.0.name`"],
+        &[
+            "own.toml:6:18: error: rule `own` and rule `solutions` both write `details.requirements.solutions.0.name`",
+        ],
     );
     finds(
-        &format!("[[rule]]\nname = \"own\"\nlabel = \"Own\"\ncrm = \"nwcs_audit\"\npartner_center = \"campaignId\"\n{both}"),
-        &["own.toml:5:7: error: rule `own` and [columns] audit both write the CRM column `nwcs_audit`"],
+        &format!(
+            "[[rule]]\nname = \"own\"\nlabel = \"Own\"\ncrm = \"nwcs_audit\"\npartner_center = \"campaignId\"\n{both}"
+        ),
+        &[
+            "own.toml:5:7: error: rule `own` and [columns] audit both write the CRM column `nwcs_audit`",
+        ],
     );
 }
 
 #[test]
 fn codes_are_those_of_partner_center_and_can_be_turned_back() {
     let size = |when: &str, values: &str| {
-        let keys = format!("partner_center = \"customerProfile.size\"\nkind = \"choice\"\n{when}\n[rule.values]\n{values}");
+        let keys = format!(
+            "partner_center = \"customerProfile.size\"\nkind = \"choice\"\n{when}\n[rule.values]\n{values}"
+        );
         found(&rule(&keys))
     };
     let found = size(
@@ -171,7 +193,9 @@ fn codes_are_those_of_partner_center_and_can_be_turned_back() {
     let found = size("to_crm = \"create\"", "10to50employees = 1");
     assert_eq!(found.len(), 1, "{found:#?}");
     assert!(
-        found[0].starts_with("own.toml:9:1: warning: rule `own`: `values` lacks 1to9employees, 51to250employees"),
+        found[0].starts_with(
+            "own.toml:9:1: warning: rule `own`: `values` lacks 1to9employees, 51to250employees"
+        ),
         "{found:#?}"
     );
 }
@@ -215,9 +239,7 @@ fn the_two_values_of_visibility_differ_and_are_values() {
     );
     let found = found("[visibility]\ncolumn = \"nwcs_products\"");
     assert!(
-        found
-            .iter()
-            .any(|fault| fault.contains("both write the CRM column `nwcs_products`")),
+        found.iter().any(|fault| fault.contains("both write the CRM column `nwcs_products`")),
         "{found:#?}"
     );
 }
@@ -235,7 +257,9 @@ fn a_default_has_the_form_of_its_kind() {
         let found = found(&format!("[[rule]]\nname = \"{rule}\"\ndefault = \"{default}\""));
         assert_eq!(found.is_empty(), is_good, "{found:#?}");
         assert!(
-            is_good || found[0].starts_with(&format!("own.toml:4:11: error: rule `{rule}`: the default ")),
+            is_good
+                || found[0]
+                    .starts_with(&format!("own.toml:4:11: error: rule `{rule}`: the default ")),
             "{found:#?}"
         );
     }
@@ -273,7 +297,9 @@ fn create_holds_what_a_referral_has() {
 #[test]
 fn what_is_required_has_a_cure() {
     finds(
-        &rule("partner_center = \"campaignId\"\nkind = \"text\"\nto_partner_center = \"always\"\nrequired = \"always\""),
+        &rule(
+            "partner_center = \"campaignId\"\nkind = \"text\"\nto_partner_center = \"always\"\nrequired = \"always\"",
+        ),
         &["own.toml:9:12: error: rule `own` is required and has no `cure`"],
     );
 }
@@ -281,7 +307,9 @@ fn what_is_required_has_a_cure() {
 #[test]
 fn a_text_column_without_a_length_and_a_key_without_effect_are_warnings() {
     finds(
-        &rule("partner_center = \"statusReason\"\nkind = \"text\"\nto_crm = \"always\"\ndefault = \"none\""),
+        &rule(
+            "partner_center = \"statusReason\"\nkind = \"text\"\nto_crm = \"always\"\ndefault = \"none\"",
+        ),
         &[
             "own.toml:5:7: warning: rule `own`: no `crm_length`",
             "own.toml:9:11: warning: rule `own`: `default` has no effect",
@@ -319,7 +347,8 @@ fn faults_of_form_and_of_sense_are_told_together() {
 #[test]
 fn a_column_has_a_name_that_the_crm_can_have() {
     let column = |column: &str| {
-        let keys = "partner_center = \"campaignId\"\nkind = \"text\"\nto_partner_center = \"always\"";
+        let keys =
+            "partner_center = \"campaignId\"\nkind = \"text\"\nto_partner_center = \"always\"";
         rule(keys).replace("new_own", column)
     };
     for good in ["new_own", "new_Region/new_name", "_own"] {
@@ -327,10 +356,7 @@ fn a_column_has_a_name_that_the_crm_can_have() {
     }
     finds(&column("new own"), &["own.toml:5:7: error: no CRM column can be called `new own`"]);
     finds(&column("a/b/c"), &["own.toml:5:7: error: no CRM column can be called `a/b/c`"]);
-    finds(
-        &column("new_Own"),
-        &["own.toml:5:7: error: the column `new_Own` has capital letters"],
-    );
+    finds(&column("new_Own"), &["own.toml:5:7: error: the column `new_Own` has capital letters"]);
     finds(
         "[columns]\naudit = \"New_Audit\"",
         &["own.toml:3:9: error: the column `New_Audit` has capital letters"],
@@ -340,7 +366,8 @@ fn a_column_has_a_name_that_the_crm_can_have() {
 #[test]
 fn what_the_link_keeps_beside_the_rules_is_no_name_of_a_rule() {
     for name in ["stage", "help", "visibility", "crm_id"] {
-        let keys = "partner_center = \"campaignId\"\nkind = \"text\"\nto_partner_center = \"always\"";
+        let keys =
+            "partner_center = \"campaignId\"\nkind = \"text\"\nto_partner_center = \"always\"";
         let own = rule(keys).replace("name = \"own\"", &format!("name = \"{name}\""));
         finds(&own, &[&format!("own.toml:3:8: error: the name `{name}` is the sync's own")]);
     }

@@ -33,11 +33,16 @@ pub(super) fn check(ruled: &Ruled<'_>, faults: &mut Faults) {
     let (from, to) = ends(rule, kind);
     let mut shape = from;
     for (at, step) in rule.transform.iter().enumerate() {
-        let place = node.get("transform").and_then(|list| list.items().get(at)).map(|node| node.place);
+        let place =
+            node.get("transform").and_then(|list| list.items().get(at)).map(|node| node.place);
         if step.takes() != shape {
             faults.error(
                 place.unwrap_or(node.place),
-                format!("{title}: `{step}` takes {}, and gets {}", step.takes().word(), shape.word()),
+                format!(
+                    "{title}: `{step}` takes {}, and gets {}",
+                    step.takes().word(),
+                    shape.word()
+                ),
                 "put another transform before it, or take it out",
             );
             return;
@@ -47,7 +52,9 @@ pub(super) fn check(ruled: &Ruled<'_>, faults: &mut Faults) {
     if to.is_some_and(|to| to != shape) || shape == Shape::List {
         let wanted = to.unwrap_or(Shape::Text);
         let cure = match shape {
-            Shape::List => "pick one with first or last, or put them together with join: transform = [\"first\"]",
+            Shape::List => {
+                "pick one with first or last, or put them together with join: transform = [\"first\"]"
+            }
             _ => "add a transform, or correct `kind`",
         };
         faults.error(
@@ -76,7 +83,8 @@ fn undoing(ruled: &Ruled<'_>, faults: &mut Faults) {
         return;
     }
     for (at, step) in rule.transform.iter().enumerate().filter(|(_, step)| !step.can_be_undone()) {
-        let place = node.get("transform").and_then(|list| list.items().get(at)).map(|node| node.place);
+        let place =
+            node.get("transform").and_then(|list| list.items().get(at)).map(|node| node.place);
         faults.error(
             place.unwrap_or(node.place),
             format!("{}: `{step}` cannot be undone, and the rule goes both ways", ruled.title()),

@@ -16,7 +16,9 @@ fn a_transform_that_does_not_exist_is_told_with_the_nearest() {
 fn what_cannot_be_undone_is_told_of_a_rule_that_goes_both_ways() {
     finds(
         "[[rule]]\nname = \"notes\"\ntransform = [\"trim\", \"first_line\"]\n[[lead.rule]]\nname = \"notes\"\noff = true",
-        &["own.toml:4:22: error: rule `notes`: `first_line` cannot be undone, and the rule goes both ways; set to_crm or to_partner"],
+        &[
+            "own.toml:4:22: error: rule `notes`: `first_line` cannot be undone, and the rule goes both ways; set to_crm or to_partner",
+        ],
     );
     finds(
         "[[rule]]\nname = \"notes\"\nto_crm = \"never\"\ntransform = [\"first_line\"]\n[[lead.rule]]\nname = \"notes\"\noff = true",
@@ -69,7 +71,9 @@ fn several_items_are_only_read_and_made_one() {
     finds(&team("transform = [\"last\"]"), &[]);
     finds(
         &team(""),
-        &["own.toml:6:18: error: rule `own`: the value is a list, and must be text; pick one with first or last"],
+        &[
+            "own.toml:6:18: error: rule `own`: the value is a list, and must be text; pick one with first or last",
+        ],
     );
     finds(
         &team("transform = [\"upper\"]"),

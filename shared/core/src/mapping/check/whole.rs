@@ -21,7 +21,11 @@ fn names(draft: &Draft<'_>, faults: &mut Faults) {
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
     for Ruled { rule, node, .. } in &draft.rules {
         if let Some(line) = names.insert(&rule.name, node.place.line) {
-            let what = format!("{} `{}` stands twice, the first time in line {line}", draft.table.rule(), rule.name);
+            let what = format!(
+                "{} `{}` stands twice, the first time in line {line}",
+                draft.table.rule(),
+                rule.name
+            );
             faults.error(node.place_of("name"), what, "give it another name");
         }
     }
@@ -29,11 +33,14 @@ fn names(draft: &Draft<'_>, faults: &mut Faults) {
 
 /// Columns are compared without case, as both CRMs do.
 fn crm_targets(draft: &Draft<'_>, faults: &mut Faults) {
-    let writing: Vec<&Ruled<'_>> = draft.rules.iter().filter(|ruled| ruled.rule.to_crm != When::Never).collect();
+    let writing: Vec<&Ruled<'_>> =
+        draft.rules.iter().filter(|ruled| ruled.rule.to_crm != When::Never).collect();
     for (at, ruled) in writing.iter().enumerate() {
         let column = &ruled.rule.crm;
         let own = own_columns(draft).find(|(_, own)| own.eq_ignore_ascii_case(column));
-        let same = |other: &&&Ruled<'_>| other.rule.crm.eq_ignore_ascii_case(column) && !ruled.rule.excludes(&other.rule);
+        let same = |other: &&&Ruled<'_>| {
+            other.rule.crm.eq_ignore_ascii_case(column) && !ruled.rule.excludes(&other.rule)
+        };
         let other = writing[..at].iter().rfind(same).map(|other| other.title());
         if let Some(other) = other.or_else(|| own.map(|(what, _)| what.to_owned())) {
             faults.error(
@@ -59,17 +66,15 @@ fn own_columns<'a>(draft: &'a Draft<'_>) -> impl Iterator<Item = (&'static str, 
     });
     let help = draft.help.iter().map(|help| ("[help] column", help.column.as_str()));
     let visibility = draft.visibility.iter();
-    let visibility = visibility.map(|visibility| ("[visibility] column", visibility.column.as_str()));
+    let visibility =
+        visibility.map(|visibility| ("[visibility] column", visibility.column.as_str()));
     columns.chain(help).chain(visibility)
 }
 
 /// A path and one below it are one target, too.
 fn partner_center_targets(draft: &Draft<'_>, faults: &mut Faults) {
-    let writing: Vec<&Ruled<'_>> = draft
-        .rules
-        .iter()
-        .filter(|ruled| ruled.rule.to_partner_center != When::Never)
-        .collect();
+    let writing: Vec<&Ruled<'_>> =
+        draft.rules.iter().filter(|ruled| ruled.rule.to_partner_center != When::Never).collect();
     for (at, ruled) in writing.iter().enumerate() {
         let path = &ruled.rule.partner_center;
         let other = writing[..at].iter().find(|other| {
@@ -80,7 +85,11 @@ fn partner_center_targets(draft: &Draft<'_>, faults: &mut Faults) {
         if let Some(other) = other {
             faults.error(
                 ruled.node.blamed(&["partner_center", "to_partner_center"]),
-                format!("{} and {} both write `{path}` in Partner Center", ruled.title(), other.title()),
+                format!(
+                    "{} and {} both write `{path}` in Partner Center",
+                    ruled.title(),
+                    other.title()
+                ),
                 "set to_partner_center = \"never\" in one of them",
             );
         }
@@ -88,7 +97,9 @@ fn partner_center_targets(draft: &Draft<'_>, faults: &mut Faults) {
 }
 
 fn check_stages(draft: &Draft<'_>, stages: &Stages, faults: &mut Faults) {
-    let Some(node) = draft.at.get("stages") else { return };
+    let Some(node) = draft.at.get("stages") else {
+        return;
+    };
     let table = match draft.table {
         Table::Opportunities => "stages",
         Table::Leads => "lead.stages",
@@ -103,7 +114,9 @@ fn check_stages(draft: &Draft<'_>, stages: &Stages, faults: &mut Faults) {
         if let Some(stage) = stage.filter(|stage| stage.pair().is_none()) {
             faults.error(
                 entry.value.place,
-                format!("[{table}.to_partner_center] {phase} = {stage}: only Microsoft sets that stage"),
+                format!(
+                    "[{table}.to_partner_center] {phase} = {stage}: only Microsoft sets that stage"
+                ),
                 "use New, Active, Won, Lost or Declined",
             );
         }

@@ -18,7 +18,12 @@ const INSTEAD: [(&str, &str); 4] = [
     ("from_crm", "crm"),
 ];
 
-pub(super) fn change(table: &mut BTreeMap<String, Entry>, changes: Entry, taken_out: &mut Vec<TakenOut>, faults: &mut Faults) {
+pub(super) fn change(
+    table: &mut BTreeMap<String, Entry>,
+    changes: Entry,
+    taken_out: &mut Vec<TakenOut>,
+    faults: &mut Faults,
+) {
     let Content::List(changes) = changes.value.content else {
         faults.error(
             changes.value.place,
@@ -30,10 +35,7 @@ pub(super) fn change(table: &mut BTreeMap<String, Entry>, changes: Entry, taken_
     let key = changes.first().map_or_else(|| Place::start_of(0), |change| change.place);
     let rules = table.entry(RULES.to_owned()).or_insert_with(|| Entry {
         key,
-        value: Node {
-            place: key,
-            content: Content::List(Vec::new()),
-        },
+        value: Node { place: key, content: Content::List(Vec::new()) },
     });
     if let Content::List(rules) = &mut rules.value.content {
         let shipped: Vec<String> = rules.iter().filter_map(name).map(str::to_owned).collect();
@@ -57,38 +59,42 @@ pub(super) fn change(table: &mut BTreeMap<String, Entry>, changes: Entry, taken_
 }
 
 /// Carries one rule of the partner's file into the shipped ones, and tells which one that takes out.
-fn change_rule(rules: &mut Vec<Node>, mut change: Node, shipped: &[String], faults: &mut Faults) -> Option<TakenOut> {
-    let known = name(&change).and_then(|name| rules.iter().position(|rule| self::name(rule) == Some(name)));
-    let off = if let Content::Table(keys) = &mut change.content {
-        keys.remove(OFF)
-    } else {
-        None
-    };
+fn change_rule(
+    rules: &mut Vec<Node>,
+    mut change: Node,
+    shipped: &[String],
+    faults: &mut Faults,
+) -> Option<TakenOut> {
+    let known =
+        name(&change).and_then(|name| rules.iter().position(|rule| self::name(rule) == Some(name)));
+    let off = if let Content::Table(keys) = &mut change.content { keys.remove(OFF) } else { None };
     let is_off = match off.as_ref().map(|entry| &entry.value.content) {
         None | Some(Content::Scalar(Json::Bool(false))) => false,
         Some(Content::Scalar(Json::Bool(true))) => true,
         Some(_) => {
-            faults.error(change.place, "`off` must be true or false", "write off = true to take the rule out");
+            faults.error(
+                change.place,
+                "`off` must be true or false",
+                "write off = true to take the rule out",
+            );
             false
         }
     };
     match (known, change.content) {
         (Some(at), content) if is_off => {
             let rule = rules.remove(at);
-            let change = Node {
-                place: change.place,
-                content,
-            };
+            let change = Node { place: change.place, content };
             return Some(TakenOut {
-                partner_center: rule.get("partner_center").and_then(Node::text).unwrap_or_default().to_owned(),
+                partner_center: rule
+                    .get("partner_center")
+                    .and_then(Node::text)
+                    .unwrap_or_default()
+                    .to_owned(),
                 place: change.place_of("name"),
             });
         }
         (None, content) if is_off => {
-            let change = Node {
-                place: change.place,
-                content,
-            };
+            let change = Node { place: change.place, content };
             let name = name(&change).unwrap_or_default();
             let hint = hint(name, shipped.iter().map(String::as_str));
             faults.error(
@@ -109,10 +115,7 @@ fn change_rule(rules: &mut Vec<Node>, mut change: Node, shipped: &[String], faul
                 }
             }
         }
-        (_, content) => rules.push(Node {
-            place: change.place,
-            content,
-        }),
+        (_, content) => rules.push(Node { place: change.place, content }),
     }
     None
 }

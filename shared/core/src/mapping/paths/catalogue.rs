@@ -1,9 +1,12 @@
 //! The paths themselves, by section of contract partner-center.
 
 use super::Access::{Free, Governed, Locked, ReadOnly, Unstated};
-use super::Holds::{Block, Code, Country, Currency, DateTime, Flag, List, Number, Open, Solutions, Text};
+use super::Holds::{
+    Block, Code, Country, Currency, DateTime, Flag, List, Number, Open, Solutions, Text,
+};
 use super::codes::{
-    DEPLOYMENT, DIRECTION, HELP, PRICING, QUALIFICATION, SALES_STAGE, SIZE, SOLUTION, STATUS, SUBSTATUS, TARGET, TERM, TYPE,
+    DEPLOYMENT, DIRECTION, HELP, PRICING, QUALIFICATION, SALES_STAGE, SIZE, SOLUTION, STATUS,
+    SUBSTATUS, TARGET, TERM, TYPE,
 };
 use super::{Access, Holds, Property};
 

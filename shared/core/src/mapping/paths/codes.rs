@@ -43,7 +43,8 @@ pub(super) const SUBSTATUS: Codes = closed(
     &["Pending", "Received", "Accepted", "Won", "Lost", "Declined", "Expired", "Error"],
     &["None"],
 );
-pub(super) const QUALIFICATION: Codes = closed(&["Direct", "MarketingQualified", "SalesQualified"], &["None"]);
+pub(super) const QUALIFICATION: Codes =
+    closed(&["Direct", "MarketingQualified", "SalesQualified"], &["None"]);
 pub(super) const TYPE: Codes = closed(&["Independent", "Shared"], &[]);
 pub(super) const DIRECTION: Codes = closed(&["Incoming", "Outgoing"], &[]);
 pub(super) const TARGET: Codes = closed(&["BusinessProfileLocation", "SolutionProfile"], &["None"]);
@@ -53,9 +54,5 @@ pub(super) const DEPLOYMENT: Codes = closed(&["Customer", "Partner"], &[]);
 pub(super) const PRICING: Codes = closed(&["PayAsYouGo", "Other"], &[]);
 
 const fn closed(current: &'static [&'static str], old: &'static [&'static str]) -> Codes {
-    Codes {
-        current,
-        old,
-        closed: true,
-    }
+    Codes { current, old, closed: true }
 }

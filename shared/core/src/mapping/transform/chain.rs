@@ -102,7 +102,10 @@ impl Rule {
         shape.map_or(self.kind, Shape::kind)
     }
 
-    pub(in crate::mapping) fn transformed_to_crm(&self, value: Value) -> Result<Value, ConversionError> {
+    pub(in crate::mapping) fn transformed_to_crm(
+        &self,
+        value: Value,
+    ) -> Result<Value, ConversionError> {
         let mut steps = self.transform.iter();
         if self.is_outward() {
             steps.rev().try_fold(value, |value, step| step.undone(value))
@@ -111,7 +114,10 @@ impl Rule {
         }
     }
 
-    pub(in crate::mapping) fn transformed_to_partner_center(&self, value: Value) -> Result<Value, ConversionError> {
+    pub(in crate::mapping) fn transformed_to_partner_center(
+        &self,
+        value: Value,
+    ) -> Result<Value, ConversionError> {
         let mut steps = self.transform.iter();
         if self.is_outward() {
             steps.try_fold(value, |value, step| step.done(value))

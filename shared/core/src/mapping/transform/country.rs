@@ -13,20 +13,14 @@ struct Country {
 fn all() -> impl Iterator<Item = Country> {
     COUNTRIES.lines().filter_map(|line| {
         let mut columns = line.split('\t');
-        Some(Country {
-            code: columns.next()?,
-            name: columns.next()?,
-            others: columns.next()?,
-        })
+        Some(Country { code: columns.next()?, name: columns.next()?, others: columns.next()? })
     })
 }
 
 /// The English name of a two-letter code.
 pub(super) fn name(code: &str) -> Option<&'static str> {
     let code = code.trim();
-    all()
-        .find(|country| country.code.eq_ignore_ascii_case(code))
-        .map(|country| country.name)
+    all().find(|country| country.code.eq_ignore_ascii_case(code)).map(|country| country.name)
 }
 
 /// The two-letter code of a country by name, in whatever case and punctuation, or by code.
@@ -77,7 +71,8 @@ mod tests {
         for country in all() {
             assert_eq!(code(country.name), Some(country.code));
             assert_eq!(name(country.code), Some(country.name));
-            for called in [country.code, country.name].into_iter().chain(country.others.split("; ")) {
+            for called in [country.code, country.name].into_iter().chain(country.others.split("; "))
+            {
                 let other = owners.insert(even(called), country.code);
                 assert!(other.is_none_or(|other| other == country.code), "{called}");
             }

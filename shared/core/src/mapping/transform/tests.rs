@@ -154,8 +154,11 @@ fn what_is_no_transform_is_told() {
 
 fn undoable() -> impl Strategy<Value = (&'static str, Value, String)> {
     let text = "[a-z]{1,8}".prop_map(Value::text);
-    let number = (-9_000_000_i64..9_000_000, 0_u32..3).prop_map(|(units, scale)| Value::Number(Decimal::new(units, scale).normalize()));
-    let day = (0_i32..20_000).prop_map(|days| Value::Date(date(2000, 1, 1).checked_add(jiff::Span::new().days(days)).unwrap()));
+    let number = (-9_000_000_i64..9_000_000, 0_u32..3)
+        .prop_map(|(units, scale)| Value::Number(Decimal::new(units, scale).normalize()));
+    let day = (0_i32..20_000).prop_map(|days| {
+        Value::Date(date(2000, 1, 1).checked_add(jiff::Span::new().days(days)).unwrap())
+    });
     prop_oneof![
         (
             Just("notes"),
@@ -170,12 +173,14 @@ fn undoable() -> impl Strategy<Value = (&'static str, Value, String)> {
         (
             Just("deal_value"),
             number,
-            prop::sample::select(vec!["round:3", "times:1000", "times:0.001"]).prop_map(str::to_owned)
+            prop::sample::select(vec!["round:3", "times:1000", "times:0.001"])
+                .prop_map(str::to_owned)
         ),
         (
             Just("closing_date"),
             day,
-            prop::sample::select(vec!["days:14", "days:-3", "date_as:%d.%m.%Y", "date_as:%F"]).prop_map(str::to_owned)
+            prop::sample::select(vec!["days:14", "days:-3", "date_as:%d.%m.%Y", "date_as:%F"])
+                .prop_map(str::to_owned)
         ),
     ]
 }

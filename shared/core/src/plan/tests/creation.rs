@@ -4,7 +4,8 @@ use super::*;
 
 #[test]
 fn a_new_referral_carries_every_create_rule() {
-    let NewReferral::Create { body, help } = plan_referral(&shipped(), &policy(), &record(|_| {})) else {
+    let NewReferral::Create { body, help } = plan_referral(&shipped(), &policy(), &record(|_| {}))
+    else {
         panic!("not created")
     };
     assert_eq!(help, None);
@@ -49,12 +50,16 @@ fn a_new_referral_that_lacks_fields_names_them_all_at_once() {
 #[test]
 fn a_default_is_sent_in_the_form_of_its_kind() {
     let mut mapping = shipped();
-    for (name, default) in [("deal_value", "1000"), ("closing_date", "2026-12-31"), ("customer_country", "se")] {
+    for (name, default) in
+        [("deal_value", "1000"), ("closing_date", "2026-12-31"), ("customer_country", "se")]
+    {
         let rule = mapping.rules.iter_mut().find(|rule| rule.name == name).unwrap();
         rule.default = Some(default.to_owned());
     }
     let bare = record(|record| {
-        for column in ["estimatedvalue", "estimatedclosedate", "customerid_account/address1_country"] {
+        for column in
+            ["estimatedvalue", "estimatedclosedate", "customerid_account/address1_country"]
+        {
             record.fields.remove(column);
         }
     });
@@ -98,7 +103,8 @@ fn an_unflagged_record_is_not_ours() {
 
 #[test]
 fn an_unanswered_referral_becomes_a_record_on_hold_that_shows_its_sync() {
-    let inbound = referral(|body| (body["status"], body["substatus"]) = (json!("New"), json!("Pending")));
+    let inbound =
+        referral(|body| (body["status"], body["substatus"]) = (json!("New"), json!("Pending")));
     let NewRecord::Create(write) = plan_record(&shipped(), &policy(), &inbound, now()) else {
         panic!("not created")
     };
@@ -116,8 +122,9 @@ fn an_unanswered_referral_becomes_a_record_on_hold_that_shows_its_sync() {
 
 #[test]
 fn leads_private_deals_and_closed_referrals_follow_the_policy() {
-    let skipped =
-        |policy: &Policy, change: fn(&mut Json)| matches!(plan_record(&shipped(), policy, &referral(change), now()), NewRecord::Skip(_));
+    let skipped = |policy: &Policy, change: fn(&mut Json)| {
+        matches!(plan_record(&shipped(), policy, &referral(change), now()), NewRecord::Skip(_))
+    };
     let lead = |body: &mut Json| {
         body["direction"] = json!("Incoming");
         body["qualification"] = json!("Direct");
@@ -136,11 +143,14 @@ fn leads_private_deals_and_closed_referrals_follow_the_policy() {
 
 #[test]
 fn only_an_open_flagged_pair_is_adopted() {
-    let adopt = |referral: &Referral, record: &CrmRecord| plan_adoption(&shipped(), &policy(), referral, record);
+    let adopt = |referral: &Referral, record: &CrmRecord| {
+        plan_adoption(&shipped(), &policy(), referral, record)
+    };
     assert_eq!(adopt(&referral(|_| {}), &record(|_| {})), Adoption::Link { invite: false });
     let unflagged = record(|record| set(record, "nwcs_syncwithpartnercenter", json!(false)));
     assert!(matches!(adopt(&referral(|_| {}), &unflagged), Adoption::Skip(_)));
-    let lost = referral(|body| (body["status"], body["substatus"]) = (json!("Closed"), json!("Lost")));
+    let lost =
+        referral(|body| (body["status"], body["substatus"]) = (json!("Closed"), json!("Lost")));
     assert!(matches!(adopt(&lost, &record(|_| {})), Adoption::Tell(_)));
     assert!(matches!(
         adopt(&lost, &record(|record| record.phase = Phase::Lost)),

@@ -23,7 +23,8 @@ fn an_edit_in_the_crm_is_one_patch_operation() {
 
 #[test]
 fn an_edit_in_partner_center_is_one_column() {
-    let update = after(|body| body["details"]["closingDateTime"] = json!("2026-10-15T00:00:00Z"), |_| {});
+    let update =
+        after(|body| body["details"]["closingDateTime"] = json!("2026-10-15T00:00:00Z"), |_| {});
     assert!(update.patch.is_empty());
     assert_eq!(update.fields, BTreeMap::from([("estimatedclosedate".into(), json!("2026-10-15"))]));
 }
@@ -60,7 +61,8 @@ fn locked_fields_are_never_sent_and_the_seller_is_told_once() {
     let renamed = record(|record| set(record, "customerid_account/name", json!("Renamed AB")));
     let update = plan_update(&mapping, &link, &referral, &renamed, now());
     assert!(untouched(&update) && update.patch.is_empty());
-    let told = "Changed here and not sent, because Microsoft locks it once a deal exists: Customer.";
+    let told =
+        "Changed here and not sent, because Microsoft locks it once a deal exists: Customer.";
     assert_eq!(update.notes(true, true), [told]);
     link.seen = update.seen(&mapping, None, None);
     assert!(is_quiet(&plan_update(&mapping, &link, &referral, &renamed, now())));
@@ -160,8 +162,9 @@ fn an_amount_does_not_cross_without_its_currency() {
     });
     let mut link = linked(&mapping, &invitation, &bare);
     // As `create_record` keeps it: what is empty is yet to be filled.
-    link.seen
-        .retain(|name, seen| mapping.rules.iter().all(|rule| rule.name != *name) || !seen.crm.is_nothing());
+    link.seen.retain(|name, seen| {
+        mapping.rules.iter().all(|rule| rule.name != *name) || !seen.crm.is_nothing()
+    });
     let update = plan_update(&mapping, &link, &invitation, &bare, now());
     assert_eq!(
         (update.fields.get("estimatedvalue"), update.held.len()),
@@ -176,7 +179,10 @@ fn an_amount_does_not_cross_without_its_currency_however_the_mapping_spells_the_
     let text = include_str!("../../../../../infra/mapping/dynamics.toml")
         .replace("\"details.dealValue\"", "\"Details.DealValue\"")
         .replace("\"details.currency\"", "\"Details.Currency\"");
-    let placeholders = crate::mapping::Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+46".to_owned())]);
+    let placeholders = crate::mapping::Placeholders::from([
+        ("prefix", "nwcs".to_owned()),
+        ("team_phone", "+46".to_owned()),
+    ]);
     let mapping = Mapping::parse(&text, &placeholders).unwrap();
     let euros = record(|record| set(record, "transactioncurrencyid/isocurrencycode", json!("EUR")));
     let link = linked(&mapping, &referral(|_| {}), &euros);

@@ -31,7 +31,8 @@ fn paths(update: &Update) -> Vec<&str> {
 }
 
 #[test]
-fn a_private_deal_is_shown_to_microsoft_and_gets_its_contact_in_one_patch_before_microsoft_is_asked() {
+fn a_private_deal_is_shown_to_microsoft_and_gets_its_contact_in_one_patch_before_microsoft_is_asked()
+ {
     let update = plan(
         &private(),
         &referral(|_| {}),
@@ -43,9 +44,7 @@ fn a_private_deal_is_shown_to_microsoft_and_gets_its_contact_in_one_patch_before
     assert_eq!(paths(&update), ["/details/dealValue", "/customerProfile/team", CONSENT]);
     assert_eq!(update.patch[1].value[0]["email"], "ida.ek@norrsken.example");
     assert_eq!(update.patch[2].value, json!(true));
-    let Wish::Ask(invitation) = &update.wish else {
-        panic!("{:?}", update.wish)
-    };
+    let Wish::Ask(invitation) = &update.wish else { panic!("{:?}", update.wish) };
     assert_eq!(invitation.help, "ProofOfConceptOrDemo");
     assert_eq!(invitation.body["details"]["dealValue"], 205_000);
     assert_eq!(invitation.body["type"], "Shared");
@@ -66,12 +65,11 @@ fn what_microsoft_needs_and_a_deal_lacks_is_told_at_once_and_the_rest_goes_on() 
     });
     let mut link = private();
     let update = plan(&link, &referral(|_| {}), &lacking);
-    let Wish::Lacks(refusal) = &update.wish else {
-        panic!("{:?}", update.wish)
-    };
+    let Wish::Lacks(refusal) = &update.wish else { panic!("{:?}", update.wish) };
     let told = refusal.told.join("\n");
     assert!(
-        told.contains("contact's e-mail is missing") && told.contains("contact's telephone is missing"),
+        told.contains("contact's e-mail is missing")
+            && told.contains("contact's telephone is missing"),
         "{told}"
     );
     assert_eq!(paths(&update), ["/details/notes"], "neither consent nor contact");
@@ -124,10 +122,8 @@ fn a_partner_led_deal_with_a_contact_needs_no_patch_and_keeps_the_customer_that_
 fn microsoft_that_was_asked_is_not_asked_otherwise_and_the_seller_is_told_once() {
     let mut link = linked(&shipped(), &referral(|_| {}), &record(asks));
     link.steps.insert(Step::MicrosoftInvited);
-    link.microsoft = Microsoft {
-        asked: Some("ProofOfConceptOrDemo".into()),
-        ..Microsoft::default()
-    };
+    link.microsoft =
+        Microsoft { asked: Some("ProofOfConceptOrDemo".into()), ..Microsoft::default() };
     for change in [json!(412_000_003), Json::Null] {
         let other = record(|record| {
             asks(record);
@@ -140,10 +136,7 @@ fn microsoft_that_was_asked_is_not_asked_otherwise_and_the_seller_is_told_once()
             "{:?}",
             update.notes(true, true)
         );
-        let told = Link {
-            seen: update.seen(&shipped(), None, None),
-            ..link.clone()
-        };
+        let told = Link { seen: update.seen(&shipped(), None, None), ..link.clone() };
         assert!(is_quiet(&plan(&told, &referral(|_| {}), &other)));
     }
 }
@@ -159,7 +152,8 @@ fn a_request_that_was_made_though_its_look_died_is_no_change_of_it() {
 
 #[test]
 fn closed_inbound_and_closing_deals_are_never_shown_to_microsoft_nor_is_it_asked() {
-    let closed: fn(&mut Json) = |body| (body["status"], body["substatus"]) = (json!("Closed"), json!("Won"));
+    let closed: fn(&mut Json) =
+        |body| (body["status"], body["substatus"]) = (json!("Closed"), json!("Won"));
     let inbound: fn(&mut Json) = |body| body["direction"] = json!("Incoming");
     for (change, told) in [(closed, "is closed"), (inbound, "takes part in it already")] {
         let there = referral(change);

@@ -70,11 +70,7 @@ pub(crate) fn record(change: impl FnOnce(&mut CrmRecord)) -> CrmRecord {
         "owninguser/internalemailaddress": "omar.lind@halcyon.example"
     });
     let mut record = CrmRecord {
-        key: CrmKey {
-            system: "dynamics".into(),
-            entity: "opportunity".into(),
-            id: RECORD.into(),
-        },
+        key: CrmKey { system: "dynamics".into(), entity: "opportunity".into(), id: RECORD.into() },
         version: "W/\"1\"".into(),
         modified: "2026-11-20T10:00:00Z".parse().unwrap(),
         phase: Phase::Open,
@@ -97,7 +93,10 @@ pub(crate) fn linked(mapping: &Mapping, referral: &Referral, record: &CrmRecord)
 
 /// There is nothing to do or to say.
 pub(crate) fn is_quiet(update: &Update) -> bool {
-    untouched(update) && update.patch.is_empty() && update.held.is_empty() && update.notes(true, true).is_empty()
+    untouched(update)
+        && update.patch.is_empty()
+        && update.held.is_empty()
+        && update.notes(true, true).is_empty()
 }
 
 /// Nothing is written to the CRM.
@@ -106,7 +105,10 @@ fn untouched(update: &Update) -> bool {
 }
 
 /// Plans after both sides changed from a pair that was in step.
-fn after(change_referral: impl FnOnce(&mut Json), change_record: impl FnOnce(&mut CrmRecord)) -> Update {
+fn after(
+    change_referral: impl FnOnce(&mut Json),
+    change_record: impl FnOnce(&mut CrmRecord),
+) -> Update {
     let mapping = shipped();
     let link = linked(&mapping, &referral(|_| {}), &record(|_| {}));
     plan_update(&mapping, &link, &referral(change_referral), &record(change_record), now())

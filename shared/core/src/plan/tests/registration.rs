@@ -55,25 +55,29 @@ fn a_win_that_waits_is_found_again_and_the_other_fields_cross_meanwhile() {
     let open = led(|_| {});
     let mut link = linked(&mapping, &open, &record(|_| {}));
     let edited = won_record(|record| set(record, "estimatedvalue", json!(205_000)));
-    let update = plan_update(&mapping, &link, &open, &edited, "2026-11-20T10:00:00Z".parse().unwrap());
+    let update =
+        plan_update(&mapping, &link, &open, &edited, "2026-11-20T10:00:00Z".parse().unwrap());
     let paths: Vec<&str> = update.patch.iter().map(|operation| operation.path.as_str()).collect();
     assert_eq!(paths, ["/details/dealValue"]);
     let patched = led(|body| body["details"]["dealValue"] = json!(205_000));
     link.seen = update.seen(&mapping, Some(&patched), None);
-    let later = plan_update(&mapping, &link, &patched, &edited, "2026-11-23T10:00:00Z".parse().unwrap());
+    let later =
+        plan_update(&mapping, &link, &patched, &edited, "2026-11-23T10:00:00Z".parse().unwrap());
     let paths: Vec<&str> = later.patch.iter().map(|operation| operation.path.as_str()).collect();
     assert_eq!(paths, ["/status", "/substatus"]);
 }
 
 #[test]
 fn neither_a_private_deal_nor_a_lost_one_waits() {
-    let private = led(|body| body["consent"]["consentToShareReferralWithMicrosoftSellers"] = json!(false));
+    let private =
+        led(|body| body["consent"]["consentToShareReferralWithMicrosoftSellers"] = json!(false));
     assert_eq!(won_at(&registering(), &private, "2026-11-19T11:00:00Z").patch.len(), 2);
     let mapping = registering();
     let open = led(|_| {});
     let link = linked(&mapping, &open, &record(|_| {}));
     let lost = record(|record| record.phase = Phase::Lost);
-    let update = plan_update(&mapping, &link, &open, &lost, "2026-11-19T11:00:00Z".parse().unwrap());
+    let update =
+        plan_update(&mapping, &link, &open, &lost, "2026-11-19T11:00:00Z".parse().unwrap());
     assert_eq!((update.win_waits, update.patch.len()), (None, 3));
 }
 
@@ -99,9 +103,7 @@ fn body(plan: NewRegistration) -> Json {
 fn a_won_deal_is_registered_with_its_contract_and_its_solutions() {
     let mut mapping = registering();
     let registration = mapping.registration.as_mut().unwrap();
-    registration
-        .create
-        .insert("solutionDetails".into(), json!([{ "isDeployedOnAzure": true }]));
+    registration.create.insert("solutionDetails".into(), json!([{ "isDeployedOnAzure": true }]));
     let body = body(plan_registration(&mapping, &led(won), None, &won_record(|_| {})));
     let date = "2026-11-20T00:00:00Z";
     assert_eq!(
@@ -118,7 +120,8 @@ fn a_won_deal_is_registered_with_its_contract_and_its_solutions() {
 fn each_of_several_solutions_is_named_and_none_gets_the_whole_value() {
     let two = led(|body| {
         won(body);
-        body["details"]["requirements"]["solutions"] = json!([{ "id": "SOL-1", "name": "One" }, { "id": "SOL-2" }]);
+        body["details"]["requirements"]["solutions"] =
+            json!([{ "id": "SOL-1", "name": "One" }, { "id": "SOL-2" }]);
     });
     let body = body(plan_registration(&registering(), &two, None, &won_record(|_| {})));
     let expected = json!([{ "id": "SOL-1", "name": "One", "currency": "SEK" }, { "id": "SOL-2", "currency": "SEK" }]);
@@ -178,7 +181,9 @@ fn a_deal_is_registered_once_won_on_both_sides_shared_and_accepted() {
         body["consent"]["consentToShareReferralWithMicrosoftSellers"] = json!(false);
     });
     nothing(&private, None, &won_record(|_| {}));
-    let half = |status: &str, substatus: &str| led(|body| (body["status"], body["substatus"]) = (json!(status), json!(substatus)));
+    let half = |status: &str, substatus: &str| {
+        led(|body| (body["status"], body["substatus"]) = (json!(status), json!(substatus)))
+    };
     nothing(&led(won), Some(&half("New", "Pending")), &won_record(|_| {}));
     for (status, substatus) in [("Active", "Accepted"), ("Closed", "Won")] {
         body(plan_registration(
@@ -188,7 +193,12 @@ fn a_deal_is_registered_once_won_on_both_sides_shared_and_accepted() {
             &won_record(|_| {}),
         ));
     }
-    let declined = plan_registration(&mapping, &led(won), Some(&half("Closed", "Declined")), &won_record(|_| {}));
+    let declined = plan_registration(
+        &mapping,
+        &led(won),
+        Some(&half("Closed", "Declined")),
+        &won_record(|_| {}),
+    );
     assert!(
         matches!(&declined, NewRegistration::Tell(told) if told[0].contains("Declined")),
         "{declined:?}"
@@ -201,10 +211,9 @@ fn a_deal_is_registered_once_won_on_both_sides_shared_and_accepted() {
 
 #[test]
 fn a_registration_that_stands_is_seen_even_where_the_list_is_left_out() {
-    for (name, value) in [
-        ("registrations", json!([{ "id": "x" }])),
-        ("registrationStatus", json!("ReviewPending")),
-    ] {
+    for (name, value) in
+        [("registrations", json!([{ "id": "x" }])), ("registrationStatus", json!("ReviewPending"))]
+    {
         let registered = led(|body| {
             won(body);
             body[name] = value;
@@ -228,10 +237,12 @@ fn the_columns_of_a_registration_are_read_only_where_deals_are_registered() {
 #[test]
 fn a_win_waits_though_its_seller_shows_the_deal_to_microsoft_only_with_it() {
     let mapping = registering();
-    let private = led(|body| body["consent"]["consentToShareReferralWithMicrosoftSellers"] = json!(false));
+    let private =
+        led(|body| body["consent"]["consentToShareReferralWithMicrosoftSellers"] = json!(false));
     let link = linked(&mapping, &private, &record(|_| {}));
     let shown = won_record(|record| set(record, "nwcs_referralvisibility", json!(412_000_001)));
-    let update = plan_update(&mapping, &link, &private, &shown, "2026-11-19T11:00:00Z".parse().unwrap());
+    let update =
+        plan_update(&mapping, &link, &private, &shown, "2026-11-19T11:00:00Z".parse().unwrap());
     let paths: Vec<&str> = update.patch.iter().map(|operation| operation.path.as_str()).collect();
     assert_eq!(paths, ["/consent/consentToShareReferralWithMicrosoftSellers"]);
     assert!(update.win_waits.is_some());

@@ -32,7 +32,8 @@ fn a_failure_is_told_once_and_success_clears_it() {
     assert_eq!(mended.fields["nwcs_syncstatus"], "✔ Synced");
     let audit = mended.fields["nwcs_audit"].as_str().unwrap();
     assert!(
-        audit.starts_with("2026-11-21 10:00 UTC  Created in Partner Center.\n") && audit.ends_with("Products is missing."),
+        audit.starts_with("2026-11-21 10:00 UTC  Created in Partner Center.\n")
+            && audit.ends_with("Products is missing."),
         "{audit}"
     );
 }

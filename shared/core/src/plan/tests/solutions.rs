@@ -22,9 +22,13 @@ fn services() -> Mapping {
         rule("play", "SolutionPlay")
     );
     let shipped = include_str!("../../../../../infra/mapping/dynamics.toml");
-    let placeholders = Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+46700000002".to_owned())]);
+    let placeholders = Placeholders::from([
+        ("prefix", "nwcs".to_owned()),
+        ("team_phone", "+46700000002".to_owned()),
+    ]);
     let layer = |file, text| Layer { file, text };
-    let examination = Examination::of(layer("shipped", shipped), Some(layer("own", &own)), &placeholders);
+    let examination =
+        Examination::of(layer("shipped", shipped), Some(layer("own", &own)), &placeholders);
     examination.mapping().unwrap_or_else(|| panic!("{:#?}", examination.faults)).clone()
 }
 
@@ -63,7 +67,9 @@ fn a_category_is_sent_as_one_and_is_no_target() {
 
 #[test]
 fn what_names_no_solution_is_told_before_it_is_sent() {
-    let NewReferral::Reject(problems) = plan_referral(&shipped(), &policy(), &record(sells("Halcyon Cold Chain"))) else {
+    let NewReferral::Reject(problems) =
+        plan_referral(&shipped(), &policy(), &record(sells("Halcyon Cold Chain")))
+    else {
         panic!("not rejected")
     };
     assert!(
@@ -82,9 +88,13 @@ fn what_names_no_solution_is_told_before_it_is_sent() {
 #[test]
 fn solutions_that_partner_center_has_may_have_any_form_and_keep_their_names() {
     let mapping = shipped();
-    let legacy = |body: &mut Json| body["details"]["requirements"]["solutions"] = json!([{ "id": "legacy/7", "name": "Halcyon" }]);
+    let legacy = |body: &mut Json| {
+        body["details"]["requirements"]["solutions"] =
+            json!([{ "id": "legacy/7", "name": "Halcyon" }])
+    };
     let link = linked(&mapping, &referral(legacy), &record(sells("legacy/7")));
-    let update = plan_update(&mapping, &link, &referral(legacy), &record(sells("legacy/7; SOL-1-A")), now());
+    let update =
+        plan_update(&mapping, &link, &referral(legacy), &record(sells("legacy/7; SOL-1-A")), now());
     assert_eq!(
         update.patch[0].value,
         json!([{ "id": "legacy/7", "name": "Halcyon" }, { "type": "Name", "id": "SOL-1-A" }])
@@ -109,7 +119,9 @@ fn a_deal_without_any_solution_is_not_shared_with_microsoft_whatever_the_mapping
         plan_referral(&mapping, &policy(), &without(Json::Null)),
         NewReferral::Create { .. }
     ));
-    let NewReferral::Reject(problems) = plan_referral(&mapping, &policy(), &without(json!(412_000_002))) else {
+    let NewReferral::Reject(problems) =
+        plan_referral(&mapping, &policy(), &without(json!(412_000_002)))
+    else {
         panic!("not rejected")
     };
     assert!(problems[0].starts_with("Products is missing: Microsoft helps"), "{problems:?}");
@@ -127,7 +139,9 @@ fn a_deal_without_any_solution_is_not_shared_with_microsoft_whatever_the_mapping
 
 #[test]
 fn a_services_deal_gets_its_attributes_beside_the_others() {
-    let NewReferral::Create { body, .. } = plan_referral(&services(), &policy(), &record(names_all)) else {
+    let NewReferral::Create { body, .. } =
+        plan_referral(&services(), &policy(), &record(names_all))
+    else {
         panic!("not created")
     };
     assert_eq!(
@@ -151,11 +165,9 @@ fn a_services_deal_that_lacks_an_attribute_is_told_which_with_everything_else() 
         panic!("not rejected")
     };
     let text = problems.join("\n");
-    for told in [
-        "Deal name is missing",
-        "role is missing: a services co-sell deal",
-        "play is missing",
-    ] {
+    for told in
+        ["Deal name is missing", "role is missing: a services co-sell deal", "play is missing"]
+    {
         assert!(text.contains(told), "{text}");
     }
     assert!(!text.contains("area is missing"), "{text}");
@@ -185,7 +197,9 @@ fn attributes_that_change_together_are_replaced_one_after_the_other_and_the_rest
 fn an_attribute_that_changes_in_partner_center_reaches_the_crm() {
     let mapping = services();
     let link = linked(&mapping, &referral(|_| {}), &record(|_| {}));
-    let named = referral(|body| with_attributes(body, &json!([{ "type": "SolutionPlay", "id": "Modernise" }])));
+    let named = referral(|body| {
+        with_attributes(body, &json!([{ "type": "SolutionPlay", "id": "Modernise" }]))
+    });
     let update = plan_update(&mapping, &link, &named, &record(|_| {}), now());
     assert_eq!(update.fields["nwcs_play"], json!("Modernise"));
     assert!(update.patch.is_empty());

@@ -19,7 +19,8 @@ fn a_win_in_the_crm_closes_the_referral_in_the_same_patch_as_the_fields() {
 
 #[test]
 fn a_win_in_partner_center_wins_the_record() {
-    let update = after(|body| (body["status"], body["substatus"]) = (json!("Closed"), json!("Won")), |_| {});
+    let update =
+        after(|body| (body["status"], body["substatus"]) = (json!("Closed"), json!("Won")), |_| {});
     assert_eq!(update.phase, Some(Phase::Won));
     assert!(update.patch.is_empty());
 }
@@ -27,7 +28,8 @@ fn a_win_in_partner_center_wins_the_record() {
 #[test]
 fn a_closed_referral_is_never_patched_and_the_seller_is_told_once() {
     let mapping = shipped();
-    let closed = referral(|body| (body["status"], body["substatus"]) = (json!("Closed"), json!("Won")));
+    let closed =
+        referral(|body| (body["status"], body["substatus"]) = (json!("Closed"), json!("Won")));
     let won = record(|record| record.phase = Phase::Won);
     let mut link = linked(&mapping, &closed, &won);
     let edited = record(|record| set(record, "estimatedvalue", json!(1)));
@@ -54,7 +56,8 @@ fn a_change_for_a_closed_record_waits_until_it_is_reopened() {
 #[test]
 fn taking_a_record_off_hold_accepts_the_referral() {
     let mapping = shipped();
-    let waiting = referral(|body| (body["status"], body["substatus"]) = (json!("New"), json!("Pending")));
+    let waiting =
+        referral(|body| (body["status"], body["substatus"]) = (json!("New"), json!("Pending")));
     let link = linked(&mapping, &waiting, &record(|record| record.phase = Phase::OnHold));
     let update = plan_update(&mapping, &link, &waiting, &record(|_| {}), now());
     assert_eq!(
@@ -66,9 +69,11 @@ fn taking_a_record_off_hold_accepts_the_referral() {
 #[test]
 fn losing_an_unaccepted_record_declines_the_referral() {
     let mapping = shipped();
-    let waiting = referral(|body| (body["status"], body["substatus"]) = (json!("New"), json!("Pending")));
+    let waiting =
+        referral(|body| (body["status"], body["substatus"]) = (json!("New"), json!("Pending")));
     let link = linked(&mapping, &waiting, &record(|record| record.phase = Phase::OnHold));
-    let update = plan_update(&mapping, &link, &waiting, &record(|record| record.phase = Phase::Lost), now());
+    let update =
+        plan_update(&mapping, &link, &waiting, &record(|record| record.phase = Phase::Lost), now());
     assert_eq!(update.patch[1].value, json!("Declined"));
 }
 
@@ -76,7 +81,8 @@ fn losing_an_unaccepted_record_declines_the_referral() {
 fn a_won_record_is_never_lost_nor_reopened_because_of_partner_center() {
     let mapping = shipped();
     let won = record(|record| record.phase = Phase::Won);
-    let waiting = referral(|body| (body["status"], body["substatus"]) = (json!("New"), json!("Pending")));
+    let waiting =
+        referral(|body| (body["status"], body["substatus"]) = (json!("New"), json!("Pending")));
     let link = linked(&mapping, &waiting, &won);
     let expired = plan_update(
         &mapping,

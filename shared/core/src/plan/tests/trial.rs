@@ -20,11 +20,7 @@ fn a_tried_record_is_the_one_that_would_be_made() {
     let trial = try_record(&mapping, &policy(), &long, now());
     assert_eq!(carried(&trial, "name"), written(json!("✔ Cold-store rollout")));
     assert_eq!(carried(&trial, "deal_value"), written(json!(184_000)));
-    let cut = Carried::Written {
-        json: json!("x".repeat(2_000)),
-        cut: 7,
-        default: false,
-    };
+    let cut = Carried::Written { json: json!("x".repeat(2_000)), cut: 7, default: false };
     assert_eq!(carried(&trial, "notes"), cut);
     assert_eq!(carried(&trial, "customer_state"), Carried::Empty);
     assert_eq!(carried(&trial, "team_email"), Carried::Elsewhen(When::Never));
@@ -34,9 +30,7 @@ fn a_tried_record_is_the_one_that_would_be_made() {
             shown.insert(field.rule.crm.clone(), json.clone());
         }
     }
-    let NewRecord::Create(write) = trial.plan else {
-        panic!("not created")
-    };
+    let NewRecord::Create(write) = trial.plan else { panic!("not created") };
     assert_eq!(shown, write.fields, "every column once, as it is written");
     assert!(shown.contains_key("nwcs_syncwithpartnercenter"));
 }
@@ -46,9 +40,7 @@ fn a_value_that_cannot_cross_is_shown_as_it_is_there() {
     let odd = referral(|body| body["details"]["dealValue"] = json!("much"));
     let mapping = shipped();
     let trial = try_record(&mapping, &policy(), &odd, now());
-    let Carried::Unfit(error) = carried(&trial, "deal_value") else {
-        panic!("not unfit")
-    };
+    let Carried::Unfit(error) = carried(&trial, "deal_value") else { panic!("not unfit") };
     assert!(error.to_string().contains("expected a number"), "{error}");
     let there = trial.fields.iter().find(|field| field.rule.name == "deal_value").unwrap();
     assert_eq!(there.there, json!("much"));
@@ -92,11 +84,7 @@ fn what_is_missing_depends_on_whether_help_is_asked() {
     let trial = try_referral(&mapping, &policy(), &asking);
     assert!(matches!(trial.plan, NewReferral::Reject(_)));
     assert_eq!(carried(&trial, "contact_email"), Carried::Missing);
-    let default = Carried::Written {
-        json: json!("NO"),
-        cut: 0,
-        default: true,
-    };
+    let default = Carried::Written { json: json!("NO"), cut: 0, default: true };
     assert_eq!(carried(&trial, "customer_country"), default);
     assert!(trial.besides.is_empty(), "nothing is made");
 }

@@ -36,11 +36,18 @@ fn created(record: &CrmRecord, policy: &Policy) -> NewReferral {
 #[test]
 fn a_new_deal_is_private_unless_its_seller_says_otherwise() {
     for (column, consent) in [(Json::Null, false), (private(), false), (visible(), true)] {
-        let NewReferral::Create { body, help } = created(&record(shows(column.clone())), &policy()) else {
+        let NewReferral::Create { body, help } = created(&record(shows(column.clone())), &policy())
+        else {
             panic!("not created")
         };
-        assert_eq!(body["consent"]["consentToShareReferralWithMicrosoftSellers"], consent, "{column}");
-        assert_eq!((&body["type"], &body["target"], help), (&json!("Independent"), &json!([]), None));
+        assert_eq!(
+            body["consent"]["consentToShareReferralWithMicrosoftSellers"], consent,
+            "{column}"
+        );
+        assert_eq!(
+            (&body["type"], &body["target"], help),
+            (&json!("Independent"), &json!([]), None)
+        );
     }
 }
 
@@ -50,10 +57,7 @@ fn without_private_deals_partner_led_ones_are_still_sent() {
     shared_only.sync_private = false;
     assert!(matches!(created(&record(|_| {}), &shared_only), NewReferral::Skip(_)));
     assert!(matches!(created(&record(shows(private())), &shared_only), NewReferral::Skip(_)));
-    assert!(matches!(
-        created(&record(shows(visible())), &shared_only),
-        NewReferral::Create { .. }
-    ));
+    assert!(matches!(created(&record(shows(visible())), &shared_only), NewReferral::Create { .. }));
     let (there, here) = (referral(|_| {}), record(shows(visible())));
     assert!(matches!(
         plan_adoption(&shipped(), &shared_only, &there, &here),
@@ -68,9 +72,7 @@ fn a_value_that_the_table_lacks_is_told_with_everything_else() {
         set(record, "nwcs_howcanmicrosofthelp", json!(8));
         set(record, "nwcs_products", Json::Null);
     });
-    let NewReferral::Reject(problems) = created(&unfit, &policy()) else {
-        panic!("not rejected")
-    };
+    let NewReferral::Reject(problems) = created(&unfit, &policy()) else { panic!("not rejected") };
     let text = problems.join("\n");
     for told in [
         "How can Microsoft help?: the value `8`",
@@ -85,7 +87,8 @@ fn a_value_that_the_table_lacks_is_told_with_everything_else() {
 #[test]
 fn a_private_deal_becomes_visible_once_and_for_all() {
     let mut link = linked(&shipped(), &referral(|_| {}), &record(shows(private())));
-    let update = plan_update(&shipped(), &link, &referral(|_| {}), &record(shows(visible())), now());
+    let update =
+        plan_update(&shipped(), &link, &referral(|_| {}), &record(shows(visible())), now());
     assert_eq!(update.patch.len(), 1);
     assert_eq!((update.patch[0].path.as_str(), &update.patch[0].value), (CONSENT, &json!(true)));
     assert_eq!(update.notes(true, true), ["Sent to Partner Center: Referral Visibility."]);
@@ -110,7 +113,8 @@ fn what_partner_center_shows_stands_in_the_crm_and_is_written_once() {
     // A CRM that does not keep it is not asked again.
     link.seen = update.seen(&shipped(), None, Some(&record(|_| {})));
     assert!(is_quiet(&plan_update(&shipped(), &link, &referral(shared), &record(|_| {}), now())));
-    let NewRecord::Create(write) = plan_record(&shipped(), &policy(), &referral(shared), now()) else {
+    let NewRecord::Create(write) = plan_record(&shipped(), &policy(), &referral(shared), now())
+    else {
         panic!("not created")
     };
     assert_eq!(write.fields[COLUMN], visible());
@@ -137,7 +141,8 @@ fn help_makes_a_deal_visible_and_the_next_look_shows_it() {
 
 #[test]
 fn closed_and_inbound_deals_are_not_made_visible_and_that_is_told_once() {
-    let closed: fn(&mut Json) = |body| (body["status"], body["substatus"]) = (json!("Closed"), json!("Lost"));
+    let closed: fn(&mut Json) =
+        |body| (body["status"], body["substatus"]) = (json!("Closed"), json!("Lost"));
     let inbound: fn(&mut Json) = |body| body["direction"] = json!("Incoming");
     for change in [closed, inbound] {
         let there = referral(change);

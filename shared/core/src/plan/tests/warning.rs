@@ -8,12 +8,19 @@ const EXPIRES: &str = "2026-12-05T09:30:00Z";
 
 fn invited(expires: &str) -> Referral {
     referral(|body| {
-        (body["status"], body["substatus"], body["direction"]) = (json!("New"), json!("Pending"), json!("Incoming"));
+        (body["status"], body["substatus"], body["direction"]) =
+            (json!("New"), json!("Pending"), json!("Incoming"));
         body["expirationDateTime"] = json!(expires);
     })
 }
 
-fn at(link: &Link, referral: &Referral, half: Option<&Referral>, record: &CrmRecord, now: &str) -> Warnings {
+fn at(
+    link: &Link,
+    referral: &Referral,
+    half: Option<&Referral>,
+    record: &CrmRecord,
+    now: &str,
+) -> Warnings {
     let now = now.parse().unwrap();
     plan_warnings(&shipped(), &Deadlines::default(), link, referral, half, record, now)
 }
@@ -30,7 +37,9 @@ fn each_threshold_warns_once_and_the_status_stays_until_the_answer() {
     let first = at(&link, &waiting, None, &on_hold(), "2026-11-30T09:30:00Z");
     assert_eq!(
         first.new,
-        ["Answer by 2026-12-05 09:30 UTC, or Microsoft's invitation expires: less than 5 days are left."]
+        [
+            "Answer by 2026-12-05 09:30 UTC, or Microsoft's invitation expires: less than 5 days are left."
+        ]
     );
     assert_eq!(first.status.as_deref(), Some("Answer by 2026-12-05 09:30 UTC"));
     link.warned = first.warned;

@@ -60,19 +60,19 @@ async fn a_parked_conflict_keeps_both_values_while_other_fields_go_on() {
 
 #[tokio::test]
 async fn an_operators_decision_is_carried_out_and_the_other_value_kept_in_the_trail() {
-    for (winner, name, lost) in [(Side::Crm, "Ours", "Theirs"), (Side::PartnerCenter, "Theirs", "Ours")] {
+    for (winner, name, lost) in
+        [(Side::Crm, "Ours", "Theirs"), (Side::PartnerCenter, "Theirs", "Ours")]
+    {
         let (stage, referral) = contested().await;
         stage.look(&opportunity(), "first").await.unwrap();
-        let order = Order {
-            now: stage.now,
-            id: "order",
-        };
+        let order = Order { now: stage.now, id: "order" };
         let outcome = stage.engine.settle(referral, "name", winner, order).await.unwrap();
         assert_eq!(outcome.kind, AuditKind::Conflict);
         assert!(outcome.noted.contains(&AuditKind::Settled));
         assert_eq!(names(&stage), (json!(name), json!(name)));
         assert_eq!(stage.the_record().get("nwcs_syncstatus"), "✔ Synced");
-        let overruled = stage.world.trail.lock().unwrap().last().unwrap().changes[0].overruled.clone();
+        let overruled =
+            stage.world.trail.lock().unwrap().last().unwrap().changes[0].overruled.clone();
         assert_eq!(overruled.unwrap().to_json(), json!(lost));
         let again = stage.engine.settle(referral, "name", winner, order).await.unwrap();
         assert_eq!(
@@ -87,10 +87,7 @@ async fn a_decision_on_values_that_changed_since_is_asked_anew() {
     let (stage, referral) = contested().await;
     stage.look(&opportunity(), "first").await.unwrap();
     rename_record(&stage, "Ours, corrected");
-    let order = Order {
-        now: stage.now,
-        id: "order",
-    };
+    let order = Order { now: stage.now, id: "order" };
     assert_eq!(
         stage.engine.settle(referral, "name", Side::Crm, order).await.unwrap().kind,
         AuditKind::Parked
@@ -131,9 +128,7 @@ async fn a_pair_that_two_automations_fight_over_is_slowed_told_and_taken_up_agai
         }
     };
     assert_eq!(looks, 7, "six writes pass");
-    let FailureKind::Postponed { retry_after } = postponed.kind else {
-        panic!("{postponed}")
-    };
+    let FailureKind::Postponed { retry_after } = postponed.kind else { panic!("{postponed}") };
     assert_eq!(retry_after.as_secs(), 14 * 60);
     assert!(
         stage

@@ -43,10 +43,8 @@ async fn a_co_sell_deal_from_the_crm_is_one_call_more() {
     let stage = Stage::with_opportunity();
     stage.world.edit_record(OPPORTUNITY, ask_for_help);
     let calls = calls(&stage, &opportunity()).await;
-    let upstream: Vec<_> = calls
-        .iter()
-        .filter(|call| call.starts_with("pc.") || call.starts_with("crm."))
-        .collect();
+    let upstream: Vec<_> =
+        calls.iter().filter(|call| call.starts_with("pc.") || call.starts_with("crm.")).collect();
     assert_eq!(upstream, [&"crm.get", &"pc.search", &"pc.create", &"pc.create", &"crm.update"]);
     assert_eq!(calls.len(), 14);
 }
@@ -122,10 +120,7 @@ async fn an_echo_or_a_duplicate_is_two_reads() {
 #[tokio::test]
 async fn a_parted_or_slowed_pair_costs_nothing_upstream() {
     let (stage, referral) = linked().await;
-    let order = Order {
-        now: stage.now,
-        id: "order",
-    };
+    let order = Order { now: stage.now, id: "order" };
     stage.engine.unlink(stage.the_link().referral, order).await.unwrap();
     assert_eq!(calls(&stage, &referral).await, ["links.read"]);
 }

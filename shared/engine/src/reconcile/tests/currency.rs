@@ -15,9 +15,7 @@ fn edit_referral(stage: &Stage, edit: impl FnOnce(&mut Json)) {
 
 fn seller_sets(stage: &Stage, column: &str, value: Json) {
     let id = stage.the_record().key.id;
-    stage
-        .world
-        .edit_record(&id, |record| drop(record.fields.insert(column.into(), value)));
+    stage.world.edit_record(&id, |record| drop(record.fields.insert(column.into(), value)));
 }
 
 fn with_rule(stage: &mut Stage, name: &str, change: impl Fn(&mut Rule)) {
@@ -92,15 +90,8 @@ async fn an_amount_that_an_operator_decided_does_not_go_before_its_currency() {
     seller_sets(&stage, "estimatedvalue", json!(700_000));
     edit_referral(&stage, |body| body["details"]["dealValue"] = json!(65_000));
     stage.look(&referral(), "look").await.unwrap();
-    let order = Order {
-        now: stage.now,
-        id: "order",
-    };
-    stage
-        .engine
-        .settle(REFERRAL.parse().unwrap(), "deal_value", Side::Crm, order)
-        .await
-        .unwrap();
+    let order = Order { now: stage.now, id: "order" };
+    stage.engine.settle(REFERRAL.parse().unwrap(), "deal_value", Side::Crm, order).await.unwrap();
     let details = &stage.referrals()[0]["details"];
     let there = (details["dealValue"].clone(), details["currency"].clone());
     assert_ne!(there, (json!(700_000), json!("EUR")), "700,000 SEK are not 700,000 EUR");
@@ -122,10 +113,7 @@ async fn the_crms_own_currency_of_a_bare_record_is_not_sent_when_its_link_was_ne
         record.fields.insert(CURRENCY.into(), json!("EUR"));
         record.modified = "2026-11-21T10:00:00Z".parse().unwrap();
     });
-    let later = Stage {
-        now: "2026-11-21T10:10:00Z".parse().unwrap(),
-        ..stage
-    };
+    let later = Stage { now: "2026-11-21T10:10:00Z".parse().unwrap(), ..stage };
     for _ in 0..3 {
         later.look(&referral(), "later").await.unwrap();
     }

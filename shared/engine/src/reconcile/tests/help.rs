@@ -164,11 +164,7 @@ async fn a_refused_request_is_made_again_when_it_is_chosen_anew_or_an_operator_l
                 cause: Cause::Operator,
                 observed: "test".into(),
             };
-            let look = Look {
-                message: &message,
-                now: stage.now,
-                invocation: "operator",
-            };
+            let look = Look { message: &message, now: stage.now, invocation: "operator" };
             stage.engine.reconcile(look).await.unwrap();
         } else {
             stage.world.edit_record(OPPORTUNITY, |record| {
@@ -186,7 +182,8 @@ async fn a_refused_request_is_made_again_when_it_is_chosen_anew_or_an_operator_l
 #[tokio::test]
 async fn a_consent_that_is_refused_keeps_microsoft_from_being_asked_and_the_other_fields_go() {
     let stage = private().await;
-    *stage.world.refused_path.lock().unwrap() = Some("/consent/consentToShareReferralWithMicrosoftSellers");
+    *stage.world.refused_path.lock().unwrap() =
+        Some("/consent/consentToShareReferralWithMicrosoftSellers");
     stage.world.edit_record(OPPORTUNITY, |record| {
         ask_for_help(record);
         drop(record.fields.insert("estimatedvalue".into(), json!(205_000)));
@@ -258,7 +255,8 @@ async fn two_looks_that_ask_side_by_side_ask_once() {
 }
 
 #[tokio::test]
-async fn a_private_deal_that_was_made_by_hand_is_taken_over_and_microsoft_asked_as_its_record_wishes() {
+async fn a_private_deal_that_was_made_by_hand_is_taken_over_and_microsoft_asked_as_its_record_wishes()
+ {
     let stage = Stage::with_opportunity();
     stage.settle(&opportunity()).await;
     let body = own(&stage);

@@ -4,7 +4,8 @@ use super::*;
 
 #[tokio::test]
 async fn help_is_asked_of_microsoft_once_even_if_the_second_post_dies() {
-    for fault in [Fault::Before(FailureKind::Transient), Fault::After(FailureKind::OutcomeUnknown)] {
+    for fault in [Fault::Before(FailureKind::Transient), Fault::After(FailureKind::OutcomeUnknown)]
+    {
         let mut stage = Stage::with_opportunity();
         stage.world.edit_record(OPPORTUNITY, ask_for_help);
         // The first create goes through; the second is the invitation.
@@ -15,11 +16,8 @@ async fn help_is_asked_of_microsoft_once_even_if_the_second_post_dies() {
         stage.look(&opportunity(), "dies again").await.unwrap_err();
         stage.now += SignedDuration::from_mins(10);
         stage.settle(&opportunity()).await;
-        let halves = stage
-            .referrals()
-            .into_iter()
-            .filter(|body| body["target"][0]["id"] == "msft")
-            .count();
+        let halves =
+            stage.referrals().into_iter().filter(|body| body["target"][0]["id"] == "msft").count();
         assert_eq!((halves, stage.referrals().len()), (1, 2), "{fault:?}");
     }
 }
@@ -29,11 +27,8 @@ async fn microsofts_half_leads_to_the_pair_and_its_id_reaches_the_seller() {
     let stage = Stage::with_opportunity();
     stage.world.edit_record(OPPORTUNITY, ask_for_help);
     stage.settle(&opportunity()).await;
-    let mut half = stage
-        .referrals()
-        .into_iter()
-        .find(|body| body["target"][0]["id"] == "msft")
-        .unwrap();
+    let mut half =
+        stage.referrals().into_iter().find(|body| body["target"][0]["id"] == "msft").unwrap();
     half["trackingInfo"] = json!({ "microsoftMsxId": "7-AB12CD34EF" });
     (half["status"], half["substatus"]) = (json!("Active"), json!("Accepted"));
     let id: ReferralId = half["id"].as_str().unwrap().parse().unwrap();
@@ -68,11 +63,8 @@ async fn help_is_still_asked_when_our_referral_is_found_instead_of_answered() {
     stage.look(&opportunity(), "dies").await.unwrap_err();
     stage.now += SignedDuration::from_mins(10);
     stage.settle(&opportunity()).await;
-    let halves = stage
-        .referrals()
-        .into_iter()
-        .filter(|body| body["target"][0]["id"] == "msft")
-        .count();
+    let halves =
+        stage.referrals().into_iter().filter(|body| body["target"][0]["id"] == "msft").count();
     assert_eq!(halves, 1);
 }
 
@@ -89,7 +81,9 @@ async fn a_look_that_knew_the_link_before_microsoft_was_asked_does_not_ask_again
     let (record, referral) = (opportunity(), Subject::Referral(own));
     let mut slow = std::pin::pin!(stage.look(&referral, "slow"));
     // Up to where it has read the link, and no further.
-    assert!(futures::poll!(slow.as_mut()).is_pending() && futures::poll!(slow.as_mut()).is_pending());
+    assert!(
+        futures::poll!(slow.as_mut()).is_pending() && futures::poll!(slow.as_mut()).is_pending()
+    );
     stage.look(&record, "asks").await.unwrap();
     slow.await.unwrap_err();
     stage.look(&record, "later").await.unwrap();

@@ -21,10 +21,7 @@ impl Floor {
         crm.stay_open = stay_open;
         let leads = crm.leads.clone();
         let mapping = stage.engine.mapping.of_leads().unwrap();
-        stage.engine.leads = Some(LeadTable {
-            crm: Arc::new(crm),
-            mapping: Arc::new(mapping),
-        });
+        stage.engine.leads = Some(LeadTable { crm: Arc::new(crm), mapping: Arc::new(mapping) });
         stage.world.put_referral(REFERRAL.parse().unwrap(), lead());
         Self { stage, leads }
     }
@@ -64,12 +61,7 @@ impl Floor {
     /// The seller converts the lead by hand into an opportunity with these fields.
     fn seller_converts(&self, fields: Json) -> CrmRecord {
         let opportunity = record(OPPORTUNITY, fields);
-        self.stage
-            .world
-            .records
-            .lock()
-            .unwrap()
-            .insert(OPPORTUNITY.into(), opportunity.clone());
+        self.stage.world.records.lock().unwrap().insert(OPPORTUNITY.into(), opportunity.clone());
         let key = opportunity.key.clone();
         self.seller_edits_lead(|lead| {
             lead.phase = Phase::Qualified;
@@ -107,10 +99,8 @@ async fn a_lead_is_a_lead_in_the_crm_until_somebody_accepts_it() {
 #[tokio::test]
 async fn leads_are_left_alone_where_they_are_not_wanted() {
     let mut floor = Floor::new(false);
-    floor.stage.engine.policy = Arc::new(Policy {
-        sync_leads: false,
-        ..Policy::clone(&floor.stage.engine.policy)
-    });
+    floor.stage.engine.policy =
+        Arc::new(Policy { sync_leads: false, ..Policy::clone(&floor.stage.engine.policy) });
     floor.stage.engine.leads = None;
     assert_eq!(floor.stage.look(&referral(), "first").await.unwrap().kind, AuditKind::Skipped);
     floor.no_opportunity();
@@ -178,10 +168,7 @@ async fn qualifying_the_lead_accepts_the_referral_and_what_the_seller_entered_is
 async fn qualifying_accepts_even_where_a_conversion_begins_at_the_on_hold_stage() {
     let floor = Floor::with_lead().await;
     floor.seller_converts(json!({ "name": "Fleet telemetry pilot" }));
-    floor
-        .stage
-        .world
-        .edit_record(OPPORTUNITY, |opportunity| opportunity.phase = Phase::OnHold);
+    floor.stage.world.edit_record(OPPORTUNITY, |opportunity| opportunity.phase = Phase::OnHold);
     floor.stage.look(&floor.subject(), "first").await.unwrap();
     floor.stage.settle(&referral()).await;
     assert_eq!(floor.stage.the_record().phase, Phase::Open);
@@ -202,7 +189,9 @@ async fn what_a_conversion_does_not_copy_is_filled_and_not_emptied_in_partner_ce
 #[tokio::test]
 async fn an_edit_of_the_lead_goes_with_the_deal_that_partner_center_accepts() {
     let floor = Floor::with_lead().await;
-    floor.seller_edits_lead(|lead| drop(lead.fields.insert("description".into(), json!("60 lorries, says the customer"))));
+    floor.seller_edits_lead(|lead| {
+        drop(lead.fields.insert("description".into(), json!("60 lorries, says the customer")))
+    });
     floor.accepted_in_partner_center();
     floor.stage.settle(&referral()).await;
     assert_eq!(floor.stage.the_record().get("description"), "60 lorries, says the customer");
@@ -212,7 +201,9 @@ async fn an_edit_of_the_lead_goes_with_the_deal_that_partner_center_accepts() {
 #[tokio::test]
 async fn an_edit_of_the_lead_that_a_conversion_did_not_copy_is_not_lost() {
     let floor = Floor::with_lead().await;
-    floor.seller_edits_lead(|lead| drop(lead.fields.insert("description".into(), json!("60 lorries, says the customer"))));
+    floor.seller_edits_lead(|lead| {
+        drop(lead.fields.insert("description".into(), json!("60 lorries, says the customer")))
+    });
     floor.stage.look(&floor.subject(), "edit").await.unwrap();
     assert_eq!(
         floor.referral()["details"]["notes"],
@@ -284,9 +275,7 @@ async fn a_crash_between_qualifying_and_linking_is_made_good() {
                 .lock()
                 .unwrap()
                 .push_back((call, if after { Fault::After(kind) } else { Fault::Before(kind) }));
-            floor
-                .stage
-                .fault(call, if after { Fault::After(kind) } else { Fault::Before(kind) });
+            floor.stage.fault(call, if after { Fault::After(kind) } else { Fault::Before(kind) });
             // The claim of a look whose outcome is unknown is kept; time goes by.
             for minutes in [0, 10, 20] {
                 let later = Stage {
@@ -359,7 +348,8 @@ async fn a_lead_that_was_accepted_before_it_was_ever_seen_is_an_opportunity_from
 #[tokio::test]
 async fn a_flagged_lead_of_the_sellers_own_is_not_sent() {
     let floor = Floor::new(false);
-    let mut own = record(OPPORTUNITY, json!({ "nwcs_syncwithpartnercenter": true, "subject": "Own" }));
+    let mut own =
+        record(OPPORTUNITY, json!({ "nwcs_syncwithpartnercenter": true, "subject": "Own" }));
     own.key.entity = "lead".into();
     floor.leads.records.lock().unwrap().insert(OPPORTUNITY.into(), own.clone());
     let outcome = floor.stage.look(&Subject::Crm(own.key), "first").await.unwrap();
@@ -370,10 +360,7 @@ async fn a_flagged_lead_of_the_sellers_own_is_not_sent() {
 #[tokio::test]
 async fn an_operator_can_unlink_a_lead() {
     let floor = Floor::with_lead().await;
-    let order = Order {
-        now: floor.stage.now,
-        id: "order",
-    };
+    let order = Order { now: floor.stage.now, id: "order" };
     let outcome = floor.stage.engine.unlink(REFERRAL.parse().unwrap(), order).await.unwrap();
     assert_eq!(outcome.kind, AuditKind::Unlinked);
     assert_eq!(floor.the_lead().get("nwcs_syncwithpartnercenter"), &json!(false));
@@ -389,9 +376,6 @@ async fn what_partner_center_changes_reaches_the_lead() {
     assert_eq!(floor.the_lead().get("description"), "50 lorries");
     let trail = floor.stage.world.trail.lock().unwrap();
     assert!(trail.iter().any(|entry| {
-        entry
-            .changes
-            .iter()
-            .any(|change| change.field == "notes" && change.side == Side::Crm)
+        entry.changes.iter().any(|change| change.field == "notes" && change.side == Side::Crm)
     }));
 }

@@ -7,15 +7,13 @@ use super::*;
 impl Stage {
     /// With this over the shipped mapping.
     fn mapped(mut self, own: &str) -> Self {
-        let placeholders = Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
+        let placeholders =
+            Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
         let shipped = Layer {
             file: "shipped",
             text: include_str!("../../../../../infra/mapping/dynamics.toml"),
         };
-        let own = Layer {
-            file: "own",
-            text: &format!("version = 1\n{own}"),
-        };
+        let own = Layer { file: "own", text: &format!("version = 1\n{own}") };
         let mapping = Examination::of(shipped, Some(own), &placeholders).into_mapping();
         self.engine.mapping = Arc::new(mapping.unwrap());
         self
@@ -23,8 +21,7 @@ impl Stage {
 
     fn edits_record(&self, column: &str, value: Json) {
         let id = self.the_record().key.id;
-        self.world
-            .edit_record(&id, |record| drop(record.fields.insert(column.into(), value)));
+        self.world.edit_record(&id, |record| drop(record.fields.insert(column.into(), value)));
     }
 
     fn edits_referral(&self, pointer: &str, value: Json) {
@@ -36,7 +33,8 @@ impl Stage {
 
 #[tokio::test]
 async fn a_country_by_name_crosses_as_its_code_and_comes_back_as_its_name() {
-    let own = "[[rule]]\nname = \"customer_country\"\ntransform = [\"country_name\"]\ncrm_length = 80";
+    let own =
+        "[[rule]]\nname = \"customer_country\"\ntransform = [\"country_name\"]\ncrm_length = 80";
     let stage = Stage::with_opportunity().mapped(own);
     stage.world.edit_record(OPPORTUNITY, |record| {
         record.fields.insert("customerid_account/address1_country".into(), json!("Sweden"));
@@ -51,12 +49,11 @@ async fn a_country_by_name_crosses_as_its_code_and_comes_back_as_its_name() {
 
 #[tokio::test]
 async fn a_country_that_nobody_knows_is_told_to_the_seller() {
-    let own = "[[rule]]\nname = \"customer_country\"\ntransform = [\"country_name\"]\ncrm_length = 80";
+    let own =
+        "[[rule]]\nname = \"customer_country\"\ntransform = [\"country_name\"]\ncrm_length = 80";
     let stage = Stage::with_opportunity().mapped(own);
     stage.world.edit_record(OPPORTUNITY, |record| {
-        record
-            .fields
-            .insert("customerid_account/address1_country".into(), json!("Atlantis"));
+        record.fields.insert("customerid_account/address1_country".into(), json!("Atlantis"));
     });
     assert_eq!(stage.look(&opportunity(), "first").await.unwrap().kind, AuditKind::Rejected);
     let audit = stage.the_record().get("nwcs_audit").as_str().unwrap().to_owned();

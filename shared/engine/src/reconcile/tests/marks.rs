@@ -115,7 +115,10 @@ async fn a_conflict_that_waits_leaves_the_check_mark() {
     stage.edit("name", json!("✔ Ours"));
     stage.edit_referral("/name", json!("Theirs"));
     assert_eq!(stage.look(&opportunity(), "first").await.unwrap().kind, AuditKind::Parked);
-    assert_eq!((stage.name().as_str(), &stage.referrals()[0]["name"]), ("✔ Ours", &json!("Theirs")));
+    assert_eq!(
+        (stage.name().as_str(), &stage.referrals()[0]["name"]),
+        ("✔ Ours", &json!("Theirs"))
+    );
     assert_eq!(stage.settle(&opportunity()).await.kind, AuditKind::Unchanged);
 }
 
@@ -150,7 +153,8 @@ async fn a_name_that_was_cut_for_its_mark_is_no_edit_that_a_rename_could_lose_to
     for dies in [false, true] {
         let mut stage = Stage::with_opportunity().marking();
         let mut mapping = Mapping::clone(&stage.engine.mapping);
-        mapping.rules.iter_mut().find(|rule| rule.name == "name").unwrap().conflict = ConflictRule::Crm;
+        mapping.rules.iter_mut().find(|rule| rule.name == "name").unwrap().conflict =
+            ConflictRule::Crm;
         stage.engine.mapping = Arc::new(mapping);
         stage.edit("name", json!("x".repeat(300)));
         stage.look(&opportunity(), "creates and cuts").await.unwrap();
@@ -194,10 +198,7 @@ async fn a_pair_that_parts_loses_its_mark_and_gets_it_back() {
     stage.settle(&opportunity()).await;
     assert_eq!(stage.name(), format!("✔ {NAME}"));
 
-    let order = Order {
-        now: stage.now,
-        id: "order",
-    };
+    let order = Order { now: stage.now, id: "order" };
     stage.engine.unlink(id, order).await.unwrap();
     assert_eq!(stage.name(), NAME);
     stage.engine.relink(id, &stage.the_record().key, order).await.unwrap();
@@ -221,7 +222,10 @@ async fn marks_that_are_not_wanted_any_more_are_no_edits_and_go_with_the_next_re
     let mut mapping = Mapping::clone(&stage.engine.mapping);
     mapping.rules.iter_mut().for_each(|rule| rule.marked = false);
     stage.engine.mapping = Arc::new(mapping);
-    assert_eq!(stage.look(&opportunity(), "switched off").await.unwrap().kind, AuditKind::Unchanged);
+    assert_eq!(
+        stage.look(&opportunity(), "switched off").await.unwrap().kind,
+        AuditKind::Unchanged
+    );
     stage.edit("description", json!("call before noon"));
     stage.settle(&opportunity()).await;
     assert_eq!((stage.name(), &stage.referrals()[0]["name"]), (format!("✔ {NAME}"), &json!(NAME)));

@@ -43,7 +43,12 @@ async fn an_acceptance_reaches_the_seller_once_whichever_referral_the_event_name
         assert_eq!(*stage.the_record().get("nwcs_microsoftcrmid"), json!("7-AB12CD34EF"));
         stage.settle(&subject).await;
         stage.settle(&opportunity()).await;
-        assert_eq!(audit(&stage).matches("Microsoft accepted to help.").count(), 1, "{}", audit(&stage));
+        assert_eq!(
+            audit(&stage).matches("Microsoft accepted to help.").count(),
+            1,
+            "{}",
+            audit(&stage)
+        );
         assert_eq!(stage.the_link().microsoft.stage, Some(Standing::Active));
         assert_eq!(stage.referrals().len(), 2);
     }
@@ -98,7 +103,12 @@ async fn a_decision_is_told_once_though_the_answer_to_telling_it_is_lost() {
         stage.fault(call, Fault::After(FailureKind::Transient));
         stage.look(&Subject::Referral(half), "lost").await.unwrap_err();
         stage.settle(&Subject::Referral(half)).await;
-        assert_eq!(audit(&stage).matches("Microsoft accepted").count(), 1, "{call}: {}", audit(&stage));
+        assert_eq!(
+            audit(&stage).matches("Microsoft accepted").count(),
+            1,
+            "{call}: {}",
+            audit(&stage)
+        );
         assert_eq!(stage.the_link().microsoft.stage, Some(Standing::Active));
     }
 }

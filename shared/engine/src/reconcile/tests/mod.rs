@@ -48,8 +48,13 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) fn new() -> Self {
         let world = Arc::new(World::default());
-        let placeholders = Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
-        let mapping = Mapping::parse(include_str!("../../../../../infra/mapping/dynamics.toml"), &placeholders).unwrap();
+        let placeholders =
+            Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
+        let mapping = Mapping::parse(
+            include_str!("../../../../../infra/mapping/dynamics.toml"),
+            &placeholders,
+        )
+        .unwrap();
         let engine = Engine {
             partner_center: world.clone(),
             crm: world.clone(),
@@ -67,11 +72,7 @@ impl Stage {
                 deadlines: Deadlines::default(),
             }),
         };
-        Self {
-            world,
-            engine,
-            now: "2026-11-21T10:00:00Z".parse().unwrap(),
-        }
+        Self { world, engine, now: "2026-11-21T10:00:00Z".parse().unwrap() }
     }
 
     /// With a flagged, complete opportunity in the CRM.
@@ -99,13 +100,7 @@ impl Stage {
             cause: Cause::Webhook,
             observed: "test".into(),
         };
-        self.engine
-            .reconcile(Look {
-                message: &message,
-                now: self.now,
-                invocation,
-            })
-            .await
+        self.engine.reconcile(Look { message: &message, now: self.now, invocation }).await
     }
 
     /// Looks until the pair is quiet, as the queue's echoes do; says how the first look ended.

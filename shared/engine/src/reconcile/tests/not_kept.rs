@@ -20,9 +20,7 @@ fn edit_referral(stage: &Stage, pointer: &str, value: Json) {
 }
 
 fn edit(stage: &Stage, column: &str, value: Json) {
-    stage
-        .world
-        .edit_record(OPPORTUNITY, |record| drop(record.fields.insert(column.into(), value)));
+    stage.world.edit_record(OPPORTUNITY, |record| drop(record.fields.insert(column.into(), value)));
 }
 
 /// How often the seller reads that the amount was not taken over, with this value.
@@ -31,7 +29,10 @@ fn told(stage: &Stage, value: u32) -> usize {
     let audit = record.get("nwcs_audit").as_str().unwrap_or_default();
     audit
         .lines()
-        .filter(|line| line.contains("Deal value was not taken over by the CRM") && line.ends_with(&format!("Partner Center has {value}.")))
+        .filter(|line| {
+            line.contains("Deal value was not taken over by the CRM")
+                && line.ends_with(&format!("Partner Center has {value}."))
+        })
         .count()
 }
 

@@ -120,15 +120,8 @@ async fn what_an_operator_decides_does_not_wait() {
     stage.seller_sets("name", json!("Ours"));
     edit_referral(&stage, |body| body["name"] = json!("Theirs"));
     stage.settle(&referral()).await;
-    let order = Order {
-        now: stage.now,
-        id: "order",
-    };
-    stage
-        .engine
-        .settle(REFERRAL.parse().unwrap(), "name", Side::Crm, order)
-        .await
-        .unwrap();
+    let order = Order { now: stage.now, id: "order" };
+    stage.engine.settle(REFERRAL.parse().unwrap(), "name", Side::Crm, order).await.unwrap();
     assert_eq!(stage.referrals()[0]["name"], "Ours");
     assert_eq!(stage.the_record().get("nwcs_syncstatus"), "✔ Synced");
 }

@@ -10,10 +10,7 @@ async fn linked() -> (Stage, ReferralId) {
 }
 
 fn order(stage: &Stage) -> Order<'static> {
-    Order {
-        now: stage.now,
-        id: "order",
-    }
+    Order { now: stage.now, id: "order" }
 }
 
 fn parting(stage: &Stage) -> Option<Parting> {
@@ -39,14 +36,12 @@ async fn a_deleted_record_is_not_made_again_whatever_happens_to_its_referral() {
 }
 
 #[tokio::test]
-async fn a_referral_that_is_not_visible_any_more_is_told_once_and_its_edits_are_found_when_it_is_back() {
+async fn a_referral_that_is_not_visible_any_more_is_told_once_and_its_edits_are_found_when_it_is_back()
+ {
     let (stage, referral) = linked().await;
     let mut body = stage.world.referrals.lock().unwrap().remove(&referral).unwrap();
     let parted = stage.look(&opportunity(), "first").await.unwrap();
-    assert!(
-        parted.kind == AuditKind::Parted && parted.again.is_some(),
-        "its messages wait for it"
-    );
+    assert!(parted.kind == AuditKind::Parted && parted.again.is_some(), "its messages wait for it");
     let told = stage.the_record();
     assert!(
         told.get("nwcs_syncstatus")
@@ -74,9 +69,7 @@ async fn a_referral_that_is_not_visible_any_more_is_told_once_and_its_edits_are_
 async fn a_record_that_was_merged_away_is_left_alone_linked_or_not() {
     let into = record("11111111-7b1e-4f6c-9d3a-2f1b0c9e8d77", json!({})).key;
     let stage = Stage::with_opportunity();
-    stage
-        .world
-        .edit_record(OPPORTUNITY, |record| record.merged_into = Some(into.clone()));
+    stage.world.edit_record(OPPORTUNITY, |record| record.merged_into = Some(into.clone()));
     assert_eq!(stage.look(&opportunity(), "never linked").await.unwrap().kind, AuditKind::Skipped);
     assert_eq!(stage.referrals().len(), 0);
 
@@ -93,9 +86,7 @@ async fn a_record_that_was_merged_away_is_left_alone_linked_or_not() {
     assert!(!stage.world.take_calls().contains(&"crm.update"));
 
     let (stage, referral) = linked().await;
-    stage
-        .world
-        .edit_record(OPPORTUNITY, |record| record.merged_into = Some(into.clone()));
+    stage.world.edit_record(OPPORTUNITY, |record| record.merged_into = Some(into.clone()));
     let outcome = stage.look(&Subject::Referral(referral), "linked").await.unwrap();
     assert_eq!(
         (outcome.kind, parting(&stage)),
@@ -171,7 +162,8 @@ async fn a_referral_moves_to_another_record_only_after_it_was_unlinked_from_the_
 }
 
 #[tokio::test]
-async fn a_referral_that_names_a_record_but_is_paired_with_another_is_told_and_not_tried_for_ever() {
+async fn a_referral_that_names_a_record_but_is_paired_with_another_is_told_and_not_tried_for_ever()
+{
     let (stage, referral) = linked().await;
     let other = "11111111-7b1e-4f6c-9d3a-2f1b0c9e8d77";
     stage.world.records.lock().unwrap().insert(other.into(), record(other, complete()));

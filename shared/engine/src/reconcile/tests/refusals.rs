@@ -3,9 +3,7 @@
 use super::*;
 
 fn set(stage: &Stage, column: &str, value: Json) {
-    stage
-        .world
-        .edit_record(OPPORTUNITY, |record| drop(record.fields.insert(column.into(), value)));
+    stage.world.edit_record(OPPORTUNITY, |record| drop(record.fields.insert(column.into(), value)));
 }
 
 async fn linked() -> Stage {
@@ -113,7 +111,11 @@ async fn a_refusal_that_the_crm_does_not_let_us_tell_is_still_audited_and_done()
 }
 
 /// Runs `other` against a creation that has just made its half, in every interleaving, and returns what was called a contradiction.
-async fn contradictions(stage: impl Fn() -> Stage, creates: &Subject, other: impl Fn(&Stage) -> Option<Subject>) -> Vec<String> {
+async fn contradictions(
+    stage: impl Fn() -> Stage,
+    creates: &Subject,
+    other: impl Fn(&Stage) -> Option<Subject>,
+) -> Vec<String> {
     let mut called = Vec::new();
     for steps in 0..40 {
         let stage = stage();

@@ -22,9 +22,7 @@ async fn edits_cross_in_both_directions_and_come_to_rest() {
 #[tokio::test]
 async fn what_is_missing_is_told_to_the_seller_once_and_then_mended() {
     let stage = Stage::with_opportunity();
-    stage
-        .world
-        .edit_record(OPPORTUNITY, |record| drop(record.fields.remove("nwcs_products")));
+    stage.world.edit_record(OPPORTUNITY, |record| drop(record.fields.remove("nwcs_products")));
     assert_eq!(stage.look(&opportunity(), "first").await.unwrap().kind, AuditKind::Rejected);
     assert!(
         stage
@@ -65,9 +63,9 @@ async fn a_refusal_by_partner_center_is_told_and_leaves_the_way_free() {
 async fn a_human_edit_between_read_and_write_is_never_overwritten() {
     let stage = Stage::with_opportunity();
     stage.settle(&opportunity()).await;
-    stage
-        .world
-        .edit_record(OPPORTUNITY, |record| drop(record.fields.insert("name".into(), json!("Renamed"))));
+    stage.world.edit_record(OPPORTUNITY, |record| {
+        drop(record.fields.insert("name".into(), json!("Renamed")))
+    });
     stage.fault("pc.patch", Fault::Before(FailureKind::Stale));
     stage.look(&opportunity(), "loses the race").await.unwrap_err();
     assert_eq!(stage.referrals()[0]["name"], "Cold-store rollout");
@@ -110,7 +108,11 @@ async fn every_look_leaves_an_audit_entry_with_what_was_written() {
 async fn our_own_write_is_not_taken_for_an_edit_when_the_other_half_failed() {
     let stage = Stage::with_opportunity();
     stage.settle(&opportunity()).await;
-    let value = |value: u32| move |record: &mut CrmRecord| drop(record.fields.insert("estimatedvalue".into(), json!(value)));
+    let value = |value: u32| {
+        move |record: &mut CrmRecord| {
+            drop(record.fields.insert("estimatedvalue".into(), json!(value)))
+        }
+    };
     stage.world.edit_record(OPPORTUNITY, value(205_000));
     stage.fault("crm.update", Fault::Before(FailureKind::Stale));
     stage.look(&opportunity(), "dies after the patch").await.unwrap_err();
@@ -170,7 +172,10 @@ async fn a_close_that_the_crm_refuses_is_told_once_and_left_to_the_seller() {
     (body["status"], body["substatus"]) = (json!("Closed"), json!("Won"));
     stage.world.put_referral(id, body);
     *stage.world.refuse_closing.lock().unwrap() = true;
-    assert_eq!(stage.look(&Subject::Referral(id), "event").await.unwrap().kind, AuditKind::Rejected);
+    assert_eq!(
+        stage.look(&Subject::Referral(id), "event").await.unwrap().kind,
+        AuditKind::Rejected
+    );
     assert!(stage.the_record().get("nwcs_syncstatus").as_str().unwrap().starts_with('✘'));
     stage.world.take_calls();
     for _ in 0..2 {

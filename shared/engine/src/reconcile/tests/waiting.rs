@@ -71,13 +71,7 @@ async fn a_win_within_72_hours_waits_is_told_once_and_is_then_sent() {
     stage.look(&referral_of(&stage), "due").await.unwrap();
     assert_eq!(body(&stage)["substatus"], "Won");
     assert_eq!(stage.the_record().get("nwcs_syncstatus"), "✔ Synced");
-    assert!(
-        audit(&stage)
-            .lines()
-            .next()
-            .unwrap()
-            .contains("Sent to Partner Center: stage (Won)")
-    );
+    assert!(audit(&stage).lines().next().unwrap().contains("Sent to Partner Center: stage (Won)"));
     assert_eq!(stage.the_link().win_waits, None);
 }
 
@@ -86,7 +80,8 @@ fn referral_of(stage: &Stage) -> Subject {
 }
 
 #[tokio::test]
-async fn where_a_closed_record_takes_no_note_a_win_waits_all_the_same_and_the_trail_tells_it_once() {
+async fn where_a_closed_record_takes_no_note_a_win_waits_all_the_same_and_the_trail_tells_it_once()
+{
     let mut stage = registering().await;
     win(&stage);
     for _ in 0..3 {
@@ -181,16 +176,19 @@ async fn a_won_deal_is_registered_once() {
 
 #[tokio::test]
 async fn a_registration_whose_answer_was_lost_is_not_made_again() {
-    for fault in [
-        Fault::After(FailureKind::OutcomeUnknown),
-        Fault::Before(FailureKind::OutcomeUnknown),
-    ] {
+    for fault in
+        [Fault::After(FailureKind::OutcomeUnknown), Fault::Before(FailureKind::OutcomeUnknown)]
+    {
         let stage = won().await;
         stage.fault("pc.patch", fault);
         stage.look(&referral_of(&stage), "lost").await.unwrap_err();
         assert_eq!(stage.the_link().registering, Some(Registering::Started));
         stage.settle(&referral_of(&stage)).await;
-        assert_eq!((registrations(&stage), kinds(&stage, AuditKind::Registered)), (1, 1), "{fault:?}");
+        assert_eq!(
+            (registrations(&stage), kinds(&stage, AuditKind::Registered)),
+            (1, 1),
+            "{fault:?}"
+        );
     }
 }
 
@@ -210,7 +208,10 @@ async fn what_keeps_a_deal_from_being_registered_is_told_once_and_mended_by_the_
     stage.world.edit_record(OPPORTUNITY, |record| {
         record.fields.insert("actualvalue".into(), Json::Null);
     });
-    assert_eq!(stage.look(&opportunity(), "lacks a value").await.unwrap().kind, AuditKind::Rejected);
+    assert_eq!(
+        stage.look(&opportunity(), "lacks a value").await.unwrap().kind,
+        AuditKind::Rejected
+    );
     stage.look(&opportunity(), "again").await.unwrap();
     assert_eq!(audit(&stage).matches("Contract value is missing").count(), 1);
     assert_eq!((registrations(&stage), kinds(&stage, AuditKind::Rejected)), (0, 1));
@@ -221,14 +222,16 @@ async fn what_keeps_a_deal_from_being_registered_is_told_once_and_mended_by_the_
 }
 
 #[tokio::test]
-async fn a_registration_that_partner_center_refuses_is_told_once_and_sent_again_only_when_it_changed() {
+async fn a_registration_that_partner_center_refuses_is_told_once_and_sent_again_only_when_it_changed()
+ {
     let stage = won().await;
     *stage.world.refused_path.lock().unwrap() = Some("/registrations/-");
     for _ in 0..3 {
         stage.look(&opportunity(), "refused").await.unwrap();
     }
     assert_eq!(kinds(&stage, AuditKind::Rejected), 1);
-    let patches = |stage: &Stage| stage.world.take_calls().iter().filter(|call| **call == "pc.patch").count();
+    let patches =
+        |stage: &Stage| stage.world.take_calls().iter().filter(|call| **call == "pc.patch").count();
     assert_eq!(patches(&stage), 2, "the win, and one registration");
     *stage.world.refused_path.lock().unwrap() = None;
     stage.look(&opportunity(), "the same").await.unwrap();
@@ -280,7 +283,8 @@ async fn invited() -> Stage {
 }
 
 #[tokio::test]
-async fn an_invitation_that_expires_soon_is_told_once_for_each_threshold_and_until_it_is_answered() {
+async fn an_invitation_that_expires_soon_is_told_once_for_each_threshold_and_until_it_is_answered()
+{
     let mut stage = invited().await;
     let outcome = stage.look(&referral(), "five days").await.unwrap();
     assert_eq!(
@@ -333,7 +337,8 @@ async fn the_time_that_microsoft_has_to_answer_is_told_when_its_half_is_looked_a
 }
 
 #[tokio::test]
-async fn a_refused_registration_of_a_deal_that_microsoft_helps_with_is_not_sent_again_at_every_look() {
+async fn a_refused_registration_of_a_deal_that_microsoft_helps_with_is_not_sent_again_at_every_look()
+ {
     let (mut stage, link) = helped_where_won_deals_are_registered().await;
     edit(&stage, link.microsoft_referral.unwrap(), |body| {
         (body["status"], body["substatus"]) = (json!("Active"), json!("Accepted"));
@@ -357,16 +362,9 @@ async fn an_operators_look_sends_a_refused_registration_once_more_and_leaves_it_
     *stage.world.refused_path.lock().unwrap() = Some("/registrations/-");
     stage.look(&opportunity(), "refused").await.unwrap();
     let refused = stage.the_link().registering;
-    let message = SyncMessage {
-        subject: opportunity(),
-        cause: Cause::Operator,
-        observed: "test".into(),
-    };
-    let look = Look {
-        message: &message,
-        now: stage.now,
-        invocation: "operator",
-    };
+    let message =
+        SyncMessage { subject: opportunity(), cause: Cause::Operator, observed: "test".into() };
+    let look = Look { message: &message, now: stage.now, invocation: "operator" };
     stage.world.take_calls();
     stage.engine.reconcile(look).await.unwrap();
     assert!(stage.world.take_calls().contains(&"pc.patch"));

@@ -57,12 +57,7 @@ fn numbered<'a>(labels: &[&'a str]) -> Vec<(i64, &'a str)> {
 impl Table {
     /// Gives the column just added its schema name and label.
     fn named(mut self, prefix: &str, schema_name: &str, label: &str) -> Self {
-        if let Some(Column {
-            schema_name: name,
-            label: text,
-            ..
-        }) = self.columns.last_mut()
-        {
+        if let Some(Column { schema_name: name, label: text, .. }) = self.columns.last_mut() {
             *name = format!("{prefix}_{schema_name}");
             *text = label.into();
         }

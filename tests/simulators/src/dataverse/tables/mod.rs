@@ -58,10 +58,7 @@ fn table(name: &str, set: &str, id_column: &str, name_column: &str, type_code: u
         .add("overriddencreatedon", Kind::Moment, Write::OnCreate)
         .add(
             "importsequencenumber",
-            Kind::Int {
-                min: i32::MIN.into(),
-                max: i32::MAX.into(),
-            },
+            Kind::Int { min: i32::MIN.into(), max: i32::MAX.into() },
             Write::OnCreate,
         )
 }
@@ -105,9 +102,7 @@ impl Table {
     }
 
     fn memos(self, names: &[&str], max: usize) -> Self {
-        names
-            .iter()
-            .fold(self, |table, name| table.add(name, Kind::Memo { max }, Write::Always))
+        names.iter().fold(self, |table, name| table.add(name, Kind::Memo { max }, Write::Always))
     }
 
     fn int(self, name: &str, min: i64, max: i64) -> Self {
@@ -128,8 +123,11 @@ impl Table {
     }
 
     fn money_written(self, name: &str, min: f64, max: f64, write: Write) -> Self {
-        self.add(name, Kind::Money { min, max }, write)
-            .add(&format!("{name}_base"), Kind::Money { min, max }, Write::Never)
+        self.add(name, Kind::Money { min, max }, write).add(
+            &format!("{name}_base"),
+            Kind::Money { min, max },
+            Write::Never,
+        )
     }
 
     /// The one currency all money columns of a row share.
@@ -168,13 +166,14 @@ impl Table {
         )
     }
 
-    fn choices<'a>(self, name: &str, role: ChoiceRole, options: impl Iterator<Item = (i64, &'a str, Option<i64>)>) -> Self {
+    fn choices<'a>(
+        self,
+        name: &str,
+        role: ChoiceRole,
+        options: impl Iterator<Item = (i64, &'a str, Option<i64>)>,
+    ) -> Self {
         let options = options
-            .map(|(value, label, state)| Choice {
-                value,
-                label: label.into(),
-                state,
-            })
+            .map(|(value, label, state)| Choice { value, label: label.into(), state })
             .collect();
         self.add(name, Kind::Choice { role, options }, Write::Always)
     }
@@ -191,8 +190,11 @@ impl Table {
     }
 
     fn account_and_contact(self) -> Self {
-        self.lookup("parentaccountid", &[("parentaccountid", "account")], Write::Always)
-            .lookup("parentcontactid", &[("parentcontactid", "contact")], Write::Always)
+        self.lookup("parentaccountid", &[("parentaccountid", "account")], Write::Always).lookup(
+            "parentcontactid",
+            &[("parentcontactid", "contact")],
+            Write::Always,
+        )
     }
 
     fn owned(self) -> Self {
@@ -223,7 +225,11 @@ impl Table {
             .iter()
             .fold(self, |table, (part, max)| table.text(&format!("{prefix}_{part}"), *max))
             .add(&format!("{prefix}_composite"), Kind::Memo { max: 1000 }, Write::Never)
-            .add(&format!("{prefix}_latitude"), Kind::Double { min: -90.0, max: 90.0 }, Write::Always)
+            .add(
+                &format!("{prefix}_latitude"),
+                Kind::Double { min: -90.0, max: 90.0 },
+                Write::Always,
+            )
             .add(
                 &format!("{prefix}_longitude"),
                 Kind::Double { min: -180.0, max: 180.0 },

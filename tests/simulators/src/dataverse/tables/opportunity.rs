@@ -62,9 +62,7 @@ fn with_money(table: Table) -> Table {
         "totalamountlessfreight",
     ]
     .iter()
-    .fold(table, |table, name| {
-        table.money_written(name, -MONEY_LIMIT, MONEY_LIMIT, Write::Never)
-    })
+    .fold(table, |table, name| table.money_written(name, -MONEY_LIMIT, MONEY_LIMIT, Write::Never))
 }
 
 fn with_choices(table: Table) -> Table {
@@ -88,7 +86,10 @@ fn with_choices(table: Table) -> Table {
             ],
         )
         .choice("purchaseprocess", &[(0, "Individual"), (1, "Committee"), (2, "Unknown")])
-        .choice("need", &[(0, "Must have"), (1, "Should have"), (2, "Good to have"), (3, "No need")])
+        .choice(
+            "need",
+            &[(0, "Must have"), (1, "Should have"), (2, "Good to have"), (3, "No need")],
+        )
         .choice(
             "timeline",
             &[

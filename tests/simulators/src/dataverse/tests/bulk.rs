@@ -27,9 +27,7 @@ async fn many_rows_are_created_or_none() {
     let bad = targets(&[json!({"name": "C"}), json!({"nope": 1})]);
     site.post(action, bad).await.refused(400, "0x80048d19");
     assert_eq!(names(&site).await, ["A", "B"]);
-    site.post(action, json!({"Targets": [{"name": "no type"}]}))
-        .await
-        .refused(400, "0x80048d19");
+    site.post(action, json!({"Targets": [{"name": "no type"}]})).await.refused(400, "0x80048d19");
     site.post(action, json!({})).await.refused(400, "0x80048d19");
 }
 
@@ -61,8 +59,6 @@ async fn many_rows_are_upserted_by_alternate_key() {
     twice["nwcs_referralid"] = "r-1".into();
     site.post(action, targets(std::slice::from_ref(&twice))).await.is(204);
     twice["@odata.id"] = "opportunities(nwcs_referralid='r-3')".into();
-    site.post(action, targets(&[row("r-1", "A4"), twice]))
-        .await
-        .refused(400, "0x80040216");
+    site.post(action, targets(&[row("r-1", "A4"), twice])).await.refused(400, "0x80040216");
     assert_eq!(names(&site).await, ["A3", "B"]);
 }

@@ -20,22 +20,19 @@ async fn a_delta_shows_changed_rows_once_and_then_deletions() {
     let kept = site.create("opportunities", json!({"name": "Kept"})).await;
     let gone = site.create("opportunities", json!({"name": "Gone"})).await;
     let first = tracked(&site, "opportunities?$select=name").await;
-    assert_eq!((first.rows().len(), first.header("preference-applied")), (2, "odata.track-changes"));
+    assert_eq!(
+        (first.rows().len(), first.header("preference-applied")),
+        (2, "odata.track-changes")
+    );
 
     let quiet = tracked(&site, &delta(&first)).await;
     assert!(quiet.rows().is_empty());
 
-    site.call(Method::DELETE, &format!("opportunities({gone})"), &[], None)
-        .await
-        .is(204);
+    site.call(Method::DELETE, &format!("opportunities({gone})"), &[], None).await.is(204);
     let short = site.create("opportunities", json!({"name": "Short"})).await;
-    site.call(Method::DELETE, &format!("opportunities({short})"), &[], None)
-        .await
-        .is(204);
+    site.call(Method::DELETE, &format!("opportunities({short})"), &[], None).await.is(204);
     for name in ["Kept 1", "Kept 2"] {
-        site.patch(&format!("opportunities({kept})"), &[], json!({"name": name}))
-            .await
-            .is(204);
+        site.patch(&format!("opportunities({kept})"), &[], json!({"name": name})).await.is(204);
     }
     site.create("accounts", json!({"name": "Another table"})).await;
 
@@ -46,10 +43,7 @@ async fn a_delta_shows_changed_rows_once_and_then_deletions() {
     assert_eq!((&rows[1]["id"], &rows[1]["reason"]), (&json!(gone), &json!("deleted")));
     assert_eq!(rows[2]["id"], json!(short));
     assert!(
-        changed.body["@odata.context"]
-            .as_str()
-            .unwrap()
-            .ends_with("#opportunities(name)/$delta")
+        changed.body["@odata.context"].as_str().unwrap().ends_with("#opportunities(name)/$delta")
     );
     assert!(tracked(&site, &delta(&changed)).await.rows().is_empty());
 }
@@ -68,9 +62,13 @@ async fn only_the_last_page_has_a_delta_link_and_nothing_is_lost_between_pages()
         let reply = site.call(Method::GET, &link, &prefer, None).await;
         seen += reply.is(200).rows().len();
         for id in &ids {
-            site.patch(&format!("opportunities({id})"), &[], json!({"description": "changed meanwhile"}))
-                .await
-                .is(204);
+            site.patch(
+                &format!("opportunities({id})"),
+                &[],
+                json!({"description": "changed meanwhile"}),
+            )
+            .await
+            .is(204);
         }
         match reply.body.get("@odata.nextLink").and_then(Value::as_str) {
             Some(next) => next.clone_into(&mut link),
@@ -102,9 +100,7 @@ async fn a_delta_token_dies_after_seven_days_or_a_customisation() {
 #[tokio::test]
 async fn tracking_refuses_filters_and_untracked_tables() {
     let site = Site::start().await;
-    tracked(&site, "opportunities?$filter=statecode eq 0")
-        .await
-        .refused(400, "0x80060888");
+    tracked(&site, "opportunities?$filter=statecode eq 0").await.refused(400, "0x80060888");
     tracked(&site, "opportunitycloses").await.is(400);
 }
 

@@ -49,14 +49,10 @@ async fn closing_is_refused_when_closed_unknown_or_with_a_foreign_status() {
     let id = site.create("opportunities", json!({"name": "A"})).await;
     close(&site, "WinOpportunity", &id, 5, json!({})).await.refused(400, "0x80048408");
     close(&site, "LoseOpportunity", &id, 3, json!({})).await.refused(400, "0x80048408");
-    close(&site, "WinOpportunity", &id, 3, json!({"nonsense": 1}))
-        .await
-        .refused(400, "0x80048d19");
+    close(&site, "WinOpportunity", &id, 3, json!({"nonsense": 1})).await.refused(400, "0x80048d19");
     site.post("WinOpportunity", json!({"Status": 3})).await.refused(400, "0x80040203");
     let unknown = uuid::Uuid::new_v4().to_string();
-    close(&site, "WinOpportunity", &unknown, 3, json!({}))
-        .await
-        .refused(400, "0x80100006");
+    close(&site, "WinOpportunity", &unknown, 3, json!({})).await.refused(400, "0x80100006");
     close(&site, "LoseOpportunity", &id, 5, json!({})).await.is(204);
     close(&site, "WinOpportunity", &id, 3, json!({})).await.refused(400, "0x80040515");
     assert_eq!(site.get("opportunitycloses").await.rows().len(), 1);
@@ -84,11 +80,8 @@ async fn a_closed_opportunity_takes_nothing_but_reopening() {
 
 #[tokio::test]
 async fn the_lock_can_be_lifted() {
-    let site = Site::start_with(Options {
-        lock_closed_opportunities: false,
-        ..Options::default()
-    })
-    .await;
+    let site =
+        Site::start_with(Options { lock_closed_opportunities: false, ..Options::default() }).await;
     let id = site.create("opportunities", json!({"name": "A"})).await;
     close(&site, "LoseOpportunity", &id, 4, json!({})).await.is(204);
     site.patch(&format!("opportunities({id})"), &[], json!({"name": "B"})).await.is(204);
@@ -103,14 +96,15 @@ async fn the_seller_edits_and_closes_through_the_control_port() {
     let id = row.is(201).body["opportunityid"].as_str().unwrap().to_owned();
     assert_ne!(row.body["_modifiedby_value"], site.get("WhoAmI").await.body["UserId"]);
     let at = format!("/rows/opportunities/{id}");
-    site.control(Method::PATCH, &at, json!({"salesstage": 9}))
-        .await
-        .refused(400, "0x8004431A");
+    site.control(Method::PATCH, &at, json!({"salesstage": 9})).await.refused(400, "0x8004431A");
     site.control(Method::PATCH, &at, json!({"salesstage": 2})).await.is(200);
     let won = site
         .control(Method::POST, &format!("/opportunities/{id}/win"), json!({"actualrevenue": 6}))
         .await;
-    assert_eq!((&won.is(200).body["statecode"], &won.body["actualvalue"]), (&json!(1), &json!(6.0)));
+    assert_eq!(
+        (&won.is(200).body["statecode"], &won.body["actualvalue"]),
+        (&json!(1), &json!(6.0))
+    );
     site.control(Method::DELETE, &at, json!({})).await.is(204);
     site.control(Method::GET, &at, json!({})).await.refused(404, "0x80040217");
 }

@@ -20,10 +20,7 @@ async fn bodies_are_checked_column_by_column() {
         (json!({"estimatedvalue": 2e12}), "0x80044330"),
         (json!({"estimatedclosedate": "2026-11-30T00:00:00Z"}), "0x80048d19"),
         (json!({"nwcs_syncwithpartnercenter": "true"}), "0x80048d19"),
-        (
-            json!({"_parentaccountid_value": "77aa0f10-3c1d-4c2b-8c11-5f0e9a7b6c5d"}),
-            "0x80048d19",
-        ),
+        (json!({"_parentaccountid_value": "77aa0f10-3c1d-4c2b-8c11-5f0e9a7b6c5d"}), "0x80048d19"),
         (json!({"parentaccountid": "77aa0f10-3c1d-4c2b-8c11-5f0e9a7b6c5d"}), "0x80048d19"),
         (
             json!({"customerid@odata.bind": "/accounts(77aa0f10-3c1d-4c2b-8c11-5f0e9a7b6c5d)"}),
@@ -43,9 +40,7 @@ async fn bodies_are_checked_column_by_column() {
 async fn lengths_count_utf_16_units() {
     let site = Site::start().await;
     let smileys = "😀".repeat(151);
-    site.post("opportunities", json!({"name": smileys}))
-        .await
-        .refused(400, "0x80044331");
+    site.post("opportunities", json!({"name": smileys})).await.refused(400, "0x80044331");
     site.post("opportunities", json!({"name": "😀".repeat(150)})).await.is(204);
 }
 
@@ -67,13 +62,13 @@ async fn read_only_columns_are_ignored_and_stamps_are_kept() {
 #[tokio::test]
 async fn lookups_are_bound_read_expanded_and_cleared() {
     let site = Site::start().await;
-    let account = site.create("accounts", json!({"name": "Fabrikam", "address1_country": "NL"})).await;
+    let account =
+        site.create("accounts", json!({"name": "Fabrikam", "address1_country": "NL"})).await;
     let body = json!({"name": "A", "customerid_account@odata.bind": format!("/accounts({account})"),
         "parentaccountid@odata.bind": format!("accounts({account})")});
     let path = format!("opportunities({})", site.create("opportunities", body).await);
 
-    let query =
-        "?$select=name,_customerid_value&$expand=customerid_account($select=name,address1_country),customerid_contact($select=fullname)";
+    let query = "?$select=name,_customerid_value&$expand=customerid_account($select=name,address1_country),customerid_contact($select=fullname)";
     let row = site.get(&format!("{path}{query}")).await.body;
     assert_eq!(row["_customerid_value"], json!(account));
     assert_eq!(row["customerid_account"]["address1_country"], "NL");
@@ -89,10 +84,7 @@ async fn lookups_are_bound_read_expanded_and_cleared() {
     );
     assert_eq!(row["_customerid_value@OData.Community.Display.V1.FormattedValue"], "Fabrikam");
     assert_eq!(row["statecode@OData.Community.Display.V1.FormattedValue"], "Open");
-    assert!(
-        row.get("_parentcontactid_value@OData.Community.Display.V1.FormattedValue")
-            .is_none()
-    );
+    assert!(row.get("_parentcontactid_value@OData.Community.Display.V1.FormattedValue").is_none());
 
     site.patch(&path, &[], json!({"customerid_account@odata.bind": null, "parentaccountid": null}))
         .await
@@ -100,7 +92,8 @@ async fn lookups_are_bound_read_expanded_and_cleared() {
     let row = site.get(&path).await.body;
     assert!(row["_customerid_value"].is_null() && row["_parentaccountid_value"].is_null());
 
-    let nobody = json!({"parentaccountid@odata.bind": "/accounts(77aa0f10-3c1d-4c2b-8c11-5f0e9a7b6c5d)"});
+    let nobody =
+        json!({"parentaccountid@odata.bind": "/accounts(77aa0f10-3c1d-4c2b-8c11-5f0e9a7b6c5d)"});
     site.patch(&path, &[], nobody).await.refused(404, "0x80040217");
     let wrong_set = json!({"parentaccountid@odata.bind": format!("/contacts({account})")});
     site.patch(&path, &[], wrong_set).await.refused(400, "0x80048d19");
@@ -109,8 +102,10 @@ async fn lookups_are_bound_read_expanded_and_cleared() {
 #[tokio::test]
 async fn money_keeps_the_precision_and_the_rate_of_its_currency() {
     let site = Site::start().await;
-    let euro = &site.get("transactioncurrencies?$filter=isocurrencycode eq 'eur'").await.body["value"][0];
-    let bind = format!("/transactioncurrencies({})", euro["transactioncurrencyid"].as_str().unwrap());
+    let euro =
+        &site.get("transactioncurrencies?$filter=isocurrencycode eq 'eur'").await.body["value"][0];
+    let bind =
+        format!("/transactioncurrencies({})", euro["transactioncurrencyid"].as_str().unwrap());
     let body = json!({"estimatedvalue": 92.006, "transactioncurrencyid@odata.bind": bind});
     let id = site.create("opportunities", body).await;
     let row = site

@@ -55,10 +55,15 @@ async fn lead_and_opportunity_name_each_other() {
 async fn the_customer_and_currency_that_are_named_become_the_opportunitys() {
     let site = Site::start().await;
     let account = site.create("accounts", json!({"name": "Fabrikam"})).await;
-    let euro = site.get("transactioncurrencies?$filter=isocurrencycode eq 'EUR'").await.rows()[0]["transactioncurrencyid"].clone();
+    let euro = site
+        .get("transactioncurrencies?$filter=isocurrencycode eq 'EUR'")
+        .await
+        .rows()[0]["transactioncurrencyid"]
+        .clone();
     let id = site.create("leads", json!({"subject": "Rollout", "estimatedamount": 9})).await;
     let mut body = opportunity_only();
-    body["OpportunityCustomerId"] = json!({"@odata.type": "Microsoft.Dynamics.CRM.account", "accountid": uuid::Uuid::new_v4()});
+    body["OpportunityCustomerId"] =
+        json!({"@odata.type": "Microsoft.Dynamics.CRM.account", "accountid": uuid::Uuid::new_v4()});
     qualify(&site, &id, body.clone()).await.refused(404, "0x80040217");
     body["OpportunityCustomerId"]["accountid"] = json!(account);
     body["OpportunityCurrencyId"] = json!({"@odata.type": "Microsoft.Dynamics.CRM.transactioncurrency", "transactioncurrencyid": euro});
@@ -66,11 +71,7 @@ async fn the_customer_and_currency_that_are_named_become_the_opportunitys() {
     let opportunity = made.is(200).rows()[0]["opportunityid"].as_str().unwrap().to_owned();
     let row = site.get(&format!("opportunities({opportunity})")).await.body;
     assert_eq!(
-        (
-            &row["_customerid_value"],
-            &row["_transactioncurrencyid_value"],
-            &row["estimatedvalue"]
-        ),
+        (&row["_customerid_value"], &row["_transactioncurrencyid_value"], &row["estimatedvalue"]),
         (&json!(account), &euro, &json!(9.0))
     );
 }
@@ -114,10 +115,10 @@ async fn a_disqualified_lead_is_qualified_by_way_of_open() {
 #[tokio::test]
 async fn a_merged_lead_is_disqualified_and_names_the_one_that_is_left() {
     let site = Site::start().await;
-    let (one, other) = (site.create("leads", json!({})).await, site.create("leads", json!({})).await);
-    let merged = site
-        .control(Method::POST, &format!("/leads/{one}/merge"), json!({"into": other}))
-        .await;
+    let (one, other) =
+        (site.create("leads", json!({})).await, site.create("leads", json!({})).await);
+    let merged =
+        site.control(Method::POST, &format!("/leads/{one}/merge"), json!({"into": other})).await;
     assert_eq!(
         (&merged.is(200).body["statecode"], &merged.body["merged"]),
         (&json!(2), &json!(true))
@@ -136,7 +137,11 @@ async fn the_seller_qualifies_and_disqualifies_through_the_control_port() {
     let lead = json!({"subject": "Rollout", "lastname": "Berg", "companyname": "Fabrikam"});
     let (one, other) = (site.create("leads", lead.clone()).await, site.create("leads", lead).await);
     let qualified = site
-        .control(Method::POST, &format!("/leads/{one}/qualify"), json!({"CreateOpportunity": false}))
+        .control(
+            Method::POST,
+            &format!("/leads/{one}/qualify"),
+            json!({"CreateOpportunity": false}),
+        )
         .await;
     assert_eq!(
         (&qualified.is(200).body["statecode"], &qualified.body["statuscode"]),
@@ -145,10 +150,7 @@ async fn the_seller_qualifies_and_disqualifies_through_the_control_port() {
     assert!(qualified.body["_qualifyingopportunityid_value"].is_null());
     assert_ne!(qualified.body["_modifiedby_value"], site.get("WhoAmI").await.body["UserId"]);
     assert_eq!(
-        (
-            site.get("accounts").await.rows().len(),
-            site.get("opportunities").await.rows().len()
-        ),
+        (site.get("accounts").await.rows().len(), site.get("opportunities").await.rows().len()),
         (1, 0)
     );
     let disqualified = site

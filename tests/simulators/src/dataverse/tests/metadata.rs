@@ -26,12 +26,12 @@ async fn definitions_tell_what_a_client_needs() {
         (&column.body["SchemaName"], &column.body["MaxLength"]),
         (&json!("nwcs_ReferralId"), &json!(100))
     );
-    site.get(&format!("{base}(LogicalName='nwcs_nothing')"))
-        .await
-        .refused(404, "0x80040217");
+    site.get(&format!("{base}(LogicalName='nwcs_nothing')")).await.refused(404, "0x80040217");
 
     let cast = "Microsoft.Dynamics.CRM.PicklistAttributeMetadata";
-    let choice = format!("{base}(LogicalName='nwcs_howcanmicrosofthelp')/{cast}?$select=LogicalName&$expand=OptionSet($select=Options)");
+    let choice = format!(
+        "{base}(LogicalName='nwcs_howcanmicrosofthelp')/{cast}?$select=LogicalName&$expand=OptionSet($select=Options)"
+    );
     let choice = site.get(&choice).await;
     let options = choice.is(200).body["OptionSet"]["Options"].as_array().unwrap();
     assert_eq!((options.len(), &options[2]["Value"]), (6, &json!(412_000_002)));
@@ -44,20 +44,15 @@ async fn definitions_tell_what_a_client_needs() {
 
 #[tokio::test]
 async fn columns_and_keys_can_be_installed() {
-    let site = Site::start_with(Options {
-        install_columns: false,
-        ..Options::default()
-    })
-    .await;
+    let site = Site::start_with(Options { install_columns: false, ..Options::default() }).await;
     let probe = "opportunities?$select=nwcs_referralid&$top=1";
     site.get(probe).await.refused(400, "0x80060888");
-    let label = json!({"LocalizedLabels": [{"Label": "Referral identifier", "LanguageCode": 1033}]});
+    let label =
+        json!({"LocalizedLabels": [{"Label": "Referral identifier", "LanguageCode": 1033}]});
     let column = json!({"@odata.type": "Microsoft.Dynamics.CRM.StringAttributeMetadata", "SchemaName": "nwcs_ReferralId",
         "DisplayName": label, "RequiredLevel": {"Value": "None"}, "MaxLength": 100, "FormatName": {"Value": "Text"}});
     let base = "EntityDefinitions(LogicalName='opportunity')";
-    site.post(&format!("{base}/Attributes"), column.clone())
-        .await
-        .refused(400, "0x80040203");
+    site.post(&format!("{base}/Attributes"), column.clone()).await.refused(400, "0x80040203");
     site.publisher_and_solution(41_200).await;
     let reply = site.customise(&format!("{base}/Attributes"), column.clone()).await;
     let address = reply.is(204).header("odata-entityid").to_owned();
@@ -66,18 +61,14 @@ async fn columns_and_keys_can_be_installed() {
     site.customise(&format!("{base}/Attributes"), column).await.is(400);
     let key = json!({"SchemaName": "nwcs_ReferralKey", "DisplayName": label, "KeyAttributes": ["nwcs_referralid"]});
     site.customise(&format!("{base}/Keys"), key).await.is(204);
-    site.patch("opportunities(nwcs_referralid='r-1')", &[], json!({"name": "A"}))
-        .await
-        .is(204);
-    let document = "<importexportxml><entities><entity>opportunity</entity></entities></importexportxml>";
+    site.patch("opportunities(nwcs_referralid='r-1')", &[], json!({"name": "A"})).await.is(204);
+    let document =
+        "<importexportxml><entities><entity>opportunity</entity></entities></importexportxml>";
     site.post("PublishXml", json!({"ParameterXml": document})).await.is(204);
-    for wrong in [
-        "<importexportxml/>",
-        "<importexportxml><entity>oportunity</entity></importexportxml>",
-    ] {
-        site.post("PublishXml", json!({"ParameterXml": wrong}))
-            .await
-            .refused(400, "0x80040203");
+    for wrong in
+        ["<importexportxml/>", "<importexportxml><entity>oportunity</entity></importexportxml>"]
+    {
+        site.post("PublishXml", json!({"ParameterXml": wrong})).await.refused(400, "0x80040203");
     }
 }
 
@@ -113,10 +104,10 @@ async fn a_customisation_needs_a_publisher_with_its_prefix_and_goes_into_the_sol
     site.customise(attributes, memo("nwcs_Note")).await.refused(400, "0x80040203");
     site.post(attributes, memo("abc_Note")).await.refused(400, "0x80040203");
     site.post(attributes, memo("new_Note")).await.is(204);
-    let solution = json!({"uniquename": "NwcsCosell", "friendlyname": "Co-sell sync", "version": "1.0.0.0"});
+    let solution =
+        json!({"uniquename": "NwcsCosell", "friendlyname": "Co-sell sync", "version": "1.0.0.0"});
     site.post("solutions", solution).await.refused(400, "0x80040203");
-    let taken =
-        json!({"uniquename": "other", "friendlyname": "Other", "customizationprefix": "nwcs", "customizationoptionvalueprefix": 10_001});
+    let taken = json!({"uniquename": "other", "friendlyname": "Other", "customizationprefix": "nwcs", "customizationoptionvalueprefix": 10_001});
     site.post("publishers", taken).await.refused(400, "0x80040203");
 
     let ours = site
@@ -140,11 +131,7 @@ async fn a_customisation_needs_a_publisher_with_its_prefix_and_goes_into_the_sol
 
 #[tokio::test]
 async fn choice_values_lie_in_the_publishers_range() {
-    let site = Site::start_with(Options {
-        install_columns: false,
-        ..Options::default()
-    })
-    .await;
+    let site = Site::start_with(Options { install_columns: false, ..Options::default() }).await;
     site.publisher_and_solution(10_001).await;
     let attributes = "EntityDefinitions(LogicalName='opportunity')/Attributes";
     let choice = |value: u32| {

@@ -76,7 +76,8 @@ fn token_form(origin: &str) -> HashMap<String, String> {
         ("client_id", "sim-dataverse-client"),
         ("client_secret", "sim-dataverse-secret"),
     ];
-    let mut form: HashMap<_, _> = fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    let mut form: HashMap<_, _> =
+        fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     form.insert("scope".into(), format!("{origin}/.default"));
     form
 }
@@ -114,7 +115,13 @@ impl Site {
     }
 
     /// A Web API call; `path` is relative to `/api/data/v9.2/` or an absolute link.
-    async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Reply {
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Reply {
         let url = if path.starts_with("http") {
             path.into()
         } else {
@@ -163,10 +170,5 @@ async fn reply(request: reqwest::RequestBuilder) -> Reply {
     let (status, headers) = (response.status(), response.headers().clone());
     let text = response.text().await.unwrap();
     let body = serde_json::from_str(&text).unwrap_or(json!(null));
-    Reply {
-        status,
-        headers,
-        text,
-        body,
-    }
+    Reply { status, headers, text, body }
 }

@@ -47,9 +47,8 @@ async fn filters_find_what_they_say() {
         ),
     ];
     for (filter, expected) in cases {
-        let reply = site
-            .get(&format!("opportunities?$select=name&$orderby=name&$filter={filter}"))
-            .await;
+        let reply =
+            site.get(&format!("opportunities?$select=name&$orderby=name&$filter={filter}")).await;
         assert_eq!(names(&reply), expected, "{filter}");
     }
     let encoded = site.get("opportunities?%24select=name&%24filter=name+eq+%27beta%27").await;
@@ -83,9 +82,8 @@ async fn orders_and_counts() {
     let site = filled().await;
     let by_value = site.get("opportunities?$select=name&$orderby=estimatedvalue desc,name").await;
     assert_eq!(names(&by_value), ["beta", "Alpha one", "Gamma"], "nulls last when descending");
-    let by_label = site
-        .get("opportunities?$select=name&$filter=salesstage ne null&$orderby=salesstage")
-        .await;
+    let by_label =
+        site.get("opportunities?$select=name&$filter=salesstage ne null&$orderby=salesstage").await;
     assert_eq!(names(&by_label), ["Alpha one", "beta"], "Develop before Qualify");
     let top = site.get("opportunities?$select=name&$orderby=name&$top=1&$count=true").await;
     assert_eq!((names(&top), &top.body["@odata.count"]), (vec!["Alpha one"], &json!(3)));

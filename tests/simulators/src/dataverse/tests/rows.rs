@@ -23,10 +23,7 @@ async fn create_answers_204_and_the_address_or_201_and_the_row() {
     assert!(reply.body["statecode"].is_null() && reply.body["opportunityid"].is_string());
     assert_ne!(reply.body["opportunityid"], json!(id));
     let context = reply.body["@odata.context"].as_str().unwrap();
-    assert!(
-        context.ends_with("$metadata#opportunities(name,estimatedvalue)/$entity"),
-        "{context}"
-    );
+    assert!(context.ends_with("$metadata#opportunities(name,estimatedvalue)/$entity"), "{context}");
     assert_eq!(reply.header("odata-version"), "4.0");
     assert_eq!(reply.header("x-ms-ratelimit-time-remaining-xrm-requests"), "1,200.00");
 }
@@ -39,9 +36,7 @@ async fn patch_follows_the_conditional_table() {
     let old = site.etag(&path).await;
 
     site.patch(&path, &[("if-match", &old)], json!({"name": "B"})).await.is(204);
-    site.patch(&path, &[("if-match", &old)], json!({"name": "C"}))
-        .await
-        .refused(412, "0x80060882");
+    site.patch(&path, &[("if-match", &old)], json!({"name": "C"})).await.refused(412, "0x80060882");
     site.patch(&path, &[("if-match", "*")], json!({"name": "D"})).await.is(204);
     site.patch(&path, &[("if-none-match", "*")], json!({"name": "E"}))
         .await
@@ -69,9 +64,7 @@ async fn upsert_by_alternate_key_tells_created_from_updated_only_with_a_represen
     let path = "opportunities(nwcs_referralid='r-1')";
     let created = site.patch(path, &[], json!({"name": "A"})).await;
     assert!(created.is(204).header("odata-entityid").ends_with(path));
-    site.patch(path, &[], json!({"name": "B", "nwcs_referralid": "other"}))
-        .await
-        .is(204);
+    site.patch(path, &[], json!({"name": "B", "nwcs_referralid": "other"})).await.is(204);
     assert_eq!(site.get("opportunities(nwcs_referralid='R-1')").await.is(200).body["name"], "B");
 
     let wanted = [("prefer", "return=representation")];
@@ -88,17 +81,13 @@ async fn if_none_match_never_creates_by_alternate_key() {
     site.patch(path, &[("if-none-match", "*")], json!({"name": "A"}))
         .await
         .refused(404, "0x80060891");
-    site.patch(path, &[("if-match", "*")], json!({"name": "A"}))
-        .await
-        .refused(404, "0x80060891");
+    site.patch(path, &[("if-match", "*")], json!({"name": "A"})).await.refused(404, "0x80060891");
     assert!(site.get("opportunities").await.rows().is_empty());
     site.patch(path, &[], json!({"name": "A"})).await.is(204);
     site.patch(path, &[("if-none-match", "*")], json!({"name": "A"}))
         .await
         .refused(412, "0x80040237");
-    site.patch("opportunities(name='A')", &[], json!({}))
-        .await
-        .refused(400, "0x80060888");
+    site.patch("opportunities(name='A')", &[], json!({})).await.refused(400, "0x80060888");
 }
 
 #[tokio::test]
@@ -108,21 +97,15 @@ async fn an_alternate_key_is_unique() {
     let body = json!({"name": "B", "nwcs_referralid": "R-1"});
     site.post("opportunities", body.clone()).await.refused(412, "0x80060892");
     let id = site.create("opportunities", json!({"name": "B"})).await;
-    site.patch(&format!("opportunities({id})"), &[], body)
-        .await
-        .refused(412, "0x80060892");
-    site.post("opportunities", json!({"opportunityid": id}))
-        .await
-        .refused(412, "0x80040237");
+    site.patch(&format!("opportunities({id})"), &[], body).await.refused(412, "0x80060892");
+    site.post("opportunities", json!({"opportunityid": id})).await.refused(412, "0x80040237");
 }
 
 #[tokio::test]
 async fn a_pending_key_index_hides_rows_from_their_key() {
     let site = Site::start().await;
     site.create("opportunities", json!({"name": "A", "nwcs_referralid": "r-1"})).await;
-    site.control(Method::PUT, "/switches", json!({"key_index_pending": true}))
-        .await
-        .is(200);
+    site.control(Method::PUT, "/switches", json!({"key_index_pending": true})).await.is(200);
     site.get("opportunities(nwcs_referralid='r-1')").await.refused(404, "0x80060891");
     site.patch("opportunities(nwcs_referralid='r-1')", &[], json!({}))
         .await

@@ -42,9 +42,7 @@ async fn token_requests_are_refused_as_entra_does() {
 #[tokio::test]
 async fn who_am_i_succeeds_without_a_role_and_not_without_a_user() {
     let site = Site::start().await;
-    site.control(Method::PUT, "/switches", json!({"missing_privilege": true}))
-        .await
-        .is(200);
+    site.control(Method::PUT, "/switches", json!({"missing_privilege": true})).await.is(200);
     site.get("WhoAmI").await.is(200);
     site.get("opportunities").await.refused(403, "0x80040220");
     site.control(Method::PUT, "/switches", json!({"not_a_member": true})).await.is(200);

@@ -22,7 +22,8 @@ pub(super) fn read(call: &Call) -> Outcome<(DeployOptions, Files)> {
         return Err(Refusal::not_simulated("Deploying what was validated before"));
     }
     let boundary = boundary(kind).ok_or_else(|| {
-        let text = format!("Content-Type header specified in HTTP request is not supported: {kind}");
+        let text =
+            format!("Content-Type header specified in HTTP request is not supported: {kind}");
         Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", text)
     })?;
     let parts = parts(&call.body, &boundary);
@@ -30,12 +31,12 @@ pub(super) fn read(call: &Call) -> Outcome<(DeployOptions, Files)> {
         let found = parts.iter().find(|part| part.name == name && part.kind.starts_with(kind));
         found.ok_or_else(|| invalid(&format!("the part {name} of type {kind} is missing")))
     };
-    let entity: Value =
-        serde_json::from_slice(part("entity_content", "application/json")?.body).map_err(|error| Refusal::json(error.to_string()))?;
-    let options = entity
-        .get("deployOptions")
-        .ok_or_else(|| Refusal::json("deployOptions is missing"))?;
-    let options = serde_json::from_value(options.clone()).map_err(|error| Refusal::json(error.to_string()))?;
+    let entity: Value = serde_json::from_slice(part("entity_content", "application/json")?.body)
+        .map_err(|error| Refusal::json(error.to_string()))?;
+    let options =
+        entity.get("deployOptions").ok_or_else(|| Refusal::json("deployOptions is missing"))?;
+    let options = serde_json::from_value(options.clone())
+        .map_err(|error| Refusal::json(error.to_string()))?;
     Ok((options, unpacked(part("file", "application/zip")?.body)?))
 }
 
@@ -45,9 +46,8 @@ fn invalid(what: &str) -> Refusal {
 
 fn boundary(kind: &str) -> Option<String> {
     let parameters = kind.strip_prefix("multipart/form-data")?;
-    let boundary = parameters
-        .split(';')
-        .find_map(|parameter| parameter.trim().strip_prefix("boundary="))?;
+    let boundary =
+        parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("boundary="))?;
     Some(boundary.trim_matches('"').to_owned())
 }
 
@@ -81,9 +81,8 @@ fn part(bytes: &[u8]) -> Option<Part<'_>> {
         })
     };
     let disposition = header("content-disposition")?;
-    let name = disposition
-        .split(';')
-        .find_map(|parameter| parameter.trim().strip_prefix("name="))?;
+    let name =
+        disposition.split(';').find_map(|parameter| parameter.trim().strip_prefix("name="))?;
     Some(Part {
         name: name.trim_matches('"').to_owned(),
         kind: header("content-type").unwrap_or_default(),
@@ -96,7 +95,8 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 }
 
 fn unpacked(bytes: &[u8]) -> Outcome<Files> {
-    let broken = |error: &dyn std::fmt::Display| invalid(&format!("the file is not a zip archive: {error}"));
+    let broken =
+        |error: &dyn std::fmt::Display| invalid(&format!("the file is not a zip archive: {error}"));
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
     let mut files = Files::new();
     for index in 0..archive.len() {

@@ -16,7 +16,9 @@ pub(super) fn document<'a>(text: &'a str, root: &str) -> Result<Document<'a>, Fa
     }
     if !document.root_element().has_tag_name((NAMESPACE, root)) {
         let name = document.root_element().tag_name().name();
-        return Err(format!("Error parsing file: the root element is {name}, not {root} of {NAMESPACE}"));
+        return Err(format!(
+            "Error parsing file: the root element is {name}, not {root} of {NAMESPACE}"
+        ));
     }
     Ok(document)
 }
@@ -86,10 +88,17 @@ impl<'a, 'i> Element<'a, 'i> {
     }
 
     /// One of the values that an enumeration has.
-    pub(super) fn one_of(&self, name: &str, values: &[&str], enumeration: &str) -> Result<Option<&'a str>, Fault> {
+    pub(super) fn one_of(
+        &self,
+        name: &str,
+        values: &[&str],
+        enumeration: &str,
+    ) -> Result<Option<&'a str>, Fault> {
         let text = self.text(name);
         match text {
-            Some(text) if !values.contains(&text) => Err(format!("'{text}' is not a valid value for the enum '{enumeration}'")),
+            Some(text) if !values.contains(&text) => {
+                Err(format!("'{text}' is not a valid value for the enum '{enumeration}'"))
+            }
             other => Ok(other),
         }
     }

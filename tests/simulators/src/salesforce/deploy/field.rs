@@ -27,7 +27,11 @@ const OTHERS: [&str; 9] = [
     "displayFormat",
 ];
 
-pub(super) fn deploy(organisation: &mut Organisation, object: &str, element: Element<'_, '_>) -> Result<Effect, Fault> {
+pub(super) fn deploy(
+    organisation: &mut Organisation,
+    object: &str,
+    element: Element<'_, '_>,
+) -> Result<Effect, Fault> {
     let field = read(element)?;
     organisation.put_field(object, field).map_err(|refusal| said(&refusal))
 }
@@ -85,7 +89,9 @@ fn value_set(set: Element<'_, '_>) -> Result<Value, Fault> {
             return Err(format!("Duplicate value: {name}"));
         }
         let label = value.text("label").unwrap_or(name);
-        values.push(json!({"valueName": name, "label": label, "default": value.required_flag("default")?}));
+        values.push(
+            json!({"valueName": name, "label": label, "default": value.required_flag("default")?}),
+        );
     }
     Ok(json!({
         "restricted": set.flag("restricted")?.unwrap_or(false),

@@ -6,7 +6,12 @@ use super::element::{Element, Fault};
 use super::report::Effect;
 use crate::salesforce::organisation::Organisation;
 
-pub(super) fn deploy(organisation: &mut Organisation, object: &str, full: &str, element: Element<'_, '_>) -> Result<Effect, Fault> {
+pub(super) fn deploy(
+    organisation: &mut Organisation,
+    object: &str,
+    full: &str,
+    element: Element<'_, '_>,
+) -> Result<Effect, Fault> {
     element.allows(&[
         "fullName",
         "booleanFilter",
@@ -24,15 +29,16 @@ pub(super) fn deploy(organisation: &mut Organisation, object: &str, full: &str, 
         &["Everything", "Mine", "MyTerritory", "Queue", "Team"],
         "FilterScope",
     )?;
-    let object = organisation
-        .object(object)
-        .map_err(|_| format!("no CustomObject named {object} found"))?;
+    let object =
+        organisation.object(object).map_err(|_| format!("no CustomObject named {object} found"))?;
     let filters = element.children("filters", "ListViewFilter");
     let filtered = filters.iter().filter_map(|filter| filter.text("field"));
     let columns = element.texts("columns");
     // Standard fields have names of their own here (`OPPORTUNITY.NAME`); custom ones keep theirs.
     let mut custom = columns.iter().copied().chain(filtered).filter(|name| name.ends_with("__c"));
-    if let Some(unknown) = custom.find(|name| !object.fields.iter().any(|field| field.name == *name)) {
+    if let Some(unknown) =
+        custom.find(|name| !object.fields.iter().any(|field| field.name == *name))
+    {
         return Err(format!("Could not resolve list view column: {unknown}"));
     }
     for filter in &filters {

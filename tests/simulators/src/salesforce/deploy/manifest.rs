@@ -3,7 +3,8 @@
 use super::element::{Element, Fault, document};
 
 /// The types that can be deployed here.
-pub(super) const TYPES: [&str; 5] = ["CustomField", "CustomObject", "Layout", "ListView", "PermissionSet"];
+pub(super) const TYPES: [&str; 5] =
+    ["CustomField", "CustomObject", "Layout", "ListView", "PermissionSet"];
 
 /// Type and full name of each member.
 pub(super) fn read(text: &str) -> Result<Vec<(String, String)>, Fault> {

@@ -40,10 +40,7 @@ pub(crate) struct DeployOptions {
 
 impl Default for DeployOptions {
     fn default() -> Self {
-        Self {
-            check_only: false,
-            rollback_on_error: true,
-        }
+        Self { check_only: false, rollback_on_error: true }
     }
 }
 
@@ -73,7 +70,9 @@ impl Organisation {
         match (&call.method, rest) {
             (&Method::POST, [name]) if name == "deployRequest" => self.start_deployment(call),
             (&Method::GET, [name, id]) if name == "deployRequest" => self.poll_deployment(call, id),
-            (_, [name, ..]) if name == "deployRequest" => Err(Refusal::not_simulated("This call on a deployment")),
+            (_, [name, ..]) if name == "deployRequest" => {
+                Err(Refusal::not_simulated("This call on a deployment"))
+            }
             _ => Err(Refusal::not_found()),
         }
     }
@@ -89,12 +88,7 @@ impl Organisation {
             Err(fault) => vec![Component::package_xml(Some(fault))],
         };
         let id = self.deployments.ids.next("0Af");
-        let deployment = Deployment {
-            options,
-            components,
-            started: self.now(),
-            polls: 0,
-        };
+        let deployment = Deployment { options, components, started: self.now(), polls: 0 };
         let body = report::answer(self, &id, &deployment, false);
         self.deployments.jobs.insert(id, deployment);
         Ok(Answer::json(StatusCode::CREATED, body))

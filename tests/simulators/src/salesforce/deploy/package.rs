@@ -14,18 +14,18 @@ pub(super) struct Package {
 
 pub(super) fn read(files: &Files) -> Result<Package, Fault> {
     // At the root, or in the one folder that the archive has.
-    let manifest = files.keys().filter(|path| *path == "package.xml" || path.ends_with("/package.xml"));
-    let manifest = manifest
-        .min_by_key(|path| path.matches('/').count())
-        .ok_or("No package.xml found")?;
+    let manifest =
+        files.keys().filter(|path| *path == "package.xml" || path.ends_with("/package.xml"));
+    let manifest =
+        manifest.min_by_key(|path| path.matches('/').count()).ok_or("No package.xml found")?;
     let folder = manifest.strip_suffix("package.xml").unwrap_or_default().to_owned();
-    let mut package = Package {
-        files: Vec::new(),
-        members: Vec::new(),
-    };
+    let mut package = Package { files: Vec::new(), members: Vec::new() };
     for (path, content) in files {
-        let Some(path) = path.strip_prefix(&folder) else { continue };
-        let content = String::from_utf8(content.clone()).map_err(|_| format!("Error parsing file: {path} is not UTF-8"))?;
+        let Some(path) = path.strip_prefix(&folder) else {
+            continue;
+        };
+        let content = String::from_utf8(content.clone())
+            .map_err(|_| format!("Error parsing file: {path} is not UTF-8"))?;
         if path == "package.xml" {
             package.members = manifest::read(&content)?;
         } else {
@@ -39,7 +39,8 @@ impl Organisation {
     /// Deploys all components, or none when one fails and that is wished.
     pub(super) fn deploy(&mut self, package: &Package, options: DeployOptions) -> Vec<Component> {
         let before = (self.objects.clone(), self.objects_changed, self.records.clone());
-        let (sets, others) = (self.deployments.permission_sets.clone(), self.deployments.others.clone());
+        let (sets, others) =
+            (self.deployments.permission_sets.clone(), self.deployments.others.clone());
         let mut components = vec![Component::package_xml(None)];
         // Fields first: what follows may name them.
         for (folder, read) in [
@@ -56,8 +57,11 @@ impl Organisation {
                 components.extend(read(self, path, name, content));
             }
         }
-        let deployed = |(kind, name): &&(String, String)| components.iter().any(|component| component.is(kind, name));
-        let missing: Vec<Component> = package.members.iter().filter(|member| !deployed(member)).map(not_found).collect();
+        let deployed = |(kind, name): &&(String, String)| {
+            components.iter().any(|component| component.is(kind, name))
+        };
+        let missing: Vec<Component> =
+            package.members.iter().filter(|member| !deployed(member)).map(not_found).collect();
         components.extend(missing);
         for component in &mut components {
             component.check_member(&package.members);
@@ -97,14 +101,20 @@ impl Organisation {
 
     fn deploy_layout(&mut self, path: &str, name: &str, content: &str) -> Vec<Component> {
         let name = percent_decoded(name);
-        let ended =
-            document(content, "Layout").and_then(|document| layout::deploy(self, &name, Element::new(document.root_element(), "Layout")));
+        let ended = document(content, "Layout").and_then(|document| {
+            layout::deploy(self, &name, Element::new(document.root_element(), "Layout"))
+        });
         vec![Component::of("Layout", &name, path).ended(ended)]
     }
 
     fn deploy_permission_set(&mut self, path: &str, name: &str, content: &str) -> Vec<Component> {
-        let ended = document(content, "PermissionSet")
-            .and_then(|document| permission_set::deploy(self, name, Element::new(document.root_element(), "PermissionSet")));
+        let ended = document(content, "PermissionSet").and_then(|document| {
+            permission_set::deploy(
+                self,
+                name,
+                Element::new(document.root_element(), "PermissionSet"),
+            )
+        });
         vec![Component::of("PermissionSet", name, path).ended(ended)]
     }
 }
@@ -112,7 +122,9 @@ impl Organisation {
 type Deploy = fn(&mut Organisation, &str, &str, &str) -> Vec<Component>;
 
 fn not_found((kind, name): &(String, String)) -> Component {
-    let fault = format!("An object '{name}' of type {kind} was named in package.xml, but was not found in zipped directory");
+    let fault = format!(
+        "An object '{name}' of type {kind} was named in package.xml, but was not found in zipped directory"
+    );
     Component::of(kind, name, "package.xml").failed(fault)
 }
 

@@ -22,11 +22,16 @@ const LABEL_LIMIT: usize = 80;
 /// Reading these needs Account to be read (memory).
 const BELOW_ACCOUNT: [&str; 3] = ["Opportunity", "Contact", "Contract"];
 
-pub(super) fn deploy(organisation: &mut Organisation, name: &str, element: Element<'_, '_>) -> Result<Effect, Fault> {
+pub(super) fn deploy(
+    organisation: &mut Organisation,
+    name: &str,
+    element: Element<'_, '_>,
+) -> Result<Effect, Fault> {
     let wanted = read(organisation, element)?;
     let id = organisation.put_permission_set(name, &wanted);
     let known = organisation.granted(&id);
-    let effect = match organisation.deployments.permission_sets.insert(name.into(), wanted.clone()) {
+    let effect = match organisation.deployments.permission_sets.insert(name.into(), wanted.clone())
+    {
         None => Effect::Created,
         Some(before) if before == wanted && known == wanted.fields => return Ok(Effect::Unchanged),
         Some(_) => Effect::Changed,
@@ -45,7 +50,11 @@ impl Organisation {
             .map(|record| record.id.clone());
         let id = known.unwrap_or_else(|| self.ids.next("0PS"));
         let text = |text: &str| Cell::Text(text.to_owned());
-        self.plant("PermissionSet", id.clone(), &[("Name", text(name)), ("Label", text(&set.label))]);
+        self.plant(
+            "PermissionSet",
+            id.clone(),
+            &[("Name", text(name)), ("Label", text(&set.label))],
+        );
         id
     }
 
@@ -107,11 +116,8 @@ fn read(organisation: &Organisation, element: Element<'_, '_>) -> Result<Permiss
         return Err(format!("Value too long for field: Label maximum length is:{LABEL_LIMIT}"));
     }
     element.flag("hasActivationRequired")?;
-    let mut set = PermissionSet {
-        label: label.into(),
-        fields: BTreeMap::new(),
-        objects: Vec::new(),
-    };
+    let mut set =
+        PermissionSet { label: label.into(), fields: BTreeMap::new(), objects: Vec::new() };
     for permission in element.children("fieldPermissions", "PermissionSetFieldPermissions") {
         let Some((field, editable)) = field_permission(organisation, permission)? else {
             continue;
@@ -124,7 +130,9 @@ fn read(organisation: &Organisation, element: Element<'_, '_>) -> Result<Permiss
         set.objects.extend(object_permission(organisation, permission)?);
     }
     let reads = |object: &str| set.objects.iter().any(|known| known == object);
-    if let Some(object) = BELOW_ACCOUNT.iter().find(|object| reads(object)).filter(|_| !reads("Account")) {
+    if let Some(object) =
+        BELOW_ACCOUNT.iter().find(|object| reads(object)).filter(|_| !reads("Account"))
+    {
         return Err(format!("Permission Read {object} depends on permission(s): Read Account"));
     }
     for permission in element.children("userPermissions", "PermissionSetUserPermission") {
@@ -136,10 +144,14 @@ fn read(organisation: &Organisation, element: Element<'_, '_>) -> Result<Permiss
 }
 
 /// The field and whether it may be edited; nothing when it may not even be read.
-fn field_permission(organisation: &Organisation, permission: Element<'_, '_>) -> Result<Option<(String, bool)>, Fault> {
+fn field_permission(
+    organisation: &Organisation,
+    permission: Element<'_, '_>,
+) -> Result<Option<(String, bool)>, Fault> {
     permission.allows(&["editable", "field", "readable"])?;
     let full = permission.required("field")?;
-    let (editable, readable) = (permission.required_flag("editable")?, permission.flag("readable")? == Some(true));
+    let (editable, readable) =
+        (permission.required_flag("editable")?, permission.flag("readable")? == Some(true));
     let unknown = || format!("In field: field - no CustomField named {full} found");
     let (object, name) = full.split_once('.').ok_or_else(unknown)?;
     let object = organisation.object(object).map_err(|_| unknown())?;
@@ -154,7 +166,10 @@ fn field_permission(organisation: &Organisation, permission: Element<'_, '_>) ->
 }
 
 /// The object when it may be read.
-fn object_permission(organisation: &Organisation, permission: Element<'_, '_>) -> Result<Option<String>, Fault> {
+fn object_permission(
+    organisation: &Organisation,
+    permission: Element<'_, '_>,
+) -> Result<Option<String>, Fault> {
     permission.allows(&[
         "allowCreate",
         "allowDelete",
@@ -186,7 +201,9 @@ fn object_permission(organisation: &Organisation, permission: Element<'_, '_>) -
         ),
     ];
     match depends.iter().find(|(wanted, _, given, _)| *wanted && !*given) {
-        Some((_, wanted, _, needed)) => Err(format!("Permission {wanted} {name} depends on permission(s): {needed} {name}")),
+        Some((_, wanted, _, needed)) => {
+            Err(format!("Permission {wanted} {name} depends on permission(s): {needed} {name}"))
+        }
         None => Ok(read.then(|| name.to_owned())),
     }
 }

@@ -38,17 +38,11 @@ impl Component {
 
     /// The manifest counts as a component without a type.
     pub(super) fn package_xml(fault: Option<Fault>) -> Self {
-        Self {
-            fault,
-            ..Self::of("", "package.xml", "package.xml")
-        }
+        Self { fault, ..Self::of("", "package.xml", "package.xml") }
     }
 
     pub(super) fn failed(self, fault: Fault) -> Self {
-        Self {
-            fault: Some(fault),
-            ..self
-        }
+        Self { fault: Some(fault), ..self }
     }
 
     pub(super) fn ended(self, ended: Result<Effect, Fault>) -> Self {
@@ -60,7 +54,8 @@ impl Component {
 
     pub(super) fn is(&self, kind: &str, name: &str) -> bool {
         // A standard object's own file stands for the object when the manifest names it.
-        let is_part = kind == "CustomObject" && self.name.split_once('.').is_some_and(|(object, _)| object == name);
+        let is_part = kind == "CustomObject"
+            && self.name.split_once('.').is_some_and(|(object, _)| object == name);
         (self.kind == kind && self.name == name) || is_part
     }
 
@@ -97,12 +92,21 @@ impl Component {
 }
 
 /// The answer to the post and to a poll.
-pub(super) fn answer(organisation: &Organisation, id: &str, deployment: &Deployment, with_details: bool) -> Value {
+pub(super) fn answer(
+    organisation: &Organisation,
+    id: &str,
+    deployment: &Deployment,
+    with_details: bool,
+) -> Value {
     let options = deployment.options;
     let is_done = deployment.polls >= POLLS_UNTIL_DONE;
-    let failures: Vec<&Component> = deployment.components.iter().filter(|component| component.fault.is_some()).collect();
-    let successes: Vec<&Component> = deployment.components.iter().filter(|component| component.fault.is_none()).collect();
-    let count = |components: &[&Component]| components.iter().filter(|component| component.is_counted()).count();
+    let failures: Vec<&Component> =
+        deployment.components.iter().filter(|component| component.fault.is_some()).collect();
+    let successes: Vec<&Component> =
+        deployment.components.iter().filter(|component| component.fault.is_none()).collect();
+    let count = |components: &[&Component]| {
+        components.iter().filter(|component| component.is_counted()).count()
+    };
     let success = is_done && failures.is_empty();
     let status = match (deployment.polls, is_done, success) {
         (0, ..) => "Pending",
@@ -113,7 +117,9 @@ pub(super) fn answer(organisation: &Organisation, id: &str, deployment: &Deploym
     };
     let started = crate::salesforce::cell::Cell::moment(deployment.started).to_json();
     let at = started.as_str().unwrap_or_default();
-    let shown = |components: &[&Component]| components.iter().map(|component| component.to_json(at)).collect::<Vec<_>>();
+    let shown = |components: &[&Component]| {
+        components.iter().map(|component| component.to_json(at)).collect::<Vec<_>>()
+    };
     let mut result = json!({
         "id": id,
         "checkOnly": options.check_only,

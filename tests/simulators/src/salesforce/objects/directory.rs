@@ -13,7 +13,12 @@ pub(super) fn user() -> Object {
 
 pub(super) fn organization() -> Object {
     let mut organization = Object::new("Organization", "Organizations", "00D")
-        .texts(&[("Name", 80), ("InstanceName", 5), ("NamespacePrefix", 15), ("OrganizationType", 40)])
+        .texts(&[
+            ("Name", 80),
+            ("InstanceName", 5),
+            ("NamespacePrefix", 15),
+            ("OrganizationType", 40),
+        ])
         .reads(&["IsSandbox"], &Kind::Bool)
         .reads(&["TrialExpirationDate"], &Kind::Moment);
     organization.writable = false;

@@ -12,7 +12,8 @@ const TYPES: [&str; 4] = [
     "New Customer",
 ];
 
-const FORECASTS: [&str; 6] = ["Best Case", "Closed", "Commit", "Most Likely", "Omitted", "Pipeline"];
+const FORECASTS: [&str; 6] =
+    ["Best Case", "Closed", "Commit", "Most Likely", "Omitted", "Pipeline"];
 
 pub(super) fn opportunity() -> Object {
     Object::new("Opportunity", "Opportunities", "006")

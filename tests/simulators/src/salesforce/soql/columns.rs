@@ -52,15 +52,14 @@ impl Organisation {
 
     fn all_fields(&self, object: &Object, query: &Query, which: &str) -> Outcome<Vec<Column>> {
         if which != "STANDARD" && query.limit.is_none_or(|limit| limit > 200) {
-            let text = format!("The SOQL FIELDS function with {which} must have a LIMIT of at most 200");
+            let text =
+                format!("The SOQL FIELDS function with {which} must have a LIMIT of at most 200");
             return Err(Refusal::bad("MALFORMED_QUERY", text));
         }
         let fields = object.fields.iter().filter(|field| self.is_visible(object, field));
-        let wanted = fields.filter(|field| which == "ALL" || field.is_custom() == (which == "CUSTOM"));
-        let column = |field: &Field| Column {
-            steps: Vec::new(),
-            field: field.clone(),
-        };
+        let wanted =
+            fields.filter(|field| which == "ALL" || field.is_custom() == (which == "CUSTOM"));
+        let column = |field: &Field| Column { steps: Vec::new(), field: field.clone() };
         Ok(wanted.map(column).collect())
     }
 
@@ -70,16 +69,20 @@ impl Organisation {
             parts.remove(0);
         }
         let refused = |reason: &str| invalid_field(&query.text, name.at, reason);
-        let Some((last, parents)) = parts.split_last().filter(|(_, parents)| parents.len() <= MOST_STEPS) else {
+        let Some((last, parents)) =
+            parts.split_last().filter(|(_, parents)| parents.len() <= MOST_STEPS)
+        else {
             return Err(refused("the path is too long"));
         };
         let mut steps = Vec::new();
         let mut at = std::sync::Arc::new(object.clone());
         for parent in parents {
-            let found = at.fields.iter().filter(|field| self.is_visible(&at, field)).find_map(|field| {
-                let relationship = field.relationship().filter(|found| found.eq_ignore_ascii_case(parent))?;
-                Some((field, relationship))
-            });
+            let found =
+                at.fields.iter().filter(|field| self.is_visible(&at, field)).find_map(|field| {
+                    let relationship =
+                        field.relationship().filter(|found| found.eq_ignore_ascii_case(parent))?;
+                    Some((field, relationship))
+                });
             let Some((field, relationship)) = found else {
                 let reason = format!(
                     "Didn't understand relationship '{parent}' in field path. If you are attempting to use a custom \
@@ -87,11 +90,10 @@ impl Organisation {
                 );
                 return Err(refused(&reason));
             };
-            let Kind::Reference(to) = &field.kind else { continue };
-            steps.push(Step {
-                field: field.name.clone(),
-                relationship,
-            });
+            let Kind::Reference(to) = &field.kind else {
+                continue;
+            };
+            steps.push(Step { field: field.name.clone(), relationship });
             at = self.object(to.first().map_or("", String::as_str))?;
         }
         let Some(field) = self.field(&at, last) else {
@@ -103,10 +105,7 @@ impl Organisation {
             );
             return Err(refused(&reason));
         };
-        Ok(Column {
-            steps,
-            field: field.clone(),
-        })
+        Ok(Column { steps, field: field.clone() })
     }
 }
 

@@ -22,7 +22,12 @@ type Fits<'a> = Box<dyn Fn(&Record) -> bool + 'a>;
 
 impl Organisation {
     /// The records a query finds in its order, before limit and offset. `with_deleted` is `queryAll`.
-    pub(crate) fn found(&self, object: &Object, query: &Query, with_deleted: bool) -> Outcome<Vec<Record>> {
+    pub(crate) fn found(
+        &self,
+        object: &Object,
+        query: &Query,
+        with_deleted: bool,
+    ) -> Outcome<Vec<Record>> {
         let fits = match &query.condition {
             Some(condition) => self.fits(object, query, condition)?,
             None => Box::new(|_: &Record| true),
@@ -30,7 +35,8 @@ impl Organisation {
         let orders = query.order.iter().map(|order| {
             let column = self.column(object, query, &order.name)?;
             if !column.field.sortable() {
-                let reason = format!("field '{}' can not be sorted in a query call", column.field.name);
+                let reason =
+                    format!("field '{}' can not be sorted in a query call", column.field.name);
                 return Err(invalid_field(&query.text, order.name.at, &reason));
             }
             Ok((column, order.descending, order.nulls_last))
@@ -76,7 +82,12 @@ impl Organisation {
         self.records.get(object.name, id)?.seen(self.now())
     }
 
-    fn fits<'a>(&'a self, object: &Object, query: &Query, condition: &'a Condition) -> Outcome<Fits<'a>> {
+    fn fits<'a>(
+        &'a self,
+        object: &Object,
+        query: &Query,
+        condition: &'a Condition,
+    ) -> Outcome<Fits<'a>> {
         let all = |conditions: &'a [Condition]| {
             let fits = conditions.iter().map(|condition| self.fits(object, query, condition));
             fits.collect::<Outcome<Vec<Fits<'a>>>>()
@@ -98,20 +109,32 @@ impl Organisation {
         })
     }
 
-    fn test<'a>(&'a self, object: &Object, query: &Query, name: &Name, test: &'a Test) -> Outcome<Fits<'a>> {
+    fn test<'a>(
+        &'a self,
+        object: &Object,
+        query: &Query,
+        name: &Name,
+        test: &'a Test,
+    ) -> Outcome<Fits<'a>> {
         let column = self.column(object, query, name)?;
         let refused = |reason: String| Err(invalid_field(&query.text, name.at, &reason));
         if !column.field.filterable() {
-            return refused(format!("field '{}' can not be filtered in a query call", column.field.name));
+            return refused(format!(
+                "field '{}' can not be filtered in a query call",
+                column.field.name
+            ));
         }
         Ok(match test {
             Test::Compare(comparison, literal) => {
                 let wanted = self.wanted(query, name, &column.field, literal)?;
                 Box::new(move |record| compare(&self.cell(record, &column), *comparison, &wanted))
             }
-            Test::Like(pattern) => Box::new(move |record| self.cell(record, &column).as_text().is_some_and(|text| like(text, pattern))),
+            Test::Like(pattern) => Box::new(move |record| {
+                self.cell(record, &column).as_text().is_some_and(|text| like(text, pattern))
+            }),
             Test::In { negated, values } => {
-                let values = values.iter().map(|value| self.wanted(query, name, &column.field, value));
+                let values =
+                    values.iter().map(|value| self.wanted(query, name, &column.field, value));
                 let values = values.collect::<Outcome<Vec<Wanted>>>()?;
                 Box::new(move |record| {
                     let cell = self.cell(record, &column);
@@ -131,8 +154,10 @@ impl Organisation {
                 }
                 Box::new(move |record| {
                     let cell = self.cell(record, &column);
-                    let chosen: Vec<String> = cell.as_text().unwrap_or_default().split(';').map(fold).collect();
-                    let has = |value: &String| value.split(';').all(|part| chosen.contains(&fold(part)));
+                    let chosen: Vec<String> =
+                        cell.as_text().unwrap_or_default().split(';').map(fold).collect();
+                    let has =
+                        |value: &String| value.split(';').all(|part| chosen.contains(&fold(part)));
                     values.iter().any(has) != *negated
                 })
             }
@@ -145,18 +170,31 @@ impl Organisation {
         let is_one = matches!(&query.selection, Selection::Fields(names) if names.len() == 1);
         let columns = self.selected(&object, query)?;
         let Some(column) = columns.first().filter(|_| is_one) else {
-            return Err(malformed(&query.text, query.object.at, "a nested query selects exactly one field"));
+            return Err(malformed(
+                &query.text,
+                query.object.at,
+                "a nested query selects exactly one field",
+            ));
         };
         let records = self.found(&object, query, false)?;
         Ok(records.iter().map(|record| self.cell(record, column)).collect())
     }
 
     /// A literal as the field's type has it; 400 when it cannot be.
-    fn wanted(&self, query: &Query, name: &Name, field: &Field, literal: &Literal) -> Outcome<Wanted> {
+    fn wanted(
+        &self,
+        query: &Query,
+        name: &Name,
+        field: &Field,
+        literal: &Literal,
+    ) -> Outcome<Wanted> {
         let cell = match (&field.kind, literal) {
             (_, Literal::Null) => Cell::Null,
             (Kind::Bool, Literal::Bool(value)) => Cell::Bool(*value),
-            (Kind::Currency(_) | Kind::Double(_) | Kind::Percent | Kind::Int, Literal::Number(number)) => Cell::Number(*number),
+            (
+                Kind::Currency(_) | Kind::Double(_) | Kind::Percent | Kind::Int,
+                Literal::Number(number),
+            ) => Cell::Number(*number),
             (Kind::Date, Literal::Date(date)) => Cell::Date(*date),
             (Kind::Moment, Literal::Moment(at)) => Cell::Moment(*at),
             (Kind::Date | Kind::Moment, Literal::Days(word)) => {
@@ -167,8 +205,10 @@ impl Organisation {
                 Some(id) => Cell::Text(id),
                 None if text.is_empty() => Cell::Null,
                 None => {
-                    let problem =
-                        crate::salesforce::refusal::Problem::new("INVALID_QUERY_FILTER_OPERATOR", format!("invalid ID field: {text}"));
+                    let problem = crate::salesforce::refusal::Problem::new(
+                        "INVALID_QUERY_FILTER_OPERATOR",
+                        format!("invalid ID field: {text}"),
+                    );
                     return Err(problem.into());
                 }
             },

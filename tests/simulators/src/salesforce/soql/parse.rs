@@ -7,11 +7,7 @@ use super::{Comparison, Condition, Name, Order, Query, Selection, Test};
 use crate::salesforce::refusal::{Outcome, Refusal};
 
 pub(crate) fn parse(text: &str) -> Outcome<Query> {
-    let mut parser = Parser {
-        text,
-        tokens: tokens(text)?,
-        next: 0,
-    };
+    let mut parser = Parser { text, tokens: tokens(text)?, next: 0 };
     let query = parser.query(false)?;
     match parser.peek() {
         Kind::End => Ok(query),
@@ -145,11 +141,7 @@ impl Parser<'_> {
                     self.word("FIRST")?;
                 }
             }
-            orders.push(Order {
-                name,
-                descending,
-                nulls_last,
-            });
+            orders.push(Order { name, descending, nulls_last });
             if !self.skip_symbol(",") {
                 return Ok(orders);
             }
@@ -210,10 +202,7 @@ impl Parser<'_> {
                     Literal::Text(text) => Some(text),
                     _ => None,
                 });
-                return Ok(Test::Includes {
-                    negated,
-                    values: values.collect(),
-                });
+                return Ok(Test::Includes { negated, values: values.collect() });
             }
         }
         let negated = self.skip_word("NOT");

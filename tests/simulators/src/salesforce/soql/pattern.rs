@@ -10,7 +10,9 @@ fn matches(text: &[char], pattern: &[char]) -> bool {
         [] => text.is_empty(),
         ['%', rest @ ..] => (0..=text.len()).any(|skipped| matches(&text[skipped..], rest)),
         ['_', rest @ ..] => !text.is_empty() && matches(&text[1..], rest),
-        ['\\', literal, rest @ ..] | [literal, rest @ ..] => text.first() == Some(literal) && matches(&text[1..], rest),
+        ['\\', literal, rest @ ..] | [literal, rest @ ..] => {
+            text.first() == Some(literal) && matches(&text[1..], rest)
+        }
     }
 }
 

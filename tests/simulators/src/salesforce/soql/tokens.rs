@@ -47,7 +47,9 @@ pub(super) fn tokens(query: &str) -> Outcome<Vec<Token>> {
                 next.is_ascii_alphanumeric() || "_.:".contains(next)
             }))
         } else {
-            let starts = |symbol: &&&str| symbol.chars().eq(characters[at..].iter().copied().take(symbol.len()));
+            let starts = |symbol: &&&str| {
+                symbol.chars().eq(characters[at..].iter().copied().take(symbol.len()))
+            };
             let symbol = SYMBOLS.iter().find(starts);
             let Some(symbol) = symbol else {
                 return Err(malformed(query, at, &format!("unexpected token: '{character}'")));
@@ -57,10 +59,7 @@ pub(super) fn tokens(query: &str) -> Outcome<Vec<Token>> {
         };
         found.push(Token { kind, at: start });
     }
-    found.push(Token {
-        kind: Kind::End,
-        at: characters.len(),
-    });
+    found.push(Token { kind: Kind::End, at: characters.len() });
     Ok(found)
 }
 
@@ -94,7 +93,13 @@ fn quoted(query: &str, characters: &[char], at: &mut usize) -> Outcome<Kind> {
                     'b' | 'B' => '\u{8}',
                     'f' | 'F' => '\u{c}',
                     '\'' | '"' | '\\' | '_' | '%' => escaped,
-                    _ => return Err(malformed(query, *at - 1, &format!("illegal escape: '\\{escaped}'"))),
+                    _ => {
+                        return Err(malformed(
+                            query,
+                            *at - 1,
+                            &format!("illegal escape: '\\{escaped}'"),
+                        ));
+                    }
                 };
                 *at += 1;
                 text.push(meant);

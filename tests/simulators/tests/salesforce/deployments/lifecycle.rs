@@ -1,7 +1,8 @@
 use serde_json::json;
 
 use super::{
-    EXTRA, archive, bare, deploy, described, exists, field, manifest, object, permission_set, poll, post, problems, send, show_extra,
+    EXTRA, archive, bare, deploy, described, exists, field, manifest, object, permission_set, poll,
+    post, problems, send, show_extra,
 };
 use crate::world::World;
 
@@ -51,19 +52,16 @@ async fn a_deployed_field_is_hidden_until_a_permission_set_grants_it_to_the_user
     deploy(&world, &field(EXTRA), json!({})).await;
     assert!(exists(&world, "Msp_Extra").await);
     assert_eq!(described(&world, "Msp_Extra__c").await, None);
-    world
-        .query("SELECT Msp_Extra__c FROM Opportunity")
-        .await
-        .refused(400, "INVALID_FIELD");
+    world.query("SELECT Msp_Extra__c FROM Opportunity").await.refused(400, "INVALID_FIELD");
     show_extra(&world).await;
     let shown = described(&world, "Msp_Extra__c").await.unwrap();
     assert_eq!((&shown["length"], &shown["unique"]), (&json!(64), &json!(true)));
-    let answer = world
-        .patch("sobjects/Opportunity/Msp_Extra__c/x", crate::world::deal(json!({})))
-        .await;
+    let answer =
+        world.patch("sobjects/Opportunity/Msp_Extra__c/x", crate::world::deal(json!({}))).await;
     assert_eq!(answer.is(201).body["created"], true);
     // What a permission set does not list is switched off.
-    let nothing = archive(&[manifest(&[("PermissionSet", "Msp")]), permission_set("<label>Msp</label>")]);
+    let nothing =
+        archive(&[manifest(&[("PermissionSet", "Msp")]), permission_set("<label>Msp</label>")]);
     let result = deploy(&world, &nothing, json!({})).await;
     assert_eq!(result["details"]["componentSuccesses"][1]["changed"], true);
     assert_eq!(described(&world, "Msp_Extra__c").await, None);
@@ -104,16 +102,12 @@ async fn a_check_changes_nothing() {
 #[tokio::test]
 async fn a_request_that_is_no_deployment_is_refused() {
     let world = World::start().await;
-    post(&world, "text/plain", b"x".to_vec())
-        .await
-        .refused(415, "UNSUPPORTED_MEDIA_TYPE");
-    let answer = post(&world, "multipart/form-data; boundary=sep", b"--sep\r\n\r\n--sep--".to_vec()).await;
+    post(&world, "text/plain", b"x".to_vec()).await.refused(415, "UNSUPPORTED_MEDIA_TYPE");
+    let answer =
+        post(&world, "multipart/form-data; boundary=sep", b"--sep\r\n\r\n--sep--".to_vec()).await;
     answer.refused(400, "INVALID_MULTIPART_REQUEST");
     send(&world, b"no zip", json!({})).await.refused(400, "INVALID_MULTIPART_REQUEST");
-    world
-        .get("metadata/deployRequest/0AfKd000000Gma9KAC")
-        .await
-        .refused(404, "NOT_FOUND");
+    world.get("metadata/deployRequest/0AfKd000000Gma9KAC").await.refused(404, "NOT_FOUND");
     let two = [("a/package.xml", manifest(&[]).1), ("b/package.xml", manifest(&[]).1)];
     send(&world, &archive(&two), json!({"singlePackage": false}))
         .await

@@ -26,7 +26,9 @@ fn archive(files: &[(&str, String)]) -> Vec<u8> {
 }
 
 fn manifest(types: &[(&str, &str)]) -> (&'static str, String) {
-    let each = |(name, member): &(&str, &str)| format!("<types><members>{member}</members><name>{name}</name></types>");
+    let each = |(name, member): &(&str, &str)| {
+        format!("<types><members>{member}</members><name>{name}</name></types>")
+    };
     let types = types.iter().map(each).collect::<Vec<_>>().concat();
     let text = format!("{XML}<Package {NAMESPACE}>{types}<version>67.0</version></Package>");
     ("package.xml", text)
@@ -50,12 +52,10 @@ fn field(inside: &str) -> Vec<u8> {
 }
 
 async fn post(world: &World, content_type: &str, body: Vec<u8>) -> Answer {
-    let url = world
-        .simulators
-        .salesforce
-        .join("services/data/v67.0/metadata/deployRequest")
-        .unwrap();
-    let request = world.http.post(url).bearer_auth(&world.token).header("content-type", content_type);
+    let url =
+        world.simulators.salesforce.join("services/data/v67.0/metadata/deployRequest").unwrap();
+    let request =
+        world.http.post(url).bearer_auth(&world.token).header("content-type", content_type);
     read(request.body(body).send().await.unwrap()).await
 }
 
@@ -111,24 +111,22 @@ async fn show_extra(world: &World) {
     deploy(world, &grant(), json!({})).await;
     let found = world.query("SELECT Id FROM PermissionSet WHERE Name = 'Msp'").await;
     let set = found.column("Id")[0].clone();
-    let user = world
-        .query("SELECT Id FROM User WHERE Username = 'cosell-sync@northwind.example'")
-        .await;
+    let user =
+        world.query("SELECT Id FROM User WHERE Username = 'cosell-sync@northwind.example'").await;
     let assignment = json!({"PermissionSetId": set, "AssigneeId": user.column("Id")[0]});
     world.create("PermissionSetAssignment", assignment).await;
 }
 
 /// Whether a field is there for an administrator who looks it up by the Tooling API.
 async fn exists(world: &World, name: &str) -> bool {
-    let soql = format!("SELECT+Id+FROM+CustomField+WHERE+TableEnumOrId='Opportunity'+AND+DeveloperName='{name}'");
+    let soql = format!(
+        "SELECT+Id+FROM+CustomField+WHERE+TableEnumOrId='Opportunity'+AND+DeveloperName='{name}'"
+    );
     let answer = world.get(&format!("tooling/query?q={soql}")).await;
     answer.is(200).body["totalSize"] == 1
 }
 
 async fn bare() -> World {
-    let options = Options {
-        install_fields: false,
-        ..Options::default()
-    };
+    let options = Options { install_fields: false, ..Options::default() };
     World::start_with(options).await
 }

@@ -1,13 +1,22 @@
 use serde_json::json;
 
-use super::{EXTRA, NAMESPACE, XML, archive, bare, deploy, exists, field, manifest, object, permission_set, problems};
+use super::{
+    EXTRA, NAMESPACE, XML, archive, bare, deploy, exists, field, manifest, object, permission_set,
+    problems,
+};
 use crate::world::World;
 
 #[tokio::test]
 async fn the_rules_of_fields_are_the_contracts() {
     let world = bare().await;
-    let value = |name: &str| format!("<value><fullName>{name}</fullName><default>false</default><label>{name}</label></value>");
-    let named = |kind: &str, rest: &str| format!("<fullName>Msp_X__c</fullName><label>X</label><type>{kind}</type>{rest}");
+    let value = |name: &str| {
+        format!(
+            "<value><fullName>{name}</fullName><default>false</default><label>{name}</label></value>"
+        )
+    };
+    let named = |kind: &str, rest: &str| {
+        format!("<fullName>Msp_X__c</fullName><label>X</label><type>{kind}</type>{rest}")
+    };
     let two_sets = format!(
         "<valueSet><valueSetName>Global</valueSetName><valueSetDefinition><sorted>false</sorted>{}</valueSetDefinition></valueSet>",
         value("A")
@@ -22,10 +31,7 @@ async fn the_rules_of_fields_are_the_contracts() {
             "a length up to 131072",
         ),
         (named("Number", "<precision>19</precision><scale>0</scale>"), "a precision up to 18"),
-        (
-            named("Number", "<precision>4</precision><scale>5</scale>"),
-            "a scale that is not larger",
-        ),
+        (named("Number", "<precision>4</precision><scale>5</scale>"), "a scale that is not larger"),
         (named("Picklist", ""), "needs a valueSet"),
         (named("Picklist", &two_sets), "not both"),
         (named("Checkbox", ""), "needs the defaultValue"),
@@ -57,7 +63,9 @@ async fn the_rules_of_fields_are_the_contracts() {
 async fn the_rules_of_permission_sets_are_the_contracts() {
     let world = World::start().await;
     let field = |full: &str, editable: bool, readable: bool| {
-        format!("<fieldPermissions><editable>{editable}</editable><field>{full}</field><readable>{readable}</readable></fieldPermissions>")
+        format!(
+            "<fieldPermissions><editable>{editable}</editable><field>{full}</field><readable>{readable}</readable></fieldPermissions>"
+        )
     };
     let object = |name: &str, read: bool, edit: bool| {
         format!(
@@ -68,8 +76,11 @@ async fn the_rules_of_permission_sets_are_the_contracts() {
     };
     let key = field("Opportunity.Msp_Referral_Id__c", true, true);
     let (deal, account) = (object("Opportunity", true, true), object("Account", true, false));
-    let package = |inside: &str| archive(&[manifest(&[("PermissionSet", "Msp")]), permission_set(inside)]);
-    let good = deploy(&world, &package(&format!("<label>Msp</label>{key}{deal}{account}")), json!({})).await;
+    let package =
+        |inside: &str| archive(&[manifest(&[("PermissionSet", "Msp")]), permission_set(inside)]);
+    let good =
+        deploy(&world, &package(&format!("<label>Msp</label>{key}{deal}{account}")), json!({}))
+            .await;
     assert_eq!(good["success"], true, "{good}");
     let long = "x".repeat(81);
     for (inside, problem) in [
@@ -110,7 +121,9 @@ async fn the_rules_of_permission_sets_are_the_contracts() {
 async fn layouts_and_list_views_are_taken_when_their_fields_exist() {
     let world = World::start().await;
     let layout = |fields: &[&str]| {
-        let item = |field: &&str| format!("<layoutItems><behavior>Edit</behavior><field>{field}</field></layoutItems>");
+        let item = |field: &&str| {
+            format!("<layoutItems><behavior>Edit</behavior><field>{field}</field></layoutItems>")
+        };
         let items = fields.iter().map(item).collect::<Vec<_>>().concat();
         let text = format!(
             "{XML}<Layout {NAMESPACE}><layoutSections><label>All</label><layoutColumns>{items}</layoutColumns>\
@@ -120,10 +133,17 @@ async fn layouts_and_list_views_are_taken_when_their_fields_exist() {
             <filterScope>Everything</filterScope><label>Deals</label></listViews>";
         let named = [("Layout", "Opportunity-Co-sell %2B 1"), ("ListView", "Opportunity.Deals")];
         let named = named.map(|(kind, name)| (kind, name.replace("%2B", "+")));
-        let members: Vec<(&str, &str)> = named.iter().map(|(kind, name)| (*kind, name.as_str())).collect();
-        archive(&[manifest(&members), object(view), ("layouts/Opportunity-Co-sell %2B 1.layout", text)])
+        let members: Vec<(&str, &str)> =
+            named.iter().map(|(kind, name)| (*kind, name.as_str())).collect();
+        archive(&[
+            manifest(&members),
+            object(view),
+            ("layouts/Opportunity-Co-sell %2B 1.layout", text),
+        ])
     };
-    let good = deploy(&world, &layout(&["Name", "StageName", "CloseDate", "Msp_Audit__c"]), json!({})).await;
+    let good =
+        deploy(&world, &layout(&["Name", "StageName", "CloseDate", "Msp_Audit__c"]), json!({}))
+            .await;
     assert_eq!(
         (&good["success"], &good["numberComponentsDeployed"]),
         (&json!(true), &json!(2)),

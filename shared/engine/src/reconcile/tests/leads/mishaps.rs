@@ -36,10 +36,7 @@ impl Floor {
     }
 
     fn order(&self) -> Order<'_> {
-        Order {
-            now: self.stage.now,
-            id: "order",
-        }
+        Order { now: self.stage.now, id: "order" }
     }
 }
 
@@ -134,7 +131,8 @@ async fn a_lead_can_be_unlinked_where_leads_are_not_synced_any_more() {
     let mut floor = Floor::with_lead().await;
     floor.stage.engine.leads = None;
     floor.stage.world.take_calls();
-    let outcome = floor.stage.engine.unlink(REFERRAL.parse().unwrap(), floor.order()).await.unwrap();
+    let outcome =
+        floor.stage.engine.unlink(REFERRAL.parse().unwrap(), floor.order()).await.unwrap();
     assert_eq!(outcome.kind, AuditKind::Unlinked);
     assert!(floor.stage.the_link().tombstone.is_some());
     assert!(!floor.stage.world.take_calls().contains(&"crm.get"), "no opportunity has that key");
@@ -149,13 +147,7 @@ async fn a_lead_whose_deal_an_operator_linked_with_another_opportunity_stays_a_f
     let id: ReferralId = REFERRAL.parse().unwrap();
     floor.stage.engine.unlink(id, floor.order()).await.unwrap();
     let opportunity = record(OPPORTUNITY, json!({ "name": "Fleet telemetry pilot" }));
-    floor
-        .stage
-        .world
-        .records
-        .lock()
-        .unwrap()
-        .insert(OPPORTUNITY.into(), opportunity.clone());
+    floor.stage.world.records.lock().unwrap().insert(OPPORTUNITY.into(), opportunity.clone());
     floor.stage.engine.relink(id, &opportunity.key, floor.order()).await.unwrap();
     assert_eq!(floor.stage.the_link().lead, Some(lead.clone()));
     let outcome = floor.stage.look(&Subject::Crm(lead), "later").await.unwrap();
@@ -238,7 +230,8 @@ async fn microsofts_half_that_accepts_with_the_lead_is_remembered() {
     half["externalReferenceId"] = Json::Null;
     half["trackingInfo"] = json!({ "microsoftMsxId": "7-ABC123" });
     floor.stage.world.put_referral(OTHER.parse().unwrap(), half);
-    let outcome = floor.stage.look(&Subject::Referral(OTHER.parse().unwrap()), "half").await.unwrap();
+    let outcome =
+        floor.stage.look(&Subject::Referral(OTHER.parse().unwrap()), "half").await.unwrap();
     assert_eq!(outcome.kind, AuditKind::Qualified);
     assert_eq!(floor.stage.the_link().microsoft_referral, OTHER.parse().ok());
     assert_eq!(floor.stage.the_record().get("nwcs_microsoftcrmid"), "7-ABC123");
@@ -253,7 +246,8 @@ async fn a_lead_that_took_the_identifier_of_one_merged_into_it_is_told_what_mend
     *floor.leads.records.lock().unwrap() = [(OPPORTUNITY.into(), left)].into();
     let outcome = floor.stage.look(&Subject::Crm(key.clone()), "merged").await.unwrap();
     assert_eq!(outcome.kind, AuditKind::Rejected);
-    let told = outcome.message.contains("another lead") && outcome.message.contains("your sync operator");
+    let told =
+        outcome.message.contains("another lead") && outcome.message.contains("your sync operator");
     assert!(told, "{}", outcome.message);
     // The old pair parts with the next look.
     floor.stage.look(&referral(), "parts").await.unwrap();
