@@ -5,12 +5,12 @@ use clap::Args;
 use cosell_aws::audit::DynamoAudit;
 use cosell_aws::links::DynamoLinks;
 use cosell_aws::table::Table;
-use cosell_core::audit::AuditEntry;
-use cosell_core::link::Link;
-use cosell_core::message::Subject;
-use cosell_engine::port::{AuditTrail, Links};
+use cosell_model::audit::AuditEntry;
+use cosell_model::link::Link;
+use cosell_model::message::Subject;
 use cosell_runtime::config::{Environment, Noted};
 use cosell_runtime::settings::CrmSystem;
+use cosell_sync::port::{AuditTrail, Links};
 
 use crate::record::{self, Record, told};
 use crate::table;
@@ -84,11 +84,11 @@ impl Trail {
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
-    use cosell_core::audit::AuditKind;
-    use cosell_core::crm::CrmKey;
-    use cosell_core::id::{EngagementId, ReferralId};
-    use cosell_core::message::Cause;
-    use cosell_engine::{Failure, FailureKind, Outside};
+    use cosell_model::audit::AuditKind;
+    use cosell_model::crm::CrmKey;
+    use cosell_model::id::{EngagementId, ReferralId};
+    use cosell_model::message::Cause;
+    use cosell_sync::{Failure, FailureKind, Outside};
 
     use super::*;
 

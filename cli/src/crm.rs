@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use anyhow::{Result, bail};
 use clap::Subcommand;
-use cosell_deployment::{InstallationAccess, InstallationSettings};
-use cosell_engine::installation::{Finding, Installation, State};
+use cosell_sync::installation::{Finding, Installation, State};
+use cosell_wiring::{InstallationAccess, InstallationSettings};
 
 use crate::record::told;
 
@@ -23,7 +23,7 @@ pub(crate) enum Command {
 }
 
 pub(crate) async fn run(command: Command) -> Result<()> {
-    let settings = cosell_deployment::read(InstallationSettings::read)?;
+    let settings = cosell_wiring::read(InstallationSettings::read)?;
     let (is_guest, sync_leads) = (is_guest(&settings), settings.sync_leads);
     let installation = installation(settings).await?;
     let findings = relevant(carry_out(command, installation.as_ref()).await?, sync_leads);
@@ -51,7 +51,7 @@ pub(crate) async fn installation(settings: InstallationSettings) -> Result<Box<d
     // With a token nothing is asked of AWS, so no region is needed.
     let sdk =
         if is_guest(&settings) { cosell_aws::sdk::config().await } else { crate::aws().await? };
-    Ok(cosell_deployment::installation(settings, &sdk)?)
+    Ok(cosell_wiring::installation(settings, &sdk)?)
 }
 
 async fn carry_out(command: Command, installation: &dyn Installation) -> Result<Vec<Finding>> {

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use cosell_core::audit::{AuditEntry, AuditKind, FieldChange, ParkedField, Side};
-use cosell_core::value::Value;
+use cosell_model::audit::{AuditEntry, AuditKind, FieldChange, ParkedField, Side};
+use cosell_model::value::Value;
 
 use crate::audit::Trail;
 
@@ -106,7 +106,7 @@ pub(crate) fn shown(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use cosell_core::message::{Cause, Subject};
+    use cosell_model::message::{Cause, Subject};
 
     use super::*;
 

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use cosell_core::audit::Side;
-use cosell_core::link::{Link, OpenConflict, Parting, Registering, Tombstone};
-use cosell_core::message::Subject;
+use cosell_model::audit::Side;
+use cosell_model::link::{Link, OpenConflict, Parting, Registering, Tombstone};
+use cosell_model::message::Subject;
 use jiff::Timestamp;
 
 use crate::table::shown;

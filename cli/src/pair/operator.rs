@@ -1,15 +1,15 @@
 //! An operator's orders, each shown before it is given.
 
 use anyhow::{Result, anyhow, bail, ensure};
-use cosell_core::audit::{AuditKind, Side};
-use cosell_core::crm::CrmKey;
-use cosell_core::id::ReferralId;
-use cosell_core::link::{Link, OpenConflict};
-use cosell_core::message::{Cause, Subject, SyncMessage};
-use cosell_deployment::EngineSettings;
-use cosell_engine::{Engine, Failure, FailureKind, Look, Order, Outcome};
+use cosell_model::audit::{AuditKind, Side};
+use cosell_model::crm::CrmKey;
+use cosell_model::id::ReferralId;
+use cosell_model::link::{Link, OpenConflict};
+use cosell_model::message::{Cause, Subject, SyncMessage};
 use cosell_runtime::clock;
 use cosell_runtime::settings::CrmSystem;
+use cosell_sync::{Engine, Failure, FailureKind, Look, Order, Outcome};
+use cosell_wiring::EngineSettings;
 
 use super::consent::Consent;
 use super::{description, not_linked};
@@ -23,9 +23,9 @@ pub(super) struct Operator {
 
 impl Operator {
     pub(super) async fn open() -> Result<Self> {
-        let settings = cosell_deployment::read(EngineSettings::read)?;
+        let settings = cosell_wiring::read(EngineSettings::read)?;
         let crm = settings.systems.crm.connection.system();
-        let engine = cosell_deployment::operators_engine(settings, &crate::aws().await?)?;
+        let engine = cosell_wiring::operators_engine(settings, &crate::aws().await?)?;
         Ok(Self { engine, crm })
     }
 
@@ -139,7 +139,7 @@ fn verdict(result: Result<Outcome, Failure>) -> Result<Outcome> {
 mod tests {
     use std::time::Duration;
 
-    use cosell_engine::Outside;
+    use cosell_sync::Outside;
     use serde_json::json;
 
     use super::*;

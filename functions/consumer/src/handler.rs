@@ -4,11 +4,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use cosell_aws::queue::SqsQueue;
-use cosell_core::audit::AuditKind;
-use cosell_core::message::{PoisonMessage, Subject, SyncMessage};
-use cosell_engine::batch::{Attendant, Received, Time, Unfinished};
-use cosell_engine::{Engine, Failure, Outcome};
+use cosell_model::audit::AuditKind;
+use cosell_model::message::{PoisonMessage, Subject, SyncMessage};
 use cosell_runtime::{clock, metrics};
+use cosell_sync::batch::{Attendant, Received, Time, Unfinished};
+use cosell_sync::{Engine, Failure, Outcome};
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Context;

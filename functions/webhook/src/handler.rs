@@ -7,11 +7,11 @@
 //! | 405 | not a POST |
 //! | 503 | the queue or the certificate's host is away: Partner Center delivers again, ten times in all |
 
-use cosell_core::message::SyncMessage;
-use cosell_engine::port::Queue;
+use cosell_model::message::SyncMessage;
 use cosell_partner_center::event::WebhookEvent;
 use cosell_partner_center::signature::{RawDelivery, Verifier};
 use cosell_runtime::metrics;
+use cosell_sync::port::Queue;
 use jiff::Timestamp;
 use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Body, Request, Response};

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
-use cosell_core::id::ReferralId;
-use cosell_engine::Failure;
-use cosell_engine::port::Agenda;
+use cosell_model::id::ReferralId;
+use cosell_sync::Failure;
+use cosell_sync::port::Agenda;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 

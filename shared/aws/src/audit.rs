@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
-use cosell_core::audit::AuditEntry;
-use cosell_engine::Failure;
-use cosell_engine::port::AuditTrail;
+use cosell_model::audit::AuditEntry;
+use cosell_sync::Failure;
+use cosell_sync::port::AuditTrail;
 
 use crate::table::{KEY, Table};
 
@@ -76,9 +76,9 @@ impl AuditTrail for DynamoAudit {
 
 #[cfg(test)]
 mod tests {
-    use cosell_core::audit::{AuditKind, FieldChange, ParkedField, Side};
-    use cosell_core::message::Cause;
-    use cosell_core::value::Value;
+    use cosell_model::audit::{AuditKind, FieldChange, ParkedField, Side};
+    use cosell_model::message::Cause;
+    use cosell_model::value::Value;
     use jiff::Timestamp;
 
     use super::*;

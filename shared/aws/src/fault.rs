@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_sync::{Failure, FailureKind, Outside};
 
 /// AWS names no time. The SDK has already paused and repeated twice, so a second more is a modest wait.
 const THROTTLED: FailureKind = FailureKind::Throttled { retry_after: Duration::from_secs(1) };

@@ -1,14 +1,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cosell_core::audit::Side;
-use cosell_core::breaker::{Activity, Breaker};
-use cosell_core::link::{
+use cosell_model::audit::Side;
+use cosell_model::breaker::{Activity, Breaker};
+use cosell_model::link::{
     NotKept, OpenConflict, Parting, Pending, Registering, Seen, Step, Tombstone, Warned,
 };
-use cosell_core::microsoft::Microsoft;
-use cosell_core::value::Value;
-use cosell_engine::FailureKind;
+use cosell_model::microsoft::Microsoft;
+use cosell_model::value::Value;
+use cosell_sync::FailureKind;
 use uuid::Uuid;
 
 use super::*;

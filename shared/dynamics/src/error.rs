@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_sync::{Failure, FailureKind, Outside};
 
 /// Everything this adapter can fail with. Texts name operation, record, column and cure; they never hold values, since those are customer data.
 #[derive(Debug, thiserror::Error)]

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cosell_engine::{Failure, FailureKind};
 use cosell_runtime::http::{ForbiddenUrl, permitted};
+use cosell_sync::{Failure, FailureKind};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;

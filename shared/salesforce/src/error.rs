@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_sync::{Failure, FailureKind, Outside};
 
 /// Everything this adapter can fail with. Texts name operation, record, field and cure. They hold no values, but for the sentences
 /// that an administrator wrote for people to read (validation rules, automation).

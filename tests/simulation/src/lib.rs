@@ -18,10 +18,10 @@ mod world;
 
 use std::sync::Arc;
 
-use cosell_core::breaker::Breaker;
-use cosell_core::deadline::Deadlines;
-use cosell_core::mapping::{ConflictRule, Mapping, MappingError, OnHoldEdits, Placeholders};
-use cosell_core::plan::Policy;
+use cosell_mapping::{ConflictRule, Mapping, MappingError, OnHoldEdits, Placeholders};
+use cosell_model::breaker::Breaker;
+use cosell_model::deadline::Deadlines;
+use cosell_sync::plan::Policy;
 use fastrand::Rng;
 
 use invocation::Functions;

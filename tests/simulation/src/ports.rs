@@ -8,7 +8,7 @@ mod store;
 pub(crate) use crm::{MARKS, blank, kept};
 pub(crate) use leads::{LeadSeat, convert};
 
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_sync::{Failure, FailureKind, Outside};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::seat::Seat;

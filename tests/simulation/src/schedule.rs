@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use cosell_core::audit::Side;
-use cosell_core::link::Parting;
-use cosell_core::message::{Cause, Subject, SyncMessage};
-use cosell_engine::Outside;
+use cosell_model::audit::Side;
+use cosell_model::link::Parting;
+use cosell_model::message::{Cause, Subject, SyncMessage};
+use cosell_sync::Outside;
 use jiff::SignedDuration;
 
 use crate::invocation::{Functions, Invocation, Ordered};
@@ -199,7 +199,7 @@ impl Schedule {
     fn settle_conflicts(&mut self) {
         let waiting: Vec<_> = {
             let state = self.world.state();
-            let of = |link: &cosell_core::link::Link| {
+            let of = |link: &cosell_model::link::Link| {
                 let referral = link.referral;
                 link.conflicts
                     .keys()

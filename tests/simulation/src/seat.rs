@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_sync::{Failure, FailureKind, Outside};
 
 use crate::world::{State, World};
 

@@ -8,11 +8,11 @@ mod trail;
 
 use std::collections::BTreeMap;
 
-use cosell_core::audit::AuditKind;
-use cosell_core::link::Parting;
-use cosell_core::mapping::Mapping;
-use cosell_core::referral::Referral;
-use cosell_core::value::Value;
+use cosell_mapping::Mapping;
+use cosell_model::audit::AuditKind;
+use cosell_model::link::Parting;
+use cosell_model::referral::Referral;
+use cosell_model::value::Value;
 
 use crate::schedule::HOUR;
 use crate::world::{LEAD, State, World, Written};

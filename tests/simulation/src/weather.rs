@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cosell_core::mapping::Mapping;
-use cosell_engine::{FailureKind, Outside};
+use cosell_mapping::Mapping;
+use cosell_sync::{FailureKind, Outside};
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 

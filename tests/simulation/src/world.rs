@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use cosell_core::audit::{AuditEntry, Side};
-use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite};
-use cosell_core::id::{ETag, ReferralId};
-use cosell_core::link::Link;
-use cosell_core::mapping::Mapping;
-use cosell_core::message::SyncMessage;
-use cosell_core::patch::PatchOperation;
+use cosell_mapping::Mapping;
+use cosell_model::audit::{AuditEntry, Side};
+use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite};
+use cosell_model::id::{ETag, ReferralId};
+use cosell_model::link::Link;
+use cosell_model::message::SyncMessage;
+use cosell_model::patch::PatchOperation;
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};

@@ -2,10 +2,11 @@
 
 use std::fmt::{Display, Write};
 
-use cosell_core::audit::FieldChange;
-use cosell_core::link::{Link, Parting};
-use cosell_core::mapping::{Mapping, When};
-use cosell_core::plan::{Carried, FieldTrial, NewRecord, NewReferral, Trial, Update, Wish};
+use cosell_mapping::Carried;
+use cosell_mapping::{Mapping, When};
+use cosell_model::audit::FieldChange;
+use cosell_model::link::{Link, Parting};
+use cosell_sync::plan::{FieldTrial, NewRecord, NewReferral, Trial, Update, Wish};
 use serde_json::Value as Json;
 
 use crate::table::shown;

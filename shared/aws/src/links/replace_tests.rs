@@ -1,6 +1,6 @@
-use cosell_core::link::{Parting, Tombstone};
-use cosell_engine::FailureKind;
-use cosell_engine::port::Links;
+use cosell_model::link::{Parting, Tombstone};
+use cosell_sync::FailureKind;
+use cosell_sync::port::Links;
 
 use super::super::tests::{engagement, link, links, opportunity, referral};
 use super::*;

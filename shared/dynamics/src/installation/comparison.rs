@@ -1,7 +1,7 @@
 //! What is there against what is wanted. Values in, findings out.
 
-use cosell_core::cosell_fields::{Choice, CosellField, FIELDS, Kind};
-use cosell_engine::installation::{Finding, State};
+use cosell_model::cosell_fields::{Choice, CosellField, FIELDS, Kind};
+use cosell_sync::installation::{Finding, State};
 use serde_json::Value as Json;
 
 use super::definition;

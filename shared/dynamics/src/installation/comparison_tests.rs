@@ -134,6 +134,6 @@ fn a_key_counts_only_over_its_column_alone_and_when_its_index_is_built() {
 
 #[test]
 fn every_object_of_the_catalogue_is_a_table() {
-    let names = cosell_core::cosell_fields::OBJECTS.map(str::to_lowercase);
+    let names = cosell_model::cosell_fields::OBJECTS.map(str::to_lowercase);
     assert_eq!(TABLES.map(|table| table.name.to_owned()), names);
 }

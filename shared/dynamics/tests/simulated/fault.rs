@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use cosell_core::crm::CrmKey;
-use cosell_engine::FailureKind;
-use cosell_engine::port::Crm;
+use cosell_model::crm::CrmKey;
 use cosell_simulators::faults::{Action, Fault};
+use cosell_sync::FailureKind;
+use cosell_sync::port::Crm;
 use jiff::Timestamp;
 use serde_json::json;
 

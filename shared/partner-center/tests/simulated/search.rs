@@ -1,9 +1,9 @@
 //! Finding referrals by engagement and by external reference, however little a list tells.
 
-use cosell_core::id::ReferralId;
-use cosell_core::referral::{Referral, ReferralKind};
-use cosell_engine::FailureKind;
-use cosell_engine::port::PartnerCenter as _;
+use cosell_model::id::ReferralId;
+use cosell_model::referral::{Referral, ReferralKind};
+use cosell_sync::FailureKind;
+use cosell_sync::port::PartnerCenter as _;
 use serde_json::{Value as Json, json};
 
 use crate::stage::{Stage, answer, content, deal, part};

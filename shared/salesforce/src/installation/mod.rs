@@ -15,9 +15,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cosell_core::cosell_fields::CosellField;
-use cosell_engine::installation::{Finding, Installation, Progress, State, TRIES, pause_after};
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_model::cosell_fields::CosellField;
+use cosell_sync::installation::{Finding, Installation, Progress, State, TRIES, pause_after};
+use cosell_sync::{Failure, FailureKind, Outside};
 use reqwest::Method;
 use secrecy::SecretString;
 
@@ -105,7 +105,7 @@ impl SalesforceInstallation {
 
     async fn survey(&self) -> Result<Survey, SalesforceError> {
         let mut objects = Vec::new();
-        for object in cosell_core::cosell_fields::OBJECTS {
+        for object in cosell_model::cosell_fields::OBJECTS {
             objects.push(FoundObject::read(&self.api, object).await?);
         }
         let sets = match self.found_sets().await {

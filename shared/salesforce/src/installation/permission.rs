@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use cosell_core::cosell_fields::{CosellField, FIELDS, FilledBy, OBJECTS};
-use cosell_engine::installation::{Finding, Progress, State, TRIES, pause_after};
+use cosell_model::cosell_fields::{CosellField, FIELDS, FilledBy, OBJECTS};
+use cosell_sync::installation::{Finding, Progress, State, TRIES, pause_after};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 

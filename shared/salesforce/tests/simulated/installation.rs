@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cosell_core::cosell_fields::FIELDS;
-use cosell_engine::FailureKind;
-use cosell_engine::installation::{Finding, Installation, State};
+use cosell_model::cosell_fields::FIELDS;
 use cosell_salesforce::installation::{GivenToken, SalesforceInstallation};
 use cosell_salesforce::{CredentialStore, Credentials, Settings};
 use cosell_simulators::faults::{Action, Fault};
 use cosell_simulators::{Config, Simulators};
+use cosell_sync::FailureKind;
+use cosell_sync::installation::{Finding, Installation, State};
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use cosell_core::crm::Phase;
-use cosell_engine::FailureKind;
-use cosell_engine::port::Crm;
+use cosell_model::crm::Phase;
 use cosell_simulators::faults::Action;
+use cosell_sync::FailureKind;
+use cosell_sync::port::Crm;
 use serde_json::json;
 
 use crate::environment::{Environment, referral, status, to_phase, write};

@@ -1,10 +1,10 @@
 //! The CRM.
 
 use async_trait::async_trait;
-use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
-use cosell_core::id::ReferralId;
-use cosell_engine::port::{Crm, CrmChange};
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_model::id::ReferralId;
+use cosell_sync::port::{Crm, CrmChange};
+use cosell_sync::{Failure, FailureKind, Outside};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 

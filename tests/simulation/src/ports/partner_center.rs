@@ -1,12 +1,12 @@
 //! Partner Center.
 
 use async_trait::async_trait;
-use cosell_core::id::{ETag, EngagementId, ReferralId};
-use cosell_core::life_cycle::Stage;
-use cosell_core::patch::PatchOperation;
-use cosell_core::referral::Referral;
-use cosell_engine::port::{PartnerCenter, ReferralChange};
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_model::id::{ETag, EngagementId, ReferralId};
+use cosell_model::life_cycle::Stage;
+use cosell_model::patch::PatchOperation;
+use cosell_model::referral::Referral;
+use cosell_sync::port::{PartnerCenter, ReferralChange};
+use cosell_sync::{Failure, FailureKind, Outside};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 

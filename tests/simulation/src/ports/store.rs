@@ -1,13 +1,13 @@
 //! The store and the queue: every read strongly consistent, every write conditional where the real one is.
 
 use async_trait::async_trait;
-use cosell_core::audit::{AuditEntry, AuditKind};
-use cosell_core::crm::CrmKey;
-use cosell_core::id::{EngagementId, ReferralId};
-use cosell_core::link::{Link, Seen};
-use cosell_core::message::SyncMessage;
-use cosell_engine::port::{Agenda, AuditTrail, Claim, Claims, Cursors, Links, Queue};
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_model::audit::{AuditEntry, AuditKind};
+use cosell_model::crm::CrmKey;
+use cosell_model::id::{EngagementId, ReferralId};
+use cosell_model::link::{Link, Seen};
+use cosell_model::message::SyncMessage;
+use cosell_sync::port::{Agenda, AuditTrail, Claim, Claims, Cursors, Links, Queue};
+use cosell_sync::{Failure, FailureKind, Outside};
 use jiff::{SignedDuration, Timestamp};
 
 use super::refused;

@@ -1,7 +1,7 @@
 //! A close date that the CRM did not keep: in the trail, told to the seller, and told once.
 
-use cosell_core::audit::{AuditEntry, AuditKind};
-use cosell_core::mapping::Mapping;
+use cosell_mapping::Mapping;
+use cosell_model::audit::{AuditEntry, AuditKind};
 
 use super::edits::Pair;
 use super::pairs::waits;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use cosell_core::crm::{CrmRecord, Phase};
-use cosell_core::life_cycle::Stage;
-use cosell_core::link::Link;
-use cosell_core::mapping::{Mapping, OnHoldEdits, Rule};
-use cosell_core::referral::{Referral, ReferralKind};
-use cosell_core::value::Value;
+use cosell_mapping::{Mapping, OnHoldEdits, Rule};
+use cosell_model::crm::{CrmRecord, Phase};
+use cosell_model::life_cycle::Stage;
+use cosell_model::link::Link;
+use cosell_model::referral::{Referral, ReferralKind};
+use cosell_model::value::Value;
 use serde_json::json;
 
 use crate::ports::kept;

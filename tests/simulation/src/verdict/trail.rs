@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cosell_core::audit::{AuditEntry, AuditKind, FieldChange, Side};
-use cosell_core::mapping::{Mapping, STAGE, VISIBILITY, phase_value, stage_value};
-use cosell_core::referral::Referral;
-use cosell_core::value::Value;
+use cosell_mapping::{Mapping, STAGE, VISIBILITY, phase_value, stage_value};
+use cosell_model::audit::{AuditEntry, AuditKind, FieldChange, Side};
+use cosell_model::referral::Referral;
+use cosell_model::value::Value;
 
 use crate::world::{LEAD, State, Write, Written};
 
