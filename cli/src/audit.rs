@@ -10,7 +10,7 @@ use cosell_model::link::Link;
 use cosell_model::message::Subject;
 use cosell_runtime::config::{Environment, Noted};
 use cosell_runtime::settings::CrmSystem;
-use cosell_sync::port::{AuditTrail, Links};
+use cosell_sync::port::{AuditLog, Links};
 
 use crate::record::{self, Record, told};
 use crate::table;
@@ -65,7 +65,7 @@ pub(crate) struct Trail {
 
 impl Trail {
     /// A trail starts under the CRM record and goes on under the referral once there is one: both parts are read.
-    async fn read(links: &dyn Links, audit: &dyn AuditTrail, subject: &Subject) -> Result<Self> {
+    async fn read(links: &dyn Links, audit: &dyn AuditLog, subject: &Subject) -> Result<Self> {
         let link = record::link_of(links, subject).await?;
         let subjects = match &link {
             Some(link) => vec![Subject::Crm(link.crm.clone()), Subject::Referral(link.referral)],
@@ -88,7 +88,7 @@ mod tests {
     use cosell_model::crm::CrmKey;
     use cosell_model::id::{EngagementId, ReferralId};
     use cosell_model::message::Cause;
-    use cosell_sync::{Failure, FailureKind, Outside};
+    use cosell_sync::{Failure, FailureKind, System};
 
     use super::*;
 
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[async_trait]
-    impl AuditTrail for Store {
+    impl AuditLog for Store {
         async fn append(&self, _: &AuditEntry) -> Result<(), Failure> {
             unreachable!("nothing is written")
         }
@@ -147,7 +147,7 @@ mod tests {
                 Some("referral") => "08",
                 _ => {
                     return Err(Failure::new(
-                        Outside::Store,
+                        System::Aws,
                         FailureKind::Rejected,
                         format!("what is {pair}?"),
                     ));
@@ -160,7 +160,7 @@ mod tests {
                 cause: Cause::Sweep,
                 message: "nothing to do".into(),
                 changes: vec![],
-                parked: vec![],
+                undecided: vec![],
                 partner_center_request: None,
                 crm_request: None,
                 invocation: "i1".into(),

@@ -62,7 +62,7 @@ async fn carry_out(command: Command, installation: &dyn Installation) -> Result<
     findings.map_err(|failure| told(&failure))
 }
 
-/// One line for each finding, with the cure of what is wrong.
+/// One line for each finding, with the remedy of what is wrong.
 pub(crate) fn listed(findings: &[Finding]) -> String {
     let width = |text: fn(&Finding) -> &str| {
         findings.iter().map(|finding| text(finding).chars().count()).max().unwrap_or_default()
@@ -83,8 +83,8 @@ fn state(state: &State) -> String {
     match state {
         State::Right => String::new(),
         State::Created => ": created".to_owned(),
-        State::Missing { cure } => format!(": missing; {cure}"),
-        State::Wrong { is, should, cure } => format!(": is {is}, should be {should}; {cure}"),
+        State::Missing { remedy } => format!(": missing; {remedy}"),
+        State::Wrong { is, should, remedy } => format!(": is {is}, should be {should}; {remedy}"),
         State::Refused { why } => format!(": {why}"),
     }
 }

@@ -119,7 +119,7 @@ fn what_is_wrong_is_told_with_how_it_should_be_and_the_cure() {
     let wrong = State::Wrong {
         is: "Text 50".to_owned(),
         should: "Text 100".to_owned(),
-        cure: "raise the column's maximum length to 100".to_owned(),
+        remedy: "raise the column's maximum length to 100".to_owned(),
     };
     let findings = [
         Finding::new("lead", "Sync status", "nwcs_syncstatus", wrong),

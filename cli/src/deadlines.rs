@@ -75,7 +75,7 @@ async fn open(
 }
 
 fn is_microsofts(open: &Open) -> bool {
-    open.referral.kind == ReferralKind::MicrosoftHalf
+    open.referral.kind == ReferralKind::MicrosoftReferral
 }
 
 fn whole_days(open: &Open, now: Timestamp) -> i64 {

@@ -25,7 +25,7 @@ pub(crate) enum Command {
     Show {
         #[command(flatten)]
         record: Record,
-        /// Prints the link as JSON, with all values last seen.
+        /// Prints the link as JSON, with all values last last_synced.
         #[arg(long)]
         json: bool,
     },

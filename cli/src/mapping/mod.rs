@@ -15,7 +15,7 @@ use cosell_wiring::MappingSettings;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Tells what is wrong with the mapping, each fault with its place and its cure. Ends with 1 when the mapping cannot be used.
+    /// Tells what is wrong with the mapping, each fault with its place and its remedy. Ends with 1 when the mapping cannot be used.
     Check(check::Arguments),
     /// Prints the JSON Schema of mapping files, with which editors complete and check them.
     Schema(schema::Arguments),

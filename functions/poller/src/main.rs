@@ -31,7 +31,7 @@ async fn main() -> Result<(), Error> {
             let Polled { records, referrals, due, skipped } = poller
                 .poll(clock::now(), &event.context.request_id)
                 .await
-                .map_err(|failure| failure.brief())?;
+                .map_err(|failure| failure.redacted())?;
             metrics::count("Enqueued", u64::try_from(records + referrals + due)?, &[]);
             tracing::info!(records, referrals, due, skipped, "polled");
             Ok::<_, Error>(Answer { records, referrals, due, skipped })

@@ -65,7 +65,7 @@ impl<Q: Queue> Webhook<Q> {
                 reply(StatusCode::OK)
             }
             Err(failure) => {
-                tracing::error!(event.name = %event.name, subject, error = failure.brief(), "the queue did not take the event; Partner Center will deliver again");
+                tracing::error!(event.name = %event.name, subject, error = failure.redacted(), "the queue did not take the event; Partner Center will deliver again");
                 reply(StatusCode::SERVICE_UNAVAILABLE)
             }
         }

@@ -8,7 +8,7 @@
 //! | [`links`] | `tables` | the pairs: [`cosell_sync::port::Links`] |
 //! | [`claims`] | `tables` | exclusive, expiring claims: [`cosell_sync::port::Claims`] |
 //! | [`cursors`] | `tables` | how far the poller has read: [`cosell_sync::port::Cursors`] |
-//! | [`audit`] | `tables` | the trail: [`cosell_sync::port::AuditTrail`] |
+//! | [`audit`] | `tables` | the trail: [`cosell_sync::port::AuditLog`] |
 //! | [`queue`] | `queue` | the sync queue: [`cosell_sync::port::Queue`] |
 //! | [`secrets`] | `secrets` | JSON secrets and the rolling refresh token |
 //!
@@ -24,8 +24,6 @@
 //! | audit | `pk` = pair, `sk` = `TIME#INVOCATION#COUNTER` | a [`cosell_model::audit::AuditEntry`], `expires_at` (s, the table's TTL) |
 
 #[cfg(feature = "tables")]
-pub mod agenda;
-#[cfg(feature = "tables")]
 pub mod audit;
 #[cfg(feature = "tables")]
 pub mod claims;
@@ -38,6 +36,8 @@ pub mod links;
 mod local;
 #[cfg(feature = "queue")]
 pub mod queue;
+#[cfg(feature = "tables")]
+pub mod schedule;
 pub mod sdk;
 #[cfg(feature = "secrets")]
 pub mod secrets;

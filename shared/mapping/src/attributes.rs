@@ -44,11 +44,11 @@ pub fn lacking(mapping: &Mapping, body: &Json) -> Vec<String> {
         let rule = mapping.rules.iter().find(|rule| {
             kind_of(&rule.partner_center).is_some_and(|of| of.eq_ignore_ascii_case(kind))
         });
-        let (label, cure) =
-            rule.map_or((*kind, ""), |rule| (rule.label.as_str(), rule.cure.as_str()));
+        let (label, remedy) =
+            rule.map_or((*kind, ""), |rule| (rule.label.as_str(), rule.remedy.as_str()));
         let all = SERVICES_ATTRIBUTES.join(", ");
         let told = format!(
-            "{label} is missing: a services co-sell deal needs all of {all}, or none. {cure}"
+            "{label} is missing: a services co-sell deal needs all of {all}, or none. {remedy}"
         );
         told.trim_end().to_owned()
     });

@@ -189,8 +189,8 @@ impl Reading<'_> {
                 filled.push_str(value);
             } else {
                 let known: Vec<&str> = self.placeholders.keys().copied().collect();
-                let cure = format!("use one of {}, or write the text itself", known.join(", "));
-                self.faults.error(place, format!("no setting fills {{{name}}}"), cure);
+                let remedy = format!("use one of {}, or write the text itself", known.join(", "));
+                self.faults.error(place, format!("no setting fills {{{name}}}"), remedy);
             }
             rest = &after[length + 1..];
         }

@@ -1,4 +1,4 @@
-//! What is wrong with a mapping: each fault with its place and its cure, all of them at once.
+//! What is wrong with a mapping: each fault with its place and its remedy, all of them at once.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub struct Fault {
     /// What is wrong.
     pub what: String,
     /// What to do.
-    pub cure: String,
+    pub remedy: String,
 }
 
 /// How bad a fault is.
@@ -37,11 +37,11 @@ impl fmt::Display for Severity {
     }
 }
 
-/// `FILE:LINE:COLUMN: error: what; cure`.
+/// `FILE:LINE:COLUMN: error: what; remedy`.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { severity, file, line, column, what, cure } = self;
-        write!(f, "{file}:{line}:{column}: {severity}: {what}; {cure}")
+        let Self { severity, file, line, column, what, remedy } = self;
+        write!(f, "{file}:{line}:{column}: {severity}: {what}; {remedy}")
     }
 }
 
@@ -94,25 +94,30 @@ struct Noted {
     place: Place,
     severity: Severity,
     what: String,
-    cure: String,
+    remedy: String,
 }
 
 impl Faults {
-    pub(super) fn error(&mut self, place: Place, what: impl Into<String>, cure: impl Into<String>) {
-        self.note(Severity::Error, place, what.into(), cure.into());
+    pub(super) fn error(
+        &mut self,
+        place: Place,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.note(Severity::Error, place, what.into(), remedy.into());
     }
 
     pub(super) fn warning(
         &mut self,
         place: Place,
         what: impl Into<String>,
-        cure: impl Into<String>,
+        remedy: impl Into<String>,
     ) {
-        self.note(Severity::Warning, place, what.into(), cure.into());
+        self.note(Severity::Warning, place, what.into(), remedy.into());
     }
 
-    fn note(&mut self, severity: Severity, place: Place, what: String, cure: String) {
-        self.0.push(Noted { place, severity, what, cure });
+    fn note(&mut self, severity: Severity, place: Place, what: String, remedy: String) {
+        self.0.push(Noted { place, severity, what, remedy });
     }
 
     pub(super) fn errors(&self) -> usize {
@@ -128,7 +133,7 @@ impl Faults {
             line: noted.place.line,
             column: noted.place.column,
             what: noted.what,
-            cure: noted.cure,
+            remedy: noted.remedy,
         });
         told.collect()
     }

@@ -154,7 +154,7 @@ pub(super) const RULE: &[Key] = &[
     optional("values", Form::Codes),
     optional("crm_length", Form::Count),
     needed("label", Form::Text),
-    optional("cure", Form::Remark),
+    optional("remedy", Form::Remark),
     optional("off", Form::Own),
 ];
 
@@ -284,8 +284,8 @@ fn table(name: &str, keys: &[Key], node: &Node, faults: &mut Faults) {
         } else {
             let hint = hint(given, keys.iter().map(|key| key.name));
             let known: Vec<&str> = keys.iter().map(|key| key.name).collect();
-            let cure = format!("use one of {}", known.join(", "));
-            faults.error(entry.key, format!("{name} has no key `{given}`{hint}"), cure);
+            let remedy = format!("use one of {}", known.join(", "));
+            faults.error(entry.key, format!("{name} has no key `{given}`{hint}"), remedy);
         }
     }
     for key in keys {
@@ -332,18 +332,18 @@ fn entries(name: &str, node: &Node, faults: &mut Faults, each: impl Fn(&str, &No
 
 fn word(name: &str, text: &str, words: &[&str], node: &Node, faults: &mut Faults) {
     let hint = hint(text, words.iter().copied());
-    let cure = format!("use one of {}", words.join(", "));
-    faults.error(node.place, format!("`{name}` cannot be `{text}`{hint}"), cure);
+    let remedy = format!("use one of {}", words.join(", "));
+    faults.error(node.place, format!("`{name}` cannot be `{text}`{hint}"), remedy);
 }
 
 fn misfit(name: &str, wanted: &str, node: &Node, faults: &mut Faults) {
-    let cure = match node.content {
+    let remedy = match node.content {
         Content::Scalar(Json::Bool(false)) => {
             "write it so, or remove it: there is nothing of this name that false would take out"
         }
         _ => "write it so",
     };
-    faults.error(node.place, format!("`{name}` must be {wanted}, and is {}", node.form()), cure);
+    faults.error(node.place, format!("`{name}` must be {wanted}, and is {}", node.form()), remedy);
 }
 
 fn is_count(node: &Node) -> bool {

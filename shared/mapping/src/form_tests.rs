@@ -16,7 +16,7 @@ fn every_word_of_the_form_is_one_that_the_program_reads() {
     for phase in [PHASES, PHASES_FROM_LEADS, PHASES_OF_LEADS].concat() {
         assert!(serde_json::from_value::<Phase>(json!(phase)).is_ok(), "{phase}");
     }
-    let mut rule = json!({ "default": "x", "values": {}, "crm_length": 1, "cure": "", "transform": ["trim"], "fallback": ["x"], "when": {}, "from_crm": "x", "from_partner_center": "x" });
+    let mut rule = json!({ "default": "x", "values": {}, "crm_length": 1, "remedy": "", "transform": ["trim"], "fallback": ["x"], "when": {}, "from_crm": "x", "from_partner_center": "x" });
     for key in RULE
         .iter()
         .filter(|key| key.name != "off" && rule.get(key.name).is_none())

@@ -136,7 +136,7 @@ fn a_table_of_leads_is_for_the_shipped_ones_table() {
 #[test]
 fn false_takes_a_single_entry_out() {
     let own = "version = 1\n[help.values]\nPostSalesCustomerSuccess = false\n[stages.to_crm]\nExpired = false\n[stages.reasons]\nDeclined = false\n\
-               [[rule]]\nname = \"notes\"\ncrm_length = 9\n[[rule]]\nname = \"contact_email\"\ncure = false\nrequired = false\n\
+               [[rule]]\nname = \"notes\"\ncrm_length = 9\n[[rule]]\nname = \"contact_email\"\nremedy = false\nrequired = false\n\
                [create.consent]\nconsentToContact = false\n[lead.stages.to_partner_center]\nlost = false";
     let mapping = examined(own).into_mapping();
     let told = told(own);
@@ -156,7 +156,7 @@ fn false_takes_a_single_entry_out() {
     );
     assert_eq!(mapping.stages.reasons.keys().collect::<Vec<_>>(), [&Stage::Lost]);
     let rule = mapping.rules.iter().find(|rule| rule.name == "contact_email").unwrap();
-    assert_eq!((rule.required, rule.cure.as_str()), (Required::Never, ""));
+    assert_eq!((rule.required, rule.remedy.as_str()), (Required::Never, ""));
     assert_eq!(
         mapping.create["consent"]["consentToContact"], false,
         "what is true or false is set"

@@ -51,7 +51,7 @@ use serde_json::Value as Json;
 
 use cosell_model::crm::{CrmKey, Phase};
 use cosell_model::life_cycle::Stage;
-use cosell_model::link::Seen;
+use cosell_model::link::LastSynced;
 use cosell_model::value::Value;
 
 /// A checked mapping for one CRM table.
@@ -223,7 +223,7 @@ impl Mapping {
     }
 
     /// The deal's name in Partner Center among the seen values, where names are marked.
-    pub fn name_there(&self, seen: &BTreeMap<String, Seen>) -> Option<Value> {
+    pub fn name_there(&self, seen: &BTreeMap<String, LastSynced>) -> Option<Value> {
         let seen = seen.get(&self.marked_name()?.name)?;
         Some(seen.partner_center.clone())
     }

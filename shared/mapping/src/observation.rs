@@ -6,7 +6,7 @@ use super::conversion::scalar_text;
 use super::{ConversionError, Mapping, Rule, Situation};
 use cosell_model::crm::{CrmRecord, Phase};
 use cosell_model::life_cycle::Stage;
-use cosell_model::link::{Link, Seen};
+use cosell_model::link::{LastSynced, Link};
 use cosell_model::referral::Referral;
 use cosell_model::value::Value;
 
@@ -25,7 +25,7 @@ pub const REFERENCE: &str = "crm_id";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observation {
     /// By rule name.
-    pub values: BTreeMap<String, Seen>,
+    pub values: BTreeMap<String, LastSynced>,
     /// Rules whose value could not be read on one side, or that are not there for this deal: nothing may be concluded from them.
     pub unreadable: BTreeSet<String>,
     /// Whether the CRM shows what Partner Center says of the deal's visibility.
@@ -34,7 +34,7 @@ pub struct Observation {
 
 impl Observation {
     /// What a new link starts with. The CRM ID counts as seen only once it stands in Partner Center, visibility once the CRM shows it.
-    pub fn into_new_link(mut self) -> BTreeMap<String, Seen> {
+    pub fn into_new_link(mut self) -> BTreeMap<String, LastSynced> {
         self.values.retain(|name, seen| match name.as_str() {
             REFERENCE => !seen.partner_center.is_nothing(),
             VISIBILITY => self.visibility_settled,
@@ -82,7 +82,7 @@ impl Mapping {
             }
         }
         let mut note = |name: &str, partner_center, crm| {
-            observation.values.insert(name.to_owned(), Seen { partner_center, crm })
+            observation.values.insert(name.to_owned(), LastSynced { partner_center, crm })
         };
         note(STAGE, stage_value(referral.stage), phase_value(record.phase));
         let help = record.get(&self.help.column);
@@ -102,14 +102,18 @@ impl Mapping {
 }
 
 impl Rule {
-    fn observe(&self, referral: &Referral, record: &CrmRecord) -> Result<Seen, ConversionError> {
+    fn observe(
+        &self,
+        referral: &Referral,
+        record: &CrmRecord,
+    ) -> Result<LastSynced, ConversionError> {
         // Services leave out what is null, but a whole block is never null: without it the answer was shortened.
         if let Some((block, _)) = self.partner_center.split_once('.')
             && !referral.has(block)
         {
             return Err(ConversionError::BlockMissing { block: block.to_owned() });
         }
-        Ok(Seen {
+        Ok(LastSynced {
             partner_center: self.read_partner_center(referral)?,
             crm: self.read_crm(record)?,
         })
@@ -128,7 +132,7 @@ pub fn phase_value(phase: Phase) -> Value {
 
 impl Rule {
     /// Whether both sides mean the same, each read in the other's form: a lossy copy agrees with its original.
-    pub fn agrees(&self, now: &Seen) -> bool {
+    pub fn agrees(&self, now: &LastSynced) -> bool {
         self.across_to_crm(&now.partner_center).is_ok_and(|value| value == now.crm)
             || self
                 .across_to_partner_center(&now.crm)

@@ -66,7 +66,7 @@ pub struct Rule {
     pub label: String,
     /// What a seller does when it is missing.
     #[serde(default)]
-    pub cure: String,
+    pub remedy: String,
     /// Whether the CRM's column carries a mark in front: the deal's name, where that is wanted ([`Mapping::marking_names`]).
     #[serde(skip)]
     pub marked: bool,

@@ -261,7 +261,7 @@ proptest! {
         for fault in &examination.faults {
             let text = if fault.file == "own" { own.map_or("", |own| own.text) } else { text.as_str() };
             prop_assert!(fault.line >= 1 && fault.line <= text.split('\n').count(), "{}", fault);
-            prop_assert!(!fault.what.is_empty() && !fault.cure.is_empty());
+            prop_assert!(!fault.what.is_empty() && !fault.remedy.is_empty());
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::conversion::{same_scalar, scalar_text};
 use super::{ConversionError, Mapping, VISIBILITY};
 use cosell_model::crm::{CrmRecord, CrmWrite};
-use cosell_model::link::Seen;
+use cosell_model::link::LastSynced;
 use cosell_model::referral::Referral;
 use cosell_model::value::Value;
 
@@ -66,7 +66,7 @@ impl Mapping {
         &self,
         referral: &Referral,
         record: &CrmRecord,
-    ) -> Option<(String, Seen)> {
+    ) -> Option<(String, LastSynced)> {
         let seen = self.observe_visibility(referral, record)?;
         self.is_visibility_settled(&seen).then(|| (VISIBILITY.to_owned(), seen))
     }
@@ -76,9 +76,9 @@ impl Mapping {
         &self,
         referral: &Referral,
         record: &CrmRecord,
-    ) -> Option<Seen> {
+    ) -> Option<LastSynced> {
         let visibility = self.visibility.as_ref().filter(|_| referral.has("consent"))?;
-        Some(Seen {
+        Some(LastSynced {
             partner_center: Value::Bool(referral.is_visible_to_microsoft()),
             crm: value_of(record.get(&visibility.column)),
         })
@@ -91,7 +91,7 @@ impl Mapping {
     }
 
     /// Whether what is seen of it counts as seen: what Partner Center shows is yet to be written to a column that does not say so.
-    pub fn is_visibility_settled(&self, seen: &Seen) -> bool {
+    pub fn is_visibility_settled(&self, seen: &LastSynced) -> bool {
         let shown = |(_, value): (&str, &Json)| seen.crm == value_of(value);
         seen.partner_center != Value::Bool(true) || self.visible().is_none_or(shown)
     }

@@ -14,7 +14,7 @@ use crate::value::Value;
 pub enum AuditKind {
     /// About to write: the changes are what is asked for. The entry that follows says what came of it; without one the function
     /// died, and the writes may or may not have happened.
-    Intended,
+    WriteAhead,
     /// A record was made in the other system.
     Created,
     /// One or both sides were changed.
@@ -26,7 +26,7 @@ pub enum AuditKind {
     /// An existing counterpart was found and linked.
     Adopted,
     /// The CRM did not keep a field that was written to it: the seller is told, once.
-    NotKept,
+    DroppedWrite,
     /// A rule of ours or of a service refused; a later edit tries again.
     Rejected,
     /// The attempt failed and will be repeated.
@@ -34,13 +34,13 @@ pub enum AuditKind {
     /// Not for us: settings or the deal's kind exclude it.
     Skipped,
     /// Both sides had changed the same field differently, and its rule is to ask: both values wait for an operator.
-    Parked,
+    AwaitingDecision,
     /// An operator decided a parked conflict.
-    Settled,
+    Resolved,
     /// The pair keeps changing back and forth: it is looked at less often.
-    Slowed,
+    Flapping,
     /// One half is gone: nothing crosses any more, and nothing is made anew.
-    Parted,
+    Disconnected,
     /// The half that was gone is back: the pair goes on.
     Restored,
     /// An operator unlinked the pair.
@@ -50,7 +50,7 @@ pub enum AuditKind {
     /// The lead became an opportunity, and the pair goes on with that.
     Qualified,
     /// A win of the CRM waits until Microsoft takes the deal's registration.
-    WinHeld,
+    WinDeferred,
     /// An invitation expires soon, and the seller was warned.
     DeadlineNear,
     /// The won deal was registered with Microsoft.
@@ -62,25 +62,25 @@ pub enum AuditKind {
 impl fmt::Display for AuditKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Intended => "intended",
+            Self::WriteAhead => "write-ahead",
             Self::Created => "created",
             Self::Updated => "updated",
             Self::Unchanged => "unchanged",
             Self::Conflict => "conflict",
             Self::Adopted => "adopted",
-            Self::NotKept => "not-kept",
+            Self::DroppedWrite => "dropped-write",
             Self::Rejected => "rejected",
             Self::Failed => "failed",
             Self::Skipped => "skipped",
-            Self::Parked => "parked",
-            Self::Settled => "settled",
-            Self::Slowed => "slowed",
-            Self::Parted => "parted",
+            Self::AwaitingDecision => "awaiting-decision",
+            Self::Resolved => "resolved",
+            Self::Flapping => "flapping",
+            Self::Disconnected => "disconnected",
             Self::Restored => "restored",
             Self::Unlinked => "unlinked",
             Self::Relinked => "relinked",
             Self::Qualified => "qualified",
-            Self::WinHeld => "win-held",
+            Self::WinDeferred => "win-deferred",
             Self::DeadlineNear => "deadline-near",
             Self::Registered => "registered",
             Self::Poison => "poison",
@@ -136,7 +136,7 @@ pub struct FieldChange {
 
 /// A field whose two values wait for an operator. Nothing was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ParkedField {
+pub struct UndecidedField {
     /// The mapping rule's name.
     pub field: String,
     /// The value in Partner Center.
@@ -163,7 +163,7 @@ pub struct AuditEntry {
     pub changes: Vec<FieldChange>,
     /// What waits for an operator.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub parked: Vec<ParkedField>,
+    pub undecided: Vec<UndecidedField>,
     /// The last request id Partner Center gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner_center_request: Option<String>,

@@ -16,7 +16,7 @@ use crate::value::Value;
 
 /// A field's value as last seen on each side. Each side is compared with itself, so a lossy copy can never cause a loop.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
+pub struct LastSynced {
     /// Last seen in Partner Center.
     pub partner_center: Value,
     /// Last seen in the CRM.
@@ -29,12 +29,12 @@ pub struct Pending {
     /// The side that was to be written.
     pub side: Side,
     /// What will have been seen once it took effect.
-    pub seen: Seen,
+    pub last_synced: LastSynced,
     /// When it was about to be written.
     pub since: Timestamp,
 }
 
-impl Seen {
+impl LastSynced {
     /// The value on one side.
     pub fn on(&self, side: Side) -> &Value {
         match side {
@@ -78,7 +78,7 @@ pub struct OpenConflict {
 
 /// A value that was written to the CRM, which took it and did not keep it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NotKept {
+pub struct DroppedWrite {
     /// The value, as Partner Center has it.
     pub partner_center: Value,
     /// When it was written.
@@ -115,7 +115,7 @@ pub enum Registering {
 /// Why nothing crosses any more between the two halves of a pair.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Parting {
+pub enum DisconnectReason {
     /// The CRM record was deleted.
     RecordDeleted,
     /// The CRM record was merged into another one.
@@ -126,7 +126,7 @@ pub enum Parting {
     Unlinked,
 }
 
-impl fmt::Display for Parting {
+impl fmt::Display for DisconnectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RecordDeleted => f.write_str("the record no longer exists in the CRM"),
@@ -143,7 +143,7 @@ impl fmt::Display for Parting {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tombstone {
     /// Why.
-    pub parting: Parting,
+    pub reason: DisconnectReason,
     /// Since when.
     pub at: Timestamp,
 }
@@ -169,7 +169,7 @@ pub struct Link {
     pub lead: Option<CrmKey>,
     /// Last seen values by rule name.
     #[serde(default)]
-    pub seen: BTreeMap<String, Seen>,
+    pub last_synced: BTreeMap<String, LastSynced>,
     /// Writes under way, by rule name, until their outcome is known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pending: BTreeMap<String, Pending>,
@@ -187,7 +187,7 @@ pub struct Link {
     pub problem: Option<String>,
     /// What the CRM did not keep and the seller was not told of yet, by rule name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub not_kept: BTreeMap<String, NotKept>,
+    pub dropped_writes: BTreeMap<String, DroppedWrite>,
     /// Fields that wait for an operator, by rule name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub conflicts: BTreeMap<String, OpenConflict>,
@@ -224,13 +224,13 @@ impl Link {
             microsoft: Microsoft::default(),
             crm: record.key.clone(),
             lead: None,
-            seen: BTreeMap::new(),
+            last_synced: BTreeMap::new(),
             pending: BTreeMap::new(),
             crm_version: record.version.clone(),
             referral_etag: referral.etag.as_str().to_owned(),
             steps: BTreeSet::new(),
             problem: None,
-            not_kept: BTreeMap::new(),
+            dropped_writes: BTreeMap::new(),
             conflicts: BTreeMap::new(),
             win_waits: None,
             warned: BTreeMap::new(),

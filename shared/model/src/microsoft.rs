@@ -43,7 +43,7 @@ impl Microsoft {
 /// How Microsoft was asked to help, as its half of the engagement tells.
 pub fn asked_for(half: &Referral) -> Option<&str> {
     let code = half.get("inviteContext.assistanceRequestCode")?.as_str()?;
-    (half.kind == ReferralKind::MicrosoftHalf && !code.is_empty()).then_some(code)
+    (half.kind == ReferralKind::MicrosoftReferral && !code.is_empty()).then_some(code)
 }
 
 /// A digest by which a request is known again. FNV-1a: the same in every version of the program.

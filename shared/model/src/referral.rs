@@ -40,7 +40,7 @@ pub enum ReferralKind {
     /// A lead from Microsoft or the marketplace.
     Lead,
     /// The half of a co-sell engagement that Microsoft owns: it is followed, never given a CRM record of its own.
-    MicrosoftHalf,
+    MicrosoftReferral,
 }
 
 /// A referral body that cannot be used.
@@ -143,7 +143,7 @@ fn kind(body: &Json) -> ReferralKind {
             .is_some_and(|id| id.eq_ignore_ascii_case("msft"))
     });
     if for_microsoft && !is("direction", "Incoming") {
-        return ReferralKind::MicrosoftHalf;
+        return ReferralKind::MicrosoftReferral;
     }
     if is("type", "Shared") {
         return ReferralKind::Opportunity;
@@ -247,7 +247,7 @@ mod tests {
             with(
                 json!({ "type": "Shared", "target": [{ "type": "BusinessProfileLocation", "id": "msft" }] })
             ),
-            ReferralKind::MicrosoftHalf
+            ReferralKind::MicrosoftReferral
         );
         let from_microsoft = json!({ "direction": "Incoming", "inviteContext": { "invitedBy": { "organizationId": "msft" } } });
         assert_eq!(with(from_microsoft.clone()), ReferralKind::Lead);

@@ -15,7 +15,7 @@ use futures::FutureExt;
 use futures::future::{Either, join_all, select};
 use jiff::Timestamp;
 
-use crate::failure::{Failure, FailureKind, Outside};
+use crate::failure::{Failure, FailureKind, System};
 use crate::gate::Gates;
 use crate::reconcile::{Engine, Look, Outcome};
 
@@ -225,7 +225,7 @@ impl Engine {
         let audit =
             within(time, limit, self.audit_poison(&received.id, time.now(), invocation)).await;
         let late =
-            || Err(Failure::new(Outside::Store, FailureKind::Transient, "the deadline came first"));
+            || Err(Failure::new(System::Aws, FailureKind::Transient, "the deadline came first"));
         let audited = audit.unwrap_or_else(late);
         attendant.poison(&received.id, &error, &audited);
         audited.err().map(|_| Unfinished { message: received, retry_after: None })

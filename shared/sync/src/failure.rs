@@ -1,4 +1,4 @@
-//! How a call to the outside fails, in the few kinds that decide what happens next.
+//! How a call to the system fails, in the few kinds that decide what happens next.
 
 use std::error::Error;
 use std::fmt;
@@ -6,23 +6,23 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// The outside systems.
+/// The system systems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outside {
+pub enum System {
     /// Partner Center and its token endpoint.
     PartnerCenter,
     /// The CRM and its token endpoint.
     Crm,
     /// DynamoDB, SQS, Secrets Manager.
-    Store,
+    Aws,
 }
 
-impl fmt::Display for Outside {
+impl fmt::Display for System {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::PartnerCenter => "Partner Center",
             Self::Crm => "the CRM",
-            Self::Store => "the store",
+            Self::Aws => "the store",
         })
     }
 }
@@ -67,12 +67,12 @@ impl FailureKind {
     }
 }
 
-/// A failed call. Its text names field, record and cure where the service told us, and never holds tokens, bodies or customer data.
+/// A failed call. Its text names field, record and remedy where the service told us, and never holds tokens, bodies or customer data.
 #[derive(Debug, thiserror::Error)]
-#[error("{outside} {}{}: {message}", kind.code(), code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default())]
+#[error("{system} {}{}: {message}", kind.code(), code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default())]
 pub struct Failure {
     /// Who failed.
-    pub outside: Outside,
+    pub system: System,
     /// What kind of failure.
     pub kind: FailureKind,
     /// The service's own error code, if it gave one.
@@ -89,26 +89,26 @@ pub struct Failure {
 impl Failure {
     /// For logs: who failed, how, and the service's code and request id. The whole text may quote a service's sentence, and
     /// with it a customer's name; it is for the seller and the audit trail.
-    pub fn brief(&self) -> String {
+    pub fn redacted(&self) -> String {
         let code = self.code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
         let request =
             self.request_id.as_deref().map(|id| format!(", request {id}")).unwrap_or_default();
-        // These sentences are our own: they name a table, a secret or a consent, and the cure.
-        let ours = self.outside == Outside::Store || self.kind == FailureKind::Credentials;
+        // These sentences are our own: they name a table, a secret or a consent, and the remedy.
+        let ours = self.system == System::Aws || self.kind == FailureKind::Credentials;
         let message = if ours { format!(": {}", self.message) } else { String::new() };
-        format!("{} {}{code}{request}{message}", self.outside, self.kind.code())
+        format!("{} {}{code}{request}{message}", self.system, self.kind.code())
     }
 
     /// Not now: another look, or the breaker, has the pair.
     pub(crate) fn postponed(now: Timestamp, until: Timestamp, message: &str) -> Self {
         let retry_after = until.duration_since(now).try_into().unwrap_or_default();
-        Self::new(Outside::Store, FailureKind::Postponed { retry_after }, message)
+        Self::new(System::Aws, FailureKind::Postponed { retry_after }, message)
     }
 
     /// What kept a service from being called again: the same failure for whoever comes next.
     pub(crate) fn again(&self) -> Self {
         Self {
-            outside: self.outside,
+            system: self.system,
             kind: self.kind,
             code: self.code.clone(),
             message: self.message.clone(),
@@ -118,8 +118,8 @@ impl Failure {
     }
 
     /// A failure without a service code or source.
-    pub fn new(outside: Outside, kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { outside, kind, code: None, message: message.into(), request_id: None, source: None }
+    pub fn new(system: System, kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { system, kind, code: None, message: message.into(), request_id: None, source: None }
     }
 }
 
@@ -130,19 +130,19 @@ mod tests {
     #[test]
     fn the_log_gets_codes_and_the_seller_the_sentence() {
         let mut failure = Failure::new(
-            Outside::PartnerCenter,
+            System::PartnerCenter,
             FailureKind::Rejected,
             "Norrsken Kylteknik AB is unknown",
         );
         failure.code = Some("invalidRequest".into());
         failure.request_id = Some("e186fec1".into());
-        assert_eq!(failure.brief(), "Partner Center rejected (invalidRequest), request e186fec1");
-        assert!(failure.to_string().contains("Norrsken"));
-        let ours = Failure::new(
-            Outside::Store,
-            FailureKind::Credentials,
-            "secret x has no text `client_id`",
+        assert_eq!(
+            failure.redacted(),
+            "Partner Center rejected (invalidRequest), request e186fec1"
         );
-        assert_eq!(ours.brief(), "the store credentials: secret x has no text `client_id`");
+        assert!(failure.to_string().contains("Norrsken"));
+        let ours =
+            Failure::new(System::Aws, FailureKind::Credentials, "secret x has no text `client_id`");
+        assert_eq!(ours.redacted(), "the store credentials: secret x has no text `client_id`");
     }
 }

@@ -199,10 +199,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::failure::Outside;
+    use crate::failure::System;
 
     fn fails(kind: FailureKind) -> impl Future<Output = Result<(), Failure>> {
-        std::future::ready(Err(Failure::new(Outside::Crm, kind, "ordered by the test")))
+        std::future::ready(Err(Failure::new(System::Crm, kind, "ordered by the test")))
     }
 
     #[tokio::test]

@@ -45,7 +45,7 @@ pub enum State {
     /// Not there.
     Missing {
         /// What to do about it.
-        cure: String,
+        remedy: String,
     },
     /// There, and otherwise than it should be.
     Wrong {
@@ -54,7 +54,7 @@ pub enum State {
         /// How it should be.
         should: String,
         /// What to do about it.
-        cure: String,
+        remedy: String,
     },
     /// Making or reading it was refused.
     Refused {
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn what_was_made_and_what_was_refused_is_told_in_its_place() {
-        let missing = || State::Missing { cure: String::new() };
+        let missing = || State::Missing { remedy: String::new() };
         let refused = |why: &str| State::Refused { why: why.to_owned() };
         let finding = |name: &str, state| Finding::new("lead", name, name, state);
         let mut progress = Progress::default();

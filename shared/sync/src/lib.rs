@@ -1,6 +1,6 @@
 //! Reconciling one pair: read both sides as they are now, decide, write the smallest change, remember.
 //!
-//! The engine knows no AWS and no HTTP. Everything outside is a [`port`], so the same code runs in a function,
+//! The engine knows no AWS and no HTTP. Everything system is a [`port`], so the same code runs in a function,
 //! in a test on in-memory types, and in a dry run.
 
 pub mod batch;
@@ -21,6 +21,6 @@ pub mod port;
 pub mod reconcile;
 pub mod schema;
 
-pub use failure::{Failure, FailureKind, Outside};
+pub use failure::{Failure, FailureKind, System};
 pub use poll::{Polled, Poller};
 pub use reconcile::{Engine, LeadTable, Look, Order, Outcome};

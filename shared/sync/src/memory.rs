@@ -1,4 +1,4 @@
-//! In-memory ports: the engine's own view of the outside, with faults to order.
+//! In-memory ports: the engine's own view of the system, with faults to order.
 
 mod crm;
 mod leads;
@@ -20,10 +20,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use crate::failure::{Failure, FailureKind, Outside};
+use crate::failure::{Failure, FailureKind, System};
 use crate::port::{
-    Agenda, AuditTrail, Claim, Claims, Crm, CrmChange, Cursors, Links, PartnerCenter, Queue,
-    ReferralChange,
+    AuditLog, Claim, Claims, Crm, CrmChange, Cursors, Links, PartnerCenter, Queue, ReferralChange,
+    Schedule,
 };
 
 /// What a call does instead of succeeding.
@@ -37,7 +37,7 @@ pub(crate) enum Fault {
     Pass,
 }
 
-/// The whole outside.
+/// The whole system.
 #[derive(Default)]
 pub(crate) struct World {
     pub(crate) referrals: Mutex<BTreeMap<ReferralId, Json>>,
@@ -52,7 +52,7 @@ pub(crate) struct World {
     /// Messages put on the queue.
     pub(crate) queued: Mutex<Vec<SyncMessage>>,
     pub(crate) cursors: Mutex<BTreeMap<String, Timestamp>>,
-    pub(crate) agenda: Mutex<BTreeSet<(Timestamp, ReferralId)>>,
+    pub(crate) schedule: Mutex<BTreeSet<(Timestamp, ReferralId)>>,
     /// Whether searches and lists are so far behind that they find nothing.
     pub(crate) blind: Mutex<bool>,
     /// An edit that somebody makes just before the next search.
@@ -99,14 +99,14 @@ impl World {
     fn run<T>(
         &self,
         name: &'static str,
-        outside: Outside,
+        system: System,
         effect: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         match self.called(name) {
             None | Some(Fault::Pass) => effect(),
-            Some(Fault::Before(kind)) => Err(Failure::new(outside, kind, "ordered by the test")),
+            Some(Fault::Before(kind)) => Err(Failure::new(system, kind, "ordered by the test")),
             Some(Fault::After(kind)) => {
-                effect().and(Err(Failure::new(outside, kind, "ordered by the test")))
+                effect().and(Err(Failure::new(system, kind, "ordered by the test")))
             }
         }
     }
@@ -161,7 +161,7 @@ impl World {
     fn takes(&self, write: &CrmWrite) -> Result<(), Failure> {
         match *self.refused_column.lock().unwrap() {
             Some(column) if write.fields.contains_key(column) => {
-                Err(Failure::new(Outside::Crm, FailureKind::Rejected, "not in this list"))
+                Err(Failure::new(System::Crm, FailureKind::Rejected, "not in this list"))
             }
             _ => Ok(()),
         }
@@ -197,6 +197,6 @@ fn read(body: &Json) -> Referral {
     Referral::parse(body.clone(), None, None).unwrap()
 }
 
-fn stale(outside: Outside) -> Failure {
-    Failure::new(outside, FailureKind::Stale, "it changed since it was read")
+fn stale(system: System) -> Failure {
+    Failure::new(system, FailureKind::Stale, "it changed since it was read")
 }

@@ -1,8 +1,8 @@
-//! Three-way comparison of one field: what each side has now against what was last seen on that same side.
+//! Three-way comparison of one field: what each side has now against what was last last_synced on that same side.
 
 use cosell_mapping::{ConflictRule, ConversionError, Required, Rule};
 use cosell_model::audit::Side;
-use cosell_model::link::{OpenConflict, Seen};
+use cosell_model::link::{LastSynced, OpenConflict};
 use cosell_model::value::Value;
 
 /// What to do about one field.
@@ -29,16 +29,18 @@ pub enum Merged {
 
 /// Compares one field. `newest` is the side whose record changed last; `open` the conflict that waits for an operator, if any.
 ///
-/// Without `seen` (a pair just adopted, a rule just added) a side that has nothing is filled from the other.
+/// Without `last_synced` (a pair just adopted, a rule just added) a side that has nothing is filled from the other.
 pub fn merge(
     rule: &Rule,
-    seen: Option<&Seen>,
-    now: &Seen,
+    last_synced: Option<&LastSynced>,
+    now: &LastSynced,
     newest: Side,
     open: Option<&OpenConflict>,
 ) -> Merged {
-    let (from_partner_center, from_crm) = match seen {
-        Some(seen) => (seen.partner_center != now.partner_center, seen.crm != now.crm),
+    let (from_partner_center, from_crm) = match last_synced {
+        Some(last_synced) => {
+            (last_synced.partner_center != now.partner_center, last_synced.crm != now.crm)
+        }
         None => (!now.partner_center.is_nothing(), !now.crm.is_nothing()),
     };
     let to_crm = from_partner_center && rule.to_crm.on_update();
@@ -47,7 +49,7 @@ pub fn merge(
         return Merged::InStep;
     }
     match (to_crm, to_partner_center) {
-        (false, false) if seen.is_some() && from_crm && rule.is_locked() => Merged::Locked,
+        (false, false) if last_synced.is_some() && from_crm && rule.is_locked() => Merged::Locked,
         (false, false) => Merged::InStep,
         (true, false) => write(rule, Side::Crm, now, false),
         (false, true) => write(rule, Side::PartnerCenter, now, false),
@@ -62,13 +64,13 @@ pub fn merge(
 }
 
 /// What an operator decided, if it was decided on these very values.
-fn decision(open: Option<&OpenConflict>, now: &Seen) -> Option<Side> {
+fn decision(open: Option<&OpenConflict>, now: &LastSynced) -> Option<Side> {
     open.filter(|open| open.partner_center == now.partner_center && open.crm == now.crm)
         .and_then(|open| open.decision)
 }
 
 /// The winner's value goes to `loser`; one that cannot be carried loses, so that neither change vanishes.
-fn settle(rule: &Rule, loser: Side, now: &Seen) -> Merged {
+fn settle(rule: &Rule, loser: Side, now: &LastSynced) -> Merged {
     match write(rule, loser, now, true) {
         Merged::Held(reason) => match write(rule, loser.other(), now, true) {
             Merged::Held(_) => Merged::Held(reason),
@@ -78,7 +80,7 @@ fn settle(rule: &Rule, loser: Side, now: &Seen) -> Merged {
     }
 }
 
-fn write(rule: &Rule, side: Side, now: &Seen, conflict: bool) -> Merged {
+fn write(rule: &Rule, side: Side, now: &LastSynced, conflict: bool) -> Merged {
     let (across, replaced) = match side {
         Side::Crm => (rule.across_to_crm(&now.partner_center), &now.crm),
         Side::PartnerCenter => (rule.across_to_partner_center(&now.crm), &now.partner_center),
@@ -88,13 +90,16 @@ fn write(rule: &Rule, side: Side, now: &Seen, conflict: bool) -> Merged {
         Err(error) => return Merged::Held(held(rule, side, &error)),
     };
     if value.is_nothing() && rule.required != Required::Never {
-        return Merged::Held(format!("{} cannot be emptied in {side}. {}", rule.label, rule.cure));
+        return Merged::Held(format!(
+            "{} cannot be emptied in {side}. {}",
+            rule.label, rule.remedy
+        ));
     }
     Merged::Write { side, value, overruled: conflict.then(|| replaced.clone()) }
 }
 
 fn held(rule: &Rule, side: Side, error: &ConversionError) -> String {
-    format!("{} could not be sent to {side}: {error}. {}", rule.label, rule.cure)
+    format!("{} could not be sent to {side}: {error}. {}", rule.label, rule.remedy)
 }
 
 /// Who wins by the rule; `None` when an operator is to be asked.

@@ -12,7 +12,7 @@ use cosell_model::message::{Cause, Subject, SyncMessage};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::failure::{Failure, FailureKind};
-use crate::port::{Agenda, Claim, Claims, Crm, Cursors, Links, PartnerCenter, Queue};
+use crate::port::{Claim, Claims, Crm, Cursors, Links, PartnerCenter, Queue, Schedule};
 
 /// The claim that keeps two runs apart.
 const LEASE: &str = "poller";
@@ -38,7 +38,7 @@ pub struct Poller {
     /// How far each list was read.
     pub cursors: Arc<dyn Cursors>,
     /// What is to be looked at at a certain time.
-    pub agenda: Arc<dyn Agenda>,
+    pub schedule: Arc<dyn Schedule>,
     /// For telling which invitations are synced.
     pub links: Arc<dyn Links>,
     /// When the seller is warned of an invitation that expires.
@@ -67,17 +67,17 @@ impl Poller {
         if let Claim::Held { .. } = self.claims.claim(LEASE, invocation, now, LEASE_LASTS).await? {
             return Ok(Polled { skipped: true, ..Polled::default() });
         }
-        let (records, referrals, agenda, deadlines) = futures::join!(
+        let (records, referrals, schedule, deadlines) = futures::join!(
             self.poll_tables(now),
             self.sweep(now),
-            self.poll_agenda(now),
+            self.poll_schedule(now),
             self.poll_deadlines(now)
         );
         self.claims.release(LEASE, invocation).await?;
         Ok(Polled {
             records: records?,
             referrals: referrals?,
-            due: agenda? + deadlines?,
+            due: schedule? + deadlines?,
             skipped: false,
         })
     }
@@ -191,7 +191,7 @@ mod tests {
             queue: world.clone(),
             claims: world.clone(),
             cursors: world.clone(),
-            agenda: world.clone(),
+            schedule: world.clone(),
             links: world.clone(),
             deadlines: Deadlines::default(),
             overlap: SignedDuration::from_mins(5),

@@ -1,4 +1,4 @@
-//! The ports: what the engine needs of the outside.
+//! The ports: what the engine needs of the system.
 //!
 //! Trait objects, because the CRM is chosen at run time. Every method returns [`Failure`], whose kind decides what
 //! happens to the message.
@@ -179,8 +179,8 @@ pub trait Cursors: Send + Sync {
 
 /// What is to be looked at again at a certain time, though nothing tells us of it then.
 #[async_trait]
-pub trait Agenda: Send + Sync {
-    /// Puts a pair on the agenda. Repeating it is harmless.
+pub trait Schedule: Send + Sync {
+    /// Puts a pair on the schedule. Repeating it is harmless.
     async fn note(&self, referral: ReferralId, at: Timestamp) -> Result<(), Failure>;
 
     /// The pairs whose time came after `after`, up to `until`, and their times.
@@ -193,7 +193,7 @@ pub trait Agenda: Send + Sync {
 
 /// The audit trail.
 #[async_trait]
-pub trait AuditTrail: Send + Sync {
+pub trait AuditLog: Send + Sync {
     /// Appends one entry.
     async fn append(&self, entry: &AuditEntry) -> Result<(), Failure>;
 

@@ -86,7 +86,7 @@ pub fn findings(mapping: &Mapping, columns: &BTreeMap<String, Column>) -> Vec<Fi
         let state = match columns.get(need.column) {
             Some(column) => need.compared(column),
             None => State::Missing {
-                cure: "or hidden from the signed-in user: correct its name in the mapping, make it, or let the user see it".to_owned(),
+                remedy: "or hidden from the signed-in user: correct its name in the mapping, make it, or let the user see it".to_owned(),
             },
         };
         Finding::new(&mapping.entity, need.label, need.column, state)
@@ -147,10 +147,11 @@ fn needs(mapping: &Mapping) -> Vec<Need<'_>> {
 
 impl Need<'_> {
     fn compared(&self, column: &Column) -> State {
-        let wrong = |is: String, should: String, cure: String| State::Wrong { is, should, cure };
+        let wrong =
+            |is: String, should: String, remedy: String| State::Wrong { is, should, remedy };
         if let Some(kind) = self.kind.filter(|kind| !column.holds.takes(*kind)) {
-            let cure = "name another column, or correct the rule's kind";
-            return wrong(column.type_name.clone(), wanted(kind).to_owned(), cure.to_owned());
+            let remedy = "name another column, or correct the rule's kind";
+            return wrong(column.type_name.clone(), wanted(kind).to_owned(), remedy.to_owned());
         }
         if let (Some(length), Some(room)) = (self.length, column.length)
             && room < length as u64

@@ -11,11 +11,11 @@ mod settings;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use cosell_aws::agenda::DynamoAgenda;
 use cosell_aws::audit::DynamoAudit;
 use cosell_aws::claims::DynamoClaims;
 use cosell_aws::cursors::DynamoCursors;
 use cosell_aws::links::DynamoLinks;
+use cosell_aws::schedule::DynamoSchedule;
 use cosell_aws::secrets::SecretStore;
 use cosell_aws::table::Table;
 use cosell_dynamics::DynamicsError;
@@ -113,7 +113,7 @@ impl Systems {
             futures::join!(self.partner_center.get(nobody), self.crm.find_by_referral(nobody));
         for failure in [referral.err(), record.err()].into_iter().flatten() {
             tracing::warn!(
-                error = failure.brief(),
+                error = failure.redacted(),
                 "a system could not be reached during start-up"
             );
         }
@@ -141,7 +141,7 @@ pub async fn engine(
     // Whatever is slow today must not cost the start-up itself, for which Lambda gives ten seconds.
     if let Ok(Err(failure)) = tokio::time::timeout(WARM_UP_LIMIT, warmed).await {
         tracing::warn!(
-            error = failure.brief(),
+            error = failure.redacted(),
             "the links table could not be read during start-up"
         );
     }
@@ -163,7 +163,7 @@ fn assembled(systems: &Systems, settings: EngineSettings, sdk: &SdkConfig) -> En
         leads: leads.map(|(crm, mapping)| LeadTable { crm, mapping: Arc::new(mapping) }),
         links: Arc::new(DynamoLinks::new(links.clone())),
         claims: Arc::new(DynamoClaims::new(links.clone())),
-        agenda: Arc::new(DynamoAgenda::new(links)),
+        schedule: Arc::new(DynamoSchedule::new(links)),
         audit: Arc::new(DynamoAudit::new(audit, settings.audit_retention_days)),
         mapping,
         policy: Arc::new(settings.policy),
@@ -187,7 +187,7 @@ pub async fn poller(
         queue,
         claims: Arc::new(DynamoClaims::new(links.clone())),
         cursors: Arc::new(DynamoCursors::new(links.clone())),
-        agenda: Arc::new(DynamoAgenda::new(links.clone())),
+        schedule: Arc::new(DynamoSchedule::new(links.clone())),
         links: Arc::new(DynamoLinks::new(links)),
         deadlines: settings.deadlines,
         overlap: settings.overlap,

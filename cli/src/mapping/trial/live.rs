@@ -2,7 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use cosell_model::id::ReferralId;
-use cosell_model::link::{Link, Parting};
+use cosell_model::link::{DisconnectReason, Link};
 use cosell_model::message::Subject;
 use cosell_model::referral::ReferralKind;
 use cosell_runtime::clock;
@@ -64,7 +64,7 @@ async fn counterpart(engine: &Engine, half: &Existing) -> Result<Option<String>>
             let found = engine.partner_center.by_external_reference(&record.key.id).await;
             let found = found.map_err(|failure| told(&failure))?;
             let own =
-                found.into_iter().find(|referral| referral.kind != ReferralKind::MicrosoftHalf);
+                found.into_iter().find(|referral| referral.kind != ReferralKind::MicrosoftReferral);
             Ok(own.map(|referral| format!("Referral {}", referral.id)))
         }
     }
@@ -72,9 +72,9 @@ async fn counterpart(engine: &Engine, half: &Existing) -> Result<Option<String>>
 
 async fn update(engine: &Engine, link: &Link, half: Existing) -> Result<String> {
     if let Some(tombstone) =
-        link.tombstone.as_ref().filter(|tombstone| tombstone.parting == Parting::Unlinked)
+        link.tombstone.as_ref().filter(|tombstone| tombstone.reason == DisconnectReason::Unlinked)
     {
-        return Ok(description::of_idle(link, &description::why_parted(&tombstone.parting)));
+        return Ok(description::of_idle(link, &description::why_parted(&tombstone.reason)));
     }
     let (referral, record) = match half {
         Existing::Referral(referral) => {
@@ -88,9 +88,7 @@ async fn update(engine: &Engine, link: &Link, half: Existing) -> Result<String> 
         }
     };
     Ok(match Halves::of(referral, record) {
-        Halves::Parted(parting, _) => {
-            description::of_idle(link, &description::why_parted(&parting))
-        }
+        Halves::Parted(reason, _) => description::of_idle(link, &description::why_parted(&reason)),
         Halves::Both(_, record)
             if record.get(&engine.mapping.columns.sync) != &Json::Bool(true) =>
         {

@@ -1,4 +1,4 @@
-use cosell_model::link::{Parting, Tombstone};
+use cosell_model::link::{DisconnectReason, Tombstone};
 use cosell_sync::FailureKind;
 use cosell_sync::port::Links;
 
@@ -8,7 +8,7 @@ use super::*;
 /// A pair that was linked and has parted, as it is stored.
 async fn parted(links: &DynamoLinks, link: Link) -> Link {
     links.create(&link).await.unwrap();
-    let tombstone = Tombstone { parting: Parting::Unlinked, at: link.created };
+    let tombstone = Tombstone { reason: DisconnectReason::Unlinked, at: link.created };
     links.save(&Link { tombstone: Some(tombstone), ..link }).await.unwrap()
 }
 

@@ -34,10 +34,10 @@ impl DynamicsInstallation {
     }
 
     fn unfit(&self, solution: &Json, publisher: &str) -> Option<Finding> {
-        let wrong = |is: &str, should: String, cure: &str| State::Wrong {
+        let wrong = |is: &str, should: String, remedy: &str| State::Wrong {
             is: is.to_owned(),
             should,
-            cure: cure.to_owned(),
+            remedy: remedy.to_owned(),
         };
         let state = if solution["ismanaged"] == json!(true) {
             wrong(

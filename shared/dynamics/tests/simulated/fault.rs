@@ -156,14 +156,14 @@ async fn refused_client_credentials_show_the_code_only() {
 #[tokio::test]
 async fn an_application_user_that_is_missing_or_powerless_is_explained() {
     let environment = Environment::start().await;
-    for (switch, kind, cure) in [
+    for (switch, kind, remedy) in [
         ("not_a_member", FailureKind::Credentials, "create an application user"),
         ("missing_privilege", FailureKind::Credentials, "security role"),
     ] {
         environment.control("PUT", "switches", Some(json!({switch: true}))).await;
         let failure = environment.crm.changed_since(Timestamp::UNIX_EPOCH).await.unwrap_err();
         assert_eq!(failure.kind, kind, "{failure}");
-        assert!(failure.message.contains(cure), "{failure}");
+        assert!(failure.message.contains(remedy), "{failure}");
     }
 }
 

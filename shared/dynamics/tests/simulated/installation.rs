@@ -275,11 +275,11 @@ async fn a_key_whose_index_is_being_built_is_waited_for_and_then_told() {
     let site = Site::complete().await;
     site.switch(json!({"key_index_pending": true})).await;
     let findings = site.installation.check().await.unwrap();
-    let State::Wrong { is, cure, .. } = named(&findings, "lead", "nwcs_ReferralKey") else {
+    let State::Wrong { is, remedy, .. } = named(&findings, "lead", "nwcs_ReferralKey") else {
         panic!("{findings:?}")
     };
     assert_eq!(is, "Pending");
-    assert!(cure.contains("cosell crm check"), "{cure}");
+    assert!(remedy.contains("cosell crm check"), "{remedy}");
     assert_eq!(site.calls("GET", "/Keys"), 2, "a check does not wait");
 
     let site = Site::empty().await;

@@ -99,11 +99,11 @@ fn unknown(title: &str, node: &Node, codes: Codes, faults: &mut Faults) {
         }
         let hint = hint(code, all());
         let what = format!("{title}: Partner Center has no code `{code}`{hint}");
-        let cure = format!("use {}", codes.current.join(", "));
+        let remedy = format!("use {}", codes.current.join(", "));
         if codes.closed {
-            faults.error(entry.key, what, cure);
+            faults.error(entry.key, what, remedy);
         } else {
-            faults.warning(entry.key, what, cure);
+            faults.warning(entry.key, what, remedy);
         }
     }
 }

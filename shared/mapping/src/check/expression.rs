@@ -47,11 +47,11 @@ pub(super) fn check(ruled: &Ruled<'_>, is_dynamics: bool, faults: &mut Faults) {
 fn from_partner_center(ruled: &Ruled<'_>, expression: &Expression, faults: &mut Faults) {
     for name in expression.names().filter(|name| paths::property(name).is_none()) {
         let all: Vec<String> = paths::all().collect();
-        let cure = match nearest(name, all.iter().map(String::as_str)) {
+        let remedy = match nearest(name, all.iter().map(String::as_str)) {
             Some(nearest) => format!("did you mean `{nearest}`?"),
             None => "docs/mapping.md tells which there are".to_owned(),
         };
         let what = format!("{}: a referral has no `{name}`", ruled.title());
-        faults.error(ruled.node.place_of("from_partner_center"), what, cure);
+        faults.error(ruled.node.place_of("from_partner_center"), what, remedy);
     }
 }

@@ -57,7 +57,8 @@ fn namesake(ruled: &Ruled<'_>, deal: &Ruled<'_>, faults: &mut Faults) {
         if of(deal).layer > of(ruled).layer { of(deal) } else { of(ruled) }
     };
     let (lead, deal) = (&ruled.rule, &deal.rule);
-    let cure = "write it as in the opportunity's rule of this name, or give this one another name";
+    let remedy =
+        "write it as in the opportunity's rule of this name, or give this one another name";
     let known = [lead, deal].iter().all(|rule| paths::property(&rule.partner_center).is_some());
     if known && !lead.partner_center.eq_ignore_ascii_case(&deal.partner_center) {
         let what = format!(
@@ -66,7 +67,7 @@ fn namesake(ruled: &Ruled<'_>, deal: &Ruled<'_>, faults: &mut Faults) {
             lead.partner_center,
             deal.partner_center
         );
-        faults.error(place("partner_center"), what, cure);
+        faults.error(place("partner_center"), what, remedy);
     }
     // Nothing of a rule towards the CRM alone comes back: there it does no harm.
     let other = [
@@ -79,13 +80,13 @@ fn namesake(ruled: &Ruled<'_>, deal: &Ruled<'_>, faults: &mut Faults) {
     {
         let what =
             format!("{} has not the `{key}` of the opportunity's rule of this name", ruled.title());
-        faults.error(place(key), what, cure);
+        faults.error(place(key), what, remedy);
     }
     if lead.kind != deal.kind {
         let what = format!(
             "{} is of another kind than the opportunity's rule of this name",
             ruled.title()
         );
-        faults.error(place("kind"), what, cure);
+        faults.error(place("kind"), what, remedy);
     }
 }

@@ -53,11 +53,11 @@ fn check_rule(ruled: &Ruled<'_>, faults: &mut Faults) {
             "take it out; what comes of a registration is mapped by an ordinary [[rule]] of `registrations.0.status`",
         );
     }
-    if rule.required != Required::Never && rule.cure.trim().is_empty() {
+    if rule.required != Required::Never && rule.remedy.trim().is_empty() {
         faults.error(
-            node.blamed(&["required", "cure"]),
-            format!("{title} is required and has no `cure`"),
-            "write in `cure` what a seller does when it is missing",
+            node.blamed(&["required", "remedy"]),
+            format!("{title} is required and has no `remedy`"),
+            "write in `remedy` what a seller does when it is missing",
         );
     }
     let path = format!("{FIRST}.{}", rule.partner_center);

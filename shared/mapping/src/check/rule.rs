@@ -64,13 +64,13 @@ pub(super) fn check_path(table: Table, node: &Node, faults: &mut Faults) {
         return;
     }
     let all: Vec<String> = paths::all().collect();
-    let cure = match nearest(path, all.iter().map(String::as_str)) {
+    let remedy = match nearest(path, all.iter().map(String::as_str)) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => "docs/mapping.md tells which there are".to_owned(),
     };
     let name = node.get("name").and_then(Node::text).unwrap_or("without name");
     let what = format!("{} `{name}`: a referral has no `{path}`", table.rule());
-    faults.error(node.place_of("partner_center"), what, cure);
+    faults.error(node.place_of("partner_center"), what, remedy);
 }
 
 fn access(ruled: &Ruled<'_>, property: Property, faults: &mut Faults) {
@@ -128,20 +128,20 @@ pub(super) fn kind(ruled: &Ruled<'_>, holds: Holds, faults: &mut Faults) {
                 .skip(1)
                 .take(4)
                 .collect();
-            let cure = format!("name a path below it, such as {}", below.join(", "));
+            let remedy = format!("name a path below it, such as {}", below.join(", "));
             faults.error(
                 node.place_of("partner_center"),
                 format!("{title}: `{path}` is {what}"),
-                cure,
+                remedy,
             );
         }
         _ => {
-            let cure = format!("set kind to one of {}", wanted.join(", "));
+            let remedy = format!("set kind to one of {}", wanted.join(", "));
             let what = format!(
                 "{title}: `{path}` is {what}, which cannot be mapped as {}",
                 kind_word(rule.kind)
             );
-            faults.error(place, what, cure);
+            faults.error(place, what, remedy);
         }
     }
 }
@@ -196,15 +196,15 @@ pub(super) fn length(ruled: &Ruled<'_>, holds: Holds, faults: &mut Faults) {
     }
 }
 
-/// `required`, `cure` and `default`: all about new referrals.
+/// `required`, `remedy` and `default`: all about new referrals.
 fn creation(ruled: &Ruled<'_>, faults: &mut Faults) {
     let Ruled { rule, node, .. } = ruled;
     let title = ruled.title();
-    if rule.required != Required::Never && rule.cure.trim().is_empty() {
+    if rule.required != Required::Never && rule.remedy.trim().is_empty() {
         faults.error(
-            node.blamed(&["required", "cure"]),
-            format!("{title} is required and has no `cure`"),
-            "write in `cure` what a seller does when it is missing",
+            node.blamed(&["required", "remedy"]),
+            format!("{title} is required and has no `remedy`"),
+            "write in `remedy` what a seller does when it is missing",
         );
     }
     if !rule.to_partner_center.on_create() {

@@ -300,7 +300,7 @@ fn what_is_required_has_a_cure() {
         &rule(
             "partner_center = \"campaignId\"\nkind = \"text\"\nto_partner_center = \"always\"\nrequired = \"always\"",
         ),
-        &["own.toml:9:12: error: rule `own` is required and has no `cure`"],
+        &["own.toml:9:12: error: rule `own` is required and has no `remedy`"],
     );
 }
 

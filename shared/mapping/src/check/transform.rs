@@ -51,7 +51,7 @@ pub(super) fn check(ruled: &Ruled<'_>, faults: &mut Faults) {
     }
     if to.is_some_and(|to| to != shape) || shape == Shape::List {
         let wanted = to.unwrap_or(Shape::Text);
-        let cure = match shape {
+        let remedy = match shape {
             Shape::List => {
                 "pick one with first or last, or put them together with join: transform = [\"first\"]"
             }
@@ -60,7 +60,7 @@ pub(super) fn check(ruled: &Ruled<'_>, faults: &mut Faults) {
         faults.error(
             node.blamed(&["transform", "partner_center", "kind"]),
             format!("{title}: the value is {}, and must be {}", shape.word(), wanted.word()),
-            cure,
+            remedy,
         );
     }
 }

@@ -175,7 +175,7 @@ async fn an_engagement_has_the_partners_half_and_microsofts_whole_even_if_its_ro
         let kinds: Vec<_> = found.iter().map(|referral| (referral.id, referral.kind)).collect();
         assert_eq!(
             kinds,
-            [(own.id, ReferralKind::Opportunity), (half.id, ReferralKind::MicrosoftHalf)]
+            [(own.id, ReferralKind::Opportunity), (half.id, ReferralKind::MicrosoftReferral)]
         );
         assert!(found.iter().all(|referral| referral.has("details")));
     }
@@ -198,7 +198,7 @@ async fn all_that_wait_for_an_answer_are_listed_whole() {
         }
         let pending = stage.referrals.pending().await.unwrap();
         assert_eq!(ids(&pending), [half.id], "shortened: {shortened}");
-        assert_eq!(pending[0].kind, ReferralKind::MicrosoftHalf);
+        assert_eq!(pending[0].kind, ReferralKind::MicrosoftReferral);
         assert!(pending[0].expires().is_some(), "14 days are left");
     }
 }

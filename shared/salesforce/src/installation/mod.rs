@@ -17,7 +17,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cosell_model::cosell_fields::CosellField;
 use cosell_sync::installation::{Finding, Installation, Progress, State, TRIES, pause_after};
-use cosell_sync::{Failure, FailureKind, Outside};
+use cosell_sync::{Failure, FailureKind, System};
 use reqwest::Method;
 use secrecy::SecretString;
 
@@ -64,7 +64,7 @@ impl CredentialStore for GivenToken {
     async fn load(&self) -> Result<Credentials, Failure> {
         if self.is_used.swap(true, Ordering::SeqCst) {
             let text = "Salesforce does not accept the access token that was given: it has expired, or is for another organisation; get a new one";
-            return Err(Failure::new(Outside::Crm, FailureKind::Credentials, text));
+            return Err(Failure::new(System::Crm, FailureKind::Credentials, text));
         }
         Ok(Credentials::AccessToken(self.token.clone()))
     }

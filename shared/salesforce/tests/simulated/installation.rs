@@ -267,7 +267,7 @@ async fn a_user_who_sees_neither_definitions_nor_permission_sets_is_told_what_it
     let findings = site.installation.check().await.unwrap();
     assert_eq!(findings.len(), ALL_FIELDS, "nothing is said of the sets");
     assert!(
-        matches!(&findings[0].state, State::Missing { cure } if cure.contains("hidden from the signed-in user"))
+        matches!(&findings[0].state, State::Missing { remedy } if remedy.contains("hidden from the signed-in user"))
     );
 
     site.simulators.faults.clear();

@@ -189,7 +189,7 @@ async fn a_look_that_hangs_is_cut_off_before_the_deadline_and_a_hanging_queue_do
 #[test]
 fn retries_spread_out_stay_bounded_and_obey_the_service() {
     let wait = |kind, receives| {
-        retry_after(&Failure::new(Outside::Crm, kind, "ordered by the test"), receives).as_secs()
+        retry_after(&Failure::new(System::Crm, kind, "ordered by the test"), receives).as_secs()
     };
     let waits: Vec<u64> = (1..=6).map(|receives| wait(FailureKind::Transient, receives)).collect();
     assert_eq!(waits, [5, 15, 45, 135, 405, 600]);

@@ -8,13 +8,13 @@ impl Crm for World {
         if self.hangs.lock().unwrap().contains(&key.id) {
             std::future::pending::<()>().await;
         }
-        self.run("crm.get", Outside::Crm, || Ok(self.records.lock().unwrap().get(&key.id).cloned()))
+        self.run("crm.get", System::Crm, || Ok(self.records.lock().unwrap().get(&key.id).cloned()))
     }
 
     async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
         tokio::task::yield_now().await;
         let id = json!(id.to_string());
-        self.run("crm.find", Outside::Crm, || {
+        self.run("crm.find", System::Crm, || {
             Ok(self
                 .records
                 .lock()
@@ -27,7 +27,7 @@ impl Crm for World {
 
     async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
         tokio::task::yield_now().await;
-        self.run("crm.upsert", Outside::Crm, || {
+        self.run("crm.upsert", System::Crm, || {
             self.takes(write)?;
             let referral_id = json!(id.to_string());
             let mut records = self.records.lock().unwrap();
@@ -54,7 +54,7 @@ impl Crm for World {
         write: &CrmWrite,
     ) -> Result<CrmRecord, Failure> {
         tokio::task::yield_now().await;
-        self.run("crm.update", Outside::Crm, || {
+        self.run("crm.update", System::Crm, || {
             self.takes(write)?;
             let mut records = self.records.lock().unwrap();
             let record = records.get_mut(&key.id).unwrap();
@@ -67,18 +67,18 @@ impl Crm for World {
                 );
                 if !*self.closed_takes_notes.lock().unwrap() {
                     return Err(Failure::new(
-                        Outside::Crm,
+                        System::Crm,
                         FailureKind::Rejected,
                         "the record is closed",
                     ));
                 }
             }
             if record.version != version {
-                return Err(stale(Outside::Crm));
+                return Err(stale(System::Crm));
             }
             if *self.refuse_closing.lock().unwrap() && write.phase.is_some_and(Phase::is_closed) {
                 return Err(Failure::new(
-                    Outside::Crm,
+                    System::Crm,
                     FailureKind::Rejected,
                     "close its open activities first",
                 ));
@@ -90,7 +90,7 @@ impl Crm for World {
 
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
         tokio::task::yield_now().await;
-        self.run("crm.changed", Outside::Crm, || {
+        self.run("crm.changed", System::Crm, || {
             let records = self.records.lock().unwrap();
             let changed = records.values().filter(|record| {
                 record.modified >= since && *record.get("nwcs_syncwithpartnercenter") == json!(true)

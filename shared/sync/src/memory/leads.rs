@@ -7,7 +7,7 @@ use crate::port::Leads;
 pub(crate) struct LeadsOf {
     pub(crate) leads: Arc<World>,
     deals: Arc<World>,
-    /// Whether a lead stays open when an opportunity is made of it, as where leads cannot be converted from outside.
+    /// Whether a lead stays open when an opportunity is made of it, as where leads cannot be converted from system.
     pub(crate) stay_open: bool,
 }
 
@@ -58,7 +58,7 @@ impl Leads for LeadsOf {
         referral: ReferralId,
         write: &CrmWrite,
     ) -> Result<CrmRecord, Failure> {
-        self.leads.run("leads.qualify", Outside::Crm, || Ok(()))?;
+        self.leads.run("leads.qualify", System::Crm, || Ok(()))?;
         let opportunity = self.deals.upsert(referral, write).await?;
         if !self.stay_open {
             self.leads.edit_record(&lead.key.id, |lead| {
@@ -66,11 +66,11 @@ impl Leads for LeadsOf {
                 lead.converted_into = Some(opportunity.key.clone());
             });
         }
-        self.leads.run("leads.qualified", Outside::Crm, || Ok(opportunity))
+        self.leads.run("leads.qualified", System::Crm, || Ok(opportunity))
     }
 
     async fn origin(&self, opportunity: &CrmKey) -> Result<Option<CrmKey>, Failure> {
-        self.leads.run("leads.origin", Outside::Crm, || {
+        self.leads.run("leads.origin", System::Crm, || {
             let leads = self.leads.records.lock().unwrap();
             let origin =
                 leads.values().find(|lead| lead.converted_into.as_ref() == Some(opportunity));

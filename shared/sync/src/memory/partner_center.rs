@@ -6,14 +6,14 @@ use super::*;
 impl PartnerCenter for World {
     async fn get(&self, id: ReferralId) -> Result<Option<Referral>, Failure> {
         tokio::task::yield_now().await;
-        self.run("pc.get", Outside::PartnerCenter, || {
+        self.run("pc.get", System::PartnerCenter, || {
             Ok(self.referrals.lock().unwrap().get(&id).map(read))
         })
     }
 
     async fn in_engagement(&self, id: EngagementId) -> Result<Vec<Referral>, Failure> {
         tokio::task::yield_now().await;
-        self.run("pc.in_engagement", Outside::PartnerCenter, || {
+        self.run("pc.in_engagement", System::PartnerCenter, || {
             let blind = *self.blind.lock().unwrap();
             Ok(self.all(|referral| !blind && referral.engagement == Some(id)))
         })
@@ -32,7 +32,7 @@ impl PartnerCenter for World {
             self.put_referral(id, body);
         }
         let blind = *self.blind.lock().unwrap();
-        self.run("pc.search", Outside::PartnerCenter, || {
+        self.run("pc.search", System::PartnerCenter, || {
             Ok(self.all(|referral| {
                 !blind && referral.external_reference.as_deref() == Some(reference)
             }))
@@ -41,7 +41,7 @@ impl PartnerCenter for World {
 
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<ReferralChange>, Failure> {
         tokio::task::yield_now().await;
-        self.run("pc.changed", Outside::PartnerCenter, || {
+        self.run("pc.changed", System::PartnerCenter, || {
             let changed = self.all(|referral| referral.updated >= since).into_iter();
             Ok(changed
                 .map(|referral| ReferralChange { id: referral.id, updated: referral.updated })
@@ -51,14 +51,14 @@ impl PartnerCenter for World {
 
     async fn pending(&self) -> Result<Vec<Referral>, Failure> {
         tokio::task::yield_now().await;
-        self.run("pc.pending", Outside::PartnerCenter, || {
+        self.run("pc.pending", System::PartnerCenter, || {
             Ok(self.all(|referral| referral.stage == Stage::New))
         })
     }
 
     async fn create(&self, body: &Json) -> Result<Referral, Failure> {
         tokio::task::yield_now().await;
-        self.run("pc.create", Outside::PartnerCenter, || {
+        self.run("pc.create", System::PartnerCenter, || {
             let mut body = body.clone();
             let half = body["engagementId"].is_string();
             (body["status"], body["substatus"]) = if half {
@@ -84,15 +84,15 @@ impl PartnerCenter for World {
         operations: &[PatchOperation],
     ) -> Result<Referral, Failure> {
         tokio::task::yield_now().await;
-        self.run("pc.patch", Outside::PartnerCenter, || {
+        self.run("pc.patch", System::PartnerCenter, || {
             let mut body = self.referrals.lock().unwrap()[&id].clone();
             if body["eTag"] != json!(etag.as_str()) {
-                return Err(stale(Outside::PartnerCenter));
+                return Err(stale(System::PartnerCenter));
             }
             let refused = *self.refused_path.lock().unwrap();
             if operations.iter().any(|operation| Some(operation.path.as_str()) == refused) {
                 return Err(Failure::new(
-                    Outside::PartnerCenter,
+                    System::PartnerCenter,
                     FailureKind::Rejected,
                     "not a solution",
                 ));

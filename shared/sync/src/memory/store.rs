@@ -4,12 +4,12 @@ use super::*;
 impl Links for World {
     async fn by_referral(&self, id: ReferralId) -> Result<Option<Link>, Failure> {
         tokio::task::yield_now().await;
-        self.run("links.read", Outside::Store, || Ok(self.links.lock().unwrap().get(&id).cloned()))
+        self.run("links.read", System::Aws, || Ok(self.links.lock().unwrap().get(&id).cloned()))
     }
 
     async fn by_crm(&self, key: &CrmKey) -> Result<Option<Link>, Failure> {
         tokio::task::yield_now().await;
-        self.run("links.read_by_record", Outside::Store, || {
+        self.run("links.read_by_record", System::Aws, || {
             Ok(self.links.lock().unwrap().values().find(|link| link.crm == *key).cloned())
         })
     }
@@ -21,12 +21,12 @@ impl Links for World {
 
     async fn create(&self, link: &Link) -> Result<(), Failure> {
         tokio::task::yield_now().await;
-        self.run("links.create", Outside::Store, || {
+        self.run("links.create", System::Aws, || {
             let mut links = self.links.lock().unwrap();
             if links.contains_key(&link.referral)
                 || links.values().any(|known| known.crm == link.crm)
             {
-                return Err(stale(Outside::Store));
+                return Err(stale(System::Aws));
             }
             links.insert(link.referral, Link { version: 1, ..link.clone() });
             Ok(())
@@ -35,7 +35,7 @@ impl Links for World {
 
     async fn replace(&self, old: &[Link], new: &Link) -> Result<(), Failure> {
         tokio::task::yield_now().await;
-        self.run("links.replace", Outside::Store, || {
+        self.run("links.replace", System::Aws, || {
             let mut links = self.links.lock().unwrap();
             let unchanged = old.iter().all(|link| {
                 links.get(&link.referral).is_some_and(|known| known.version == link.version)
@@ -45,7 +45,7 @@ impl Links for World {
                     && !old.iter().any(|link| link.referral == known.referral)
             });
             if !unchanged || taken {
-                return Err(stale(Outside::Store));
+                return Err(stale(System::Aws));
             }
             for link in old {
                 links.remove(&link.referral);
@@ -57,10 +57,10 @@ impl Links for World {
 
     async fn save(&self, link: &Link) -> Result<Link, Failure> {
         tokio::task::yield_now().await;
-        self.run("links.save", Outside::Store, || {
+        self.run("links.save", System::Aws, || {
             let mut links = self.links.lock().unwrap();
             if links.get(&link.referral).is_none_or(|known| known.version != link.version) {
-                return Err(stale(Outside::Store));
+                return Err(stale(System::Aws));
             }
             let saved = Link { version: link.version + 1, ..link.clone() };
             links.insert(link.referral, saved.clone());
@@ -124,11 +124,11 @@ impl Cursors for World {
 }
 
 #[async_trait]
-impl Agenda for World {
+impl Schedule for World {
     async fn note(&self, referral: ReferralId, at: Timestamp) -> Result<(), Failure> {
         tokio::task::yield_now().await;
-        self.run("agenda.note", Outside::Store, || {
-            self.agenda.lock().unwrap().insert((at, referral));
+        self.run("schedule.note", System::Aws, || {
+            self.schedule.lock().unwrap().insert((at, referral));
             Ok(())
         })
     }
@@ -139,17 +139,17 @@ impl Agenda for World {
         until: Timestamp,
     ) -> Result<Vec<(ReferralId, Timestamp)>, Failure> {
         tokio::task::yield_now().await;
-        let agenda = self.agenda.lock().unwrap();
-        let due = agenda.iter().filter(|(at, _)| *at > after && *at <= until);
+        let schedule = self.schedule.lock().unwrap();
+        let due = schedule.iter().filter(|(at, _)| *at > after && *at <= until);
         Ok(due.map(|(at, referral)| (*referral, *at)).collect())
     }
 }
 
 #[async_trait]
-impl AuditTrail for World {
+impl AuditLog for World {
     async fn append(&self, entry: &AuditEntry) -> Result<(), Failure> {
         tokio::task::yield_now().await;
-        self.run("audit", Outside::Store, || {
+        self.run("audit", System::Aws, || {
             self.trail.lock().unwrap().push(entry.clone());
             Ok(())
         })
@@ -165,7 +165,7 @@ impl AuditTrail for World {
 impl Queue for World {
     async fn send(&self, messages: &[SyncMessage]) -> Result<(), Failure> {
         tokio::task::yield_now().await;
-        self.run("queue.send", Outside::Store, || {
+        self.run("queue.send", System::Aws, || {
             self.queued.lock().unwrap().extend_from_slice(messages);
             Ok(())
         })

@@ -31,7 +31,7 @@ fn rule(
         values: std::collections::BTreeMap::new(),
         crm_length,
         label: "Notes".into(),
-        cure: String::new(),
+        remedy: String::new(),
         marked: false,
     }
 }
@@ -41,8 +41,8 @@ fn value() -> impl Strategy<Value = Value> {
     prop_oneof![Just(Value::Nothing), "[ab]{1,8}".prop_map(Value::text)]
 }
 
-fn seen() -> impl Strategy<Value = Seen> {
-    (value(), value()).prop_map(|(partner_center, crm)| Seen { partner_center, crm })
+fn last_synced() -> impl Strategy<Value = LastSynced> {
+    (value(), value()).prop_map(|(partner_center, crm)| LastSynced { partner_center, crm })
 }
 
 fn when() -> impl Strategy<Value = When> {
@@ -79,7 +79,7 @@ proptest! {
     #[test]
     fn after_one_write_the_pair_is_in_step_however_lossy_the_store(
         to_crm in when(), to_partner_center in when(), conflict in conflict(), length in proptest::option::of(1_usize..6),
-        before in proptest::option::of(seen()), mut now in seen(), newest in side(), loss in 0_usize..5,
+        before in proptest::option::of(last_synced()), mut now in last_synced(), newest in side(), loss in 0_usize..5,
     ) {
         let rule = rule(to_crm, to_partner_center, conflict, length);
         if let Merged::Write { side, value, .. } = merge(&rule, before.as_ref(), &now, newest, None) {
@@ -93,7 +93,7 @@ proptest! {
 
     #[test]
     fn a_side_is_written_only_where_the_rule_allows(
-        to_crm in when(), to_partner_center in when(), conflict in conflict(), before in proptest::option::of(seen()), now in seen(), newest in side(),
+        to_crm in when(), to_partner_center in when(), conflict in conflict(), before in proptest::option::of(last_synced()), now in last_synced(), newest in side(),
     ) {
         if let Merged::Write { side, .. } = merge(&rule(to_crm, to_partner_center, conflict, None), before.as_ref(), &now, newest, None) {
             let allowed = match side { Side::Crm => to_crm, Side::PartnerCenter => to_partner_center };
@@ -102,7 +102,7 @@ proptest! {
     }
 
     #[test]
-    fn a_change_on_one_side_alone_always_arrives(conflict in conflict(), before in seen(), changed in value(), newest in side(), changed_side in side()) {
+    fn a_change_on_one_side_alone_always_arrives(conflict in conflict(), before in last_synced(), changed in value(), newest in side(), changed_side in side()) {
         let mut now = before.clone();
         match changed_side {
             Side::Crm => now.crm = changed.clone(),
@@ -114,7 +114,7 @@ proptest! {
     }
 
     #[test]
-    fn both_changed_keeps_the_loser_in_the_record(before in seen(), now in seen(), newest in side(), conflict in conflict()) {
+    fn both_changed_keeps_the_loser_in_the_record(before in last_synced(), now in last_synced(), newest in side(), conflict in conflict()) {
         prop_assume!(now.crm != before.crm && now.partner_center != before.partner_center && now.crm != now.partner_center);
         let merged = merge(&rule(When::Always, When::Always, conflict, None), Some(&before), &now, newest, None);
         let (side, value, lost) = match winner(conflict, newest).unwrap() {
@@ -125,15 +125,15 @@ proptest! {
     }
 
     #[test]
-    fn equal_values_are_never_written(before in proptest::option::of(seen()), both in value(), newest in side(), conflict in conflict()) {
-        let now = Seen { partner_center: both.clone(), crm: both };
+    fn equal_values_are_never_written(before in proptest::option::of(last_synced()), both in value(), newest in side(), conflict in conflict()) {
+        let now = LastSynced { partner_center: both.clone(), crm: both };
         prop_assert_eq!(merge(&rule(When::Always, When::Always, conflict, None), before.as_ref(), &now, newest, None), Merged::InStep);
     }
 }
 
 #[test]
 fn a_newly_linked_pair_fills_the_empty_side() {
-    let now = Seen { partner_center: Value::Nothing, crm: Value::text("from the CRM") };
+    let now = LastSynced { partner_center: Value::Nothing, crm: Value::text("from the CRM") };
     let merged = merge(
         &rule(When::Always, When::Always, ConflictRule::PartnerCenter, None),
         None,
@@ -155,8 +155,8 @@ fn a_newly_linked_pair_fills_the_empty_side() {
 fn a_winner_that_cannot_be_carried_does_not_cost_the_other_side_its_change() {
     let mut rule = rule(When::Always, When::Always, ConflictRule::Crm, None);
     rule.required = Required::Always;
-    let before = Seen { partner_center: Value::text("a"), crm: Value::text("a") };
-    let now = Seen { partner_center: Value::text("b"), crm: Value::Nothing };
+    let before = LastSynced { partner_center: Value::text("a"), crm: Value::text("a") };
+    let now = LastSynced { partner_center: Value::text("b"), crm: Value::Nothing };
     let merged = merge(&rule, Some(&before), &now, Side::Crm, None);
     assert_eq!(
         merged,
@@ -168,21 +168,21 @@ fn a_winner_that_cannot_be_carried_does_not_cost_the_other_side_its_change() {
 fn a_required_field_is_not_emptied_in_partner_center() {
     let mut rule = rule(When::Always, When::Always, ConflictRule::Crm, None);
     rule.required = Required::Always;
-    let before = Seen { partner_center: Value::text("a"), crm: Value::text("a") };
-    let now = Seen { partner_center: Value::text("a"), crm: Value::Nothing };
+    let before = LastSynced { partner_center: Value::text("a"), crm: Value::text("a") };
+    let now = LastSynced { partner_center: Value::text("a"), crm: Value::Nothing };
     assert!(
         matches!(merge(&rule, Some(&before), &now, Side::Crm, None), Merged::Held(reason) if reason.starts_with("Notes cannot be emptied"))
     );
 }
 
 /// Both sides changed a field that an operator decides on.
-fn asked() -> (Rule, Seen, Seen) {
-    let before = Seen { partner_center: Value::text("a"), crm: Value::text("a") };
-    let now = Seen { partner_center: Value::text("p"), crm: Value::text("c") };
+fn asked() -> (Rule, LastSynced, LastSynced) {
+    let before = LastSynced { partner_center: Value::text("a"), crm: Value::text("a") };
+    let now = LastSynced { partner_center: Value::text("p"), crm: Value::text("c") };
     (rule(When::Always, When::Always, ConflictRule::Ask, None), before, now)
 }
 
-fn open(now: &Seen, decision: Option<Side>) -> OpenConflict {
+fn open(now: &LastSynced, decision: Option<Side>) -> OpenConflict {
     OpenConflict {
         partner_center: now.partner_center.clone(),
         crm: now.crm.clone(),
@@ -211,14 +211,14 @@ fn a_conflict_that_an_operator_decides_waits_until_it_is_decided() {
 fn a_decision_holds_only_for_the_values_it_was_made_on() {
     let (rule, before, now) = asked();
     let decided = open(&now, Some(Side::Crm));
-    let later = Seen { crm: Value::text("d"), ..now };
+    let later = LastSynced { crm: Value::text("d"), ..now };
     assert_eq!(merge(&rule, Some(&before), &later, Side::Crm, Some(&decided)), Merged::Ask);
 }
 
 #[test]
 fn a_waiting_conflict_ends_when_one_side_takes_its_change_back() {
     let (rule, before, now) = asked();
-    let taken_back = Seen { crm: Value::text("a"), ..now.clone() };
+    let taken_back = LastSynced { crm: Value::text("a"), ..now.clone() };
     let merged = merge(&rule, Some(&before), &taken_back, Side::Crm, Some(&open(&now, None)));
     let expected = Merged::Write { side: Side::Crm, value: Value::text("p"), overruled: None };
     assert_eq!(merged, expected);
@@ -227,8 +227,8 @@ fn a_waiting_conflict_ends_when_one_side_takes_its_change_back() {
 #[test]
 fn a_change_of_what_microsoft_locks_is_noticed_once() {
     let mut rule = rule(When::Create, When::Create, ConflictRule::Newest, None);
-    let before = Seen { partner_center: Value::text("a"), crm: Value::text("a") };
-    let now = Seen { crm: Value::text("b"), ..before.clone() };
+    let before = LastSynced { partner_center: Value::text("a"), crm: Value::text("a") };
+    let now = LastSynced { crm: Value::text("b"), ..before.clone() };
     assert_eq!(
         merge(&rule, Some(&before), &now, Side::Crm, None),
         Merged::InStep,

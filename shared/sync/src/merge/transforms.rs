@@ -49,7 +49,7 @@ fn undoable() -> impl Strategy<Value = (&'static str, Value, String)> {
 }
 
 proptest! {
-    /// Whatever was seen, one write brings a rule with transforms in step, and what it wrote is no news.
+    /// Whatever was last_synced, one write brings a rule with transforms in step, and what it wrote is no news.
     #[test]
     fn a_rule_with_transforms_is_in_step_after_one_write(
         (name, there, transform) in undoable(), (_, other, _) in undoable(), newest in prop::sample::select(vec![Side::Crm, Side::PartnerCenter]),
@@ -57,7 +57,7 @@ proptest! {
         let rule = rule(name, &[&transform]);
         let same_kind = std::mem::discriminant(&there) == std::mem::discriminant(&other);
         let crm = if same_kind { rule.across_to_crm(&other).unwrap_or_default() } else { Value::Nothing };
-        let mut now = Seen { partner_center: there, crm };
+        let mut now = LastSynced { partner_center: there, crm };
         let mut rule = rule;
         (rule.to_crm, rule.to_partner_center, rule.required) = (When::Always, When::Always, Required::Never);
         if let Merged::Write { side, value, .. } = merge(&rule, None, &now, newest, None) {

@@ -48,9 +48,11 @@ pub(super) fn body_of(
         }
         match rule.carried_to_partner_center(record, purpose.cosell) {
             Carried::Written { json, .. } => set(&mut body, &rule.partner_center, json),
-            Carried::Missing => problems.push(format!("{} is missing: {}", rule.label, rule.cure)),
+            Carried::Missing => {
+                problems.push(format!("{} is missing: {}", rule.label, rule.remedy))
+            }
             Carried::Unfit(error) => {
-                problems.push(format!("{}: {error}. {}", rule.label, rule.cure))
+                problems.push(format!("{}: {error}. {}", rule.label, rule.remedy))
             }
             Carried::Elsewhen(_) | Carried::Empty | Carried::Inapplicable => {}
         }
@@ -73,10 +75,10 @@ fn without_solution(mapping: &Mapping, body: &Json, told: &[String]) -> Option<S
     }
     let mut rules = mapping.rules.iter();
     let rule = rules.find(|rule| rule.partner_center.eq_ignore_ascii_case(SOLUTIONS));
-    let (label, cure) =
-        rule.map_or(("Products", ""), |rule| (rule.label.as_str(), rule.cure.as_str()));
+    let (label, remedy) =
+        rule.map_or(("Products", ""), |rule| (rule.label.as_str(), rule.remedy.as_str()));
     let missing =
-        format!("{label} is missing: Microsoft helps with deals that name a solution. {cure}");
+        format!("{label} is missing: Microsoft helps with deals that name a solution. {remedy}");
     (!told.iter().any(|told| told.starts_with(label))).then(|| missing.trim_end().to_owned())
 }
 

@@ -103,7 +103,7 @@ pub(super) fn not_for_us(policy: &Policy, referral: &Referral) -> Option<String>
         ReferralKind::Lead if !policy.sync_leads => {
             Some("it is a lead, and leads are not synced".into())
         }
-        ReferralKind::MicrosoftHalf => {
+        ReferralKind::MicrosoftReferral => {
             Some("it is Microsoft's half of an engagement that is not synced".into())
         }
         _ if referral.stage.is_terminal() => Some("it was closed before it was ever synced".into()),
@@ -189,7 +189,7 @@ pub enum NewReferral {
         /// How Microsoft is asked to help: then Microsoft's half follows, see [`NewReferral::invitation`].
         help: Option<String>,
     },
-    /// It lacks something; every sentence names a field and its cure, for the seller.
+    /// It lacks something; every sentence names a field and its remedy, for the seller.
     Reject(Vec<String>),
     /// Not for us, and why.
     Skip(String),
@@ -216,7 +216,7 @@ pub fn plan_referral(mapping: &Mapping, policy: &Policy, record: &CrmRecord) -> 
     }
     if record.phase.is_closed() {
         return NewReferral::Skip(format!(
-            "the record was already {} when it was first seen",
+            "the record was already {} when it was first last_synced",
             record.phase
         ));
     }

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::Update;
 use cosell_mapping::{Mapping, Rule, VISIBILITY};
 use cosell_model::audit::Side;
-use cosell_model::link::Seen;
+use cosell_model::link::LastSynced;
 use cosell_model::patch::PatchOperation;
 
 /// Where amounts may be written.
@@ -23,7 +23,7 @@ pub(super) struct Currency {
 
 impl Currency {
     /// `present` is what both sides have now, `written` the side that the currency is really written to.
-    pub(super) fn of(rule: &Rule, present: &Seen, written: Option<Side>) -> Self {
+    pub(super) fn of(rule: &Rule, present: &LastSynced, written: Option<Side>) -> Self {
         let agrees =
             rule.agrees(present) || present.crm.is_nothing() || present.partner_center.is_nothing();
         Self { agrees, written }

@@ -9,7 +9,7 @@ use super::creation::AGAIN;
 use super::planner::Planner;
 use cosell_mapping::{CONTACT, HELP};
 use cosell_model::life_cycle::Stage;
-use cosell_model::link::{Link, Seen, Step};
+use cosell_model::link::{LastSynced, Link, Step};
 use cosell_model::microsoft::{Refusal, digest};
 use cosell_model::patch::PatchOperation;
 
@@ -42,9 +42,10 @@ pub struct Invitation {
 
 impl Planner<'_> {
     /// Decides on the seller's wish. Returns whether Microsoft is asked with this look.
-    pub(super) fn help(&mut self, link: &Link, now: Option<&Seen>) -> bool {
-        let changed =
-            now.is_some_and(|now| link.seen.get(HELP).is_some_and(|seen| seen.crm != now.crm));
+    pub(super) fn help(&mut self, link: &Link, now: Option<&LastSynced>) -> bool {
+        let changed = now.is_some_and(|now| {
+            link.last_synced.get(HELP).is_some_and(|last_synced| last_synced.crm != now.crm)
+        });
         let code = match self.mapping.help_code(self.record.get(&self.mapping.help.column)) {
             Ok(code) => code,
             Err(error) => {

@@ -1,4 +1,4 @@
-//! From a lead to its opportunity: what was seen of the lead goes with the deal.
+//! From a lead to its opportunity: what was last_synced of the lead goes with the deal.
 //!
 //! A field is the same on both when its rules have the same name and read the same values.
 
@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::not_kept::keeps;
+use super::dropped_writes::keeps;
 use cosell_mapping::Carried;
 use cosell_mapping::{HELP, Mapping, Rule, STAGE, Situation, phase_value, stage_value};
 use cosell_model::crm::{CrmRecord, CrmWrite, Phase};
 use cosell_model::life_cycle::Stage;
-use cosell_model::link::{Link, Seen};
+use cosell_model::link::{LastSynced, Link};
 use cosell_model::referral::Referral;
 use cosell_model::value::Value;
 
@@ -66,7 +66,9 @@ pub fn left_behind(
         let is = |value: Option<Value>| value.is_some_and(|value| is_copy(rule, &value, &present));
         let from_referral =
             || rule.read_partner_center(referral).and_then(|value| rule.across_to_crm(&value)).ok();
-        let unedited = || link.seen.get(&rule.name).map(|seen| rule.fitted(seen.crm.clone()));
+        let unedited = || {
+            link.last_synced.get(&rule.name).map(|last_synced| rule.fitted(last_synced.crm.clone()))
+        };
         let copied = || {
             counterpart(rule, leads)
                 .and_then(|on_lead| on_lead.read_crm(before).ok())
@@ -81,11 +83,11 @@ pub fn left_behind(
     write
 }
 
-/// What a seller entered in the lead since its field was last seen; of a field that never was, whatever stands there.
+/// What a seller entered in the lead since its field was last last_synced; of a field that never was, whatever stands there.
 fn entered(rule: &Rule, leads: &Mapping, link: &Link, lead: &CrmRecord) -> Option<Value> {
     let value = counterpart(rule, leads)?.read_crm(lead).ok()?;
-    let is_new = match link.seen.get(&rule.name) {
-        Some(seen) => value != seen.crm,
+    let is_new = match link.last_synced.get(&rule.name) {
+        Some(last_synced) => value != last_synced.crm,
         None => !value.is_nothing(),
     };
     is_new.then_some(value)
@@ -116,7 +118,7 @@ fn counterpart<'a>(rule: &Rule, leads: &'a Mapping) -> Option<&'a Rule> {
 
 /// The link of the opportunity that this link's lead became.
 ///
-/// What the opportunity lacks counts as never seen, so that it is filled and not emptied in Partner Center. The lead counts as having
+/// What the opportunity lacks counts as never last_synced, so that it is filled and not emptied in Partner Center. The lead counts as having
 /// been on hold and unanswered, so that an opportunity that is worked on accepts the referral, and follows one that is closed; but not
 /// one that ended unwon while it was a lead: who made an opportunity of it nevertheless wants that open.
 #[must_use]
@@ -128,9 +130,9 @@ pub fn moved_to(
     referral: &Referral,
     now: Timestamp,
 ) -> Link {
-    let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
+    let mut last_synced: BTreeMap<String, LastSynced> = BTreeMap::new();
     for rule in deals.rules.iter().filter(|rule| counterpart(rule, leads).is_some()) {
-        let Some(before) = link.seen.get(&rule.name) else {
+        let Some(before) = link.last_synced.get(&rule.name) else {
             continue;
         };
         let present = rule.read_crm(opportunity).ok().filter(|value| !value.is_nothing());
@@ -141,31 +143,34 @@ pub fn moved_to(
                 rule.fitted(before.crm.clone())
             };
             let partner_center = before.partner_center.clone();
-            seen.insert(rule.name.clone(), Seen { partner_center, crm });
+            last_synced.insert(rule.name.clone(), LastSynced { partner_center, crm });
         }
     }
     let stage = stage_value(referral.stage);
     let known_end = referral.stage.is_terminal()
         && referral.stage != Stage::Won
-        && link.seen.get(STAGE).is_some_and(|seen| seen.partner_center == stage);
-    let unanswered = Seen {
+        && link
+            .last_synced
+            .get(STAGE)
+            .is_some_and(|last_synced| last_synced.partner_center == stage);
+    let unanswered = LastSynced {
         partner_center: if known_end { stage } else { stage_value(Stage::New) },
         crm: phase_value(Phase::OnHold),
     };
-    seen.insert(STAGE.to_owned(), unanswered);
+    last_synced.insert(STAGE.to_owned(), unanswered);
     let observed = deals.observe(referral, opportunity);
-    seen.extend(observed.values.get(HELP).map(|help| (HELP.to_owned(), help.clone())));
+    last_synced.extend(observed.values.get(HELP).map(|help| (HELP.to_owned(), help.clone())));
     let mut conflicts = link.conflicts.clone();
-    conflicts.retain(|field, _| seen.contains_key(field));
-    let mut not_kept = link.not_kept.clone();
-    not_kept.retain(|field, _| seen.contains_key(field));
+    conflicts.retain(|field, _| last_synced.contains_key(field));
+    let mut dropped_writes = link.dropped_writes.clone();
+    dropped_writes.retain(|field, _| last_synced.contains_key(field));
     Link {
         crm: opportunity.key.clone(),
         lead: Some(link.crm.clone()),
-        seen,
+        last_synced,
         conflicts,
         pending: BTreeMap::new(),
-        not_kept,
+        dropped_writes,
         problem: None,
         tombstone: None,
         crm_version: opportunity.version.clone(),

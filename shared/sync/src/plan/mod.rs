@@ -3,11 +3,11 @@
 mod body;
 mod creation;
 mod currency;
+mod dropped_writes;
 mod halves;
 mod invitation;
 mod lead;
 mod microsoft;
-mod not_kept;
 mod pending;
 mod planner;
 mod registration;
@@ -24,11 +24,11 @@ pub use creation::{
     plan_record, plan_referral,
 };
 pub use currency::Part;
+pub use dropped_writes::dropped_writes_of_new;
 pub use halves::Halves;
 pub use invitation::{Invitation, Wish};
 pub use lead::{accepted_as_lead, left_behind, moved_to, plan_opportunity};
 pub use microsoft::{MicrosoftNews, news_of_microsoft};
-pub use not_kept::not_kept_of_new;
 pub use planner::plan_update;
 pub use registration::{NewRegistration, may_be_registered, plan_registration};
 pub use seller::{Note, Told, told_lately};

@@ -10,32 +10,32 @@ use jiff::{SignedDuration, Timestamp};
 use super::Update;
 use cosell_mapping::{Mapping, Observation, VISIBILITY};
 use cosell_model::audit::Side;
-use cosell_model::link::{Link, Pending, Seen};
+use cosell_model::link::{LastSynced, Link, Pending};
 
 /// A request that hung takes effect within a minute or two (a gateway holds it no longer), or never.
 const MAY_LAND: SignedDuration = SignedDuration::from_mins(5);
 
-/// What was last seen of a pair. A write that was under way took effect if its side has the very value that was asked for. If that
-/// side has a third value, nobody can say what was seen last: then nothing was, so that the field's rule decides and the trail keeps
+/// What was last last_synced of a pair. A write that was under way took effect if its side has the very value that was asked for. If that
+/// side has a third value, nobody can say what was last_synced last: then nothing was, so that the field's rule decides and the trail keeps
 /// both values.
 pub(super) fn known(
     mapping: &Mapping,
     link: &Link,
     observed: &Observation,
-) -> BTreeMap<String, Seen> {
-    let mut known = link.seen.clone();
-    for (field, seen) in &mut known {
-        cut_for_mark(mapping, field, seen, observed);
+) -> BTreeMap<String, LastSynced> {
+    let mut known = link.last_synced.clone();
+    for (field, last_synced) in &mut known {
+        cut_for_mark(mapping, field, last_synced, observed);
     }
     for (field, pending) in &link.pending {
         let Some(now) = observed.values.get(field) else {
             continue;
         };
         let written = pending.side;
-        if now.on(written) == pending.seen.on(written) {
-            let mut seen = pending.seen.clone();
-            cut_for_mark(mapping, field, &mut seen, observed);
-            known.insert(field.clone(), seen);
+        if now.on(written) == pending.last_synced.on(written) {
+            let mut last_synced = pending.last_synced.clone();
+            cut_for_mark(mapping, field, &mut last_synced, observed);
+            known.insert(field.clone(), last_synced);
         } else if known.get(field).is_some_and(|before| now.on(written) != before.on(written)) {
             known.remove(field);
         }
@@ -44,12 +44,17 @@ pub(super) fn known(
 }
 
 /// A name that was cut since, to make room for its mark, is no edit.
-fn cut_for_mark(mapping: &Mapping, field: &str, seen: &mut Seen, observed: &Observation) {
+fn cut_for_mark(
+    mapping: &Mapping,
+    field: &str,
+    last_synced: &mut LastSynced,
+    observed: &Observation,
+) {
     let (Some(rule), Some(now)) = (mapping.marked_name(), observed.values.get(field)) else {
         return;
     };
-    if rule.name == field && rule.fitted(seen.crm.clone()) == now.crm {
-        seen.crm.clone_from(&now.crm);
+    if rule.name == field && rule.fitted(last_synced.crm.clone()) == now.crm {
+        last_synced.crm.clone_from(&now.crm);
     }
 }
 
@@ -57,35 +62,35 @@ fn cut_for_mark(mapping: &Mapping, field: &str, seen: &mut Seen, observed: &Obse
 pub(super) fn landed(link: &Link, observed: &Observation) -> Vec<(String, Side)> {
     let landed = link.pending.iter().filter(|(field, pending)| {
         let now = observed.values.get(*field);
-        now.is_some_and(|now| now.on(pending.side) == pending.seen.on(pending.side))
+        now.is_some_and(|now| now.on(pending.side) == pending.last_synced.on(pending.side))
     });
     landed.map(|(field, pending)| (field.clone(), pending.side)).collect()
 }
 
 impl Update {
-    /// Notes on the link what is about to be written. An earlier note on the same field gives way, and what it meant is kept as seen.
+    /// Notes on the link what is about to be written. An earlier note on the same field gives way, and what it meant is kept as last_synced.
     pub fn note_pending(&self, link: &mut Link, now: Timestamp) {
         // Visibility only goes up: whoever raised it, there is no edit to tell it from.
         for change in self.changes.iter().filter(|change| change.field != VISIBILITY) {
-            let Some(mut seen) = self.observed.values.get(&change.field).cloned() else {
+            let Some(mut last_synced) = self.observed.values.get(&change.field).cloned() else {
                 continue;
             };
             let side = change.side;
-            *seen.on_mut(side) = change.after.clone();
+            *last_synced.on_mut(side) = change.after.clone();
             match self.known.get(&change.field) {
-                Some(known) => link.seen.insert(change.field.clone(), known.clone()),
-                None => link.seen.remove(&change.field),
+                Some(known) => link.last_synced.insert(change.field.clone(), known.clone()),
+                None => link.last_synced.remove(&change.field),
             };
-            link.pending.insert(change.field.clone(), Pending { side, seen, since: now });
+            link.pending.insert(change.field.clone(), Pending { side, last_synced, since: now });
         }
     }
 
-    /// What is still under way once this look's own writes were answered and `seen` is what is known now: writes of others that may
+    /// What is still under way once this look's own writes were answered and `last_synced` is what is known now: writes of others that may
     /// land yet, as long as nothing newer is known of their field.
     pub fn still_pending(
         &self,
         link: &Link,
-        seen: &BTreeMap<String, Seen>,
+        last_synced: &BTreeMap<String, LastSynced>,
         now: Timestamp,
     ) -> BTreeMap<String, Pending> {
         let own = |field: &String| self.changes.iter().any(|change| change.field == *field);
@@ -93,7 +98,9 @@ impl Update {
         let others = link.pending.iter();
         others
             .filter(|(field, pending)| {
-                !own(field) && may_land(pending) && seen.get(*field) == link.seen.get(*field)
+                !own(field)
+                    && may_land(pending)
+                    && last_synced.get(*field) == link.last_synced.get(*field)
             })
             .map(|(field, pending)| (field.clone(), pending.clone()))
             .collect()
@@ -166,13 +173,13 @@ mod tests {
     fn a_note_outlives_a_look_that_knows_nothing_newer_until_the_write_cannot_land_any_more() {
         let link = interrupted();
         let quiet = plan_update(&shipped(), &link, &referral(|_| {}), &record(|_| {}), now());
-        let seen = quiet.seen(&shipped(), None, None);
+        let last_synced = quiet.last_synced(&shipped(), None, None);
         assert_eq!(
-            quiet.still_pending(&link, &seen, now() + SignedDuration::from_mins(4)),
+            quiet.still_pending(&link, &last_synced, now() + SignedDuration::from_mins(4)),
             link.pending
         );
-        assert!(quiet.still_pending(&link, &seen, now() + MAY_LAND).is_empty());
-        let mut newer = seen.clone();
+        assert!(quiet.still_pending(&link, &last_synced, now() + MAY_LAND).is_empty());
+        let mut newer = last_synced.clone();
         newer.remove("notes");
         assert!(quiet.still_pending(&link, &newer, now()).is_empty());
     }

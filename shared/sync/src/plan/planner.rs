@@ -14,16 +14,16 @@ use cosell_mapping::attributes;
 use cosell_mapping::{
     CONTACT, ConflictRule, HELP, Mapping, OnHoldEdits, REFERENCE, Rule, STAGE, VISIBILITY,
 };
-use cosell_model::audit::{FieldChange, ParkedField, Side};
+use cosell_model::audit::{FieldChange, Side, UndecidedField};
 use cosell_model::crm::{CrmRecord, Phase};
 use cosell_model::life_cycle::Stage;
-use cosell_model::link::{Link, OpenConflict, Seen};
+use cosell_model::link::{LastSynced, Link, OpenConflict};
 use cosell_model::patch::PatchOperation;
 use cosell_model::record_id;
 use cosell_model::referral::Referral;
 use cosell_model::value::Value;
 
-/// Compares a linked pair with what was last seen of it and decides what to write. `now` is when a new conflict begins to wait.
+/// Compares a linked pair with what was last last_synced of it and decides what to write. `now` is when a new conflict begins to wait.
 pub fn plan_update(
     mapping: &Mapping,
     link: &Link,
@@ -79,7 +79,7 @@ pub fn plan_update(
         }
     }
     let asking = planner.help(link, observed.values.get(HELP));
-    planner.visibility(link.seen.get(VISIBILITY), observed.values.get(VISIBILITY), asking);
+    planner.visibility(link.last_synced.get(VISIBILITY), observed.values.get(VISIBILITY), asking);
     planner.locked();
     planner.reference(link);
     planner.notes();
@@ -90,7 +90,7 @@ pub fn plan_update(
     update.observed = observed;
     update.known = known;
     update.landed = super::pending::landed(link, &update.observed);
-    update.untold = super::not_kept::untold(mapping, link, record, &update);
+    update.untold = super::dropped_writes::untold(mapping, link, record, &update);
     update
 }
 
@@ -111,7 +111,7 @@ pub(super) struct Planner<'a> {
 }
 
 /// What a field's merge wants to write.
-fn change_of(rule: &Rule, present: &Seen, merged: Merged) -> Option<FieldChange> {
+fn change_of(rule: &Rule, present: &LastSynced, merged: Merged) -> Option<FieldChange> {
     let Merged::Write { side, value, overruled } = merged else {
         return None;
     };
@@ -130,11 +130,17 @@ impl<'a> Planner<'a> {
         self.update.held.push(Held { field: field.to_owned(), reason, retry });
     }
 
-    fn park(&mut self, field: &str, present: &Seen, open: Option<&OpenConflict>, now: Timestamp) {
-        let Seen { partner_center, crm } = present.clone();
+    fn park(
+        &mut self,
+        field: &str,
+        present: &LastSynced,
+        open: Option<&OpenConflict>,
+        now: Timestamp,
+    ) {
+        let LastSynced { partner_center, crm } = present.clone();
         let known = open.filter(|open| open.partner_center == partner_center && open.crm == crm);
         if known.is_none() {
-            self.update.parked.push(ParkedField {
+            self.update.undecided.push(UndecidedField {
                 field: field.to_owned(),
                 partner_center: partner_center.clone(),
                 crm: crm.clone(),
@@ -196,7 +202,7 @@ impl<'a> Planner<'a> {
                     self.referral.get(&rule.partner_center),
                 ) =>
             {
-                Some((format!("{label} was not sent: {error}. {}", rule.cure), false))
+                Some((format!("{label} was not sent: {error}. {}", rule.remedy), false))
             }
             // A closed record is read-only for its seller too; a reopened one gets the change then.
             Side::Crm if self.record.phase.is_closed() => {
@@ -249,9 +255,9 @@ impl<'a> Planner<'a> {
     /// ours is not asked again. The lead that the record was is ours, too.
     fn reference(&mut self, link: &Link) {
         let id = self.record.key.id.clone();
-        let seen = link.seen.get(REFERENCE);
-        let tried = seen.is_some_and(|seen| {
-            seen.partner_center.is_nothing() && seen.crm == Value::text(id.clone())
+        let last_synced = link.last_synced.get(REFERENCE);
+        let tried = last_synced.is_some_and(|last_synced| {
+            last_synced.partner_center.is_nothing() && last_synced.crm == Value::text(id.clone())
         });
         let ours = |present: &str| {
             link.lead.as_ref().is_some_and(|lead| record_id::same(&lead.id, present))
@@ -303,7 +309,7 @@ impl<'a> Planner<'a> {
                 rule.label, rule.conflict
             ));
         }
-        for parked in &self.update.parked {
+        for parked in &self.update.undecided {
             let label = self.mapping.label(&parked.field);
             notes.push(format!(
                 "{label} was changed here and in Partner Center: both keep their value until your sync operator decides."

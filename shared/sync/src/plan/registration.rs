@@ -21,7 +21,7 @@ pub enum NewRegistration {
     Done,
     /// Make it.
     Register(Box<PatchOperation>),
-    /// It cannot be made; every sentence names what is wrong and its cure, for the seller.
+    /// It cannot be made; every sentence names what is wrong and its remedy, for the seller.
     Tell(Vec<String>),
 }
 
@@ -98,9 +98,11 @@ fn body(
     for rule in registration.rules_of_creation().filter(|rule| rule.applies(situation)) {
         match rule.carried_to_partner_center(record, true) {
             Carried::Written { json, .. } => set(&mut body, &rule.partner_center, json),
-            Carried::Missing => problems.push(format!("{} is missing: {}", rule.label, rule.cure)),
+            Carried::Missing => {
+                problems.push(format!("{} is missing: {}", rule.label, rule.remedy))
+            }
             Carried::Unfit(error) => {
-                problems.push(format!("{}: {error}. {}", rule.label, rule.cure))
+                problems.push(format!("{}: {error}. {}", rule.label, rule.remedy))
             }
             Carried::Elsewhen(_) | Carried::Empty | Carried::Inapplicable => {}
         }

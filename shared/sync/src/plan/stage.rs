@@ -8,16 +8,18 @@ use cosell_mapping::{STAGE, phase_value, stage_value};
 use cosell_model::audit::{FieldChange, Side};
 use cosell_model::crm::Phase;
 use cosell_model::life_cycle::Stage;
-use cosell_model::link::Seen;
+use cosell_model::link::LastSynced;
 use cosell_model::patch::PatchOperation;
 
 impl Planner<'_> {
     /// Stage and phase. A closed referral is final; otherwise a closed record outranks an open referral; otherwise Partner Center
     /// leads. A record that is closed is never reopened, nor turned from won to lost, because of Partner Center.
-    pub(super) fn stage(&mut self, seen: Option<&Seen>) {
+    pub(super) fn stage(&mut self, last_synced: Option<&LastSynced>) {
         let (stage, phase) = (self.referral.stage, self.record.phase);
-        let stage_changed = seen.is_none_or(|seen| seen.partner_center != stage_value(stage));
-        let phase_changed = seen.is_none_or(|seen| seen.crm != phase_value(phase));
+        let stage_changed =
+            last_synced.is_none_or(|last_synced| last_synced.partner_center != stage_value(stage));
+        let phase_changed =
+            last_synced.is_none_or(|last_synced| last_synced.crm != phase_value(phase));
         let record_goes =
             self.mapping.stages.to_crm.get(&stage).copied().filter(|goes| *goes != phase);
         self.update.apart = record_goes.is_some();

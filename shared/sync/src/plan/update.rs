@@ -9,9 +9,9 @@ use super::invitation::Wish;
 use cosell_mapping::{
     Mapping, Observation, REFERENCE, STAGE, VISIBILITY, phase_value, stage_value,
 };
-use cosell_model::audit::{FieldChange, ParkedField, Side};
+use cosell_model::audit::{FieldChange, Side, UndecidedField};
 use cosell_model::crm::{CrmRecord, Phase};
-use cosell_model::link::{NotKept, OpenConflict, Seen};
+use cosell_model::link::{DroppedWrite, LastSynced, OpenConflict};
 use cosell_model::patch::PatchOperation;
 use cosell_model::referral::Referral;
 use cosell_model::value::Value;
@@ -23,7 +23,7 @@ pub struct Held {
     pub field: String,
     /// Why, in the seller's words.
     pub reason: String,
-    /// Whether it may be carried later: then what was last seen stays as it was, so that the change is found again.
+    /// Whether it may be carried later: then what was last last_synced stays as it was, so that the change is found again.
     pub retry: bool,
 }
 
@@ -43,13 +43,13 @@ pub struct Update {
     /// Fields that changed on both sides and wait for an operator, as the link will have them.
     pub conflicts: BTreeMap<String, OpenConflict>,
     /// Those among them that nobody was told of yet.
-    pub parked: Vec<ParkedField>,
+    pub undecided: Vec<UndecidedField>,
     /// Other sentences for the seller.
     pub remarks: Vec<String>,
     /// Sentences for the Audit field alone: the trail has them elsewhere, or must not have them.
     pub asides: Vec<String>,
     /// Values that an earlier look wrote and the CRM did not keep, of which the seller is yet to be told.
-    pub untold: BTreeMap<String, NotKept>,
+    pub untold: BTreeMap<String, DroppedWrite>,
     /// What becomes of the seller's wish for Microsoft's help.
     pub wish: Wish,
     /// Fields whose write a side refused: they are found again.
@@ -65,8 +65,8 @@ pub struct Update {
     pub win_waits: Option<Timestamp>,
     /// Whether stage and phase disagree.
     pub apart: bool,
-    /// What was seen before: as the link has it, or as a write left it whose outcome nobody had waited for.
-    pub(super) known: BTreeMap<String, Seen>,
+    /// What was last_synced before: as the link has it, or as a write left it whose outcome nobody had waited for.
+    pub(super) known: BTreeMap<String, LastSynced>,
     pub(super) observed: Observation,
 }
 
@@ -83,24 +83,24 @@ impl Update {
         sent.chain(received).chain(&self.remarks).cloned().collect()
     }
 
-    /// What to remember as seen, given what was really stored; `None` for a side that was not written (yet).
+    /// What to remember as last_synced, given what was really stored; `None` for a side that was not written (yet).
     ///
     /// Starts from what the decision was made on, never from a later reading: an edit that somebody made in between must be
-    /// found by the next look. A change that was not carried keeps what was seen before, so that it is found again.
-    pub fn seen(
+    /// found by the next look. A change that was not carried keeps what was last_synced before, so that it is found again.
+    pub fn last_synced(
         &self,
         mapping: &Mapping,
         referral: Option<&Referral>,
         record: Option<&CrmRecord>,
-    ) -> BTreeMap<String, Seen> {
-        let mut seen = self.observed.values.clone();
+    ) -> BTreeMap<String, LastSynced> {
+        let mut last_synced = self.observed.values.clone();
         let mut keep: BTreeSet<&str> =
             self.observed.unreadable.iter().map(String::as_str).collect();
         keep.extend(self.held.iter().filter(|held| held.retry).map(|held| held.field.as_str()));
         keep.extend(self.conflicts.keys().map(String::as_str));
         keep.extend(self.refused.iter().map(String::as_str));
         for change in &self.changes {
-            let Some(entry) = seen.get_mut(&change.field) else {
+            let Some(entry) = last_synced.get_mut(&change.field) else {
                 continue;
             };
             match (change.side, referral, record) {
@@ -111,7 +111,7 @@ impl Update {
                 _ => drop(keep.insert(&change.field)),
             }
         }
-        match (referral, seen.get_mut(REFERENCE)) {
+        match (referral, last_synced.get_mut(REFERENCE)) {
             (Some(referral), Some(entry)) => {
                 entry.partner_center =
                     referral.external_reference.clone().map_or(Value::Nothing, Value::text)
@@ -119,19 +119,21 @@ impl Update {
             _ if !self.patch.is_empty() => drop(keep.insert(REFERENCE)),
             _ => {}
         }
-        if seen.get(VISIBILITY).is_some_and(|seen| !mapping.is_visibility_settled(seen))
+        if last_synced
+            .get(VISIBILITY)
+            .is_some_and(|last_synced| !mapping.is_visibility_settled(last_synced))
             && self.raises_visibility()
         {
             // The next look shows it in the CRM.
-            seen.remove(VISIBILITY);
+            last_synced.remove(VISIBILITY);
         }
         for field in keep {
             match self.known.get(field) {
-                Some(before) => seen.insert(field.to_owned(), before.clone()),
-                None => seen.remove(field),
+                Some(before) => last_synced.insert(field.to_owned(), before.clone()),
+                None => last_synced.remove(field),
             };
         }
-        seen
+        last_synced
     }
 
     fn raises_visibility(&self) -> bool {
@@ -143,7 +145,7 @@ impl Update {
     /// The changes of the sides that were written, as they were really stored.
     pub fn stored_changes(
         &self,
-        seen: &BTreeMap<String, Seen>,
+        last_synced: &BTreeMap<String, LastSynced>,
         partner_center: bool,
         crm: bool,
     ) -> Vec<FieldChange> {
@@ -151,11 +153,11 @@ impl Update {
             if change.side == Side::Crm { crm } else { partner_center }
         };
         let stored = |change: &FieldChange| {
-            let seen = seen.get(&change.field)?;
+            let last_synced = last_synced.get(&change.field)?;
             Some(if change.side == Side::Crm {
-                seen.crm.clone()
+                last_synced.crm.clone()
             } else {
-                seen.partner_center.clone()
+                last_synced.partner_center.clone()
             })
         };
         let stored = |change: &FieldChange| FieldChange {
@@ -169,10 +171,10 @@ impl Update {
     }
 
     /// Whether Partner Center stored every change as it was asked to.
-    pub fn stored_as_asked(&self, seen: &BTreeMap<String, Seen>) -> bool {
+    pub fn stored_as_asked(&self, last_synced: &BTreeMap<String, LastSynced>) -> bool {
         let there = self.changes.iter().filter(|change| change.side == Side::PartnerCenter);
-        there.into_iter().all(|change| match seen.get(&change.field) {
-            Some(seen) => seen.partner_center == change.after,
+        there.into_iter().all(|change| match last_synced.get(&change.field) {
+            Some(last_synced) => last_synced.partner_center == change.after,
             None => change.field == VISIBILITY,
         })
     }

@@ -7,29 +7,34 @@ use super::planner::Planner;
 use cosell_mapping::VISIBILITY;
 use cosell_model::audit::{FieldChange, Side};
 use cosell_model::deal::CONSENT;
-use cosell_model::link::Seen;
+use cosell_model::link::LastSynced;
 use cosell_model::patch::PatchOperation;
 use cosell_model::value::Value;
 
 impl Planner<'_> {
     /// `asking`: Microsoft is asked to help with this look, which its sellers can only do if they see the deal.
-    pub(super) fn visibility(&mut self, seen: Option<&Seen>, now: Option<&Seen>, asking: bool) {
+    pub(super) fn visibility(
+        &mut self,
+        last_synced: Option<&LastSynced>,
+        now: Option<&LastSynced>,
+        asking: bool,
+    ) {
         if !self.referral.has("consent") {
             return;
         }
         if self.referral.is_visible_to_microsoft() {
-            if let Some(now) = now.filter(|now| seen != Some(now)) {
-                self.show(seen, now);
+            if let Some(now) = now.filter(|now| last_synced != Some(now)) {
+                self.show(last_synced, now);
             }
         } else if asking {
             self.share();
-        } else if let Some(now) = now.filter(|now| seen != Some(now)) {
-            self.wish_to_share(seen, now);
+        } else if let Some(now) = now.filter(|now| last_synced != Some(now)) {
+            self.wish_to_share(last_synced, now);
         }
     }
 
     /// The CRM's column says what Partner Center says.
-    fn show(&mut self, seen: Option<&Seen>, now: &Seen) {
+    fn show(&mut self, last_synced: Option<&LastSynced>, now: &LastSynced) {
         let Some((column, visible)) = self.mapping.visible() else {
             return;
         };
@@ -40,8 +45,9 @@ impl Planner<'_> {
             let reason = "Referral Visibility was not written: the record is closed in the CRM.";
             return self.hold(VISIBILITY, reason.into(), true);
         }
-        if seen.is_some_and(|seen| {
-            seen.partner_center == now.partner_center && self.mapping.is_visibility_settled(seen)
+        if last_synced.is_some_and(|last_synced| {
+            last_synced.partner_center == now.partner_center
+                && self.mapping.is_visibility_settled(last_synced)
         }) {
             let reason = "Referral Visibility was set back: what Microsoft's sellers could see once stays visible to them.";
             self.hold(VISIBILITY, reason.into(), false);
@@ -53,8 +59,8 @@ impl Planner<'_> {
     }
 
     /// The deal is private: does its seller want otherwise?
-    fn wish_to_share(&mut self, seen: Option<&Seen>, now: &Seen) {
-        let changed = seen.is_none_or(|seen| seen.crm != now.crm);
+    fn wish_to_share(&mut self, last_synced: Option<&LastSynced>, now: &LastSynced) {
+        let changed = last_synced.is_none_or(|last_synced| last_synced.crm != now.crm);
         let reason = match self.mapping.visibility_of(self.record) {
             Ok(None | Some(false)) => return,
             Err(error) => format!("Referral Visibility: {error}."),

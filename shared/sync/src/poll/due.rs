@@ -7,21 +7,21 @@ use jiff::{SignedDuration, Timestamp};
 use super::Poller;
 use crate::failure::Failure;
 
-const AGENDA_CURSOR: &str = "agenda";
+const SCHEDULE_CURSOR: &str = "schedule";
 const DEADLINE_CURSOR: &str = "deadlines";
 /// How often invitations are listed: a warning of one day comes at least 18 hours before the end.
 const LIST_EVERY: SignedDuration = SignedDuration::from_hours(6);
 
 impl Poller {
-    /// Pairs whose time on the agenda has come. It reaches back by the overlap, as the other lists do: clocks differ.
-    pub(super) async fn poll_agenda(&self, now: Timestamp) -> Result<usize, Failure> {
-        let after = self.cursors.load(AGENDA_CURSOR).await?.unwrap_or(now);
-        let due = self.agenda.due(self.reach_back(after), now).await?;
+    /// Pairs whose time on the schedule has come. It reaches back by the overlap, as the other lists do: clocks differ.
+    pub(super) async fn poll_schedule(&self, now: Timestamp) -> Result<usize, Failure> {
+        let after = self.cursors.load(SCHEDULE_CURSOR).await?.unwrap_or(now);
+        let due = self.schedule.due(self.reach_back(after), now).await?;
         let messages: Vec<SyncMessage> = due
             .into_iter()
             .map(|(referral, at)| message(Subject::Referral(referral), at))
             .collect();
-        self.enqueue(AGENDA_CURSOR, now, &messages).await
+        self.enqueue(SCHEDULE_CURSOR, now, &messages).await
     }
 
     /// Invitations that expire soon, our own and Microsoft's halves. Each is looked at every few hours until it is answered: the link
@@ -70,7 +70,7 @@ mod tests {
     use super::super::tests::{REFERRAL, at, stage};
     use super::*;
     use crate::memory::{World, record};
-    use crate::port::Agenda;
+    use crate::port::Schedule;
     use cosell_model::id::ReferralId;
     use cosell_model::link::Link;
 

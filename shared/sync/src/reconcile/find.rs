@@ -8,7 +8,7 @@ use cosell_model::message::Subject;
 use cosell_model::referral::{Referral, ReferralKind};
 
 use super::Attempt;
-use crate::failure::{Failure, FailureKind, Outside};
+use crate::failure::{Failure, FailureKind, System};
 
 /// What is known of a subject.
 pub(super) enum Found {
@@ -50,7 +50,7 @@ impl Attempt<'_> {
         let Some(referral) = engine.partner_center.get(id).await? else {
             return Ok(Found::NotOurs("the referral is not visible to our user".into()));
         };
-        if referral.kind == ReferralKind::MicrosoftHalf {
+        if referral.kind == ReferralKind::MicrosoftReferral {
             self.find_from_microsofts(referral).await
         } else {
             self.find_record_of(referral).await
@@ -68,7 +68,7 @@ impl Attempt<'_> {
         }
         let referrals = engine.partner_center.in_engagement(engagement).await?;
         let Some(own) =
-            referrals.into_iter().find(|referral| referral.kind != ReferralKind::MicrosoftHalf)
+            referrals.into_iter().find(|referral| referral.kind != ReferralKind::MicrosoftReferral)
         else {
             return Ok(Found::NotOurs("the engagement holds no referral of ours".into()));
         };
@@ -111,7 +111,7 @@ impl Attempt<'_> {
         }
         if engine.claims.is_claimed(&key.to_string(), self.look.now).await? {
             return Err(Failure::new(
-                Outside::Store,
+                System::Aws,
                 FailureKind::Transient,
                 "another function is creating this referral; its link will appear",
             ));
@@ -218,14 +218,14 @@ impl Attempt<'_> {
 
 /// Another look has linked this very pair since we asked for its link.
 fn linked_meanwhile() -> Failure {
-    Failure::new(Outside::Store, FailureKind::Stale, "the pair was linked meanwhile")
+    Failure::new(System::Aws, FailureKind::Stale, "the pair was linked meanwhile")
 }
 
 /// The partner's own referral among those with our reference; an open one before a closed one, the latest first. One that was
 /// closed as entered by mistake is nobody's deal.
 pub(super) fn own(referrals: Vec<Referral>) -> Option<Referral> {
     let own = referrals.into_iter().filter(|referral| {
-        referral.kind != ReferralKind::MicrosoftHalf && referral.stage != Stage::ClosedOtherwise
+        referral.kind != ReferralKind::MicrosoftReferral && referral.stage != Stage::ClosedOtherwise
     });
     own.max_by_key(|referral| (!referral.stage.is_terminal(), referral.updated))
 }

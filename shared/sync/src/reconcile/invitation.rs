@@ -16,7 +16,7 @@ use super::Attempt;
 use super::new_referral::stale;
 use super::trail::in_words;
 use super::update::Problems;
-use crate::failure::{Failure, FailureKind, Outside};
+use crate::failure::{Failure, FailureKind, System};
 
 /// A pair whose seller may wish for Microsoft's help.
 pub(super) struct Asking<'a> {
@@ -119,7 +119,7 @@ impl Attempt<'_> {
         }
         let halves = self.engine.partner_center.in_engagement(engagement).await?;
         if let Some(half) =
-            halves.into_iter().find(|referral| referral.kind == ReferralKind::MicrosoftHalf)
+            halves.into_iter().find(|referral| referral.kind == ReferralKind::MicrosoftReferral)
         {
             *link = self.invited(link.clone(), &half, help).await?;
             return Ok(true);
@@ -197,5 +197,5 @@ fn is_started(link: &Link) -> bool {
 const ANEW: &str = "It is tried again when the deal changes, or when you clear How can Microsoft help? for some minutes and choose anew.";
 
 fn refused(message: &str) -> Failure {
-    Failure::new(Outside::Store, FailureKind::Rejected, message)
+    Failure::new(System::Aws, FailureKind::Rejected, message)
 }

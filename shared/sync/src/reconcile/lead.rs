@@ -8,13 +8,13 @@ use cosell_model::audit::AuditKind;
 use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use cosell_model::id::ReferralId;
 use cosell_model::life_cycle::Stage;
-use cosell_model::link::{Link, Parting};
+use cosell_model::link::{DisconnectReason, Link};
 use cosell_model::referral::{Referral, ReferralKind};
 use serde_json::Value as Json;
 
 use super::find::Found;
 use super::{Attempt, Engine, LeadTable, Outcome};
-use crate::failure::{Failure, FailureKind, Outside};
+use crate::failure::{Failure, FailureKind, System};
 
 /// The lead that an opportunity was.
 #[derive(Default)]
@@ -176,7 +176,7 @@ impl Attempt<'_> {
     ) -> Result<Found, Failure> {
         if link.crm == record.key {
             return Err(Failure::new(
-                Outside::Store,
+                System::Aws,
                 FailureKind::Stale,
                 "the pair was linked meanwhile",
             ));
@@ -212,7 +212,7 @@ impl Attempt<'_> {
         self.claim(format!("referral#{}", referral.id)).await?;
         if deals.links.by_referral(referral.id).await?.as_ref() != Some(&link) {
             return Err(Failure::new(
-                Outside::Store,
+                System::Aws,
                 FailureKind::Stale,
                 "the link changed since it was read",
             ));
@@ -221,7 +221,7 @@ impl Attempt<'_> {
             Ok(Some(opportunity)) => opportunity,
             // Should it come back, the pair goes on with it.
             Ok(None) if lead.converted_into.is_some() => {
-                return self.part(link, Parting::RecordDeleted, None).await;
+                return self.part(link, DisconnectReason::RecordDeleted, None).await;
             }
             Ok(None) => {
                 return self.tell_rejection(Some(lead), vec![WITHOUT_OPPORTUNITY.into()]).await;
@@ -251,11 +251,11 @@ impl Attempt<'_> {
             // One that a seller chose for the lead may be getting a referral of its own just now.
             let message =
                 "another function is creating a referral for the opportunity; its link will appear";
-            return Err(Failure::new(Outside::Store, FailureKind::Transient, message));
+            return Err(Failure::new(System::Aws, FailureKind::Transient, message));
         }
         // Whoever entered something in the lead meanwhile must find it in the opportunity.
         let Some(now) = table.crm.get(&lead.key).await? else {
-            return Err(Failure::new(Outside::Crm, FailureKind::Stale, "the lead is gone"));
+            return Err(Failure::new(System::Crm, FailureKind::Stale, "the lead is gone"));
         };
         let left = left_behind(
             (&deals.mapping, &table.mapping),
@@ -280,7 +280,7 @@ impl Attempt<'_> {
         .await?;
         let moved = Link { version: 1, ..moved };
         if let Some(into) = opportunity.merged_into {
-            return self.part(moved, Parting::RecordMerged(into), None).await;
+            return self.part(moved, DisconnectReason::RecordMerged(into), None).await;
         }
         let outcome = self.update(moved, referral, opportunity, microsoft).await?;
         Ok(match outcome.kind {
@@ -410,7 +410,7 @@ impl Attempt<'_> {
         match told {
             // The deal goes on whether or not the lead's seller can be told.
             Err(failure) if failure.kind == FailureKind::Rejected => {
-                tracing::warn!(lead = %lead.key, error = failure.brief(), "the lead's seller could not be told");
+                tracing::warn!(lead = %lead.key, error = failure.redacted(), "the lead's seller could not be told");
                 Ok(())
             }
             told => told.map(drop),
@@ -422,5 +422,5 @@ const WITHOUT_OPPORTUNITY: &str = "The lead was qualified without an opportunity
                                    to link that one.";
 
 fn not_synced() -> Failure {
-    Failure::new(Outside::Store, FailureKind::Rejected, "leads are not synced any more")
+    Failure::new(System::Aws, FailureKind::Rejected, "leads are not synced any more")
 }

@@ -3,15 +3,15 @@
 //! Level-triggered: the message names a subject, never data. Duplicate, reordered and late messages are harmless,
 //! our own writes come back as messages that find nothing to do, and a retry is simply the same call.
 
+mod disconnect;
+mod dropped_writes;
 mod find;
 mod invitation;
 mod lead;
 mod microsoft;
 mod new_record;
 mod new_referral;
-mod not_kept;
 mod operate;
-mod parting;
 mod refusal;
 mod registration;
 mod trail;
@@ -31,7 +31,7 @@ use cosell_model::referral::Referral;
 use jiff::Timestamp;
 
 use crate::failure::{Failure, FailureKind};
-use crate::port::{Agenda, AuditTrail, Claims, Crm, Leads, Links, PartnerCenter};
+use crate::port::{AuditLog, Claims, Crm, Leads, Links, PartnerCenter, Schedule};
 use find::Found;
 pub use operate::Order;
 use trail::Trail;
@@ -50,9 +50,9 @@ pub struct Engine {
     /// Claims before creating a referral.
     pub claims: Arc<dyn Claims>,
     /// What is to be looked at again later.
-    pub agenda: Arc<dyn Agenda>,
+    pub schedule: Arc<dyn Schedule>,
     /// The audit trail.
-    pub audit: Arc<dyn AuditTrail>,
+    pub audit: Arc<dyn AuditLog>,
     /// The mapping.
     pub mapping: Arc<Mapping>,
     /// The operator's settings.
@@ -141,7 +141,7 @@ impl Engine {
             cause: Cause::Operator,
             message: "A queue message of another form was dropped.".into(),
             changes: Vec::new(),
-            parked: Vec::new(),
+            undecided: Vec::new(),
             partner_center_request: None,
             crm_request: None,
             invocation: invocation.to_owned(),
@@ -225,7 +225,7 @@ impl Attempt<'_> {
         {
             tracing::warn!(
                 claim,
-                error = error.brief(),
+                error = error.redacted(),
                 "the claim could not be given back; it expires by itself"
             );
         }
@@ -244,7 +244,7 @@ impl Attempt<'_> {
             }
         };
         self.trail.is_pair_of(referral.id);
-        // Nothing was seen of the pair yet: an empty side is filled, a difference is settled by its rule and audited.
+        // Nothing was last_synced of the pair yet: an empty side is filled, a difference is settled by its rule and audited.
         let mut link = Link::new(&referral, &record, self.look.now);
         let carries = record.get(&engine.mapping.columns.referral_id).as_str();
         if carries.is_some_and(|id| id.eq_ignore_ascii_case(&referral.id.to_string()))
@@ -253,7 +253,7 @@ impl Attempt<'_> {
             // We made it, and did not come to link it: a currency that the CRM put there by itself is nobody's edit.
             let observed = engine.mapping.observe(&referral, &record).into_new_link();
             let filled = new_record::yet_to_be_filled(&engine.mapping, observed);
-            link.seen =
+            link.last_synced =
                 filled.into_iter().filter(|(name, _)| engine.mapping.is_currency(name)).collect();
         }
         link.steps.extend(invite.then_some(Step::MicrosoftInvitationStarted));

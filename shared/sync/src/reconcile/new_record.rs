@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::{NewRecord, not_kept_of_new, plan_bare_record, plan_record};
+use crate::plan::{NewRecord, dropped_writes_of_new, plan_bare_record, plan_record};
 use cosell_mapping::{Mapping, STAGE};
 use cosell_model::audit::{AuditKind, FieldChange, Side};
 use cosell_model::life_cycle::Stage;
-use cosell_model::link::{Link, Seen};
+use cosell_model::link::{LastSynced, Link};
 use cosell_model::patch::PatchOperation;
 use cosell_model::referral::{Referral, ReferralKind};
 use cosell_model::value::Value;
 
 use super::{Attempt, Outcome};
-use crate::failure::{Failure, FailureKind, Outside};
+use crate::failure::{Failure, FailureKind, System};
 
 impl Attempt<'_> {
     /// Creates the CRM record: an upsert on the referral id, so that repeating it is harmless.
@@ -41,7 +41,7 @@ impl Attempt<'_> {
         self.claim(format!("referral#{}", referral.id)).await?;
         if engine.links.by_referral(referral.id).await?.is_some() {
             return Err(Failure::new(
-                Outside::Store,
+                System::Aws,
                 FailureKind::Stale,
                 "the pair was linked meanwhile",
             ));
@@ -64,17 +64,18 @@ impl Attempt<'_> {
             stored => (stored?, None),
         };
         self.trail.crm_request.clone_from(&record.request_id);
-        let mut seen = engine.mapping.observe(&referral, &record).into_new_link();
+        let mut last_synced = engine.mapping.observe(&referral, &record).into_new_link();
         if refused.is_some() {
-            seen = yet_to_be_filled(&engine.mapping, seen);
+            last_synced = yet_to_be_filled(&engine.mapping, last_synced);
         }
-        self.trail.done = created_fields(&engine.mapping, &seen, Side::Crm);
-        let not_kept = match refused {
+        self.trail.done = created_fields(&engine.mapping, &last_synced, Side::Crm);
+        let dropped_writes = match refused {
             Some(_) => BTreeMap::new(),
-            None => not_kept_of_new(&engine.mapping, &referral, &record, self.look.now),
+            None => dropped_writes_of_new(&engine.mapping, &referral, &record, self.look.now),
         };
-        self.record_not_kept(&not_kept).await?;
-        let link = Link { seen, not_kept, ..Link::new(&referral, &record, self.look.now) };
+        self.record_dropped_writes(&dropped_writes).await?;
+        let link =
+            Link { last_synced, dropped_writes, ..Link::new(&referral, &record, self.look.now) };
         engine.links.create(&link).await?;
         self.name_record_in(&referral, Link { version: 1, ..link }).await?;
         if let Some(problem) = refused {
@@ -103,29 +104,29 @@ impl Attempt<'_> {
     }
 }
 
-/// What a record that was made bare has seen: what is empty is yet to be filled, and what the CRM put there by itself (its own
+/// What a record that was made bare has last_synced: what is empty is yet to be filled, and what the CRM put there by itself (its own
 /// currency, a provisional date) is not the referral's.
 pub(super) fn yet_to_be_filled(
     mapping: &Mapping,
-    mut seen: BTreeMap<String, Seen>,
-) -> BTreeMap<String, Seen> {
+    mut last_synced: BTreeMap<String, LastSynced>,
+) -> BTreeMap<String, LastSynced> {
     for rule in &mapping.rules {
-        let Some(entry) = seen.get_mut(&rule.name) else {
+        let Some(entry) = last_synced.get_mut(&rule.name) else {
             continue;
         };
         if entry.crm.is_nothing() {
-            seen.remove(&rule.name);
+            last_synced.remove(&rule.name);
         } else if !rule.agrees(entry) {
             entry.partner_center = Value::Nothing;
         }
     }
-    seen
+    last_synced
 }
 
 /// What a creation filled in on one side: the fields that the mapping carries there on creation, and the stage.
 pub(super) fn created_fields(
     mapping: &Mapping,
-    seen: &BTreeMap<String, Seen>,
+    last_synced: &BTreeMap<String, LastSynced>,
     side: Side,
 ) -> Vec<FieldChange> {
     let carried = mapping.rules.iter().filter(|rule| match side {
@@ -134,8 +135,12 @@ pub(super) fn created_fields(
     });
     let fields = carried.map(|rule| rule.name.as_str()).chain([STAGE]);
     let changes = fields.filter_map(|field| {
-        let seen = seen.get(field)?;
-        let after = if side == Side::Crm { seen.crm.clone() } else { seen.partner_center.clone() };
+        let last_synced = last_synced.get(field)?;
+        let after = if side == Side::Crm {
+            last_synced.crm.clone()
+        } else {
+            last_synced.partner_center.clone()
+        };
         let change = FieldChange {
             field: field.to_owned(),
             side,

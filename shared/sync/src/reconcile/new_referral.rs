@@ -11,7 +11,7 @@ use cosell_mapping::{Mapping, STAGE, Situation, phase_value, stage_value};
 use cosell_model::audit::{AuditKind, Side};
 use cosell_model::crm::{CrmRecord, CrmWrite};
 use cosell_model::life_cycle::Stage;
-use cosell_model::link::{Link, Seen, Step};
+use cosell_model::link::{LastSynced, Link, Step};
 use cosell_model::referral::Referral;
 use jiff::SignedDuration;
 use serde_json::Value as Json;
@@ -20,7 +20,7 @@ use super::find::own;
 use super::new_record::created_fields;
 use super::update::ASKED;
 use super::{Attempt, Outcome};
-use crate::failure::{Failure, FailureKind, Outside};
+use crate::failure::{Failure, FailureKind, System};
 use crate::port::Claim;
 
 /// How long a claim holds: longer than a consumer may run (120 s) and a request that hung at its very end may still take effect (a
@@ -58,9 +58,9 @@ impl Attempt<'_> {
         self.untold = true;
         self.trail.is_pair_of(referral.id);
         self.trail.partner_center_request.clone_from(&referral.request_id);
-        let seen = creation_seen(&engine.mapping, &referral, &record, answered);
-        self.trail.done = created_fields(&engine.mapping, &seen, Side::PartnerCenter);
-        let mut link = Link { seen, ..Link::new(&referral, &record, self.look.now) };
+        let last_synced = creation_seen(&engine.mapping, &referral, &record, answered);
+        self.trail.done = created_fields(&engine.mapping, &last_synced, Side::PartnerCenter);
+        let mut link = Link { last_synced, ..Link::new(&referral, &record, self.look.now) };
         link.steps.extend(help.is_some().then_some(Step::MicrosoftInvitationStarted));
         engine.links.create(&link).await?;
         self.untold = false;
@@ -108,7 +108,7 @@ impl Attempt<'_> {
         Ok(own(self.engine.partner_center.by_external_reference(&record.key.id).await?))
     }
 
-    /// Tells the seller: identifier, link, ✔ and a line in Audit. What was seen stays what the decision was made on.
+    /// Tells the seller: identifier, link, ✔ and a line in Audit. What was last_synced stays what the decision was made on.
     async fn confirm(
         &mut self,
         link: Link,
@@ -126,12 +126,12 @@ impl Attempt<'_> {
         {
             write.fields.insert(column.to_owned(), visible.clone());
         }
-        let told = Told { name: mapping.name_there(&link.seen), ..self.told(None) };
+        let told = Told { name: mapping.name_there(&link.last_synced), ..self.told(None) };
         told.add_to(&mut write, Some(record), &Note::Synced(lines));
         let stored = self.engine.crm.update(&record.key, &record.version, &write).await?;
         self.trail.crm_request.clone_from(&stored.request_id);
         let mut link = Link { updated: self.look.now, ..link };
-        link.seen.extend(mapping.seen_visibility(referral, &stored));
+        link.last_synced.extend(mapping.seen_visibility(referral, &stored));
         link.crm_version = stored.version;
         self.engine.links.save(&link).await.map(drop)
     }
@@ -144,27 +144,30 @@ fn creation_seen(
     referral: &Referral,
     record: &CrmRecord,
     answered: bool,
-) -> BTreeMap<String, Seen> {
-    let mut seen = mapping.observe(referral, record).into_new_link();
+) -> BTreeMap<String, LastSynced> {
+    let mut last_synced = mapping.observe(referral, record).into_new_link();
     let situation = Situation::of(referral, false);
     let there = mapping.rules.iter().filter(|rule| rule.applies(situation));
     let sent = there.filter(|rule| rule.to_partner_center.on_create());
     for rule in sent.filter(|rule| !answered || !referral.has(&rule.partner_center)) {
         if let Ok(crm) = rule.read_crm(record) {
             let partner_center = rule.across_to_partner_center(&crm).unwrap_or_default();
-            seen.insert(rule.name.clone(), Seen { partner_center, crm });
+            last_synced.insert(rule.name.clone(), LastSynced { partner_center, crm });
         }
     }
     if !answered {
         // Born accepted (contract partner-center 2.10).
-        seen.insert(
+        last_synced.insert(
             STAGE.into(),
-            Seen { partner_center: stage_value(Stage::Active), crm: phase_value(record.phase) },
+            LastSynced {
+                partner_center: stage_value(Stage::Active),
+                crm: phase_value(record.phase),
+            },
         );
     }
-    seen
+    last_synced
 }
 
 pub(super) fn stale(message: &str) -> Failure {
-    Failure::new(Outside::Store, FailureKind::Stale, message)
+    Failure::new(System::Aws, FailureKind::Stale, message)
 }

@@ -3,10 +3,10 @@
 //! Each order is audited like everything else, and each may be repeated after a failure.
 
 use crate::plan::Note;
-use cosell_model::audit::{AuditKind, ParkedField, Side};
+use cosell_model::audit::{AuditKind, Side, UndecidedField};
 use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite};
 use cosell_model::id::ReferralId;
-use cosell_model::link::{Link, Parting, Tombstone};
+use cosell_model::link::{DisconnectReason, Link, Tombstone};
 use cosell_model::message::{Cause, Subject, SyncMessage};
 use cosell_model::patch::PatchOperation;
 use cosell_model::referral::{Referral, ReferralKind};
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::{Attempt, Engine, Look, Outcome};
-use crate::failure::{Failure, FailureKind, Outside};
+use crate::failure::{Failure, FailureKind, System};
 
 /// Who ordered, and when.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +81,7 @@ fn look<'a>(message: &'a SyncMessage, order: Order<'a>) -> Look<'a> {
 }
 
 fn refused(message: String) -> Failure {
-    Failure::new(Outside::Store, FailureKind::Rejected, message)
+    Failure::new(System::Aws, FailureKind::Rejected, message)
 }
 
 impl Attempt<'_> {
@@ -96,12 +96,17 @@ impl Attempt<'_> {
     async fn unlink(&mut self, referral: ReferralId) -> Result<Outcome, Failure> {
         let link = self.known(referral).await?;
         let engine = self.engine;
-        let known =
-            link.tombstone.as_ref().is_some_and(|tombstone| tombstone.parting == Parting::Unlinked);
+        let known = link
+            .tombstone
+            .as_ref()
+            .is_some_and(|tombstone| tombstone.reason == DisconnectReason::Unlinked);
         // The tombstone first: what follows in the CRM must not look like a seller's wish for a new deal.
         if !known {
             let link = Link {
-                tombstone: Some(Tombstone { parting: Parting::Unlinked, at: self.look.now }),
+                tombstone: Some(Tombstone {
+                    reason: DisconnectReason::Unlinked,
+                    at: self.look.now,
+                }),
                 updated: self.look.now,
                 ..link.clone()
             };
@@ -196,7 +201,7 @@ impl Attempt<'_> {
         Box::pin(self.update(Link { version: 1, ..link }, referral, record, None)).await
     }
 
-    /// The same two halves again: what was seen of them still holds, so that no edit made meanwhile is lost.
+    /// The same two halves again: what was last_synced of them still holds, so that no edit made meanwhile is lost.
     async fn take_up(
         &mut self,
         link: Link,
@@ -233,7 +238,7 @@ impl Attempt<'_> {
         let record = record.ok_or_else(|| {
             refused(format!("{} {} does not exist in the CRM", key.entity, key.id))
         })?;
-        if referral.kind == ReferralKind::MicrosoftHalf
+        if referral.kind == ReferralKind::MicrosoftReferral
             || (referral.kind == ReferralKind::Lead && self.leads.is_none())
         {
             return Err(refused(format!(
@@ -282,7 +287,7 @@ impl Attempt<'_> {
             refused(format!("`{field}` does not wait for a decision; {which}"))
         })?;
         conflict.decision = Some(winner);
-        self.trail.parked = vec![ParkedField {
+        self.trail.undecided = vec![UndecidedField {
             field: field.to_owned(),
             partner_center: conflict.partner_center.clone(),
             crm: conflict.crm.clone(),
@@ -291,7 +296,7 @@ impl Attempt<'_> {
         let link = self.engine.links.save(&link).await?;
         self.trail.is_pair_of(referral);
         let message = format!("An operator decided for the value in {winner}.");
-        self.record(AuditKind::Settled, message, Vec::new()).await?;
+        self.record(AuditKind::Resolved, message, Vec::new()).await?;
         self.bring_in_step(link, None).await
     }
 }

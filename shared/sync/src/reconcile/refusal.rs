@@ -92,7 +92,7 @@ impl Attempt<'_> {
         }
         match self.write(&present, write).await {
             Err(failure) if failure.kind == FailureKind::Rejected => {
-                tracing::warn!(record = %record.key, error = failure.brief(), "the seller could not be told");
+                tracing::warn!(record = %record.key, error = failure.redacted(), "the seller could not be told");
                 if opening.is_some() {
                     update.give_up_phase();
                 }

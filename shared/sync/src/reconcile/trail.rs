@@ -1,13 +1,13 @@
 //! Writing down what was decided and done, for the audit trail and for the seller.
 
 use crate::plan::{Note, Told};
-use cosell_model::audit::{AuditEntry, AuditKind, FieldChange, ParkedField};
+use cosell_model::audit::{AuditEntry, AuditKind, FieldChange, UndecidedField};
 use cosell_model::crm::CrmRecord;
 use cosell_model::id::ReferralId;
 use cosell_model::message::Subject;
 
 use super::{Attempt, Outcome};
-use crate::failure::{Failure, FailureKind, Outside};
+use crate::failure::{Failure, FailureKind, System};
 
 /// What a look has done so far.
 pub(super) struct Trail {
@@ -18,7 +18,7 @@ pub(super) struct Trail {
     pub(super) partner_center_request: Option<String>,
     pub(super) crm_request: Option<String>,
     /// Conflicts that begin to wait for an operator.
-    pub(super) parked: Vec<ParkedField>,
+    pub(super) undecided: Vec<UndecidedField>,
     /// What was audited so far.
     noted: Vec<AuditKind>,
     /// What this look did beside the fields, which has an entry of its own.
@@ -35,7 +35,7 @@ impl Trail {
             pair: subject.to_string(),
             referral: None,
             done: Vec::new(),
-            parked: Vec::new(),
+            undecided: Vec::new(),
             noted: Vec::new(),
             aside: None,
             intended: false,
@@ -72,7 +72,7 @@ impl Attempt<'_> {
             cause: self.look.message.cause,
             message,
             changes,
-            parked: std::mem::take(&mut self.trail.parked),
+            undecided: std::mem::take(&mut self.trail.undecided),
             partner_center_request: self.trail.partner_center_request.clone(),
             crm_request: self.trail.crm_request.clone(),
             invocation: self.look.invocation.to_owned(),
@@ -98,7 +98,7 @@ impl Attempt<'_> {
         if self.trail.intended && changes.is_empty() {
             return Ok(());
         }
-        self.record(AuditKind::Intended, message.to_owned(), changes).await?;
+        self.record(AuditKind::WriteAhead, message.to_owned(), changes).await?;
         self.trail.intended = true;
         Ok(())
     }
@@ -129,7 +129,7 @@ impl Attempt<'_> {
     pub(super) async fn rejected(&mut self, failure: &Failure) -> Result<Outcome, Failure> {
         self.note_request(failure);
         // The CRM that refused our columns will refuse its Audit column too.
-        let record = if failure.outside == Outside::Crm { None } else { self.trail.record.take() };
+        let record = if failure.system == System::Crm { None } else { self.trail.record.take() };
         self.tell_rejection(record, vec![in_words(failure)]).await
     }
 
@@ -144,7 +144,7 @@ impl Attempt<'_> {
             match self.tell(&record, Note::Failed(problems)).await {
                 // The trail still knows what the CRM does not let us write.
                 Err(failure) if failure.kind == FailureKind::Rejected => {
-                    tracing::warn!(pair = %self.trail.pair, error = failure.brief(), "the seller could not be told");
+                    tracing::warn!(pair = %self.trail.pair, error = failure.redacted(), "the seller could not be told");
                 }
                 told => told?,
             }
@@ -157,7 +157,7 @@ impl Attempt<'_> {
         self.note_request(failure);
         let changes = std::mem::take(&mut self.trail.done);
         if let Err(error) = self.record(AuditKind::Failed, failure.to_string(), changes).await {
-            tracing::warn!(pair = %self.trail.pair, error = error.brief(), "the failed attempt could not be audited");
+            tracing::warn!(pair = %self.trail.pair, error = error.redacted(), "the failed attempt could not be audited");
         }
     }
 
@@ -175,20 +175,20 @@ impl Attempt<'_> {
     }
 
     fn note_request(&mut self, failure: &Failure) {
-        match failure.outside {
-            Outside::PartnerCenter => {
+        match failure.system {
+            System::PartnerCenter => {
                 self.trail.partner_center_request.clone_from(&failure.request_id)
             }
-            Outside::Crm => self.trail.crm_request.clone_from(&failure.request_id),
-            Outside::Store => {}
+            System::Crm => self.trail.crm_request.clone_from(&failure.request_id),
+            System::Aws => {}
         }
     }
 }
 
 /// A refusal of ours speaks for itself; one of a service is told with its name and code.
 pub(super) fn in_words(failure: &Failure) -> String {
-    match failure.outside {
-        Outside::Store => failure.message.clone(),
+    match failure.system {
+        System::Aws => failure.message.clone(),
         _ => failure.to_string(),
     }
 }

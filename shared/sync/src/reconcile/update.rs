@@ -108,11 +108,12 @@ impl Attempt<'_> {
             }
             written => written?,
         };
-        let seen = update.seen(&self.engine.mapping, patched.as_ref(), written.as_ref());
-        self.trail.done = update.stored_changes(&seen, patched.is_some(), written.is_some());
-        let not_kept = self.not_kept(&update, written.as_ref()).await?;
+        let last_synced =
+            update.last_synced(&self.engine.mapping, patched.as_ref(), written.as_ref());
+        self.trail.done = update.stored_changes(&last_synced, patched.is_some(), written.is_some());
+        let dropped_writes = self.dropped_writes(&update, written.as_ref()).await?;
         Box::pin(self.note_waiting(&update, &warnings, &link)).await?;
-        self.trail.parked.clone_from(&update.parked);
+        self.trail.undecided.clone_from(&update.undecided);
         let problem = problems.standing.or_else(|| link.problem.clone().filter(|_| update.apart));
         if self.trail.done.is_empty() && update.landed.is_empty() {
             // Nothing was written: an attempt that failed is no fight.
@@ -121,8 +122,8 @@ impl Attempt<'_> {
         let told = !record.is_read_only() && (news.is_none() || written.is_some());
         let after = Link {
             activity,
-            pending: update.still_pending(&link, &seen, self.look.now),
-            seen,
+            pending: update.still_pending(&link, &last_synced, self.look.now),
+            last_synced,
             microsoft_referral: link
                 .microsoft_referral
                 .filter(|_| asked.now)
@@ -132,7 +133,7 @@ impl Attempt<'_> {
                 ..followed(&link, microsoft.as_ref(), told)
             },
             problem,
-            not_kept,
+            dropped_writes,
             conflicts: update.conflicts.clone(),
             win_waits: update.win_waits,
             warned: warnings.warned,
@@ -163,7 +164,7 @@ impl Attempt<'_> {
     ) -> Result<Outcome, Failure> {
         let kind = match () {
             () if !problems.is_empty() => AuditKind::Rejected,
-            () if !update.parked.is_empty() => AuditKind::Parked,
+            () if !update.undecided.is_empty() => AuditKind::AwaitingDecision,
             () if update.has_conflict() => AuditKind::Conflict,
             () if !update.changes.is_empty() => AuditKind::Updated,
             () if update.held.iter().any(|held| !held.retry) => AuditKind::Rejected,
@@ -204,14 +205,14 @@ impl Attempt<'_> {
             return Ok((link, None));
         };
         self.trail.partner_center_request.clone_from(&stored.request_id);
-        let seen = update.seen(&self.engine.mapping, Some(&stored), None);
-        self.trail.done = update.stored_changes(&seen, true, false);
-        if update.stored_as_asked(&seen) {
+        let last_synced = update.last_synced(&self.engine.mapping, Some(&stored), None);
+        self.trail.done = update.stored_changes(&last_synced, true, false);
+        if update.stored_as_asked(&last_synced) {
             // The link's note already says so.
             return Ok((link, Some(stored)));
         }
         let link = Link {
-            seen,
+            last_synced,
             referral_etag: stored.etag.as_str().to_owned(),
             updated: self.look.now,
             ..link
@@ -326,11 +327,11 @@ impl Attempt<'_> {
         if patched.is_none() {
             return;
         }
-        link.seen = update.seen(&self.engine.mapping, patched, None);
+        link.last_synced = update.last_synced(&self.engine.mapping, patched, None);
         link.pending.retain(|_, pending| pending.side == Side::Crm);
         link.updated = self.look.now;
         if let Err(error) = self.engine.links.save(&link).await {
-            tracing::warn!(referral.id = %link.referral, error = error.brief(), "the patch could not be remembered; its note stands");
+            tracing::warn!(referral.id = %link.referral, error = error.redacted(), "the patch could not be remembered; its note stands");
         }
     }
 
@@ -362,7 +363,7 @@ impl Attempt<'_> {
                 "{} keeps changing back and forth; another automation seems to set it. This deal is synced again from {until}.",
                 labels.join(", ")
             );
-            self.record(AuditKind::Slowed, message.clone(), Vec::new()).await?;
+            self.record(AuditKind::Flapping, message.clone(), Vec::new()).await?;
             update.remarks.push(message);
         }
         Ok(activity)

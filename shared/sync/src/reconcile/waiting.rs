@@ -13,7 +13,7 @@ use super::update::Problems;
 use super::{Attempt, Outcome};
 use crate::failure::{Failure, FailureKind};
 
-/// A win that is due so soon waits on the queue: the agenda may have been read already, by a clock that is ahead of ours.
+/// A win that is due so soon waits on the queue: the schedule may have been read already, by a clock that is ahead of ours.
 const SOON: Duration = Duration::from_mins(10);
 
 impl Attempt<'_> {
@@ -75,14 +75,14 @@ impl Attempt<'_> {
         }
         match self.write(record, write).await {
             Err(failure) if failure.kind == FailureKind::Rejected => {
-                tracing::info!(record = %record.key, error = failure.brief(), "the CRM lets nobody write on a closed record; the trail tells it");
+                tracing::info!(record = %record.key, error = failure.redacted(), "the CRM lets nobody write on a closed record; the trail tells it");
                 Ok(())
             }
             told => told.map(drop),
         }
     }
 
-    /// Notes what begins to wait: on the agenda, so that it is found again whatever becomes of the message, and in the trail.
+    /// Notes what begins to wait: on the schedule, so that it is found again whatever becomes of the message, and in the trail.
     pub(super) async fn note_waiting(
         &mut self,
         update: &Update,
@@ -93,8 +93,8 @@ impl Attempt<'_> {
             self.aside(AuditKind::DeadlineNear, sentence.clone()).await?;
         }
         if let Some(until) = update.win_waits.filter(|until| link.win_waits != Some(*until)) {
-            self.engine.agenda.note(link.referral, until).await?;
-            self.aside(AuditKind::WinHeld, win_waits_until(until).1).await?;
+            self.engine.schedule.note(link.referral, until).await?;
+            self.aside(AuditKind::WinDeferred, win_waits_until(until).1).await?;
         }
         Ok(())
     }

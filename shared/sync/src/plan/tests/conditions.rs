@@ -24,14 +24,14 @@ fn incoming(body: &mut Json) {
 fn where_the_condition_does_not_hold_nothing_crosses_and_what_was_seen_stays() {
     let mapping = with("notes", json!({ "deal": ["cosell"] }));
     let mut link = linked(&shipped(), &referral(|_| {}), &record(|_| {}));
-    let seen = link.seen["notes"].clone();
+    let last_synced = link.last_synced["notes"].clone();
     let edited = record(|record| set(record, "description", json!("new")));
     let update = plan_update(&mapping, &link, &referral(|_| {}), &edited, now());
     assert!(is_quiet(&update));
-    assert_eq!(update.seen(&mapping, None, None)["notes"], seen);
+    assert_eq!(update.last_synced(&mapping, None, None)["notes"], last_synced);
 
     // Microsoft's half appears: now the edit is found.
-    link.seen = update.seen(&mapping, None, None);
+    link.last_synced = update.last_synced(&mapping, None, None);
     link.microsoft_referral = Some("0f6f2b57-7f4e-4c8d-8c0e-55c7a1d4e3b3".parse().unwrap());
     let update = plan_update(&mapping, &link, &referral(|_| {}), &edited, now());
     let sent = PatchOperation::set(&referral(|_| {}), "details.notes", json!("new"));

@@ -85,5 +85,5 @@ fn a_value_that_cannot_be_computed_is_no_change() {
     rule.from_partner_center = Some(expression("{{ customerProfile.team[0].lastName }}"));
     let update = plan_update(&mapping, &link, &referral(|_| {}), &record(|_| {}), now());
     assert!(update.fields.is_empty());
-    assert_eq!(update.seen(&mapping, None, None)["notes"], link.seen["notes"]);
+    assert_eq!(update.last_synced(&mapping, None, None)["notes"], link.last_synced["notes"]);
 }

@@ -67,7 +67,7 @@ fn locked_fields_are_never_sent_and_the_seller_is_told_once() {
     let told =
         "Changed here and not sent, because Microsoft locks it once a deal exists: Customer.";
     assert_eq!(update.notes(true, true), [told]);
-    link.seen = update.seen(&mapping, None, None);
+    link.last_synced = update.last_synced(&mapping, None, None);
     assert!(is_quiet(&plan_update(&mapping, &link, &referral, &renamed, now())));
 }
 
@@ -86,13 +86,13 @@ fn a_conflict_that_waits_is_told_once_and_holds_up_nothing_else() {
     let update = plan_update(&mapping, &link, &there, &here, now());
     assert_eq!(update.fields, BTreeMap::from([("description".into(), json!("call first"))]));
     assert!(update.patch.is_empty());
-    assert_eq!((update.parked.len(), update.notes(true, true).len()), (1, 2));
+    assert_eq!((update.undecided.len(), update.notes(true, true).len()), (1, 2));
 
     let stored = record(|record| {
         set(record, "name", json!("Ours"));
         set(record, "description", json!("call first"));
     });
-    link.seen = update.seen(&mapping, None, Some(&stored));
+    link.last_synced = update.last_synced(&mapping, None, Some(&stored));
     link.conflicts = update.conflicts;
     let echo = plan_update(&mapping, &link, &there, &stored, now());
     assert!(is_quiet(&echo) && echo.conflicts == link.conflicts);
@@ -110,8 +110,8 @@ fn stored_changes_tell_what_was_really_kept() {
     let edited = referral(|body| body["details"]["notes"] = json!("A long new note"));
     let update = plan_update(&mapping, &link, &edited, &record(|_| {}), now());
     let kept = record(|record| set(record, "description", json!("A long")));
-    let seen = update.seen(&mapping, Some(&edited), Some(&kept));
-    let changes = update.stored_changes(&seen, true, true);
+    let last_synced = update.last_synced(&mapping, Some(&edited), Some(&kept));
+    let changes = update.stored_changes(&last_synced, true, true);
     assert_eq!(
         (changes[0].side, changes[0].after.clone()),
         (Side::Crm, cosell_model::value::Value::text("A long"))
@@ -138,7 +138,7 @@ fn an_edit_between_the_decision_and_the_read_back_is_found_by_the_next_look() {
         set(record, "estimatedvalue", json!(999));
         record.phase = Phase::Won;
     });
-    link.seen = update.seen(&mapping, None, Some(&meanwhile));
+    link.last_synced = update.last_synced(&mapping, None, Some(&meanwhile));
     let next = plan_update(&mapping, &link, &noted, &meanwhile, now());
     let paths: Vec<&str> = next.patch.iter().map(|operation| operation.path.as_str()).collect();
     assert_eq!(paths, ["/details/dealValue", "/status", "/substatus"]);
@@ -150,7 +150,7 @@ fn a_side_that_refused_is_tried_again() {
     let mut link = linked(&mapping, &referral(|_| {}), &record(|_| {}));
     let edited = record(|record| set(record, "estimatedvalue", json!(205_000)));
     let update = plan_update(&mapping, &link, &referral(|_| {}), &edited, now());
-    link.seen = update.seen(&mapping, None, None);
+    link.last_synced = update.last_synced(&mapping, None, None);
     assert_eq!(plan_update(&mapping, &link, &referral(|_| {}), &edited, now()).patch, update.patch);
 }
 
@@ -165,8 +165,8 @@ fn an_amount_does_not_cross_without_its_currency() {
     });
     let mut link = linked(&mapping, &invitation, &bare);
     // As `create_record` keeps it: what is empty is yet to be filled.
-    link.seen.retain(|name, seen| {
-        mapping.rules.iter().all(|rule| rule.name != *name) || !seen.crm.is_nothing()
+    link.last_synced.retain(|name, last_synced| {
+        mapping.rules.iter().all(|rule| rule.name != *name) || !last_synced.crm.is_nothing()
     });
     let update = plan_update(&mapping, &link, &invitation, &bare, now());
     assert_eq!(

@@ -136,7 +136,7 @@ fn microsoft_that_was_asked_is_not_asked_otherwise_and_the_seller_is_told_once()
             "{:?}",
             update.notes(true, true)
         );
-        let told = Link { seen: update.seen(&shipped(), None, None), ..link.clone() };
+        let told = Link { last_synced: update.last_synced(&shipped(), None, None), ..link.clone() };
         assert!(is_quiet(&plan(&told, &referral(|_| {}), &other)));
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn policy() -> Policy {
 
 pub(crate) fn linked(mapping: &Mapping, referral: &Referral, record: &CrmRecord) -> Link {
     Link {
-        seen: mapping.observe(referral, record).into_new_link(),
+        last_synced: mapping.observe(referral, record).into_new_link(),
         version: 1,
         ..Link::new(referral, record, now())
     }

@@ -32,7 +32,7 @@ fn won_record(change: impl FnOnce(&mut CrmRecord)) -> CrmRecord {
     })
 }
 
-/// The plan at `now` for a pair whose record was won since it was last seen.
+/// The plan at `now` for a pair whose record was won since it was last last_synced.
 fn won_at(mapping: &Mapping, referral: &Referral, now: &str) -> Update {
     let link = linked(mapping, referral, &record(|_| {}));
     plan_update(mapping, &link, referral, &won_record(|_| {}), now.parse().unwrap())
@@ -60,7 +60,7 @@ fn a_win_that_waits_is_found_again_and_the_other_fields_cross_meanwhile() {
     let paths: Vec<&str> = update.patch.iter().map(|operation| operation.path.as_str()).collect();
     assert_eq!(paths, ["/details/dealValue"]);
     let patched = led(|body| body["details"]["dealValue"] = json!(205_000));
-    link.seen = update.seen(&mapping, Some(&patched), None);
+    link.last_synced = update.last_synced(&mapping, Some(&patched), None);
     let later =
         plan_update(&mapping, &link, &patched, &edited, "2026-11-23T10:00:00Z".parse().unwrap());
     let paths: Vec<&str> = later.patch.iter().map(|operation| operation.path.as_str()).collect();

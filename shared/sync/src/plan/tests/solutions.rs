@@ -11,7 +11,7 @@ const ATTRIBUTES: &str = "/details/requirements/additionalRequirements/attribute
 fn services() -> Mapping {
     let rule = |name: &str, kind: &str| {
         format!(
-            "[[rule]]\nname = \"{name}\"\nlabel = \"{name}\"\ncure = \"Choose it.\"\ncrm = \"nwcs_{name}\"\ncrm_length = 100\nkind = \"text\"\n\
+            "[[rule]]\nname = \"{name}\"\nlabel = \"{name}\"\nremedy = \"Choose it.\"\ncrm = \"nwcs_{name}\"\ncrm_length = 100\nkind = \"text\"\n\
              partner_center = \"details.requirements.additionalRequirements.attributes.{kind}\"\nto_crm = \"always\"\nto_partner_center = \"always\"\n"
         )
     };

@@ -36,7 +36,7 @@ fn a_closed_referral_is_never_patched_and_the_seller_is_told_once() {
     let update = plan_update(&mapping, &link, &closed, &edited, now());
     assert!(update.patch.is_empty() && untouched(&update));
     assert_eq!(update.held.len(), 2, "the reopened phase and the edit: {:?}", update.held);
-    link.seen = update.seen(&mapping, Some(&closed), Some(&edited));
+    link.last_synced = update.last_synced(&mapping, Some(&closed), Some(&edited));
     assert!(is_quiet(&plan_update(&mapping, &link, &closed, &edited, now())));
 }
 
@@ -48,7 +48,7 @@ fn a_change_for_a_closed_record_waits_until_it_is_reopened() {
     let noted = referral(|body| body["details"]["notes"] = json!("late"));
     let update = plan_update(&mapping, &link, &noted, &won, now());
     assert!(untouched(&update));
-    link.seen = update.seen(&mapping, Some(&noted), Some(&won));
+    link.last_synced = update.last_synced(&mapping, Some(&noted), Some(&won));
     let reopened = plan_update(&mapping, &link, &noted, &record(|_| {}), now());
     assert_eq!(reopened.fields["description"], json!("late"));
 }

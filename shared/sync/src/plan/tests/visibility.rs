@@ -22,10 +22,10 @@ fn shared(body: &mut Json) {
     body["consent"]["consentToShareReferralWithMicrosoftSellers"] = json!(true);
 }
 
-/// Plans for a pair that was in step, with what is seen after everything was stored.
+/// Plans for a pair that was in step, with what is last_synced after everything was stored.
 fn step(link: &mut Link, referral: &Referral, record: &CrmRecord) -> Update {
     let update = plan_update(&shipped(), link, referral, record, now());
-    link.seen = update.seen(&shipped(), None, None);
+    link.last_synced = update.last_synced(&shipped(), None, None);
     update
 }
 
@@ -92,7 +92,7 @@ fn a_private_deal_becomes_visible_once_and_for_all() {
     assert_eq!(update.patch.len(), 1);
     assert_eq!((update.patch[0].path.as_str(), &update.patch[0].value), (CONSENT, &json!(true)));
     assert_eq!(update.notes(true, true), ["Sent to Partner Center: Referral Visibility."]);
-    link.seen = update.seen(&shipped(), Some(&referral(shared)), None);
+    link.last_synced = update.last_synced(&shipped(), Some(&referral(shared)), None);
     assert!(is_quiet(&step(&mut link, &referral(shared), &record(shows(visible())))));
     let lowered = step(&mut link, &referral(shared), &record(shows(private())));
     assert!(lowered.patch.is_empty(), "a consent never goes down");
@@ -111,7 +111,7 @@ fn what_partner_center_shows_stands_in_the_crm_and_is_written_once() {
     assert_eq!(update.fields[COLUMN], visible());
     assert!(update.patch.is_empty());
     // A CRM that does not keep it is not asked again.
-    link.seen = update.seen(&shipped(), None, Some(&record(|_| {})));
+    link.last_synced = update.last_synced(&shipped(), None, Some(&record(|_| {})));
     assert!(is_quiet(&plan_update(&shipped(), &link, &referral(shared), &record(|_| {}), now())));
     let NewRecord::Create(write) = plan_record(&shipped(), &policy(), &referral(shared), now())
     else {
@@ -130,9 +130,9 @@ fn help_makes_a_deal_visible_and_the_next_look_shows_it() {
     });
     let mut link = linked(&shipped(), &referral(|_| {}), &record(|_| {}));
     let update = plan_update(&shipped(), &link, &referral(|_| {}), &asking, now());
-    link.seen = update.seen(&shipped(), Some(&referral(shared)), Some(&asking));
+    link.last_synced = update.last_synced(&shipped(), Some(&referral(shared)), Some(&asking));
     link.steps.insert(cosell_model::link::Step::MicrosoftInvited);
-    assert!(!link.seen.contains_key(VISIBILITY));
+    assert!(!link.last_synced.contains_key(VISIBILITY));
     assert_eq!(
         plan_update(&shipped(), &link, &referral(shared), &asking, now()).fields[COLUMN],
         visible()

@@ -38,9 +38,9 @@ fn names(stage: &Stage) -> (Json, Json) {
 async fn a_parked_conflict_keeps_both_values_while_other_fields_go_on() {
     let (stage, _) = contested().await;
     let outcome = stage.look(&opportunity(), "first").await.unwrap();
-    assert_eq!(outcome.kind, AuditKind::Parked);
+    assert_eq!(outcome.kind, AuditKind::AwaitingDecision);
     assert_eq!(stage.the_record().get("nwcs_syncstatus"), "⚠ Conflict: Deal name");
-    let parked = stage.world.trail.lock().unwrap().last().unwrap().parked.clone();
+    let parked = stage.world.trail.lock().unwrap().last().unwrap().undecided.clone();
     assert_eq!(
         (parked[0].partner_center.to_json(), parked[0].crm.to_json()),
         (json!("Theirs"), json!("Ours"))
@@ -68,7 +68,7 @@ async fn an_operators_decision_is_carried_out_and_the_other_value_kept_in_the_tr
         let order = Order { now: stage.now, id: "order" };
         let outcome = stage.engine.settle(referral, "name", winner, order).await.unwrap();
         assert_eq!(outcome.kind, AuditKind::Conflict);
-        assert!(outcome.noted.contains(&AuditKind::Settled));
+        assert!(outcome.noted.contains(&AuditKind::Resolved));
         assert_eq!(names(&stage), (json!(name), json!(name)));
         assert_eq!(stage.the_record().get("nwcs_syncstatus"), "✔ Synced");
         let overruled =
@@ -90,7 +90,7 @@ async fn a_decision_on_values_that_changed_since_is_asked_anew() {
     let order = Order { now: stage.now, id: "order" };
     assert_eq!(
         stage.engine.settle(referral, "name", Side::Crm, order).await.unwrap().kind,
-        AuditKind::Parked
+        AuditKind::AwaitingDecision
     );
     assert_eq!(names(&stage), (json!("Theirs"), json!("Ours, corrected")));
 }
@@ -144,7 +144,7 @@ async fn a_pair_that_two_automations_fight_over_is_slowed_told_and_taken_up_agai
         .lock()
         .unwrap()
         .iter()
-        .filter(|entry| entry.kind == AuditKind::Slowed)
+        .filter(|entry| entry.kind == AuditKind::Flapping)
         .count();
     assert_eq!(slowed, 1);
 

@@ -106,7 +106,7 @@ async fn a_rule_that_is_not_there_for_a_deal_carries_nothing_of_it() {
     });
     stage.settle(&opportunity()).await;
     assert!(stage.referrals()[0]["details"].get("notes").is_none_or(Json::is_null));
-    assert!(!stage.the_link().seen.contains_key("notes"));
+    assert!(!stage.the_link().last_synced.contains_key("notes"));
     stage.edits_record("description", json!("more of it"));
     assert_eq!(stage.settle(&opportunity()).await.kind, AuditKind::Unchanged);
 

@@ -114,7 +114,10 @@ async fn a_conflict_that_waits_leaves_the_check_mark() {
     stage.engine.mapping = Arc::new(mapping);
     stage.edit("name", json!("✔ Ours"));
     stage.edit_referral("/name", json!("Theirs"));
-    assert_eq!(stage.look(&opportunity(), "first").await.unwrap().kind, AuditKind::Parked);
+    assert_eq!(
+        stage.look(&opportunity(), "first").await.unwrap().kind,
+        AuditKind::AwaitingDecision
+    );
     assert_eq!(
         (stage.name().as_str(), &stage.referrals()[0]["name"]),
         ("✔ Ours", &json!("Theirs"))

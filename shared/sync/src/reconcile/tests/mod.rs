@@ -4,15 +4,15 @@ mod conflicts;
 mod costs;
 mod creation;
 mod currency;
+mod disconnect;
+mod dropped_writes;
 mod help;
 mod invitation;
 mod leads;
 mod mapping;
 mod marks;
 mod microsoft;
-mod not_kept;
 mod on_hold;
-mod parting;
 mod refusals;
 mod update;
 mod visibility;
@@ -27,7 +27,7 @@ use cosell_model::breaker::Breaker;
 use cosell_model::crm::{CrmRecord, Phase};
 use cosell_model::deadline::Deadlines;
 use cosell_model::id::ReferralId;
-use cosell_model::link::{Link, Parting};
+use cosell_model::link::{DisconnectReason, Link};
 use cosell_model::message::{Cause, Subject, SyncMessage};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
@@ -61,7 +61,7 @@ impl Stage {
             leads: None,
             links: world.clone(),
             claims: world.clone(),
-            agenda: world.clone(),
+            schedule: world.clone(),
             audit: world.clone(),
             mapping: Arc::new(mapping),
             policy: Arc::new(Policy {

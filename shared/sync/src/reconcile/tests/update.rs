@@ -206,7 +206,7 @@ async fn what_a_lost_answer_overwrote_is_named_before_it_is_tried() {
     let trail = stage.world.trail.lock().unwrap();
     let intended = trail
         .iter()
-        .find(|entry| entry.kind == AuditKind::Intended && entry.invocation == "loses the answer")
+        .find(|entry| entry.kind == AuditKind::WriteAhead && entry.invocation == "loses the answer")
         .unwrap();
     assert_eq!(
         intended.changes[0].overruled.as_ref().map(cosell_model::value::Value::to_json),

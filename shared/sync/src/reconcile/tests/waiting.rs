@@ -53,17 +53,17 @@ async fn a_win_within_72_hours_waits_is_told_once_and_is_then_sent() {
     *stage.world.closed_takes_notes.lock().unwrap() = true;
     win(&stage);
     let outcome = stage.look(&opportunity(), "won").await.unwrap();
-    assert_eq!((outcome.kind, outcome.again), (AuditKind::WinHeld, None));
+    assert_eq!((outcome.kind, outcome.again), (AuditKind::WinDeferred, None));
     let due: Timestamp = "2026-11-24T09:05:00Z".parse().unwrap();
-    let agenda = std::collections::BTreeSet::from([(due, stage.the_link().referral)]);
-    assert_eq!(*stage.world.agenda.lock().unwrap(), agenda);
+    let schedule = std::collections::BTreeSet::from([(due, stage.the_link().referral)]);
+    assert_eq!(*stage.world.schedule.lock().unwrap(), schedule);
     assert_eq!(stage.the_record().get("nwcs_syncstatus"), "⚠ Won: sent on 2026-11-24 09:05 UTC");
     for _ in 0..2 {
         assert_eq!(stage.look(&opportunity(), "again").await.unwrap().kind, AuditKind::Unchanged);
     }
     assert_eq!(audit(&stage).matches("sent as won on 2026-11-24 09:05 UTC").count(), 1);
     assert_eq!(
-        (body(&stage)["status"].clone(), kinds(&stage, AuditKind::WinHeld)),
+        (body(&stage)["status"].clone(), kinds(&stage, AuditKind::WinDeferred)),
         (json!("Active"), 1)
     );
 
@@ -87,7 +87,7 @@ async fn where_a_closed_record_takes_no_note_a_win_waits_all_the_same_and_the_tr
     for _ in 0..3 {
         stage.look(&opportunity(), "won").await.unwrap();
     }
-    assert_eq!(kinds(&stage, AuditKind::WinHeld), 1);
+    assert_eq!(kinds(&stage, AuditKind::WinDeferred), 1);
     stage.world.take_calls();
     stage.look(&opportunity(), "quiet").await.unwrap();
     assert_eq!(stage.world.take_calls(), ["pc.get", "crm.get"]);
@@ -108,13 +108,13 @@ async fn a_look_that_comes_a_little_too_soon_keeps_its_message_instead_of_the_ag
 
 #[tokio::test]
 async fn a_win_is_not_forgotten_when_the_agenda_or_the_link_cannot_be_written() {
-    for call in ["agenda.note", "links.save"] {
+    for call in ["schedule.note", "links.save"] {
         let stage = registering().await;
         win(&stage);
         stage.fault(call, Fault::Before(FailureKind::Transient));
         stage.look(&opportunity(), "fails").await.unwrap_err();
         stage.look(&opportunity(), "makes good").await.unwrap();
-        assert_eq!(stage.world.agenda.lock().unwrap().len(), 1, "{call}");
+        assert_eq!(stage.world.schedule.lock().unwrap().len(), 1, "{call}");
         assert!(stage.the_link().win_waits.is_some(), "{call}");
     }
 }

@@ -276,11 +276,14 @@ async fn an_opportunity_that_was_merged_away_before_its_lead_was_looked_at_is_le
         .world
         .edit_record(&opportunity.key.id, |record| record.merged_into = Some(into.clone()));
     let outcome = floor.stage.look(&floor.subject(), "first").await.unwrap();
-    assert_eq!(outcome.kind, AuditKind::Parted, "{}", outcome.message);
+    assert_eq!(outcome.kind, AuditKind::Disconnected, "{}", outcome.message);
     assert_eq!(
         floor.opportunity().get("nwcs_syncstatus"),
         &Json::Null,
         "a merged record is read-only"
     );
-    assert_eq!(floor.stage.the_link().tombstone.unwrap().parting, Parting::RecordMerged(into));
+    assert_eq!(
+        floor.stage.the_link().tombstone.unwrap().reason,
+        DisconnectReason::RecordMerged(into)
+    );
 }

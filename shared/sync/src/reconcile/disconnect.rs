@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::plan::{Halves, Note, accepted_as_lead};
 use cosell_model::audit::AuditKind;
 use cosell_model::crm::{CrmRecord, CrmWrite};
-use cosell_model::link::{Link, Parting, Tombstone};
+use cosell_model::link::{DisconnectReason, Link, Tombstone};
 use cosell_model::message::Cause;
 use cosell_model::referral::Referral;
 use jiff::SignedDuration;
@@ -29,11 +29,13 @@ impl Attempt<'_> {
         microsoft: Option<Referral>,
     ) -> Result<Outcome, Failure> {
         let engine = self.engine;
-        if let Some(tombstone) =
-            link.tombstone.as_ref().filter(|tombstone| tombstone.parting == Parting::Unlinked)
+        if let Some(tombstone) = link
+            .tombstone
+            .as_ref()
+            .filter(|tombstone| tombstone.reason == DisconnectReason::Unlinked)
         {
             return Ok(
-                self.quietly(AuditKind::Skipped, format!("Not synced: {}.", tombstone.parting))
+                self.quietly(AuditKind::Skipped, format!("Not synced: {}.", tombstone.reason))
             );
         }
         if self.is_out_of_reach(&link.crm) {
@@ -55,8 +57,8 @@ impl Attempt<'_> {
         )?;
         let (referral, record) = match Halves::of(referral, record) {
             Halves::Both(referral, record) => (*referral, *record),
-            Halves::Parted(parting, left) => {
-                return self.part(link, parting, left.map(|record| *record)).await;
+            Halves::Parted(reason, left) => {
+                return self.part(link, reason, left.map(|record| *record)).await;
             }
         };
         let is_on = record.get(&engine.mapping.columns.sync) == &Json::Bool(true);
@@ -85,14 +87,14 @@ impl Attempt<'_> {
     pub(super) async fn part(
         &mut self,
         link: Link,
-        parting: Parting,
+        reason: DisconnectReason,
         left: Option<CrmRecord>,
     ) -> Result<Outcome, Failure> {
-        let message = format!("Not synced any more: {parting}.");
-        let known = link.tombstone.as_ref().filter(|tombstone| tombstone.parting == parting);
+        let message = format!("Not synced any more: {reason}.");
+        let known = link.tombstone.as_ref().filter(|tombstone| tombstone.reason == reason);
         let since = known.map_or(self.look.now, |tombstone| tombstone.at);
         // A role that comes back tells nobody: until then the messages wait, for edits may have been made.
-        let waits = parting == Parting::ReferralInvisible
+        let waits = reason == DisconnectReason::ReferralInvisible
             && self.look.now.duration_since(since) < MAY_COME_BACK;
         let again = waits.then_some(LOOK_AGAIN);
         if known.is_some() {
@@ -106,12 +108,12 @@ impl Attempt<'_> {
             self.tell(&record, Note::Parted(vec![message.clone()])).await?;
         }
         let link = Link {
-            tombstone: Some(Tombstone { parting, at: self.look.now }),
+            tombstone: Some(Tombstone { reason, at: self.look.now }),
             updated: self.look.now,
             ..link
         };
         self.engine.links.save(&link).await?;
-        let outcome = self.end(AuditKind::Parted, message).await?;
+        let outcome = self.end(AuditKind::Disconnected, message).await?;
         Ok(Outcome { again, ..outcome })
     }
 
@@ -119,7 +121,7 @@ impl Attempt<'_> {
         let Some(tombstone) = &link.tombstone else {
             return Ok(link);
         };
-        let message = format!("Both halves are there again (it was: {}).", tombstone.parting);
+        let message = format!("Both halves are there again (it was: {}).", tombstone.reason);
         let link = Link { tombstone: None, updated: self.look.now, ..link };
         let link = self.engine.links.save(&link).await?;
         self.record(AuditKind::Restored, message, Vec::new()).await?;

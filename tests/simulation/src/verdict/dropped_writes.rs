@@ -17,7 +17,7 @@ pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>)
         entry.changes.is_empty() || entry.changes.iter().any(|change| change.field == FIELD)
     };
     let found = |entry: &&AuditEntry| {
-        entry.pair == trail && entry.kind == AuditKind::NotKept && names(entry)
+        entry.pair == trail && entry.kind == AuditKind::DroppedWrite && names(entry)
     };
     let found = pair.state.audit.iter().filter(found).count();
     let (Some(rule), false) = (
@@ -37,7 +37,7 @@ pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>)
     if apart && found == 0 && pair.weather.ignores_date {
         wrong.push(format!("nobody was told that the CRM did not keep the close date of {id}"));
     }
-    if !pair.link.not_kept.is_empty() {
+    if !pair.link.dropped_writes.is_empty() {
         wrong.push(format!("the seller was never told what the CRM did not keep of {id}"));
     }
     let audit = pair.record.get("nwcs_audit").as_str().unwrap_or_default();

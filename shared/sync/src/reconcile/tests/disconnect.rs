@@ -13,8 +13,8 @@ fn order(stage: &Stage) -> Order<'static> {
     Order { now: stage.now, id: "order" }
 }
 
-fn parting(stage: &Stage) -> Option<Parting> {
-    stage.the_link().tombstone.map(|tombstone| tombstone.parting)
+fn reason(stage: &Stage) -> Option<DisconnectReason> {
+    stage.the_link().tombstone.map(|tombstone| tombstone.reason)
 }
 
 #[tokio::test]
@@ -22,7 +22,10 @@ async fn a_deleted_record_is_not_made_again_whatever_happens_to_its_referral() {
     let (stage, referral) = linked().await;
     let record = stage.world.records.lock().unwrap().remove(OPPORTUNITY).unwrap();
     let outcome = stage.look(&Subject::Referral(referral), "first").await.unwrap();
-    assert_eq!((outcome.kind, parting(&stage)), (AuditKind::Parted, Some(Parting::RecordDeleted)));
+    assert_eq!(
+        (outcome.kind, reason(&stage)),
+        (AuditKind::Disconnected, Some(DisconnectReason::RecordDeleted))
+    );
     let trail = stage.world.trail.lock().unwrap().len();
     for subject in [Subject::Referral(referral), opportunity()] {
         assert_eq!(stage.look(&subject, "later").await.unwrap().kind, AuditKind::Skipped);
@@ -32,7 +35,7 @@ async fn a_deleted_record_is_not_made_again_whatever_happens_to_its_referral() {
 
     stage.world.records.lock().unwrap().insert(OPPORTUNITY.into(), record);
     let outcome = stage.look(&opportunity(), "undeleted").await.unwrap();
-    assert!(outcome.noted.contains(&AuditKind::Restored) && parting(&stage).is_none());
+    assert!(outcome.noted.contains(&AuditKind::Restored) && reason(&stage).is_none());
 }
 
 #[tokio::test]
@@ -41,7 +44,10 @@ async fn a_referral_that_is_not_visible_any_more_is_told_once_and_its_edits_are_
     let (stage, referral) = linked().await;
     let mut body = stage.world.referrals.lock().unwrap().remove(&referral).unwrap();
     let parted = stage.look(&opportunity(), "first").await.unwrap();
-    assert!(parted.kind == AuditKind::Parted && parted.again.is_some(), "its messages wait for it");
+    assert!(
+        parted.kind == AuditKind::Disconnected && parted.again.is_some(),
+        "its messages wait for it"
+    );
     let told = stage.the_record();
     assert!(
         told.get("nwcs_syncstatus")
@@ -89,8 +95,8 @@ async fn a_record_that_was_merged_away_is_left_alone_linked_or_not() {
     stage.world.edit_record(OPPORTUNITY, |record| record.merged_into = Some(into.clone()));
     let outcome = stage.look(&Subject::Referral(referral), "linked").await.unwrap();
     assert_eq!(
-        (outcome.kind, parting(&stage)),
-        (AuditKind::Parted, Some(Parting::RecordMerged(into)))
+        (outcome.kind, reason(&stage)),
+        (AuditKind::Disconnected, Some(DisconnectReason::RecordMerged(into)))
     );
 }
 

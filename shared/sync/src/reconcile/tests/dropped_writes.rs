@@ -38,7 +38,7 @@ fn told(stage: &Stage, value: u32) -> usize {
 
 fn entries(stage: &Stage) -> usize {
     let trail = stage.world.trail.lock().unwrap();
-    trail.iter().filter(|entry| entry.kind == AuditKind::NotKept).count()
+    trail.iter().filter(|entry| entry.kind == AuditKind::DroppedWrite).count()
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn it_is_told_once_in_the_crm_and_in_the_trail_until_partner_center_change
     }
     assert_eq!(stage.the_record().get("nwcs_syncstatus"), "✔ Synced");
     let entry = stage.world.trail.lock().unwrap();
-    let entry = entry.iter().find(|entry| entry.kind == AuditKind::NotKept).unwrap();
+    let entry = entry.iter().find(|entry| entry.kind == AuditKind::DroppedWrite).unwrap();
     assert_eq!(entry.message, "Not taken over by the CRM: Deal value.");
     assert_eq!(entry.changes[0].after.to_json(), json!(184_000), "what was really stored");
 }

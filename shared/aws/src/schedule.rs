@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use cosell_model::id::ReferralId;
 use cosell_sync::Failure;
-use cosell_sync::port::Agenda;
+use cosell_sync::port::Schedule;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
@@ -19,9 +19,9 @@ const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Stands between an entry's time and its referral.
 const GAP: char = '#';
 
-/// [`Agenda`] in the links table.
+/// [`Schedule`] in the links table.
 #[derive(Clone, Debug)]
-pub struct DynamoAgenda {
+pub struct DynamoSchedule {
     table: Table,
 }
 
@@ -30,8 +30,8 @@ struct Hour {
     entries: BTreeSet<String>,
 }
 
-impl DynamoAgenda {
-    /// The agenda in this table.
+impl DynamoSchedule {
+    /// The schedule in this table.
     pub fn new(table: Table) -> Self {
         Self { table }
     }
@@ -48,7 +48,7 @@ impl DynamoAgenda {
 }
 
 #[async_trait]
-impl Agenda for DynamoAgenda {
+impl Schedule for DynamoSchedule {
     async fn note(&self, referral: ReferralId, at: Timestamp) -> Result<(), Failure> {
         let key = key(at);
         let expires = at.saturating_add(KEPT).map_err(|_| self.table.unreadable(&key))?;
@@ -97,7 +97,7 @@ impl Agenda for DynamoAgenda {
 /// The item of the hour in which `at` lies.
 fn key(at: Timestamp) -> String {
     let hour = at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%dT%H");
-    format!("agenda#{hour}")
+    format!("schedule#{hour}")
 }
 
 #[cfg(test)]
@@ -112,26 +112,26 @@ mod tests {
     #[tokio::test]
     async fn what_is_noted_is_due_once_its_time_has_come_and_not_before() {
         let local = LocalTables::start().await;
-        let agenda = DynamoAgenda::new(local.links());
+        let schedule = DynamoSchedule::new(local.links());
         let referral: ReferralId = "c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa".parse().unwrap();
         let other: ReferralId = "8d3f9b10-5b9f-4a2c-9c61-1d6a0be7f001".parse().unwrap();
         for _ in 0..2 {
-            agenda.note(referral, at("10:59:30.25")).await.unwrap();
+            schedule.note(referral, at("10:59:30.25")).await.unwrap();
         }
-        agenda.note(other, at("13:00:00")).await.unwrap();
+        schedule.note(other, at("13:00:00")).await.unwrap();
 
-        assert_eq!(agenda.due(at("10:00:00"), at("10:59:30")).await.unwrap(), []);
+        assert_eq!(schedule.due(at("10:00:00"), at("10:59:30")).await.unwrap(), []);
         let noted = (referral, at("10:59:30.25"));
-        assert_eq!(agenda.due(at("10:59:30"), at("11:00:00")).await.unwrap(), [noted]);
-        assert_eq!(agenda.due(at("10:59:30.25"), at("12:59:59")).await.unwrap(), [], "not twice");
-        let both = agenda.due(at("09:00:00"), at("13:00:00")).await.unwrap();
+        assert_eq!(schedule.due(at("10:59:30"), at("11:00:00")).await.unwrap(), [noted]);
+        assert_eq!(schedule.due(at("10:59:30.25"), at("12:59:59")).await.unwrap(), [], "not twice");
+        let both = schedule.due(at("09:00:00"), at("13:00:00")).await.unwrap();
         assert_eq!(both, [noted, (other, at("13:00:00"))], "over several hours");
     }
 
     #[tokio::test]
     async fn a_poller_that_stood_still_for_years_asks_for_no_more_than_is_kept() {
         let local = LocalTables::start().await;
-        let agenda = DynamoAgenda::new(local.links());
-        assert_eq!(agenda.due(Timestamp::UNIX_EPOCH, at("10:00:00")).await.unwrap(), []);
+        let schedule = DynamoSchedule::new(local.links());
+        assert_eq!(schedule.due(Timestamp::UNIX_EPOCH, at("10:00:00")).await.unwrap(), []);
     }
 }

@@ -6,29 +6,29 @@ use std::collections::BTreeMap;
 use crate::plan::Update;
 use cosell_model::audit::{AuditKind, FieldChange, Side};
 use cosell_model::crm::CrmRecord;
-use cosell_model::link::NotKept;
+use cosell_model::link::DroppedWrite;
 
 use super::Attempt;
 use crate::failure::Failure;
 
 impl Attempt<'_> {
     /// What the link notes after this look: what was found now, and what is still to be told.
-    pub(super) async fn not_kept(
+    pub(super) async fn dropped_writes(
         &mut self,
         update: &Update,
         written: Option<&CrmRecord>,
-    ) -> Result<BTreeMap<String, NotKept>, Failure> {
+    ) -> Result<BTreeMap<String, DroppedWrite>, Failure> {
         let found = written
-            .map(|record| update.not_kept(&self.engine.mapping, record, self.look.now))
+            .map(|record| update.dropped_writes(&self.engine.mapping, record, self.look.now))
             .unwrap_or_default();
-        self.record_not_kept(&found).await?;
+        self.record_dropped_writes(&found).await?;
         let untold = update.untold.clone();
         Ok(untold.into_iter().chain(found).collect())
     }
 
-    pub(super) async fn record_not_kept(
+    pub(super) async fn record_dropped_writes(
         &mut self,
-        found: &BTreeMap<String, NotKept>,
+        found: &BTreeMap<String, DroppedWrite>,
     ) -> Result<(), Failure> {
         if found.is_empty() {
             return Ok(());
@@ -39,6 +39,6 @@ impl Attempt<'_> {
             |change: &&FieldChange| change.side == Side::Crm && found.contains_key(&change.field);
         let changes = self.trail.done.iter().filter(lost).cloned().collect();
         let message = format!("Not taken over by the CRM: {}.", labels.join(", "));
-        self.record(AuditKind::NotKept, message, changes).await
+        self.record(AuditKind::DroppedWrite, message, changes).await
     }
 }

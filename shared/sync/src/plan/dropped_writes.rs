@@ -14,7 +14,7 @@ use super::seller::{cut, minute};
 use cosell_mapping::{Mapping, Rule, Situation};
 use cosell_model::audit::Side;
 use cosell_model::crm::CrmRecord;
-use cosell_model::link::{Link, NotKept};
+use cosell_model::link::{DroppedWrite, Link};
 use cosell_model::referral::Referral;
 use cosell_model::value::Value;
 
@@ -22,18 +22,18 @@ use cosell_model::value::Value;
 const SHOWN: usize = 80;
 
 /// What the CRM did not keep, by rule name.
-type Lost = BTreeMap<String, NotKept>;
+type Lost = BTreeMap<String, DroppedWrite>;
 
 impl Update {
     /// What this look wrote and `stored` does not have. `at` is our clock.
-    pub fn not_kept(&self, mapping: &Mapping, stored: &CrmRecord, at: Timestamp) -> Lost {
+    pub fn dropped_writes(&self, mapping: &Mapping, stored: &CrmRecord, at: Timestamp) -> Lost {
         let written = self.changes.iter().filter(|change| change.side == Side::Crm);
         let lost = written.filter_map(|change| {
             let rule = mapping.rules.iter().find(|rule| rule.name == change.field)?;
             let now = rule.read_crm(stored).ok()?;
             let partner_center = self.observed.values.get(&change.field)?.partner_center.clone();
             (!keeps(&change.before, &change.after, &now))
-                .then(|| (change.field.clone(), NotKept { partner_center, at }))
+                .then(|| (change.field.clone(), DroppedWrite { partner_center, at }))
         });
         lost.collect()
     }
@@ -57,7 +57,7 @@ impl Update {
 }
 
 /// What the seller reads of it. The time tells it from another time that the same value was not kept.
-fn line(mapping: &Mapping, field: &str, lost: &NotKept) -> String {
+fn line(mapping: &Mapping, field: &str, lost: &DroppedWrite) -> String {
     format!(
         "{} was not taken over by the CRM at {} (it may be calculated there, as from product lines); Partner Center has {}.",
         mapping.label(field),
@@ -70,7 +70,7 @@ fn line(mapping: &Mapping, field: &str, lost: &NotKept) -> String {
 /// that the Audit field does not name yet, since the answer to telling it may have been lost.
 pub(super) fn untold(mapping: &Mapping, link: &Link, record: &CrmRecord, update: &Update) -> Lost {
     let audit = record.get(&mapping.columns.audit).as_str().unwrap_or_default();
-    let still = |field: &str, lost: &NotKept| {
+    let still = |field: &str, lost: &DroppedWrite| {
         let rule = mapping.rules.iter().find(|rule| rule.name == field);
         let pair = rule.zip(update.observed.values.get(field));
         let apart = pair.is_some_and(|(rule, now)| {
@@ -80,12 +80,12 @@ pub(super) fn untold(mapping: &Mapping, link: &Link, record: &CrmRecord, update:
             && !update.changes.iter().any(|change| change.field == field)
             && !audit.contains(&line(mapping, field, lost))
     };
-    let noted = link.not_kept.iter().filter(|(field, lost)| still(field, lost));
+    let noted = link.dropped_writes.iter().filter(|(field, lost)| still(field, lost));
     noted.map(|(field, lost)| (field.clone(), lost.clone())).collect()
 }
 
 /// What a new record was given and does not have. What belongs to a related record may have been there before.
-pub fn not_kept_of_new(
+pub fn dropped_writes_of_new(
     mapping: &Mapping,
     referral: &Referral,
     record: &CrmRecord,
@@ -102,7 +102,7 @@ pub fn not_kept_of_new(
         let asked = rule.across_to_crm(&partner_center).ok().filter(|asked| !asked.is_nothing())?;
         let now = rule.read_crm(record).ok()?;
         (!keeps(&Value::Nothing, &asked, &now))
-            .then(|| (rule.name.clone(), NotKept { partner_center, at }))
+            .then(|| (rule.name.clone(), DroppedWrite { partner_center, at }))
     });
     lost.collect()
 }
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stays_as_it_was_or_becomes_something_else_is_not_kept() {
+    fn what_stays_as_it_was_or_becomes_something_else_is_dropped_writes() {
         for (before, asked, now) in [
             (number("184000"), number("205000"), number("184000")),
             (number("184000"), number("205000"), number("99000")),
@@ -180,8 +180,8 @@ mod tests {
         let mut link = linked(&mapping, &referral(|_| {}), &record(|_| {}));
         let edited = referral(|body| body["details"]["dealValue"] = json!(205_000));
         let update = plan_update(&mapping, &link, &edited, &record(|_| {}), now());
-        link.seen = update.seen(&mapping, None, Some(&record(|_| {})));
-        link.not_kept = update.not_kept(&mapping, &record(|_| {}), now());
+        link.last_synced = update.last_synced(&mapping, None, Some(&record(|_| {})));
+        link.dropped_writes = update.dropped_writes(&mapping, &record(|_| {}), now());
         (mapping, link, edited)
     }
 
@@ -220,9 +220,9 @@ mod tests {
         let kept = record(|record| {
             set(record, "customerid_account/name", json!("An account that was there"))
         });
-        assert!(not_kept_of_new(&mapping, &referral(|_| {}), &kept, now()).is_empty());
+        assert!(dropped_writes_of_new(&mapping, &referral(|_| {}), &kept, now()).is_empty());
         let without = record(|record| drop(record.fields.remove("estimatedvalue")));
-        let lost = not_kept_of_new(&mapping, &referral(|_| {}), &without, now());
+        let lost = dropped_writes_of_new(&mapping, &referral(|_| {}), &without, now());
         assert_eq!(lost.keys().collect::<Vec<_>>(), ["deal_value"]);
         assert_eq!(lost["deal_value"].partner_center, number("184000"));
     }
