@@ -10,6 +10,7 @@
 //! | [`referral`], [`life_cycle`] | a referral as Partner Center has it, and the transitions it allows |
 //! | [`deal`] | what kind of deal a referral is |
 //! | [`deadline`] | when an unanswered invitation expires, and when to warn of it |
+//! | [`field`], [`path`] | names of fields, and where they stand on each side |
 //! | [`crm`] | an opportunity (or lead) as the CRM has it |
 //! | [`record_id`] | the ids of CRM records, in whatever spelling |
 //! | [`cosell_fields`] | the fields that co-sell needs in a CRM, for installers |
@@ -26,12 +27,14 @@ pub mod cosell_fields;
 pub mod crm;
 pub mod deadline;
 pub mod deal;
+pub mod field;
 pub mod id;
 pub mod life_cycle;
 pub mod link;
 pub mod message;
 pub mod microsoft;
 pub mod patch;
+pub mod path;
 pub mod record_id;
 pub mod referral;
 pub mod value;
