@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cosell_model::audit::Side;
-use cosell_model::breaker::{Activity, Breaker};
+use cosell_model::flapping::{Activity, FlappingLimits};
 use cosell_model::link::{
     DisconnectReason, DroppedWrite, LastSynced, OpenConflict, Pending, Registering, Step,
     Tombstone, Warned,
@@ -88,7 +88,7 @@ async fn a_link_is_found_whole_from_each_side() {
     let pending =
         Pending { side: Side::Crm, last_synced: LastSynced::default(), since: conflict.since };
     let mut activity = Activity::default();
-    let tripped = Breaker::default().note(
+    let tripped = FlappingLimits::default().note(
         &mut activity,
         conflict.since,
         &[("value", Side::PartnerCenter); 20],

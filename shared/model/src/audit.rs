@@ -1,18 +1,21 @@
 //! Audit entries: what was decided and written, and why.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::field::Field;
 use crate::message::Cause;
+use crate::notice::Notice;
 use crate::value::Value;
 
 /// What happened to a pair.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display, strum::EnumIter,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum AuditKind {
-    /// About to write: the changes are what is asked for. The entry that follows says what came of it; without one the function
+    /// Before a write: the changes are what is asked for. The entry that follows says what came of it; without one the function
     /// died, and the writes may or may not have happened.
     WriteAhead,
     /// A record was made in the other system.
@@ -59,42 +62,17 @@ pub enum AuditKind {
     Poison,
 }
 
-impl fmt::Display for AuditKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::WriteAhead => "write-ahead",
-            Self::Created => "created",
-            Self::Updated => "updated",
-            Self::Unchanged => "unchanged",
-            Self::Conflict => "conflict",
-            Self::Adopted => "adopted",
-            Self::DroppedWrite => "dropped-write",
-            Self::Rejected => "rejected",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-            Self::AwaitingDecision => "awaiting-decision",
-            Self::Resolved => "resolved",
-            Self::Flapping => "flapping",
-            Self::Disconnected => "disconnected",
-            Self::Restored => "restored",
-            Self::Unlinked => "unlinked",
-            Self::Relinked => "relinked",
-            Self::Qualified => "qualified",
-            Self::WinDeferred => "win-deferred",
-            Self::DeadlineNear => "deadline-near",
-            Self::Registered => "registered",
-            Self::Poison => "poison",
-        })
-    }
-}
-
 /// Partner Center or the CRM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, strum::Display,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// Microsoft Partner Center.
+    #[strum(to_string = "Partner Center")]
     PartnerCenter,
     /// The partner's CRM.
+    #[strum(to_string = "CRM")]
     Crm,
 }
 
@@ -109,20 +87,11 @@ impl Side {
     }
 }
 
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::PartnerCenter => "Partner Center",
-            Self::Crm => "CRM",
-        })
-    }
-}
-
 /// One field's change on one side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldChange {
-    /// The mapping rule's name.
-    pub field: String,
+    /// Which.
+    pub field: Field,
     /// The side that was written.
     pub side: Side,
     /// Its value before.
@@ -137,8 +106,8 @@ pub struct FieldChange {
 /// A field whose two values wait for an operator. Nothing was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UndecidedField {
-    /// The mapping rule's name.
-    pub field: String,
+    /// Which.
+    pub field: Field,
     /// The value in Partner Center.
     pub partner_center: Value,
     /// The value in the CRM.
@@ -158,6 +127,9 @@ pub struct AuditEntry {
     pub cause: Cause,
     /// One sentence, for people. Names fields and ids, never customer data.
     pub message: String,
+    /// The same as data: stable codes and what they are about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
     /// What was written, field by field.
     #[serde(default)]
     pub changes: Vec<FieldChange>,

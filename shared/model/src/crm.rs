@@ -117,7 +117,7 @@ impl fmt::Debug for CrmRecord {
 }
 
 /// The smallest change to a record.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CrmWrite {
     /// Columns to set, in the CRM's own JSON form; null clears. `lookup/column` names a related record to find (or, on create, to make).
     pub fields: BTreeMap<String, Json>,

@@ -16,25 +16,29 @@
 //! | [`cosell_fields`] | the fields that co-sell needs in a CRM, for installers |
 //! | [`link`] | what we remember of a pair: identities, last seen values, finished steps |
 //! | [`microsoft`] | what we remember of Microsoft's part in a deal |
-//! | [`breaker`] | when a pair is slowed down because something else fights us over it |
+//! | [`flapping`] | when a pair is slowed down because something else fights us over it |
 //! | [`audit`] | what was decided and written, and why |
 //! | [`patch`] | the JSON Patch that changes a referral |
 //! | [`message`] | "look at this pair": the only thing that travels on the queue |
 
 pub mod audit;
-pub mod breaker;
+
 pub mod cosell_fields;
 pub mod crm;
 pub mod deadline;
 pub mod deal;
+pub mod digest;
 pub mod field;
+pub mod flapping;
 pub mod id;
 pub mod life_cycle;
 pub mod link;
 pub mod message;
 pub mod microsoft;
+pub mod notice;
 pub mod patch;
 pub mod path;
 pub mod record_id;
 pub mod referral;
+pub mod state;
 pub mod value;

@@ -1,20 +1,22 @@
 //! What we remember of a pair.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Side;
-use crate::breaker::Activity;
 use crate::crm::{CrmKey, CrmRecord};
+use crate::field::Field;
+use crate::flapping::Activity;
 use crate::id::{EngagementId, ReferralId};
 use crate::microsoft::Microsoft;
+use crate::notice::Notice;
 use crate::referral::Referral;
+use crate::state::DealState;
 use crate::value::Value;
 
-/// A field's value as last seen on each side. Each side is compared with itself, so a lossy copy can never cause a loop.
+/// A field's value on each side, as last synced. Each side is compared with itself, so a lossy copy can never cause a loop.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastSynced {
     /// Last seen in Partner Center.
@@ -23,15 +25,25 @@ pub struct LastSynced {
     pub crm: Value,
 }
 
-/// A write that was under way when the link was last saved: whoever looks next must be able to tell our own value from an edit.
+/// A write that was under way when the link was last saved: the next reconciliation must be able to tell our own value from
+/// an edit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pending {
+pub struct WriteAhead {
     /// The side that was to be written.
     pub side: Side,
-    /// What will have been seen once it took effect.
-    pub last_synced: LastSynced,
+    /// What both sides have once it took effect.
+    pub values: LastSynced,
     /// When it was about to be written.
     pub since: Timestamp,
+}
+
+/// Notices on their way to the seller when the link was last saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notifying {
+    /// The record's version that they were written on: with another one they arrived.
+    pub crm_version: String,
+    /// Their keys.
+    pub notices: BTreeSet<String>,
 }
 
 impl LastSynced {
@@ -100,11 +112,11 @@ pub struct Warned {
 pub enum Registering {
     /// It could not be made.
     Refused {
-        /// As the seller was told: only what is new is told again.
-        told: String,
+        /// Why: only what is new is notified again.
+        reasons: Vec<Notice>,
         /// What Partner Center refused; nothing was sent to it where this is absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        asked: Option<serde_json::Value>,
+        sent: Option<serde_json::Value>,
     },
     /// It was asked for, and its outcome is not known.
     Started,
@@ -112,7 +124,7 @@ pub enum Registering {
     Done,
 }
 
-/// Why nothing crosses any more between the two halves of a pair.
+/// Why the two sides of a deal are not linked any more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DisconnectReason {
@@ -126,26 +138,13 @@ pub enum DisconnectReason {
     Unlinked,
 }
 
-impl fmt::Display for DisconnectReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::RecordDeleted => f.write_str("the record no longer exists in the CRM"),
-            Self::RecordMerged(into) => write!(f, "the record was merged into {} {}", into.entity, into.id),
-            Self::ReferralInvisible => {
-                f.write_str("the referral is not visible to our user any more (deleted, or a missing role in Partner Center)")
-            }
-            Self::Unlinked => f.write_str("an operator unlinked the pair"),
-        }
-    }
-}
-
-/// What stands on the link of a pair that has parted: neither half is ever given another counterpart by itself.
+/// Stands on the link of a deal that is disconnected: neither side is ever given another counterpart by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tombstone {
+pub struct Disconnected {
     /// Why.
     pub reason: DisconnectReason,
     /// Since when.
-    pub at: Timestamp,
+    pub since: Timestamp,
 }
 
 /// The pair of one referral and one CRM record.
@@ -169,10 +168,19 @@ pub struct Link {
     pub lead: Option<CrmKey>,
     /// Last seen values by rule name.
     #[serde(default)]
-    pub last_synced: BTreeMap<String, LastSynced>,
-    /// Writes under way, by rule name, until their outcome is known.
+    pub last_synced: BTreeMap<Field, LastSynced>,
+    /// Writes under way, until their outcome is known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub pending: BTreeMap<String, Pending>,
+    pub write_ahead: BTreeMap<Field, WriteAhead>,
+    /// Where the deal stands.
+    #[serde(default)]
+    pub state: DealState,
+    /// Keys of the standing notices that the seller has read.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub notified: BTreeSet<String>,
+    /// Notices on their way to the seller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notifying: Option<Notifying>,
     /// The CRM version last seen, opaque.
     #[serde(default)]
     pub crm_version: String,
@@ -182,18 +190,15 @@ pub struct Link {
     /// Finished steps of creation.
     #[serde(default)]
     pub steps: BTreeSet<Step>,
-    /// Something that stays wrong until a person mends it, as the seller was told; it keeps the ✘ standing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub problem: Option<String>,
     /// What the CRM did not keep and the seller was not told of yet, by rule name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub dropped_writes: BTreeMap<String, DroppedWrite>,
+    pub dropped_writes: BTreeMap<Field, DroppedWrite>,
     /// Fields that wait for an operator, by rule name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub conflicts: BTreeMap<String, OpenConflict>,
-    /// Until when a win of the CRM waits, as the seller was told (contract partner-center 3.6).
+    pub conflicts: BTreeMap<Field, OpenConflict>,
+    /// Until when a win of the CRM is deferred (contract partner-center 3.6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub win_waits: Option<Timestamp>,
+    pub win_deferred_until: Option<Timestamp>,
     /// Deadlines that the seller was warned of: of our referral, and of Microsoft's half.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub warned: BTreeMap<ReferralId, Warned>,
@@ -203,9 +208,9 @@ pub struct Link {
     /// What the breaker goes by.
     #[serde(default, skip_serializing_if = "Activity::is_empty")]
     pub activity: Activity,
-    /// Set while nothing crosses.
+    /// Set while the two sides are not linked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tombstone: Option<Tombstone>,
+    pub disconnected: Option<Disconnected>,
     /// Counts saves; a save is conditional on the number it read.
     pub version: u64,
     /// When the pair was linked.
@@ -225,18 +230,20 @@ impl Link {
             crm: record.key.clone(),
             lead: None,
             last_synced: BTreeMap::new(),
-            pending: BTreeMap::new(),
+            write_ahead: BTreeMap::new(),
+            state: DealState::default(),
+            notified: BTreeSet::new(),
+            notifying: None,
             crm_version: record.version.clone(),
             referral_etag: referral.etag.as_str().to_owned(),
             steps: BTreeSet::new(),
-            problem: None,
             dropped_writes: BTreeMap::new(),
             conflicts: BTreeMap::new(),
-            win_waits: None,
+            win_deferred_until: None,
             warned: BTreeMap::new(),
             registering: None,
             activity: Activity::default(),
-            tombstone: None,
+            disconnected: None,
             version: 0,
             created: now,
             updated: now,

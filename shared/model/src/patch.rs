@@ -1,12 +1,12 @@
 //! The JSON Patch that changes a referral (contract partner-center 3.4).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::referral::Referral;
 
 /// One JSON Patch operation; Partner Center knows `add` and `replace` only.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PatchOperation {
     /// `add` or `replace`.
     pub op: PatchVerb,
@@ -17,7 +17,7 @@ pub struct PatchOperation {
 }
 
 /// What a patch operation does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PatchVerb {
     /// Sets a property that is absent.

@@ -1,6 +1,6 @@
 //! The settings of each program, read from the environment variables that the template sets.
 
-use cosell_model::breaker::Breaker;
+use cosell_model::flapping::FlappingLimits;
 use cosell_model::deadline::Deadlines;
 use cosell_runtime::config::{Environment, Noted};
 use cosell_runtime::settings::{CrmSettings, PartnerCenterSettings};
@@ -112,7 +112,7 @@ impl PlanningSettings {
                 sync_private: sync_private?,
                 sync_leads: sync_leads?,
                 referral_link_base: referral_link_base.unwrap_or_else(|| REFERRAL_LINKS.to_owned()),
-                breaker: Breaker::default(),
+                flapping: FlappingLimits::default(),
                 deadlines: deadlines?,
             },
         })

@@ -19,7 +19,7 @@ mod world;
 use std::sync::Arc;
 
 use cosell_mapping::{ConflictRule, Mapping, MappingError, OnHoldEdits, Placeholders};
-use cosell_model::breaker::Breaker;
+use cosell_model::flapping::FlappingLimits;
 use cosell_model::deadline::Deadlines;
 use cosell_sync::plan::Policy;
 use fastrand::Rng;
@@ -93,12 +93,12 @@ pub fn run(mappings: &Mappings, seed: u64, steps: u32, without: Option<Protectio
         _ => &mappings.marking,
     };
     let world = Arc::new(World::new(rng, without, mapping));
-    let never = Breaker { swings: usize::MAX, writes: usize::MAX, ..Breaker::default() };
+    let never = FlappingLimits { swings: usize::MAX, writes: usize::MAX, ..FlappingLimits::default() };
     let policy = Policy {
         sync_private: true,
         sync_leads: true,
         referral_link_base: "https://partner.example/referrals".into(),
-        breaker: if world.lacks(Protection::Breaker) { never } else { Breaker::default() },
+        breaker: if world.lacks(Protection::FlappingLimits) { never } else { FlappingLimits::default() },
         deadlines: Deadlines::default(),
     };
     let mut schedule =

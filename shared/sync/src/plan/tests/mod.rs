@@ -31,7 +31,7 @@ pub(crate) fn policy() -> Policy {
         sync_private: true,
         sync_leads: true,
         referral_link_base: "https://partner.example/referrals/".into(),
-        breaker: Breaker::default(),
+        flapping: FlappingLimits::default(),
         deadlines: Deadlines::default(),
     }
 }

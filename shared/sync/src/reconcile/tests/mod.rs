@@ -23,7 +23,7 @@ use std::sync::Arc;
 use crate::plan::Policy;
 use cosell_mapping::{Mapping, Placeholders};
 use cosell_model::audit::AuditKind;
-use cosell_model::breaker::Breaker;
+use cosell_model::flapping::FlappingLimits;
 use cosell_model::crm::{CrmRecord, Phase};
 use cosell_model::deadline::Deadlines;
 use cosell_model::id::ReferralId;
@@ -68,7 +68,7 @@ impl Stage {
                 sync_private: true,
                 sync_leads: true,
                 referral_link_base: "https://partner.example/referrals".into(),
-                breaker: Breaker::default(),
+                flapping: FlappingLimits::default(),
                 deadlines: Deadlines::default(),
             }),
         };

@@ -1,7 +1,7 @@
-//! The circuit breaker: notices a pair that keeps changing back and forth, and has it looked at less often.
+//! Flapping: a deal that something else keeps changing back and forth, and is paused for a while.
 //!
-//! Our own echoes never write, so a field that swings, or is written again and again, is fought over by somebody else: a workflow of
-//! the CRM, another integration. Nothing is lost by a pause: the next look finds whatever has changed.
+//! Our own echoes never write, so a field that swings, or is written again and again, is set by somebody else: a workflow of
+//! the CRM, another integration. Nothing is lost by a pause: the next reconciliation finds whatever has changed.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Side;
+use crate::field::Field;
 
 /// A field that we wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Written {
     at: Timestamp,
-    field: String,
+    field: Field,
     side: Side,
 }
 
@@ -26,7 +27,7 @@ struct Pause {
     times: u32,
 }
 
-/// What the breaker remembers of a pair, on its link.
+/// Our own recent writes of a deal, on its link.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
     /// Oldest first.
@@ -48,9 +49,9 @@ impl Activity {
     }
 }
 
-/// When a pair counts as fought over, and for how long it is then left alone.
+/// When a deal counts as flapping, and for how long it is then paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Breaker {
+pub struct FlappingLimits {
     /// So many writes of one field, each to the other side than the one before.
     pub swings: usize,
     /// So many writes of one field, whatever the side.
@@ -65,7 +66,7 @@ pub struct Breaker {
 
 /// A person who corrects a correction makes two or three swings an hour. Twenty saves of one field in an hour are a busy afternoon;
 /// should it ever meet a person after all, the price is a quarter of an hour's delay.
-impl Default for Breaker {
+impl Default for FlappingLimits {
     fn default() -> Self {
         Self {
             swings: 6,
@@ -77,36 +78,36 @@ impl Default for Breaker {
     }
 }
 
-/// The breaker tripped.
+/// Fields that flap.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tripped {
-    /// The fields that are fought over, by rule name.
-    pub fields: BTreeSet<String>,
-    /// Until when the pair is left alone.
+pub struct Flapping {
+    /// Which.
+    pub fields: BTreeSet<Field>,
+    /// Until when the deal is paused.
     pub until: Timestamp,
 }
 
-impl Breaker {
+impl FlappingLimits {
     /// Notes writes of these fields to these sides, and says whether that is once too often.
     pub fn note(
         &self,
         activity: &mut Activity,
         now: Timestamp,
-        writes: &[(&str, Side)],
-    ) -> Option<Tripped> {
+        writes: &[(Field, Side)],
+    ) -> Option<Flapping> {
         let last_pause =
             activity.pause.map_or(SignedDuration::ZERO, |pause| self.length(pause.times));
         let counted_from = now.saturating_sub(self.within + last_pause).unwrap_or(Timestamp::MIN);
         activity.written.retain(|written| written.at >= counted_from);
         activity.written.extend(writes.iter().map(|(field, side)| Written {
             at: now,
-            field: (*field).to_owned(),
+            field: field.clone(),
             side: *side,
         }));
-        let fields: BTreeSet<String> = writes
+        let fields: BTreeSet<Field> = writes
             .iter()
-            .filter(|(field, _)| self.is_fought_over(activity, field))
-            .map(|(field, _)| (*field).to_owned())
+            .filter(|(field, _)| self.is_flapping(activity, field))
+            .map(|(field, _)| field.clone())
             .collect();
         // Old pauses are forgotten once the pair has been quiet for as long as is counted.
         activity.pause = activity.pause.filter(|pause| pause.until >= counted_from);
@@ -116,14 +117,14 @@ impl Breaker {
         let times = activity.pause.map_or(1, |pause| pause.times.saturating_add(1));
         let until = now.saturating_add(self.length(times)).unwrap_or(Timestamp::MAX);
         activity.pause = Some(Pause { until, times });
-        Some(Tripped { fields, until })
+        Some(Flapping { fields, until })
     }
 
-    fn is_fought_over(&self, activity: &Activity, field: &str) -> bool {
+    fn is_flapping(&self, activity: &Activity, field: &Field) -> bool {
         let sides: Vec<Side> = activity
             .written
             .iter()
-            .filter(|written| written.field == field)
+            .filter(|written| written.field == *field)
             .map(|written| written.side)
             .collect();
         let swings = 1 + sides.windows(2).filter(|pair| pair[0] != pair[1]).count();
@@ -150,7 +151,7 @@ mod tests {
         (0..times).find_map(|turn| {
             let at = start + every * i32::try_from(turn).unwrap();
             let side = if turn % 2 == 0 { Side::Crm } else { Side::PartnerCenter };
-            let tripped = Breaker::default().note(activity, at, &[("name", side)])?;
+            let tripped = FlappingLimits::default().note(activity, at, &[("name".into(), side)])?;
             Some((turn + 1, tripped.until.duration_since(at)))
         })
     }
@@ -189,14 +190,14 @@ mod tests {
     fn a_field_that_is_written_all_the_time_to_one_side_is_paused_too() {
         let mut activity = Activity::default();
         let mut note = |turn: i32| {
-            Breaker::default().note(
+            FlappingLimits::default().note(
                 &mut activity,
                 start() + SignedDuration::from_secs(60) * turn,
-                &[("name", Side::Crm)],
+                &[("name".into(), Side::Crm)],
             )
         };
         assert!((0..19).all(|turn| note(turn).is_none()));
-        assert_eq!(note(19).unwrap().fields, BTreeSet::from(["name".to_owned()]));
+        assert_eq!(note(19).unwrap().fields, BTreeSet::from(["name".into()]));
     }
 
     #[test]
@@ -206,7 +207,11 @@ mod tests {
             let name = format!("field {turn}");
             let at = start() + SignedDuration::from_secs(30) * turn;
             assert_eq!(
-                Breaker::default().note(&mut activity, at, &[(&name, Side::PartnerCenter)]),
+                FlappingLimits::default().note(
+                    &mut activity,
+                    at,
+                    &[(name.as_str().into(), Side::PartnerCenter)]
+                ),
                 None
             );
         }

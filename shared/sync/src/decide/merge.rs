@@ -1,6 +1,8 @@
-//! Three-way comparison of one field: what each side has now against what was last last_synced on that same side.
+//! Three-way comparison of one field: what each side has now against what was last synced on that same side.
 
 use cosell_mapping::{ConflictRule, ConversionError, Required, Rule};
+use cosell_model::field::Field;
+use cosell_model::notice::Notice;
 use cosell_model::audit::Side;
 use cosell_model::link::{LastSynced, OpenConflict};
 use cosell_model::value::Value;
@@ -9,7 +11,7 @@ use cosell_model::value::Value;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Merged {
     /// Nothing: unchanged, already equal, or a change that the rule does not carry.
-    InStep,
+    Agrees,
     /// Write this value to this side.
     Write {
         /// The side to write.
@@ -19,9 +21,9 @@ pub enum Merged {
         /// Both sides had changed: the value that lost, in the written side's form.
         overruled: Option<Value>,
     },
-    /// The change cannot be carried; the reason is for the seller.
-    Held(String),
-    /// The CRM changed what Microsoft locks once the deal exists: it cannot be carried.
+    /// The change cannot be written: why.
+    Blocked(Notice),
+    /// The CRM changed what Microsoft locks once the deal exists: it cannot be written.
     Locked,
     /// Both sides had changed, and the rule is to ask an operator.
     Ask,
@@ -46,15 +48,15 @@ pub fn merge(
     let to_crm = from_partner_center && rule.to_crm.on_update();
     let to_partner_center = from_crm && rule.to_partner_center.on_update();
     if rule.agrees(now) {
-        return Merged::InStep;
+        return Merged::Agrees;
     }
     match (to_crm, to_partner_center) {
         (false, false) if last_synced.is_some() && from_crm && rule.is_locked() => Merged::Locked,
-        (false, false) => Merged::InStep,
+        (false, false) => Merged::Agrees,
         (true, false) => write(rule, Side::Crm, now, false),
         (false, true) => write(rule, Side::PartnerCenter, now, false),
         (true, true) => match winner(rule.conflict, newest) {
-            Some(winner) => settle(rule, winner.other(), now),
+            Some(winner) => resolve(rule, winner.other(), now),
             None => match decision(open, now) {
                 Some(winner) => write(rule, winner.other(), now, true),
                 None => Merged::Ask,
@@ -69,11 +71,11 @@ fn decision(open: Option<&OpenConflict>, now: &LastSynced) -> Option<Side> {
         .and_then(|open| open.decision)
 }
 
-/// The winner's value goes to `loser`; one that cannot be carried loses, so that neither change vanishes.
-fn settle(rule: &Rule, loser: Side, now: &LastSynced) -> Merged {
+/// The winner's value goes to `loser`; one that cannot be written loses, so that neither change vanishes.
+fn resolve(rule: &Rule, loser: Side, now: &LastSynced) -> Merged {
     match write(rule, loser, now, true) {
-        Merged::Held(reason) => match write(rule, loser.other(), now, true) {
-            Merged::Held(_) => Merged::Held(reason),
+        Merged::Blocked(reason) => match write(rule, loser.other(), now, true) {
+            Merged::Blocked(_) => Merged::Blocked(reason),
             written => written,
         },
         written => written,
@@ -87,19 +89,18 @@ fn write(rule: &Rule, side: Side, now: &LastSynced, conflict: bool) -> Merged {
     };
     let value = match across {
         Ok(value) => value,
-        Err(error) => return Merged::Held(held(rule, side, &error)),
+        Err(error) => return Merged::Blocked(blocked(rule, side, &error)),
     };
     if value.is_nothing() && rule.required != Required::Never {
-        return Merged::Held(format!(
-            "{} cannot be emptied in {side}. {}",
-            rule.label, rule.remedy
-        ));
+        let field = Field::from(rule.name.as_str());
+        return Merged::Blocked(Notice::CannotBeEmptied { field, side });
     }
     Merged::Write { side, value, overruled: conflict.then(|| replaced.clone()) }
 }
 
-fn held(rule: &Rule, side: Side, error: &ConversionError) -> String {
-    format!("{} could not be sent to {side}: {error}. {}", rule.label, rule.remedy)
+fn blocked(rule: &Rule, side: Side, error: &ConversionError) -> Notice {
+    let field = Field::from(rule.name.as_str());
+    Notice::NotConvertible { field, side, reason: error.to_string() }
 }
 
 /// Who wins by the rule; `None` when an operator is to be asked.

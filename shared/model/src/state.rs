@@ -1,0 +1,131 @@
+//! A deal's state: the one that Sync status, the command line, metrics and the audit log show.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::field::Field;
+use crate::link::DisconnectReason;
+use crate::notice::{Notice, OffReason};
+
+/// What a deal waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaitingFor {
+    /// The seller's answer to an invitation that expires soon.
+    Answer,
+    /// The time when a win may be sent.
+    WinDate,
+    /// A referral that may become visible again.
+    Referral,
+    /// Acceptance, or the end of on hold: edits are sent then.
+    Acceptance,
+}
+
+/// Where a deal stands. ✔ is [`DealState::InSync`] and nothing else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[serde(tag = "state", rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum DealState {
+    /// Nobody has reconciled it yet.
+    #[default]
+    New,
+    /// Every synced field agrees.
+    InSync,
+    /// These fields do not agree; the rest does.
+    PartlySynced {
+        /// Which.
+        fields: BTreeSet<Field>,
+        /// Whether a person must act; otherwise it resolves by itself.
+        blocked: bool,
+        /// Why, as far as it is known.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reasons: Vec<Notice>,
+    },
+    /// Something comes by itself.
+    Waiting {
+        /// What.
+        for_what: WaitingFor,
+        /// Until when, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+        /// Fields that do not agree meanwhile.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        fields: BTreeSet<Field>,
+    },
+    /// Fields that changed on both sides wait for a decision.
+    NeedsDecision {
+        /// Which.
+        fields: BTreeSet<Field>,
+    },
+    /// Something else keeps changing the deal, so it is left alone for a while.
+    Paused {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Reconciling fails and is tried again.
+    Failing {
+        /// So many times in a row.
+        attempts: u32,
+        /// Since when.
+        since: Timestamp,
+        /// The last time.
+        last: Timestamp,
+        /// Who failed, how, with which code: no customer data.
+        cause: String,
+        /// When it is tried again, at the earliest.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<Timestamp>,
+    },
+    /// It takes no part.
+    Off {
+        /// Why.
+        reason: OffReason,
+    },
+    /// One side is gone, or an operator unlinked them.
+    Disconnected {
+        /// Why.
+        reason: DisconnectReason,
+    },
+    /// It could not be brought to the other side, or a service refuses it.
+    Refused {
+        /// Why.
+        reasons: Vec<Notice>,
+    },
+}
+
+impl DealState {
+    /// The stable name, a dimension of metrics.
+    pub fn name(&self) -> &'static str {
+        self.into()
+    }
+
+    /// Whether a person must do something: the sparse index of the links table holds these.
+    pub fn needs_a_person(&self) -> bool {
+        match self {
+            Self::PartlySynced { blocked, .. } => *blocked,
+            Self::Waiting { for_what, .. } => *for_what == WaitingFor::Answer,
+            Self::NeedsDecision { .. } | Self::Refused { .. } => true,
+            Self::Disconnected { reason } => *reason != DisconnectReason::Unlinked,
+            Self::Failing { attempts, .. } => *attempts >= FAILING_FOR_LONG,
+            Self::New | Self::InSync | Self::Paused { .. } | Self::Off { .. } => false,
+        }
+    }
+}
+
+/// About an hour of tries that grow from seconds to ten minutes: what passes by itself has passed.
+const FAILING_FOR_LONG: u32 = 10;
+
+/// What is kept of a deal that is not linked (yet).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnlinkedDeal {
+    /// Where it stands.
+    pub state: DealState,
+    /// Keys of the standing notices that its seller has read.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub notified: BTreeSet<String>,
+    /// When it last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated: Option<Timestamp>,
+}
