@@ -3,7 +3,6 @@
 
 use serde_json::{Value as Json, json};
 
-use super::Mapping;
 use cosell_model::deal::SERVICES_ATTRIBUTES;
 use cosell_model::referral::lookup;
 
@@ -30,29 +29,15 @@ pub fn with(list: Option<&Json>, kind: &str, id: &Json) -> Json {
     others.chain(own).collect()
 }
 
-/// What a services co-sell deal lacks, in the seller's words: it needs all of its attributes or none (contract partner-center 3.1).
-pub fn lacking(mapping: &Mapping, body: &Json) -> Vec<String> {
+/// The attributes that a services co-sell deal lacks: it needs all of them, or none (contract partner-center 3.1).
+pub fn lacking(body: &Json) -> Vec<&'static str> {
     let has = |kind: &str| {
         let id = lookup(body, &format!("{LIST}.{kind}"));
         id.is_some_and(|id| !id.is_null() && id != "")
     };
-    if !SERVICES_ATTRIBUTES.iter().any(|kind| has(kind)) {
-        return Vec::new();
-    }
-    let missing = SERVICES_ATTRIBUTES.iter().filter(|kind| !has(kind));
-    let told = missing.map(|kind| {
-        let rule = mapping.rules.iter().find(|rule| {
-            kind_of(&rule.partner_center).is_some_and(|of| of.eq_ignore_ascii_case(kind))
-        });
-        let (label, remedy) =
-            rule.map_or((*kind, ""), |rule| (rule.label.as_str(), rule.remedy.as_str()));
-        let all = SERVICES_ATTRIBUTES.join(", ");
-        let told = format!(
-            "{label} is missing: a services co-sell deal needs all of {all}, or none. {remedy}"
-        );
-        told.trim_end().to_owned()
-    });
-    told.collect()
+    let is_for_services = SERVICES_ATTRIBUTES.iter().any(|kind| has(kind));
+    let lacking = SERVICES_ATTRIBUTES.into_iter().filter(|kind| !has(kind));
+    lacking.filter(|_| is_for_services).collect()
 }
 
 #[cfg(test)]

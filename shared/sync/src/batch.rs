@@ -1,7 +1,7 @@
-//! One invocation's messages: each pair is looked at once, the pairs side by side, within the deadline.
+//! One invocation's messages: each deal is reconciled once, the deals side by side, within the deadline.
 //!
-//! Messages say only where to look, so all that name one pair cost one look, and share its end. What is not known to be done comes
-//! back; a message that came back although it was done costs one look that finds nothing to do.
+//! Messages say only which deal, so all that name one cost one reconciliation, and share its end. What is not known to be done comes
+//! back; a message that came back although it was done costs one reconciliation that finds nothing to do.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -15,9 +15,10 @@ use futures::FutureExt;
 use futures::future::{Either, join_all, select};
 use jiff::Timestamp;
 
+use crate::circuit_breaker::CircuitBreakers;
+use crate::engine::Engine;
 use crate::failure::{Failure, FailureKind, System};
-use crate::gate::Gates;
-use crate::reconcile::{Engine, Look, Outcome};
+use crate::reconcile::{Outcome, Request};
 
 /// A message as the queue hands it over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +54,8 @@ pub trait Time {
 
 /// What a batch reports as it goes, and what it needs of the queue.
 pub trait Attendant {
-    /// A pair was looked at on account of so many messages.
-    fn looked(
+    /// A deal was reconciled on account of so many messages.
+    fn reconciled(
         &self,
         message: &SyncMessage,
         messages: usize,
@@ -63,13 +64,13 @@ pub trait Attendant {
     );
     /// A message that no version of ours wrote is dropped; `audited` says whether that could be written down, else it comes back.
     fn poison(&self, id: &str, error: &PoisonMessage, audited: &Result<(), Failure>);
-    /// A look panicked or outlasted the deadline; its messages come back.
+    /// A reconciliation panicked or outlasted the deadline; its messages come back.
     fn lost(&self, subject: &Subject, why: &'static str);
     /// Asks the queue to bring these messages back when they say.
     fn postpone(&self, messages: &[Unfinished]) -> impl Future<Output = ()>;
 }
 
-/// A look takes a handful of calls of at most 20 s, mostly well under one second each. Below this nothing new is started.
+/// A reconciliation takes a handful of calls of at most 20 s, mostly well under one second each. Below this nothing new is started.
 const ENOUGH_TO_START: Duration = Duration::from_secs(20);
 /// Kept for the answer itself.
 const LAST_SECOND: Duration = Duration::from_secs(1);
@@ -79,10 +80,10 @@ const ENOUGH_TO_ANSWER: Duration = Duration::from_secs(3);
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 const LONGEST_RETRY: Duration = Duration::from_mins(10);
 
-/// When a look's messages come back, if they must.
+/// When a deal's messages come back, if they must.
 type Ended = Result<(), Option<Duration>>;
 
-/// The messages that name one pair.
+/// The messages that name one deal.
 struct Pair {
     message: SyncMessage,
     received: Vec<Received>,
@@ -98,7 +99,7 @@ impl Engine {
         attendant: &impl Attendant,
     ) -> Vec<Unfinished> {
         // Whatever throttles us is left alone until the next invocation.
-        let engine = self.behind(&Arc::new(Gates::default()));
+        let engine = self.behind(&Arc::new(CircuitBreakers::default()));
         let (mut messages, mut poison) = (Vec::new(), Vec::new());
         for received in batch {
             match SyncMessage::parse(&received.body) {
@@ -110,14 +111,14 @@ impl Engine {
             engine.drop_poison(received, error, time, invocation, attendant)
         }));
         let pairs = engine.pairs(messages).await;
-        let looking = join_all(
+        let reconciling = join_all(
             pairs.into_iter().map(|pair| engine.attend(pair, time, invocation, attendant)),
         );
-        let (dropped, looked) = futures::join!(dropping, looking);
-        dropped.into_iter().flatten().chain(looked.into_iter().flatten()).collect()
+        let (dropped, reconciled) = futures::join!(dropping, reconciling);
+        dropped.into_iter().flatten().chain(reconciled.into_iter().flatten()).collect()
     }
 
-    /// Sorts messages by pair. A record's own pair is asked of the store only when another subject of the batch may be its other half.
+    /// Sorts messages by deal. A record's own link is asked of the store only when another subject of the batch may be its other side.
     async fn pairs(&self, messages: Vec<(SyncMessage, Received)>) -> Vec<Pair> {
         let referrals =
             messages.iter().any(|(message, _)| matches!(message.subject, Subject::Referral(_)));
@@ -127,8 +128,10 @@ impl Engine {
         }
         let resolved = named.into_iter().map(|(subject, messages)| async move {
             let pair = match &subject {
-                // A look-up that fails costs a second look, no more.
-                Subject::Crm(key) if referrals => self.links.by_crm(key).await.ok().flatten(),
+                // A look-up that fails costs a second reconciliation, no more.
+                Subject::Crm(key) if referrals => {
+                    self.links.by_crm(key).await.ok().and_then(crate::port::Known::link)
+                }
                 _ => None,
             };
             (pair.map_or(subject, |link| Subject::Referral(link.referral)), messages)
@@ -152,7 +155,8 @@ impl Engine {
         invocation: &str,
         attendant: &impl Attendant,
     ) -> Vec<Unfinished> {
-        let Err(retry_after) = self.look_in_time(&pair, time, invocation, attendant).await else {
+        let Err(retry_after) = self.reconcile_in_time(&pair, time, invocation, attendant).await
+        else {
             return Vec::new();
         };
         let back = |message| Unfinished { message, retry_after };
@@ -167,7 +171,7 @@ impl Engine {
         unfinished
     }
 
-    async fn look_in_time(
+    async fn reconcile_in_time(
         &self,
         pair: &Pair,
         time: &impl Time,
@@ -178,9 +182,9 @@ impl Engine {
         if left < ENOUGH_TO_START {
             return Err(Some(Duration::ZERO));
         }
-        // A panic costs its own pair a retry, not the batch.
-        let guarded =
-            AssertUnwindSafe(self.look_at(pair, time.now(), invocation, attendant)).catch_unwind();
+        // A panic costs its own deal a retry, not the batch.
+        let guarded = AssertUnwindSafe(self.reconcile_one(pair, time.now(), invocation, attendant))
+            .catch_unwind();
         match within(time, left.saturating_sub(ENOUGH_TO_ANSWER), guarded).await {
             Some(Ok(ended)) => ended,
             Some(Err(_panic)) => {
@@ -194,16 +198,16 @@ impl Engine {
         }
     }
 
-    async fn look_at(
+    async fn reconcile_one(
         &self,
         pair: &Pair,
         now: Timestamp,
         invocation: &str,
         attendant: &impl Attendant,
     ) -> Ended {
-        let look = Look { message: &pair.message, now, invocation };
-        let result = self.reconcile(look).await;
-        attendant.looked(&pair.message, pair.received.len(), now, &result);
+        let request = Request { message: &pair.message, now, invocation };
+        let result = self.reconcile(request).await;
+        attendant.reconciled(&pair.message, pair.received.len(), now, &result);
         let receives = pair.received.iter().map(|received| received.receives).max().unwrap_or(1);
         match result {
             Ok(Outcome { again: None, .. }) => Ok(()),

@@ -1,7 +1,8 @@
-//! A side that throttles us, or does not accept our credentials, is left alone for the rest of the invocation.
+//! The circuit breaker of a side: one that throttles us, or does not accept our credentials, is left alone for the rest of the
+//! invocation.
 //!
-//! Every further call fails at once with the failure that shut the gate: the other pairs of the batch neither lengthen the throttling
-//! nor lock the account.
+//! Every further call fails at once with the failure that opened it: the other deals of the batch neither lengthen the throttling nor
+//! lock the account.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,23 +15,23 @@ use cosell_model::referral::Referral;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
+use crate::engine::{Engine, LeadTable};
 use crate::failure::{Failure, FailureKind};
 use crate::port::{Crm, CrmChange, Leads, PartnerCenter, ReferralChange};
-use crate::reconcile::{Engine, LeadTable};
 
-/// The gates of one invocation.
+/// The breakers of one invocation.
 #[derive(Debug, Default)]
-pub struct Gates {
-    partner_center: Gate,
-    crm: Gate,
+pub struct CircuitBreakers {
+    partner_center: CircuitBreaker,
+    crm: CircuitBreaker,
 }
 
 #[derive(Debug, Default)]
-struct Gate {
-    shut_by: Mutex<Option<Failure>>,
+struct CircuitBreaker {
+    opened_by: Mutex<Option<Failure>>,
 }
 
-impl Gate {
+impl CircuitBreaker {
     async fn pass<T>(&self, call: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
         if let Some(failure) = self.lock().as_ref() {
             return Err(failure.again());
@@ -45,23 +46,23 @@ impl Gate {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Failure>> {
-        self.shut_by.lock().unwrap_or_else(PoisonError::into_inner)
+        self.opened_by.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Engine {
-    /// The same engine, calling both sides through these gates: one set for each invocation.
+    /// The same engine, calling both sides through these breakers: one set for each invocation.
     #[must_use]
-    pub fn behind(&self, gates: &Arc<Gates>) -> Self {
+    pub fn behind(&self, breakers: &Arc<CircuitBreakers>) -> Self {
         Self {
-            partner_center: Arc::new(GatedPartnerCenter {
+            partner_center: Arc::new(GuardedPartnerCenter {
                 port: self.partner_center.clone(),
-                gates: gates.clone(),
+                breakers: breakers.clone(),
             }),
-            crm: Arc::new(GatedCrm { port: self.crm.clone(), gates: gates.clone() }),
+            crm: Arc::new(GuardedCrm { port: self.crm.clone(), breakers: breakers.clone() }),
             leads: self.leads.as_ref().map(|leads| LeadTable {
-                crm: Arc::new(GatedLeads {
-                    table: GatedCrm { port: leads.crm.clone(), gates: gates.clone() },
+                crm: Arc::new(GuardedLeads {
+                    table: GuardedCrm { port: leads.crm.clone(), breakers: breakers.clone() },
                     port: leads.crm.clone(),
                 }),
                 mapping: leads.mapping.clone(),
@@ -71,35 +72,35 @@ impl Engine {
     }
 }
 
-struct GatedPartnerCenter {
+struct GuardedPartnerCenter {
     port: Arc<dyn PartnerCenter>,
-    gates: Arc<Gates>,
+    breakers: Arc<CircuitBreakers>,
 }
 
 #[async_trait]
-impl PartnerCenter for GatedPartnerCenter {
+impl PartnerCenter for GuardedPartnerCenter {
     async fn get(&self, id: ReferralId) -> Result<Option<Referral>, Failure> {
-        self.gates.partner_center.pass(self.port.get(id)).await
+        self.breakers.partner_center.pass(self.port.get(id)).await
     }
 
     async fn in_engagement(&self, id: EngagementId) -> Result<Vec<Referral>, Failure> {
-        self.gates.partner_center.pass(self.port.in_engagement(id)).await
+        self.breakers.partner_center.pass(self.port.in_engagement(id)).await
     }
 
     async fn by_external_reference(&self, reference: &str) -> Result<Vec<Referral>, Failure> {
-        self.gates.partner_center.pass(self.port.by_external_reference(reference)).await
+        self.breakers.partner_center.pass(self.port.by_external_reference(reference)).await
     }
 
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<ReferralChange>, Failure> {
-        self.gates.partner_center.pass(self.port.changed_since(since)).await
+        self.breakers.partner_center.pass(self.port.changed_since(since)).await
     }
 
     async fn pending(&self) -> Result<Vec<Referral>, Failure> {
-        self.gates.partner_center.pass(self.port.pending()).await
+        self.breakers.partner_center.pass(self.port.pending()).await
     }
 
     async fn create(&self, body: &Json) -> Result<Referral, Failure> {
-        self.gates.partner_center.pass(self.port.create(body)).await
+        self.breakers.partner_center.pass(self.port.create(body)).await
     }
 
     async fn patch(
@@ -108,50 +109,45 @@ impl PartnerCenter for GatedPartnerCenter {
         etag: &ETag,
         operations: &[PatchOperation],
     ) -> Result<Referral, Failure> {
-        self.gates.partner_center.pass(self.port.patch(id, etag, operations)).await
+        self.breakers.partner_center.pass(self.port.patch(id, etag, operations)).await
     }
 }
 
-struct GatedCrm {
+struct GuardedCrm {
     port: Arc<dyn Crm>,
-    gates: Arc<Gates>,
+    breakers: Arc<CircuitBreakers>,
 }
 
 #[async_trait]
-impl Crm for GatedCrm {
+impl Crm for GuardedCrm {
     async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
-        self.gates.crm.pass(self.port.get(key)).await
+        self.breakers.crm.pass(self.port.get(key)).await
     }
 
     async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
-        self.gates.crm.pass(self.port.find_by_referral(id)).await
+        self.breakers.crm.pass(self.port.find_by_referral(id)).await
     }
 
     async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
-        self.gates.crm.pass(self.port.upsert(id, write)).await
+        self.breakers.crm.pass(self.port.upsert(id, write)).await
     }
 
-    async fn update(
-        &self,
-        key: &CrmKey,
-        version: &str,
-        write: &CrmWrite,
-    ) -> Result<CrmRecord, Failure> {
-        self.gates.crm.pass(self.port.update(key, version, write)).await
+    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        self.breakers.crm.pass(self.port.update(record, write)).await
     }
 
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
-        self.gates.crm.pass(self.port.changed_since(since)).await
+        self.breakers.crm.pass(self.port.changed_since(since)).await
     }
 }
 
-struct GatedLeads {
-    table: GatedCrm,
+struct GuardedLeads {
+    table: GuardedCrm,
     port: Arc<dyn Leads>,
 }
 
 #[async_trait]
-impl Crm for GatedLeads {
+impl Crm for GuardedLeads {
     async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
         self.table.get(key).await
     }
@@ -164,13 +160,8 @@ impl Crm for GatedLeads {
         self.table.upsert(id, write).await
     }
 
-    async fn update(
-        &self,
-        key: &CrmKey,
-        version: &str,
-        write: &CrmWrite,
-    ) -> Result<CrmRecord, Failure> {
-        self.table.update(key, version, write).await
+    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        self.table.update(record, write).await
     }
 
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
@@ -179,18 +170,18 @@ impl Crm for GatedLeads {
 }
 
 #[async_trait]
-impl Leads for GatedLeads {
+impl Leads for GuardedLeads {
     async fn qualify(
         &self,
         lead: &CrmRecord,
         referral: ReferralId,
         write: &CrmWrite,
     ) -> Result<CrmRecord, Failure> {
-        self.table.gates.crm.pass(self.port.qualify(lead, referral, write)).await
+        self.table.breakers.crm.pass(self.port.qualify(lead, referral, write)).await
     }
 
     async fn origin(&self, opportunity: &CrmKey) -> Result<Option<CrmKey>, Failure> {
-        self.table.gates.crm.pass(self.port.origin(opportunity)).await
+        self.table.breakers.crm.pass(self.port.origin(opportunity)).await
     }
 }
 
@@ -209,25 +200,25 @@ mod tests {
     async fn after_throttling_or_dead_credentials_nothing_is_called_any_more() {
         let throttled = FailureKind::Throttled { retry_after: Duration::from_secs(37) };
         for kind in [throttled, FailureKind::Credentials] {
-            let gate = Gate::default();
-            gate.pass(fails(kind)).await.unwrap_err();
+            let breaker = CircuitBreaker::default();
+            breaker.pass(fails(kind)).await.unwrap_err();
             let next = async { panic!("must not be called") };
-            let failure = gate.pass::<()>(next).await.unwrap_err();
+            let failure = breaker.pass::<()>(next).await.unwrap_err();
             assert_eq!(failure.kind, kind);
         }
     }
 
     #[tokio::test]
-    async fn other_failures_leave_the_gate_open() {
-        let gate = Gate::default();
+    async fn other_failures_leave_the_breaker_open() {
+        let breaker = CircuitBreaker::default();
         for kind in [
             FailureKind::Transient,
             FailureKind::OutcomeUnknown,
             FailureKind::Stale,
             FailureKind::Rejected,
         ] {
-            gate.pass(fails(kind)).await.unwrap_err();
+            breaker.pass(fails(kind)).await.unwrap_err();
         }
-        assert!(gate.pass(async { Ok(()) }).await.is_ok());
+        assert!(breaker.pass(async { Ok(()) }).await.is_ok());
     }
 }

@@ -15,6 +15,8 @@ pub enum System {
     Crm,
     /// DynamoDB, SQS, Secrets Manager.
     Aws,
+    /// Ourselves: a refusal or a postponement of our own.
+    Internal,
 }
 
 impl fmt::Display for System {
@@ -23,6 +25,7 @@ impl fmt::Display for System {
             Self::PartnerCenter => "Partner Center",
             Self::Crm => "the CRM",
             Self::Aws => "the store",
+            Self::Internal => "the sync",
         })
     }
 }
@@ -94,15 +97,16 @@ impl Failure {
         let request =
             self.request_id.as_deref().map(|id| format!(", request {id}")).unwrap_or_default();
         // These sentences are our own: they name a table, a secret or a consent, and the remedy.
-        let ours = self.system == System::Aws || self.kind == FailureKind::Credentials;
+        let ours = matches!(self.system, System::Aws | System::Internal)
+            || self.kind == FailureKind::Credentials;
         let message = if ours { format!(": {}", self.message) } else { String::new() };
         format!("{} {}{code}{request}{message}", self.system, self.kind.code())
     }
 
-    /// Not now: another look, or the breaker, has the pair.
+    /// Not now: another reconciliation has the deal, or it is paused.
     pub(crate) fn postponed(now: Timestamp, until: Timestamp, message: &str) -> Self {
         let retry_after = until.duration_since(now).try_into().unwrap_or_default();
-        Self::new(System::Aws, FailureKind::Postponed { retry_after }, message)
+        Self::new(System::Internal, FailureKind::Postponed { retry_after }, message)
     }
 
     /// What kept a service from being called again: the same failure for whoever comes next.

@@ -107,6 +107,8 @@ pub enum Action {
     CreateReferral(Json),
     /// Makes the Microsoft referral in the engagement, unless it is there; its claim and search belong to it.
     RequestHelp(Invitation),
+    /// Looks for a Microsoft referral that an earlier reconciliation may have made; writes nothing.
+    FindHelp,
     /// Makes the record, or one with its name alone where the CRM refuses the whole.
     CreateRecord {
         /// The whole.
@@ -147,7 +149,7 @@ impl Effect {
             Action::Register(_) | Action::CreateReferral(_) | Action::CreateRecord { .. } => 0,
             Action::Patch(_) if self.field == Field::Stage => 2,
             Action::Patch(_) => 1,
-            Action::RequestHelp(_) | Action::ConvertLead(_) => 3,
+            Action::RequestHelp(_) | Action::FindHelp | Action::ConvertLead(_) => 3,
             Action::Columns(_) => 4,
             Action::Phase(phase) if !phase.is_closed() => 5,
             Action::Notify(_) | Action::ReleaseLead { .. } => 6,

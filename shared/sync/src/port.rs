@@ -8,9 +8,10 @@ use cosell_model::audit::AuditEntry;
 use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite};
 use cosell_model::id::{ETag, EngagementId, ReferralId};
 use cosell_model::link::Link;
-use cosell_model::message::SyncMessage;
+use cosell_model::message::{Subject, SyncMessage};
 pub use cosell_model::patch::{PatchOperation, PatchVerb};
 use cosell_model::referral::Referral;
+use cosell_model::state::UnlinkedDeal;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
@@ -68,13 +69,8 @@ pub trait Crm: Send + Sync {
     /// Creates or updates the record with this Referral Identifier, and returns it as stored. Repeating it is harmless.
     async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure>;
 
-    /// Changes a record if it still has `version`, and returns it as stored.
-    async fn update(
-        &self,
-        key: &CrmKey,
-        version: &str,
-        write: &CrmWrite,
-    ) -> Result<CrmRecord, Failure>;
+    /// Changes a record if it is still as it was read, and returns it as stored.
+    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure>;
 
     /// Records flagged "Sync with Partner Center" and changed at or after `since`, oldest change first.
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure>;
@@ -114,13 +110,13 @@ pub struct CrmChange {
 /// The pairs we know. Every read is strongly consistent.
 #[async_trait]
 pub trait Links: Send + Sync {
-    /// The pair of this referral.
-    async fn by_referral(&self, id: ReferralId) -> Result<Option<Link>, Failure>;
+    /// The deal of this referral.
+    async fn by_referral(&self, id: ReferralId) -> Result<Known, Failure>;
 
-    /// The pair of this CRM record.
-    async fn by_crm(&self, key: &CrmKey) -> Result<Option<Link>, Failure>;
+    /// The deal of this CRM record.
+    async fn by_crm(&self, key: &CrmKey) -> Result<Known, Failure>;
 
-    /// The pair of this engagement: finds ours from Microsoft's half.
+    /// The linked deal of this engagement: finds ours from the Microsoft referral.
     async fn by_engagement(&self, id: EngagementId) -> Result<Option<Link>, Failure>;
 
     /// Links a pair that neither side is linked yet, all items or none; [`crate::FailureKind::Stale`] when one is.
@@ -132,6 +128,30 @@ pub trait Links: Send + Sync {
 
     /// Saves a link if its stored version is still `link.version`, and returns it with the next version; [`crate::FailureKind::Stale`] otherwise.
     async fn save(&self, link: &Link) -> Result<Link, Failure>;
+
+    /// Keeps the state of a deal that is not linked, under its referral or its record. Does nothing where that is linked by now.
+    async fn save_unlinked(&self, subject: &Subject, deal: &UnlinkedDeal) -> Result<(), Failure>;
+}
+
+/// What is known of a referral or a record.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Known {
+    /// It is linked.
+    Linked(Box<Link>),
+    /// It is not linked, and this is its state.
+    Unlinked(UnlinkedDeal),
+    /// Nothing.
+    Nothing,
+}
+
+impl Known {
+    /// The link, if there is one.
+    pub fn link(self) -> Option<Link> {
+        match self {
+            Self::Linked(link) => Some(*link),
+            Self::Unlinked(_) | Self::Nothing => None,
+        }
+    }
 }
 
 /// Exclusive, expiring claims: on a CRM record before its referral is created, and on the poller's run.

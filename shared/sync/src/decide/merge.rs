@@ -1,10 +1,10 @@
 //! Three-way comparison of one field: what each side has now against what was last synced on that same side.
 
 use cosell_mapping::{ConflictRule, ConversionError, Required, Rule};
-use cosell_model::field::Field;
-use cosell_model::notice::Notice;
 use cosell_model::audit::Side;
+use cosell_model::field::Field;
 use cosell_model::link::{LastSynced, OpenConflict};
+use cosell_model::notice::Notice;
 use cosell_model::value::Value;
 
 /// What to do about one field.

@@ -49,7 +49,7 @@ impl Poller {
     }
 
     async fn is_linked(&self, referral: &Referral) -> Result<bool, Failure> {
-        if self.links.by_referral(referral.id).await?.is_some() {
+        if self.links.by_referral(referral.id).await?.link().is_some() {
             return Ok(true);
         }
         match referral.engagement {

@@ -1,0 +1,241 @@
+//! Applying: the only place that writes outside. The plan is carried out and never edited.
+
+mod help;
+mod lead;
+mod new_record;
+mod new_referral;
+mod patch;
+mod record;
+
+use cosell_model::audit::FieldChange;
+use cosell_model::crm::{CrmRecord, CrmWrite};
+use cosell_model::link::{Link, Notifying, Registering, Step};
+use cosell_model::notice::{Notice, Refusal};
+use jiff::SignedDuration;
+
+use crate::commit::fold::{self, End, Progress};
+use crate::commit::last_synced;
+use crate::decide::Case;
+use crate::failure::{Failure, FailureKind, System};
+use crate::observe::{Pair, Standing};
+use crate::plan::{Action, Effect, Plan};
+use crate::port::Claim;
+use crate::reconcile::Reconciliation;
+
+/// How long a claim holds: longer than a consumer may run (120 s) and a request that hung at its very end may still take effect (a
+/// gateway holds one for a minute or two), so that whoever takes it over finds what was made.
+const CLAIM_LASTS: SignedDuration = SignedDuration::from_mins(5);
+
+/// What came of a plan.
+pub(crate) enum Applied {
+    /// A plan for a linked deal, or one that was linked by it: the pair and the plan that it ended with.
+    Linked(Box<LinkedApplied>),
+    /// The seller of a deal that is not linked (any more) was notified, as far as the CRM let us.
+    Notified {
+        /// The record after the write.
+        record: Option<CrmRecord>,
+        /// Whether what was to be said stands there.
+        delivered: bool,
+    },
+    /// The link moved, or what was to be made was found: the deal is reconciled once more.
+    Again,
+    /// Something contradicts the plan that only showed on the way.
+    Contradicted(Notice),
+}
+
+/// A linked deal after its plan.
+pub(crate) struct LinkedApplied {
+    /// The pair; another one than was decided on where the plan made the link.
+    pub(crate) pair: Option<Pair>,
+    /// The plan; another one than was decided where the plan made the link.
+    pub(crate) plan: Option<Plan>,
+    pub(crate) progress: Progress,
+    /// What kept the plan from being carried out to its end.
+    pub(crate) failure: Option<Failure>,
+}
+
+impl Reconciliation<'_> {
+    /// Carries a plan out. `Err` is a failure before anything was written that a link knows of.
+    pub(crate) async fn apply(&mut self, pair: &Pair, plan: &Plan) -> Result<Applied, Failure> {
+        let creates =
+            |fits: fn(&Action) -> bool| plan.effects.iter().any(|effect| fits(&effect.action));
+        if creates(|action| matches!(action, Action::ConvertLead(_))) {
+            return self.convert_lead(pair, plan).await;
+        }
+        if creates(|action| matches!(action, Action::ReleaseLead { .. })) {
+            return self.release_former_lead(pair).await;
+        }
+        if creates(|action| matches!(action, Action::CreateReferral(_))) {
+            return self.create_referral(pair, plan).await;
+        }
+        if creates(|action| matches!(action, Action::CreateRecord { .. })) {
+            return self.create_record(pair, plan).await;
+        }
+        let is_linked = matches!(pair.standing, Standing::Linked | Standing::Adopt) && !plan.ends;
+        match self.engine.case(pair) {
+            Ok(case) if is_linked => Ok(self.apply_linked(&case, plan).await),
+            _ => self.notify(pair, plan).await,
+        }
+    }
+
+    async fn apply_linked(&mut self, case: &Case<'_>, plan: &Plan) -> Applied {
+        self.journal.answered(System::PartnerCenter, case.referral.request_id.as_ref());
+        self.journal.answered(System::Crm, case.record.request_id.as_ref());
+        let mut progress = Progress::planned(plan, case.link);
+        let failure = self.carry_out(case, plan, &mut progress).await.err();
+        if failure.is_some() {
+            progress.end(plan, &End::Skipped, |_| true);
+        }
+        Applied::Linked(Box::new(LinkedApplied { pair: None, plan: None, progress, failure }))
+    }
+
+    /// Partner Center first, so that the seller is notified of what really happened there.
+    async fn carry_out(
+        &mut self,
+        case: &Case<'_>,
+        plan: &Plan,
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
+        self.claim_for_help(case, plan).await?;
+        self.write_ahead(case, plan, progress).await?;
+        self.patch_referral(case, plan, progress).await?;
+        self.request_help(case, plan, progress).await?;
+        self.write_record(case, plan, progress).await
+    }
+
+    /// Says what is about to be written: in the audit log, and on the link.
+    async fn write_ahead(
+        &mut self,
+        case: &Case<'_>,
+        plan: &Plan,
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
+        if plan.writes() {
+            let changes = plan.changes().map(change).collect();
+            self.journal.ahead("About to bring both sides in sync.", changes).await?;
+        }
+        let mut link = progress.link.clone();
+        last_synced::write_ahead(case, plan, &mut link);
+        let does =
+            |fits: fn(&Action) -> bool| plan.effects.iter().any(|effect| fits(&effect.action));
+        if does(|action| matches!(action, Action::Register(_))) {
+            link.registering = Some(Registering::Started);
+        }
+        if does(|action| matches!(action, Action::RequestHelp(_) | Action::FindHelp)) {
+            link.steps.insert(Step::MicrosoftInvitationStarted);
+        }
+        link.notifying = notifying(case, plan, progress);
+        if link.version == 0 {
+            self.create_link(&mut link).await?;
+        } else if link != progress.link {
+            link.updated = case.now;
+            link = self.engine.links.save(&link).await?;
+        }
+        progress.link = link;
+        Ok(())
+    }
+
+    /// Links two sides.
+    async fn create_link(&mut self, link: &mut Link) -> Result<(), Failure> {
+        self.engine.links.create(link).await?;
+        link.version = 1;
+        self.journal.is_of(link.referral);
+        Ok(())
+    }
+
+    /// Takes a claim; whoever else has it is not in the way for long.
+    pub(super) async fn take_claim(&mut self, name: String) -> Result<Claim, Failure> {
+        let (now, holder) = (self.request.now, self.claim.holder.clone());
+        match self.engine.claims.claim(&name, &holder, now, CLAIM_LASTS).await? {
+            Claim::Held { until } => {
+                let message = "another reconciliation is creating this deal; its link will appear";
+                Err(Failure::postponed(now, until, message))
+            }
+            claim => {
+                self.claim.name = Some(name);
+                Ok(claim)
+            }
+        }
+    }
+
+    /// Writes a record.
+    pub(super) async fn update(
+        &mut self,
+        table: crate::engine::Table,
+        record: &CrmRecord,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
+        self.journal.ahead("About to notify the seller.", Vec::new()).await?;
+        let stored = self.engine.port(table).update(record, write).await?;
+        self.journal.answered(System::Crm, stored.request_id.as_ref());
+        Ok(stored)
+    }
+
+    /// Writes what the seller of a deal reads that is not linked, or not any more. What the CRM does not let us write, the audit log
+    /// still knows.
+    async fn notify(&mut self, pair: &Pair, plan: &Plan) -> Result<Applied, Failure> {
+        let columns = plan.effects.iter().find_map(|effect| match &effect.action {
+            Action::Notify(columns) => Some(columns.clone()),
+            _ => None,
+        });
+        let (Some(record), Some(fields)) = (&pair.record, columns) else {
+            return Ok(Applied::Notified { record: None, delivered: true });
+        };
+        match self.update(pair.table, record, &CrmWrite { fields, phase: None }).await {
+            Ok(stored) => Ok(Applied::Notified { record: Some(stored), delivered: true }),
+            Err(failure) if failure.kind == FailureKind::Rejected => {
+                tracing::warn!(
+                    deal = self.journal.deal(),
+                    error = failure.redacted(),
+                    "the seller could not be notified"
+                );
+                Ok(Applied::Notified { record: None, delivered: false })
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+/// A planned change, for the audit log.
+fn change(effect: &Effect) -> FieldChange {
+    FieldChange {
+        field: effect.field.clone(),
+        side: effect.side,
+        before: effect.before.clone(),
+        after: effect.after.clone(),
+        overruled: effect.overruled.clone(),
+    }
+}
+
+/// The notices that go to the seller with this plan.
+fn notifying(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Option<Notifying> {
+    let notifies = plan.effects.iter().any(|effect| matches!(effect.action, Action::Notify(_)));
+    if !notifies {
+        return None;
+    }
+    let folded = fold::of(case, plan, progress);
+    let unread = fold::unread(case, progress, &folded.notices);
+    let lines = unread.into_iter().filter(|notice| crate::render::is_line(notice));
+    let mut notices: std::collections::BTreeSet<String> = lines.map(Notice::key).collect();
+    notices.extend(fold::arrived(case.link, case.record));
+    let crm_version = case.record.version.clone();
+    (!notices.is_empty()).then_some(Notifying { crm_version, notices })
+}
+
+/// A refusal as a notice has it. One of ours speaks for itself; one of a service is quoted with its name and code.
+pub(crate) fn refusal(failure: &Failure) -> Refusal {
+    let sentence = match failure.system {
+        System::Aws | System::Internal => failure.message.clone(),
+        System::PartnerCenter | System::Crm => failure.to_string(),
+    };
+    Refusal { sentence, code: failure.code.clone() }
+}
+
+/// How an effect ended whose call failed.
+fn end_of(failure: &Failure) -> End {
+    match failure.kind {
+        FailureKind::Rejected => End::Refused(refusal(failure)),
+        FailureKind::OutcomeUnknown => End::Unknown,
+        _ => End::Skipped,
+    }
+}

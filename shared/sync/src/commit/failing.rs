@@ -1,0 +1,144 @@
+//! Failures: repeated ones are one state that counts, and one entry of the audit log.
+
+use cosell_model::audit::{AuditKind, FieldChange};
+use cosell_model::link::Link;
+use cosell_model::message::Subject;
+use cosell_model::state::{DealState, UnlinkedDeal};
+use jiff::Timestamp;
+
+use crate::failure::{Failure, FailureKind};
+use crate::find::{Found, Located};
+use crate::journal::Draft;
+use crate::observe::Pair;
+use crate::reconcile::Reconciliation;
+
+/// What is kept of a deal that cannot be reconciled now.
+#[derive(Clone, Debug)]
+pub(crate) enum Known {
+    Linked(Box<Link>),
+    Unlinked(UnlinkedDeal),
+}
+
+impl Known {
+    pub(crate) fn of(found: &Found) -> Self {
+        match &found.located {
+            Located::Linked { link, .. } => Self::Linked(link.clone()),
+            _ => Self::Unlinked(found.unlinked.clone().unwrap_or_default()),
+        }
+    }
+
+    pub(crate) fn of_pair(pair: &Pair) -> Self {
+        match &pair.link {
+            Some(link) if link.version > 0 => Self::Linked(Box::new(link.clone())),
+            _ => Self::Unlinked(pair.unlinked.clone().unwrap_or_default()),
+        }
+    }
+}
+
+/// Counts a failure into a state.
+pub(super) fn count(state: &mut DealState, before: &DealState, failure: &Failure, now: Timestamp) {
+    let cause = cause(failure);
+    let (attempts, since) = match before {
+        DealState::Failing { attempts, since, cause: known, .. } if *known == cause => {
+            (attempts.saturating_add(1), *since)
+        }
+        _ => (1, now),
+    };
+    let next = match failure.kind {
+        FailureKind::Throttled { retry_after } => now.saturating_add(retry_after).ok(),
+        _ => None,
+    };
+    *state = DealState::Failing { attempts, since, last: now, cause, next };
+}
+
+/// Who failed, how, with which code: no customer data, and the same for every failure of a kind.
+fn cause(failure: &Failure) -> String {
+    let code = failure.code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
+    format!("{} {}{code}", failure.system, failure.kind.code())
+}
+
+/// Whether a failing state begins.
+pub(super) fn is_first(state: &DealState) -> bool {
+    matches!(state, DealState::Failing { attempts: 1, .. })
+}
+
+impl Reconciliation<'_> {
+    /// The deal could not even be found.
+    pub(crate) async fn failed_early(&mut self, failure: Failure) -> Failure {
+        if is_worth_counting(&failure) {
+            self.append_failure(&failure, Vec::new(), true).await;
+        }
+        failure
+    }
+
+    /// The deal was found, and nothing was written.
+    pub(crate) async fn failed(&mut self, known: Known, failure: Failure) -> Failure {
+        // Nothing was tried, so there is nothing to say.
+        if !is_worth_counting(&failure) {
+            return failure;
+        }
+        let now = self.request.now;
+        let mut state = DealState::New;
+        let (is_first, kept) = match known {
+            Known::Linked(link) => {
+                self.journal.is_of(link.referral);
+                count(&mut state, &link.state, &failure, now);
+                let is_first = is_first(&state);
+                (is_first, self.engine.links.save(&Link { state, ..*link }).await.map(drop))
+            }
+            Known::Unlinked(deal) => {
+                count(&mut state, &deal.state, &failure, now);
+                let is_first = is_first(&state);
+                let deal = UnlinkedDeal { state, updated: Some(now), ..deal };
+                let subject = self.request.message.subject.clone();
+                (is_first, self.keep_unlinked(&subject, &deal).await)
+            }
+        };
+        if let Err(error) = kept {
+            tracing::debug!(
+                deal = self.journal.deal(),
+                error = error.redacted(),
+                "the failure could not be counted"
+            );
+        }
+        self.append_failure(&failure, Vec::new(), is_first).await;
+        failure
+    }
+
+    pub(super) async fn keep_unlinked(
+        &self,
+        subject: &Subject,
+        deal: &UnlinkedDeal,
+    ) -> Result<(), Failure> {
+        self.engine.links.save_unlinked(subject, deal).await
+    }
+
+    /// The first failure of a kind has an entry, and each that leaves something written; the log's own failure must not hide the
+    /// cause.
+    pub(super) async fn append_failure(
+        &mut self,
+        failure: &Failure,
+        changes: Vec<FieldChange>,
+        is_first: bool,
+    ) {
+        if !is_worth_counting(failure) {
+            return;
+        }
+        self.journal.answered(failure.system, failure.request_id.as_ref());
+        if !is_first && changes.is_empty() && !self.journal.is_ahead {
+            return;
+        }
+        let draft = Draft { changes, ..Draft::of(failure.to_string()) };
+        if let Err(error) = self.journal.append(AuditKind::Failed, draft).await {
+            tracing::warn!(
+                deal = self.journal.deal(),
+                error = error.redacted(),
+                "the failed attempt could not be audited"
+            );
+        }
+    }
+}
+
+fn is_worth_counting(failure: &Failure) -> bool {
+    !matches!(failure.kind, FailureKind::Postponed { .. })
+}

@@ -1,0 +1,410 @@
+//! The fold: what a pair, its plan and what came of each effect amount to. Pure: `apply` asks it for what the seller reads next,
+//! `commit` for what is kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cosell_model::audit::{FieldChange, Side};
+use cosell_model::crm::{CrmRecord, Phase};
+use cosell_model::field::Field;
+use cosell_model::life_cycle::Stage;
+use cosell_model::link::{DroppedWrite, Link};
+use cosell_model::notice::{Notice, Refusal, Severity};
+use cosell_model::referral::Referral;
+use cosell_model::state::{DealState, WaitingFor};
+use cosell_model::value::Value;
+use serde_json::Value as Json;
+
+use super::last_synced;
+use crate::decide::{Case, dropped_by};
+use crate::plan::{Action, Effect, HelpRequest, Plan};
+
+/// What came of an effect.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum End {
+    /// Not tried yet.
+    Planned,
+    /// It is stored.
+    Stored,
+    /// The service refused it.
+    Refused(Refusal),
+    /// It was tried, and nobody knows.
+    Unknown,
+    /// It was not tried, since something before it failed.
+    Skipped,
+}
+
+/// How far a plan was carried out. Holds what the services answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Progress {
+    /// One for each effect.
+    pub(crate) ends: Vec<End>,
+    /// The link as it is stored.
+    pub(crate) link: Link,
+    /// The referral as it was stored by a patch.
+    pub(crate) referral: Option<Referral>,
+    /// The record as it was stored by a write.
+    pub(crate) record: Option<CrmRecord>,
+    /// The Microsoft referral that was made or found.
+    pub(crate) microsoft: Option<Referral>,
+    /// The record refused a write as a whole, though it takes each part.
+    pub(crate) whole_refused: Option<Refusal>,
+    /// Whether the name's mark may be written.
+    pub(crate) may_mark: bool,
+    /// Keys of the notices that the seller reads since this run.
+    pub(crate) delivered: BTreeSet<String>,
+    /// The record takes no notices.
+    pub(crate) cannot_notify: bool,
+    /// The link starts with what was last synced: nothing of the decision's base applies.
+    pub(crate) is_creation: bool,
+}
+
+impl Progress {
+    /// Nothing was done yet.
+    pub(crate) fn planned(plan: &Plan, link: &Link) -> Self {
+        Self {
+            ends: vec![End::Planned; plan.effects.len()],
+            link: link.clone(),
+            referral: None,
+            record: None,
+            microsoft: None,
+            whole_refused: None,
+            may_mark: true,
+            delivered: BTreeSet::new(),
+            cannot_notify: false,
+            is_creation: false,
+        }
+    }
+
+    /// Ends the effects that `fits` and are not tried yet.
+    pub(crate) fn end(&mut self, plan: &Plan, end: &End, fits: impl Fn(&Effect) -> bool) {
+        for (effect, ended) in plan.effects.iter().zip(&mut self.ends) {
+            if *ended == End::Planned && fits(effect) {
+                ended.clone_from(end);
+            }
+        }
+    }
+
+    /// Whether the record's own fields are written with what the seller reads.
+    pub(crate) fn writes_record(&self, plan: &Plan) -> bool {
+        self.open_effects(plan).next().is_some()
+    }
+
+    /// The columns that are written with what the seller reads.
+    pub(crate) fn planned_columns(&self, plan: &Plan) -> BTreeMap<String, Json> {
+        let columns = self.open_effects(plan).filter_map(|effect| match &effect.action {
+            Action::Columns(columns) => Some(columns.clone()),
+            _ => None,
+        });
+        columns.flatten().collect()
+    }
+
+    fn open_effects<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = &'a Effect> {
+        let open = plan.effects.iter().zip(&self.ends).filter(|(_, end)| **end == End::Planned);
+        open.map(|(effect, _)| effect).filter(|effect| match &effect.action {
+            Action::Columns(_) => true,
+            Action::Phase(phase) => !phase.is_closed(),
+            _ => false,
+        })
+    }
+}
+
+/// What a plan amounts to.
+#[derive(Clone, Debug)]
+pub(crate) struct Folded {
+    pub(crate) state: DealState,
+    /// All notices, in the order in which the seller reads them.
+    pub(crate) notices: Vec<Notice>,
+    /// The changes that are stored, as they are stored.
+    pub(crate) changes: Vec<FieldChange>,
+    /// What the CRM did not keep, found now or before.
+    pub(crate) dropped_writes: BTreeMap<Field, DroppedWrite>,
+    /// The deal's name in Partner Center.
+    pub(crate) name: Option<Value>,
+}
+
+/// Folds.
+pub(crate) fn of(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Folded {
+    let changes = stored(case, plan, progress);
+    let mut dropped_writes = plan.memory.dropped_writes.clone();
+    let found = found_dropped(case, plan, progress);
+    let mut notices = written(case, plan, progress);
+    notices
+        .extend(plan.notices.iter().filter(|notice| still_holds(notice, plan, progress)).cloned());
+    notices.extend(refusals(case, plan, progress));
+    notices.extend(found.iter().map(|(field, drop)| crate::decide::dropped_notice(field, drop)));
+    dropped_writes.extend(found);
+    let state = state(case, plan, progress, &notices, &dropped_writes);
+    let name = name(case, plan, progress);
+    Folded { state, notices, changes, dropped_writes, name }
+}
+
+/// Notices that the seller has not read: new standing ones, and what happened now. Those that were on their way when an earlier run
+/// ended arrived if the record has another version since.
+pub(crate) fn unread<'a>(
+    case: &Case<'_>,
+    progress: &Progress,
+    notices: &'a [Notice],
+) -> Vec<&'a Notice> {
+    let arrived = arrived(case.link, case.record);
+    let is_read = |notice: &Notice| {
+        let key = notice.key();
+        let was_written = matches!(notice, Notice::Sent { .. } | Notice::Received { .. })
+            && progress.delivered.iter().any(|read| read.starts_with(notice.code()));
+        case.link.notified.contains(&key)
+            || arrived.contains(&key)
+            || progress.delivered.contains(&key)
+            || was_written
+    };
+    notices.iter().filter(|notice| !is_read(notice)).collect()
+}
+
+/// The notices on their way that arrived.
+pub(crate) fn arrived(link: &Link, record: &CrmRecord) -> BTreeSet<String> {
+    let notifying =
+        link.notifying.as_ref().filter(|notifying| notifying.crm_version != record.version);
+    notifying.map(|notifying| notifying.notices.clone()).unwrap_or_default()
+}
+
+/// Whether an effect counts as done: stored, or about to be.
+fn is_done(end: &End) -> bool {
+    matches!(end, End::Stored | End::Planned)
+}
+
+/// The effects that count as done.
+fn done<'a>(plan: &'a Plan, progress: &'a Progress) -> impl Iterator<Item = &'a Effect> {
+    plan.effects
+        .iter()
+        .zip(&progress.ends)
+        .filter(|(_, end)| is_done(end))
+        .map(|(effect, _)| effect)
+}
+
+/// The changes that are stored, as they are stored.
+fn stored(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Vec<FieldChange> {
+    let ends = plan.effects.iter().zip(&progress.ends);
+    let stored = ends.filter(|(effect, end)| **end == End::Stored && effect.is_field_change());
+    stored
+        .map(|(effect, _)| FieldChange {
+            field: effect.field.clone(),
+            side: effect.side,
+            before: effect.before.clone(),
+            after: last_synced::as_stored(case, effect, progress),
+            overruled: effect.overruled.clone(),
+        })
+        .collect()
+}
+
+fn found_dropped(
+    case: &Case<'_>,
+    plan: &Plan,
+    progress: &Progress,
+) -> BTreeMap<Field, DroppedWrite> {
+    let Some(record) = &progress.record else { return BTreeMap::new() };
+    let ends = plan.effects.iter().zip(&progress.ends);
+    let stored = ends.filter(|(_, end)| **end == End::Stored).map(|(effect, _)| effect);
+    dropped_by(stored, case.mapping, &case.observed, record, case.now)
+}
+
+/// What was sent and received, and what became of the help.
+fn written(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    let fields = |side: Side| -> Vec<Field> {
+        let changes = done(plan, progress)
+            .filter(|effect| effect.side == side && effect.field != Field::Stage)
+            .filter(|effect| effect.is_field_change() || effect.field == Field::Contact);
+        changes.map(|effect| effect.field.clone()).collect()
+    };
+    let moves = |side: Side| {
+        let is_move = |effect: &&Effect| effect.side == side && effect.field == Field::Stage;
+        done(plan, progress).filter(is_move).any(|effect| effect.is_field_change())
+    };
+    let stage = moves(Side::PartnerCenter).then(|| goes_to(case, plan)).flatten();
+    let sent = fields(Side::PartnerCenter);
+    if !sent.is_empty() || stage.is_some() {
+        notices.push(Notice::Sent { fields: sent, stage });
+    }
+    let phase: Option<Phase> = done(plan, progress).find_map(|effect| match effect.action {
+        Action::Phase(phase) => Some(phase),
+        _ => None,
+    });
+    let received = fields(Side::Crm);
+    if !received.is_empty() || phase.is_some() {
+        notices.push(Notice::Received { fields: received, phase });
+    }
+    if requests_help(case, plan, progress) {
+        notices.push(Notice::HelpRequested);
+    }
+    notices
+}
+
+fn goes_to(case: &Case<'_>, plan: &Plan) -> Option<Stage> {
+    let stages = case.mapping.stages.to_partner_center.values();
+    let known = stages.chain([&case.mapping.stages.lost_before_accepted]);
+    let effect = plan
+        .effects
+        .iter()
+        .find(|effect| effect.field == Field::Stage && effect.side == Side::PartnerCenter)?;
+    let is_it = |stage: &&Stage| cosell_mapping::stage_value(**stage) == effect.after;
+    known.into_iter().find(is_it).copied()
+}
+
+/// Whether Microsoft was asked now, or by an earlier run that did not come to say so.
+fn requests_help(case: &Case<'_>, plan: &Plan, progress: &Progress) -> bool {
+    let asks = plan.effects.iter().zip(&progress.ends).any(|(effect, end)| match effect.action {
+        Action::RequestHelp(_) => is_done(end),
+        Action::FindHelp => progress.microsoft.is_some(),
+        _ => false,
+    });
+    let was_ours = crate::decide::help_is_started(case.link) && case.microsoft().is_some();
+    asks || was_ours
+}
+
+/// Of a planned notice of what was to happen, whether it did.
+fn still_holds(notice: &Notice, plan: &Plan, progress: &Progress) -> bool {
+    let is_undone = |fits: &dyn Fn(&Effect) -> bool| {
+        let ends = plan.effects.iter().zip(&progress.ends);
+        ends.into_iter().any(|(effect, end)| fits(effect) && !is_done(end))
+    };
+    match notice {
+        Notice::Registered => !is_undone(&|effect| matches!(effect.action, Action::Register(_))),
+        Notice::ConflictResolved { field, .. } => !is_undone(&|effect| effect.field == *field),
+        Notice::ReasonGiven { .. } => {
+            !is_undone(&|effect| matches!(effect.action, Action::Phase(_)))
+        }
+        Notice::VisibilityRestored => !is_undone(&|effect| effect.field == Field::Visibility),
+        Notice::HelpRequested => false,
+        _ => true,
+    }
+}
+
+/// What the services refused: what is refused together is one notice.
+fn refusals(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Vec<Notice> {
+    let mut notices: Vec<Notice> = Vec::new();
+    let mut together: Vec<(Refusal, Vec<Field>)> = Vec::new();
+    for (effect, end) in plan.effects.iter().zip(&progress.ends) {
+        let End::Refused(refusal) = end else { continue };
+        let refusal = refusal.clone();
+        match &effect.action {
+            Action::Register(_) => notices.push(Notice::RegistrationRefused { refusal }),
+            Action::RequestHelp(_) => notices.push(Notice::HelpRefused { refusal }),
+            Action::Phase(phase) => notices.push(Notice::PhaseRefused { phase: *phase, refusal }),
+            Action::Notify(_) | Action::FindHelp => {}
+            _ => match together.iter_mut().find(|(known, _)| *known == refusal) {
+                Some((_, fields)) => fields.push(effect.field.clone()),
+                None => together.push((refusal, vec![effect.field.clone()])),
+            },
+        }
+    }
+    let refused =
+        together.into_iter().map(|(refusal, fields)| Notice::FieldRefused { fields, refusal });
+    notices.extend(refused);
+    notices.extend(progress.whole_refused.clone().map(|refusal| Notice::WriteRefused { refusal }));
+    let _ = case;
+    notices
+}
+
+/// The state, from the plan and what came of it.
+fn state(
+    case: &Case<'_>,
+    plan: &Plan,
+    progress: &Progress,
+    notices: &[Notice],
+    dropped_writes: &BTreeMap<Field, DroppedWrite>,
+) -> DealState {
+    if let Some(state) = &plan.state {
+        return state.clone();
+    }
+    let standing = || notices.iter().filter(|notice| notice.stands());
+    let errors: Vec<Notice> =
+        standing().filter(|notice| notice.severity() == Severity::Error).cloned().collect();
+    let mut fields = not_synced(plan, progress, dropped_writes);
+    if !errors.is_empty() {
+        fields.extend(errors.iter().filter_map(|notice| notice.field().cloned()));
+        if let HelpRequest::Blocked(_) = plan.help {
+            fields.insert(Field::Help);
+        }
+        return DealState::PartlySynced { fields, blocked: true, reasons: errors };
+    }
+    if !plan.conflicts.is_empty() {
+        return DealState::NeedsDecision { fields: plan.conflicts.keys().cloned().collect() };
+    }
+    let waiting: BTreeSet<Field> = notices
+        .iter()
+        .filter_map(|notice| match notice {
+            Notice::AcceptanceNeeded { field } => Some(field.clone()),
+            _ => None,
+        })
+        .collect();
+    let open: BTreeSet<Field> = fields
+        .iter()
+        .filter(|field| !waiting.contains(*field))
+        .filter(|field| !(**field == Field::Stage && plan.memory.win_deferred_until.is_some()))
+        .cloned()
+        .collect();
+    if !open.is_empty() {
+        let reasons =
+            standing().filter(|notice| notice.field().is_some_and(|field| open.contains(field)));
+        let reasons = reasons.cloned().collect();
+        return DealState::PartlySynced { fields: open, blocked: false, reasons };
+    }
+    waits_for(case, plan, notices, waiting)
+}
+
+/// What comes by itself, of a deal whose other fields agree.
+fn waits_for(
+    case: &Case<'_>,
+    plan: &Plan,
+    notices: &[Notice],
+    fields: BTreeSet<Field>,
+) -> DealState {
+    let answer = notices.iter().find_map(|notice| match notice {
+        Notice::DeadlineNear { by, inviter, .. }
+            if *inviter != cosell_model::notice::Inviter::Us =>
+        {
+            Some(*by)
+        }
+        _ => None,
+    });
+    let _ = case;
+    match (answer, plan.memory.win_deferred_until) {
+        (Some(by), _) => {
+            DealState::Waiting { for_what: WaitingFor::Answer, until: Some(by), fields }
+        }
+        (None, Some(until)) => {
+            DealState::Waiting { for_what: WaitingFor::WinDate, until: Some(until), fields }
+        }
+        (None, None) if !fields.is_empty() => {
+            DealState::Waiting { for_what: WaitingFor::Acceptance, until: None, fields }
+        }
+        (None, None) => DealState::InSync,
+    }
+}
+
+/// Fields that do not agree after this plan, as far as it was carried out.
+fn not_synced(
+    plan: &Plan,
+    progress: &Progress,
+    dropped_writes: &BTreeMap<Field, DroppedWrite>,
+) -> BTreeSet<Field> {
+    let undone = plan.effects.iter().zip(&progress.ends).filter(|(effect, end)| {
+        !is_done(end) && !matches!(effect.action, Action::Notify(_) | Action::FindHelp)
+    });
+    let undone = undone.map(|(effect, _)| effect.field.clone());
+    let kept = plan.differing.iter().chain(dropped_writes.keys()).chain(&plan.deferred).cloned();
+    undone.chain(kept).collect()
+}
+
+/// The deal's name in Partner Center after this plan's patch, where names are marked.
+fn name(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Option<Value> {
+    let rule = case.mapping.marked_name()?;
+    let field = Field::from(rule.name.as_str());
+    let ends = plan.effects.iter().zip(&progress.ends);
+    let sent = ends.into_iter().find(|(effect, end)| {
+        effect.field == field && effect.side == Side::PartnerCenter && is_done(end)
+    });
+    match sent {
+        Some((effect, End::Stored)) => Some(last_synced::as_stored(case, effect, progress)),
+        Some((effect, _)) => Some(effect.after.clone()),
+        None => case.observed.get(&field).map(|now| now.partner_center.clone()),
+    }
+}

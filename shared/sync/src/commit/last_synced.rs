@@ -1,0 +1,140 @@
+//! What was last synced: the base of the next merge.
+//!
+//! Starts from what the decision was made on, never from a later reading: an edit that somebody made in between must be found by the
+//! next reconciliation. A change that was not stored keeps what was synced before, so that it is found again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cosell_mapping::{Rule, phase_value, stage_value};
+use cosell_model::audit::Side;
+use cosell_model::field::Field;
+use cosell_model::link::{LastSynced, Link, WriteAhead};
+use cosell_model::value::Value;
+use jiff::{SignedDuration, Timestamp};
+
+use super::fold::{End, Progress};
+use crate::decide::Case;
+use crate::plan::{Effect, Plan};
+
+/// A request that hung takes effect within a minute or two (a gateway holds it no longer), or never.
+const MAY_LAND: SignedDuration = SignedDuration::from_mins(5);
+
+/// What to keep as last synced.
+pub(crate) fn after(
+    case: &Case<'_>,
+    plan: &Plan,
+    progress: &Progress,
+) -> BTreeMap<Field, LastSynced> {
+    let mut synced = case.observed.clone();
+    let mut keep: BTreeSet<Field> = case.unreadable.clone();
+    keep.extend(plan.deferred.iter().cloned());
+    keep.extend(plan.conflicts.keys().cloned());
+    let mut raises_visibility = false;
+    for (effect, end) in plan.effects.iter().zip(&progress.ends) {
+        if !effect.is_field_change() && effect.field != Field::Reference {
+            continue;
+        }
+        let Some(entry) = synced.get_mut(&effect.field) else { continue };
+        if *end == End::Stored {
+            *entry.on_mut(effect.side) = as_stored(case, effect, progress);
+        } else {
+            keep.insert(effect.field.clone());
+        }
+        raises_visibility |=
+            effect.field == Field::Visibility && effect.side == Side::PartnerCenter;
+    }
+    let is_shown = |values: &LastSynced| case.mapping.is_visibility_settled(values);
+    if raises_visibility && synced.get(&Field::Visibility).is_some_and(|values| !is_shown(values)) {
+        // The next reconciliation shows it in the CRM.
+        synced.remove(&Field::Visibility);
+    }
+    for field in keep {
+        match case.base.get(&field) {
+            Some(before) => synced.insert(field, before.clone()),
+            None => synced.remove(&field),
+        };
+    }
+    synced
+}
+
+/// An effect's value as the service stored it; what it left out of its answer is taken as stored.
+pub(crate) fn as_stored(case: &Case<'_>, effect: &Effect, progress: &Progress) -> Value {
+    let is_it = |rule: &&Rule| rule.name.as_str() == effect.field.as_str();
+    let rule = case.mapping.rules.iter().find(is_it);
+    match (effect.side, &progress.referral, &progress.record) {
+        (Side::PartnerCenter, Some(referral), _) => match (&effect.field, rule) {
+            (Field::Stage, _) => stage_value(referral.stage),
+            (Field::Visibility, _) => Value::Bool(referral.is_visible_to_microsoft()),
+            (Field::Reference, _) => {
+                referral.external_reference.clone().map_or(Value::Nothing, Value::text)
+            }
+            (_, Some(rule)) if referral.has(rule.partner_center.as_str()) => {
+                rule.read_partner_center(referral).unwrap_or_default()
+            }
+            _ => effect.after.clone(),
+        },
+        (Side::Crm, _, Some(record)) => match (&effect.field, rule) {
+            (Field::Stage, _) => phase_value(record.phase),
+            (Field::Visibility, _) => case.mapping.visibility_in(record),
+            (_, Some(rule)) => rule.read_crm(record).unwrap_or_default(),
+            _ => effect.after.clone(),
+        },
+        _ => effect.after.clone(),
+    }
+}
+
+/// Whether Partner Center stored every change as it was asked to.
+pub(crate) fn is_stored_as_asked(case: &Case<'_>, plan: &Plan, progress: &Progress) -> bool {
+    let ends = plan.effects.iter().zip(&progress.ends);
+    let mut there = ends.filter(|(effect, _)| {
+        effect.side == Side::PartnerCenter
+            && effect.is_field_change()
+            && effect.field != Field::Visibility
+    });
+    there.all(|(effect, end)| {
+        *end == End::Stored && as_stored(case, effect, progress) == effect.after
+    })
+}
+
+/// The link with what is about to be written, before it is. That also keeps two reconciliations from writing one deal side by side. An
+/// earlier entry on the same field gives way, and what it meant is kept as last synced.
+///
+/// Should an answer be lost, the next reconciliation knows our own value from somebody's edit, even from one that takes the old value
+/// again.
+pub(crate) fn write_ahead(case: &Case<'_>, plan: &Plan, link: &mut Link) {
+    // Visibility only goes up: whoever raised it, there is no edit to know it from.
+    for effect in plan.changes().filter(|effect| effect.field != Field::Visibility) {
+        let Some(mut values) = case.observed.get(&effect.field).cloned() else { continue };
+        *values.on_mut(effect.side) = effect.after.clone();
+        match case.base.get(&effect.field) {
+            Some(known) => link.last_synced.insert(effect.field.clone(), known.clone()),
+            None => link.last_synced.remove(&effect.field),
+        };
+        let entry = WriteAhead { side: effect.side, values, since: case.now };
+        link.write_ahead.insert(effect.field.clone(), entry);
+    }
+}
+
+/// The entries that stay once this plan's own writes were answered and `synced` is what is known now: writes of others that may land
+/// yet, as long as nothing newer is known of their field.
+pub(crate) fn still_ahead(
+    plan: &Plan,
+    progress: &Progress,
+    link: &Link,
+    synced: &BTreeMap<Field, LastSynced>,
+    now: Timestamp,
+) -> BTreeMap<Field, WriteAhead> {
+    let answered = |field: &Field| {
+        let ends = plan.effects.iter().zip(&progress.ends);
+        ends.into_iter().any(|(effect, end)| {
+            effect.field == *field
+                && effect.is_field_change()
+                && matches!(end, End::Stored | End::Refused(_))
+        })
+    };
+    let may_land = |entry: &WriteAhead| now.duration_since(entry.since) < MAY_LAND;
+    let others = link.write_ahead.iter().filter(|(field, entry)| {
+        !answered(field) && may_land(entry) && synced.get(*field) == link.last_synced.get(*field)
+    });
+    others.map(|(field, entry)| (field.clone(), entry.clone())).collect()
+}

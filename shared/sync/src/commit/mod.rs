@@ -1,0 +1,246 @@
+//! Committing: what came of a plan is folded into the link, the audit log and the outcome, with one save.
+
+pub(crate) mod failing;
+pub(crate) mod fold;
+pub(crate) mod last_synced;
+mod link;
+mod unlinked;
+
+use std::time::Duration;
+
+use cosell_model::audit::AuditKind;
+use cosell_model::notice::{Notice, Severity};
+use cosell_model::state::DealState;
+use jiff::Timestamp;
+
+use crate::apply::{Applied, LinkedApplied};
+use crate::decide::Case;
+use crate::failure::{Failure, FailureKind};
+use crate::journal::Draft;
+use crate::observe::{Pair, Standing};
+use crate::plan::Plan;
+use crate::reconcile::{Outcome, Reconciliation};
+use fold::{End, Folded, Progress};
+
+/// How a pass ended.
+pub(crate) enum Committed {
+    /// The request is done.
+    Done(Outcome),
+    /// The deal is reconciled once more.
+    Again,
+}
+
+/// What is due so soon waits on the queue: the schedule may have been read already, by a clock that is ahead of ours.
+const SOON: Duration = Duration::from_mins(10);
+
+impl Reconciliation<'_> {
+    /// Keeps what came of a plan, and says how the pass ended.
+    pub(crate) async fn commit(
+        &mut self,
+        pair: &Pair,
+        plan: &Plan,
+        applied: Result<Applied, Failure>,
+    ) -> Result<Committed, Failure> {
+        match applied {
+            Ok(Applied::Again) => Ok(Committed::Again),
+            Ok(Applied::Linked(applied)) => self.commit_linked(pair, plan, *applied).await,
+            Ok(Applied::Notified { record, delivered }) => {
+                let outcome = match pair.is_linked() {
+                    true => self.commit_resting(pair, plan, (record, delivered)).await?,
+                    false => self.commit_unlinked(pair, plan, delivered).await?,
+                };
+                Ok(Committed::Done(outcome))
+            }
+            Ok(Applied::Contradicted(notice)) => {
+                let plan = Plan::refused(vec![notice]);
+                self.commit_contradiction(pair, &plan).await.map(Committed::Done)
+            }
+            Err(failure) if failure.kind == FailureKind::Rejected => {
+                let refusal = crate::apply::refusal(&failure);
+                self.journal.answered(failure.system, failure.request_id.as_ref());
+                let plan = Plan::refused(vec![Notice::WriteRefused { refusal }]);
+                self.reject(pair, &plan).await.map(Committed::Done)
+            }
+            Err(failure) => Err(self.failed(failing::Known::of_pair(pair), failure).await),
+        }
+    }
+
+    async fn commit_linked(
+        &mut self,
+        pair: &Pair,
+        plan: &Plan,
+        applied: LinkedApplied,
+    ) -> Result<Committed, Failure> {
+        let LinkedApplied { pair: made, plan: ended, progress, failure } = applied;
+        let (pair, plan) = (made.as_ref().unwrap_or(pair), ended.as_ref().unwrap_or(plan));
+        let engine = self.engine;
+        let Ok(case) = engine.case(pair) else { return Ok(Committed::Again) };
+        let folded = fold::of(&case, plan, &progress);
+        if let Some(failure) = failure {
+            return Err(self.fail_linked(&case, plan, (&progress, &folded), failure).await);
+        }
+        let link = link::after(&case, plan, &progress, &folded);
+        self.note_schedule(&case, plan).await?;
+        self.append_asides(&case, &folded, &progress).await?;
+        if link::differs(&link, &progress.link) {
+            engine.links.save(&link::stamped(link, &progress, case.now)).await?;
+        }
+        let outcome = self.conclude(&case, plan, (&progress, folded)).await?;
+        Ok(Committed::Done(until_due(outcome, plan.next, case.now)))
+    }
+
+    /// What begins to wait is scheduled, so that it is found again whatever becomes of the message.
+    async fn note_schedule(&mut self, case: &Case<'_>, plan: &Plan) -> Result<(), Failure> {
+        let until = plan.memory.win_deferred_until;
+        if let Some(until) = until.filter(|_| case.link.win_deferred_until != until) {
+            self.engine.schedule.note(case.link.referral, until).await?;
+        }
+        Ok(())
+    }
+
+    /// What gets an entry of its own, once.
+    async fn append_asides(
+        &mut self,
+        case: &Case<'_>,
+        folded: &Folded,
+        progress: &Progress,
+    ) -> Result<(), Failure> {
+        for notice in &folded.notices {
+            let Some(kind) = notice.audit_kind().filter(|_| is_new(case, notice)) else { continue };
+            let field = notice.field();
+            let lost = |change: &&cosell_model::audit::FieldChange| {
+                kind == AuditKind::DroppedWrite && Some(&change.field) == field
+            };
+            let draft = Draft {
+                message: crate::render::sentence(case.mapping, notice),
+                notices: vec![notice.clone()],
+                changes: folded.changes.iter().filter(lost).cloned().collect(),
+                ..Draft::default()
+            };
+            self.journal.append(kind, draft).await?;
+        }
+        let _ = progress;
+        Ok(())
+    }
+
+    /// The entry and the outcome of a linked deal.
+    async fn conclude(
+        &mut self,
+        case: &Case<'_>,
+        plan: &Plan,
+        (progress, folded): (&Progress, Folded),
+    ) -> Result<Outcome, Failure> {
+        let news: Vec<Notice> = folded
+            .notices
+            .iter()
+            .filter(|notice| is_new(case, notice) && notice.audit_kind().is_none())
+            .cloned()
+            .collect();
+        let kind = kind(plan, progress, &folded, &news);
+        let asides = self.journal.appended.iter().filter(|kind| **kind != AuditKind::WriteAhead);
+        if kind == AuditKind::Unchanged
+            && let Some(aside) = asides.last().copied()
+        {
+            return Ok(self.quiet(aside, self.words(case, &folded, aside), folded.state));
+        }
+        let message = if news.is_empty() {
+            "Both sides are in sync.".to_owned()
+        } else {
+            crate::render::sentences(case.mapping, &news)
+        };
+        // Every write comes back as a message that finds nothing to do: the log says so, the audit log would only drown.
+        if kind == AuditKind::Unchanged {
+            return Ok(self.quiet(kind, message, folded.state));
+        }
+        let draft = Draft {
+            message: message.clone(),
+            notices: news,
+            changes: folded.changes,
+            undecided: plan.undecided.clone(),
+        };
+        self.journal.append(kind, draft).await?;
+        Ok(self.quiet(kind, message, folded.state))
+    }
+
+    fn words(&self, case: &Case<'_>, folded: &Folded, kind: AuditKind) -> String {
+        let of_kind = folded.notices.iter().filter(|notice| notice.audit_kind() == Some(kind));
+        crate::render::sentences(case.mapping, of_kind)
+    }
+
+    /// An outcome without an entry of its own.
+    pub(crate) fn quiet(&self, kind: AuditKind, message: String, state: DealState) -> Outcome {
+        Outcome {
+            kind,
+            pair: self.journal.deal().to_owned(),
+            message,
+            state: Some(state),
+            noted: self.journal.appended.clone(),
+            again: None,
+        }
+    }
+
+    /// A plan that failed half-way: what landed counts as written.
+    async fn fail_linked(
+        &mut self,
+        case: &Case<'_>,
+        plan: &Plan,
+        (progress, folded): (&Progress, &Folded),
+        failure: Failure,
+    ) -> Failure {
+        let mut link = link::after_failure(case, plan, progress, folded);
+        failing::count(&mut link.state, &case.link.state, &failure, case.now);
+        let is_first = failing::is_first(&link.state);
+        if link.version > 0
+            && link::differs(&link, &progress.link)
+            && let Err(error) =
+                self.engine.links.save(&link::stamped(link, progress, case.now)).await
+        {
+            tracing::warn!(referral.id = %case.link.referral, error = error.redacted(), "what was written could not be kept; the write-ahead entry stands");
+        }
+        self.append_failure(&failure, folded.changes.clone(), is_first).await;
+        failure
+    }
+}
+
+/// Whether this notice is not known from before.
+fn is_new(case: &Case<'_>, notice: &Notice) -> bool {
+    !(notice.stands() && case.link.notified.contains(&notice.key()))
+}
+
+fn kind(plan: &Plan, progress: &Progress, folded: &Folded, news: &[Notice]) -> AuditKind {
+    let is_error = |notice: &Notice| notice.severity() == Severity::Error;
+    let created = plan.notices.iter().any(|notice| {
+        matches!(notice, Notice::ReferralCreated { .. } | Notice::RecordCreated { .. })
+    });
+    let adopted = plan.notices.contains(&Notice::Adopted);
+    let wrote = progress.ends.contains(&End::Stored) || !progress.delivered.is_empty();
+    match () {
+        () if news.iter().any(is_error) => AuditKind::Rejected,
+        () if created => AuditKind::Created,
+        () if !plan.undecided.is_empty() => AuditKind::AwaitingDecision,
+        () if folded.changes.iter().any(|change| change.overruled.is_some()) => AuditKind::Conflict,
+        () if adopted && folded.changes.is_empty() => AuditKind::Unchanged,
+        () if adopted => AuditKind::Adopted,
+        () if !folded.changes.is_empty() => AuditKind::Updated,
+        () if wrote && !news.is_empty() => AuditKind::Updated,
+        () => AuditKind::Unchanged,
+    }
+}
+
+/// The outcome of a deal that comes back at a time: soon enough, its message stays on the queue.
+fn until_due(outcome: Outcome, due: Option<Timestamp>, now: Timestamp) -> Outcome {
+    let left = due.and_then(|due| Duration::try_from(due.duration_since(now)).ok());
+    let again = left.filter(|left| *left <= SOON).map(|left| left.max(Duration::from_secs(1)));
+    Outcome { again: again.or(outcome.again), ..outcome }
+}
+
+impl Standing {
+    /// The kind of the outcome of a deal that takes no part.
+    fn kind(state: &DealState) -> AuditKind {
+        match state {
+            DealState::Refused { .. } => AuditKind::Rejected,
+            DealState::Disconnected { .. } | DealState::Waiting { .. } => AuditKind::Disconnected,
+            _ => AuditKind::Skipped,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Deals that are not linked, or not any more: their state is kept, and said once.
+
+use cosell_model::audit::AuditKind;
+use cosell_model::crm::CrmRecord;
+use cosell_model::link::{DisconnectReason, Disconnected, Link};
+use cosell_model::notice::Notice;
+use cosell_model::state::{DealState, UnlinkedDeal, WaitingFor};
+
+use super::until_due;
+use crate::decide::status_of;
+use crate::failure::{Failure, FailureKind};
+use crate::journal::Draft;
+use crate::observe::{Pair, Standing};
+use crate::plan::Plan;
+use crate::reconcile::{Outcome, Reconciliation};
+
+impl Reconciliation<'_> {
+    /// A linked deal that takes no part now.
+    pub(super) async fn commit_resting(
+        &mut self,
+        pair: &Pair,
+        plan: &Plan,
+        (record, delivered): (Option<CrmRecord>, bool),
+    ) -> Result<Outcome, Failure> {
+        let Some(link) = &pair.link else {
+            return self.commit_unlinked(pair, plan, delivered).await;
+        };
+        let state = plan.state.clone().unwrap_or_default();
+        if let DealState::Paused { until } = &state {
+            let message = "the deal is flapping and is left alone for a while";
+            return Err(Failure::postponed(pair.now, *until, message));
+        }
+        let message = crate::render::sentences(self.engine.mapping_of(pair.table), &plan.notices);
+        let after = resting(pair, link, plan, (&state, delivered));
+        let kind = Standing::kind(&state);
+        let is_known = after == *link;
+        if !is_known {
+            let stamped = Link {
+                crm_version: record.map_or(link.crm_version.clone(), |record| record.version),
+                updated: pair.now,
+                ..after
+            };
+            self.engine.links.save(&stamped).await?;
+        }
+        let is_new = link.state.name() != state.name() || disconnects_anew(link, &state);
+        let outcome = if is_new && kind != AuditKind::Skipped
+            || (is_new && !matches!(pair.standing, Standing::AtRest(_)))
+        {
+            self.append_all(pair, plan, kind, &message).await?;
+            self.quiet(kind, message, state)
+        } else {
+            self.quiet(AuditKind::Skipped, message, state)
+        };
+        Ok(until_due(outcome, plan.next, pair.now))
+    }
+
+    async fn append_all(
+        &mut self,
+        pair: &Pair,
+        plan: &Plan,
+        kind: AuditKind,
+        message: &str,
+    ) -> Result<(), Failure> {
+        let restored = plan.notices.iter().find(|notice| matches!(notice, Notice::Restored { .. }));
+        if let Some(notice) = restored {
+            let text = crate::render::sentence(self.engine.mapping_of(pair.table), notice);
+            let draft = Draft { notices: vec![notice.clone()], ..Draft::of(text) };
+            self.journal.append(AuditKind::Restored, draft).await?;
+        }
+        let notices = plan.notices.clone();
+        self.journal.append(kind, Draft { notices, ..Draft::of(message) }).await
+    }
+
+    /// A deal that is not linked.
+    pub(super) async fn commit_unlinked(
+        &mut self,
+        pair: &Pair,
+        plan: &Plan,
+        delivered: bool,
+    ) -> Result<Outcome, Failure> {
+        let state = plan.state.clone().unwrap_or_default();
+        let message = crate::render::sentences(self.engine.mapping_of(pair.table), &plan.notices);
+        let kind = Standing::kind(&state);
+        let before = pair.unlinked.clone().unwrap_or_default();
+        let notified = if delivered {
+            plan.notices.iter().filter(|notice| notice.stands()).map(Notice::key).collect()
+        } else {
+            before.notified.clone()
+        };
+        let after = UnlinkedDeal { state: state.clone(), notified, updated: before.updated };
+        if after == before {
+            return Ok(self.quiet(kind, message, state));
+        }
+        let subject = self.request.message.subject.clone();
+        let after = UnlinkedDeal { updated: Some(pair.now), ..after };
+        self.keep_unlinked(&subject, &after).await?;
+        let notices = plan.notices.clone();
+        self.journal.append(kind, Draft { notices, ..Draft::of(message.clone()) }).await?;
+        Ok(self.quiet(kind, message, state))
+    }
+
+    /// Something contradicts a plan that only showed on the way; its seller was notified there.
+    pub(super) async fn commit_contradiction(
+        &mut self,
+        pair: &Pair,
+        plan: &Plan,
+    ) -> Result<Outcome, Failure> {
+        match (&pair.link, plan.notices.first()) {
+            // The lead's own seller is notified on the lead.
+            (Some(_), Some(Notice::LeadNotConverted { .. })) => self.reject(pair, plan).await,
+            (Some(_), _) => self.commit_resting(pair, plan, (None, true)).await,
+            (None, _) => self.commit_unlinked(pair, plan, true).await,
+        }
+    }
+
+    /// A service refused: the seller is notified of what and why, and the message is done; a later edit tries again.
+    pub(super) async fn reject(&mut self, pair: &Pair, plan: &Plan) -> Result<Outcome, Failure> {
+        let plan = status_of(self.engine, pair, plan.clone());
+        let columns = plan.effects.first().cloned();
+        let mut delivered = true;
+        let mut written = None;
+        if let (Some(record), Some(effect)) = (&pair.record, columns)
+            && let crate::plan::Action::Notify(fields) = effect.action
+        {
+            let write = cosell_model::crm::CrmWrite { fields, phase: None };
+            match self.update(pair.table, record, &write).await {
+                Ok(stored) => written = Some(stored),
+                Err(failure) if failure.kind == FailureKind::Rejected => {
+                    tracing::warn!(
+                        deal = self.journal.deal(),
+                        error = failure.redacted(),
+                        "the seller could not be notified"
+                    );
+                    delivered = false;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        if pair.is_linked() {
+            self.commit_resting(pair, &plan, (written, delivered)).await
+        } else {
+            self.commit_unlinked(pair, &plan, delivered).await
+        }
+    }
+}
+
+/// The link of a deal that takes no part now.
+fn resting(pair: &Pair, link: &Link, plan: &Plan, (state, delivered): (&DealState, bool)) -> Link {
+    if matches!(pair.standing, Standing::AtRest(_)) {
+        return Link { state: state.clone(), ..link.clone() };
+    }
+    let reason = match state {
+        DealState::Disconnected { reason } => Some(reason.clone()),
+        DealState::Waiting { for_what: WaitingFor::Referral, .. } => {
+            Some(DisconnectReason::ReferralInvisible)
+        }
+        _ => None,
+    };
+    let known = link.disconnected.as_ref().filter(|known| Some(&known.reason) == reason.as_ref());
+    let since = known.map_or(pair.now, |known| known.since);
+    let notices =
+        plan.notices.iter().filter(|notice| notice.stands() && crate::render::is_line(notice));
+    let notified =
+        if delivered { notices.map(Notice::key).collect() } else { link.notified.clone() };
+    Link {
+        disconnected: reason.map(|reason| Disconnected { reason, since }),
+        state: state.clone(),
+        notified,
+        notifying: None,
+        ..link.clone()
+    }
+}
+
+fn disconnects_anew(link: &Link, state: &DealState) -> bool {
+    match state {
+        DealState::Disconnected { reason } => {
+            link.disconnected.as_ref().is_none_or(|known| known.reason != *reason)
+        }
+        DealState::Waiting { for_what: WaitingFor::Referral, .. } => link.disconnected.is_none(),
+        DealState::Refused { .. } => link.state != *state,
+        _ => false,
+    }
+}

@@ -1,0 +1,62 @@
+//! Which synced fields do not agree, whatever the reason: ✔ means that there is none.
+
+use cosell_mapping::Rule;
+use cosell_model::audit::Side;
+use cosell_model::field::Field;
+use cosell_model::link::LastSynced;
+use cosell_model::notice::Notice;
+use cosell_model::value::Value;
+
+use super::{Case, fields, is_kept, stage, visibility};
+use crate::plan::Plan;
+
+pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {
+    let open = differing(case);
+    for field in open {
+        if plan.effects.iter().any(|effect| effect.field == field) {
+            continue;
+        }
+        if let Some(side) = one_way(case, &field)
+            && !plan.notices.iter().any(|notice| notice.field() == Some(&field))
+        {
+            plan.notices.push(Notice::OneWay { field: field.clone(), side });
+        }
+        plan.differing.insert(field);
+    }
+}
+
+/// The synced fields whose sides do not mean the same.
+pub(crate) fn differing(case: &Case<'_>) -> Vec<Field> {
+    let is_synced = |rule: &&Rule| rule.to_crm.on_update() || rule.to_partner_center.on_update();
+    let rules = case.mapping.rules.iter().filter(is_synced);
+    let mut differing: Vec<Field> = rules
+        .filter(|rule| {
+            let now = case.observed.get(&fields::field(rule));
+            now.is_some_and(|now| !agrees(rule, now))
+        })
+        .map(fields::field)
+        .collect();
+    differing.extend((!stage::agrees(case)).then_some(Field::Stage));
+    differing.extend((!visibility::agrees(case)).then_some(Field::Visibility));
+    differing
+}
+
+/// Whether both sides mean the same, as far as a column keeps it: amounts may be rounded there, texts cut.
+fn agrees(rule: &Rule, now: &LastSynced) -> bool {
+    let as_kept = |asked: Option<Value>, kept: &Value| {
+        asked.is_some_and(|asked| is_kept(&Value::Nothing, &asked, kept) && !kept.is_nothing())
+    };
+    rule.agrees(now)
+        || as_kept(rule.across_to_crm(&now.partner_center).ok(), &now.crm)
+        || as_kept(rule.across_to_partner_center(&now.crm).ok(), &now.partner_center)
+}
+
+/// The side whose edits are not written to the other; `None` where both are, or the field is none of a rule.
+fn one_way(case: &Case<'_>, field: &Field) -> Option<Side> {
+    let rule = case.mapping.rules.iter().find(|rule| fields::field(rule) == *field)?;
+    match (rule.to_crm.on_update(), rule.to_partner_center.on_update()) {
+        (true, false) => Some(Side::Crm),
+        (false, true) => Some(Side::PartnerCenter),
+        _ => None,
+    }
+}

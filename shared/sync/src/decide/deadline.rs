@@ -1,0 +1,47 @@
+//! Invitations that expire soon (contract partner-center 3.6): a warning once per threshold. A closed record's seller has nothing to
+//! answer.
+
+use cosell_model::deal::DealKind;
+use cosell_model::link::Warned;
+use cosell_model::notice::{Inviter, Notice};
+use cosell_model::referral::Referral;
+
+use super::Case;
+use crate::plan::Plan;
+
+pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {
+    let open = !case.referral.stage.is_terminal();
+    let sides = [Some(case.referral), case.microsoft().filter(|_| open)];
+    for referral in sides.into_iter().flatten() {
+        if let Some(due) = due(case, referral) {
+            let (by, days) = (due.expires, due.days);
+            let inviter = inviter(case, referral);
+            plan.notices.push(Notice::DeadlineNear { by, days, inviter });
+            plan.memory.warned.insert(referral.id, due);
+        }
+    }
+    // The Microsoft referral is not read each time: what was warned of it stays until our own is closed.
+    if open {
+        for (id, warned) in case.link.warned.iter().filter(|(id, _)| **id != case.referral.id) {
+            plan.memory.warned.entry(*id).or_insert_with(|| warned.clone());
+        }
+    }
+}
+
+/// The threshold that is passed. One that was passed by a run whose clock is ahead stays.
+fn due(case: &Case<'_>, referral: &Referral) -> Option<Warned> {
+    let expires = referral.expires().filter(|_| !case.record.is_read_only())?;
+    let days = case.policy.deadlines.reached(expires, case.now)?;
+    let warned = case.link.warned.get(&referral.id).filter(|warned| warned.expires == expires);
+    Some(Warned { expires, days: warned.map_or(days, |warned| warned.days.min(days)) })
+}
+
+fn inviter(case: &Case<'_>, referral: &Referral) -> Inviter {
+    if referral.id != case.referral.id {
+        Inviter::Us
+    } else if referral.deal(false) == DealKind::PartnerToPartner {
+        Inviter::Partner
+    } else {
+        Inviter::Microsoft
+    }
+}

@@ -1,0 +1,113 @@
+//! What a reconciliation writes into the audit log, under which deal.
+
+use cosell_model::audit::{AuditEntry, AuditKind, FieldChange, UndecidedField};
+use cosell_model::id::ReferralId;
+use cosell_model::message::{Cause, Subject};
+use cosell_model::notice::Notice;
+use jiff::Timestamp;
+
+use crate::failure::{Failure, System};
+use crate::port::AuditLog;
+
+/// The audit log as one reconciliation writes it.
+pub(crate) struct Journal<'a> {
+    audit: &'a dyn AuditLog,
+    cause: Cause,
+    now: Timestamp,
+    invocation: &'a str,
+    deal: String,
+    partner_center_request: Option<String>,
+    crm_request: Option<String>,
+    /// The kinds of what was appended, in order.
+    pub(crate) appended: Vec<AuditKind>,
+    /// Whether it says that something is about to be written.
+    pub(crate) is_ahead: bool,
+}
+
+/// An entry without what every entry of a reconciliation has.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Draft {
+    pub(crate) message: String,
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) changes: Vec<FieldChange>,
+    pub(crate) undecided: Vec<UndecidedField>,
+}
+
+impl Draft {
+    pub(crate) fn of(message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..Self::default() }
+    }
+}
+
+impl<'a> Journal<'a> {
+    pub(crate) fn new(
+        audit: &'a dyn AuditLog,
+        (subject, cause): (&Subject, Cause),
+        now: Timestamp,
+        invocation: &'a str,
+    ) -> Self {
+        Self {
+            audit,
+            cause,
+            now,
+            invocation,
+            deal: subject.to_string(),
+            partner_center_request: None,
+            crm_request: None,
+            appended: Vec::new(),
+            is_ahead: false,
+        }
+    }
+
+    /// The deal, as its entries are kept under.
+    pub(crate) fn deal(&self) -> &str {
+        &self.deal
+    }
+
+    /// From here on entries are kept under the referral.
+    pub(crate) fn is_of(&mut self, referral: ReferralId) {
+        self.deal = Subject::Referral(referral).to_string();
+    }
+
+    /// Notes the request id of a service's answer.
+    pub(crate) fn answered(&mut self, system: System, request: Option<&String>) {
+        match system {
+            System::PartnerCenter => self.partner_center_request = request.cloned(),
+            System::Crm => self.crm_request = request.cloned(),
+            System::Aws | System::Internal => {}
+        }
+    }
+
+    pub(crate) async fn append(&mut self, kind: AuditKind, draft: Draft) -> Result<(), Failure> {
+        let entry = AuditEntry {
+            pair: self.deal.clone(),
+            at: self.now,
+            kind,
+            cause: self.cause,
+            message: draft.message,
+            notices: draft.notices,
+            changes: draft.changes,
+            undecided: draft.undecided,
+            partner_center_request: self.partner_center_request.clone(),
+            crm_request: self.crm_request.clone(),
+            invocation: self.invocation.to_owned(),
+        };
+        self.audit.append(&entry).await?;
+        self.appended.push(kind);
+        Ok(())
+    }
+
+    /// Says what is about to be written, before it is: should the function die, the audit log knows what it may have done.
+    pub(crate) async fn ahead(
+        &mut self,
+        message: &str,
+        changes: Vec<FieldChange>,
+    ) -> Result<(), Failure> {
+        if self.is_ahead && changes.is_empty() {
+            return Ok(());
+        }
+        self.append(AuditKind::WriteAhead, Draft { changes, ..Draft::of(message) }).await?;
+        self.is_ahead = true;
+        Ok(())
+    }
+}

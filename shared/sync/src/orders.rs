@@ -1,0 +1,399 @@
+//! What an operator may order: to unlink a deal, to link one by hand, to resolve a conflict.
+//!
+//! Each order is audited like everything else, and each may be repeated after a failure.
+
+use cosell_model::audit::{AuditKind, Side, UndecidedField};
+use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite};
+use cosell_model::field::Field;
+use cosell_model::id::ReferralId;
+use cosell_model::link::{DisconnectReason, Disconnected, Link};
+use cosell_model::message::{Cause, Subject, SyncMessage};
+use cosell_model::notice::Notice;
+use cosell_model::patch::PatchOperation;
+use cosell_model::referral::{Referral, ReferralKind};
+use cosell_model::state::DealState;
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use crate::commit::Committed;
+use crate::decide::lead;
+use crate::engine::{Engine, Table};
+use crate::failure::{Failure, FailureKind, System};
+use crate::find::{Located, identifier};
+use crate::journal::Draft;
+use crate::reconcile::{Outcome, Reconciliation, Request};
+use crate::render::columns::Connector;
+
+/// Who ordered, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'a> {
+    /// Our clock.
+    pub now: Timestamp,
+    /// Names this order in the audit log; never used twice.
+    pub id: &'a str,
+}
+
+impl Engine {
+    /// Disconnects a deal for good: nothing is synced any more, and neither side is given another counterpart by itself. In the CRM the
+    /// record loses its Referral Identifier and Referral Link, and Sync with Partner Center is switched off.
+    pub async fn unlink(&self, referral: ReferralId, order: Order<'_>) -> Result<Outcome, Failure> {
+        let message = ordered(referral, order);
+        let mut reconciliation = Reconciliation::new(self, request(&message, order));
+        let result = Box::pin(reconciliation.unlink(referral)).await;
+        reconciliation.end_order(result).await
+    }
+
+    /// Links a referral with a CRM record by hand, switches *Sync with Partner Center* on and brings them in sync; a field that differs
+    /// is resolved by its rule. Sides that belong to another deal must be unlinked first.
+    pub async fn relink(
+        &self,
+        referral: ReferralId,
+        record: &CrmKey,
+        order: Order<'_>,
+    ) -> Result<Outcome, Failure> {
+        let message = ordered(referral, order);
+        let mut reconciliation = Reconciliation::new(self, request(&message, order));
+        let result = Box::pin(reconciliation.relink(referral, record)).await;
+        reconciliation.end_order(result).await
+    }
+
+    /// Resolves a conflict that awaits a decision (rule `ask`): `winner`'s value goes to the other side, if both values are still those
+    /// that wait. `field` is the mapping rule's name.
+    pub async fn resolve(
+        &self,
+        referral: ReferralId,
+        field: &Field,
+        winner: Side,
+        order: Order<'_>,
+    ) -> Result<Outcome, Failure> {
+        let message = ordered(referral, order);
+        let mut reconciliation = Reconciliation::new(self, request(&message, order));
+        let result = Box::pin(reconciliation.resolve(referral, field, winner)).await;
+        reconciliation.end_order(result).await
+    }
+}
+
+fn ordered(referral: ReferralId, order: Order<'_>) -> SyncMessage {
+    SyncMessage {
+        subject: Subject::Referral(referral),
+        cause: Cause::Operator,
+        observed: order.id.to_owned(),
+    }
+}
+
+fn request<'a>(message: &'a SyncMessage, order: Order<'a>) -> Request<'a> {
+    Request { message, now: order.now, invocation: order.id }
+}
+
+fn refused(message: String) -> Failure {
+    Failure::new(System::Internal, FailureKind::Rejected, message)
+}
+
+impl Reconciliation<'_> {
+    /// An order that is refused is audited, and what a service refused of it.
+    async fn end_order(mut self, result: Result<Outcome, Failure>) -> Result<Outcome, Failure> {
+        self.release(result.as_ref().err()).await;
+        match result {
+            Err(failure) if failure.kind == FailureKind::Rejected => {
+                self.journal.answered(failure.system, failure.request_id.as_ref());
+                let message = crate::apply::refusal(&failure).sentence;
+                self.journal.append(AuditKind::Rejected, Draft::of(message.clone())).await?;
+                Ok(self.quiet(AuditKind::Rejected, message, DealState::New))
+            }
+            Err(failure) => {
+                self.append_order_failure(&failure).await;
+                Err(failure)
+            }
+            done => done,
+        }
+    }
+
+    async fn append_order_failure(&mut self, failure: &Failure) {
+        if matches!(failure.kind, FailureKind::Postponed { .. }) {
+            return;
+        }
+        if self.journal.appended.last() != Some(&AuditKind::Failed)
+            && let Err(error) =
+                self.journal.append(AuditKind::Failed, Draft::of(failure.to_string())).await
+        {
+            tracing::warn!(
+                deal = self.journal.deal(),
+                error = error.redacted(),
+                "the failed order could not be audited"
+            );
+        }
+    }
+
+    async fn known(&mut self, referral: ReferralId) -> Result<Link, Failure> {
+        let link = self.engine.links.by_referral(referral).await?.link();
+        link.ok_or_else(|| refused(format!("referral {referral} is not linked with any record")))
+    }
+
+    /// The table of a record that can be reached: not of a lead that was linked while leads were synced.
+    fn reachable(&self, key: &CrmKey) -> Option<Table> {
+        let table = self.engine.table_of(key);
+        (table == Table::Opportunities || self.engine.leads.is_some()).then_some(table)
+    }
+
+    async fn unlink(&mut self, referral: ReferralId) -> Result<Outcome, Failure> {
+        let link = self.known(referral).await?;
+        let reason = DisconnectReason::Unlinked;
+        let state = DealState::Disconnected { reason: reason.clone() };
+        let is_known = link.disconnected.as_ref().is_some_and(|known| known.reason == reason);
+        // The link first: what follows in the CRM must not look like a seller's wish for a new deal.
+        if !is_known {
+            let link = Link {
+                disconnected: Some(Disconnected { reason, since: self.request.now }),
+                state: state.clone(),
+                updated: self.request.now,
+                ..link.clone()
+            };
+            self.journal
+                .ahead("About to unlink the deal by an operator's order.", Vec::new())
+                .await?;
+            self.engine.links.save(&link).await?;
+        }
+        if let Some(table) = self.reachable(&link.crm)
+            && let Some(record) = self.engine.port(table).get(&link.crm).await?
+        {
+            self.free(table, &record, &state).await?;
+        }
+        let message = format!(
+            "Unlinked from {} {}. Nothing is synced any more.",
+            link.crm.entity, link.crm.id
+        );
+        let draft = Draft { notices: vec![Notice::Unlinked], ..Draft::of(message.clone()) };
+        self.journal.append(AuditKind::Unlinked, draft).await?;
+        Ok(self.quiet(AuditKind::Unlinked, message, state))
+    }
+
+    /// Takes the referral's marks off a record. One that is read-only keeps them.
+    async fn free(
+        &mut self,
+        table: Table,
+        record: &CrmRecord,
+        state: &DealState,
+    ) -> Result<(), Failure> {
+        if record.is_read_only() {
+            return Ok(());
+        }
+        let engine = self.engine;
+        let mapping = engine.mapping_of(table);
+        let columns = &mapping.columns;
+        let connector = Connector::new(mapping, &engine.policy, self.request.now);
+        let was_on = lead::is_on(mapping, record);
+        let lines: &[&Notice] = if was_on { &[&Notice::Unlinked] } else { &[] };
+        let mut fields = connector.columns(record, state, lines);
+        let marks = [
+            (columns.referral_id.to_string(), Json::Null),
+            (columns.referral_link.to_string(), Json::Null),
+            (columns.sync.to_string(), Json::Bool(false)),
+        ];
+        for (column, value) in marks {
+            fields.remove(&column);
+            if *record.get(&column) != value {
+                fields.insert(column, value);
+            }
+        }
+        if fields.is_empty() {
+            return Ok(());
+        }
+        self.journal
+            .ahead("About to take the referral's marks off the record.", Vec::new())
+            .await?;
+        engine.port(table).update(record, &CrmWrite { fields, phase: None }).await.map(drop)
+    }
+
+    async fn relink(&mut self, id: ReferralId, key: &CrmKey) -> Result<Outcome, Failure> {
+        let engine = self.engine;
+        // Nobody may create a deal for this record meanwhile.
+        self.take_claim(key.to_string()).await?;
+        let (referral, record) = self.both_sides(id, key).await?;
+        let (of_referral, of_record) =
+            futures::try_join!(engine.links.by_referral(id), engine.links.by_crm(key))?;
+        let (of_referral, of_record) = (of_referral.link(), of_record.link());
+        self.journal.is_of(id);
+        if let Some(link) = of_referral.clone().filter(|link| link.crm == *key) {
+            return Box::pin(self.link_again(link, record)).await;
+        }
+        let former = of_referral.as_ref().and_then(|link| self.lead_of(link));
+        let others: Vec<Link> = of_referral.into_iter().chain(of_record).collect();
+        self.check_free(id, &others, &record)?;
+        self.journal.ahead("About to link the deal by an operator's order.", Vec::new()).await?;
+        let link = Link {
+            lead: former.filter(|lead| lead != key),
+            ..Link::new(&referral, &record, self.request.now)
+        };
+        engine.links.replace(&others, &link).await?;
+        self.switch_on(record).await?;
+        self.name_record(referral, key).await?;
+        let notice = Notice::Linked { record: Some(format!("{} {}", key.entity, key.id)) };
+        self.append_linked(notice).await?;
+        let link = Link { version: 1, ..link };
+        Box::pin(self.go_on(link, AuditKind::Relinked)).await
+    }
+
+    /// Neither side may belong to another deal.
+    fn check_free(
+        &self,
+        id: ReferralId,
+        others: &[Link],
+        record: &CrmRecord,
+    ) -> Result<(), Failure> {
+        if let Some(other) = others.iter().find(|link| link.disconnected.is_none()) {
+            return Err(refused(format!(
+                "referral {} is linked with {} {}: unlink that deal first",
+                other.referral, other.crm.entity, other.crm.id
+            )));
+        }
+        let mapping = self.engine.mapping_of(self.engine.table_of(&record.key));
+        let Some(carried) = identifier(mapping, record) else { return Ok(()) };
+        let may_carry = |other: ReferralId| carried.eq_ignore_ascii_case(&other.to_string());
+        if !may_carry(id) && !others.iter().any(|other| may_carry(other.referral)) {
+            return Err(refused(format!(
+                "the record carries the Referral Identifier {carried}: clear it first"
+            )));
+        }
+        Ok(())
+    }
+
+    async fn append_linked(&mut self, notice: Notice) -> Result<(), Failure> {
+        let message = crate::render::sentence(&self.engine.mapping, &notice);
+        let draft = Draft { notices: vec![notice], ..Draft::of(message) };
+        self.journal.append(AuditKind::Relinked, draft).await
+    }
+
+    /// The same two sides again: what was synced of them still holds, so that no edit made meanwhile is lost.
+    async fn link_again(&mut self, link: Link, record: CrmRecord) -> Result<Outcome, Failure> {
+        if link.disconnected.is_none() {
+            return self.go_on(link, AuditKind::Unchanged).await;
+        }
+        let link = Link { disconnected: None, updated: self.request.now, ..link };
+        self.journal
+            .ahead("About to link the deal again by an operator's order.", Vec::new())
+            .await?;
+        let link = self.engine.links.save(&link).await?;
+        self.switch_on(record).await?;
+        self.append_linked(Notice::Linked { record: None }).await?;
+        self.go_on(link, AuditKind::Relinked).await
+    }
+
+    /// Reconciles the deal that an order was about.
+    async fn go_on(&mut self, link: Link, least: AuditKind) -> Result<Outcome, Failure> {
+        let mut link = link;
+        for _ in 0..3 {
+            let located = Located::Linked { link: Box::new(link.clone()), microsoft: None };
+            let now = self.request.now;
+            let pair = self.engine.observe(located, None, Cause::Operator, now).await?;
+            match self.reconcile_pair(&pair).await? {
+                Committed::Done(outcome) if outcome.kind == AuditKind::Unchanged => {
+                    return Ok(Outcome { kind: least, ..outcome });
+                }
+                Committed::Done(outcome) => return Ok(outcome),
+                Committed::Again => link = self.known(link.referral).await?,
+            }
+        }
+        Err(crate::find::linked_meanwhile())
+    }
+
+    /// Whoever links by hand wants the deal synced; until here nothing may have been, or the record would have got a deal of its own.
+    async fn switch_on(&mut self, record: CrmRecord) -> Result<(), Failure> {
+        let table = self.engine.table_of(&record.key);
+        let mapping = self.engine.mapping_of(table);
+        if lead::is_on(mapping, &record) || record.is_read_only() {
+            return Ok(());
+        }
+        let fields = [(mapping.columns.sync.to_string(), Json::Bool(true))].into();
+        let write = CrmWrite { fields, phase: None };
+        self.engine.port(table).update(&record, &write).await.map(drop)
+    }
+
+    async fn both_sides(
+        &self,
+        id: ReferralId,
+        key: &CrmKey,
+    ) -> Result<(Referral, CrmRecord), Failure> {
+        let engine = self.engine;
+        let table = engine.table_of(key);
+        let (referral, record) =
+            futures::try_join!(engine.partner_center.get(id), engine.port(table).get(key))?;
+        let referral = referral.ok_or_else(|| {
+            refused(format!("referral {id} is not visible to the sync's service account"))
+        })?;
+        let record = record.ok_or_else(|| {
+            refused(format!("{} {} does not exist in the CRM", key.entity, key.id))
+        })?;
+        if referral.kind == ReferralKind::MicrosoftReferral
+            || (referral.kind == ReferralKind::Lead && engine.leads.is_none())
+        {
+            return Err(refused(format!(
+                "referral {id} is not a deal of ours, so no record can be linked with it"
+            )));
+        }
+        if let Some(into) = &record.merged_into {
+            return Err(refused(format!(
+                "the record was merged into {} {}: link that one",
+                into.entity, into.id
+            )));
+        }
+        if referral.stage.is_terminal() != record.phase.is_closed() {
+            return Err(refused(format!(
+                "referral {id} is {} and the record is {}: linking them would close the open one for good",
+                referral.stage, record.phase
+            )));
+        }
+        Ok((referral, record))
+    }
+
+    /// Partner Center's "CRM ID" follows, or the record that was linked before would claim the referral back.
+    async fn name_record(&mut self, referral: Referral, key: &CrmKey) -> Result<(), Failure> {
+        if referral.stage.is_terminal() || referral.external_reference.as_deref() == Some(&key.id) {
+            return Ok(());
+        }
+        let operation =
+            PatchOperation::set(&referral, "externalReferenceId", key.id.clone().into());
+        let port = &self.engine.partner_center;
+        port.patch(referral.id, &referral.etag, &[operation]).await.map(drop)
+    }
+
+    /// The lead that a deal is, or was.
+    fn lead_of(&self, link: &Link) -> Option<CrmKey> {
+        if self.engine.table_of(&link.crm) == Table::Leads {
+            Some(link.crm.clone())
+        } else {
+            link.lead.clone()
+        }
+    }
+
+    async fn resolve(
+        &mut self,
+        referral: ReferralId,
+        field: &Field,
+        winner: Side,
+    ) -> Result<Outcome, Failure> {
+        let mut link = self.known(referral).await?;
+        let waiting: Vec<String> = link.conflicts.keys().map(Field::to_string).collect();
+        let conflict = link.conflicts.get_mut(field).ok_or_else(|| {
+            let which = if waiting.is_empty() {
+                "none does".to_owned()
+            } else {
+                format!("these do: {}", waiting.join(", "))
+            };
+            refused(format!("`{field}` does not await a decision; {which}"))
+        })?;
+        conflict.decision = Some(winner);
+        let undecided = vec![UndecidedField {
+            field: field.clone(),
+            partner_center: conflict.partner_center.clone(),
+            crm: conflict.crm.clone(),
+        }];
+        link.updated = self.request.now;
+        let link = self.engine.links.save(&link).await?;
+        self.journal.is_of(referral);
+        let notice = Notice::DecisionMade { winner };
+        let message = crate::render::sentence(&self.engine.mapping, &notice);
+        let draft = Draft { notices: vec![notice], undecided, ..Draft::of(message) };
+        self.journal.append(AuditKind::Resolved, draft).await?;
+        Box::pin(self.go_on(link, AuditKind::Resolved)).await
+    }
+}

@@ -1,0 +1,54 @@
+//! Sync status: the state in one line.
+
+use cosell_mapping::Mapping;
+use cosell_model::link::DisconnectReason;
+use cosell_model::notice::{Notice, Severity};
+use cosell_model::state::{DealState, WaitingFor};
+
+use super::{labels, minute, sentence, sentences};
+
+/// The text of the Sync status column. ✔ means that every synced field agrees, and nothing else.
+pub fn status(mapping: &Mapping, state: &DealState) -> String {
+    match state {
+        DealState::New => "Not synced yet".to_owned(),
+        DealState::InSync => "✔ Synced".to_owned(),
+        DealState::PartlySynced { fields, blocked, reasons } => {
+            let errors = reasons.iter().filter(|notice| notice.severity() == Severity::Error);
+            let errors: Vec<&Notice> = errors.collect();
+            let sign = if *blocked { '✘' } else { '⚠' };
+            if errors.is_empty() {
+                format!("{sign} Partly synced: {}", labels(mapping, fields))
+            } else {
+                format!("{sign} {}", sentences(mapping, errors))
+            }
+        }
+        DealState::Waiting { for_what, until, fields } => {
+            let until = until.map(minute).unwrap_or_default();
+            match for_what {
+                WaitingFor::Answer => format!("⚠ Answer by {until}"),
+                WaitingFor::WinDate => format!("⚠ Won: sent on {until}"),
+                WaitingFor::Acceptance => {
+                    format!("⚠ Sent once the deal is accepted: {}", labels(mapping, fields))
+                }
+                WaitingFor::Referral => disconnected(&DisconnectReason::ReferralInvisible),
+            }
+        }
+        DealState::NeedsDecision { fields } => {
+            format!("⚠ Needs a decision: {}", labels(mapping, fields))
+        }
+        DealState::Paused { until } => format!("⚠ Paused until {}", minute(*until)),
+        DealState::Failing { attempts, next, .. } => {
+            let next = next.map(|next| format!(", next try {}", minute(next))).unwrap_or_default();
+            format!("⚠ Failing: attempt {attempts}{next}")
+        }
+        DealState::Off { reason } => {
+            format!("Off: {}", sentence(mapping, &Notice::Off { reason: reason.clone() }))
+        }
+        DealState::Disconnected { reason } => disconnected(reason),
+        DealState::Refused { reasons } => format!("✘ {}", sentences(mapping, reasons)),
+    }
+}
+
+fn disconnected(reason: &DisconnectReason) -> String {
+    format!("✘ Not synced any more: {}.", super::sentences::disconnect_reason(reason))
+}
