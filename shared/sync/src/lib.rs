@@ -12,8 +12,6 @@ pub mod failure;
 mod fixtures;
 pub mod gate;
 pub mod installation;
-#[cfg(test)]
-pub(crate) mod memory;
 pub mod merge;
 pub mod plan;
 pub mod poll;

@@ -5,15 +5,13 @@
 //! webhooks, and a CRM that cuts, rounds and ignores. After the storm everything finishes in calm weather, and the invariants of
 //! [`verdict`] must hold. The same seed always gives the same run.
 
+mod help;
 mod invocation;
 mod people;
-mod ports;
-mod queue;
 mod schedule;
 mod seat;
 mod verdict;
 mod weather;
-mod wishes;
 mod world;
 
 use std::sync::Arc;
@@ -112,7 +110,7 @@ pub fn run(mappings: &Mappings, seed: u64, steps: u32, without: Option<Protectio
     }
     violations.extend(verdict::violations(&world, mapping));
     let before = world.state().writes.len();
-    schedule.look_again();
+    schedule.reconcile_again();
     let after = world.state().writes.len();
     if after != before {
         violations.push(format!("{} writes in a quiet system", after - before));

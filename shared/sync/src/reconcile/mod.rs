@@ -277,6 +277,3 @@ impl Attempt<'_> {
         })
     }
 }
-
-#[cfg(test)]
-pub(crate) mod tests;
