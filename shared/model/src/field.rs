@@ -1,8 +1,10 @@
 //! Names of a deal's fields: the mapping's rules, and the built-in ones that need no rule.
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::convert::Infallible;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -57,7 +59,7 @@ impl fmt::Display for RuleName {
 }
 
 /// A field of a deal. As text, it is its rule's name or one of the built-in names.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum Field {
     /// The referral's stage and the CRM record's phase.
@@ -76,14 +78,14 @@ pub enum Field {
     Rule(RuleName),
 }
 
-/// The built-in fields and their names. No rule may have one of these.
-const BUILT_IN: [(&str, Field); 6] = [
-    ("stage", Field::Stage),
-    ("help", Field::Help),
-    ("visibility", Field::Visibility),
-    ("customer_contact", Field::Contact),
-    ("crm_id", Field::Reference),
-    ("registration", Field::Registration),
+/// The built-in fields. No rule may have a name of theirs.
+const BUILT_IN: [Field; 6] = [
+    Field::Stage,
+    Field::Help,
+    Field::Visibility,
+    Field::Contact,
+    Field::Reference,
+    Field::Registration,
 ];
 
 impl Field {
@@ -104,17 +106,65 @@ impl Field {
     pub fn as_str(&self) -> &str {
         match self {
             Self::Rule(name) => name.as_str(),
-            built_in => {
-                BUILT_IN.iter().find(|(_, field)| field == built_in).map_or("", |(name, _)| name)
-            }
+            Self::Stage => "stage",
+            Self::Help => "help",
+            Self::Visibility => "visibility",
+            Self::Contact => "customer_contact",
+            Self::Reference => "crm_id",
+            Self::Registration => "registration",
         }
+    }
+}
+
+// By their names, so that a map of fields can be asked for a name.
+impl PartialEq for Field {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Field {}
+
+impl PartialOrd for Field {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Field {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for Field {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl Borrow<str> for Field {
+    fn borrow(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl PartialEq<str> for Field {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Field {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
     }
 }
 
 impl From<&str> for Field {
     fn from(name: &str) -> Self {
-        let built_in = BUILT_IN.iter().find(|(known, _)| *known == name);
-        built_in.map_or_else(|| Self::Rule(name.into()), |(_, field)| field.clone())
+        let built_in = BUILT_IN.iter().find(|field| field.as_str() == name);
+        built_in.cloned().unwrap_or_else(|| Self::Rule(name.into()))
     }
 }
 
@@ -156,8 +206,9 @@ mod tests {
 
     #[test]
     fn every_name_reads_back_as_its_field() {
-        for (name, field) in BUILT_IN {
-            assert_eq!((Field::from(name), field.as_str()), (field.clone(), name));
+        for field in BUILT_IN {
+            assert_eq!(Field::from(field.as_str()), field);
+            assert!(field.rule_name().is_none());
         }
         let rule = Field::from("deal_value");
         assert_eq!(rule, Field::Rule("deal_value".into()));

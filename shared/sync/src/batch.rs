@@ -255,6 +255,3 @@ fn retry_after(failure: &Failure, receives: u32) -> Duration {
     };
     spread.max(asked).min(LONGEST_RETRY)
 }
-
-#[cfg(test)]
-mod tests;

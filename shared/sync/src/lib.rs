@@ -29,8 +29,6 @@ mod find;
 mod fixtures;
 pub mod installation;
 mod journal;
-#[cfg(test)]
-pub(crate) mod memory;
 pub mod observe;
 pub mod orders;
 pub mod plan;

@@ -1,7 +1,7 @@
 //! The settings of each program, read from the environment variables that the template sets.
 
-use cosell_model::flapping::FlappingLimits;
 use cosell_model::deadline::Deadlines;
+use cosell_model::flapping::FlappingLimits;
 use cosell_runtime::config::{Environment, Noted};
 use cosell_runtime::settings::{CrmSettings, PartnerCenterSettings};
 use cosell_sync::plan::Policy;

@@ -7,17 +7,17 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use cosell_fakes::{LeadPorts, Ports};
 use cosell_mapping::Mapping;
 use cosell_model::audit::Side;
 use cosell_model::crm::CrmKey;
 use cosell_model::id::ReferralId;
 use cosell_model::message::{PoisonMessage, Subject, SyncMessage};
+use cosell_sync::Policy;
 use cosell_sync::batch::{Attendant, Received, Time, Unfinished};
-use cosell_sync::plan::Policy;
 use cosell_sync::{Engine, Failure, LeadTable, Order, Outcome, Poller};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ports::LeadSeat;
 use crate::seat::Seat;
 use crate::world::World;
 
@@ -74,7 +74,7 @@ impl Time for Watch {
 }
 
 impl Attendant for Watch {
-    fn looked(
+    fn reconciled(
         &self,
         _: &SyncMessage,
         messages: usize,
@@ -94,8 +94,9 @@ impl Attendant for Watch {
 
     fn lost(&self, subject: &Subject, why: &'static str) {
         let mut state = self.world.state();
-        state.tell(|| format!("the look at {subject} is lost: {why}"));
-        state.speechless.insert(self.invocation.clone());
+        state.note(|| format!("the reconcile of {subject} is lost: {why}"));
+        drop(state);
+        self.world.book().speechless.insert(self.invocation.clone());
     }
 
     async fn postpone(&self, messages: &[Unfinished]) {
@@ -123,23 +124,27 @@ impl Functions {
         Self { world, mapping, policy: Arc::new(policy), started: 0 }
     }
 
-    fn seat(&mut self, function: &str) -> Arc<Seat> {
+    /// The name of a new invocation, and its ports.
+    fn ports(&mut self, function: &str) -> (String, Arc<Ports>) {
         self.started += 1;
-        Arc::new(Seat::new(self.world.clone(), format!("{function}{}", self.started)))
+        let name = format!("{function}{}", self.started);
+        let seat = Arc::new(Seat::new(self.world.clone(), name.clone()));
+        let ports = Ports::new(self.world.fakes.clone(), seat, name.clone());
+        (name, Arc::new(ports))
     }
 
-    fn engine(&self, seat: &Arc<Seat>) -> Engine {
+    fn engine(&self, ports: &Arc<Ports>) -> Engine {
         Engine {
-            partner_center: seat.clone(),
-            crm: seat.clone(),
+            partner_center: ports.clone(),
+            crm: ports.clone(),
             leads: self.mapping.of_leads().map(|mapping| LeadTable {
-                crm: Arc::new(LeadSeat(seat.clone())),
+                crm: Arc::new(LeadPorts(ports.clone())),
                 mapping: Arc::new(mapping),
             }),
-            links: seat.clone(),
-            claims: seat.clone(),
-            schedule: seat.clone(),
-            audit: seat.clone(),
+            links: ports.clone(),
+            claims: ports.clone(),
+            schedule: ports.clone(),
+            audit: ports.clone(),
             mapping: self.mapping.clone(),
             policy: self.policy.clone(),
         }
@@ -147,18 +152,14 @@ impl Functions {
 
     /// A consumer works through a batch.
     pub(crate) fn consume(&mut self, batch: Vec<Received>) -> Invocation {
-        let seat = self.seat("consumer");
-        let engine = self.engine(&seat);
+        let (name, ports) = self.ports("consumer");
+        let engine = self.engine(&ports);
         let deadline = self.world.state().now + TIME_OUT;
-        let (world, name, received) = (self.world.clone(), seat.invocation.clone(), batch.clone());
+        let (world, invocation, received) = (self.world.clone(), name.clone(), batch.clone());
         let future = async move {
-            let watch = Watch {
-                world,
-                invocation: seat.invocation.clone(),
-                deadline,
-                done: std::cell::Cell::new(0),
-            };
-            let unfinished = engine.work(received, &watch, &seat.invocation, &watch).await;
+            let done = std::cell::Cell::new(0);
+            let watch = Watch { world, invocation: invocation.clone(), deadline, done };
+            let unfinished = engine.work(received, &watch, &invocation, &watch).await;
             Done {
                 unfinished: unfinished
                     .into_iter()
@@ -171,34 +172,34 @@ impl Functions {
     }
 
     pub(crate) fn poll(&mut self) -> Invocation {
-        let seat = self.seat("poller");
+        let (name, ports) = self.ports("poller");
         let poller = Poller {
-            partner_center: seat.clone(),
-            crm: seat.clone(),
-            leads: Some(Arc::new(LeadSeat(seat.clone()))),
-            queue: seat.clone(),
-            claims: seat.clone(),
-            cursors: seat.clone(),
-            schedule: seat.clone(),
-            links: seat.clone(),
+            partner_center: ports.clone(),
+            crm: ports.clone(),
+            leads: Some(Arc::new(LeadPorts(ports.clone()))),
+            queue: ports.clone(),
+            claims: ports.clone(),
+            cursors: ports.clone(),
+            schedule: ports.clone(),
+            links: ports.clone(),
             deadlines: self.policy.deadlines.clone(),
             overlap: SignedDuration::from_mins(5),
         };
-        self.alone(seat.invocation.clone(), move |now| async move {
-            let _ = poller.poll(now, &seat.invocation).await;
+        self.alone(name.clone(), move |now| async move {
+            let _ = poller.poll(now, &name).await;
         })
     }
 
     pub(crate) fn order(&mut self, ordered: Ordered) -> Invocation {
-        let seat = self.seat("operator");
-        let engine = self.engine(&seat);
-        self.alone(seat.invocation.clone(), move |now| async move {
-            let order = Order { now, id: &seat.invocation };
+        let (name, ports) = self.ports("operator");
+        let engine = self.engine(&ports);
+        self.alone(name.clone(), move |now| async move {
+            let order = Order { now, id: &name };
             let _ = match ordered {
                 Ordered::Unlink(referral) => engine.unlink(referral, order).await,
                 Ordered::Relink(referral, record) => engine.relink(referral, &record, order).await,
                 Ordered::Settle(referral, field, winner) => {
-                    engine.settle(referral, &field, winner, order).await
+                    engine.until_quiet(referral, &field, winner, order).await
                 }
             };
         })

@@ -5,23 +5,21 @@
 //! webhooks, and a CRM that cuts, rounds and ignores. After the storm everything finishes in calm weather, and the invariants of
 //! [`verdict`] must hold. The same seed always gives the same run.
 
+mod help;
 mod invocation;
 mod people;
-mod ports;
-mod queue;
 mod schedule;
 mod seat;
 mod verdict;
 mod weather;
-mod wishes;
 mod world;
 
 use std::sync::Arc;
 
 use cosell_mapping::{ConflictRule, Mapping, MappingError, OnHoldEdits, Placeholders};
-use cosell_model::flapping::FlappingLimits;
 use cosell_model::deadline::Deadlines;
-use cosell_sync::plan::Policy;
+use cosell_model::flapping::FlappingLimits;
+use cosell_sync::Policy;
 use fastrand::Rng;
 
 use invocation::Functions;
@@ -93,12 +91,17 @@ pub fn run(mappings: &Mappings, seed: u64, steps: u32, without: Option<Protectio
         _ => &mappings.marking,
     };
     let world = Arc::new(World::new(rng, without, mapping));
-    let never = FlappingLimits { swings: usize::MAX, writes: usize::MAX, ..FlappingLimits::default() };
+    let never =
+        FlappingLimits { swings: usize::MAX, writes: usize::MAX, ..FlappingLimits::default() };
     let policy = Policy {
         sync_private: true,
         sync_leads: true,
         referral_link_base: "https://partner.example/referrals".into(),
-        breaker: if world.lacks(Protection::FlappingLimits) { never } else { FlappingLimits::default() },
+        breaker: if world.lacks(Protection::FlappingLimits) {
+            never
+        } else {
+            FlappingLimits::default()
+        },
         deadlines: Deadlines::default(),
     };
     let mut schedule =
@@ -112,7 +115,7 @@ pub fn run(mappings: &Mappings, seed: u64, steps: u32, without: Option<Protectio
     }
     violations.extend(verdict::violations(&world, mapping));
     let before = world.state().writes.len();
-    schedule.look_again();
+    schedule.reconcile_again();
     let after = world.state().writes.len();
     if after != before {
         violations.push(format!("{} writes in a quiet system", after - before));

@@ -1,5 +1,6 @@
 //! What people and their automations do, at random: sellers in the CRM, colleagues and Microsoft in Partner Center.
 
+use cosell_fakes::{State, convert};
 use cosell_model::audit::Side;
 use cosell_model::crm::{CrmRecord, Phase};
 use cosell_model::id::ReferralId;
@@ -7,8 +8,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use serde_json::{Value as Json, json};
 
-use crate::ports::{MARKS, blank, convert, kept};
-use crate::world::{Edit, LEAD, State, World, key};
+use crate::world::{Edit, LEAD, MARKS, OPPORTUNITY, World};
 
 /// The fields that people edit on both sides: rule name, CRM column, path in the referral.
 pub(crate) const FIELDS: [(&str, &str, &str); 4] = [
@@ -39,7 +39,8 @@ impl World {
         }
         let help = if self.draw(3) == 0 { json!(412_000_002) } else { Json::Null };
         let mut state = self.state();
-        let (id, number) = (state.guid().to_string(), state.number());
+        let key = state.new_key(OPPORTUNITY);
+        let (id, number) = (key.id.clone(), state.number());
         let fields = json!({
             "nwcs_syncwithpartnercenter": true, "nwcs_howcanmicrosofthelp": help, "name": format!("deal {number}"), "estimatedvalue": 1000 + number,
             "estimatedclosedate": "2027-03-31", "transactioncurrencyid/isocurrencycode": "SEK", "nwcs_products": "SOL-71402-QKD",
@@ -48,9 +49,9 @@ impl World {
             "parentcontactid/emailaddress1": "ida@norrsken.example", "parentcontactid/telephone1": "+4690", "owninguser/firstname": "Omar",
             "owninguser/lastname": "Lind", "owninguser/internalemailaddress": "omar@halcyon.example"
         });
-        state.records.insert(id.clone(), blank(&id, fields));
+        state.records.insert(id.clone(), cosell_fakes::record(key, fields));
         state.touch(&id);
-        state.tell(|| format!("a seller shares {id}"));
+        state.note(|| format!("a seller shares {id}"));
     }
 
     fn is_full(&self) -> bool {
@@ -90,9 +91,9 @@ impl World {
             (body["type"], body["target"]) = (json!("Independent"), json!([]));
             body["inviteContext"] = json!({ "invitedBy": { "organizationId": "msft" } });
         }
-        state.put_referral(id, body);
+        state.change_referral(id, body);
         let what = if lead { "sends the lead" } else { "invites with" };
-        state.tell(|| format!("Microsoft {what} {id}"));
+        state.note(|| format!("Microsoft {what} {id}"));
     }
 
     /// A seller edits a field of an open opportunity, now and then back to what it was before; or the account behind it.
@@ -110,13 +111,13 @@ impl World {
         let mut state = self.state();
         if account {
             let name = format!("Norrsken {}", state.number());
-            self.set(&mut state, &id, "customerid_account/name", &json!(name));
-            state.tell(|| format!("a seller renames the account of {id}"));
+            state.enter(&id, "customerid_account/name", &json!(name));
+            state.note(|| format!("a seller renames the account of {id}"));
             return;
         }
         let value = before.unwrap_or_else(|| fresh(&mut state, field, Side::Crm));
         // No more than the opportunity has room for, which the lead becomes.
-        let value = kept(&self.weather, deals_column, &value);
+        let value = state.crm.kept(deals_column, &value);
         let typed = if field == "name" && !is_lead {
             self.typed(&value, keeps_mark)
         } else {
@@ -126,10 +127,10 @@ impl World {
         if before == typed {
             return;
         }
-        self.set(&mut state, &id, column, &typed);
-        state.tell(|| format!("a seller sets {field} of {id} to {typed}"));
+        state.enter(&id, column, &typed);
+        state.note(|| format!("a seller sets {field} of {id} to {typed}"));
         if field != "name" || unmarked(&before) != unmarked(&typed) {
-            remember(&mut state, &id, Side::Crm, field, value);
+            self.remember(&state, &id, Side::Crm, field, value);
         }
     }
 
@@ -141,13 +142,6 @@ impl World {
         } else {
             name.clone()
         }
-    }
-
-    pub(crate) fn set(&self, state: &mut State, id: &str, column: &str, value: &Json) {
-        if let Some(record) = state.records.get_mut(id) {
-            record.fields.insert(column.into(), kept(&self.weather, column, value));
-        }
-        state.touch(id);
     }
 
     /// Somebody edits a field of an open referral in Partner Center.
@@ -169,9 +163,9 @@ impl World {
             None if field == "notes" => body["details"]["notes"] = value.clone(),
             None => return,
         }
-        state.put_referral(id, body);
-        state.tell(|| format!("somebody sets {field} of {id} to {value}"));
-        remember(&mut state, &id.to_string(), Side::PartnerCenter, field, value);
+        state.change_referral(id, body);
+        state.note(|| format!("somebody sets {field} of {id} to {value}"));
+        self.remember(&state, &id.to_string(), Side::PartnerCenter, field, value);
     }
 
     /// Sometimes a person takes an earlier value again.
@@ -180,8 +174,8 @@ impl World {
             return None;
         }
         let former: Vec<Json> = {
-            let state = self.state();
-            let edits = state.edits.iter().rev();
+            let book = self.book();
+            let edits = book.edits.iter().rev();
             let own = edits
                 .filter(|edit| edit.subject == subject && edit.side == side && edit.field == field);
             own.skip(1).take(2).map(|edit| edit.value.clone()).collect()
@@ -210,7 +204,7 @@ impl World {
         };
         let phase = record.phase;
         state.touch(&id);
-        state.tell(|| format!("a seller moves {id} to {phase}"));
+        state.note(|| format!("a seller moves {id} to {phase}"));
     }
 
     /// A seller qualifies a lead, with or without flagging the opportunity at once, or disqualifies it.
@@ -222,22 +216,22 @@ impl World {
                 lead.phase = Phase::Lost;
             }
             state.touch(id);
-            state.tell(|| format!("a seller disqualifies {id}"));
+            state.note(|| format!("a seller disqualifies {id}"));
             return;
         }
-        let Ok(opportunity) = convert(&mut state, &self.weather, id) else {
+        let Ok(opportunity) = convert(&mut state, id) else {
             return;
         };
-        state.tell(|| format!("a seller makes opportunity {opportunity} of {id}"));
+        state.note(|| format!("a seller makes opportunity {opportunity} of {id}"));
         if flags {
-            self.set(&mut state, &opportunity, "nwcs_syncwithpartnercenter", &json!(true));
+            state.enter(&opportunity, "nwcs_syncwithpartnercenter", &json!(true));
         }
         if enters {
-            let value =
-                kept(&self.weather, "estimatedvalue", &fresh(&mut state, "deal_value", Side::Crm));
-            self.set(&mut state, &opportunity, "estimatedvalue", &value);
-            state.tell(|| format!("and sets deal_value to {value}"));
-            remember(&mut state, &opportunity, Side::Crm, "deal_value", value);
+            let value = fresh(&mut state, "deal_value", Side::Crm);
+            let value = state.crm.kept("estimatedvalue", &value);
+            state.enter(&opportunity, "estimatedvalue", &value);
+            state.note(|| format!("and sets deal_value to {value}"));
+            self.remember(&state, &opportunity, Side::Crm, "deal_value", value);
         }
     }
 
@@ -255,7 +249,7 @@ impl World {
         let is_half = body["target"][0]["id"] == "msft";
         match body["status"].as_str() {
             Some("New") if is_half && end == "Lost" => {
-                (body["status"], body["substatus"]) = (json!("Closed"), json!("Declined"))
+                (body["status"], body["substatus"]) = (json!("Closed"), json!("Declined"));
             }
             Some("New") => {
                 (body["status"], body["substatus"]) = (json!("Active"), json!("Accepted"));
@@ -265,8 +259,8 @@ impl World {
             _ => return,
         }
         let status = body["status"].clone();
-        state.put_referral(id, body);
-        state.tell(|| format!("{id} becomes {status} in Partner Center"));
+        state.change_referral(id, body);
+        state.note(|| format!("{id} becomes {status} in Partner Center"));
     }
 
     /// A record is deleted, or merged into another.
@@ -277,16 +271,17 @@ impl World {
         let into = self.pick(self.open_records()).filter(|into| *into != id && self.draw(2) == 0);
         let into = into.filter(|into| !self.is_lead(&id) && !self.is_lead(into));
         let mut state = self.state();
-        state.deleted.insert(id.clone());
+        self.book().deleted.insert(id.clone());
         if let Some(into) = into {
+            let into_key = state.records[&into].key.clone();
             if let Some(record) = state.records.get_mut(&id) {
-                record.merged_into = Some(key(&into));
+                record.merged_into = Some(into_key);
             }
             state.touch(&id);
-            state.tell(|| format!("{id} is merged into {into}"));
+            state.note(|| format!("{id} is merged into {into}"));
         } else {
             state.records.remove(&id);
-            state.tell(|| format!("a seller deletes {id}"));
+            state.note(|| format!("a seller deletes {id}"));
         }
     }
 
@@ -296,10 +291,10 @@ impl World {
         let Some(id) = self.pick(linked) else { return };
         let mut state = self.state();
         if state.hidden.remove(&id) {
-            state.tell(|| format!("{id} is visible again"));
+            state.note(|| format!("{id} is visible again"));
         } else {
             state.hidden.insert(id);
-            state.tell(|| format!("{id} is not visible any more"));
+            state.note(|| format!("{id} is not visible any more"));
         }
     }
 
@@ -323,12 +318,12 @@ impl World {
                     && record.get("name") != CRM_NAME
             };
             if state.records.get(&record).as_ref().is_some_and(insists) {
-                self.set(&mut state, &record, "name", &json!(CRM_NAME));
+                state.enter(&record, "name", &json!(CRM_NAME));
             }
             let mut body = state.referrals[&referral].clone();
             if body["status"] != "Closed" && body["name"] == CRM_NAME {
                 body["name"] = json!(PARTNER_CENTER_NAME);
-                state.put_referral(referral, body);
+                state.change_referral(referral, body);
             }
         }
     }
@@ -339,6 +334,11 @@ impl World {
             flagged && !record.phase.is_closed() && record.merged_into.is_none()
         };
         self.state().records.values().filter(open).map(|record| record.key.id.clone()).collect()
+    }
+
+    fn remember(&self, state: &State, subject: &str, side: Side, field: &'static str, value: Json) {
+        let moment = state.moment;
+        self.book().edits.push(Edit { subject: subject.to_owned(), side, field, value, moment });
     }
 
     fn open_referrals(&self) -> Vec<ReferralId> {
@@ -366,9 +366,4 @@ fn unmarked(name: &Json) -> &str {
 
 fn day(number: u32) -> Date {
     date(2028, 1, 1).saturating_add(i64::from(number).days())
-}
-
-fn remember(state: &mut State, subject: &str, side: Side, field: &'static str, value: Json) {
-    let moment = state.moment;
-    state.edits.push(Edit { subject: subject.to_owned(), side, field, value, moment });
 }

@@ -14,7 +14,6 @@ use cosell_sync::System;
 use jiff::SignedDuration;
 
 use crate::invocation::{Functions, Invocation, Ordered};
-use crate::ports::land;
 use crate::world::World;
 
 /// Functions that run at once.
@@ -44,7 +43,7 @@ impl Schedule {
 
     /// One step of the storm.
     pub(crate) fn step(&mut self) {
-        self.land();
+        self.world.state().land();
         self.storm();
         self.world.robots();
         match self.world.draw(1000) {
@@ -83,7 +82,7 @@ impl Schedule {
         let mut quiet = 0;
         for _ in 0..ROUNDS {
             let before = self.world.state().writes.len();
-            self.land();
+            self.world.state().land();
             while !self.world.state().webhooks.is_empty() {
                 self.deliver();
             }
@@ -106,8 +105,8 @@ impl Schedule {
         false
     }
 
-    /// Has every pair looked at once more.
-    pub(crate) fn look_again(&mut self) {
+    /// Has every pair reconciled once more.
+    pub(crate) fn reconcile_again(&mut self) {
         let (records, referrals) = {
             let state = self.world.state();
             (
@@ -139,18 +138,6 @@ impl Schedule {
         }
     }
 
-    /// Requests that hung take effect.
-    fn land(&self) {
-        let mut state = self.world.state();
-        let now = state.now;
-        let (due, late): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut state.late).into_iter().partition(|late| late.due <= now);
-        state.late = late;
-        for late in due {
-            land(&mut state, &self.world.weather, late);
-        }
-    }
-
     /// A side breaks down for a while.
     fn storm(&self) {
         if !self.world.happens(self.world.weather.outages) {
@@ -158,11 +145,9 @@ impl Schedule {
         }
         let sides = [System::PartnerCenter, System::Crm, System::Aws];
         let side = sides[self.world.draw(3) as usize];
-        let mut rng = self.world.rng();
-        let mut state = self.world.state();
-        let now = state.now;
-        let kind = state.outages.begin(side, now, &mut rng);
-        state.tell(|| format!("{side} breaks down: {}", kind.code()));
+        let now = self.world.state().now;
+        let kind = self.world.book().outages.begin(side, now, &mut self.world.rng());
+        self.world.note(|| format!("{side} breaks down: {}", kind.code()));
     }
 
     /// An operator unlinks a pair, links one again, or decides a conflict.
@@ -178,18 +163,18 @@ impl Schedule {
             return;
         };
         let unlinked = link
-            .tombstone
+            .disconnected
             .as_ref()
             .is_some_and(|tombstone| tombstone.reason == DisconnectReason::Unlinked);
         let ordered = if unlinked {
-            self.world.state().relinked.insert(link.referral);
+            self.world.book().relinked.insert(link.referral);
             Ordered::Relink(link.referral, link.crm)
         } else if let Some(field) = self.world.pick(link.conflicts.into_keys()) {
             Ordered::Settle(link.referral, field, self.winner())
         } else {
             Ordered::Unlink(link.referral)
         };
-        self.world.state().tell(|| format!("an operator orders {ordered:?}"));
+        self.world.note(|| format!("an operator orders {ordered:?}"));
         let order = self.functions.order(ordered);
         self.running.push(order);
     }
@@ -208,7 +193,7 @@ impl Schedule {
                     .map(move |field| (referral, field.clone()))
                     .collect::<Vec<_>>()
             };
-            state.links.values().filter(|link| link.tombstone.is_none()).flat_map(of).collect()
+            state.links.values().filter(|link| link.disconnected.is_none()).flat_map(of).collect()
         };
         for (referral, field) in waiting {
             let order = self.functions.order(Ordered::Settle(referral, field, self.winner()));
@@ -240,18 +225,19 @@ impl Schedule {
                 );
                 state.violations.push(violation);
             }
-            state.queue.settle(&invocation.batch, &done.unfinished);
+            state.queue.until_quiet(&invocation.batch, &done.unfinished);
         }
     }
 
     fn dies(&mut self, chosen: usize) {
         let invocation = self.running.swap_remove(chosen);
         let mut state = self.world.state();
-        state.tell(|| format!("{} dies", invocation.name));
+        state.note(|| format!("{} dies", invocation.name));
         let all: BTreeSet<String> =
             invocation.batch.iter().map(|received| received.id.clone()).collect();
-        state.queue.settle(&invocation.batch, &all);
-        state.speechless.insert(invocation.name);
+        state.queue.until_quiet(&invocation.batch, &all);
+        drop(state);
+        self.world.book().speechless.insert(invocation.name);
     }
 
     fn receive(&mut self) {
@@ -268,7 +254,7 @@ impl Schedule {
             return;
         }
         let invocation = self.functions.consume(batch);
-        self.world.state().tell(|| {
+        self.world.note(|| {
             let bodies: Vec<&str> =
                 invocation.batch.iter().map(|received| received.body.as_str()).collect();
             format!("{} takes {}", invocation.name, bodies.join(" "))
@@ -292,7 +278,7 @@ impl Schedule {
                 state.webhooks.swap_remove(index)
             };
             if lost {
-                state.tell(|| format!("the delivery of {id} is lost"));
+                state.note(|| format!("the delivery of {id} is lost"));
             }
             (id, changed)
         };
@@ -307,7 +293,7 @@ impl Schedule {
 
     fn poll(&mut self) {
         let poll = self.functions.poll();
-        self.world.state().tell(|| "the poller runs".into());
+        self.world.note(|| "the poller runs".into());
         self.running.push(poll);
     }
 }

@@ -1,19 +1,19 @@
-//! One invocation's seat before the system: every call goes through here, with its delays, failures and misdeeds noted.
+//! One invocation's conditions: its delays, failures and misdeeds, drawn from the seed and noted.
 
 use std::collections::BTreeSet;
-use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
 
+use cosell_fakes::{Call, Conditions, Fate, WRITE_AHEAD, Wait};
 use cosell_sync::{Failure, FailureKind, System};
+use jiff::SignedDuration;
 
-use crate::world::{State, World};
+use crate::world::World;
 
-/// The ports of one invocation.
+/// What one invocation meets.
 pub(crate) struct Seat {
     pub(crate) world: Arc<World>,
     pub(crate) invocation: String,
-    /// Sides that told this invocation to stay away.
+    /// Sides that asked this invocation to stay away.
     shut: Mutex<BTreeSet<&'static str>>,
 }
 
@@ -22,89 +22,92 @@ impl Seat {
         Self { world, invocation, shut: Mutex::new(BTreeSet::new()) }
     }
 
-    pub(crate) fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.world.state()
-    }
-
-    /// One call to the system: it may take a while, fail, take effect and then fail, or take effect and find its caller dead.
-    /// `lost` is the kind of failure that a lost answer means for this call.
-    pub(crate) async fn call<T>(
-        &self,
-        name: &str,
-        system: System,
-        lost: FailureKind,
-        effect: impl FnOnce(&mut State) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        self.mind_the_gate(system);
-        self.pause().await;
-        if let Some(kind) = self.fails_at_once(system, lost) {
-            self.note(format_args!("{name}: fails ({})", kind.code()));
-            return Err(self.failure(system, kind));
-        }
-        let result = effect(&mut self.state());
-        self.note(format_args!("{name}{}", if result.is_ok() { "" } else { ": refused" }));
-        self.pause().await;
-        if self.world.happens(self.world.weather.fail_after) {
-            self.note(format_args!("{name}: its answer is lost"));
-            return result.and(Err(self.failure(system, lost)));
-        }
-        result
-    }
-
-    fn fails_at_once(&self, system: System, lost: FailureKind) -> Option<FailureKind> {
-        let outage = {
-            let state = self.state();
-            state.outages.failing(system, state.now)
-        };
-        match outage {
-            // A 503 does not say whether anything happened.
-            Some(FailureKind::Transient) => Some(lost),
-            Some(kind) => Some(kind),
-            None => {
-                self.world.happens(self.world.weather.fail_before).then_some(FailureKind::Transient)
-            }
-        }
-    }
-
-    pub(crate) fn failure(&self, system: System, kind: FailureKind) -> Failure {
+    fn failure(&self, system: System, kind: FailureKind) -> Failure {
         if matches!(kind, FailureKind::Throttled { .. } | FailureKind::Credentials) {
             self.shut().insert(name_of(system));
         }
         Failure::new(system, kind, "the simulation's weather")
     }
 
-    /// A side that throttled this invocation must not be called by it again.
-    fn mind_the_gate(&self, system: System) {
-        if self.shut().contains(name_of(system)) {
-            let violation = format!(
-                "{system} was called again by {} though it had asked for peace",
-                self.invocation
-            );
-            self.state().violations.push(violation);
-        }
-    }
-
     fn shut(&self) -> std::sync::MutexGuard<'_, BTreeSet<&'static str>> {
         self.shut.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes a call in the history.
-    pub(crate) fn note(&self, what: std::fmt::Arguments<'_>) {
-        let invocation = &self.invocation;
-        self.state().tell(|| format!("      {invocation}: {what}"));
+    fn fails_at_once(&self, call: &Call<'_>) -> Option<FailureKind> {
+        let now = self.world.state().now;
+        match self.world.book().outages.failing(call.system, now) {
+            // A 503 does not say whether anything happened.
+            Some(FailureKind::Transient) => Some(call.lost),
+            outage => outage,
+        }
     }
 
-    /// Lets the scheduler go elsewhere, once or a few times.
-    async fn pause(&self) {
-        let mut rounds = self.world.draw(3);
-        poll_fn(|_| {
-            if rounds == 0 {
-                return Poll::Ready(());
+    fn drawn(&self, call: &Call<'_>) -> Fate {
+        let (world, weather) = (&self.world, &self.world.weather);
+        if let Some(kind) = self.fails_at_once(call) {
+            return Fate::FailsBefore(self.failure(call.system, kind));
+        }
+        // Longer than that no gateway holds a request; a claim lasts five minutes.
+        if call.can_hang && world.happens(weather.hang) {
+            let after = SignedDuration::from_secs(i64::from(world.draw(90)));
+            let due = world.state().now + after;
+            return Fate::Hangs(due, self.failure(call.system, call.lost));
+        }
+        if world.happens(weather.fail_before) {
+            return Fate::FailsBefore(self.failure(call.system, FailureKind::Transient));
+        }
+        if world.happens(weather.fail_after) {
+            return Fate::FailsAfter(self.failure(call.system, call.lost));
+        }
+        Fate::Passes
+    }
+
+    /// Notes a call in the history.
+    fn note(&self, what: std::fmt::Arguments<'_>) {
+        let invocation = &self.invocation;
+        self.world.note(|| format!("      {invocation}: {what}"));
+    }
+}
+
+impl Conditions for Seat {
+    /// A side that throttled this invocation must not be called by it again.
+    fn begins(&self, call: &Call<'_>) -> Wait {
+        if self.shut().contains(name_of(call.system)) {
+            let violation = format!(
+                "{} was called again by {} though it had asked for peace",
+                call.system, self.invocation
+            );
+            self.world.state().violations.push(violation);
+        }
+        Wait::Rounds(self.world.draw(3))
+    }
+
+    fn fate(&self, call: &Call<'_>) -> Fate {
+        let fate = self.drawn(call);
+        let name = call.name;
+        match &fate {
+            Fate::Passes => return fate,
+            Fate::FailsBefore(failure) => {
+                self.note(format_args!("{name}: fails ({})", failure.kind.code()));
             }
-            rounds -= 1;
-            Poll::Pending
-        })
-        .await;
+            Fate::FailsAfter(_) => self.note(format_args!("{name}: its answer will be lost")),
+            Fate::Hangs(..) => self.note(format_args!("{name}: hangs")),
+        }
+        if name == "audit" && call.about != WRITE_AHEAD {
+            self.world.book().speechless.insert(self.invocation.clone());
+        }
+        fate
+    }
+
+    fn ends(&self, call: &Call<'_>, accepted: bool) -> Wait {
+        self.note(format_args!("{}{}", call.name, if accepted { "" } else { ": refused" }));
+        Wait::Rounds(self.world.draw(3))
+    }
+
+    fn lag(&self) -> SignedDuration {
+        let behind =
+            if self.world.is_calm() { 0 } else { self.world.draw(self.world.weather.lag + 1) };
+        SignedDuration::from_secs(i64::from(behind))
     }
 }
 

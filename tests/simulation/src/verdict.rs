@@ -1,13 +1,14 @@
 //! What must hold once the storm is over.
 
+mod audit_log;
 mod dropped_writes;
 mod edits;
 mod marks;
 mod pairs;
-mod trail;
 
 use std::collections::BTreeMap;
 
+use cosell_fakes::{State, Written};
 use cosell_mapping::Mapping;
 use cosell_model::audit::AuditKind;
 use cosell_model::link::DisconnectReason;
@@ -15,14 +16,14 @@ use cosell_model::referral::Referral;
 use cosell_model::value::Value;
 
 use crate::schedule::HOUR;
-use crate::world::{LEAD, State, World, Written};
+use crate::world::{Book, LEAD, World};
 
 /// So many writes of one field of one pair in an hour are a fight that nobody stopped: the breaker lets twenty pass at most.
 const FIGHT: usize = 24;
 
 /// Everything that is wrong in the end; empty is good.
 pub(crate) fn violations(world: &World, mapping: &Mapping) -> Vec<String> {
-    let state = world.state();
+    let (state, book) = (world.state(), world.book());
     let mut wrong = state.violations.clone();
     let referrals: Vec<Referral> = state
         .referrals
@@ -30,20 +31,21 @@ pub(crate) fn violations(world: &World, mapping: &Mapping) -> Vec<String> {
         .filter_map(|body| Referral::parse(body.clone(), None, None).ok())
         .collect();
     pairs::exactly_one(&state, &referrals, &mut wrong);
-    pairs::nothing_forgotten(&state, &referrals, &mut wrong);
+    pairs::nothing_forgotten((&state, &book), &referrals, &mut wrong);
     let (deals, leads) = (mapping, mapping.of_leads());
-    for link in state.links.values().filter(|link| link.tombstone.is_none()) {
+    for link in state.links.values().filter(|link| link.disconnected.is_none()) {
         let mapping = leads.as_ref().filter(|_| link.crm.entity == LEAD).unwrap_or(deals);
         let referral = referrals.iter().find(|referral| referral.id == link.referral);
         let record = state.records.get(&link.crm.id).filter(|record| record.merged_into.is_none());
         let (Some(referral), Some(record)) = (referral, record) else {
-            // Nobody looked since one half went.
+            // Nobody reconciled since one side went.
             continue;
         };
-        pairs::in_step(world, mapping, (link, referral, record), &mut wrong);
-        pairs::microsofts_part(&referrals, (link, referral, record), &mut wrong);
+        pairs::in_sync((world, &state), mapping, (link, referral, record), &mut wrong);
+        pairs::microsofts_answer(&referrals, (link, referral, record), &mut wrong);
         let pair = edits::Pair {
             state: &state,
+            book: &book,
             weather: &world.weather,
             link,
             referral,
@@ -53,9 +55,9 @@ pub(crate) fn violations(world: &World, mapping: &Mapping) -> Vec<String> {
         edits::check(&pair, mapping, &mut wrong);
         dropped_writes::check(&pair, mapping, &mut wrong);
     }
-    unlinked_stay_unlinked(&state, &mut wrong);
-    trail::complete(&state, &mut wrong);
-    trail::truthful(&state, mapping, &mut wrong);
+    unlinked_stay_unlinked(&state, &book, &mut wrong);
+    audit_log::complete(&state, &book, &mut wrong);
+    audit_log::truthful(&state, mapping, &mut wrong);
     books(&state, &mut wrong);
     no_fight(&state, mapping, &mut wrong);
     marks::check(&state, &world.weather, &mut wrong);
@@ -80,13 +82,13 @@ fn books(state: &State, wrong: &mut Vec<String>) {
 }
 
 /// What an operator unlinked is not linked again by anybody else.
-fn unlinked_stay_unlinked(state: &State, wrong: &mut Vec<String>) {
-    for link in state.links.values().filter(|link| !state.relinked.contains(&link.referral)) {
+fn unlinked_stay_unlinked(state: &State, book: &Book, wrong: &mut Vec<String>) {
+    for link in state.links.values().filter(|link| !book.relinked.contains(&link.referral)) {
         let pair = format!("referral#{}", link.referral);
         let ordered =
             state.audit.iter().any(|entry| entry.pair == pair && entry.kind == AuditKind::Unlinked);
         let unlinked = link
-            .tombstone
+            .disconnected
             .as_ref()
             .is_some_and(|tombstone| tombstone.reason == DisconnectReason::Unlinked);
         if ordered && !unlinked {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use cosell_fakes::CrmServices;
 use cosell_mapping::Mapping;
 use cosell_sync::{FailureKind, System};
 use fastrand::Rng;
@@ -75,6 +76,30 @@ impl Weather {
         }
     }
 }
+
+impl Weather {
+    /// What the CRM is like in this weather.
+    pub(crate) fn crm(&self) -> CrmServices {
+        let set = |name: &str, on: bool| on.then(|| name.to_owned()).into_iter().collect();
+        CrmServices {
+            cuts: [("description".to_owned(), self.description_length)].into(),
+            limits: [("name".to_owned(), self.name_length)].into(),
+            rounds: set("estimatedvalue", self.rounds),
+            ignores: set("estimatedclosedate", self.ignores_date),
+            cannot_convert: !self.converts,
+            copied: COPIED.map(|(from, to)| (from.to_owned(), to.to_owned())).into(),
+            ..CrmServices::default()
+        }
+    }
+}
+
+/// The columns of a lead that a conversion copies, and where they go: not all that is mapped, as in real CRMs.
+const COPIED: [(&str, &str); 4] = [
+    ("subject", "name"),
+    ("estimatedamount", "estimatedvalue"),
+    ("estimatedclosedate", "estimatedclosedate"),
+    ("transactioncurrencyid/isocurrencycode", "transactioncurrencyid/isocurrencycode"),
+];
 
 /// Sides that answer nothing for a while.
 #[derive(Debug, Default)]

@@ -1,4 +1,4 @@
-//! A close date that the CRM did not keep: in the trail, told to the seller, and told once.
+//! A close date that the CRM did not keep: in the audit log, and the seller is notified, once.
 
 use cosell_mapping::Mapping;
 use cosell_model::audit::{AuditEntry, AuditKind};
@@ -11,13 +11,13 @@ const TOLD: &str = "Estimated close date was not taken over by the CRM";
 
 pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>) {
     let id = pair.referral.id;
-    let trail = format!("referral#{id}");
+    let log = format!("referral#{id}");
     // Of a new record the date is nothing, which is no change.
     let names = |entry: &AuditEntry| {
         entry.changes.is_empty() || entry.changes.iter().any(|change| change.field == FIELD)
     };
     let found = |entry: &&AuditEntry| {
-        entry.pair == trail && entry.kind == AuditKind::DroppedWrite && names(entry)
+        entry.pair == log && entry.kind == AuditKind::DroppedWrite && names(entry)
     };
     let found = pair.state.audit.iter().filter(found).count();
     let (Some(rule), false) = (

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cosell_fakes::{State, Written};
 use cosell_mapping::{Mapping, Rule};
 use cosell_model::audit::Side;
 use cosell_model::crm::CrmRecord;
@@ -9,14 +10,13 @@ use cosell_model::link::Link;
 use cosell_model::referral::Referral;
 use cosell_model::value::Value;
 
-use crate::ports::kept;
 use crate::weather::Weather;
-use crate::world::{Edit, State, Written};
+use crate::world::{Book, Edit};
 
 /// Whether anybody could notice an edit: a value that was taken back before its successor was carried was never gone.
 fn noticeable(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
     let own: Vec<&Edit> = pair
-        .state
+        .book
         .edits
         .iter()
         .filter(|other| {
@@ -34,7 +34,7 @@ fn carried(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
     let Ok(value) = Value::from_json(rule.kind, &edit.value) else {
         return false;
     };
-    let stored = |json| Value::from_json(rule.kind, &kept(pair.weather, &rule.crm, &json)).ok();
+    let stored = |json| Value::from_json(rule.kind, &pair.state.crm.kept(&rule.crm, &json)).ok();
     let here = rule.across_to_crm(&value).ok().and_then(|value| stored(rule.crm_json(&value)));
     let there = rule.across_to_partner_center(&value).ok();
     let mut later = pair.state.writes.iter().filter(|write| write.moment >= edit.moment);
@@ -69,6 +69,7 @@ fn on_lead(pair: &Pair<'_>, field: &str) -> Option<Value> {
 /// A pair as it is in the end.
 pub(super) struct Pair<'a> {
     pub(super) state: &'a State,
+    pub(super) book: &'a Book,
     pub(super) weather: &'a Weather,
     pub(super) link: &'a Link,
     pub(super) referral: &'a Referral,
@@ -78,12 +79,12 @@ pub(super) struct Pair<'a> {
 }
 
 pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>) {
-    let Pair { state, weather, link, referral, record, .. } = pair;
+    let Pair { state, book, weather, link, referral, record, .. } = pair;
     let lead = link.lead.as_ref().map(|lead| lead.id.clone());
     let subjects: Vec<String> =
         [link.crm.id.clone(), link.referral.to_string()].into_iter().chain(lead).collect();
     let mut last: BTreeMap<(&str, Side), &Edit> = BTreeMap::new();
-    for edit in state.edits.iter().filter(|edit| subjects.contains(&edit.subject)) {
+    for edit in book.edits.iter().filter(|edit| subjects.contains(&edit.subject)) {
         last.insert((edit.field, edit.side), edit);
     }
     for ((field, side), edit) in &last {

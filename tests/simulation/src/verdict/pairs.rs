@@ -1,7 +1,8 @@
-//! One of each, nothing forgotten, both sides in step.
+//! One of each, nothing forgotten, both sides in sync.
 
 use std::collections::BTreeMap;
 
+use cosell_fakes::State;
 use cosell_mapping::{Mapping, OnHoldEdits, Rule};
 use cosell_model::crm::{CrmRecord, Phase};
 use cosell_model::life_cycle::Stage;
@@ -10,8 +11,7 @@ use cosell_model::referral::{Referral, ReferralKind};
 use cosell_model::value::Value;
 use serde_json::json;
 
-use crate::ports::kept;
-use crate::world::{LEAD, State, World};
+use crate::world::{Book, LEAD, World};
 
 pub(super) fn exactly_one(state: &State, referrals: &[Referral], wrong: &mut Vec<String>) {
     let mut own: BTreeMap<&str, usize> = BTreeMap::new();
@@ -19,7 +19,7 @@ pub(super) fn exactly_one(state: &State, referrals: &[Referral], wrong: &mut Vec
     for referral in referrals {
         match (referral.kind, &referral.external_reference) {
             (ReferralKind::MicrosoftReferral, _) => {
-                *halves.entry(format!("{:?}", referral.engagement)).or_default() += 1
+                *halves.entry(format!("{:?}", referral.engagement)).or_default() += 1;
             }
             (_, Some(reference)) => *own.entry(reference).or_default() += 1,
             _ => {}
@@ -55,7 +55,11 @@ pub(super) fn exactly_one(state: &State, referrals: &[Referral], wrong: &mut Vec
 }
 
 /// Every open, flagged opportunity and every open invitation is linked, and asked help was asked.
-pub(super) fn nothing_forgotten(state: &State, referrals: &[Referral], wrong: &mut Vec<String>) {
+pub(super) fn nothing_forgotten(
+    (state, book): (&State, &Book),
+    referrals: &[Referral],
+    wrong: &mut Vec<String>,
+) {
     let flagged = |record: &&CrmRecord| *record.get("nwcs_syncwithpartnercenter") == json!(true);
     let open = |record: &&CrmRecord| !record.phase.is_closed() && record.merged_into.is_none();
     for record in state.records.values().filter(flagged).filter(open) {
@@ -70,7 +74,7 @@ pub(super) fn nothing_forgotten(state: &State, referrals: &[Referral], wrong: &m
                 .values()
                 .find(|lead| lead.converted_into.as_ref() == Some(&record.key));
             let apart = |lead: &CrmRecord| {
-                let unlinked = |link: &&Link| link.crm == lead.key && link.tombstone.is_some();
+                let unlinked = |link: &&Link| link.crm == lead.key && link.disconnected.is_some();
                 status.contains("is missing") || state.links.values().any(|link| unlinked(&link))
             };
             if !told.iter().any(|told| status.contains(told)) && !lead.is_some_and(apart) {
@@ -78,7 +82,7 @@ pub(super) fn nothing_forgotten(state: &State, referrals: &[Referral], wrong: &m
             }
             continue;
         };
-        if link.tombstone.is_some() {
+        if link.disconnected.is_some() {
             continue;
         }
         let own = referrals.iter().find(|referral| referral.id == link.referral);
@@ -109,7 +113,7 @@ pub(super) fn nothing_forgotten(state: &State, referrals: &[Referral], wrong: &m
             || referral
                 .external_reference
                 .as_ref()
-                .is_some_and(|reference| state.deleted.contains(reference));
+                .is_some_and(|reference| book.deleted.contains(reference));
         if !state.links.contains_key(&referral.id) && !orphaned {
             wrong.push(format!("referral {} has no record", referral.id));
         }
@@ -132,8 +136,8 @@ pub(super) fn waits(
     on_hold && edited && mapping.stages.on_hold_edits == OnHoldEdits::Wait
 }
 
-/// What Microsoft decided reached the seller, once.
-pub(super) fn microsofts_part(
+/// The seller is notified of what Microsoft decided, once.
+pub(super) fn microsofts_answer(
     referrals: &[Referral],
     (link, referral, record): (&Link, &Referral, &CrmRecord),
     wrong: &mut Vec<String>,
@@ -168,8 +172,8 @@ pub(super) fn microsofts_part(
     }
 }
 
-pub(super) fn in_step(
-    world: &World,
+pub(super) fn in_sync(
+    (world, state): (&World, &State),
     mapping: &Mapping,
     pair: (&Link, &Referral, &CrmRecord),
     wrong: &mut Vec<String>,
@@ -198,16 +202,16 @@ pub(super) fn in_step(
     }
     let status = record.get("nwcs_syncstatus").as_str().unwrap_or_default();
     if status != "✔ Synced" {
-        wrong.push(format!("referral {} is in step, but the seller reads: {status}", referral.id));
+        wrong.push(format!("referral {} is in sync, but the seller reads: {status}", referral.id));
     }
-    let wishes = mapping.visibility_of(record) == Ok(Some(true));
-    if referral.has("consent") && wishes != referral.is_visible_to_microsoft() {
+    let shown = mapping.visibility_of(record) == Ok(Some(true));
+    if referral.has("consent") && shown != referral.is_visible_to_microsoft() {
         wrong.push(format!("the CRM and referral {} disagree on who sees the deal", referral.id));
     }
     let both_ways = |rule: &&Rule| rule.to_crm.on_update() && rule.to_partner_center.on_update();
     let ignored = |rule: &&Rule| world.weather.ignores_date && rule.name == "closing_date";
     for rule in mapping.rules.iter().filter(both_ways).filter(|rule| !ignored(rule)) {
-        if !waits(mapping, rule, pair) && !agree(world, rule, referral, record) {
+        if !waits(mapping, rule, pair) && !agree(state, rule, referral, record) {
             let (there, here) = (rule.read_partner_center(referral), rule.read_crm(record));
             wrong.push(format!(
                 "{} differs for referral {}: {there:?} there, {here:?} here",
@@ -218,13 +222,12 @@ pub(super) fn in_step(
 }
 
 /// Equal, or as equal as a lossy CRM can be.
-fn agree(world: &World, rule: &Rule, referral: &Referral, record: &CrmRecord) -> bool {
+fn agree(state: &State, rule: &Rule, referral: &Referral, record: &CrmRecord) -> bool {
     let (Ok(there), Ok(here)) = (rule.read_partner_center(referral), rule.read_crm(record)) else {
         return false;
     };
-    let asked = rule
-        .across_to_crm(&there)
-        .map(|value| kept(&world.weather, &rule.crm, &rule.crm_json(&value)));
+    let asked =
+        rule.across_to_crm(&there).map(|value| state.crm.kept(&rule.crm, &rule.crm_json(&value)));
     asked.is_ok_and(|json| Value::from_json(rule.kind, &json).is_ok_and(|value| value == here))
         || rule.across_to_partner_center(&here).is_ok_and(|value| value == there)
 }

@@ -88,7 +88,7 @@ proptest! {
                 Side::PartnerCenter => lossy(&mut now.partner_center, &value, loss),
             }
         }
-        prop_assert_eq!(merge(&rule, Some(&now.clone()), &now, newest, None), Merged::InStep);
+        prop_assert_eq!(merge(&rule, Some(&now.clone()), &now, newest, None), Merged::Agrees);
     }
 
     #[test]
@@ -127,7 +127,7 @@ proptest! {
     #[test]
     fn equal_values_are_never_written(before in proptest::option::of(last_synced()), both in value(), newest in side(), conflict in conflict()) {
         let now = LastSynced { partner_center: both.clone(), crm: both };
-        prop_assert_eq!(merge(&rule(When::Always, When::Always, conflict, None), before.as_ref(), &now, newest, None), Merged::InStep);
+        prop_assert_eq!(merge(&rule(When::Always, When::Always, conflict, None), before.as_ref(), &now, newest, None), Merged::Agrees);
     }
 }
 
@@ -170,9 +170,13 @@ fn a_required_field_is_not_emptied_in_partner_center() {
     rule.required = Required::Always;
     let before = LastSynced { partner_center: Value::text("a"), crm: Value::text("a") };
     let now = LastSynced { partner_center: Value::text("a"), crm: Value::Nothing };
-    assert!(
-        matches!(merge(&rule, Some(&before), &now, Side::Crm, None), Merged::Held(reason) if reason.starts_with("Notes cannot be emptied"))
-    );
+    assert!(matches!(
+        merge(&rule, Some(&before), &now, Side::Crm, None),
+        Merged::Blocked(cosell_model::notice::Notice::CannotBeEmptied {
+            side: Side::PartnerCenter,
+            ..
+        })
+    ));
 }
 
 /// Both sides changed a field that an operator decides on.
@@ -231,15 +235,15 @@ fn a_change_of_what_microsoft_locks_is_noticed_once() {
     let now = LastSynced { crm: Value::text("b"), ..before.clone() };
     assert_eq!(
         merge(&rule, Some(&before), &now, Side::Crm, None),
-        Merged::InStep,
+        Merged::Agrees,
         "the mapping's own choice needs no telling"
     );
     rule.partner_center = "customerProfile.name".into();
     assert_eq!(merge(&rule, Some(&before), &now, Side::Crm, None), Merged::Locked);
-    assert_eq!(merge(&rule, Some(&now), &now, Side::Crm, None), Merged::InStep, "once");
+    assert_eq!(merge(&rule, Some(&now), &now, Side::Crm, None), Merged::Agrees, "once");
     assert_eq!(
         merge(&rule, None, &now, Side::Crm, None),
-        Merged::InStep,
+        Merged::Agrees,
         "an adopted pair was never in step"
     );
 }

@@ -64,6 +64,6 @@ proptest! {
             *now.on_mut(side) = value;
         }
         prop_assert!(rule.agrees(&now), "{:?}", now);
-        prop_assert_eq!(merge(&rule, Some(&now.clone()), &now, newest, None), Merged::InStep);
+        prop_assert_eq!(merge(&rule, Some(&now.clone()), &now, newest, None), Merged::Agrees);
     }
 }

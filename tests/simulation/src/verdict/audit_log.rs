@@ -1,0 +1,113 @@
+//! The audit log is complete, and it is true.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cosell_fakes::{State, Write, Written};
+use cosell_mapping::{Mapping, STAGE, VISIBILITY, phase_value, stage_value};
+use cosell_model::audit::{AuditEntry, AuditKind, FieldChange, Side};
+use cosell_model::referral::Referral;
+use cosell_model::value::Value;
+
+use crate::world::{Book, LEAD};
+
+/// Nothing was written without an intention before it and, unless the function died or could not write there, an outcome after it.
+pub(super) fn complete(state: &State, book: &Book, wrong: &mut Vec<String>) {
+    let mut entries: BTreeMap<&str, Vec<&AuditEntry>> = BTreeMap::new();
+    for entry in &state.audit {
+        entries.entry(&entry.invocation).or_default().push(entry);
+    }
+    for write in &state.writes {
+        let names = names(state, write);
+        let own = entries.get(write.invocation.as_str()).map(Vec::as_slice).unwrap_or_default();
+        let own: Vec<_> = own.iter().filter(|entry| names.contains(&entry.pair)).collect();
+        let intended = own.iter().any(|entry| entry.kind == AuditKind::WriteAhead);
+        let concluded = own.iter().any(|entry| entry.kind != AuditKind::WriteAhead)
+            || book.speechless.contains(&write.invocation);
+        if !intended || !concluded {
+            let what = if intended { "an outcome" } else { "an intention" };
+            wrong.push(format!(
+                "{} wrote {} without {what} in the audit log",
+                write.invocation, write.subject
+            ));
+        }
+    }
+}
+
+/// What the log of a written subject may be kept under.
+fn names(state: &State, write: &Write) -> BTreeSet<String> {
+    let crm = |id: &str| format!("crm#dynamics#opportunity#{id}");
+    let referral = |id: &str| format!("referral#{id}");
+    let mut names = BTreeSet::from([crm(&write.subject), referral(&write.subject)]);
+    let mut related = |body: &serde_json::Value| {
+        names.extend(body["externalReferenceId"].as_str().map(crm));
+        // What is done to Microsoft's referral stands under the partner's own referral.
+        let siblings = state
+            .referrals
+            .iter()
+            .filter(|(_, other)| other["engagementId"] == body["engagementId"]);
+        names.extend(siblings.map(|(id, _)| referral(&id.to_string())));
+    };
+    match &write.after {
+        Written::Referral(body) => related(body),
+        Written::Record(record) => {
+            names.extend(record.get("nwcs_referralid").as_str().map(referral));
+            let carried = write.before.iter().filter_map(|before| match before {
+                Written::Record(before) => before.get("nwcs_referralid").as_str().map(referral),
+                Written::Referral(_) => None,
+            });
+            names.extend(carried);
+        }
+    }
+    let naming =
+        state.referrals.iter().filter(|(_, body)| body["externalReferenceId"] == *write.subject);
+    names.extend(naming.map(|(id, _)| referral(&id.to_string())));
+    names.extend(state.link_of(&write.subject).map(|link| referral(&link.referral.to_string())));
+    names
+}
+
+/// A change that an outcome claims was really written, by that invocation.
+pub(super) fn truthful(state: &State, mapping: &Mapping, wrong: &mut Vec<String>) {
+    let leads = mapping.of_leads();
+    for entry in state.audit.iter().filter(|entry| entry.kind != AuditKind::WriteAhead) {
+        for change in &entry.changes {
+            let own = state.writes.iter().filter(|write| write.invocation == entry.invocation);
+            if !own.into_iter().any(|write| holds((mapping, leads.as_ref()), &write.after, change))
+            {
+                wrong.push(format!(
+                    "the audit log of {} claims that {} wrote {} in {}: {:?}",
+                    entry.pair, entry.invocation, change.field, change.side, change.after
+                ));
+            }
+        }
+    }
+}
+
+fn holds(
+    (deals, leads): (&Mapping, Option<&Mapping>),
+    written: &Written,
+    change: &FieldChange,
+) -> bool {
+    let mapping = match written {
+        Written::Record(record) if record.key.entity == LEAD => leads.unwrap_or(deals),
+        _ => deals,
+    };
+    let rule = mapping.rules.iter().find(|rule| rule.name == change.field);
+    let value: Option<Value> = match (written, change.side) {
+        (Written::Record(record), Side::Crm) => match rule {
+            None if change.field == STAGE => Some(phase_value(record.phase)),
+            None if change.field == VISIBILITY => Some(mapping.visibility_in(record)),
+            rule => rule.and_then(|rule| rule.read_crm(record).ok()),
+        },
+        (Written::Referral(body), Side::PartnerCenter) => {
+            Referral::parse(body.clone(), None, None).ok().and_then(|referral| match rule {
+                None if change.field == STAGE => Some(stage_value(referral.stage)),
+                None if change.field == VISIBILITY => {
+                    Some(Value::Bool(referral.is_visible_to_microsoft()))
+                }
+                rule => rule.and_then(|rule| rule.read_partner_center(&referral).ok()),
+            })
+        }
+        _ => None,
+    };
+    value.as_ref() == Some(&change.after)
+}
