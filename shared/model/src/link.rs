@@ -88,6 +88,13 @@ pub struct OpenConflict {
     pub decision: Option<Side>,
 }
 
+impl OpenConflict {
+    /// Whether it is about these very values.
+    pub fn is_of(&self, now: &LastSynced) -> bool {
+        self.partner_center == now.partner_center && self.crm == now.crm
+    }
+}
+
 /// A value that was written to the CRM, which took it and did not keep it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DroppedWrite {
@@ -190,6 +197,9 @@ pub struct Link {
     /// Finished steps of creation.
     #[serde(default)]
     pub steps: BTreeSet<Step>,
+    /// A phase that the CRM refused, until the sides change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase_refused: Option<Notice>,
     /// What the CRM did not keep and the seller was not told of yet, by rule name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dropped_writes: BTreeMap<Field, DroppedWrite>,
@@ -237,6 +247,7 @@ impl Link {
             crm_version: record.version.clone(),
             referral_etag: referral.etag.as_str().to_owned(),
             steps: BTreeSet::new(),
+            phase_refused: None,
             dropped_writes: BTreeMap::new(),
             conflicts: BTreeMap::new(),
             win_deferred_until: None,

@@ -101,13 +101,15 @@ impl Engine {
             }
             Located::Adopt { referral, record, table } => {
                 let link = adopted(self.mapping_of(table), &referral, &record, now);
-                Pair {
+                let mut pair = Pair {
                     table,
                     link: Some(link),
                     referral: Some(*referral),
                     record: Some(*record),
                     ..pair(Standing::Adopt)
-                }
+                };
+                pair.opportunity = self.observe_opportunity(&pair).await?;
+                pair
             }
             Located::NewRecord { referral, table } => {
                 Pair { table, referral: Some(*referral), ..pair(Standing::NewRecord) }

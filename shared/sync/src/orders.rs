@@ -291,6 +291,7 @@ impl Reconciliation<'_> {
                 }
                 Committed::Done(outcome) => return Ok(outcome),
                 Committed::Again => link = self.known(link.referral).await?,
+                Committed::Moved(moved) => link = *moved,
             }
         }
         Err(crate::find::linked_meanwhile())

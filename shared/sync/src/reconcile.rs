@@ -11,14 +11,16 @@
 use std::time::Duration;
 
 use cosell_model::audit::{AuditEntry, AuditKind};
+use cosell_model::id::ReferralId;
 use cosell_model::message::{Cause, SyncMessage};
+use cosell_model::referral::Referral;
 use cosell_model::state::DealState;
 use jiff::Timestamp;
 
 use crate::commit::Committed;
 use crate::engine::Engine;
 use crate::failure::{Failure, FailureKind};
-use crate::find::Found;
+use crate::find::{Found, Located};
 use crate::journal::Journal;
 use crate::observe::Pair;
 
@@ -65,6 +67,8 @@ pub(crate) struct HeldClaim {
     pub(crate) name: Option<String>,
     /// A referral was made that no link knows of yet: whoever takes the claim over looks for it first.
     pub(crate) covers_unlinked: bool,
+    /// That referral, unless it is Microsoft's.
+    pub(crate) made: Option<ReferralId>,
 }
 
 /// How often one request goes through the pipeline: a lead that becomes an opportunity does twice, and a referral that was found under
@@ -132,36 +136,59 @@ impl<'a> Reconciliation<'a> {
                 holder: format!("{}/{}", request.invocation, message.subject),
                 name: None,
                 covers_unlinked: false,
+                made: None,
             },
         }
     }
 
     async fn run(&mut self) -> Result<Outcome, Failure> {
-        for _ in 1..PASSES {
-            match self.pass().await? {
-                Committed::Done(outcome) => return Ok(outcome),
-                Committed::Again => {}
-            }
+        let mut found = None;
+        for _ in 0..PASSES {
+            let start = match found.take() {
+                Some(found) => found,
+                None => self.find().await?,
+            };
+            found = match self.pass(start).await? {
+                (Committed::Done(outcome), _) => return Ok(self.named_after_move(outcome)),
+                (Committed::Again, _) => None,
+                (Committed::Moved(link), microsoft) => {
+                    let microsoft = microsoft.map(Box::new);
+                    Some(Located::Linked { link, microsoft }.into())
+                }
+            };
         }
-        match self.pass().await? {
-            Committed::Done(outcome) => Ok(outcome),
-            Committed::Again => Err(crate::find::linked_meanwhile()),
+        Err(crate::find::linked_meanwhile())
+    }
+
+    /// A lead that became an opportunity did so, whatever else was written then.
+    fn named_after_move(&self, outcome: Outcome) -> Outcome {
+        let is_moved = self.journal.appended.contains(&AuditKind::Qualified);
+        match outcome.kind {
+            AuditKind::Unchanged | AuditKind::Updated if is_moved => {
+                Outcome { kind: AuditKind::Qualified, ..outcome }
+            }
+            _ => outcome,
         }
     }
 
-    async fn pass(&mut self) -> Result<Committed, Failure> {
+    async fn find(&mut self) -> Result<Found, Failure> {
+        match self.engine.find(&self.request.message.subject, self.request.now).await {
+            Ok(found) => Ok(found),
+            Err(failure) => Err(self.failed_early(failure).await),
+        }
+    }
+
+    /// One way through the pipeline. Gives back the Microsoft referral that was read on it.
+    async fn pass(&mut self, found: Found) -> Result<(Committed, Option<Referral>), Failure> {
         let (engine, message, now) = (self.engine, self.request.message, self.request.now);
-        let found = match engine.find(&message.subject, now).await {
-            Ok(found) => found,
-            Err(failure) => return Err(self.failed_early(failure).await),
-        };
         let known = crate::commit::failing::Known::of(&found);
         let Found { located, unlinked } = found;
         let pair = match engine.observe(located, unlinked, message.cause, now).await {
             Ok(pair) => pair,
             Err(failure) => return Err(self.failed(known, failure).await),
         };
-        self.reconcile_pair(&pair).await
+        let committed = self.reconcile_pair(&pair).await?;
+        Ok((committed, pair.microsoft))
     }
 
     /// Decides, applies and commits.

@@ -86,7 +86,11 @@ impl Reconciliation<'_> {
         let made = match (known.into_iter().find(is_microsofts), invitation) {
             (Some(found), _) => found,
             (None, None) => return Ok(()),
-            (None, Some(invitation)) => self.invite(invitation, engagement).await?,
+            (None, Some(invitation)) => {
+                let made = self.invite(invitation, engagement).await?;
+                progress.makes_help = true;
+                made
+            }
         };
         self.invited(progress, made, help).await
     }

@@ -112,7 +112,7 @@ impl Reconciliation<'_> {
         let message = crate::render::sentence(both.0, &notice);
         let draft = Draft { notices: vec![notice], ..Draft::of(message) };
         self.journal.append(AuditKind::Qualified, draft).await?;
-        Ok(Applied::Again)
+        Ok(Applied::Moved(Box::new(Link { version: 1, ..moved })))
     }
 
     /// The referral that the opportunity is linked with or carries, if that is another one.

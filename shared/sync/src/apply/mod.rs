@@ -37,8 +37,10 @@ pub(crate) enum Applied {
         /// Whether what was to be said stands there.
         delivered: bool,
     },
-    /// The link moved, or what was to be made was found: the deal is reconciled once more.
+    /// What was to be made was found: the deal is looked for once more.
     Again,
+    /// The link moved: the deal is reconciled with it.
+    Moved(Box<Link>),
     /// Something contradicts the plan that only showed on the way.
     Contradicted(Notice),
 }
@@ -235,7 +237,8 @@ pub(crate) fn refusal(failure: &Failure) -> Refusal {
 fn end_of(failure: &Failure) -> End {
     match failure.kind {
         FailureKind::Rejected => End::Refused(refusal(failure)),
-        FailureKind::OutcomeUnknown => End::Unknown,
+        // A service that failed may have stored it.
+        FailureKind::OutcomeUnknown | FailureKind::Transient => End::Unknown,
         _ => End::Skipped,
     }
 }

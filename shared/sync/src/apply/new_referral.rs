@@ -40,6 +40,7 @@ impl Reconciliation<'_> {
             .await?;
         let (referral, answered) = self.post(plan, record).await?;
         self.claim.covers_unlinked = true;
+        self.claim.made = Some(referral.id);
         self.journal.is_of(referral.id);
         self.journal.answered(System::PartnerCenter, referral.request_id.as_ref());
         let link = self.link_created(pair, plan, (&referral, answered)).await?;
@@ -61,6 +62,7 @@ impl Reconciliation<'_> {
         link.notifying = Some(Notifying { crm_version: record.version.clone(), notices: keys });
         self.create_link(&mut link).await?;
         self.claim.covers_unlinked = false;
+        self.claim.made = None;
         Ok(link)
     }
 
@@ -110,6 +112,7 @@ impl Reconciliation<'_> {
         };
         match made {
             Ok(made) => {
+                progress.makes_help = true;
                 self.invited(progress, made, Some(&invitation.help)).await?;
                 progress.ends[at] = End::Stored;
                 Ok(())

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use cosell_model::crm::{CrmWrite, Phase};
+use cosell_model::crm::{CrmRecord, CrmWrite, Phase};
+use cosell_model::link::Notifying;
 use cosell_model::notice::Notice;
 use serde_json::Value as Json;
 
@@ -49,18 +50,25 @@ impl Reconciliation<'_> {
         let unread = unread(case, plan, progress);
         write.fields.extend(status_columns(case, plan, progress));
         let is_part = |effect: &Effect| is_column(effect) || opens(effect) || is_notify(effect);
+        progress.in_flight = Some(in_flight(case.record, &unread));
         match self.update(case.pair.table, case.record, &write).await {
             Ok(stored) => {
                 progress.record = Some(stored);
+                progress.in_flight = None;
                 progress.delivered.extend(unread);
                 progress.end(plan, &End::Stored, is_part);
                 Ok(())
             }
             Err(failure) if failure.kind == FailureKind::Rejected => {
+                progress.in_flight = None;
                 self.write_in_parts(case, plan, progress, (&failure, write.phase)).await
             }
             Err(failure) => {
-                progress.end(plan, &end_of(&failure), is_part);
+                let end = end_of(&failure);
+                if end != End::Unknown {
+                    progress.in_flight = None;
+                }
+                progress.end(plan, &end, is_part);
                 Err(failure)
             }
         }
@@ -122,9 +130,11 @@ impl Reconciliation<'_> {
         let present = progress.record.clone().unwrap_or_else(|| case.record.clone());
         let write = CrmWrite { fields, phase: opening };
         let is_part = |effect: &Effect| is_notify(effect) || (opening.is_some() && opens(effect));
+        progress.in_flight = Some(in_flight(&present, &unread));
         match self.update(case.pair.table, &present, &write).await {
             Ok(stored) => {
                 progress.record = Some(stored);
+                progress.in_flight = None;
                 progress.delivered.extend(unread);
                 progress.end(plan, &End::Stored, is_part);
                 Ok(())
@@ -132,6 +142,7 @@ impl Reconciliation<'_> {
             Err(failure) if failure.kind == FailureKind::Rejected => {
                 tracing::warn!(record = %case.record.key, error = failure.redacted(), "the seller could not be notified; the audit log says it");
                 progress.cannot_notify = true;
+                progress.in_flight = None;
                 let end = end_of(&failure);
                 for (effect, ended) in plan.effects.iter().zip(&mut progress.ends) {
                     if is_notify(effect) || (opening.is_some() && opens(effect)) {
@@ -141,7 +152,11 @@ impl Reconciliation<'_> {
                 Ok(())
             }
             Err(failure) => {
-                progress.end(plan, &end_of(&failure), is_part);
+                let end = end_of(&failure);
+                if end != End::Unknown {
+                    progress.in_flight = None;
+                }
+                progress.end(plan, &end, is_part);
                 Err(failure)
             }
         }
@@ -175,6 +190,11 @@ impl Reconciliation<'_> {
 fn unread(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Vec<String> {
     let folded = fold::of(case, plan, progress);
     fold::unread(case, progress, &folded.notices).into_iter().map(Notice::key).collect()
+}
+
+fn in_flight(record: &CrmRecord, unread: &[String]) -> Notifying {
+    let notices = unread.iter().cloned().collect();
+    Notifying { crm_version: record.version.clone(), notices }
 }
 
 fn is_column(effect: &Effect) -> bool {

@@ -7,7 +7,7 @@ use cosell_model::audit::{FieldChange, Side};
 use cosell_model::crm::{CrmRecord, Phase};
 use cosell_model::field::Field;
 use cosell_model::life_cycle::Stage;
-use cosell_model::link::{DroppedWrite, Link};
+use cosell_model::link::{DroppedWrite, Link, Notifying};
 use cosell_model::notice::{Notice, Refusal, Severity};
 use cosell_model::referral::Referral;
 use cosell_model::state::{DealState, WaitingFor};
@@ -52,6 +52,10 @@ pub(crate) struct Progress {
     pub(crate) may_mark: bool,
     /// Keys of the notices that the seller reads since this run.
     pub(crate) delivered: BTreeSet<String>,
+    /// Notices in a write that was not answered yet.
+    pub(crate) in_flight: Option<Notifying>,
+    /// Microsoft was asked now, and not before.
+    pub(crate) makes_help: bool,
     /// The record takes no notices.
     pub(crate) cannot_notify: bool,
     /// The link starts with what was last synced: nothing of the decision's base applies.
@@ -70,6 +74,8 @@ impl Progress {
             whole_refused: None,
             may_mark: true,
             delivered: BTreeSet::new(),
+            in_flight: None,
+            makes_help: false,
             cannot_notify: false,
             is_creation: false,
         }
@@ -127,10 +133,11 @@ pub(crate) fn of(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Folded {
     let changes = stored(case, plan, progress);
     let mut dropped_writes = plan.memory.dropped_writes.clone();
     let found = found_dropped(case, plan, progress);
-    let mut notices = written(case, plan, progress);
-    notices
-        .extend(plan.notices.iter().filter(|notice| still_holds(notice, plan, progress)).cloned());
-    notices.extend(refusals(case, plan, progress));
+    // What went wrong first: a seller reads no further.
+    let mut notices = refusals(plan, progress);
+    notices.extend(written(case, plan, progress));
+    let planned = plan.notices.iter().filter(|notice| still_holds(notice, plan, progress));
+    notices.extend(planned.cloned());
     notices.extend(found.iter().map(|(field, drop)| crate::decide::dropped_notice(field, drop)));
     dropped_writes.extend(found);
     let state = state(case, plan, progress, &notices, &dropped_writes);
@@ -251,12 +258,11 @@ fn goes_to(case: &Case<'_>, plan: &Plan) -> Option<Stage> {
 /// Whether Microsoft was asked now, or by an earlier run that did not come to say so.
 fn requests_help(case: &Case<'_>, plan: &Plan, progress: &Progress) -> bool {
     let asks = plan.effects.iter().zip(&progress.ends).any(|(effect, end)| match effect.action {
-        Action::RequestHelp(_) => is_done(end),
-        Action::FindHelp => progress.microsoft.is_some(),
+        Action::RequestHelp(_) => *end == End::Planned || progress.makes_help,
         _ => false,
     });
-    let was_ours = crate::decide::help_is_started(case.link) && case.microsoft().is_some();
-    asks || was_ours
+    let is_there = case.microsoft().is_some() || progress.microsoft.is_some();
+    asks || (crate::decide::help_is_started(case.link) && is_there)
 }
 
 /// Of a planned notice of what was to happen, whether it did.
@@ -278,7 +284,7 @@ fn still_holds(notice: &Notice, plan: &Plan, progress: &Progress) -> bool {
 }
 
 /// What the services refused: what is refused together is one notice.
-fn refusals(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Vec<Notice> {
+fn refusals(plan: &Plan, progress: &Progress) -> Vec<Notice> {
     let mut notices: Vec<Notice> = Vec::new();
     let mut together: Vec<(Refusal, Vec<Field>)> = Vec::new();
     for (effect, end) in plan.effects.iter().zip(&progress.ends) {
@@ -299,7 +305,6 @@ fn refusals(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Vec<Notice> {
         together.into_iter().map(|(refusal, fields)| Notice::FieldRefused { fields, refusal });
     notices.extend(refused);
     notices.extend(progress.whole_refused.clone().map(|refusal| Notice::WriteRefused { refusal }));
-    let _ = case;
     notices
 }
 
@@ -325,8 +330,10 @@ fn state(
         }
         return DealState::PartlySynced { fields, blocked: true, reasons: errors };
     }
-    if !plan.conflicts.is_empty() {
-        return DealState::NeedsDecision { fields: plan.conflicts.keys().cloned().collect() };
+    let undecided = plan.conflicts.iter().filter(|(_, open)| open.decision.is_none());
+    let undecided: BTreeSet<Field> = undecided.map(|(field, _)| field.clone()).collect();
+    if !undecided.is_empty() {
+        return DealState::NeedsDecision { fields: undecided };
     }
     let waiting: BTreeSet<Field> = notices
         .iter()

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::fold::{End, Progress};
 use crate::decide::Case;
-use crate::plan::{Effect, Plan};
+use crate::plan::{Action, Effect, Plan};
 
 /// A request that hung takes effect within a minute or two (a gateway holds it no longer), or never.
 const MAY_LAND: SignedDuration = SignedDuration::from_mins(5);
@@ -35,9 +35,11 @@ pub(crate) fn after(
             continue;
         }
         let Some(entry) = synced.get_mut(&effect.field) else { continue };
+        // A phase that the CRM refused is not tried again until a side changes: only a person can mend that.
+        let is_given_up = matches!((&effect.action, end), (Action::Phase(_), End::Refused(_)));
         if *end == End::Stored {
             *entry.on_mut(effect.side) = as_stored(case, effect, progress);
-        } else {
+        } else if !is_given_up {
             keep.insert(effect.field.clone());
         }
         raises_visibility |=

@@ -37,9 +37,17 @@ pub(super) fn after(case: &Case<'_>, plan: &Plan, progress: &Progress, folded: &
         notified: notified(case, progress, folded),
         notifying: None,
         disconnected: None,
+        phase_refused: phase_refused(case, folded),
         state: folded.state.clone(),
         ..stored.clone()
     }
+}
+
+/// A phase that the CRM refused stays refused until the sides change: only a person can mend that.
+fn phase_refused(case: &Case<'_>, folded: &Folded) -> Option<Notice> {
+    let refused = |notice: &&Notice| matches!(notice, Notice::PhaseRefused { .. });
+    let _ = case;
+    folded.notices.iter().find(refused).cloned()
 }
 
 /// The link of a plan that failed half-way: what landed counts as written, and the rest is as it was.
@@ -50,24 +58,17 @@ pub(super) fn after_failure(
     folded: &Folded,
 ) -> Link {
     let stored = &progress.link;
-    let record_is_unknown = plan.effects.iter().zip(&progress.ends).any(|(effect, end)| {
-        *end == End::Unknown
-            && matches!(effect.action, Action::Notify(_) | Action::Columns(_) | Action::Phase(_))
-    });
     let mut notified = stored.notified.clone();
     if !progress.delivered.is_empty() {
         notified = self::notified(case, progress, folded);
     }
-    let mut link = Link {
-        notified,
-        notifying: stored.notifying.clone().filter(|_| record_is_unknown),
-        ..stored.clone()
-    };
+    let mut link = Link { notified, notifying: progress.in_flight.clone(), ..stored.clone() };
     if progress.referral.is_some() || progress.record.is_some() {
         link.last_synced = synced(case, plan, progress);
         link.write_ahead =
             last_synced::still_ahead(plan, progress, stored, &link.last_synced, case.now);
         link.activity.clone_from(&plan.memory.activity);
+        link.dropped_writes.clone_from(&folded.dropped_writes);
     }
     link
 }

@@ -9,6 +9,7 @@ mod unlinked;
 use std::time::Duration;
 
 use cosell_model::audit::AuditKind;
+use cosell_model::link::Link;
 use cosell_model::notice::{Notice, Severity};
 use cosell_model::state::DealState;
 use jiff::Timestamp;
@@ -26,8 +27,10 @@ use fold::{End, Folded, Progress};
 pub(crate) enum Committed {
     /// The request is done.
     Done(Outcome),
-    /// The deal is reconciled once more.
+    /// The deal is looked for and reconciled once more.
     Again,
+    /// The deal is reconciled once more, with this link.
+    Moved(Box<Link>),
 }
 
 /// What is due so soon waits on the queue: the schedule may have been read already, by a clock that is ahead of ours.
@@ -43,6 +46,7 @@ impl Reconciliation<'_> {
     ) -> Result<Committed, Failure> {
         match applied {
             Ok(Applied::Again) => Ok(Committed::Again),
+            Ok(Applied::Moved(link)) => Ok(Committed::Moved(link)),
             Ok(Applied::Linked(applied)) => self.commit_linked(pair, plan, *applied).await,
             Ok(Applied::Notified { record, delivered }) => {
                 let outcome = match pair.is_linked() {
@@ -111,8 +115,9 @@ impl Reconciliation<'_> {
             let lost = |change: &&cosell_model::audit::FieldChange| {
                 kind == AuditKind::DroppedWrite && Some(&change.field) == field
             };
+            let Some(notice) = crate::render::redacted(notice) else { continue };
             let draft = Draft {
-                message: crate::render::sentence(case.mapping, notice),
+                message: crate::render::sentence(case.mapping, &notice),
                 notices: vec![notice.clone()],
                 changes: folded.changes.iter().filter(lost).cloned().collect(),
                 ..Draft::default()
@@ -134,7 +139,7 @@ impl Reconciliation<'_> {
             .notices
             .iter()
             .filter(|notice| is_new(case, notice) && notice.audit_kind().is_none())
-            .cloned()
+            .filter_map(crate::render::redacted)
             .collect();
         let kind = kind(plan, progress, &folded, &news);
         let asides = self.journal.appended.iter().filter(|kind| **kind != AuditKind::WriteAhead);
@@ -164,7 +169,8 @@ impl Reconciliation<'_> {
 
     fn words(&self, case: &Case<'_>, folded: &Folded, kind: AuditKind) -> String {
         let of_kind = folded.notices.iter().filter(|notice| notice.audit_kind() == Some(kind));
-        crate::render::sentences(case.mapping, of_kind)
+        let redacted: Vec<Notice> = of_kind.filter_map(crate::render::redacted).collect();
+        crate::render::sentences(case.mapping, &redacted)
     }
 
     /// An outcome without an entry of its own.

@@ -120,8 +120,13 @@ impl Reconciliation<'_> {
         let mut delivered = true;
         let mut written = None;
         if let (Some(record), Some(effect)) = (&pair.record, columns)
-            && let crate::plan::Action::Notify(fields) = effect.action
+            && let crate::plan::Action::Notify(mut fields) = effect.action
         {
+            if let Some(id) = self.claim.made {
+                // No link knows of it: the record's own identifier finds it again.
+                let columns = &self.engine.mapping_of(pair.table).columns;
+                fields.insert(columns.referral_id.to_string(), id.to_string().into());
+            }
             let write = cosell_model::crm::CrmWrite { fields, phase: None };
             match self.update(pair.table, record, &write).await {
                 Ok(stored) => written = Some(stored),

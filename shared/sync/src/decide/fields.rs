@@ -83,10 +83,18 @@ fn write(case: &Case<'_>, plan: &mut Plan, rule: &Rule, currency: &Currency, cha
     });
     if let Some(notice) = withheld {
         if change.overruled.is_some()
-            && let Some(open) = case.link.conflicts.get(&change.field)
+            && let Some(now) = case.observed.get(&change.field)
         {
-            // Decided, but it cannot be written yet: the decision stands.
-            plan.conflicts.insert(change.field.clone(), open.clone());
+            // Decided, but it cannot be written yet: the decision stands, whatever our own writes do to the records' times.
+            let open = OpenConflict {
+                partner_center: now.partner_center.clone(),
+                crm: now.crm.clone(),
+                since: case.now,
+                decision: Some(change.side.other()),
+            };
+            let known = case.link.conflicts.get(&change.field);
+            let open = known.filter(|known| known.is_of(now)).cloned().unwrap_or(open);
+            plan.conflicts.insert(change.field.clone(), open);
         }
         return plan.withhold(change.field, notice);
     }
@@ -155,7 +163,7 @@ fn waits(case: &Case<'_>, rule: &Rule, change: &Effect) -> bool {
 fn await_decision(case: &Case<'_>, plan: &mut Plan, field: &Field, now: &LastSynced) {
     let LastSynced { partner_center, crm } = now.clone();
     let open = case.link.conflicts.get(field);
-    let known = open.filter(|open| open.partner_center == partner_center && open.crm == crm);
+    let known = open.filter(|open| open.is_of(now));
     if known.is_none() {
         plan.undecided.push(UndecidedField {
             field: field.clone(),

@@ -228,6 +228,7 @@ pub(crate) fn moved(
         conflicts,
         write_ahead: BTreeMap::new(),
         dropped_writes,
+        notified: std::collections::BTreeSet::new(),
         notifying: None,
         disconnected: None,
         crm_version: opportunity.version.clone(),

@@ -55,20 +55,17 @@ pub fn merge(
         (false, false) => Merged::Agrees,
         (true, false) => write(rule, Side::Crm, now, false),
         (false, true) => write(rule, Side::PartnerCenter, now, false),
-        (true, true) => match winner(rule.conflict, newest) {
-            Some(winner) => resolve(rule, winner.other(), now),
-            None => match decision(open, now) {
-                Some(winner) => write(rule, winner.other(), now, true),
-                None => Merged::Ask,
-            },
+        (true, true) => match (decision(open, now), winner(rule.conflict, newest)) {
+            (Some(winner), _) => write(rule, winner.other(), now, true),
+            (None, Some(winner)) => resolve(rule, winner.other(), now),
+            (None, None) => Merged::Ask,
         },
     }
 }
 
-/// What an operator decided, if it was decided on these very values.
+/// What an operator decided, or the rule when it could not be written yet, if it was decided on these very values.
 fn decision(open: Option<&OpenConflict>, now: &LastSynced) -> Option<Side> {
-    open.filter(|open| open.partner_center == now.partner_center && open.crm == now.crm)
-        .and_then(|open| open.decision)
+    open.filter(|open| open.is_of(now)).and_then(|open| open.decision)
 }
 
 /// The winner's value goes to `loser`; one that cannot be written loses, so that neither change vanishes.

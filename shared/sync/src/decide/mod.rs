@@ -195,7 +195,7 @@ pub(crate) fn tables(engine: &Engine) -> Option<(&Mapping, &Mapping)> {
 /// The plan of a deal that was just created, now that it is linked: the same effects, and what only shows with both sides.
 pub(crate) fn created(case: &Case<'_>, plan: &Plan) -> Plan {
     let mut created = Plan { memory: crate::plan::Memory::default(), ..plan.clone() };
-    created.memory.dropped_writes.clone_from(&case.link.dropped_writes);
+    dropped_writes::decide(case, &mut created);
     visibility::decide(case, &mut created);
     deadline::decide(case, &mut created);
     agreement::decide(case, &mut created);

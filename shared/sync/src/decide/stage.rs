@@ -22,13 +22,18 @@ pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {
     if stage.is_terminal() {
         match record_goes {
             Some(goes) if stage_changed && !phase.is_closed() => move_record(case, plan, goes),
-            Some(_) => plan.notices.push(Notice::StageFinal { phase, stage }),
+            Some(_) => {
+                let refused = case.link.phase_refused.clone().filter(|_| !phase_changed);
+                plan.notices.push(refused.unwrap_or(Notice::StageFinal { phase, stage }));
+            }
             None => {}
         }
     } else if phase_changed && (phase.is_closed() || !stage_changed) {
         move_referral(case, plan);
     } else if let Some(goes) = record_goes.filter(|_| stage_changed && !phase.is_closed()) {
         move_record(case, plan, goes);
+    } else if let Some(refused) = case.link.phase_refused.clone().filter(|_| !agrees(case)) {
+        plan.notices.push(refused);
     }
 }
 

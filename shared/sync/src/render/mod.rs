@@ -61,6 +61,23 @@ pub(crate) fn is_line(notice: &Notice) -> bool {
     )
 }
 
+/// A notice without customer data, for logs and the audit log; `None` where nothing is left of it.
+pub fn redacted(notice: &Notice) -> Option<Notice> {
+    match notice {
+        // Somebody's own words.
+        Notice::ReasonGiven { .. } => None,
+        Notice::MicrosoftDecided { stage, .. } => {
+            Some(Notice::MicrosoftDecided { stage: *stage, reason: None })
+        }
+        Notice::DroppedWrite { field, at, .. } => Some(Notice::DroppedWrite {
+            field: field.clone(),
+            at: *at,
+            value: cosell_model::value::Value::Nothing,
+        }),
+        other => Some(other.clone()),
+    }
+}
+
 /// The sentences of these notices, as one text.
 pub fn sentences<'a>(mapping: &Mapping, notices: impl IntoIterator<Item = &'a Notice>) -> String {
     let sentences: Vec<String> =

@@ -6,6 +6,8 @@ use cosell_model::life_cycle::Stage;
 use cosell_model::link::DisconnectReason;
 use cosell_model::notice::{Inviter, Notice, OffReason};
 
+use cosell_model::value::Value;
+
 use super::text::shown;
 use super::{label, labels, minute, remedy};
 
@@ -115,6 +117,9 @@ pub fn sentence(mapping: &Mapping, notice: &Notice) -> String {
         Notice::WriteRefused { refusal } => refusal.sentence.clone(),
         Notice::PhaseRefused { phase, refusal } => {
             format!("The record could not be brought to the phase {phase}: {}.", refusal.sentence)
+        }
+        Notice::DroppedWrite { field, value: Value::Nothing, .. } => {
+            format!("{} was not taken over by the CRM.", name(field))
         }
         Notice::DroppedWrite { field, at, value } => format!(
             "{} was not taken over by the CRM at {} (it may be calculated there, as from product lines); Partner Center has {}.",

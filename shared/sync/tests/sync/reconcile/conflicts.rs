@@ -39,7 +39,7 @@ async fn a_parked_conflict_keeps_both_values_while_other_fields_go_on() {
     let (stage, _) = contested().await;
     let outcome = stage.reconcile(&opportunity(), "first").await.unwrap();
     assert_eq!(outcome.kind, AuditKind::AwaitingDecision);
-    assert_eq!(stage.the_record().get("nwcs_syncstatus"), "⚠ Conflict: Deal name");
+    assert_eq!(stage.the_record().get("nwcs_syncstatus"), "⚠ Needs a decision: Deal name");
     let parked = stage.audit_log().last().unwrap().undecided.clone();
     assert_eq!(
         (parked[0].partner_center.to_json(), parked[0].crm.to_json()),

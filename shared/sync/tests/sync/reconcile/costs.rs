@@ -140,7 +140,6 @@ async fn help_that_is_chosen_later_is_two_calls_more_than_an_update() {
         "pc.patch",
         "links.read",
         "pc.in_engagement",
-        "links.save",
         "pc.create",
         "links.save",
         "crm.update",

@@ -159,7 +159,7 @@ async fn a_referral_moves_to_another_record_only_after_it_was_unlinked_from_the_
     let key = record(other, json!({})).key;
     let refused = stage.engine.relink(referral, &key, order(&stage)).await.unwrap();
     assert_eq!(refused.kind, AuditKind::Rejected);
-    assert!(refused.message.ends_with("unlink that pair first"), "{}", refused.message);
+    assert!(refused.message.ends_with("unlink that deal first"), "{}", refused.message);
 
     stage.engine.unlink(referral, order(&stage)).await.unwrap();
     stage.engine.relink(referral, &key, order(&stage)).await.unwrap();
@@ -188,7 +188,7 @@ async fn a_referral_that_names_a_record_but_is_paired_with_another_is_told_and_n
     let outcome =
         stage.reconcile(&Subject::Crm(record(other, json!({})).key), "first").await.unwrap();
     assert_eq!(outcome.kind, AuditKind::Rejected);
-    assert!(outcome.message.contains("is paired with another one"), "{}", outcome.message);
+    assert!(outcome.message.contains("is linked with another one"), "{}", outcome.message);
     assert_eq!(stage.referrals().len(), 1);
 }
 

@@ -58,7 +58,7 @@ async fn a_country_that_nobody_knows_is_told_to_the_seller() {
     assert_eq!(stage.reconcile(&opportunity(), "first").await.unwrap().kind, AuditKind::Rejected);
     let audit = stage.the_record().get("nwcs_audit").as_str().unwrap().to_owned();
     assert!(
-        audit.contains("Customer country: the transform `country_code` needs the English name or the two-letter code of a country"),
+        audit.contains("Customer country was not sent: the transform `country_code` needs the English name or the two-letter code of a country"),
         "{audit}"
     );
 }
@@ -92,7 +92,12 @@ async fn a_computed_text_follows_what_it_is_computed_from_and_nothing_comes_back
     stage.until_quiet(&referral()).await;
     assert_eq!(stage.the_record().get("description"), "Fleet telemetry pilot: 50 lorries");
     stage.edits_record("description", json!("the seller's own"));
-    assert_eq!(stage.until_quiet(&referral()).await.kind, AuditKind::Unchanged);
+    assert_eq!(
+        stage.until_quiet(&referral()).await.kind,
+        AuditKind::Updated,
+        "the seller reads it"
+    );
+    assert_eq!(stage.the_record().get("nwcs_syncstatus"), "⚠ Partly synced: Notes");
     assert_eq!(stage.referrals()[0]["details"]["notes"], "50 lorries");
     assert_eq!(stage.the_record().get("description"), "the seller's own");
 }

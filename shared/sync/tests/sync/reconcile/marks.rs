@@ -107,7 +107,7 @@ async fn the_mark_follows_the_sync_status() {
 }
 
 #[tokio::test]
-async fn a_conflict_that_waits_leaves_the_check_mark() {
+async fn a_conflict_that_waits_takes_the_check_mark_away() {
     let mut stage = linked().await;
     let mut mapping = Mapping::clone(&stage.engine.mapping);
     mapping.rules.iter_mut().find(|rule| rule.name == "name").unwrap().conflict = ConflictRule::Ask;
@@ -120,7 +120,8 @@ async fn a_conflict_that_waits_leaves_the_check_mark() {
     );
     assert_eq!(
         (stage.name().as_str(), &stage.referrals()[0]["name"]),
-        ("✔ Ours", &json!("Theirs"))
+        ("Ours", &json!("Theirs")),
+        "the two names do not agree"
     );
     assert_eq!(stage.until_quiet(&opportunity()).await.kind, AuditKind::Unchanged);
 }

@@ -60,6 +60,11 @@ async fn edits_made_on_hold_wait_and_are_sent_with_the_acceptance() {
     stage.until_quiet(&stage.record_subject()).await;
     assert_eq!(stage.the_record().get("description"), "50 lorries", "the other way nothing waits");
     stage.seller_sets("name", json!("Renamed on hold"));
+    stage.until_quiet(&stage.record_subject()).await;
+    assert_eq!(
+        stage.the_record().get("nwcs_syncstatus"),
+        "⚠ Sent once the deal is accepted: Deal value, Deal name"
+    );
     stage.script.take_calls();
     for _ in 0..2 {
         assert_eq!(
@@ -140,10 +145,13 @@ async fn a_conflict_that_partner_center_takes_back_leaves_an_edit_that_waits() {
     stage.seller_sets("name", json!("Ours"));
     edit_referral(&stage, |body| body["name"] = json!("Theirs"));
     stage.until_quiet(&referral()).await;
-    assert_eq!(stage.the_record().get("nwcs_syncstatus"), "⚠ Conflict: Deal name");
+    assert_eq!(stage.the_record().get("nwcs_syncstatus"), "⚠ Needs a decision: Deal name");
     edit_referral(&stage, |body| body["name"] = before);
     stage.until_quiet(&referral()).await;
-    assert_eq!(stage.the_record().get("nwcs_syncstatus"), "✔ Synced");
+    assert_eq!(
+        stage.the_record().get("nwcs_syncstatus"),
+        "⚠ Sent once the deal is accepted: Deal name"
+    );
     stage.seller_moves_to(Phase::Open);
     stage.until_quiet(&stage.record_subject()).await;
     assert_eq!(stage.referrals()[0]["name"], "Ours");

@@ -251,7 +251,7 @@ async fn a_lead_that_took_the_identifier_of_one_merged_into_it_is_told_what_mend
     let outcome = floor.stage.reconcile(&Subject::Crm(key.clone()), "merged").await.unwrap();
     assert_eq!(outcome.kind, AuditKind::Rejected);
     let told =
-        outcome.message.contains("another lead") && outcome.message.contains("your sync operator");
+        outcome.message.contains("another lead") && outcome.message.contains("your administrator");
     assert!(told, "{}", outcome.message);
     // The old pair parts with the next look.
     floor.stage.reconcile(&referral(), "parts").await.unwrap();
