@@ -11,6 +11,7 @@ use cosell_fakes::{LeadPorts, Ports};
 use cosell_mapping::Mapping;
 use cosell_model::audit::Side;
 use cosell_model::crm::CrmKey;
+use cosell_model::field::Field;
 use cosell_model::id::ReferralId;
 use cosell_model::message::{PoisonMessage, Subject, SyncMessage};
 use cosell_sync::Policy;
@@ -29,7 +30,7 @@ const TIME_OUT: SignedDuration = SignedDuration::from_secs(120);
 pub(crate) enum Ordered {
     Unlink(ReferralId),
     Relink(ReferralId, CrmKey),
-    Settle(ReferralId, String, Side),
+    Resolve(ReferralId, Field, Side),
 }
 
 /// How an invocation ended, if it did not die.
@@ -198,8 +199,8 @@ impl Functions {
             let _ = match ordered {
                 Ordered::Unlink(referral) => engine.unlink(referral, order).await,
                 Ordered::Relink(referral, record) => engine.relink(referral, &record, order).await,
-                Ordered::Settle(referral, field, winner) => {
-                    engine.until_quiet(referral, &field, winner, order).await
+                Ordered::Resolve(referral, field, winner) => {
+                    engine.resolve(referral, &field, winner, order).await
                 }
             };
         })

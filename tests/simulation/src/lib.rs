@@ -97,11 +97,7 @@ pub fn run(mappings: &Mappings, seed: u64, steps: u32, without: Option<Protectio
         sync_private: true,
         sync_leads: true,
         referral_link_base: "https://partner.example/referrals".into(),
-        breaker: if world.lacks(Protection::FlappingLimits) {
-            never
-        } else {
-            FlappingLimits::default()
-        },
+        flapping: if world.lacks(Protection::Flapping) { never } else { FlappingLimits::default() },
         deadlines: Deadlines::default(),
     };
     let mut schedule =

@@ -170,7 +170,7 @@ impl Schedule {
             self.world.book().relinked.insert(link.referral);
             Ordered::Relink(link.referral, link.crm)
         } else if let Some(field) = self.world.pick(link.conflicts.into_keys()) {
-            Ordered::Settle(link.referral, field, self.winner())
+            Ordered::Resolve(link.referral, field, self.winner())
         } else {
             Ordered::Unlink(link.referral)
         };
@@ -196,7 +196,7 @@ impl Schedule {
             state.links.values().filter(|link| link.disconnected.is_none()).flat_map(of).collect()
         };
         for (referral, field) in waiting {
-            let order = self.functions.order(Ordered::Settle(referral, field, self.winner()));
+            let order = self.functions.order(Ordered::Resolve(referral, field, self.winner()));
             self.running.push(order);
             self.finish();
         }
@@ -225,7 +225,7 @@ impl Schedule {
                 );
                 state.violations.push(violation);
             }
-            state.queue.until_quiet(&invocation.batch, &done.unfinished);
+            state.queue.settle(&invocation.batch, &done.unfinished);
         }
     }
 
@@ -235,7 +235,7 @@ impl Schedule {
         state.note(|| format!("{} dies", invocation.name));
         let all: BTreeSet<String> =
             invocation.batch.iter().map(|received| received.id.clone()).collect();
-        state.queue.until_quiet(&invocation.batch, &all);
+        state.queue.settle(&invocation.batch, &all);
         drop(state);
         self.world.book().speechless.insert(invocation.name);
     }

@@ -115,6 +115,6 @@ fn name_of(system: System) -> &'static str {
     match system {
         System::PartnerCenter => "Partner Center",
         System::Crm => "CRM",
-        System::Aws => "store",
+        System::Aws | System::Internal => "store",
     }
 }

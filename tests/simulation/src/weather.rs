@@ -111,7 +111,7 @@ fn number(system: System) -> u8 {
     match system {
         System::PartnerCenter => 0,
         System::Crm => 1,
-        System::Aws => 2,
+        System::Aws | System::Internal => 2,
     }
 }
 

@@ -26,7 +26,7 @@ pub enum Protection {
     /// A link is only created where there is none, and only saved over the version that was read.
     ConditionalLink,
     /// A pair that is fought over is looked at less often.
-    FlappingLimits,
+    Flapping,
     /// The lead is asked for before a referral is made for its opportunity.
     Origin,
 }

@@ -62,9 +62,8 @@ fn without_conditional_writes_of_the_link_an_operators_order_is_undone() {
 #[test]
 fn without_the_breaker_a_fight_goes_on() {
     assert!(
-        first_violation(Protection::FlappingLimits, |violation| violation
-            .contains("within an hour"))
-        .is_some()
+        first_violation(Protection::Flapping, |violation| violation.contains("within an hour"))
+            .is_some()
     );
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use cosell_model::crm::{CrmRecord, CrmWrite, Phase};
-use cosell_model::link::Notifying;
+use cosell_model::link::{Link, Notifying};
 use cosell_model::notice::Notice;
 use serde_json::Value as Json;
 
@@ -130,7 +130,7 @@ impl Reconciliation<'_> {
         let present = progress.record.clone().unwrap_or_else(|| case.record.clone());
         let write = CrmWrite { fields, phase: opening };
         let is_part = |effect: &Effect| is_notify(effect) || (opening.is_some() && opens(effect));
-        progress.in_flight = Some(in_flight(&present, &unread));
+        self.keep_notices(case, plan, progress, in_flight(&present, &unread)).await?;
         match self.update(case.pair.table, &present, &write).await {
             Ok(stored) => {
                 progress.record = Some(stored);
@@ -162,6 +162,28 @@ impl Reconciliation<'_> {
         }
     }
 
+    /// Notices that only showed on the way are kept on the link before they are written: should the answer be lost, they are not
+    /// written twice.
+    async fn keep_notices(
+        &mut self,
+        case: &Case<'_>,
+        plan: &Plan,
+        progress: &mut Progress,
+        in_flight: Notifying,
+    ) -> Result<(), Failure> {
+        let known = progress.link.notifying.as_ref();
+        let is_known = known.is_some_and(|known| in_flight.notices.is_subset(&known.notices));
+        progress.in_flight = Some(in_flight);
+        if is_known || progress.link.version == 0 || case.record.is_read_only() {
+            return Ok(());
+        }
+        let link = crate::commit::link_so_far(case, plan, progress);
+        if link != progress.link {
+            progress.link = self.engine.links.save(&Link { updated: case.now, ..link }).await?;
+        }
+        Ok(())
+    }
+
     async fn close(
         &mut self,
         case: &Case<'_>,
@@ -189,7 +211,8 @@ impl Reconciliation<'_> {
 /// The keys of what the seller reads with the next write.
 fn unread(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Vec<String> {
     let folded = fold::of(case, plan, progress);
-    fold::unread(case, progress, &folded.notices).into_iter().map(Notice::key).collect()
+    let unread = fold::unread(case, progress, &folded.notices).into_iter();
+    unread.filter(|notice| crate::render::is_line(notice)).map(Notice::key).collect()
 }
 
 fn in_flight(record: &CrmRecord, unread: &[String]) -> Notifying {

@@ -208,6 +208,11 @@ impl Reconciliation<'_> {
     }
 }
 
+/// The link as far as a plan was carried out.
+pub(crate) fn link_so_far(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Link {
+    link::after_failure(case, plan, progress, &fold::of(case, plan, progress))
+}
+
 /// Whether this notice is not known from before.
 fn is_new(case: &Case<'_>, notice: &Notice) -> bool {
     !(notice.stands() && case.link.notified.contains(&notice.key()))

@@ -91,7 +91,7 @@ fn holds(
         Written::Record(record) if record.key.entity == LEAD => leads.unwrap_or(deals),
         _ => deals,
     };
-    let rule = mapping.rules.iter().find(|rule| rule.name == change.field);
+    let rule = mapping.rules.iter().find(|rule| rule.name == change.field.as_str());
     let value: Option<Value> = match (written, change.side) {
         (Written::Record(record), Side::Crm) => match rule {
             None if change.field == STAGE => Some(phase_value(record.phase)),

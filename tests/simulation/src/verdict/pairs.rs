@@ -131,7 +131,7 @@ pub(super) fn waits(
     let on_hold = on_hold && referral.stage == Stage::New;
     let edited = link
         .last_synced
-        .get(&rule.name)
+        .get(rule.name.as_str())
         .is_none_or(|last_synced| rule.read_crm(record).as_ref() != Ok(&last_synced.crm));
     on_hold && edited && mapping.stages.on_hold_edits == OnHoldEdits::Wait
 }

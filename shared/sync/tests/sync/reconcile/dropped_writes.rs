@@ -78,7 +78,8 @@ async fn telling_it_costs_one_write_and_nothing_after() {
         stage.reconcile(&referral, "look").await.unwrap();
         calls.push(stage.script.take_calls());
     }
-    let notified = ["pc.get", "crm.get", "links.save", "crm.update", "crm.update", "links.save"];
+    let notified =
+        ["pc.get", "crm.get", "links.save", "crm.update", "links.save", "crm.update", "links.save"];
     assert_eq!(calls[0], notified);
     assert_eq!(calls[1], ["pc.get", "crm.get"]);
     assert_eq!(calls[2], ["pc.get", "crm.get"]);
