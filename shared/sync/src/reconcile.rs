@@ -193,7 +193,7 @@ impl<'a> Reconciliation<'a> {
 
     /// Decides, applies and commits.
     pub(crate) async fn reconcile_pair(&mut self, pair: &Pair) -> Result<Committed, Failure> {
-        if let Some(link) = pair.link.as_ref().filter(|link| link.version > 0) {
+        if let Some(link) = &pair.link {
             self.journal.is_of(link.referral);
         }
         let plan = self.engine.decide(pair);

@@ -37,16 +37,15 @@ pub(super) fn after(case: &Case<'_>, plan: &Plan, progress: &Progress, folded: &
         notified: notified(case, progress, folded),
         notifying: None,
         disconnected: None,
-        phase_refused: phase_refused(case, folded),
+        phase_refused: phase_refused(folded),
         state: folded.state.clone(),
         ..stored.clone()
     }
 }
 
 /// A phase that the CRM refused stays refused until the sides change: only a person can mend that.
-fn phase_refused(case: &Case<'_>, folded: &Folded) -> Option<Notice> {
+fn phase_refused(folded: &Folded) -> Option<Notice> {
     let refused = |notice: &&Notice| matches!(notice, Notice::PhaseRefused { .. });
-    let _ = case;
     folded.notices.iter().find(refused).cloned()
 }
 
@@ -71,11 +70,6 @@ pub(super) fn after_failure(
         link.dropped_writes.clone_from(&folded.dropped_writes);
     }
     link
-}
-
-/// Whether two links differ in more than what every save changes.
-pub(super) fn differs(link: &Link, stored: &Link) -> bool {
-    link != stored
 }
 
 /// The link with the versions that were stored.

@@ -21,7 +21,7 @@ use crate::journal::Draft;
 use crate::observe::{Pair, Standing};
 use crate::plan::Plan;
 use crate::reconcile::{Outcome, Reconciliation};
-use fold::{End, Folded, Progress};
+use fold::{Folded, Progress};
 
 /// How a pass ended.
 pub(crate) enum Committed {
@@ -39,6 +39,23 @@ const SOON: Duration = Duration::from_mins(10);
 impl Reconciliation<'_> {
     /// Keeps what came of a plan, and says how the pass ended.
     pub(crate) async fn commit(
+        &mut self,
+        pair: &Pair,
+        plan: &Plan,
+        applied: Result<Applied, Failure>,
+    ) -> Result<Committed, Failure> {
+        let committed = self.commit_applied(pair, plan, applied).await;
+        if let Err(failure) = &committed
+            && self.journal.is_ahead
+            && self.journal.appended.last() != Some(&AuditKind::Failed)
+        {
+            // Something may have been written, and keeping it failed.
+            self.append_failure(failure, Vec::new(), true).await;
+        }
+        committed
+    }
+
+    async fn commit_applied(
         &mut self,
         pair: &Pair,
         plan: &Plan,
@@ -83,14 +100,31 @@ impl Reconciliation<'_> {
         if let Some(failure) = failure {
             return Err(self.fail_linked(&case, plan, (&progress, &folded), failure).await);
         }
-        let link = link::after(&case, plan, &progress, &folded);
-        self.note_schedule(&case, plan).await?;
-        self.append_asides(&case, &folded, &progress).await?;
-        if link::differs(&link, &progress.link) {
-            engine.links.save(&link::stamped(link, &progress, case.now)).await?;
+        let changes = folded.changes.clone();
+        match self.keep(&case, plan, &progress, folded).await {
+            Ok(outcome) => Ok(Committed::Done(until_due(outcome, plan.next, case.now))),
+            Err(failure) => {
+                self.append_failure(&failure, changes, self.journal.is_ahead).await;
+                Err(failure)
+            }
         }
-        let outcome = self.conclude(&case, plan, (&progress, folded)).await?;
-        Ok(Committed::Done(until_due(outcome, plan.next, case.now)))
+    }
+
+    /// Keeps what came of a plan that was carried out to its end.
+    async fn keep(
+        &mut self,
+        case: &Case<'_>,
+        plan: &Plan,
+        progress: &Progress,
+        folded: Folded,
+    ) -> Result<Outcome, Failure> {
+        let link = link::after(case, plan, progress, &folded);
+        self.note_schedule(case, plan).await?;
+        self.append_asides(case, &folded).await?;
+        if link != progress.link {
+            self.engine.links.save(&link::stamped(link, progress, case.now)).await?;
+        }
+        self.conclude(case, plan, folded).await
     }
 
     /// What begins to wait is scheduled, so that it is found again whatever becomes of the message.
@@ -103,12 +137,7 @@ impl Reconciliation<'_> {
     }
 
     /// What gets an entry of its own, once.
-    async fn append_asides(
-        &mut self,
-        case: &Case<'_>,
-        folded: &Folded,
-        progress: &Progress,
-    ) -> Result<(), Failure> {
+    async fn append_asides(&mut self, case: &Case<'_>, folded: &Folded) -> Result<(), Failure> {
         for notice in &folded.notices {
             let Some(kind) = notice.audit_kind().filter(|_| is_new(case, notice)) else { continue };
             let field = notice.field();
@@ -124,7 +153,6 @@ impl Reconciliation<'_> {
             };
             self.journal.append(kind, draft).await?;
         }
-        let _ = progress;
         Ok(())
     }
 
@@ -133,7 +161,7 @@ impl Reconciliation<'_> {
         &mut self,
         case: &Case<'_>,
         plan: &Plan,
-        (progress, folded): (&Progress, Folded),
+        folded: Folded,
     ) -> Result<Outcome, Failure> {
         let news: Vec<Notice> = folded
             .notices
@@ -141,13 +169,17 @@ impl Reconciliation<'_> {
             .filter(|notice| is_new(case, notice) && notice.audit_kind().is_none())
             .filter_map(crate::render::redacted)
             .collect();
-        let kind = kind(plan, progress, &folded, &news);
+        let kind = kind(plan, &folded, &news);
         let asides = self.journal.appended.iter().filter(|kind| **kind != AuditKind::WriteAhead);
         if kind == AuditKind::Unchanged
             && let Some(aside) = asides.last().copied()
         {
             return Ok(self.quiet(aside, self.words(case, &folded, aside), folded.state));
         }
+        let kind = match kind {
+            AuditKind::Unchanged if self.journal.is_ahead => AuditKind::Updated,
+            kind => kind,
+        };
         let message = if news.is_empty() {
             "Both sides are in sync.".to_owned()
         } else {
@@ -197,7 +229,7 @@ impl Reconciliation<'_> {
         failing::count(&mut link.state, &case.link.state, &failure, case.now);
         let is_first = failing::is_first(&link.state);
         if link.version > 0
-            && link::differs(&link, &progress.link)
+            && link != progress.link
             && let Err(error) =
                 self.engine.links.save(&link::stamped(link, progress, case.now)).await
         {
@@ -218,13 +250,12 @@ fn is_new(case: &Case<'_>, notice: &Notice) -> bool {
     !(notice.stands() && case.link.notified.contains(&notice.key()))
 }
 
-fn kind(plan: &Plan, progress: &Progress, folded: &Folded, news: &[Notice]) -> AuditKind {
+fn kind(plan: &Plan, folded: &Folded, news: &[Notice]) -> AuditKind {
     let is_error = |notice: &Notice| notice.severity() == Severity::Error;
     let created = plan.notices.iter().any(|notice| {
         matches!(notice, Notice::ReferralCreated { .. } | Notice::RecordCreated { .. })
     });
     let adopted = plan.notices.contains(&Notice::Adopted);
-    let wrote = progress.ends.contains(&End::Stored) || !progress.delivered.is_empty();
     match () {
         () if news.iter().any(is_error) => AuditKind::Rejected,
         () if created => AuditKind::Created,
@@ -233,7 +264,6 @@ fn kind(plan: &Plan, progress: &Progress, folded: &Folded, news: &[Notice]) -> A
         () if adopted && folded.changes.is_empty() => AuditKind::Unchanged,
         () if adopted => AuditKind::Adopted,
         () if !folded.changes.is_empty() => AuditKind::Updated,
-        () if wrote && !news.is_empty() => AuditKind::Updated,
         () => AuditKind::Unchanged,
     }
 }

@@ -178,7 +178,7 @@ pub(super) fn in_sync(
     pair: (&Link, &Referral, &CrmRecord),
     wrong: &mut Vec<String>,
 ) {
-    let (_, referral, record) = pair;
+    let (link, referral, record) = pair;
     if *record.get("nwcs_syncwithpartnercenter") != json!(true) {
         return;
     }
@@ -201,8 +201,17 @@ pub(super) fn in_sync(
         return;
     }
     let status = record.get("nwcs_syncstatus").as_str().unwrap_or_default();
-    if status != "✔ Synced" {
-        wrong.push(format!("referral {} is in sync, but the seller reads: {status}", referral.id));
+    let synced = mapping
+        .rules
+        .iter()
+        .filter(|rule| rule.to_crm.on_update() || rule.to_partner_center.on_update());
+    // A text that is cut to what stood there before looks as if it was ignored.
+    let all_agree = link.dropped_writes.is_empty()
+        && synced.into_iter().all(|rule| agree(state, rule, referral, record));
+    // ✔ means that every synced field agrees, and nothing else.
+    if (status == "✔ Synced") != all_agree {
+        let what = if all_agree { "is in sync" } else { "is not in sync" };
+        wrong.push(format!("referral {} {what}, but the seller reads: {status}", referral.id));
     }
     let shown = mapping.visibility_of(record) == Ok(Some(true));
     if referral.has("consent") && shown != referral.is_visible_to_microsoft() {
