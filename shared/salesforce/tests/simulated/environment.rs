@@ -95,13 +95,15 @@ impl Environment {
         let (sync, referral) = ("Msp_Sync_With_Partner_Center__c", "Msp_Referral_Id__c");
         let schema = Schema::opportunities(&set(&FIELDS), sync, referral).unwrap();
         let store = Arc::new(MemoryStore(credentials.clone()));
-        let crm = Arc::new(Salesforce::new(
-            client(),
-            settings,
-            store,
-            schema,
-            Arc::new(cosell_runtime::clock::now),
-        ));
+        let now = Arc::new(cosell_runtime::clock::now);
+        let crm = Salesforce::new(client(), settings, store, schema, now);
+        // Two things happen in one second unless the test, or the adapter's own waiting, moves the clock.
+        let clock = simulators.clock.clone();
+        clock.freeze();
+        let crm = Arc::new(crm.with_wait(Arc::new(move |time| {
+            clock.pass(time);
+            Box::pin(std::future::ready(()))
+        })));
         let leads = SalesforceLeads::new(
             crm.clone(),
             Schema::leads(&set(&LEAD_FIELDS), sync, referral).unwrap(),
@@ -154,6 +156,16 @@ impl Environment {
             path_contains: Some(path_contains.to_owned()),
             ..Fault::new("salesforce", action)
         });
+    }
+
+    /// Waits until the service has answered so many requests of this kind.
+    pub(crate) async fn answered(&self, calls: usize, method: &str, path_contains: &str) {
+        let all = async {
+            while self.calls(method, path_contains) < calls {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), all).await.expect("the requests come");
     }
 
     pub(crate) fn calls(&self, method: &str, path_contains: &str) -> usize {
