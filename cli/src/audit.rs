@@ -5,12 +5,12 @@ use clap::Args;
 use cosell_aws::audit::DynamoAudit;
 use cosell_aws::links::DynamoLinks;
 use cosell_aws::table::Table;
-use cosell_core::audit::AuditEntry;
-use cosell_core::link::Link;
-use cosell_core::message::Subject;
-use cosell_engine::port::{AuditTrail, Links};
+use cosell_model::audit::AuditEntry;
+use cosell_model::link::Link;
+use cosell_model::message::Subject;
 use cosell_runtime::config::{Environment, Noted};
 use cosell_runtime::settings::CrmSystem;
+use cosell_sync::port::{AuditLog, Links};
 
 use crate::record::{self, Record, told};
 use crate::table;
@@ -65,7 +65,7 @@ pub(crate) struct Trail {
 
 impl Trail {
     /// A trail starts under the CRM record and goes on under the referral once there is one: both parts are read.
-    async fn read(links: &dyn Links, audit: &dyn AuditTrail, subject: &Subject) -> Result<Self> {
+    async fn read(links: &dyn Links, audit: &dyn AuditLog, subject: &Subject) -> Result<Self> {
         let link = record::link_of(links, subject).await?;
         let subjects = match &link {
             Some(link) => vec![Subject::Crm(link.crm.clone()), Subject::Referral(link.referral)],
@@ -84,11 +84,11 @@ impl Trail {
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
-    use cosell_core::audit::AuditKind;
-    use cosell_core::crm::CrmKey;
-    use cosell_core::id::{EngagementId, ReferralId};
-    use cosell_core::message::Cause;
-    use cosell_engine::{Failure, FailureKind, Outside};
+    use cosell_model::audit::AuditKind;
+    use cosell_model::crm::CrmKey;
+    use cosell_model::id::{EngagementId, ReferralId};
+    use cosell_model::message::Cause;
+    use cosell_sync::{Failure, FailureKind, System};
 
     use super::*;
 
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[async_trait]
-    impl AuditTrail for Store {
+    impl AuditLog for Store {
         async fn append(&self, _: &AuditEntry) -> Result<(), Failure> {
             unreachable!("nothing is written")
         }
@@ -147,7 +147,7 @@ mod tests {
                 Some("referral") => "08",
                 _ => {
                     return Err(Failure::new(
-                        Outside::Store,
+                        System::Aws,
                         FailureKind::Rejected,
                         format!("what is {pair}?"),
                     ));
@@ -160,7 +160,7 @@ mod tests {
                 cause: Cause::Sweep,
                 message: "nothing to do".into(),
                 changes: vec![],
-                parked: vec![],
+                undecided: vec![],
                 partner_center_request: None,
                 crm_request: None,
                 invocation: "i1".into(),

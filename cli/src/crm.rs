@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use anyhow::{Result, bail};
 use clap::Subcommand;
-use cosell_deployment::{InstallationAccess, InstallationSettings};
-use cosell_engine::installation::{Finding, Installation, State};
+use cosell_sync::installation::{Finding, Installation, State};
+use cosell_wiring::{InstallationAccess, InstallationSettings};
 
 use crate::record::told;
 
@@ -23,7 +23,7 @@ pub(crate) enum Command {
 }
 
 pub(crate) async fn run(command: Command) -> Result<()> {
-    let settings = cosell_deployment::read(InstallationSettings::read)?;
+    let settings = cosell_wiring::read(InstallationSettings::read)?;
     let (is_guest, sync_leads) = (is_guest(&settings), settings.sync_leads);
     let installation = installation(settings).await?;
     let findings = relevant(carry_out(command, installation.as_ref()).await?, sync_leads);
@@ -51,7 +51,7 @@ pub(crate) async fn installation(settings: InstallationSettings) -> Result<Box<d
     // With a token nothing is asked of AWS, so no region is needed.
     let sdk =
         if is_guest(&settings) { cosell_aws::sdk::config().await } else { crate::aws().await? };
-    Ok(cosell_deployment::installation(settings, &sdk)?)
+    Ok(cosell_wiring::installation(settings, &sdk)?)
 }
 
 async fn carry_out(command: Command, installation: &dyn Installation) -> Result<Vec<Finding>> {
@@ -62,7 +62,7 @@ async fn carry_out(command: Command, installation: &dyn Installation) -> Result<
     findings.map_err(|failure| told(&failure))
 }
 
-/// One line for each finding, with the cure of what is wrong.
+/// One line for each finding, with the remedy of what is wrong.
 pub(crate) fn listed(findings: &[Finding]) -> String {
     let width = |text: fn(&Finding) -> &str| {
         findings.iter().map(|finding| text(finding).chars().count()).max().unwrap_or_default()
@@ -83,8 +83,8 @@ fn state(state: &State) -> String {
     match state {
         State::Right => String::new(),
         State::Created => ": created".to_owned(),
-        State::Missing { cure } => format!(": missing; {cure}"),
-        State::Wrong { is, should, cure } => format!(": is {is}, should be {should}; {cure}"),
+        State::Missing { remedy } => format!(": missing; {remedy}"),
+        State::Wrong { is, should, remedy } => format!(": is {is}, should be {should}; {remedy}"),
         State::Refused { why } => format!(": {why}"),
     }
 }

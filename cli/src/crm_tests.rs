@@ -1,6 +1,6 @@
-use cosell_deployment::InstallationSettings;
 use cosell_runtime::config::Environment;
 use cosell_simulators::{Config, Simulators};
+use cosell_wiring::InstallationSettings;
 
 use super::*;
 
@@ -28,7 +28,7 @@ pub(crate) async fn simulated(system: &str, config: Config) -> (Simulators, Box<
     ];
     let settings = Environment::of(variables).read(InstallationSettings::read).unwrap();
     let sdk = cosell_aws::sdk::config().await;
-    let installation = cosell_deployment::installation(settings, &sdk).unwrap();
+    let installation = cosell_wiring::installation(settings, &sdk).unwrap();
     simulators.journal.clear();
     (simulators, installation)
 }
@@ -119,7 +119,7 @@ fn what_is_wrong_is_told_with_how_it_should_be_and_the_cure() {
     let wrong = State::Wrong {
         is: "Text 50".to_owned(),
         should: "Text 100".to_owned(),
-        cure: "raise the column's maximum length to 100".to_owned(),
+        remedy: "raise the column's maximum length to 100".to_owned(),
     };
     let findings = [
         Finding::new("lead", "Sync status", "nwcs_syncstatus", wrong),

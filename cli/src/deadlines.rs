@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use cosell_core::crm::CrmKey;
-use cosell_core::referral::{Referral, ReferralKind};
-use cosell_deployment::EngineSettings;
-use cosell_engine::port::Links;
+use cosell_model::crm::CrmKey;
+use cosell_model::referral::{Referral, ReferralKind};
 use cosell_runtime::clock;
+use cosell_sync::port::Links;
+use cosell_wiring::EngineSettings;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
@@ -33,8 +33,8 @@ struct Open {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<()> {
-    let settings = cosell_deployment::read(EngineSettings::read)?;
-    let engine = cosell_deployment::operators_engine(settings, &crate::aws().await?)?;
+    let settings = cosell_wiring::read(EngineSettings::read)?;
+    let engine = cosell_wiring::operators_engine(settings, &crate::aws().await?)?;
     let now = clock::now();
     let pending = engine.partner_center.pending().await.map_err(|failure| told(&failure));
     let pending = pending.context("cannot list the referrals that wait")?;
@@ -75,7 +75,7 @@ async fn open(
 }
 
 fn is_microsofts(open: &Open) -> bool {
-    open.referral.kind == ReferralKind::MicrosoftHalf
+    open.referral.kind == ReferralKind::MicrosoftReferral
 }
 
 fn whole_days(open: &Open, now: Timestamp) -> i64 {

@@ -8,9 +8,9 @@ use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
 use cosell_aws::links::DynamoLinks;
 use cosell_aws::table::Table;
-use cosell_core::audit::Side;
-use cosell_core::id::ReferralId;
-use cosell_core::message::Subject;
+use cosell_model::audit::Side;
+use cosell_model::id::ReferralId;
+use cosell_model::message::Subject;
 use cosell_runtime::clock;
 use cosell_runtime::config::{Environment, Noted};
 use cosell_runtime::settings::CrmSystem;
@@ -25,7 +25,7 @@ pub(crate) enum Command {
     Show {
         #[command(flatten)]
         record: Record,
-        /// Prints the link as JSON, with all values last seen.
+        /// Prints the link as JSON, with all values last last_synced.
         #[arg(long)]
         json: bool,
     },

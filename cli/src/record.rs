@@ -2,14 +2,14 @@
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
-use cosell_core::crm::CrmKey;
-use cosell_core::id::ReferralId;
-use cosell_core::link::Link;
-use cosell_core::message::Subject;
-use cosell_core::record_id;
-use cosell_engine::Failure;
-use cosell_engine::port::Links;
+use cosell_model::crm::CrmKey;
+use cosell_model::id::ReferralId;
+use cosell_model::link::Link;
+use cosell_model::message::Subject;
+use cosell_model::record_id;
 use cosell_runtime::settings::CrmSystem;
+use cosell_sync::Failure;
+use cosell_sync::port::Links;
 
 const OPPORTUNITY: &str = "opportunity";
 const LEAD: &str = "lead";

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use cosell_core::audit::{AuditEntry, AuditKind, FieldChange, ParkedField, Side};
-use cosell_core::value::Value;
+use cosell_model::audit::{AuditEntry, AuditKind, FieldChange, Side, UndecidedField};
+use cosell_model::value::Value;
 
 use crate::audit::Trail;
 
@@ -42,10 +42,13 @@ fn is_carried_out(entry: &AuditEntry, later: &[AuditEntry]) -> bool {
     let no_outcome = |kind| {
         matches!(
             kind,
-            AuditKind::Intended | AuditKind::Failed | AuditKind::Slowed | AuditKind::NotKept
+            AuditKind::WriteAhead
+                | AuditKind::Failed
+                | AuditKind::Flapping
+                | AuditKind::DroppedWrite
         )
     };
-    entry.kind == AuditKind::Intended
+    entry.kind == AuditKind::WriteAhead
         && later.iter().any(|other| other.invocation == entry.invocation && !no_outcome(other.kind))
 }
 
@@ -57,8 +60,8 @@ fn append(text: &mut String, entry: &AuditEntry) {
     for change in &entry.changes {
         let _ = writeln!(text, "{:INDENT$}{}", "", changed(change));
     }
-    for parked in &entry.parked {
-        let ParkedField { field, partner_center, crm } = parked;
+    for parked in &entry.undecided {
+        let UndecidedField { field, partner_center, crm } = parked;
         let _ = writeln!(
             text,
             "{:INDENT$}{field}: {} in {}, {} in {}",
@@ -106,7 +109,7 @@ pub(crate) fn shown(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use cosell_core::message::{Cause, Subject};
+    use cosell_model::message::{Cause, Subject};
 
     use super::*;
 
@@ -127,18 +130,18 @@ mod tests {
             cause: Cause::Webhook,
             message: format!("{kind} by {invocation}"),
             changes: Vec::new(),
-            parked: Vec::new(),
+            undecided: Vec::new(),
             partner_center_request: None,
             crm_request: None,
             invocation: invocation.into(),
         };
         let text = render(&trail(vec![
-            entry(AuditKind::Intended, "died"),
-            entry(AuditKind::Intended, "done"),
+            entry(AuditKind::WriteAhead, "died"),
+            entry(AuditKind::WriteAhead, "done"),
             entry(AuditKind::Updated, "done"),
-            entry(AuditKind::Settled, "died later"),
-            entry(AuditKind::Intended, "died later"),
-            entry(AuditKind::Slowed, "died later"),
+            entry(AuditKind::Resolved, "died later"),
+            entry(AuditKind::WriteAhead, "died later"),
+            entry(AuditKind::Flapping, "died later"),
         ]));
         for shown in [
             "intended by died\n",
@@ -166,7 +169,7 @@ mod tests {
                 after: Value::Number("184000.50".parse().unwrap()),
                 overruled: Some(Value::text("low")),
             }],
-            parked: vec![ParkedField {
+            undecided: vec![UndecidedField {
                 field: "name".into(),
                 partner_center: Value::text("Harbour\nsensors"),
                 crm: Value::Nothing,

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
-use cosell_deployment::RegistrationSettings;
 use cosell_partner_center::event::EventName;
 use cosell_partner_center::registration::{Ensured, Registered, Registration, ValidationResult};
 use cosell_runtime::http;
+use cosell_wiring::RegistrationSettings;
 use url::Url;
 
 /// A test event arrives within seconds; the function may need a cold start and two certificate downloads first.
@@ -34,8 +34,8 @@ pub(crate) enum Command {
 }
 
 pub(crate) async fn run(command: Command) -> Result<()> {
-    let settings = cosell_deployment::read(RegistrationSettings::read)?;
-    let registration = cosell_deployment::registration(&settings, &crate::aws().await?)?;
+    let settings = cosell_wiring::read(RegistrationSettings::read)?;
+    let registration = cosell_wiring::registration(&settings, &crate::aws().await?)?;
     let text = match command {
         Command::Register { url, replace } => register(&registration, &url, replace).await,
         Command::Show => show(&registration).await,

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cosell_engine::Failure;
 use cosell_partner_center::token::{
     PartnerCredentials, RefreshTokenStore, TokenEndpoint, TokenSettings, TokenSource,
 };
 use cosell_runtime::clock;
 use cosell_simulators::{Config, Simulators};
+use cosell_sync::Failure;
 use secrecy::SecretString;
 
 use super::*;

@@ -2,10 +2,10 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
-use cosell_core::mapping::{Examination, Mapping};
-use cosell_deployment::{InstallationSettings, PlanningSettings};
-use cosell_engine::installation::{Finding, Installation};
-use cosell_engine::schema;
+use cosell_mapping::{Examination, Mapping};
+use cosell_sync::installation::{Finding, Installation};
+use cosell_sync::schema;
+use cosell_wiring::{InstallationSettings, PlanningSettings};
 
 use super::Which;
 use crate::crm;
@@ -35,7 +35,7 @@ pub(super) async fn run(Arguments { which, live }: &Arguments) -> Result<()> {
 }
 
 async fn run_live(mapping: &Mapping) -> Result<()> {
-    let settings = cosell_deployment::read(InstallationSettings::read)?;
+    let settings = cosell_wiring::read(InstallationSettings::read)?;
     let system = settings.connection.system().to_string();
     if system != mapping.system {
         bail!(
@@ -44,7 +44,7 @@ async fn run_live(mapping: &Mapping) -> Result<()> {
         );
     }
     let installation = crm::installation(settings).await?;
-    let with_leads = cosell_deployment::read(PlanningSettings::read)?.policy.sync_leads;
+    let with_leads = cosell_wiring::read(PlanningSettings::read)?.policy.sync_leads;
     let leads = mapping.of_leads().filter(|_| with_leads);
     let findings = compared(std::iter::once(mapping).chain(&leads), installation.as_ref()).await?;
     print!("{}", crm::listed(&findings));

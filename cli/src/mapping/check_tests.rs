@@ -87,7 +87,7 @@ async fn a_field_that_the_user_may_not_write_is_told() {
     let mut mapping = mapping(CrmSystem::Salesforce);
     let rule = mapping.rules.iter_mut().find(|rule| rule.name == "notes").unwrap();
     rule.crm = "LastModifiedDate".to_owned();
-    rule.kind = cosell_core::value::Kind::Date;
+    rule.kind = cosell_model::value::Kind::Date;
     rule.crm_length = None;
     let wrong = found(&simulators, &mapping, installation.as_ref()).await;
     assert!(

@@ -9,13 +9,13 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use cosell_core::mapping::{Examination, Layer};
-use cosell_deployment::MappingSettings;
+use cosell_mapping::{Examination, Layer};
 use cosell_runtime::settings::CrmSystem;
+use cosell_wiring::MappingSettings;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Tells what is wrong with the mapping, each fault with its place and its cure. Ends with 1 when the mapping cannot be used.
+    /// Tells what is wrong with the mapping, each fault with its place and its remedy. Ends with 1 when the mapping cannot be used.
     Check(check::Arguments),
     /// Prints the JSON Schema of mapping files, with which editors complete and check them.
     Schema(schema::Arguments),
@@ -46,16 +46,16 @@ pub(crate) struct Which {
 
 impl Which {
     fn examination(&self) -> Result<Examination> {
-        let settings = cosell_deployment::read(MappingSettings::read)?;
+        let settings = cosell_wiring::read(MappingSettings::read)?;
         let settings = MappingSettings { system: self.crm.unwrap_or(settings.system), ..settings };
         let Some(file) = &self.own else {
-            return Ok(cosell_deployment::packed_mapping(&settings));
+            return Ok(cosell_wiring::packed_mapping(&settings));
         };
         let name = file.display().to_string();
         let text =
             std::fs::read_to_string(file).with_context(|| format!("{name} cannot be read"))?;
         let own = Layer { file: &name, text: &text };
-        Ok(cosell_deployment::mapping_with(&settings, own))
+        Ok(cosell_wiring::mapping_with(&settings, own))
     }
 }
 

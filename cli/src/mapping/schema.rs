@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use cosell_core::mapping::schema;
+use cosell_mapping::schema;
 
 #[derive(Args)]
 pub(crate) struct Arguments {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use cosell_core::mapping::{Examination, Mapping, Origin, Rule, When};
+use cosell_mapping::{Examination, Mapping, Origin, Rule, When};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 

@@ -1,6 +1,6 @@
 use std::fs;
 
-use cosell_core::mapping::Severity;
+use cosell_mapping::Severity;
 
 use super::*;
 

@@ -9,12 +9,12 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use clap::Args;
-use cosell_core::crm::CrmRecord;
-use cosell_core::mapping::Mapping;
-use cosell_core::plan::{Policy, try_record, try_referral};
-use cosell_core::referral::{Referral, ReferralKind};
-use cosell_deployment::PlanningSettings;
+use cosell_mapping::Mapping;
+use cosell_model::crm::CrmRecord;
+use cosell_model::referral::{Referral, ReferralKind};
 use cosell_runtime::clock;
+use cosell_sync::plan::{Policy, try_record, try_referral};
+use cosell_wiring::PlanningSettings;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
@@ -103,7 +103,7 @@ fn is_file(text: &str) -> bool {
 }
 
 fn offline(which: &Which, half: impl FnOnce(&Mapping) -> Existing) -> Result<Answer> {
-    let PlanningSettings { mark_names, policy } = cosell_deployment::read(PlanningSettings::read)?;
+    let PlanningSettings { mark_names, policy } = cosell_wiring::read(PlanningSettings::read)?;
     let mapping = which.examination()?.into_mapping()?;
     let mapping = if mark_names { mapping.marking_names() } else { mapping };
     Ok(creation(&mapping, &policy, &half(&mapping), clock::now()))

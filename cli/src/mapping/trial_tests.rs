@@ -1,5 +1,5 @@
-use cosell_deployment::MappingSettings;
 use cosell_runtime::config::Environment;
+use cosell_wiring::MappingSettings;
 use serde_json::{Value as Json, json};
 
 use super::*;
@@ -11,7 +11,7 @@ fn now() -> Timestamp {
 fn mapping(crm: &str) -> Mapping {
     let settings =
         Environment::of([("CRM", crm), ("TEAM_PHONE", "+46700000002")]).read(MappingSettings::read);
-    cosell_deployment::mapping(&settings.unwrap()).unwrap()
+    cosell_wiring::mapping(&settings.unwrap()).unwrap()
 }
 
 fn policy() -> Policy {

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use cosell_core::audit::Side;
-use cosell_core::link::{Link, OpenConflict, Parting, Registering, Tombstone};
-use cosell_core::message::Subject;
+use cosell_model::audit::Side;
+use cosell_model::link::{DisconnectReason, Link, OpenConflict, Registering, Tombstone};
+use cosell_model::message::Subject;
 use jiff::Timestamp;
 
 use crate::table::shown;
@@ -15,11 +15,11 @@ const NAME: usize = 20;
 pub(super) fn of(link: &Link, now: Timestamp) -> String {
     let mut text = of_identity(link);
     if let Some(tombstone) = &link.tombstone {
-        line(&mut text, "parted", &format!("{:.0}: {}", tombstone.at, tombstone.parting));
-        line(&mut text, "", &format!("nothing crosses; {}", cure(link, tombstone)));
+        line(&mut text, "disconnected", &format!("{:.0}: {}", tombstone.at, tombstone.reason));
+        line(&mut text, "", &format!("nothing crosses; {}", remedy(link, tombstone)));
     }
     if let Some(until) = link.activity.paused_until(now) {
-        line(&mut text, "slowed", &format!("until {until:.0}: it keeps changing back and forth"));
+        line(&mut text, "flapping", &format!("until {until:.0}: it keeps changing back and forth"));
         line(
             &mut text,
             "",
@@ -117,8 +117,8 @@ pub(super) fn of_half(half: &Subject, link: Option<&Link>) -> String {
         Subject::Crm(_) => format!("referral {}", link.referral),
     };
     match &link.tombstone {
-        Some(Tombstone { parting, at }) => {
-            format!("{name} {id}: was linked with {other}, parted {at:.0}: {parting}\n")
+        Some(Tombstone { reason, at }) => {
+            format!("{name} {id}: was linked with {other}, parted {at:.0}: {reason}\n")
         }
         None => format!("{name} {id}: linked with {other}\n"),
     }
@@ -144,22 +144,22 @@ pub(super) fn of_conflict(field: &str, conflict: &OpenConflict) -> String {
 }
 
 /// What makes things cross again.
-fn cure(link: &Link, tombstone: &Tombstone) -> String {
+fn remedy(link: &Link, tombstone: &Tombstone) -> String {
     let referral = link.referral;
-    match &tombstone.parting {
-        Parting::RecordDeleted => format!(
+    match &tombstone.reason {
+        DisconnectReason::RecordDeleted => format!(
             "restore the record, then `cosell pair look --referral {referral}`; or link another one: `cosell pair relink --referral {referral} --opportunity ID`"
         ),
-        Parting::RecordMerged(into) => format!(
+        DisconnectReason::RecordMerged(into) => format!(
             "to go on with that record: `cosell pair relink --referral {referral} --opportunity {}`",
             into.id
         ),
-        Parting::ReferralInvisible => {
+        DisconnectReason::ReferralInvisible => {
             format!(
                 "see that our user has its role in Partner Center, then `cosell pair look --referral {referral}`"
             )
         }
-        Parting::Unlinked => format!(
+        DisconnectReason::Unlinked => format!(
             "switch Sync with Partner Center on, then `cosell pair relink --referral {referral} --opportunity {}`",
             link.crm.id
         ),
@@ -269,7 +269,7 @@ name, since {since}
 
     #[test]
     fn a_write_without_a_known_outcome_is_shown() {
-        let pending = json!({ "name": { "side": "crm", "seen": { "partner_center": "nothing", "crm": "nothing" }, "since": "2026-09-02T08:00:00Z" } });
+        let pending = json!({ "name": { "side": "crm", "last_synced": { "partner_center": "nothing", "crm": "nothing" }, "since": "2026-09-02T08:00:00Z" } });
         let text = of(&link(&json!({ "pending": pending })), now());
         assert!(
             text.ends_with("being written         name in CRM since 2026-09-02T08:00:00Z, outcome not known yet\n"),
@@ -288,28 +288,26 @@ name, since {since}
                 && text.contains("cosell pair look --referral"),
             "{text}"
         );
-        assert!(!slowed("2026-09-03T07:59:00Z").contains("slowed"));
+        assert!(!slowed("2026-09-03T07:59:00Z").contains("flapping"));
     }
 
     #[test]
     fn each_parting_names_its_cure() {
         let merged = json!({ "record_merged": { "system": "dynamics", "entity": "opportunity", "id": "o2" } });
-        for (parting, reason, cure) in [
+        for (reason, why, remedy) in [
             (json!("record_deleted"), "no longer exists", "restore the record"),
             (merged, "merged into opportunity o2", "--opportunity o2"),
             (json!("referral_invisible"), "not visible", "role in Partner Center"),
             (json!("unlinked"), "an operator unlinked", "--opportunity o1"),
         ] {
             let text = of(
-                &link(
-                    &json!({ "tombstone": { "parting": parting, "at": "2026-09-02T08:00:00Z" } }),
-                ),
+                &link(&json!({ "tombstone": { "reason": reason, "at": "2026-09-02T08:00:00Z" } })),
                 now(),
             );
             assert!(
                 text.contains("parted                2026-09-02T08:00:00Z: ")
-                    && text.contains(reason)
-                    && text.contains(cure),
+                    && text.contains(why)
+                    && text.contains(remedy),
                 "{text}"
             );
         }
@@ -318,7 +316,7 @@ name, since {since}
     #[test]
     fn a_half_says_what_it_belongs_to() {
         let link =
-            link(&json!({ "tombstone": { "parting": "unlinked", "at": "2026-09-02T08:00:00Z" } }));
+            link(&json!({ "tombstone": { "reason": "unlinked", "at": "2026-09-02T08:00:00Z" } }));
         let half = Subject::Crm(link.crm.clone());
         assert_eq!(
             of_half(&half, Some(&link)),

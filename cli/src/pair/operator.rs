@@ -1,15 +1,15 @@
 //! An operator's orders, each shown before it is given.
 
 use anyhow::{Result, anyhow, bail, ensure};
-use cosell_core::audit::{AuditKind, Side};
-use cosell_core::crm::CrmKey;
-use cosell_core::id::ReferralId;
-use cosell_core::link::{Link, OpenConflict};
-use cosell_core::message::{Cause, Subject, SyncMessage};
-use cosell_deployment::EngineSettings;
-use cosell_engine::{Engine, Failure, FailureKind, Look, Order, Outcome};
+use cosell_model::audit::{AuditKind, Side};
+use cosell_model::crm::CrmKey;
+use cosell_model::id::ReferralId;
+use cosell_model::link::{Link, OpenConflict};
+use cosell_model::message::{Cause, Subject, SyncMessage};
 use cosell_runtime::clock;
 use cosell_runtime::settings::CrmSystem;
+use cosell_sync::{Engine, Failure, FailureKind, Look, Order, Outcome};
+use cosell_wiring::EngineSettings;
 
 use super::consent::Consent;
 use super::{description, not_linked};
@@ -23,9 +23,9 @@ pub(super) struct Operator {
 
 impl Operator {
     pub(super) async fn open() -> Result<Self> {
-        let settings = cosell_deployment::read(EngineSettings::read)?;
+        let settings = cosell_wiring::read(EngineSettings::read)?;
         let crm = settings.systems.crm.connection.system();
-        let engine = cosell_deployment::operators_engine(settings, &crate::aws().await?)?;
+        let engine = cosell_wiring::operators_engine(settings, &crate::aws().await?)?;
         Ok(Self { engine, crm })
     }
 
@@ -123,14 +123,14 @@ fn verdict(result: Result<Outcome, Failure>) -> Result<Outcome> {
         Ok(outcome) if outcome.kind == AuditKind::Rejected => Err(anyhow!(outcome.message)),
         Ok(outcome) => Ok(outcome),
         Err(failure) => {
-            let cure = match failure.kind {
+            let remedy = match failure.kind {
                 FailureKind::Stale => "somebody else was writing at the same moment: give the same order again".to_owned(),
                 FailureKind::Throttled { retry_after } | FailureKind::Postponed { retry_after } => {
                     format!("give the same order again in {} s", retry_after.as_secs().max(1))
                 }
                 _ => "whatever was done is not done twice: give the same order again when that is mended".to_owned(),
             };
-            Err(anyhow!("{failure}; {cure}"))
+            Err(anyhow!("{failure}; {remedy}"))
         }
     }
 }
@@ -139,7 +139,7 @@ fn verdict(result: Result<Outcome, Failure>) -> Result<Outcome> {
 mod tests {
     use std::time::Duration;
 
-    use cosell_engine::Outside;
+    use cosell_sync::System;
     use serde_json::json;
 
     use super::*;
@@ -190,11 +190,11 @@ mod tests {
             noted: vec![kind],
             again: None,
         };
-        assert!(verdict(Ok(outcome(AuditKind::Parked))).is_ok());
+        assert!(verdict(Ok(outcome(AuditKind::AwaitingDecision))).is_ok());
         let rejected = verdict(Ok(outcome(AuditKind::Rejected))).unwrap_err();
         assert_eq!(rejected.to_string(), "Unlink that pair first.");
         let failed = |kind| {
-            verdict(Err(Failure::new(Outside::Crm, kind, "it broke"))).unwrap_err().to_string()
+            verdict(Err(Failure::new(System::Crm, kind, "it broke"))).unwrap_err().to_string()
         };
         let retry_after = Duration::from_secs(7);
         assert!(failed(FailureKind::Throttled { retry_after }).ends_with("in 7 s"));

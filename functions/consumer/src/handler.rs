@@ -4,11 +4,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use cosell_aws::queue::SqsQueue;
-use cosell_core::audit::AuditKind;
-use cosell_core::message::{PoisonMessage, Subject, SyncMessage};
-use cosell_engine::batch::{Attendant, Received, Time, Unfinished};
-use cosell_engine::{Engine, Failure, Outcome};
+use cosell_model::audit::AuditKind;
+use cosell_model::message::{PoisonMessage, Subject, SyncMessage};
 use cosell_runtime::{clock, metrics};
+use cosell_sync::batch::{Attendant, Received, Time, Unfinished};
+use cosell_sync::{Engine, Failure, Outcome};
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Context;
@@ -72,7 +72,7 @@ impl Consumer {
         if let Err(failure) = self.queue.postpone(&unfinished.message.receipt, after).await {
             tracing::warn!(
                 message.id = unfinished.message.id,
-                error = failure.brief(),
+                error = failure.redacted(),
                 "the visibility could not be changed; the message comes back by the queue's own time-out"
             );
         }
@@ -105,7 +105,7 @@ impl Attendant for Consumer {
             }
             Err(failure) => {
                 metrics::count("ReconcileFailed", 1, &[("kind", failure.kind.code())]);
-                tracing::warn!(subject = %message.subject, cause = %message.cause, messages, kind = failure.kind.code(), error = failure.brief(), "the look failed and will be repeated");
+                tracing::warn!(subject = %message.subject, cause = %message.cause, messages, kind = failure.kind.code(), error = failure.redacted(), "the look failed and will be repeated");
             }
         }
     }
@@ -116,7 +116,7 @@ impl Attendant for Consumer {
         if let Err(failure) = audited {
             tracing::warn!(
                 message.id = id,
-                error = failure.brief(),
+                error = failure.redacted(),
                 "the dropped message could not be audited; it comes back"
             );
         }
@@ -135,9 +135,9 @@ impl Attendant for Consumer {
 /// Metrics of their own, for the alarms.
 fn worth_an_operators_eye(kind: AuditKind) -> Option<&'static str> {
     match kind {
-        AuditKind::Slowed => Some("PairSlowed"),
-        AuditKind::Parted => Some("PairParted"),
-        AuditKind::Parked => Some("ConflictParked"),
+        AuditKind::Flapping => Some("PairSlowed"),
+        AuditKind::Disconnected => Some("PairParted"),
+        AuditKind::AwaitingDecision => Some("ConflictParked"),
         AuditKind::DeadlineNear => Some("DeadlineNear"),
         _ => None,
     }

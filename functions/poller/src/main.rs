@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use cosell_aws::queue::SqsQueue;
-use cosell_deployment::PollerSettings;
-use cosell_engine::Polled;
 use cosell_runtime::{clock, logging, metrics};
+use cosell_sync::Polled;
+use cosell_wiring::PollerSettings;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::Serialize;
 
@@ -21,17 +21,17 @@ struct Answer {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     logging::init();
-    let settings = cosell_deployment::read(PollerSettings::read)?;
+    let settings = cosell_wiring::read(PollerSettings::read)?;
     let sdk = cosell_aws::sdk::config().await;
     let queue = Arc::new(SqsQueue::new(&sdk, settings.queue_url.clone()));
-    let poller = cosell_deployment::poller(settings, queue, &sdk).await?;
+    let poller = cosell_wiring::poller(settings, queue, &sdk).await?;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<serde_json::Value>| {
         let poller = poller.clone();
         async move {
             let Polled { records, referrals, due, skipped } = poller
                 .poll(clock::now(), &event.context.request_id)
                 .await
-                .map_err(|failure| failure.brief())?;
+                .map_err(|failure| failure.redacted())?;
             metrics::count("Enqueued", u64::try_from(records + referrals + due)?, &[]);
             tracing::info!(records, referrals, due, skipped, "polled");
             Ok::<_, Error>(Answer { records, referrals, due, skipped })

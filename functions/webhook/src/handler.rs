@@ -7,11 +7,11 @@
 //! | 405 | not a POST |
 //! | 503 | the queue or the certificate's host is away: Partner Center delivers again, ten times in all |
 
-use cosell_core::message::SyncMessage;
-use cosell_engine::port::Queue;
+use cosell_model::message::SyncMessage;
 use cosell_partner_center::event::WebhookEvent;
 use cosell_partner_center::signature::{RawDelivery, Verifier};
 use cosell_runtime::metrics;
+use cosell_sync::port::Queue;
 use jiff::Timestamp;
 use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Body, Request, Response};
@@ -65,7 +65,7 @@ impl<Q: Queue> Webhook<Q> {
                 reply(StatusCode::OK)
             }
             Err(failure) => {
-                tracing::error!(event.name = %event.name, subject, error = failure.brief(), "the queue did not take the event; Partner Center will deliver again");
+                tracing::error!(event.name = %event.name, subject, error = failure.redacted(), "the queue did not take the event; Partner Center will deliver again");
                 reply(StatusCode::SERVICE_UNAVAILABLE)
             }
         }

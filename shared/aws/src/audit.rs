@@ -4,15 +4,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
-use cosell_core::audit::AuditEntry;
-use cosell_engine::Failure;
-use cosell_engine::port::AuditTrail;
+use cosell_model::audit::AuditEntry;
+use cosell_sync::Failure;
+use cosell_sync::port::AuditLog;
 
 use crate::table::{KEY, Table};
 
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 
-/// [`AuditTrail`] in the audit table.
+/// [`AuditLog`] in the audit table.
 #[derive(Debug)]
 pub struct DynamoAudit {
     table: Table,
@@ -35,7 +35,7 @@ impl DynamoAudit {
 }
 
 #[async_trait]
-impl AuditTrail for DynamoAudit {
+impl AuditLog for DynamoAudit {
     async fn append(&self, entry: &AuditEntry) -> Result<(), Failure> {
         let mut item = self.table.item(&entry.pair, entry)?;
         item.insert("sk".to_owned(), AttributeValue::S(self.position(entry)));
@@ -76,9 +76,9 @@ impl AuditTrail for DynamoAudit {
 
 #[cfg(test)]
 mod tests {
-    use cosell_core::audit::{AuditKind, FieldChange, ParkedField, Side};
-    use cosell_core::message::Cause;
-    use cosell_core::value::Value;
+    use cosell_model::audit::{AuditKind, FieldChange, Side, UndecidedField};
+    use cosell_model::message::Cause;
+    use cosell_model::value::Value;
     use jiff::Timestamp;
 
     use super::*;
@@ -98,7 +98,7 @@ mod tests {
                 after: Value::Number("184000.5".parse().unwrap()),
                 overruled: None,
             }],
-            parked: vec![ParkedField {
+            undecided: vec![UndecidedField {
                 field: "name".into(),
                 partner_center: Value::text("Harbour"),
                 crm: Value::Nothing,

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use cosell_engine::Failure;
-use cosell_engine::port::{Claim, Claims};
+use cosell_sync::Failure;
+use cosell_sync::port::{Claim, Claims};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
-use cosell_engine::Failure;
-use cosell_engine::port::Cursors;
+use cosell_sync::Failure;
+use cosell_sync::port::Cursors;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

@@ -7,12 +7,12 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_sync::{Failure, FailureKind, System};
 
 /// AWS names no time. The SDK has already paused and repeated twice, so a second more is a modest wait.
 const THROTTLED: FailureKind = FailureKind::Throttled { retry_after: Duration::from_secs(1) };
 
-/// A call to AWS that failed. Its text names the record and, where there is one, the cure; never a stored value.
+/// A call to AWS that failed. Its text names the record and, where there is one, the remedy; never a stored value.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The service answered with an error.
@@ -129,7 +129,7 @@ impl From<StoreError> for Failure {
     /// not say everything twice.
     fn from(error: StoreError) -> Self {
         let (kind, message) = (error.kind(), error.to_string());
-        let failure = Self::new(Outside::Store, kind, message);
+        let failure = Self::new(System::Aws, kind, message);
         match error {
             StoreError::Refused(refusal) => {
                 Self { code: refusal.code, request_id: refusal.request_id, ..failure }

@@ -5,11 +5,11 @@ mod transaction;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
-use cosell_core::crm::CrmKey;
-use cosell_core::id::{EngagementId, ReferralId};
-use cosell_core::link::Link;
-use cosell_engine::Failure;
-use cosell_engine::port::Links;
+use cosell_model::crm::CrmKey;
+use cosell_model::id::{EngagementId, ReferralId};
+use cosell_model::link::Link;
+use cosell_sync::Failure;
+use cosell_sync::port::Links;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::StoreError;

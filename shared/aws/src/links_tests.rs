@@ -1,14 +1,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cosell_core::audit::Side;
-use cosell_core::breaker::{Activity, Breaker};
-use cosell_core::link::{
-    NotKept, OpenConflict, Parting, Pending, Registering, Seen, Step, Tombstone, Warned,
+use cosell_model::audit::Side;
+use cosell_model::breaker::{Activity, Breaker};
+use cosell_model::link::{
+    DisconnectReason, DroppedWrite, LastSynced, OpenConflict, Pending, Registering, Step,
+    Tombstone, Warned,
 };
-use cosell_core::microsoft::Microsoft;
-use cosell_core::value::Value;
-use cosell_engine::FailureKind;
+use cosell_model::microsoft::Microsoft;
+use cosell_model::value::Value;
+use cosell_sync::FailureKind;
 use uuid::Uuid;
 
 use super::*;
@@ -27,14 +28,16 @@ pub(super) fn opportunity(id: &str) -> CrmKey {
 }
 
 pub(super) fn link(n: u128, crm: &str) -> Link {
-    let seen = Seen {
+    let last_synced = LastSynced {
         partner_center: Value::Number("184000.5".parse().unwrap()),
         crm: Value::List(vec!["a".into(), "b".into()]),
     };
-    let date =
-        Seen { partner_center: Value::Date(jiff::civil::date(2026, 9, 30)), crm: Value::Nothing };
-    let not_kept = NotKept {
-        partner_center: seen.partner_center.clone(),
+    let date = LastSynced {
+        partner_center: Value::Date(jiff::civil::date(2026, 9, 30)),
+        crm: Value::Nothing,
+    };
+    let dropped_writes = DroppedWrite {
+        partner_center: last_synced.partner_center.clone(),
         at: "2026-09-01T08:00:00Z".parse().unwrap(),
     };
     let warned = Warned { expires: "2026-09-15T08:00:00Z".parse().unwrap(), days: 5 };
@@ -45,13 +48,13 @@ pub(super) fn link(n: u128, crm: &str) -> Link {
         microsoft: Microsoft::default(),
         crm: opportunity(crm),
         lead: None,
-        seen: [("value".to_owned(), seen), ("close date".to_owned(), date)].into(),
+        last_synced: [("value".to_owned(), last_synced), ("close date".to_owned(), date)].into(),
         pending: BTreeMap::new(),
         crm_version: "W/\"1\"".into(),
         referral_etag: "\"2\"".into(),
         steps: [Step::MicrosoftInvitationStarted, Step::MicrosoftInvited].into(),
         problem: None,
-        not_kept: [("value".to_owned(), not_kept)].into(),
+        dropped_writes: [("value".to_owned(), dropped_writes)].into(),
         conflicts: BTreeMap::new(),
         win_waits: Some("2026-09-04T08:05:00Z".parse().unwrap()),
         warned: [(referral(900), warned)].into(),
@@ -82,7 +85,8 @@ async fn a_link_is_found_whole_from_each_side() {
         since: "2026-09-01T08:00:00Z".parse().unwrap(),
         decision: Some(Side::Crm),
     };
-    let pending = Pending { side: Side::Crm, seen: Seen::default(), since: conflict.since };
+    let pending =
+        Pending { side: Side::Crm, last_synced: LastSynced::default(), since: conflict.since };
     let mut activity = Activity::default();
     let tripped = Breaker::default().note(
         &mut activity,
@@ -93,7 +97,7 @@ async fn a_link_is_found_whole_from_each_side() {
     let link = Link {
         engagement: Some(engagement(7)),
         tombstone: Some(Tombstone {
-            parting: Parting::RecordMerged(opportunity("o9")),
+            reason: DisconnectReason::RecordMerged(opportunity("o9")),
             at: conflict.since,
         }),
         pending: [("name".to_owned(), pending)].into(),

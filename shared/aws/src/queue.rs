@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry};
-use cosell_core::message::SyncMessage;
-use cosell_engine::port::Queue;
-use cosell_engine::{Failure, FailureKind};
+use cosell_model::message::SyncMessage;
+use cosell_sync::port::Queue;
+use cosell_sync::{Failure, FailureKind};
 
 use crate::fault::{Refusal, StoreError, kind};
 
@@ -140,8 +140,8 @@ fn not_taken(count: usize, first: &BatchResultErrorEntry) -> StoreError {
 
 #[cfg(test)]
 mod tests {
-    use cosell_core::id::ReferralId;
-    use cosell_core::message::{Cause, Subject};
+    use cosell_model::id::ReferralId;
+    use cosell_model::message::{Cause, Subject};
     use uuid::Uuid;
 
     use super::*;

@@ -176,7 +176,7 @@ mod tests {
                 panic!("{content} was read")
             };
             assert!(!format!("{unreadable:?} {unreadable}").contains("hush"), "{unreadable:?}");
-            assert_eq!(unreadable.kind(), cosell_engine::FailureKind::Credentials);
+            assert_eq!(unreadable.kind(), cosell_sync::FailureKind::Credentials);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What an opportunity is bound to: currency, customer, contact.
 
-use cosell_core::crm::Phase;
+use cosell_model::crm::Phase;
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 

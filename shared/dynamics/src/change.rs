@@ -1,6 +1,6 @@
 //! Flagged records that changed (contract dynamics365 3.3, 3.7, 3.9 fallback).
 
-use cosell_engine::port::CrmChange;
+use cosell_sync::port::CrmChange;
 use jiff::{Timestamp, Unit};
 use serde_json::Value as Json;
 use url::Url;

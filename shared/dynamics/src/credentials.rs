@@ -1,7 +1,7 @@
 //! Who we are to Microsoft Entra.
 
 use async_trait::async_trait;
-use cosell_engine::Failure;
+use cosell_sync::Failure;
 use secrecy::SecretString;
 
 /// The app registration whose application user reads and writes the environment (contract dynamics365 1.2).

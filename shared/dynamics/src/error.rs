@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_sync::{Failure, FailureKind, System};
 
-/// Everything this adapter can fail with. Texts name operation, record, column and cure; they never hold values, since those are customer data.
+/// Everything this adapter can fail with. Texts name operation, record, column and remedy; they never hold values, since those are customer data.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DynamicsError {
@@ -181,7 +181,7 @@ impl From<DynamicsError> for Failure {
         }
         let (code, request_id) = error.trace();
         Self {
-            outside: Outside::Crm,
+            system: System::Crm,
             kind: error.kind(),
             code,
             message: error.to_string(),

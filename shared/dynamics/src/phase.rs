@@ -1,7 +1,7 @@
 //! Saving columns and changing state (contract dynamics365 2.8, 3.4, 3.5).
 
-use cosell_core::crm::Phase;
-use cosell_core::id::ReferralId;
+use cosell_model::crm::Phase;
+use cosell_model::id::ReferralId;
 use reqwest::StatusCode;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cosell_core::crm::{CrmKey, CrmRecord, Phase};
+use cosell_model::crm::{CrmKey, CrmRecord, Phase};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use uuid::Uuid;

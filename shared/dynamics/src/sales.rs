@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
-use cosell_core::id::ReferralId;
-use cosell_engine::Failure;
-use cosell_engine::port::{Crm, CrmChange};
+use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_model::id::ReferralId;
 use cosell_runtime::bearer::Bearers;
+use cosell_sync::Failure;
+use cosell_sync::port::{Crm, CrmChange};
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use uuid::Uuid;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cosell_core::id::ReferralId;
+use cosell_model::id::ReferralId;
 use uuid::Uuid;
 
 use crate::error::DynamicsError;

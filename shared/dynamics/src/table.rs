@@ -1,6 +1,6 @@
 //! The two tables that deals stand in, and what differs between them (contract dynamics365 2.3, 2.5).
 
-use cosell_core::crm::Phase;
+use cosell_model::crm::Phase;
 use serde_json::Value as Json;
 
 use crate::settings::Settings;

@@ -1,6 +1,6 @@
 //! Sorting a write's columns into the row's own and those of related rows.
 
-use cosell_core::crm::CrmWrite;
+use cosell_model::crm::CrmWrite;
 use serde_json::{Map, Value as Json};
 
 use crate::error::DynamicsError;

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use cosell_core::id::ReferralId;
-use cosell_core::referral::ReferralError;
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_model::id::ReferralId;
+use cosell_model::referral::ReferralError;
+use cosell_sync::{Failure, FailureKind, System};
 
 pub use crate::answer::AnswerError;
 pub use crate::refusal::Refusal;
@@ -158,7 +158,7 @@ impl From<Error> for Failure {
             _ => (None, None),
         };
         Self {
-            outside: Outside::PartnerCenter,
+            system: System::PartnerCenter,
             kind: error.kind(),
             code,
             message: error.to_string(),

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use cosell_core::id::ReferralId;
-use cosell_core::message::{Cause, Subject, SyncMessage};
+use cosell_model::id::ReferralId;
+use cosell_model::message::{Cause, Subject, SyncMessage};
 use serde_json::Value as Json;
 
 use crate::property::text;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cosell_core::id::{ETag, EngagementId, ReferralId};
-use cosell_core::referral::Referral;
-use cosell_engine::Failure;
-use cosell_engine::port::{PartnerCenter, PatchOperation, ReferralChange};
+use cosell_model::id::{ETag, EngagementId, ReferralId};
+use cosell_model::referral::Referral;
 use cosell_runtime::http::ForbiddenUrl;
+use cosell_sync::Failure;
+use cosell_sync::port::{PartnerCenter, PatchOperation, ReferralChange};
 use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::header::{ETAG, HeaderName, IF_MATCH};

@@ -57,7 +57,7 @@ impl Refusal {
     }
 
     /// What a person can do about it, where the status alone tells.
-    fn cure(&self) -> Option<&'static str> {
+    fn remedy(&self) -> Option<&'static str> {
         match self.status {
             401 => Some(
                 "The access token was refused twice: check the app's delegated Partner Center permission and the configured audience",
@@ -82,7 +82,7 @@ impl fmt::Display for Refusal {
         if let Some(message) = &self.message {
             write!(f, ": {message}")?;
         }
-        self.cure().map_or(Ok(()), |cure| write!(f, ". {cure}"))
+        self.remedy().map_or(Ok(()), |remedy| write!(f, ". {remedy}"))
     }
 }
 

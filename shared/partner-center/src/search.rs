@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use cosell_core::id::{EngagementId, ReferralId};
-use cosell_core::record_id::{same, spellings};
-use cosell_core::referral::Referral;
+use cosell_model::id::{EngagementId, ReferralId};
+use cosell_model::record_id::{same, spellings};
+use cosell_model::referral::Referral;
 use serde_json::Value as Json;
 
 use crate::error::{Error, Operation, Problem};

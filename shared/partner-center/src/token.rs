@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cosell_engine::{Failure, FailureKind};
 use cosell_runtime::http::{ForbiddenUrl, permitted};
+use cosell_sync::{Failure, FailureKind};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
@@ -96,12 +96,12 @@ impl TokenSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// Entra does not accept what we have.
-    #[error("Microsoft Entra refuses the Partner Center sign-in ({code}): {cure}")]
+    #[error("Microsoft Entra refuses the Partner Center sign-in ({code}): {remedy}")]
     Refused {
         /// The OAuth error, with Entra's own number.
         code: String,
         /// What a person can do.
-        cure: &'static str,
+        remedy: &'static str,
         /// Entra's trace id.
         trace_id: Option<String>,
     },
@@ -139,8 +139,8 @@ impl TokenError {
     /// The same answer for those who waited for it, if it is one that asking again would only make worse.
     fn shared(&self) -> Option<Self> {
         match self {
-            Self::Refused { code, cure, trace_id } => {
-                Some(Self::Refused { code: code.clone(), cure, trace_id: trace_id.clone() })
+            Self::Refused { code, remedy, trace_id } => {
+                Some(Self::Refused { code: code.clone(), remedy, trace_id: trace_id.clone() })
             }
             Self::Throttled { retry_after } => Some(Self::Throttled { retry_after: *retry_after }),
             Self::Store(_) | Self::NoAnswer(_) | Self::OutOfOrder { .. } => None,
@@ -271,7 +271,7 @@ impl TokenSource {
         {
             // The token we used stays valid, so the next renewal gives another chance; not for 90 days, though.
             tracing::warn!(
-                error = failure.brief(),
+                error = failure.redacted(),
                 "the new Partner Center refresh token could not be stored"
             );
         }

@@ -1,6 +1,6 @@
 //! Flagged records that changed, or were deleted (contract salesforce 3.1, 3.2).
 
-use cosell_engine::port::CrmChange;
+use cosell_sync::port::CrmChange;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 

@@ -1,7 +1,7 @@
 //! A referral's record: made with its account and contact in one transaction, or brought up to date where it exists.
 
-use cosell_core::crm::{CrmRecord, CrmWrite, Phase};
-use cosell_core::id::ReferralId;
+use cosell_model::crm::{CrmRecord, CrmWrite, Phase};
+use cosell_model::id::ReferralId;
 use jiff::ToSpan as _;
 use jiff::tz::TimeZone;
 use reqwest::Method;

@@ -1,7 +1,7 @@
 //! Who we are to the organisation.
 
 use async_trait::async_trait;
-use cosell_engine::Failure;
+use cosell_sync::Failure;
 use secrecy::SecretString;
 
 /// The external client app that reads and writes the organisation (contract salesforce 1.5).

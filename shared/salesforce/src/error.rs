@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_sync::{Failure, FailureKind, System};
 
-/// Everything this adapter can fail with. Texts name operation, record, field and cure. They hold no values, but for the sentences
+/// Everything this adapter can fail with. Texts name operation, record, field and remedy. They hold no values, but for the sentences
 /// that an administrator wrote for people to read (validation rules, automation).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -52,7 +52,7 @@ pub enum SalesforceError {
     /// A stage that the settings name, or need, and the organisation does not have.
     #[error("{what}; its stages are {stages}")]
     Stage {
-        /// What is missing, and the cure.
+        /// What is missing, and the remedy.
         what: String,
         /// The organisation's stages.
         stages: String,
@@ -62,7 +62,7 @@ pub enum SalesforceError {
     /// A lead status that the settings name, or need, and the organisation does not have.
     #[error("{what}; its lead statuses are {statuses}")]
     LeadStatus {
-        /// What is missing, and the cure.
+        /// What is missing, and the remedy.
         what: String,
         /// The organisation's lead statuses.
         statuses: String,
@@ -99,12 +99,12 @@ pub enum SalesforceError {
     )]
     CurrencyUnknown,
     /// The token endpoint refused us.
-    #[error("Salesforce refused the sign-in ({code}): {cure}")]
+    #[error("Salesforce refused the sign-in ({code}): {remedy}")]
     SignInRefused {
         /// The OAuth error.
         code: String,
         /// What to do about it.
-        cure: &'static str,
+        remedy: &'static str,
     },
     /// The private key cannot be used.
     #[error("the `private_key` in the CRM's secret is no RSA key in PEM form (PKCS#8 or PKCS#1)")]
@@ -121,12 +121,12 @@ pub enum SalesforceError {
     #[error(transparent)]
     CredentialsUnavailable(Box<Failure>),
     /// A new session was answered with 401 too, or a new one would not help.
-    #[error("{doing}: Salesforce does not accept the session: {cure}")]
+    #[error("{doing}: Salesforce does not accept the session: {remedy}")]
     SessionNotAccepted {
         /// What was being done.
         doing: String,
         /// What to do about it.
-        cure: &'static str,
+        remedy: &'static str,
     },
     /// No connection: nothing was sent.
     #[error("{doing}: the service could not be reached")]
@@ -249,7 +249,7 @@ impl From<SalesforceError> for Failure {
             return *failure;
         }
         Self {
-            outside: Outside::Crm,
+            system: System::Crm,
             kind: error.kind(),
             code: error.code(),
             message: error.to_string(),

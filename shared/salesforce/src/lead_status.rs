@@ -1,7 +1,7 @@
 //! The statuses of leads (contract salesforce 2.2). The organisation tells which of them are of converted leads, but not which are of
 //! disqualified ones: those go by their names.
 
-use cosell_core::crm::Phase;
+use cosell_model::crm::Phase;
 use serde_json::Value as Json;
 
 use crate::error::SalesforceError;

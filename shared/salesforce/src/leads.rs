@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
-use cosell_core::id::ReferralId;
-use cosell_engine::Failure;
-use cosell_engine::port::{Crm, CrmChange, Leads};
+use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_model::id::ReferralId;
+use cosell_sync::Failure;
+use cosell_sync::port::{Crm, CrmChange, Leads};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 

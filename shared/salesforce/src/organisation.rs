@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cosell_core::crm::Phase;
+use cosell_model::crm::Phase;
 use serde_json::Value as Json;
 use tokio::time::Instant;
 

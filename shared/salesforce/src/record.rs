@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cosell_core::crm::{CrmKey, CrmRecord};
+use cosell_model::crm::{CrmKey, CrmRecord};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 

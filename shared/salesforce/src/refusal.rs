@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use cosell_engine::FailureKind;
 use cosell_runtime::http::retry_after::UNSPECIFIED;
+use cosell_sync::FailureKind;
 use serde_json::Value as Json;
 
 use crate::error::Refused;

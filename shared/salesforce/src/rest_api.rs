@@ -130,7 +130,7 @@ impl Answer {
         if self.status == StatusCode::UNAUTHORIZED {
             return SalesforceError::SessionNotAccepted {
                 doing: self.doing.clone(),
-                cure: evidence.session_cure(),
+                remedy: evidence.session_cure(),
             };
         }
         SalesforceError::Refused(Box::new(evidence.judge(&self.doing)))

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cosell_core::id::ReferralId;
+use cosell_model::id::ReferralId;
 
 use crate::error::SalesforceError;
 use crate::object::Object;

@@ -86,8 +86,8 @@ impl Grant for SignIn {
 
     fn shared(error: &SalesforceError) -> Option<SalesforceError> {
         match error {
-            SalesforceError::SignInRefused { code, cure } => {
-                Some(SalesforceError::SignInRefused { code: code.clone(), cure })
+            SalesforceError::SignInRefused { code, remedy } => {
+                Some(SalesforceError::SignInRefused { code: code.clone(), remedy })
             }
             SalesforceError::UnusableKey => Some(SalesforceError::UnusableKey),
             SalesforceError::SignInUnavailable { status, retry_after: Some(retry_after) } => {
@@ -150,13 +150,13 @@ fn refusal(status: StatusCode, retry_after: Option<Duration>, body: &Json) -> Sa
                     .filter(|c| c.is_ascii_lowercase() || *c == '_')
                     .take(64)
                     .collect(),
-                cure: cure(error, description),
+                remedy: remedy(error, description),
             }
         }
         _ if status.is_redirection() || status == StatusCode::NOT_FOUND => {
             SalesforceError::SignInRefused {
                 code: format!("HTTP {}", status.as_u16()),
-                cure: "set the organisation's My Domain, such as https://northwind.my.salesforce.com",
+                remedy: "set the organisation's My Domain, such as https://northwind.my.salesforce.com",
             }
         }
         _ => SalesforceError::SignInUnavailable { status: status.as_u16(), retry_after },
@@ -164,7 +164,7 @@ fn refusal(status: StatusCode, retry_after: Option<Duration>, body: &Json) -> Sa
 }
 
 /// The table of contract salesforce 1.2, with what to do about each.
-fn cure(error: &str, description: &str) -> &'static str {
+fn remedy(error: &str, description: &str) -> &'static str {
     match (error, description) {
         (_, text) if text.contains("not supported on this domain") => {
             "tokens come from the organisation's My Domain, such as https://northwind.my.salesforce.com, not from login.salesforce.com"
@@ -205,9 +205,9 @@ mod tests {
             ("unsupported_grant_type", "grant type not supported", "enable"),
             ("invalid_grant", "user hasn't approved this consumer", "pre-authorise"),
         ];
-        for (error, text, cure) in table {
+        for (error, text, remedy) in table {
             let told = refused(error, text);
-            assert!(told.contains(cure) && told.contains(error), "{told}");
+            assert!(told.contains(remedy) && told.contains(error), "{told}");
         }
     }
 

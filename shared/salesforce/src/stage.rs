@@ -1,6 +1,6 @@
 //! The stages of opportunities: which of them mean what is the organisation's data (contract salesforce 2.1).
 
-use cosell_core::crm::Phase;
+use cosell_model::crm::Phase;
 use serde_json::Value as Json;
 
 use crate::error::SalesforceError;

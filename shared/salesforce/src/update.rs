@@ -1,6 +1,6 @@
 //! Changing a record that still is as it was read (contract salesforce 3.7).
 
-use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use reqwest::Method;
 use serde_json::Value as Json;
 

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use cosell_core::crm::Phase;
+use cosell_model::crm::Phase;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::record::Fields;

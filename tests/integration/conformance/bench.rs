@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
-use cosell_core::id::ReferralId;
-use cosell_engine::Failure;
-use cosell_engine::port::{Crm, Leads};
+use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_model::id::ReferralId;
 use cosell_runtime::clock;
 use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::faults::{Action, Fault};
 use cosell_simulators::{Config, Simulators};
+use cosell_sync::Failure;
+use cosell_sync::port::{Crm, Leads};
 use cosell_tests::people::People;
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};

@@ -1,7 +1,7 @@
 //! Changing deals that somebody else may change, too.
 
-use cosell_core::crm::{CrmWrite, Phase};
-use cosell_engine::FailureKind;
+use cosell_model::crm::{CrmWrite, Phase};
+use cosell_sync::FailureKind;
 use serde_json::{Value as Json, json};
 
 use super::bench::{Bench, Field};

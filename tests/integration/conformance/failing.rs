@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use cosell_core::crm::CrmKey;
-use cosell_engine::FailureKind;
+use cosell_model::crm::CrmKey;
 use cosell_simulators::faults::Action;
+use cosell_sync::FailureKind;
 use serde_json::json;
 
 use super::bench::{Bench, Field, customer_deal, referral};

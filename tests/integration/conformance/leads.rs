@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
-use cosell_core::id::ReferralId;
-use cosell_engine::{Failure, FailureKind};
+use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_model::id::ReferralId;
 use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::faults::Action;
+use cosell_sync::{Failure, FailureKind};
 use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value as Json, json};

@@ -1,8 +1,8 @@
 //! Making deals, finding them, listing them.
 
-use cosell_core::crm::{CrmKey, CrmWrite, Phase};
-use cosell_engine::FailureKind;
+use cosell_model::crm::{CrmKey, CrmWrite, Phase};
 use cosell_simulators::faults::Action;
+use cosell_sync::FailureKind;
 use jiff::SignedDuration;
 use serde_json::json;
 

@@ -118,7 +118,7 @@ async fn a_win_waits_is_sent_and_the_deal_is_registered(stack: &LocalStack) {
         assert_eq!(deal.audit.matches("The deal is sent as won on").count(), 1, "{deal:?}");
     }
     let kinds = trail(stack, &opportunity).await;
-    for kind in ["win-held", "registered"] {
+    for kind in ["win-deferred", "registered"] {
         assert_eq!(kinds.iter().filter(|known| *known == kind).count(), 1, "{kind}: {kinds:?}");
     }
 }
@@ -126,7 +126,7 @@ async fn a_win_waits_is_sent_and_the_deal_is_registered(stack: &LocalStack) {
 /// The trail tells of a win that waits.
 async fn held(stack: &LocalStack, opportunity: &str) {
     for _ in 0..100 {
-        if trail(stack, opportunity).await.contains(&"win-held".to_owned()) {
+        if trail(stack, opportunity).await.contains(&"win-deferred".to_owned()) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(300)).await;

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use cosell_core::audit::Side;
-use cosell_core::crm::CrmKey;
-use cosell_core::id::ReferralId;
-use cosell_core::mapping::Mapping;
-use cosell_core::message::{PoisonMessage, Subject, SyncMessage};
-use cosell_core::plan::Policy;
-use cosell_engine::batch::{Attendant, Received, Time, Unfinished};
-use cosell_engine::{Engine, Failure, LeadTable, Order, Outcome, Poller};
+use cosell_mapping::Mapping;
+use cosell_model::audit::Side;
+use cosell_model::crm::CrmKey;
+use cosell_model::id::ReferralId;
+use cosell_model::message::{PoisonMessage, Subject, SyncMessage};
+use cosell_sync::batch::{Attendant, Received, Time, Unfinished};
+use cosell_sync::plan::Policy;
+use cosell_sync::{Engine, Failure, LeadTable, Order, Outcome, Poller};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::ports::LeadSeat;
@@ -138,7 +138,7 @@ impl Functions {
             }),
             links: seat.clone(),
             claims: seat.clone(),
-            agenda: seat.clone(),
+            schedule: seat.clone(),
             audit: seat.clone(),
             mapping: self.mapping.clone(),
             policy: self.policy.clone(),
@@ -179,7 +179,7 @@ impl Functions {
             queue: seat.clone(),
             claims: seat.clone(),
             cursors: seat.clone(),
-            agenda: seat.clone(),
+            schedule: seat.clone(),
             links: seat.clone(),
             deadlines: self.policy.deadlines.clone(),
             overlap: SignedDuration::from_mins(5),

@@ -1,7 +1,7 @@
 //! Seeded simulation of the real engine on a hostile world.
 //!
-//! The engine and core are the real ones; the outside is a model with a virtual clock. Several consumers, the poller and people on
-//! both sides are interleaved at every call to the outside, with crashes between any two calls, lost answers, lost and repeated
+//! The engine and core are the real ones; the system is a model with a virtual clock. Several consumers, the poller and people on
+//! both sides are interleaved at every call to the system, with crashes between any two calls, lost answers, lost and repeated
 //! webhooks, and a CRM that cuts, rounds and ignores. After the storm everything finishes in calm weather, and the invariants of
 //! [`verdict`] must hold. The same seed always gives the same run.
 
@@ -18,10 +18,10 @@ mod world;
 
 use std::sync::Arc;
 
-use cosell_core::breaker::Breaker;
-use cosell_core::deadline::Deadlines;
-use cosell_core::mapping::{ConflictRule, Mapping, MappingError, OnHoldEdits, Placeholders};
-use cosell_core::plan::Policy;
+use cosell_mapping::{ConflictRule, Mapping, MappingError, OnHoldEdits, Placeholders};
+use cosell_model::breaker::Breaker;
+use cosell_model::deadline::Deadlines;
+use cosell_sync::plan::Policy;
 use fastrand::Rng;
 
 use invocation::Functions;

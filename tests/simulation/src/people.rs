@@ -1,8 +1,8 @@
 //! What people and their automations do, at random: sellers in the CRM, colleagues and Microsoft in Partner Center.
 
-use cosell_core::audit::Side;
-use cosell_core::crm::{CrmRecord, Phase};
-use cosell_core::id::ReferralId;
+use cosell_model::audit::Side;
+use cosell_model::crm::{CrmRecord, Phase};
+use cosell_model::id::ReferralId;
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use serde_json::{Value as Json, json};

@@ -8,15 +8,15 @@ mod store;
 pub(crate) use crm::{MARKS, blank, kept};
 pub(crate) use leads::{LeadSeat, convert};
 
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_sync::{Failure, FailureKind, System};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::seat::Seat;
 use crate::weather::Weather;
 use crate::world::{Late, Request, State};
 
-fn refused(outside: Outside, kind: FailureKind, why: &str) -> Failure {
-    Failure::new(outside, kind, why)
+fn refused(system: System, kind: FailureKind, why: &str) -> Failure {
+    Failure::new(system, kind, why)
 }
 
 impl Seat {
@@ -25,13 +25,13 @@ impl Seat {
     fn hang(
         &self,
         name: &str,
-        outside: Outside,
+        system: System,
         lost: FailureKind,
         request: impl FnOnce() -> Request,
     ) -> Result<(), Failure> {
         let out = {
             let state = self.state();
-            state.outages.failing(outside, state.now).is_some()
+            state.outages.failing(system, state.now).is_some()
         };
         if out || !self.world.happens(self.world.weather.hang) {
             return Ok(());
@@ -41,7 +41,7 @@ impl Seat {
         let mut state = self.state();
         let due = state.now + after;
         state.late.push(Late { due, invocation: self.invocation.clone(), request: request() });
-        Err(refused(outside, lost, "the request hangs"))
+        Err(refused(system, lost, "the request hangs"))
     }
 
     /// Up to when a search or a list knows what happened: indexes are behind, reads by id are not.

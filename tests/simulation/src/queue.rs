@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cosell_core::message::SyncMessage;
-use cosell_engine::batch::Received;
+use cosell_model::message::SyncMessage;
+use cosell_sync::batch::Received;
 use jiff::{SignedDuration, Timestamp};
 
 /// SQS hides a message this long when its function dies (the template's visibility time-out).

@@ -1,16 +1,16 @@
 //! The scheduler of one run: who does what next is drawn from the seed.
 //!
-//! An invocation is a future that stops at every call to the outside; the scheduler decides which one goes on. A crash drops the
+//! An invocation is a future that stops at every call to the system; the scheduler decides which one goes on. A crash drops the
 //! future, so it can happen between any two calls, and before or after a call's effect.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use cosell_core::audit::Side;
-use cosell_core::link::Parting;
-use cosell_core::message::{Cause, Subject, SyncMessage};
-use cosell_engine::Outside;
+use cosell_model::audit::Side;
+use cosell_model::link::DisconnectReason;
+use cosell_model::message::{Cause, Subject, SyncMessage};
+use cosell_sync::System;
 use jiff::SignedDuration;
 
 use crate::invocation::{Functions, Invocation, Ordered};
@@ -156,7 +156,7 @@ impl Schedule {
         if !self.world.happens(self.world.weather.outages) {
             return;
         }
-        let sides = [Outside::PartnerCenter, Outside::Crm, Outside::Store];
+        let sides = [System::PartnerCenter, System::Crm, System::Aws];
         let side = sides[self.world.draw(3) as usize];
         let mut rng = self.world.rng();
         let mut state = self.world.state();
@@ -177,8 +177,10 @@ impl Schedule {
         let Some(link) = self.world.pick(links) else {
             return;
         };
-        let unlinked =
-            link.tombstone.as_ref().is_some_and(|tombstone| tombstone.parting == Parting::Unlinked);
+        let unlinked = link
+            .tombstone
+            .as_ref()
+            .is_some_and(|tombstone| tombstone.reason == DisconnectReason::Unlinked);
         let ordered = if unlinked {
             self.world.state().relinked.insert(link.referral);
             Ordered::Relink(link.referral, link.crm)
@@ -199,7 +201,7 @@ impl Schedule {
     fn settle_conflicts(&mut self) {
         let waiting: Vec<_> = {
             let state = self.world.state();
-            let of = |link: &cosell_core::link::Link| {
+            let of = |link: &cosell_model::link::Link| {
                 let referral = link.referral;
                 link.conflicts
                     .keys()

@@ -1,11 +1,11 @@
-//! One invocation's seat before the outside: every call goes through here, with its delays, failures and misdeeds noted.
+//! One invocation's seat before the system: every call goes through here, with its delays, failures and misdeeds noted.
 
 use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_sync::{Failure, FailureKind, System};
 
 use crate::world::{State, World};
 
@@ -26,35 +26,35 @@ impl Seat {
         self.world.state()
     }
 
-    /// One call to the outside: it may take a while, fail, take effect and then fail, or take effect and find its caller dead.
+    /// One call to the system: it may take a while, fail, take effect and then fail, or take effect and find its caller dead.
     /// `lost` is the kind of failure that a lost answer means for this call.
     pub(crate) async fn call<T>(
         &self,
         name: &str,
-        outside: Outside,
+        system: System,
         lost: FailureKind,
         effect: impl FnOnce(&mut State) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        self.mind_the_gate(outside);
+        self.mind_the_gate(system);
         self.pause().await;
-        if let Some(kind) = self.fails_at_once(outside, lost) {
+        if let Some(kind) = self.fails_at_once(system, lost) {
             self.note(format_args!("{name}: fails ({})", kind.code()));
-            return Err(self.failure(outside, kind));
+            return Err(self.failure(system, kind));
         }
         let result = effect(&mut self.state());
         self.note(format_args!("{name}{}", if result.is_ok() { "" } else { ": refused" }));
         self.pause().await;
         if self.world.happens(self.world.weather.fail_after) {
             self.note(format_args!("{name}: its answer is lost"));
-            return result.and(Err(self.failure(outside, lost)));
+            return result.and(Err(self.failure(system, lost)));
         }
         result
     }
 
-    fn fails_at_once(&self, outside: Outside, lost: FailureKind) -> Option<FailureKind> {
+    fn fails_at_once(&self, system: System, lost: FailureKind) -> Option<FailureKind> {
         let outage = {
             let state = self.state();
-            state.outages.failing(outside, state.now)
+            state.outages.failing(system, state.now)
         };
         match outage {
             // A 503 does not say whether anything happened.
@@ -66,18 +66,18 @@ impl Seat {
         }
     }
 
-    pub(crate) fn failure(&self, outside: Outside, kind: FailureKind) -> Failure {
+    pub(crate) fn failure(&self, system: System, kind: FailureKind) -> Failure {
         if matches!(kind, FailureKind::Throttled { .. } | FailureKind::Credentials) {
-            self.shut().insert(name_of(outside));
+            self.shut().insert(name_of(system));
         }
-        Failure::new(outside, kind, "the simulation's weather")
+        Failure::new(system, kind, "the simulation's weather")
     }
 
     /// A side that throttled this invocation must not be called by it again.
-    fn mind_the_gate(&self, outside: Outside) {
-        if self.shut().contains(name_of(outside)) {
+    fn mind_the_gate(&self, system: System) {
+        if self.shut().contains(name_of(system)) {
             let violation = format!(
-                "{outside} was called again by {} though it had asked for peace",
+                "{system} was called again by {} though it had asked for peace",
                 self.invocation
             );
             self.state().violations.push(violation);
@@ -108,10 +108,10 @@ impl Seat {
     }
 }
 
-fn name_of(outside: Outside) -> &'static str {
-    match outside {
-        Outside::PartnerCenter => "Partner Center",
-        Outside::Crm => "CRM",
-        Outside::Store => "store",
+fn name_of(system: System) -> &'static str {
+    match system {
+        System::PartnerCenter => "Partner Center",
+        System::Crm => "CRM",
+        System::Aws => "store",
     }
 }

@@ -1,18 +1,18 @@
 //! What must hold once the storm is over.
 
+mod dropped_writes;
 mod edits;
 mod marks;
-mod not_kept;
 mod pairs;
 mod trail;
 
 use std::collections::BTreeMap;
 
-use cosell_core::audit::AuditKind;
-use cosell_core::link::Parting;
-use cosell_core::mapping::Mapping;
-use cosell_core::referral::Referral;
-use cosell_core::value::Value;
+use cosell_mapping::Mapping;
+use cosell_model::audit::AuditKind;
+use cosell_model::link::DisconnectReason;
+use cosell_model::referral::Referral;
+use cosell_model::value::Value;
 
 use crate::schedule::HOUR;
 use crate::world::{LEAD, State, World, Written};
@@ -51,7 +51,7 @@ pub(crate) fn violations(world: &World, mapping: &Mapping) -> Vec<String> {
             leads: leads.as_ref(),
         };
         edits::check(&pair, mapping, &mut wrong);
-        not_kept::check(&pair, mapping, &mut wrong);
+        dropped_writes::check(&pair, mapping, &mut wrong);
     }
     unlinked_stay_unlinked(&state, &mut wrong);
     trail::complete(&state, &mut wrong);
@@ -85,8 +85,10 @@ fn unlinked_stay_unlinked(state: &State, wrong: &mut Vec<String>) {
         let pair = format!("referral#{}", link.referral);
         let ordered =
             state.audit.iter().any(|entry| entry.pair == pair && entry.kind == AuditKind::Unlinked);
-        let unlinked =
-            link.tombstone.as_ref().is_some_and(|tombstone| tombstone.parting == Parting::Unlinked);
+        let unlinked = link
+            .tombstone
+            .as_ref()
+            .is_some_and(|tombstone| tombstone.reason == DisconnectReason::Unlinked);
         if ordered && !unlinked {
             wrong.push(format!("{pair} was unlinked by an operator and is linked again"));
         }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cosell_core::mapping::Mapping;
-use cosell_engine::{FailureKind, Outside};
+use cosell_mapping::Mapping;
+use cosell_sync::{FailureKind, System};
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 
@@ -82,29 +82,29 @@ pub(crate) struct Outages {
     since: BTreeMap<u8, (Timestamp, FailureKind)>,
 }
 
-fn number(outside: Outside) -> u8 {
-    match outside {
-        Outside::PartnerCenter => 0,
-        Outside::Crm => 1,
-        Outside::Store => 2,
+fn number(system: System) -> u8 {
+    match system {
+        System::PartnerCenter => 0,
+        System::Crm => 1,
+        System::Aws => 2,
     }
 }
 
 impl Outages {
     /// A side breaks down: it is down, asks to wait, or does not know us any more.
-    pub(crate) fn begin(&mut self, outside: Outside, now: Timestamp, rng: &mut Rng) -> FailureKind {
-        let kind = match (rng.u32(0..3), outside) {
-            (0, _) | (_, Outside::Store) => FailureKind::Transient,
+    pub(crate) fn begin(&mut self, system: System, now: Timestamp, rng: &mut Rng) -> FailureKind {
+        let kind = match (rng.u32(0..3), system) {
+            (0, _) | (_, System::Aws) => FailureKind::Transient,
             (1, _) => FailureKind::Throttled { retry_after: Duration::from_secs(rng.u64(1..90)) },
             _ => FailureKind::Credentials,
         };
         let until = now + SignedDuration::from_secs(rng.i64(20..900));
-        self.since.insert(number(outside), (until, kind));
+        self.since.insert(number(system), (until, kind));
         kind
     }
 
-    /// How a call to `outside` fails now, if its side is out.
-    pub(crate) fn failing(&self, outside: Outside, now: Timestamp) -> Option<FailureKind> {
-        self.since.get(&number(outside)).filter(|(until, _)| *until > now).map(|(_, kind)| *kind)
+    /// How a call to `system` fails now, if its side is out.
+    pub(crate) fn failing(&self, system: System, now: Timestamp) -> Option<FailureKind> {
+        self.since.get(&number(system)).filter(|(until, _)| *until > now).map(|(_, kind)| *kind)
     }
 }

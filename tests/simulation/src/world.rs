@@ -1,15 +1,15 @@
-//! The outside as a model: both systems, the store and the queue, with the mischief of one seed.
+//! The system as a model: both systems, the store and the queue, with the mischief of one seed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use cosell_core::audit::{AuditEntry, Side};
-use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite};
-use cosell_core::id::{ETag, ReferralId};
-use cosell_core::link::Link;
-use cosell_core::mapping::Mapping;
-use cosell_core::message::SyncMessage;
-use cosell_core::patch::PatchOperation;
+use cosell_mapping::Mapping;
+use cosell_model::audit::{AuditEntry, Side};
+use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite};
+use cosell_model::id::{ETag, ReferralId};
+use cosell_model::link::Link;
+use cosell_model::message::SyncMessage;
+use cosell_model::patch::PatchOperation;
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
@@ -25,7 +25,7 @@ pub enum Protection {
     Claim,
     /// The search for our reference before a referral is created.
     Search,
-    /// What was seen is kept for each side.
+    /// What was last_synced is kept for each side.
     SeenPerSide,
     /// A link is only created where there is none, and only saved over the version that was read.
     ConditionalLink,
@@ -100,7 +100,7 @@ pub(crate) struct State {
     pub(crate) links: BTreeMap<ReferralId, Link>,
     pub(crate) claims: BTreeMap<String, (String, Timestamp)>,
     pub(crate) cursors: BTreeMap<String, Timestamp>,
-    pub(crate) agenda: BTreeSet<(Timestamp, ReferralId)>,
+    pub(crate) schedule: BTreeSet<(Timestamp, ReferralId)>,
     pub(crate) audit: Vec<AuditEntry>,
     /// Invocations that crashed or could not write to the audit trail: their last word may be missing.
     pub(crate) speechless: BTreeSet<String>,
@@ -134,7 +134,7 @@ impl State {
             links: BTreeMap::new(),
             claims: BTreeMap::new(),
             cursors: BTreeMap::new(),
-            agenda: BTreeSet::new(),
+            schedule: BTreeSet::new(),
             audit: Vec::new(),
             speechless: BTreeSet::new(),
             queue: Queue::default(),
@@ -196,7 +196,7 @@ impl State {
     }
 }
 
-/// The outside of one run.
+/// The system of one run.
 pub(crate) struct World {
     state: Mutex<State>,
     rng: Mutex<Rng>,

@@ -2,10 +2,11 @@
 
 use std::fmt::{Display, Write};
 
-use cosell_core::audit::FieldChange;
-use cosell_core::link::{Link, Parting};
-use cosell_core::mapping::{Mapping, When};
-use cosell_core::plan::{Carried, FieldTrial, NewRecord, NewReferral, Trial, Update, Wish};
+use cosell_mapping::Carried;
+use cosell_mapping::{Mapping, When};
+use cosell_model::audit::FieldChange;
+use cosell_model::link::{DisconnectReason, Link};
+use cosell_sync::plan::{FieldTrial, NewRecord, NewReferral, Trial, Update, Wish};
 use serde_json::Value as Json;
 
 use crate::table::shown;
@@ -72,11 +73,11 @@ pub(super) fn of_update(mapping: &Mapping, link: &Link, update: &Update) -> Stri
             link.referral
         )
     });
-    let not_kept = update.untold.keys().map(|field| {
+    let dropped_writes = update.untold.keys().map(|field| {
         format!("the seller would be told that the CRM did not keep {}", mapping.label(field))
     });
     let changes = update.changes.iter().map(|change| changed(mapping, change));
-    let mut lines: Vec<String> = changes.chain(held).chain(waiting).chain(not_kept).collect();
+    let mut lines: Vec<String> = changes.chain(held).chain(waiting).chain(dropped_writes).collect();
     let besides =
         [("/externalReferenceId", "the CRM ID"), ("/customerProfile/team", "the customer contact")];
     for (_, what) in besides
@@ -95,7 +96,7 @@ pub(super) fn of_update(mapping: &Mapping, link: &Link, update: &Update) -> Stri
     if lines.is_empty() {
         lines.push("it is in step: nothing".to_owned());
     }
-    line(&mut text, "A look at the pair would now write, by what was last seen:");
+    line(&mut text, "A look at the pair would now write, by what was last last_synced:");
     for entry in lines {
         line(&mut text, format_args!("  {entry}"));
     }
@@ -114,9 +115,9 @@ pub(super) fn of_counterpart(counterpart: &str) -> String {
     )
 }
 
-/// Why nothing crosses, once `parting` is so.
-pub(super) fn why_parted(parting: &Parting) -> String {
-    format!("{parting}; `cosell pair show` tells the cure")
+/// Why nothing crosses, once `reason` is so.
+pub(super) fn why_parted(reason: &DisconnectReason) -> String {
+    format!("{reason}; `cosell pair show` tells the remedy")
 }
 
 /// One direction of a rule.
@@ -150,15 +151,15 @@ impl<'a> Way<'a> {
 
 /// Why a field is not written.
 pub(super) fn why_not(field: &FieldTrial<'_>, way: &Way<'_>) -> String {
-    let cure = &field.rule.cure;
+    let remedy = &field.rule.remedy;
     let why = match &field.carried {
         Carried::Elsewhen(When::Update) => {
             format!("not on creation, only when it changes later ({} = \"update\")", way.key)
         }
         Carried::Elsewhen(_) => format!("not in this direction ({} = \"never\")", way.key),
         Carried::Inapplicable => "the rule is not there for such a deal (when)".to_owned(),
-        Carried::Missing => format!("it is required and missing. {cure}"),
-        Carried::Unfit(error) => format!("{error}. {cure}"),
+        Carried::Missing => format!("it is required and missing. {remedy}"),
+        Carried::Unfit(error) => format!("{error}. {remedy}"),
         Carried::Empty | Carried::Written { .. } => "there is nothing to write".to_owned(),
     };
     why.trim_end().to_owned()

@@ -1,6 +1,7 @@
 //! A trial as JSON, for programs.
 
-use cosell_core::plan::{Carried, FieldTrial, NewRecord, NewReferral, Trial};
+use cosell_mapping::Carried;
+use cosell_sync::plan::{FieldTrial, NewRecord, NewReferral, Trial};
 use serde_json::{Value as Json, json};
 
 use super::description::{self, Way};

@@ -1,14 +1,14 @@
 //! A live record, and its pair if it has one. Reads; takes no claim, makes no link, writes nothing.
 
 use anyhow::{Result, anyhow};
-use cosell_core::id::ReferralId;
-use cosell_core::link::{Link, Parting};
-use cosell_core::message::Subject;
-use cosell_core::plan::{Halves, plan_update};
-use cosell_core::referral::ReferralKind;
-use cosell_deployment::EngineSettings;
-use cosell_engine::Engine;
+use cosell_model::id::ReferralId;
+use cosell_model::link::{DisconnectReason, Link};
+use cosell_model::message::Subject;
+use cosell_model::referral::ReferralKind;
 use cosell_runtime::clock;
+use cosell_sync::Engine;
+use cosell_sync::plan::{Halves, plan_update};
+use cosell_wiring::EngineSettings;
 use serde_json::{Value as Json, json};
 
 use super::{Answer, Existing, creation, description};
@@ -16,7 +16,7 @@ use crate::record::{self, link_of, told};
 
 /// Tries the other half of a live record, and what a look at its pair would write.
 pub(super) async fn tried(referral: Option<&str>, opportunity: Option<&str>) -> Result<Answer> {
-    let settings = cosell_deployment::read(EngineSettings::read)?;
+    let settings = cosell_wiring::read(EngineSettings::read)?;
     let subject = match (referral, opportunity) {
         (Some(id), _) => Subject::Referral(id.parse::<ReferralId>()?),
         (None, Some(id)) => {
@@ -24,7 +24,7 @@ pub(super) async fn tried(referral: Option<&str>, opportunity: Option<&str>) -> 
         }
         (None, None) => return Err(anyhow!("give --referral or --opportunity")),
     };
-    let engine = cosell_deployment::operators_engine(settings, &crate::aws().await?)?;
+    let engine = cosell_wiring::operators_engine(settings, &crate::aws().await?)?;
     of(&engine, &subject).await
 }
 
@@ -64,7 +64,7 @@ async fn counterpart(engine: &Engine, half: &Existing) -> Result<Option<String>>
             let found = engine.partner_center.by_external_reference(&record.key.id).await;
             let found = found.map_err(|failure| told(&failure))?;
             let own =
-                found.into_iter().find(|referral| referral.kind != ReferralKind::MicrosoftHalf);
+                found.into_iter().find(|referral| referral.kind != ReferralKind::MicrosoftReferral);
             Ok(own.map(|referral| format!("Referral {}", referral.id)))
         }
     }
@@ -72,9 +72,9 @@ async fn counterpart(engine: &Engine, half: &Existing) -> Result<Option<String>>
 
 async fn update(engine: &Engine, link: &Link, half: Existing) -> Result<String> {
     if let Some(tombstone) =
-        link.tombstone.as_ref().filter(|tombstone| tombstone.parting == Parting::Unlinked)
+        link.tombstone.as_ref().filter(|tombstone| tombstone.reason == DisconnectReason::Unlinked)
     {
-        return Ok(description::of_idle(link, &description::why_parted(&tombstone.parting)));
+        return Ok(description::of_idle(link, &description::why_parted(&tombstone.reason)));
     }
     let (referral, record) = match half {
         Existing::Referral(referral) => {
@@ -88,9 +88,7 @@ async fn update(engine: &Engine, link: &Link, half: Existing) -> Result<String> 
         }
     };
     Ok(match Halves::of(referral, record) {
-        Halves::Parted(parting, _) => {
-            description::of_idle(link, &description::why_parted(&parting))
-        }
+        Halves::Parted(reason, _) => description::of_idle(link, &description::why_parted(&reason)),
         Halves::Both(_, record)
             if record.get(&engine.mapping.columns.sync) != &Json::Bool(true) =>
         {

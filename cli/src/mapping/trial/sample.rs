@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
-use cosell_core::crm::{CrmKey, CrmRecord, Phase};
-use cosell_core::mapping::Mapping;
-use cosell_core::referral::Referral;
+use cosell_mapping::Mapping;
+use cosell_model::crm::{CrmKey, CrmRecord, Phase};
+use cosell_model::referral::Referral;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use cosell_core::id::EngagementId;
-use cosell_core::link::Link;
+use cosell_model::id::EngagementId;
+use cosell_model::link::Link;
 
 use super::transaction::{Condition, Transaction};
 use super::{DynamoLinks, Pointer, crm_key, engagement_key, first_version, referral_key};

@@ -1,6 +1,6 @@
-use cosell_core::link::{Parting, Tombstone};
-use cosell_engine::FailureKind;
-use cosell_engine::port::Links;
+use cosell_model::link::{DisconnectReason, Tombstone};
+use cosell_sync::FailureKind;
+use cosell_sync::port::Links;
 
 use super::super::tests::{engagement, link, links, opportunity, referral};
 use super::*;
@@ -8,7 +8,7 @@ use super::*;
 /// A pair that was linked and has parted, as it is stored.
 async fn parted(links: &DynamoLinks, link: Link) -> Link {
     links.create(&link).await.unwrap();
-    let tombstone = Tombstone { parting: Parting::Unlinked, at: link.created };
+    let tombstone = Tombstone { reason: DisconnectReason::Unlinked, at: link.created };
     links.save(&Link { tombstone: Some(tombstone), ..link }).await.unwrap()
 }
 

@@ -6,9 +6,9 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::RequestId;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Delete, Put, TransactWriteItem};
-use cosell_core::id::ReferralId;
-use cosell_core::link::Link;
-use cosell_engine::FailureKind;
+use cosell_model::id::ReferralId;
+use cosell_model::link::Link;
+use cosell_sync::FailureKind;
 use serde::Serialize;
 
 use crate::fault::{Refusal, StoreError, kind};

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use cosell_engine::Failure;
-use cosell_engine::schema::{Column, CrmSchema, Holds};
+use cosell_sync::Failure;
+use cosell_sync::schema::{Column, CrmSchema, Holds};
 
 use super::table::{self, Found, Table, lookups};
 use super::{DynamicsInstallation, TABLES};

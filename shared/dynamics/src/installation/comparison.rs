@@ -1,7 +1,7 @@
 //! What is there against what is wanted. Values in, findings out.
 
-use cosell_core::cosell_fields::{Choice, CosellField, FIELDS, Kind};
-use cosell_engine::installation::{Finding, State};
+use cosell_model::cosell_fields::{Choice, CosellField, FIELDS, Kind};
+use cosell_sync::installation::{Finding, State};
 use serde_json::Value as Json;
 
 use super::definition;
@@ -94,8 +94,8 @@ impl SurveyedTable {
 
     fn state(&self, part: Part) -> State {
         if !part.is_in(&self.found, &self.prefix) {
-            let cure = "`cosell crm install` creates it".to_owned();
-            return State::Missing { cure };
+            let remedy = "`cosell crm install` creates it".to_owned();
+            return State::Missing { remedy };
         }
         match part {
             Part::Column(field) => self
@@ -122,7 +122,7 @@ fn is_indexing(status: &str) -> bool {
 }
 
 fn key_state(key: &Key) -> State {
-    let cure = match key.status.as_str() {
+    let remedy = match key.status.as_str() {
         "Active" => return State::Right,
         status if is_indexing(status) => {
             "its index is being built; run `cosell crm check` again in a few minutes"
@@ -134,16 +134,16 @@ fn key_state(key: &Key) -> State {
     State::Wrong {
         is: if key.status.is_empty() { "without a status".to_owned() } else { key.status.clone() },
         should: "Active".to_owned(),
-        cure: cure.to_owned(),
+        remedy: remedy.to_owned(),
     }
 }
 
 fn compared(field: &CosellField, column: &Column) -> State {
     let kind = field.dynamics.kind;
-    let wrong = |is: String, cure: String| State::Wrong { is, should: wanted(kind), cure };
+    let wrong = |is: String, remedy: String| State::Wrong { is, should: wanted(kind), remedy };
     if column.kind != definition::attribute_type(kind) {
-        let cure = "a column's type cannot be changed: if nothing uses it, delete it and install; otherwise set PUBLISHER_PREFIX to another prefix";
-        return wrong(present(column), cure.to_owned());
+        let remedy = "a column's type cannot be changed: if nothing uses it, delete it and install; otherwise set PUBLISHER_PREFIX to another prefix";
+        return wrong(present(column), remedy.to_owned());
     }
     match kind {
         Kind::YesNo => State::Right,

@@ -51,7 +51,7 @@ fn complaint(name: &str, column: Column) -> Option<(String, String, String)> {
     let finding = table.findings().into_iter().find(|finding| finding.name == name).unwrap();
     match finding.state {
         State::Right => None,
-        State::Wrong { is, should, cure } => Some((is, should, cure)),
+        State::Wrong { is, should, remedy } => Some((is, should, remedy)),
         other => panic!("{other:?}"),
     }
 }
@@ -72,24 +72,27 @@ fn a_longer_column_and_further_choices_do_no_harm() {
 
 #[test]
 fn another_type_is_told_with_what_is_and_should_be() {
-    let (is, should, cure) = complaint("nwcs_audit", text(4000, "Text")).unwrap();
+    let (is, should, remedy) = complaint("nwcs_audit", text(4000, "Text")).unwrap();
     assert_eq!((is.as_str(), should.as_str()), ("Text 4000", "Multiple lines 4000"));
-    assert!(cure.contains("cannot be changed") && cure.contains("PUBLISHER_PREFIX"), "{cure}");
+    assert!(
+        remedy.contains("cannot be changed") && remedy.contains("PUBLISHER_PREFIX"),
+        "{remedy}"
+    );
     let (is, ..) = complaint("nwcs_referralid", column("Integer")).unwrap();
     assert_eq!(is, "Integer");
 }
 
 #[test]
 fn a_shorter_column_a_plain_link_and_a_missing_choice_have_cures() {
-    let (is, should, cure) = complaint("nwcs_syncstatus", text(50, "Text")).unwrap();
+    let (is, should, remedy) = complaint("nwcs_syncstatus", text(50, "Text")).unwrap();
     assert_eq!((is.as_str(), should.as_str()), ("Text 50", "Text 100"));
-    assert!(cure.ends_with("length to 100"), "{cure}");
+    assert!(remedy.ends_with("length to 100"), "{remedy}");
     let (is, should, _) = complaint("nwcs_referrallink", text(255, "Text")).unwrap();
     assert_eq!((is.as_str(), should.as_str()), ("Text 255", "URL 255"));
-    let (is, _, cure) =
+    let (is, _, remedy) =
         complaint("nwcs_howcanmicrosofthelp", choice(412_000_000..412_000_005)).unwrap();
     assert_eq!(is, "a choice without 412000005");
-    assert!(cure.contains("412000005 General or other"), "{cure}");
+    assert!(remedy.contains("412000005 General or other"), "{remedy}");
     assert!(complaint("nwcs_howcanmicrosofthelp", column("Picklist")).is_some());
 }
 
@@ -118,7 +121,7 @@ fn a_key_counts_only_over_its_column_alone_and_when_its_index_is_built() {
         state(&["nwcs_referralid", "name"], "Active"),
         (false, State::Missing { .. })
     ));
-    for (status, is_indexing, cure) in [
+    for (status, is_indexing, remedy) in [
         ("Pending", true, "in a few minutes"),
         ("InProgress", true, "in a few minutes"),
         ("Failed", false, "reactivate"),
@@ -126,7 +129,7 @@ fn a_key_counts_only_over_its_column_alone_and_when_its_index_is_built() {
         let (indexing, state) = state(&["nwcs_referralid"], status);
         assert_eq!(indexing, is_indexing, "{status}");
         assert!(
-            matches!(&state, State::Wrong { cure: told, .. } if told.contains(cure)),
+            matches!(&state, State::Wrong { remedy: told, .. } if told.contains(remedy)),
             "{state:?}"
         );
     }
@@ -134,6 +137,6 @@ fn a_key_counts_only_over_its_column_alone_and_when_its_index_is_built() {
 
 #[test]
 fn every_object_of_the_catalogue_is_a_table() {
-    let names = cosell_core::cosell_fields::OBJECTS.map(str::to_lowercase);
+    let names = cosell_model::cosell_fields::OBJECTS.map(str::to_lowercase);
     assert_eq!(TABLES.map(|table| table.name.to_owned()), names);
 }

@@ -1,6 +1,6 @@
 //! Columns and keys as the Web API wants them defined (contract dynamics365 5.2, 5.4, 5.5).
 
-use cosell_core::cosell_fields::{Choice, CosellField, Kind};
+use cosell_model::cosell_fields::{Choice, CosellField, Kind};
 use serde_json::{Value as Json, json};
 
 use super::table::Table;

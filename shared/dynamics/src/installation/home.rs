@@ -1,7 +1,7 @@
 //! Publisher and solution: what the columns' names begin with, and where they are kept (contract dynamics365 5.1).
 
-use cosell_core::cosell_fields::OPTION_PREFIX;
-use cosell_engine::installation::{Finding, State};
+use cosell_model::cosell_fields::OPTION_PREFIX;
+use cosell_sync::installation::{Finding, State};
 use serde_json::{Value as Json, json};
 
 use super::DynamicsInstallation;
@@ -34,10 +34,10 @@ impl DynamicsInstallation {
     }
 
     fn unfit(&self, solution: &Json, publisher: &str) -> Option<Finding> {
-        let wrong = |is: &str, should: String, cure: &str| State::Wrong {
+        let wrong = |is: &str, should: String, remedy: &str| State::Wrong {
             is: is.to_owned(),
             should,
-            cure: cure.to_owned(),
+            remedy: remedy.to_owned(),
         };
         let state = if solution["ismanaged"] == json!(true) {
             wrong(

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cosell_engine::installation::{Finding, Installation, Progress, State, TRIES, pause_after};
-use cosell_engine::{Failure, FailureKind};
 use cosell_runtime::bearer::Bearers;
+use cosell_sync::installation::{Finding, Installation, Progress, State, TRIES, pause_after};
+use cosell_sync::{Failure, FailureKind};
 use secrecy::SecretString;
 
 use crate::credentials::CredentialStore;
@@ -215,7 +215,7 @@ impl DynamicsInstallation {
                     "{error}: its values are outside of the publisher's range; give the publisher with the prefix {} the choice value prefix {}, \
                  or set PUBLISHER_PREFIX to one that no publisher has",
                     self.prefix,
-                    cosell_core::cosell_fields::OPTION_PREFIX
+                    cosell_model::cosell_fields::OPTION_PREFIX
                 )
             }
             DynamicsError::Refused(refused) if refused.kind == FailureKind::Credentials => {

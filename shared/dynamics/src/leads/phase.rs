@@ -1,6 +1,6 @@
 //! A lead's states: open, disqualified, qualified (contract dynamics365 2.8 "Lead").
 
-use cosell_core::crm::Phase;
+use cosell_model::crm::Phase;
 use serde_json::json;
 use uuid::Uuid;
 

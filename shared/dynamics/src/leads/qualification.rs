@@ -2,9 +2,9 @@
 //!
 //! Any step may have been made by an earlier try, or by a seller: each looks first.
 
-use cosell_core::crm::{CrmRecord, CrmWrite, Phase};
-use cosell_core::id::ReferralId;
-use cosell_engine::FailureKind;
+use cosell_model::crm::{CrmRecord, CrmWrite, Phase};
+use cosell_model::id::ReferralId;
+use cosell_sync::FailureKind;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 

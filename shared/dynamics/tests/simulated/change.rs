@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
-use cosell_engine::FailureKind;
-use cosell_engine::port::Crm;
 use cosell_simulators::faults::Action;
+use cosell_sync::FailureKind;
+use cosell_sync::port::Crm;
 use jiff::Timestamp;
 use serde_json::json;
 

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use cosell_core::crm::CrmKey;
-use cosell_engine::FailureKind;
-use cosell_engine::port::Crm;
+use cosell_model::crm::CrmKey;
 use cosell_simulators::faults::{Action, Fault};
+use cosell_sync::FailureKind;
+use cosell_sync::port::Crm;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -156,14 +156,14 @@ async fn refused_client_credentials_show_the_code_only() {
 #[tokio::test]
 async fn an_application_user_that_is_missing_or_powerless_is_explained() {
     let environment = Environment::start().await;
-    for (switch, kind, cure) in [
+    for (switch, kind, remedy) in [
         ("not_a_member", FailureKind::Credentials, "create an application user"),
         ("missing_privilege", FailureKind::Credentials, "security role"),
     ] {
         environment.control("PUT", "switches", Some(json!({switch: true}))).await;
         let failure = environment.crm.changed_since(Timestamp::UNIX_EPOCH).await.unwrap_err();
         assert_eq!(failure.kind, kind, "{failure}");
-        assert!(failure.message.contains(cure), "{failure}");
+        assert!(failure.message.contains(remedy), "{failure}");
     }
 }
 

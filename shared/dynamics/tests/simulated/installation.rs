@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cosell_core::cosell_fields::FIELDS;
 use cosell_dynamics::Settings;
 use cosell_dynamics::installation::{Access, DynamicsInstallation};
-use cosell_engine::FailureKind;
-use cosell_engine::installation::{Finding, Installation, State};
+use cosell_model::cosell_fields::FIELDS;
 use cosell_simulators::faults::{Action, Fault};
 use cosell_simulators::{Config, Simulators};
+use cosell_sync::FailureKind;
+use cosell_sync::installation::{Finding, Installation, State};
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 
@@ -275,11 +275,11 @@ async fn a_key_whose_index_is_being_built_is_waited_for_and_then_told() {
     let site = Site::complete().await;
     site.switch(json!({"key_index_pending": true})).await;
     let findings = site.installation.check().await.unwrap();
-    let State::Wrong { is, cure, .. } = named(&findings, "lead", "nwcs_ReferralKey") else {
+    let State::Wrong { is, remedy, .. } = named(&findings, "lead", "nwcs_ReferralKey") else {
         panic!("{findings:?}")
     };
     assert_eq!(is, "Pending");
-    assert!(cure.contains("cosell crm check"), "{cure}");
+    assert!(remedy.contains("cosell crm check"), "{remedy}");
     assert_eq!(site.calls("GET", "/Keys"), 2, "a check does not wait");
 
     let site = Site::empty().await;

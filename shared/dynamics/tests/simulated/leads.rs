@@ -1,7 +1,7 @@
-use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
-use cosell_core::id::ReferralId;
-use cosell_engine::FailureKind;
-use cosell_engine::port::{Crm, Leads};
+use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_model::id::ReferralId;
+use cosell_sync::FailureKind;
+use cosell_sync::port::{Crm, Leads};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 

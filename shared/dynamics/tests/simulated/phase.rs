@@ -1,7 +1,7 @@
-use cosell_core::crm::Phase::{Lost, OnHold, Open, Won};
-use cosell_core::crm::{CrmRecord, CrmWrite, Phase};
-use cosell_engine::FailureKind;
-use cosell_engine::port::Crm;
+use cosell_model::crm::Phase::{Lost, OnHold, Open, Won};
+use cosell_model::crm::{CrmRecord, CrmWrite, Phase};
+use cosell_sync::FailureKind;
+use cosell_sync::port::Crm;
 use serde_json::json;
 
 use crate::environment::{COLUMNS, Environment, to_phase, write};

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use cosell_core::crm::{CrmWrite, Phase};
-use cosell_engine::FailureKind;
-use cosell_engine::port::{Crm, Leads};
+use cosell_model::crm::{CrmWrite, Phase};
 use cosell_simulators::faults::Action;
+use cosell_sync::FailureKind;
+use cosell_sync::port::{Crm, Leads};
 use serde_json::json;
 
 use crate::environment::{Environment, deal, referral, status, write};

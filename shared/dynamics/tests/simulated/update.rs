@@ -1,7 +1,7 @@
-use cosell_core::crm::{CrmKey, CrmWrite, Phase};
-use cosell_engine::FailureKind;
-use cosell_engine::port::Crm;
+use cosell_model::crm::{CrmKey, CrmWrite, Phase};
 use cosell_simulators::faults::Action;
+use cosell_sync::FailureKind;
+use cosell_sync::port::Crm;
 use serde_json::json;
 use uuid::Uuid;
 

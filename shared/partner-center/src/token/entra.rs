@@ -93,12 +93,12 @@ fn refused(answer: &Answer) -> TokenError {
     }
     TokenError::Refused {
         code,
-        cure: cure(error),
+        remedy: remedy(error),
         trace_id: text(&body, "trace_id").map(|id| id.chars().take(64).collect()),
     }
 }
 
-fn cure(error: &str) -> &'static str {
+fn remedy(error: &str) -> &'static str {
     match error {
         "invalid_grant" | "interaction_required" | "login_required" | "consent_required" => {
             "a person with the Referrals admin role must consent again, with multi-factor authentication, and the new refresh token must be stored"

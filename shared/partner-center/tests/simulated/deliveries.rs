@@ -7,12 +7,12 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use cosell_core::message::{Cause, Subject};
-use cosell_engine::port::PartnerCenter as _;
+use cosell_model::message::{Cause, Subject};
 use cosell_partner_center::event::{EventName, WebhookEvent};
 use cosell_partner_center::signature::{RawDelivery, SignatureSettings, Verifier};
 use cosell_simulators::clock::Clock;
 use cosell_simulators::partner_center::{Certificate, SignatureHeader, Switches};
+use cosell_sync::port::PartnerCenter as _;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use url::Url;
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use cosell_engine::port::PartnerCenter as _;
-use cosell_engine::{Failure, FailureKind};
 use cosell_partner_center::referrals::{DEFAULT_AUDIENCE, Referrals};
 use cosell_simulators::faults::Action;
+use cosell_sync::port::PartnerCenter as _;
+use cosell_sync::{Failure, FailureKind};
 use jiff::Timestamp;
 use serde_json::json;
 use url::Url;

@@ -1,10 +1,10 @@
 //! Reading, listing, creating, changing.
 
-use cosell_core::id::ETag;
-use cosell_core::life_cycle::Stage as Status;
-use cosell_engine::FailureKind;
-use cosell_engine::port::{PartnerCenter as _, PatchOperation, PatchVerb};
+use cosell_model::id::ETag;
+use cosell_model::life_cycle::Stage as Status;
 use cosell_simulators::partner_center::Role;
+use cosell_sync::FailureKind;
+use cosell_sync::port::{PartnerCenter as _, PatchOperation, PatchVerb};
 use serde_json::{Value as Json, json};
 
 use crate::stage::{Stage, answer, content, deal, part};

@@ -1,9 +1,9 @@
 //! Finding referrals by engagement and by external reference, however little a list tells.
 
-use cosell_core::id::ReferralId;
-use cosell_core::referral::{Referral, ReferralKind};
-use cosell_engine::FailureKind;
-use cosell_engine::port::PartnerCenter as _;
+use cosell_model::id::ReferralId;
+use cosell_model::referral::{Referral, ReferralKind};
+use cosell_sync::FailureKind;
+use cosell_sync::port::PartnerCenter as _;
 use serde_json::{Value as Json, json};
 
 use crate::stage::{Stage, answer, content, deal, part};
@@ -175,7 +175,7 @@ async fn an_engagement_has_the_partners_half_and_microsofts_whole_even_if_its_ro
         let kinds: Vec<_> = found.iter().map(|referral| (referral.id, referral.kind)).collect();
         assert_eq!(
             kinds,
-            [(own.id, ReferralKind::Opportunity), (half.id, ReferralKind::MicrosoftHalf)]
+            [(own.id, ReferralKind::Opportunity), (half.id, ReferralKind::MicrosoftReferral)]
         );
         assert!(found.iter().all(|referral| referral.has("details")));
     }
@@ -198,7 +198,7 @@ async fn all_that_wait_for_an_answer_are_listed_whole() {
         }
         let pending = stage.referrals.pending().await.unwrap();
         assert_eq!(ids(&pending), [half.id], "shortened: {shortened}");
-        assert_eq!(pending[0].kind, ReferralKind::MicrosoftHalf);
+        assert_eq!(pending[0].kind, ReferralKind::MicrosoftReferral);
         assert!(pending[0].expires().is_some(), "14 days are left");
     }
 }

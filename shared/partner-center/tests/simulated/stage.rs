@@ -3,8 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use cosell_core::referral::Referral;
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_model::referral::Referral;
 use cosell_partner_center::referrals::{self, Referrals};
 use cosell_partner_center::registration::{self, Registration};
 use cosell_partner_center::token::{
@@ -13,6 +12,7 @@ use cosell_partner_center::token::{
 use cosell_simulators::faults::{Action, Fault};
 use cosell_simulators::partner_center::Switches;
 use cosell_simulators::{Config, Simulators};
+use cosell_sync::{Failure, FailureKind, System};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value as Json, json};
 
@@ -62,7 +62,7 @@ impl RefreshTokenStore for MemoryStore {
     ) -> Result<(), Failure> {
         if self.refuses {
             return Err(Failure::new(
-                Outside::Store,
+                System::Aws,
                 FailureKind::Transient,
                 "the secret store is down",
             ));

@@ -1,10 +1,10 @@
 //! Tokens: rolling, shared, renewed in time, and what happens when the consent is gone.
 
-use cosell_engine::port::PartnerCenter as _;
-use cosell_engine::{Failure, FailureKind};
 use cosell_partner_center::error::Error;
 use cosell_partner_center::token::{TokenEndpoint, TokenError};
 use cosell_simulators::faults::Action;
+use cosell_sync::port::PartnerCenter as _;
+use cosell_sync::{Failure, FailureKind};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 

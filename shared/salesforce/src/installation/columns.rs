@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use cosell_core::cosell_fields::OBJECTS;
-use cosell_engine::Failure;
-use cosell_engine::schema::{Column, CrmSchema, Holds};
+use cosell_model::cosell_fields::OBJECTS;
+use cosell_sync::Failure;
+use cosell_sync::schema::{Column, CrmSchema, Holds};
 use serde_json::Value as Json;
 
 use super::SalesforceInstallation;

@@ -1,7 +1,7 @@
 //! What is there against what is wanted. Values in, findings out.
 
-use cosell_core::cosell_fields::{CosellField, FIELDS, Kind};
-use cosell_engine::installation::{Finding, State};
+use cosell_model::cosell_fields::{CosellField, FIELDS, Kind};
+use cosell_sync::installation::{Finding, State};
 
 use super::found::{Access, Field, FoundObject};
 use super::permission::SETS;
@@ -33,10 +33,10 @@ impl FoundObject {
         match self.fields.get(field.salesforce.name) {
             Some(found) => compared(field, found),
             None if self.is_certain => {
-                State::Missing { cure: "`cosell crm install` creates it".to_owned() }
+                State::Missing { remedy: "`cosell crm install` creates it".to_owned() }
             }
             None => State::Missing {
-                cure: format!(
+                remedy: format!(
                     "or hidden from the signed-in user, who may not look up definitions: assign it the permission set {}, or install as an \
                      administrator, whose access token goes into CRM_ACCESS_TOKEN",
                     SETS[0].name
@@ -63,17 +63,17 @@ impl FoundObject {
         State::Wrong {
             is: lacking.join("; "),
             should: "writable for all".to_owned(),
-            cure: format!("assign the permission set {} to that user", SETS[0].name),
+            remedy: format!("assign the permission set {} to that user", SETS[0].name),
         }
     }
 }
 
 fn compared(field: &CosellField, found: &Field) -> State {
     let kind = field.salesforce.kind;
-    let wrong = |cure: String| State::Wrong { is: present(found), should: wanted(kind), cure };
+    let wrong = |remedy: String| State::Wrong { is: present(found), should: wanted(kind), remedy };
     if found.kind != type_name(kind) {
-        let cure = "if nothing uses it, delete the field, erase it from the deleted fields and install; otherwise change its type by hand";
-        return wrong(cure.to_owned());
+        let remedy = "if nothing uses it, delete the field, erase it from the deleted fields and install; otherwise change its type by hand";
+        return wrong(remedy.to_owned());
     }
     match kind {
         Kind::Identifier { .. } if !(found.is_external_id && found.is_unique) => {
@@ -95,7 +95,7 @@ fn compared(field: &CosellField, found: &Field) -> State {
             State::Wrong {
                 is: format!("a picklist without {labels}"),
                 should: wanted(kind),
-                cure: format!("add these values to the field: {labels}"),
+                remedy: format!("add these values to the field: {labels}"),
             }
         }
         _ => State::Right,

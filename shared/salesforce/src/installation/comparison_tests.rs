@@ -51,7 +51,7 @@ fn complaint(name: &'static str, field: Field) -> Option<(String, String, String
     let finding = object.findings().into_iter().find(|finding| finding.name == name).unwrap();
     match finding.state {
         State::Right => None,
-        State::Wrong { is, should, cure } => Some((is, should, cure)),
+        State::Wrong { is, should, remedy } => Some((is, should, remedy)),
         other => panic!("{other:?}"),
     }
 }
@@ -73,32 +73,32 @@ fn a_longer_field_and_further_values_do_no_harm() {
 
 #[test]
 fn another_type_is_told_with_what_is_and_should_be() {
-    let (is, should, cure) = complaint("Msp_Audit__c", text("string", 255)).unwrap();
+    let (is, should, remedy) = complaint("Msp_Audit__c", text("string", 255)).unwrap();
     assert_eq!((is.as_str(), should.as_str()), ("Text(255)", "Long Text Area(32768)"));
-    assert!(cure.contains("delete the field"), "{cure}");
+    assert!(remedy.contains("delete the field"), "{remedy}");
     let (is, ..) = complaint("Msp_Referral_Link__c", field("email")).unwrap();
     assert_eq!(is, "email");
 }
 
 #[test]
 fn a_shorter_field_and_a_missing_value_have_cures() {
-    let (is, should, cure) = complaint("Msp_Audit__c", text("textarea", 255)).unwrap();
+    let (is, should, remedy) = complaint("Msp_Audit__c", text("textarea", 255)).unwrap();
     assert_eq!((is.as_str(), should.as_str()), ("Text Area(255)", "Long Text Area(32768)"));
-    assert!(cure.ends_with("length to 32768"), "{cure}");
-    let (is, _, cure) =
+    assert!(remedy.ends_with("length to 32768"), "{remedy}");
+    let (is, _, remedy) =
         complaint("Msp_Referral_Visibility__c", choice(&["Microsoft sellers"])).unwrap();
     assert_eq!(is, "a picklist without \"Only my organisation\"");
-    assert!(cure.contains("\"Only my organisation\""), "{cure}");
+    assert!(remedy.contains("\"Only my organisation\""), "{remedy}");
 }
 
 #[test]
 fn an_identifier_must_find_its_record_and_no_other() {
     for (is_external_id, is_unique) in [(true, false), (false, true), (false, false)] {
         let field = Field { is_external_id, is_unique, ..text("string", 64) };
-        let (is, should, cure) = complaint("Msp_Referral_Id__c", field).unwrap();
+        let (is, should, remedy) = complaint("Msp_Referral_Id__c", field).unwrap();
         assert_eq!(should, "Text(64), External ID, unique");
         assert_ne!(is, should);
-        assert!(cure.contains("External ID") && cure.contains("unique"), "{cure}");
+        assert!(remedy.contains("External ID") && remedy.contains("unique"), "{remedy}");
     }
     assert!(complaint("Msp_Referral_Id__c", identifier(36)).is_some());
 }
@@ -111,9 +111,9 @@ fn hidden_and_read_only_fields_are_no_missing_ones() {
     }
     assert!(object.missing().is_empty() && !object.is_writable());
     let permission = object.findings().pop().unwrap();
-    let State::Wrong { is, cure, .. } = permission.state else { panic!("{permission:?}") };
+    let State::Wrong { is, remedy, .. } = permission.state else { panic!("{permission:?}") };
     assert_eq!(is, "hidden for Msp_Audit__c; read-only for Msp_Products__c");
-    assert!(cure.contains("Msp_Cosell_Sync"), "{cure}");
+    assert!(remedy.contains("Msp_Cosell_Sync"), "{remedy}");
 }
 
 #[test]
@@ -126,6 +126,6 @@ fn what_cannot_be_looked_up_may_be_hidden() {
         "nothing is said of rights on fields that are not seen"
     );
     assert!(
-        matches!(&findings[0].state, State::Missing { cure } if cure.contains("hidden") && cure.contains("CRM_ACCESS_TOKEN"))
+        matches!(&findings[0].state, State::Missing { remedy } if remedy.contains("hidden") && remedy.contains("CRM_ACCESS_TOKEN"))
     );
 }

@@ -1,6 +1,6 @@
 //! A field as the Tooling API wants it defined (contract salesforce 5.2, 5.5).
 
-use cosell_core::cosell_fields::{Choice, CosellField, Kind};
+use cosell_model::cosell_fields::{Choice, CosellField, Kind};
 use serde_json::{Value as Json, json};
 
 pub(super) fn custom_field(object: &str, field: &CosellField) -> Json {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use cosell_core::cosell_fields::FIELDS;
+use cosell_model::cosell_fields::FIELDS;
 use serde_json::Value as Json;
 
 use crate::error::SalesforceError;

@@ -15,9 +15,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cosell_core::cosell_fields::CosellField;
-use cosell_engine::installation::{Finding, Installation, Progress, State, TRIES, pause_after};
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_model::cosell_fields::CosellField;
+use cosell_sync::installation::{Finding, Installation, Progress, State, TRIES, pause_after};
+use cosell_sync::{Failure, FailureKind, System};
 use reqwest::Method;
 use secrecy::SecretString;
 
@@ -64,7 +64,7 @@ impl CredentialStore for GivenToken {
     async fn load(&self) -> Result<Credentials, Failure> {
         if self.is_used.swap(true, Ordering::SeqCst) {
             let text = "Salesforce does not accept the access token that was given: it has expired, or is for another organisation; get a new one";
-            return Err(Failure::new(Outside::Crm, FailureKind::Credentials, text));
+            return Err(Failure::new(System::Crm, FailureKind::Credentials, text));
         }
         Ok(Credentials::AccessToken(self.token.clone()))
     }
@@ -105,7 +105,7 @@ impl SalesforceInstallation {
 
     async fn survey(&self) -> Result<Survey, SalesforceError> {
         let mut objects = Vec::new();
-        for object in cosell_core::cosell_fields::OBJECTS {
+        for object in cosell_model::cosell_fields::OBJECTS {
             objects.push(FoundObject::read(&self.api, object).await?);
         }
         let sets = match self.found_sets().await {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use cosell_core::cosell_fields::{CosellField, FIELDS, FilledBy, OBJECTS};
-use cosell_engine::installation::{Finding, Progress, State, TRIES, pause_after};
+use cosell_model::cosell_fields::{CosellField, FIELDS, FilledBy, OBJECTS};
+use cosell_sync::installation::{Finding, Progress, State, TRIES, pause_after};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 
@@ -112,9 +112,9 @@ impl FoundSet {
     }
 
     fn state(&self) -> State {
-        let cure = "`cosell crm install` creates what is missing".to_owned();
+        let remedy = "`cosell crm install` creates what is missing".to_owned();
         if self.id.is_none() {
-            return State::Missing { cure };
+            return State::Missing { remedy };
         }
         let absent: Vec<String> = self
             .set
@@ -125,7 +125,7 @@ impl FoundSet {
         if !absent.is_empty() {
             let is = format!("without {}", absent.join(", "));
             let should = "granting all co-sell fields".to_owned();
-            return State::Wrong { is, should, cure };
+            return State::Wrong { is, should, remedy };
         }
         let narrow: Vec<String> = self
             .set
@@ -139,7 +139,7 @@ impl FoundSet {
         State::Wrong {
             is: format!("read-only for {}", narrow.join(", ")),
             should: "letting edit them".to_owned(),
-            cure: "add Edit Access to these fields in the permission set".to_owned(),
+            remedy: "add Edit Access to these fields in the permission set".to_owned(),
         }
     }
 }

@@ -1,7 +1,7 @@
-use cosell_core::crm::{CrmWrite, Phase};
-use cosell_engine::FailureKind;
-use cosell_engine::port::Crm;
+use cosell_model::crm::{CrmWrite, Phase};
 use cosell_simulators::faults::{Action, Fault};
+use cosell_sync::FailureKind;
+use cosell_sync::port::Crm;
 use serde_json::json;
 
 use crate::environment::{Environment, customer_deal, deal, referral, status, write};

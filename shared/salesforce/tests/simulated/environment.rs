@@ -5,15 +5,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
-use cosell_core::id::ReferralId;
-use cosell_engine::Failure;
-use cosell_engine::port::Crm;
+use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_model::id::ReferralId;
 use cosell_salesforce::{
     CredentialStore, Credentials, Salesforce, SalesforceLeads, Schema, Settings,
 };
 use cosell_simulators::faults::{Action, Fault};
 use cosell_simulators::{Config, Simulators};
+use cosell_sync::Failure;
+use cosell_sync::port::Crm;
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;

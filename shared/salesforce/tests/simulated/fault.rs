@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use cosell_engine::FailureKind;
-use cosell_engine::port::Crm;
 use cosell_simulators::faults::{Action, Fault};
+use cosell_sync::FailureKind;
+use cosell_sync::port::Crm;
 use serde_json::json;
 
 use crate::environment::{Environment, referral, status, write};

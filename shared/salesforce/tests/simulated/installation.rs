@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cosell_core::cosell_fields::FIELDS;
-use cosell_engine::FailureKind;
-use cosell_engine::installation::{Finding, Installation, State};
+use cosell_model::cosell_fields::FIELDS;
 use cosell_salesforce::installation::{GivenToken, SalesforceInstallation};
 use cosell_salesforce::{CredentialStore, Credentials, Settings};
 use cosell_simulators::faults::{Action, Fault};
 use cosell_simulators::{Config, Simulators};
+use cosell_sync::FailureKind;
+use cosell_sync::installation::{Finding, Installation, State};
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 
@@ -267,7 +267,7 @@ async fn a_user_who_sees_neither_definitions_nor_permission_sets_is_told_what_it
     let findings = site.installation.check().await.unwrap();
     assert_eq!(findings.len(), ALL_FIELDS, "nothing is said of the sets");
     assert!(
-        matches!(&findings[0].state, State::Missing { cure } if cure.contains("hidden from the signed-in user"))
+        matches!(&findings[0].state, State::Missing { remedy } if remedy.contains("hidden from the signed-in user"))
     );
 
     site.simulators.faults.clear();

@@ -1,6 +1,6 @@
-use cosell_core::crm::{CrmRecord, CrmWrite, Phase};
-use cosell_engine::FailureKind;
-use cosell_engine::port::Crm;
+use cosell_model::crm::{CrmRecord, CrmWrite, Phase};
+use cosell_sync::FailureKind;
+use cosell_sync::port::Crm;
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 

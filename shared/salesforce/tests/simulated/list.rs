@@ -1,4 +1,4 @@
-use cosell_engine::port::Crm;
+use cosell_sync::port::Crm;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 

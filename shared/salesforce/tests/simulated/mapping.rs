@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use cosell_engine::FailureKind;
-use cosell_engine::port::Crm;
 use cosell_salesforce::{Credentials, Salesforce, Schema, Settings};
+use cosell_sync::FailureKind;
+use cosell_sync::port::Crm;
 use secrecy::SecretString;
 use serde_json::json;
 

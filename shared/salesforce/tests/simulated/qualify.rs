@@ -1,8 +1,8 @@
-use cosell_core::crm::{CrmKey, CrmRecord};
-use cosell_core::id::ReferralId;
-use cosell_engine::FailureKind;
-use cosell_engine::port::{Crm, Leads};
+use cosell_model::crm::{CrmKey, CrmRecord};
+use cosell_model::id::ReferralId;
 use cosell_simulators::faults::{Action, Fault};
+use cosell_sync::FailureKind;
+use cosell_sync::port::{Crm, Leads};
 use serde_json::json;
 
 use crate::environment::{Environment, customer_deal, deal, referral, write};

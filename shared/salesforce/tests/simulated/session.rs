@@ -1,6 +1,6 @@
-use cosell_engine::FailureKind;
-use cosell_engine::port::Crm;
 use cosell_salesforce::Credentials;
+use cosell_sync::FailureKind;
+use cosell_sync::port::Crm;
 use secrecy::SecretString;
 use serde_json::json;
 

@@ -1,7 +1,7 @@
-use cosell_core::crm::Phase;
-use cosell_engine::FailureKind;
-use cosell_engine::port::Crm;
+use cosell_model::crm::Phase;
 use cosell_simulators::faults::{Action, Fault};
+use cosell_sync::FailureKind;
+use cosell_sync::port::Crm;
 use serde_json::json;
 
 use crate::environment::{Environment, referral, status, to_phase, write};
@@ -179,9 +179,9 @@ async fn an_administrators_rule_is_told_in_their_words() {
     assert_eq!(failure.kind, FailureKind::Rejected);
     assert!(failure.message.ends_with("Sellers do not call here."), "{failure}");
     assert!(
-        !failure.brief().contains("Sellers"),
+        !failure.redacted().contains("Sellers"),
         "the log gets the code only: {}",
-        failure.brief()
+        failure.redacted()
     );
     environment.fault("POST", "composite", status(403, Some("REQUEST_LIMIT_EXCEEDED")));
     let change = write(&[("NextStep", json!("Write"))]);

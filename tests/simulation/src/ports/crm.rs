@@ -1,10 +1,10 @@
 //! The CRM.
 
 use async_trait::async_trait;
-use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
-use cosell_core::id::ReferralId;
-use cosell_engine::port::{Crm, CrmChange};
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_model::id::ReferralId;
+use cosell_sync::port::{Crm, CrmChange};
+use cosell_sync::{Failure, FailureKind, System};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
@@ -19,7 +19,7 @@ pub(crate) const MARKS: [char; 2] = ['✔', '✘'];
 #[async_trait]
 impl Crm for Seat {
     async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
-        self.call("reads the record", Outside::Crm, FailureKind::Transient, |state| {
+        self.call("reads the record", System::Crm, FailureKind::Transient, |state| {
             let found = state.records.get(&key.id).filter(|record| record.key == *key);
             Ok(found.cloned())
         })
@@ -41,8 +41,8 @@ impl Crm for Seat {
         write: &CrmWrite,
     ) -> Result<CrmRecord, Failure> {
         let request = || Request::Update(key.clone(), version.to_owned(), write.clone());
-        self.hang("writes the record", Outside::Crm, FailureKind::Transient, request)?;
-        self.call("writes the record", Outside::Crm, FailureKind::Transient, |state| {
+        self.hang("writes the record", System::Crm, FailureKind::Transient, request)?;
+        self.call("writes the record", System::Crm, FailureKind::Transient, |state| {
             update(state, &self.world.weather, &self.invocation, &key.id, version, write)
         })
         .await
@@ -59,7 +59,7 @@ impl Seat {
         entity: &str,
         id: ReferralId,
     ) -> Result<Option<CrmRecord>, Failure> {
-        self.call("looks for the record", Outside::Crm, FailureKind::Transient, |state| {
+        self.call("looks for the record", System::Crm, FailureKind::Transient, |state| {
             Ok(carrier(state, entity, id).and_then(|record| state.records.get(&record).cloned()))
         })
         .await
@@ -72,10 +72,10 @@ impl Seat {
         write: &CrmWrite,
     ) -> Result<CrmRecord, Failure> {
         let unknown = FailureKind::OutcomeUnknown;
-        self.hang("upserts the record", Outside::Crm, unknown, || {
+        self.hang("upserts the record", System::Crm, unknown, || {
             Request::Upsert(entity, id, write.clone())
         })?;
-        self.call("upserts the record", Outside::Crm, unknown, |state| {
+        self.call("upserts the record", System::Crm, unknown, |state| {
             upsert(state, &self.world.weather, &self.invocation, (entity, id), write)
         })
         .await
@@ -87,7 +87,7 @@ impl Seat {
         since: Timestamp,
     ) -> Result<Vec<CrmChange>, Failure> {
         let known_until = self.known_until();
-        self.call("lists changed records", Outside::Crm, FailureKind::Transient, |state| {
+        self.call("lists changed records", System::Crm, FailureKind::Transient, |state| {
             let listed = |record: &&CrmRecord| {
                 let flagged = *record.get("nwcs_syncwithpartnercenter") == json!(true);
                 flagged
@@ -143,13 +143,13 @@ pub(crate) fn update(
     let record = state
         .records
         .get(id)
-        .ok_or_else(|| refused(Outside::Crm, FailureKind::Stale, "the record is gone"))?;
+        .ok_or_else(|| refused(System::Crm, FailureKind::Stale, "the record is gone"))?;
     if record.version != version {
-        return Err(refused(Outside::Crm, FailureKind::Stale, "the version does not match"));
+        return Err(refused(System::Crm, FailureKind::Stale, "the version does not match"));
     }
     if record.is_read_only() {
         state.violations.push(format!("the closed or merged record {id} was written"));
-        return Err(refused(Outside::Crm, FailureKind::Rejected, "a closed record was written"));
+        return Err(refused(System::Crm, FailureKind::Rejected, "a closed record was written"));
     }
     store(state, weather, invocation, id, write)
 }
@@ -170,7 +170,7 @@ fn store(
     let record = state
         .records
         .get_mut(id)
-        .ok_or_else(|| refused(Outside::Crm, FailureKind::Stale, "the record is gone"))?;
+        .ok_or_else(|| refused(System::Crm, FailureKind::Stale, "the record is gone"))?;
     for (column, value) in &write.fields {
         if column == "estimatedclosedate" && weather.ignores_date {
             continue;
@@ -204,7 +204,7 @@ fn name_is_sound(
     }
     if name.chars().count() > weather.name_length {
         state.violations.push(format!("{id} was given a name that is longer than its column"));
-        return Err(refused(Outside::Crm, FailureKind::Rejected, "the name is too long"));
+        return Err(refused(System::Crm, FailureKind::Rejected, "the name is too long"));
     }
     Ok(())
 }

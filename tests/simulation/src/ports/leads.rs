@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cosell_core::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
-use cosell_core::id::ReferralId;
-use cosell_engine::port::{Crm, CrmChange, Leads};
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_model::id::ReferralId;
+use cosell_sync::port::{Crm, CrmChange, Leads};
+use cosell_sync::{Failure, FailureKind, System};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -69,16 +69,14 @@ impl Leads for LeadSeat {
         let (seat, weather) = (&self.0, &self.0.world.weather);
         let (unknown, id) = (FailureKind::OutcomeUnknown, &lead.key.id);
         let opportunity = if weather.converts {
-            seat.hang("qualifies the lead", Outside::Crm, unknown, || {
-                Request::Convert(id.clone())
-            })?;
-            let converted = seat.call("qualifies the lead", Outside::Crm, unknown, |state| {
+            seat.hang("qualifies the lead", System::Crm, unknown, || Request::Convert(id.clone()))?;
+            let converted = seat.call("qualifies the lead", System::Crm, unknown, |state| {
                 convert(state, weather, id)
             });
             converted.await?
         } else {
             let converted =
-                seat.call("reads the lead", Outside::Crm, FailureKind::Transient, |state| {
+                seat.call("reads the lead", System::Crm, FailureKind::Transient, |state| {
                     let lead = state.records.get(id).ok_or_else(gone)?;
                     Ok(lead.converted_into.as_ref().map(|key| key.id.clone()))
                 });
@@ -87,7 +85,7 @@ impl Leads for LeadSeat {
             };
             opportunity
         };
-        seat.call("writes the opportunity", Outside::Crm, unknown, |state| {
+        seat.call("writes the opportunity", System::Crm, unknown, |state| {
             let present = state.records.get(&opportunity).ok_or_else(gone)?.clone();
             if present.is_read_only() {
                 return Ok(present);
@@ -104,7 +102,7 @@ impl Leads for LeadSeat {
             return Ok(None);
         }
         self.0
-            .call("looks for the lead", Outside::Crm, FailureKind::Transient, |state| {
+            .call("looks for the lead", System::Crm, FailureKind::Transient, |state| {
                 let origin = state
                     .records
                     .values()
@@ -116,7 +114,7 @@ impl Leads for LeadSeat {
 }
 
 fn gone() -> Failure {
-    refused(Outside::Crm, FailureKind::Stale, "the lead is gone")
+    refused(System::Crm, FailureKind::Stale, "the lead is gone")
 }
 
 /// Makes an opportunity of a lead, or finds the one that was made of it.
@@ -126,7 +124,7 @@ pub(crate) fn convert(state: &mut State, weather: &Weather, id: &str) -> Result<
         return Ok(key.id.clone());
     }
     if lead.phase != Phase::Open {
-        return Err(refused(Outside::Crm, FailureKind::Stale, "the lead is closed"));
+        return Err(refused(System::Crm, FailureKind::Stale, "the lead is closed"));
     }
     let opportunity = state.guid().to_string();
     let copied = COPIED.iter().filter(|(from, _)| !lead.get(from).is_null());

@@ -1,12 +1,12 @@
 //! Partner Center.
 
 use async_trait::async_trait;
-use cosell_core::id::{ETag, EngagementId, ReferralId};
-use cosell_core::life_cycle::Stage;
-use cosell_core::patch::PatchOperation;
-use cosell_core::referral::Referral;
-use cosell_engine::port::{PartnerCenter, ReferralChange};
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_model::id::{ETag, EngagementId, ReferralId};
+use cosell_model::life_cycle::Stage;
+use cosell_model::patch::PatchOperation;
+use cosell_model::referral::Referral;
+use cosell_sync::port::{PartnerCenter, ReferralChange};
+use cosell_sync::{Failure, FailureKind, System};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
@@ -17,7 +17,7 @@ use crate::world::{Protection, Request, State, Write, Written};
 /// A stored body always parses; one that does not is a fault of the simulation.
 fn referral(body: &Json) -> Result<Referral, Failure> {
     Referral::parse(body.clone(), None, None)
-        .map_err(|error| refused(Outside::PartnerCenter, FailureKind::Rejected, &error.to_string()))
+        .map_err(|error| refused(System::PartnerCenter, FailureKind::Rejected, &error.to_string()))
 }
 
 /// All referrals that our user can see.
@@ -29,7 +29,7 @@ fn visible(state: &State) -> Result<Vec<Referral>, Failure> {
 #[async_trait]
 impl PartnerCenter for Seat {
     async fn get(&self, id: ReferralId) -> Result<Option<Referral>, Failure> {
-        self.call("reads the referral", Outside::PartnerCenter, FailureKind::Transient, |state| {
+        self.call("reads the referral", System::PartnerCenter, FailureKind::Transient, |state| {
             let visible = state.referrals.get(&id).filter(|_| !state.hidden.contains(&id));
             visible.map(referral).transpose()
         })
@@ -38,7 +38,7 @@ impl PartnerCenter for Seat {
 
     async fn in_engagement(&self, id: EngagementId) -> Result<Vec<Referral>, Failure> {
         let known_until = self.known_until();
-        self.call("reads the engagement", Outside::PartnerCenter, FailureKind::Transient, |state| {
+        self.call("reads the engagement", System::PartnerCenter, FailureKind::Transient, |state| {
             let mut referrals = visible(state)?;
             referrals.retain(|referral| {
                 referral.engagement == Some(id) && state.born[&referral.id] <= known_until
@@ -53,7 +53,7 @@ impl PartnerCenter for Seat {
         let known_until = self.known_until();
         self.call(
             "searches Partner Center",
-            Outside::PartnerCenter,
+            System::PartnerCenter,
             FailureKind::Transient,
             |state| {
                 let mut referrals = visible(state)?;
@@ -72,7 +72,7 @@ impl PartnerCenter for Seat {
         let known_until = self.known_until();
         self.call(
             "lists changed referrals",
-            Outside::PartnerCenter,
+            System::PartnerCenter,
             FailureKind::Transient,
             |state| {
                 let mut referrals = visible(state)?;
@@ -95,7 +95,7 @@ impl PartnerCenter for Seat {
         let known_until = self.known_until();
         self.call(
             "lists waiting referrals",
-            Outside::PartnerCenter,
+            System::PartnerCenter,
             FailureKind::Transient,
             |state| {
                 let mut referrals = visible(state)?;
@@ -110,10 +110,10 @@ impl PartnerCenter for Seat {
 
     async fn create(&self, body: &Json) -> Result<Referral, Failure> {
         let unknown = FailureKind::OutcomeUnknown;
-        self.hang("creates a referral", Outside::PartnerCenter, unknown, || {
+        self.hang("creates a referral", System::PartnerCenter, unknown, || {
             Request::Create(body.clone())
         })?;
-        self.call("creates a referral", Outside::PartnerCenter, unknown, |state| {
+        self.call("creates a referral", System::PartnerCenter, unknown, |state| {
             let id = create(state, &self.invocation, body.clone());
             referral(&state.referrals[&id])
         })
@@ -127,8 +127,8 @@ impl PartnerCenter for Seat {
         operations: &[PatchOperation],
     ) -> Result<Referral, Failure> {
         let request = || Request::Patch(id, etag.clone(), operations.to_vec());
-        self.hang("patches the referral", Outside::PartnerCenter, FailureKind::Transient, request)?;
-        self.call("patches the referral", Outside::PartnerCenter, FailureKind::Transient, |state| {
+        self.hang("patches the referral", System::PartnerCenter, FailureKind::Transient, request)?;
+        self.call("patches the referral", System::PartnerCenter, FailureKind::Transient, |state| {
             patch(state, &self.invocation, id, etag, operations)
         })
         .await
@@ -142,7 +142,7 @@ pub(crate) fn patch(
     etag: &ETag,
     operations: &[PatchOperation],
 ) -> Result<Referral, Failure> {
-    let refuse = |kind, why| Err(refused(Outside::PartnerCenter, kind, why));
+    let refuse = |kind, why| Err(refused(System::PartnerCenter, kind, why));
     let Some(before) = state.referrals.get(&id).filter(|_| !state.hidden.contains(&id)).cloned()
     else {
         return refuse(FailureKind::Rejected, "the referral is not visible");

@@ -1,13 +1,13 @@
 //! The store and the queue: every read strongly consistent, every write conditional where the real one is.
 
 use async_trait::async_trait;
-use cosell_core::audit::{AuditEntry, AuditKind};
-use cosell_core::crm::CrmKey;
-use cosell_core::id::{EngagementId, ReferralId};
-use cosell_core::link::{Link, Seen};
-use cosell_core::message::SyncMessage;
-use cosell_engine::port::{Agenda, AuditTrail, Claim, Claims, Cursors, Links, Queue};
-use cosell_engine::{Failure, FailureKind, Outside};
+use cosell_model::audit::{AuditEntry, AuditKind};
+use cosell_model::crm::CrmKey;
+use cosell_model::id::{EngagementId, ReferralId};
+use cosell_model::link::{LastSynced, Link};
+use cosell_model::message::SyncMessage;
+use cosell_sync::port::{AuditLog, Claim, Claims, Cursors, Links, Queue, Schedule};
+use cosell_sync::{Failure, FailureKind, System};
 use jiff::{SignedDuration, Timestamp};
 
 use super::refused;
@@ -15,7 +15,7 @@ use crate::seat::Seat;
 use crate::world::{Protection, State, World};
 
 fn stale(why: &str) -> Failure {
-    refused(Outside::Store, FailureKind::Stale, why)
+    refused(System::Aws, FailureKind::Stale, why)
 }
 
 #[async_trait]
@@ -34,7 +34,7 @@ impl Links for Seat {
     }
 
     async fn create(&self, link: &Link) -> Result<(), Failure> {
-        self.call("links the pair", Outside::Store, FailureKind::Transient, |state| {
+        self.call("links the pair", System::Aws, FailureKind::Transient, |state| {
             let taken = state.links.contains_key(&link.referral)
                 || state.links.values().any(|known| known.crm == link.crm);
             if taken && !self.world.lacks(Protection::ConditionalLink) {
@@ -47,7 +47,7 @@ impl Links for Seat {
     }
 
     async fn replace(&self, old: &[Link], new: &Link) -> Result<(), Failure> {
-        self.call("replaces links", Outside::Store, FailureKind::Transient, |state| {
+        self.call("replaces links", System::Aws, FailureKind::Transient, |state| {
             let unchanged = |link: &Link| {
                 state.links.get(&link.referral).is_some_and(|known| known.version == link.version)
             };
@@ -68,7 +68,7 @@ impl Links for Seat {
     }
 
     async fn save(&self, link: &Link) -> Result<Link, Failure> {
-        self.call("saves the link", Outside::Store, FailureKind::Transient, |state| {
+        self.call("saves the link", System::Aws, FailureKind::Transient, |state| {
             let current =
                 state.links.get(&link.referral).is_some_and(|known| known.version == link.version);
             if !current && !self.world.lacks(Protection::ConditionalLink) {
@@ -85,10 +85,8 @@ impl Seat {
         &self,
         find: impl FnOnce(&State) -> Option<Link>,
     ) -> Result<Option<Link>, Failure> {
-        self.call("looks up the link", Outside::Store, FailureKind::Transient, |state| {
-            Ok(find(state))
-        })
-        .await
+        self.call("looks up the link", System::Aws, FailureKind::Transient, |state| Ok(find(state)))
+            .await
     }
 }
 
@@ -96,8 +94,11 @@ impl Seat {
 fn put(world: &World, state: &mut State, link: &Link, version: u64) -> Link {
     let mut link = Link { version, ..link.clone() };
     if world.lacks(Protection::SeenPerSide) {
-        for seen in link.seen.values_mut() {
-            *seen = Seen { partner_center: seen.crm.clone(), crm: seen.crm.clone() };
+        for last_synced in link.last_synced.values_mut() {
+            *last_synced = LastSynced {
+                partner_center: last_synced.crm.clone(),
+                crm: last_synced.crm.clone(),
+            };
         }
     }
     state.links.insert(link.referral, link.clone());
@@ -116,7 +117,7 @@ impl Claims for Seat {
         if self.world.lacks(Protection::Claim) {
             return Ok(Claim::Fresh);
         }
-        self.call("claims", Outside::Store, FailureKind::Transient, |state| {
+        self.call("claims", System::Aws, FailureKind::Transient, |state| {
             let before = state.claims.get(name).cloned();
             if let Some((other, until)) = &before
                 && *until > now
@@ -131,7 +132,7 @@ impl Claims for Seat {
     }
 
     async fn release(&self, name: &str, holder: &str) -> Result<(), Failure> {
-        self.call("gives the claim back", Outside::Store, FailureKind::Transient, |state| {
+        self.call("gives the claim back", System::Aws, FailureKind::Transient, |state| {
             if state.claims.get(name).is_some_and(|(held_by, _)| held_by == holder) {
                 state.claims.remove(name);
             }
@@ -141,7 +142,7 @@ impl Claims for Seat {
     }
 
     async fn is_claimed(&self, name: &str, now: Timestamp) -> Result<bool, Failure> {
-        self.call("asks for a claim", Outside::Store, FailureKind::Transient, |state| {
+        self.call("asks for a claim", System::Aws, FailureKind::Transient, |state| {
             Ok(state.claims.get(name).is_some_and(|(_, until)| *until > now))
         })
         .await
@@ -151,14 +152,14 @@ impl Claims for Seat {
 #[async_trait]
 impl Cursors for Seat {
     async fn load(&self, name: &str) -> Result<Option<Timestamp>, Failure> {
-        self.call("loads a cursor", Outside::Store, FailureKind::Transient, |state| {
+        self.call("loads a cursor", System::Aws, FailureKind::Transient, |state| {
             Ok(state.cursors.get(name).copied())
         })
         .await
     }
 
     async fn save(&self, name: &str, at: Timestamp) -> Result<(), Failure> {
-        self.call("saves a cursor", Outside::Store, FailureKind::Transient, |state| {
+        self.call("saves a cursor", System::Aws, FailureKind::Transient, |state| {
             let cursor = state.cursors.entry(name.into()).or_insert(at);
             *cursor = at.max(*cursor);
             Ok(())
@@ -168,10 +169,10 @@ impl Cursors for Seat {
 }
 
 #[async_trait]
-impl Agenda for Seat {
+impl Schedule for Seat {
     async fn note(&self, referral: ReferralId, at: Timestamp) -> Result<(), Failure> {
-        self.call("notes on the agenda", Outside::Store, FailureKind::Transient, |state| {
-            state.agenda.insert((at, referral));
+        self.call("notes on the schedule", System::Aws, FailureKind::Transient, |state| {
+            state.schedule.insert((at, referral));
             Ok(())
         })
         .await
@@ -182,8 +183,8 @@ impl Agenda for Seat {
         after: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<(ReferralId, Timestamp)>, Failure> {
-        self.call("reads the agenda", Outside::Store, FailureKind::Transient, |state| {
-            let due = state.agenda.iter().filter(|(at, _)| *at > after && *at <= until);
+        self.call("reads the schedule", System::Aws, FailureKind::Transient, |state| {
+            let due = state.schedule.iter().filter(|(at, _)| *at > after && *at <= until);
             Ok(due.map(|(at, referral)| (*referral, *at)).collect())
         })
         .await
@@ -191,16 +192,16 @@ impl Agenda for Seat {
 }
 
 #[async_trait]
-impl AuditTrail for Seat {
+impl AuditLog for Seat {
     async fn append(&self, entry: &AuditEntry) -> Result<(), Failure> {
         let appended = self
-            .call("audits", Outside::Store, FailureKind::Transient, |state| {
+            .call("audits", System::Aws, FailureKind::Transient, |state| {
                 state.tell(|| told(entry));
                 state.audit.push(entry.clone());
                 Ok(())
             })
             .await;
-        if appended.is_err() && entry.kind != AuditKind::Intended {
+        if appended.is_err() && entry.kind != AuditKind::WriteAhead {
             self.state().speechless.insert(self.invocation.clone());
         }
         appended
@@ -225,7 +226,7 @@ fn told(entry: &AuditEntry) -> String {
 #[async_trait]
 impl Queue for Seat {
     async fn send(&self, messages: &[SyncMessage]) -> Result<(), Failure> {
-        self.call("queues", Outside::Store, FailureKind::Transient, |_| Ok(())).await?;
+        self.call("queues", System::Aws, FailureKind::Transient, |_| Ok(())).await?;
         for message in messages {
             self.world.enqueue(message);
         }

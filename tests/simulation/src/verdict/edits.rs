@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use cosell_core::audit::Side;
-use cosell_core::crm::CrmRecord;
-use cosell_core::link::Link;
-use cosell_core::mapping::{Mapping, Rule};
-use cosell_core::referral::Referral;
-use cosell_core::value::Value;
+use cosell_mapping::{Mapping, Rule};
+use cosell_model::audit::Side;
+use cosell_model::crm::CrmRecord;
+use cosell_model::link::Link;
+use cosell_model::referral::Referral;
+use cosell_model::value::Value;
 
 use crate::ports::kept;
 use crate::weather::Weather;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use cosell_core::crm::{CrmRecord, Phase};
-use cosell_core::life_cycle::Stage;
-use cosell_core::link::Link;
-use cosell_core::mapping::{Mapping, OnHoldEdits, Rule};
-use cosell_core::referral::{Referral, ReferralKind};
-use cosell_core::value::Value;
+use cosell_mapping::{Mapping, OnHoldEdits, Rule};
+use cosell_model::crm::{CrmRecord, Phase};
+use cosell_model::life_cycle::Stage;
+use cosell_model::link::Link;
+use cosell_model::referral::{Referral, ReferralKind};
+use cosell_model::value::Value;
 use serde_json::json;
 
 use crate::ports::kept;
@@ -18,7 +18,7 @@ pub(super) fn exactly_one(state: &State, referrals: &[Referral], wrong: &mut Vec
     let mut halves: BTreeMap<String, usize> = BTreeMap::new();
     for referral in referrals {
         match (referral.kind, &referral.external_reference) {
-            (ReferralKind::MicrosoftHalf, _) => {
+            (ReferralKind::MicrosoftReferral, _) => {
                 *halves.entry(format!("{:?}", referral.engagement)).or_default() += 1
             }
             (_, Some(reference)) => *own.entry(reference).or_default() += 1,
@@ -84,7 +84,7 @@ pub(super) fn nothing_forgotten(state: &State, referrals: &[Referral], wrong: &m
         let own = referrals.iter().find(|referral| referral.id == link.referral);
         let asked = !record.get("nwcs_howcanmicrosofthelp").is_null();
         let invited = referrals.iter().any(|other| {
-            other.kind == ReferralKind::MicrosoftHalf && other.engagement == link.engagement
+            other.kind == ReferralKind::MicrosoftReferral && other.engagement == link.engagement
         });
         if asked
             && !invited
@@ -97,7 +97,7 @@ pub(super) fn nothing_forgotten(state: &State, referrals: &[Referral], wrong: &m
         }
     }
     let open = |referral: &&Referral| {
-        !referral.stage.is_terminal() && referral.kind != ReferralKind::MicrosoftHalf
+        !referral.stage.is_terminal() && referral.kind != ReferralKind::MicrosoftReferral
     };
     for referral in referrals.iter().filter(open) {
         // One whose record was deleted or merged before the pair was linked is a person's to decide.
@@ -126,9 +126,9 @@ pub(super) fn waits(
         record.phase == Phase::OnHold || (mapping.is_of_leads && record.phase == Phase::Open);
     let on_hold = on_hold && referral.stage == Stage::New;
     let edited = link
-        .seen
+        .last_synced
         .get(&rule.name)
-        .is_none_or(|seen| rule.read_crm(record).as_ref() != Ok(&seen.crm));
+        .is_none_or(|last_synced| rule.read_crm(record).as_ref() != Ok(&last_synced.crm));
     on_hold && edited && mapping.stages.on_hold_edits == OnHoldEdits::Wait
 }
 

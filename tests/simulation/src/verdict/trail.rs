@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cosell_core::audit::{AuditEntry, AuditKind, FieldChange, Side};
-use cosell_core::mapping::{Mapping, STAGE, VISIBILITY, phase_value, stage_value};
-use cosell_core::referral::Referral;
-use cosell_core::value::Value;
+use cosell_mapping::{Mapping, STAGE, VISIBILITY, phase_value, stage_value};
+use cosell_model::audit::{AuditEntry, AuditKind, FieldChange, Side};
+use cosell_model::referral::Referral;
+use cosell_model::value::Value;
 
 use crate::world::{LEAD, State, Write, Written};
 
@@ -19,8 +19,8 @@ pub(super) fn complete(state: &State, wrong: &mut Vec<String>) {
         let names = names(state, write);
         let own = entries.get(write.invocation.as_str()).map(Vec::as_slice).unwrap_or_default();
         let own: Vec<_> = own.iter().filter(|entry| names.contains(&entry.pair)).collect();
-        let intended = own.iter().any(|entry| entry.kind == AuditKind::Intended);
-        let concluded = own.iter().any(|entry| entry.kind != AuditKind::Intended)
+        let intended = own.iter().any(|entry| entry.kind == AuditKind::WriteAhead);
+        let concluded = own.iter().any(|entry| entry.kind != AuditKind::WriteAhead)
             || state.speechless.contains(&write.invocation);
         if !intended || !concluded {
             let what = if intended { "an outcome" } else { "an intention" };
@@ -67,7 +67,7 @@ fn names(state: &State, write: &Write) -> BTreeSet<String> {
 /// A change that an outcome claims was really written, by that invocation.
 pub(super) fn truthful(state: &State, mapping: &Mapping, wrong: &mut Vec<String>) {
     let leads = mapping.of_leads();
-    for entry in state.audit.iter().filter(|entry| entry.kind != AuditKind::Intended) {
+    for entry in state.audit.iter().filter(|entry| entry.kind != AuditKind::WriteAhead) {
         for change in &entry.changes {
             let own = state.writes.iter().filter(|write| write.invocation == entry.invocation);
             if !own.into_iter().any(|write| holds((mapping, leads.as_ref()), &write.after, change))

@@ -1,0 +1,233 @@
+//! A side that throttles us, or does not accept our credentials, is left alone for the rest of the invocation.
+//!
+//! Every further call fails at once with the failure that shut the gate: the other pairs of the batch neither lengthen the throttling
+//! nor lock the account.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite};
+use cosell_model::id::{ETag, EngagementId, ReferralId};
+use cosell_model::patch::PatchOperation;
+use cosell_model::referral::Referral;
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use crate::failure::{Failure, FailureKind};
+use crate::port::{Crm, CrmChange, Leads, PartnerCenter, ReferralChange};
+use crate::reconcile::{Engine, LeadTable};
+
+/// The gates of one invocation.
+#[derive(Debug, Default)]
+pub struct Gates {
+    partner_center: Gate,
+    crm: Gate,
+}
+
+#[derive(Debug, Default)]
+struct Gate {
+    shut_by: Mutex<Option<Failure>>,
+}
+
+impl Gate {
+    async fn pass<T>(&self, call: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        if let Some(failure) = self.lock().as_ref() {
+            return Err(failure.again());
+        }
+        let answer = call.await;
+        if let Err(failure) = &answer
+            && matches!(failure.kind, FailureKind::Throttled { .. } | FailureKind::Credentials)
+        {
+            *self.lock() = Some(failure.again());
+        }
+        answer
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Failure>> {
+        self.shut_by.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Engine {
+    /// The same engine, calling both sides through these gates: one set for each invocation.
+    #[must_use]
+    pub fn behind(&self, gates: &Arc<Gates>) -> Self {
+        Self {
+            partner_center: Arc::new(GatedPartnerCenter {
+                port: self.partner_center.clone(),
+                gates: gates.clone(),
+            }),
+            crm: Arc::new(GatedCrm { port: self.crm.clone(), gates: gates.clone() }),
+            leads: self.leads.as_ref().map(|leads| LeadTable {
+                crm: Arc::new(GatedLeads {
+                    table: GatedCrm { port: leads.crm.clone(), gates: gates.clone() },
+                    port: leads.crm.clone(),
+                }),
+                mapping: leads.mapping.clone(),
+            }),
+            ..self.clone()
+        }
+    }
+}
+
+struct GatedPartnerCenter {
+    port: Arc<dyn PartnerCenter>,
+    gates: Arc<Gates>,
+}
+
+#[async_trait]
+impl PartnerCenter for GatedPartnerCenter {
+    async fn get(&self, id: ReferralId) -> Result<Option<Referral>, Failure> {
+        self.gates.partner_center.pass(self.port.get(id)).await
+    }
+
+    async fn in_engagement(&self, id: EngagementId) -> Result<Vec<Referral>, Failure> {
+        self.gates.partner_center.pass(self.port.in_engagement(id)).await
+    }
+
+    async fn by_external_reference(&self, reference: &str) -> Result<Vec<Referral>, Failure> {
+        self.gates.partner_center.pass(self.port.by_external_reference(reference)).await
+    }
+
+    async fn changed_since(&self, since: Timestamp) -> Result<Vec<ReferralChange>, Failure> {
+        self.gates.partner_center.pass(self.port.changed_since(since)).await
+    }
+
+    async fn pending(&self) -> Result<Vec<Referral>, Failure> {
+        self.gates.partner_center.pass(self.port.pending()).await
+    }
+
+    async fn create(&self, body: &Json) -> Result<Referral, Failure> {
+        self.gates.partner_center.pass(self.port.create(body)).await
+    }
+
+    async fn patch(
+        &self,
+        id: ReferralId,
+        etag: &ETag,
+        operations: &[PatchOperation],
+    ) -> Result<Referral, Failure> {
+        self.gates.partner_center.pass(self.port.patch(id, etag, operations)).await
+    }
+}
+
+struct GatedCrm {
+    port: Arc<dyn Crm>,
+    gates: Arc<Gates>,
+}
+
+#[async_trait]
+impl Crm for GatedCrm {
+    async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
+        self.gates.crm.pass(self.port.get(key)).await
+    }
+
+    async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
+        self.gates.crm.pass(self.port.find_by_referral(id)).await
+    }
+
+    async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        self.gates.crm.pass(self.port.upsert(id, write)).await
+    }
+
+    async fn update(
+        &self,
+        key: &CrmKey,
+        version: &str,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
+        self.gates.crm.pass(self.port.update(key, version, write)).await
+    }
+
+    async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
+        self.gates.crm.pass(self.port.changed_since(since)).await
+    }
+}
+
+struct GatedLeads {
+    table: GatedCrm,
+    port: Arc<dyn Leads>,
+}
+
+#[async_trait]
+impl Crm for GatedLeads {
+    async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
+        self.table.get(key).await
+    }
+
+    async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
+        self.table.find_by_referral(id).await
+    }
+
+    async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        self.table.upsert(id, write).await
+    }
+
+    async fn update(
+        &self,
+        key: &CrmKey,
+        version: &str,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
+        self.table.update(key, version, write).await
+    }
+
+    async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
+        self.table.changed_since(since).await
+    }
+}
+
+#[async_trait]
+impl Leads for GatedLeads {
+    async fn qualify(
+        &self,
+        lead: &CrmRecord,
+        referral: ReferralId,
+        write: &CrmWrite,
+    ) -> Result<CrmRecord, Failure> {
+        self.table.gates.crm.pass(self.port.qualify(lead, referral, write)).await
+    }
+
+    async fn origin(&self, opportunity: &CrmKey) -> Result<Option<CrmKey>, Failure> {
+        self.table.gates.crm.pass(self.port.origin(opportunity)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::failure::System;
+
+    fn fails(kind: FailureKind) -> impl Future<Output = Result<(), Failure>> {
+        std::future::ready(Err(Failure::new(System::Crm, kind, "ordered by the test")))
+    }
+
+    #[tokio::test]
+    async fn after_throttling_or_dead_credentials_nothing_is_called_any_more() {
+        let throttled = FailureKind::Throttled { retry_after: Duration::from_secs(37) };
+        for kind in [throttled, FailureKind::Credentials] {
+            let gate = Gate::default();
+            gate.pass(fails(kind)).await.unwrap_err();
+            let next = async { panic!("must not be called") };
+            let failure = gate.pass::<()>(next).await.unwrap_err();
+            assert_eq!(failure.kind, kind);
+        }
+    }
+
+    #[tokio::test]
+    async fn other_failures_leave_the_gate_open() {
+        let gate = Gate::default();
+        for kind in [
+            FailureKind::Transient,
+            FailureKind::OutcomeUnknown,
+            FailureKind::Stale,
+            FailureKind::Rejected,
+        ] {
+            gate.pass(fails(kind)).await.unwrap_err();
+        }
+        assert!(gate.pass(async { Ok(()) }).await.is_ok());
+    }
+}

@@ -1,0 +1,118 @@
+//! Three-way comparison of one field: what each side has now against what was last last_synced on that same side.
+
+use cosell_mapping::{ConflictRule, ConversionError, Required, Rule};
+use cosell_model::audit::Side;
+use cosell_model::link::{LastSynced, OpenConflict};
+use cosell_model::value::Value;
+
+/// What to do about one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Merged {
+    /// Nothing: unchanged, already equal, or a change that the rule does not carry.
+    InStep,
+    /// Write this value to this side.
+    Write {
+        /// The side to write.
+        side: Side,
+        /// The value, in that side's form.
+        value: Value,
+        /// Both sides had changed: the value that lost, in the written side's form.
+        overruled: Option<Value>,
+    },
+    /// The change cannot be carried; the reason is for the seller.
+    Held(String),
+    /// The CRM changed what Microsoft locks once the deal exists: it cannot be carried.
+    Locked,
+    /// Both sides had changed, and the rule is to ask an operator.
+    Ask,
+}
+
+/// Compares one field. `newest` is the side whose record changed last; `open` the conflict that waits for an operator, if any.
+///
+/// Without `last_synced` (a pair just adopted, a rule just added) a side that has nothing is filled from the other.
+pub fn merge(
+    rule: &Rule,
+    last_synced: Option<&LastSynced>,
+    now: &LastSynced,
+    newest: Side,
+    open: Option<&OpenConflict>,
+) -> Merged {
+    let (from_partner_center, from_crm) = match last_synced {
+        Some(last_synced) => {
+            (last_synced.partner_center != now.partner_center, last_synced.crm != now.crm)
+        }
+        None => (!now.partner_center.is_nothing(), !now.crm.is_nothing()),
+    };
+    let to_crm = from_partner_center && rule.to_crm.on_update();
+    let to_partner_center = from_crm && rule.to_partner_center.on_update();
+    if rule.agrees(now) {
+        return Merged::InStep;
+    }
+    match (to_crm, to_partner_center) {
+        (false, false) if last_synced.is_some() && from_crm && rule.is_locked() => Merged::Locked,
+        (false, false) => Merged::InStep,
+        (true, false) => write(rule, Side::Crm, now, false),
+        (false, true) => write(rule, Side::PartnerCenter, now, false),
+        (true, true) => match winner(rule.conflict, newest) {
+            Some(winner) => settle(rule, winner.other(), now),
+            None => match decision(open, now) {
+                Some(winner) => write(rule, winner.other(), now, true),
+                None => Merged::Ask,
+            },
+        },
+    }
+}
+
+/// What an operator decided, if it was decided on these very values.
+fn decision(open: Option<&OpenConflict>, now: &LastSynced) -> Option<Side> {
+    open.filter(|open| open.partner_center == now.partner_center && open.crm == now.crm)
+        .and_then(|open| open.decision)
+}
+
+/// The winner's value goes to `loser`; one that cannot be carried loses, so that neither change vanishes.
+fn settle(rule: &Rule, loser: Side, now: &LastSynced) -> Merged {
+    match write(rule, loser, now, true) {
+        Merged::Held(reason) => match write(rule, loser.other(), now, true) {
+            Merged::Held(_) => Merged::Held(reason),
+            written => written,
+        },
+        written => written,
+    }
+}
+
+fn write(rule: &Rule, side: Side, now: &LastSynced, conflict: bool) -> Merged {
+    let (across, replaced) = match side {
+        Side::Crm => (rule.across_to_crm(&now.partner_center), &now.crm),
+        Side::PartnerCenter => (rule.across_to_partner_center(&now.crm), &now.partner_center),
+    };
+    let value = match across {
+        Ok(value) => value,
+        Err(error) => return Merged::Held(held(rule, side, &error)),
+    };
+    if value.is_nothing() && rule.required != Required::Never {
+        return Merged::Held(format!(
+            "{} cannot be emptied in {side}. {}",
+            rule.label, rule.remedy
+        ));
+    }
+    Merged::Write { side, value, overruled: conflict.then(|| replaced.clone()) }
+}
+
+fn held(rule: &Rule, side: Side, error: &ConversionError) -> String {
+    format!("{} could not be sent to {side}: {error}. {}", rule.label, rule.remedy)
+}
+
+/// Who wins by the rule; `None` when an operator is to be asked.
+fn winner(rule: ConflictRule, newest: Side) -> Option<Side> {
+    match rule {
+        ConflictRule::Crm => Some(Side::Crm),
+        ConflictRule::PartnerCenter => Some(Side::PartnerCenter),
+        ConflictRule::Newest => Some(newest),
+        ConflictRule::Ask => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod transforms;

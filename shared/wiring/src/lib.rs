@@ -1,0 +1,225 @@
+//! A deployment: every adapter built from the environment, once per process.
+//!
+//! The only place that knows all adapters; they do not know each other. Used by the consumer, the poller and the command line.
+
+mod credentials;
+mod crm;
+mod installation;
+mod mapping;
+mod settings;
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use cosell_aws::audit::DynamoAudit;
+use cosell_aws::claims::DynamoClaims;
+use cosell_aws::cursors::DynamoCursors;
+use cosell_aws::links::DynamoLinks;
+use cosell_aws::schedule::DynamoSchedule;
+use cosell_aws::secrets::SecretStore;
+use cosell_aws::table::Table;
+use cosell_dynamics::DynamicsError;
+use cosell_mapping::{Mapping, MappingError};
+use cosell_model::id::ReferralId;
+use cosell_partner_center::referrals::Referrals;
+use cosell_partner_center::registration::Registration;
+use cosell_partner_center::token::{TokenEndpoint, TokenSettings, TokenSettingsError, TokenSource};
+use cosell_runtime::config::{ConfigError, Environment};
+use cosell_runtime::http::{ClientError, ForbiddenUrl};
+use cosell_runtime::settings::PartnerCenterSettings;
+use cosell_runtime::{clock, http};
+use cosell_salesforce::SalesforceError;
+use cosell_sync::port::{Crm, Leads, PartnerCenter, Queue};
+use cosell_sync::{Engine, LeadTable, Poller};
+
+use credentials::PartnerCenterCredentials;
+pub use installation::{InstallationAccess, InstallationSettings, installation};
+pub use mapping::{MappingSettings, mapping, mapping_with, packed_mapping};
+pub use settings::{
+    ConsumerSettings, EngineSettings, PlanningSettings, PollerSettings, RegistrationSettings,
+    SystemSettings,
+};
+
+/// Half of what Lambda gives a function to start.
+const WARM_UP_LIMIT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// A deployment that cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum DeploymentError {
+    /// Environment variables are missing or wrong; all of them are named.
+    #[error(transparent)]
+    Configuration(#[from] ConfigError),
+    /// The mapping cannot be used.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+    /// The HTTP client could not be built.
+    #[error(transparent)]
+    Http(#[from] ClientError),
+    /// A service's address is not https.
+    #[error(transparent)]
+    Address(#[from] ForbiddenUrl),
+    /// The token service's settings cannot be used.
+    #[error(transparent)]
+    Token(#[from] TokenSettingsError),
+    /// The mapping names a column that Dataverse cannot have.
+    #[error(transparent)]
+    Columns(#[from] DynamicsError),
+    /// The mapping names a field that Salesforce cannot have.
+    #[error(transparent)]
+    Fields(#[from] SalesforceError),
+}
+
+/// Both systems, as the environment names them.
+#[derive(Clone)]
+pub struct Systems {
+    /// Partner Center.
+    pub partner_center: Arc<dyn PartnerCenter>,
+    /// The CRM.
+    pub crm: Arc<dyn Crm>,
+    /// Its leads, where they are mapped and synced.
+    pub leads: Option<Arc<dyn Leads>>,
+    /// The mapping between them.
+    pub mapping: Arc<Mapping>,
+}
+
+impl Systems {
+    /// Builds both clients on one HTTP client.
+    pub fn new(settings: SystemSettings, sdk: &SdkConfig) -> Result<Self, DeploymentError> {
+        let mapping = mapping::mapping(&MappingSettings::of(&settings.crm, &settings.team_phone))?;
+        let mapping = if settings.register_deals { mapping.registering_won() } else { mapping };
+        let http = http::client()?;
+        let secrets = SecretStore::new(sdk).with_minimum_age(settings.refresh_token_age);
+        let tokens = token_source(&settings.partner_center, &http, &secrets)?;
+        let partner_center = Referrals::new(
+            http.clone(),
+            &settings.partner_center.url,
+            &settings.partner_center.audience,
+            tokens,
+        )?;
+        let adapter = crm::adapter(settings.crm, &mapping, http, secrets)?;
+        Ok(Self {
+            partner_center: Arc::new(partner_center),
+            crm: adapter.opportunities(),
+            leads: crm::leads(&adapter, &mapping, settings.sync_leads)?,
+            mapping: Arc::new(mapping),
+        })
+    }
+
+    /// Opens the connections that the first message needs while Lambda still gives start-up its own time: tokens are fetched and
+    /// both systems are asked for a record that does not exist. Failures are left for the first message to meet.
+    async fn warm_up(&self) {
+        let nobody = ReferralId::new(uuid::Uuid::nil());
+        let (referral, record) =
+            futures::join!(self.partner_center.get(nobody), self.crm.find_by_referral(nobody));
+        for failure in [referral.err(), record.err()].into_iter().flatten() {
+            tracing::warn!(
+                error = failure.redacted(),
+                "a system could not be reached during start-up"
+            );
+        }
+    }
+}
+
+/// What the command line looks at pairs with: connections are opened when they are needed.
+pub fn operators_engine(
+    settings: EngineSettings,
+    sdk: &SdkConfig,
+) -> Result<Engine, DeploymentError> {
+    let systems = Systems::new(settings.systems.clone(), sdk)?;
+    Ok(assembled(&systems, settings, sdk))
+}
+
+/// What the consumer works with.
+pub async fn engine(
+    settings: ConsumerSettings,
+    sdk: &SdkConfig,
+) -> Result<Engine, DeploymentError> {
+    let systems = Systems::new(settings.engine.systems.clone(), sdk)?;
+    let engine = assembled(&systems, settings.engine, sdk);
+    let nobody = ReferralId::new(uuid::Uuid::nil());
+    let warmed = async { futures::join!(systems.warm_up(), engine.links.by_referral(nobody)).1 };
+    // Whatever is slow today must not cost the start-up itself, for which Lambda gives ten seconds.
+    if let Ok(Err(failure)) = tokio::time::timeout(WARM_UP_LIMIT, warmed).await {
+        tracing::warn!(
+            error = failure.redacted(),
+            "the links table could not be read during start-up"
+        );
+    }
+    Ok(engine)
+}
+
+fn assembled(systems: &Systems, settings: EngineSettings, sdk: &SdkConfig) -> Engine {
+    let links = Table::new(sdk, settings.links_table);
+    let audit = Table::new(sdk, settings.audit_table);
+    let mapping = if settings.mark_names {
+        Arc::new(Mapping::clone(&systems.mapping).marking_names())
+    } else {
+        systems.mapping.clone()
+    };
+    let leads = systems.leads.clone().zip(mapping.of_leads());
+    Engine {
+        partner_center: systems.partner_center.clone(),
+        crm: systems.crm.clone(),
+        leads: leads.map(|(crm, mapping)| LeadTable { crm, mapping: Arc::new(mapping) }),
+        links: Arc::new(DynamoLinks::new(links.clone())),
+        claims: Arc::new(DynamoClaims::new(links.clone())),
+        schedule: Arc::new(DynamoSchedule::new(links)),
+        audit: Arc::new(DynamoAudit::new(audit, settings.audit_retention_days)),
+        mapping,
+        policy: Arc::new(settings.policy),
+    }
+}
+
+/// What the poller works with.
+pub async fn poller(
+    settings: PollerSettings,
+    queue: Arc<dyn Queue>,
+    sdk: &SdkConfig,
+) -> Result<Poller, DeploymentError> {
+    let systems = Systems::new(settings.systems, sdk)?;
+    // Late is no failure here either: the first run meets whatever is slow today.
+    let _ = tokio::time::timeout(WARM_UP_LIMIT, systems.warm_up()).await;
+    let links = Table::new(sdk, settings.links_table);
+    Ok(Poller {
+        partner_center: systems.partner_center,
+        crm: systems.crm,
+        leads: systems.leads.map(|leads| leads as Arc<dyn Crm>),
+        queue,
+        claims: Arc::new(DynamoClaims::new(links.clone())),
+        cursors: Arc::new(DynamoCursors::new(links.clone())),
+        schedule: Arc::new(DynamoSchedule::new(links.clone())),
+        links: Arc::new(DynamoLinks::new(links)),
+        deadlines: settings.deadlines,
+        overlap: settings.overlap,
+    })
+}
+
+/// What the command line registers the webhook with.
+pub fn registration(
+    settings: &RegistrationSettings,
+    sdk: &SdkConfig,
+) -> Result<Registration, DeploymentError> {
+    let http = http::client()?;
+    let tokens = token_source(&settings.partner_center, &http, &SecretStore::new(sdk))?;
+    Ok(Registration::new(http, &settings.url, &settings.audience, tokens)?)
+}
+
+/// Reads settings from this process's environment.
+pub fn read<T>(
+    settings: impl FnOnce(&Environment) -> Result<T, cosell_runtime::config::Noted>,
+) -> Result<T, DeploymentError> {
+    Ok(Environment::of_process().read(settings)?)
+}
+
+fn token_source(
+    settings: &PartnerCenterSettings,
+    http: &reqwest::Client,
+    secrets: &SecretStore,
+) -> Result<Arc<TokenSource>, DeploymentError> {
+    let store = Arc::new(PartnerCenterCredentials {
+        secrets: secrets.clone(),
+        arn: settings.secret_arn.clone(),
+    });
+    let entra = TokenSettings::new(&settings.entra, &settings.tenant_id, TokenEndpoint::V1)?;
+    Ok(Arc::new(TokenSource::new(entra, http.clone(), store, Arc::new(clock::now))))
+}
