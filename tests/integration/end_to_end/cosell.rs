@@ -6,7 +6,13 @@ use cosell_tests::people::People;
 use cosell_tests::seller::{Deal, Entry};
 use serde_json::{Value as Json, json};
 
-/// A deal that is shared and in step.
+super::with_each_crm![PLAIN:
+    help_chosen_later_waits_for_the_contact_and_then_asks_microsoft_once => Beside,
+    visibility_goes_up_and_never_down => Beside,
+    a_decline_reaches_the_seller_though_its_event_is_lost => Alone,
+];
+
+/// A deal that is shared and in sync.
 async fn shared(people: &People, name: &str, entries: &[Entry]) -> String {
     let opportunity = people.seller_prepares(name).await.unwrap();
     people.seller_enters(&opportunity, &[&[Entry::Sync], entries].concat()).await.unwrap();
@@ -35,9 +41,7 @@ async fn the_half(people: &People, opportunity: &str) -> Json {
     people.see_referral("Microsoft is asked", half).await.unwrap()
 }
 
-pub(super) async fn help_chosen_later_waits_for_the_contact_and_then_asks_microsoft_once(
-    stack: &LocalStack,
-) {
+async fn help_chosen_later_waits_for_the_contact_and_then_asks_microsoft_once(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let opportunity = people.seller_prepares("Harbour cranes").await.unwrap();
     people.seller_sets_contact_email(&opportunity, None).await.unwrap();
@@ -85,7 +89,7 @@ pub(super) async fn help_chosen_later_waits_for_the_contact_and_then_asks_micros
     people.see_deal("Microsoft's acceptance is told", accepted).await.unwrap();
 }
 
-pub(super) async fn visibility_goes_up_and_never_down(stack: &LocalStack) {
+async fn visibility_goes_up_and_never_down(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let opportunity = shared(&people, "Greenhouse lamps", &[Entry::Visible(false)]).await;
     people.seller_enters(&opportunity, &[Entry::Visible(true)]).await.unwrap();
@@ -110,7 +114,7 @@ pub(super) async fn visibility_goes_up_and_never_down(stack: &LocalStack) {
     assert!(is_visible(&led) && led["target"] == json!([]), "{led:#}");
 }
 
-pub(super) async fn a_decline_reaches_the_seller_though_its_event_is_lost(stack: &LocalStack) {
+async fn a_decline_reaches_the_seller_though_its_event_is_lost(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let opportunity = shared(&people, "Airport signs", &[Entry::Help]).await;
     let half = the_half(&people, &opportunity).await;

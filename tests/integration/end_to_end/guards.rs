@@ -12,28 +12,11 @@ use cosell_tests::seller::{Deal, Entry, Stage};
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn guards_with_dynamics() {
-    play(CrmSystem::Dynamics).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn guards_with_salesforce() {
-    play(CrmSystem::Salesforce).await;
-}
-
-async fn play(crm: CrmSystem) {
-    let stack = LocalStack::start_with(crm, 0, 0, &[("RegisterDeals", "true")]).await.unwrap();
-    let scenarios = async {
-        an_invitation_that_expires_soon_is_told_and_listed(&stack).await;
-        a_win_waits_is_sent_and_the_deal_is_registered(&stack).await;
-        what_is_lost_waits_for_nothing(&stack).await;
-    };
-    tokio::select! {
-        () = scenarios => {}
-        never = stack.keep_polling(Duration::from_secs(1)) => never,
-    }
-}
+super::with_each_crm![REGISTERING:
+    an_invitation_that_expires_soon_is_shown_and_listed => Alone,
+    a_win_waits_is_sent_and_the_deal_is_registered => Beside,
+    what_is_lost_waits_for_nothing => Beside,
+];
 
 fn in_hours(hours: i64) -> Json {
     json!((clock::now() + SignedDuration::from_hours(hours)).to_string())
@@ -45,7 +28,7 @@ async fn trail(stack: &LocalStack, opportunity: &str) -> Vec<String> {
     trail.iter().map(|entry| entry["kind"].as_str().unwrap().to_owned()).collect()
 }
 
-async fn an_invitation_that_expires_soon_is_told_and_listed(stack: &LocalStack) {
+async fn an_invitation_that_expires_soon_is_shown_and_listed(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let referral = people.microsoft_invites("Harbour cranes").await.unwrap();
     let deal = people.see_deal("it arrives", |deal| deal.referral == referral).await.unwrap();
@@ -125,11 +108,11 @@ async fn a_win_waits_is_sent_and_the_deal_is_registered(stack: &LocalStack) {
 
 /// The trail tells of a win that waits.
 async fn held(stack: &LocalStack, opportunity: &str) {
-    for _ in 0..100 {
+    for _ in 0..300 {
         if trail(stack, opportunity).await.contains(&"win-deferred".to_owned()) {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("the win of {opportunity} is not held");
 }

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use cosell_model::crm::{CrmWrite, Phase};
 use cosell_simulators::faults::Action;
 use cosell_sync::FailureKind;

@@ -158,16 +158,6 @@ impl Environment {
         });
     }
 
-    /// Waits until the service has answered so many requests of this kind.
-    pub(crate) async fn answered(&self, calls: usize, method: &str, path_contains: &str) {
-        let all = async {
-            while self.calls(method, path_contains) < calls {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(20), all).await.expect("the requests come");
-    }
-
     pub(crate) fn calls(&self, method: &str, path_contains: &str) -> usize {
         self.simulators.journal.count("salesforce", method, path_contains)
     }

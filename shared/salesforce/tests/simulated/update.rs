@@ -206,7 +206,7 @@ async fn an_edit_that_held_the_lock_is_not_overwritten_where_nothing_guards_the_
     let change = write(&[("Amount", json!(2))]);
     let update = environment.crm.update(&record.key, &record.version, &change);
     let edit = async {
-        environment.answered(2, "POST", "composite").await;
+        environment.simulators.journal.reaches(2, "salesforce", "POST", "composite").await;
         environment.seller_edits(&record.key, json!({"Amount": 1})).await;
         environment.simulators.faults.clear();
     };
