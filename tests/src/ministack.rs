@@ -11,15 +11,18 @@ use crate::workspace;
 
 /// Long for a machine under load; it usually takes a third of a second.
 const START_LIMIT: Duration = Duration::from_secs(30);
+/// Somebody else may take the free port before MiniStack does.
+const FREE_PORT_TRIES: u32 = 3;
 /// It usually stops within two seconds.
 const STOP_LIMIT: Duration = Duration::from_secs(8);
 
-/// Ends a process, and what is left of its group, when its own standard input ends: that is when we do, however we do.
+/// Ends a process, and what is left of its group, when its own standard input ends: that is when we do, however we do. It
+/// calls the program `kill`: not every shell's own knows groups.
 const WATCH: &str = r#"
 read -r _
-kill -TERM -- "$1"
-for _ in $(seq 80); do kill -0 -- "$1" || break; sleep 0.1; done
-kill -KILL -- "-$1"
+env kill -TERM -- "$1"
+for _ in $(seq 80); do env kill -0 -- "$1" || break; sleep 0.1; done
+env kill -KILL -- "-$1"
 "#;
 
 /// A running MiniStack. Dropping it stops it and the functions it runs; so does the end of this process, whatever ends it.
@@ -33,7 +36,17 @@ pub struct MiniStack {
 impl MiniStack {
     /// Starts it on `port` of this machine's loopback address; 0 takes a free one.
     pub async fn start(port: u16) -> Result<Self> {
-        let port = available(port).await?;
+        let mut tries = if port == 0 { FREE_PORT_TRIES } else { 1 };
+        loop {
+            tries -= 1;
+            match Self::start_on(available(port).await?).await {
+                Err(_) if tries > 0 => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn start_on(port: u16) -> Result<Self> {
         let folder = workspace::root().join(".local/ministack").join(port.to_string());
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make {}", folder.display()))?;

@@ -29,14 +29,8 @@ pub struct Story {
 }
 
 impl Story {
-    /// Plays it; each step waits until the other system shows the change. `show` is called after each step, and `rest` is the pause
-    /// before the next: our own writes come back and find nothing to do, so that each step is measured alone. Otherwise their notices
-    /// would pick up its change before it is announced.
-    pub async fn play(
-        stack: &LocalStack,
-        rest: Duration,
-        mut show: impl FnMut(&Step),
-    ) -> Result<Self> {
+    /// Plays it; each step waits until the other system shows the change. `show` is called after each step.
+    pub async fn play(stack: &LocalStack, mut show: impl FnMut(&Step)) -> Result<Self> {
         let people = stack.people()?;
         let mut narrator = Narrator {
             crm: match people.crm {
@@ -44,7 +38,7 @@ impl Story {
                 CrmSystem::Salesforce => "Salesforce",
             },
             story: Self::default(),
-            rest,
+            stack,
             show: &mut show,
         };
         inbound(&people, &mut narrator).await?;
@@ -56,7 +50,7 @@ impl Story {
 struct Narrator<'a> {
     crm: &'static str,
     story: Story,
-    rest: Duration,
+    stack: &'a LocalStack,
     show: &'a mut dyn FnMut(&Step),
 }
 
@@ -71,8 +65,10 @@ impl Narrator<'_> {
         what.replace("{crm}", self.crm)
     }
 
-    async fn rest(&self) {
-        tokio::time::sleep(self.rest).await;
+    /// Lets our own writes come back and find nothing to do, so that the next step is measured alone: otherwise their notices would
+    /// pick up its change before it is announced.
+    async fn rest(&self) -> Result<()> {
+        self.stack.work_off().await
     }
 }
 
@@ -93,7 +89,7 @@ async fn inbound(people: &People, narrator: &mut Narrator<'_>) -> Result<()> {
         })
         .await?;
 
-    narrator.rest().await;
+    narrator.rest().await?;
     let started = Instant::now();
     people.seller_enters(&opportunity, &[Entry::Active]).await?;
     let what = narrator.worded(
@@ -104,7 +100,7 @@ async fn inbound(people: &People, narrator: &mut Narrator<'_>) -> Result<()> {
         .await?;
     narrator.step(started, what);
 
-    narrator.rest().await;
+    narrator.rest().await?;
     let started = Instant::now();
     people
         .edits_referral(
@@ -125,10 +121,10 @@ async fn inbound(people: &People, narrator: &mut Narrator<'_>) -> Result<()> {
 
 /// A deal that starts in the CRM.
 async fn outbound(people: &People, narrator: &mut Narrator<'_>) -> Result<()> {
-    narrator.rest().await;
+    narrator.rest().await?;
     let opportunity = people.seller_prepares("Cold-store rollout").await?;
     narrator.story.opportunities.push(opportunity.clone());
-    narrator.rest().await;
+    narrator.rest().await?;
     let started = Instant::now();
     people.seller_enters(&opportunity, &[Entry::Sync]).await?;
     let what = narrator
@@ -144,7 +140,7 @@ async fn outbound(people: &People, narrator: &mut Narrator<'_>) -> Result<()> {
         .await?;
     narrator.step(started, what);
 
-    narrator.rest().await;
+    narrator.rest().await?;
     let started = Instant::now();
     people.seller_enters(&opportunity, &[Entry::Value(205_000)]).await?;
     let what = narrator
@@ -156,7 +152,7 @@ async fn outbound(people: &People, narrator: &mut Narrator<'_>) -> Result<()> {
         .await?;
     narrator.step(started, what);
 
-    narrator.rest().await;
+    narrator.rest().await?;
     let started = Instant::now();
     people.seller_wins(&opportunity).await?;
     let what = narrator

@@ -5,6 +5,8 @@ use cosell_tests::people::People;
 use cosell_tests::seller::Deal;
 use serde_json::{Value as Json, json};
 
+use super::audit_log;
+
 super::with_each_crm![PLAIN:
     a_lead_accepted_in_partner_center_becomes_one_opportunity => Beside,
     a_lead_that_the_seller_qualifies_is_accepted => Beside,
@@ -61,9 +63,8 @@ async fn a_lead_accepted_in_partner_center_becomes_one_opportunity(stack: &Local
         .await
         .unwrap();
     let deal = goes_on_as_one_opportunity(&people, &referral, &lead).await;
-    let trail = stack.cosell(&["audit", "--opportunity", &deal.id, "--json"]).await.unwrap();
-    let trail: Vec<Json> = serde_json::from_str(&trail).unwrap();
-    assert_eq!(trail.iter().filter(|entry| entry["kind"] == "qualified").count(), 1, "{trail:#?}");
+    let kinds = audit_log::kinds(stack, &deal.id, "qualified", 1).await;
+    assert_eq!(audit_log::number(&kinds, "qualified"), 1, "{kinds:?}");
 }
 
 async fn a_lead_that_the_seller_qualifies_is_accepted(stack: &LocalStack) {

@@ -2,6 +2,7 @@
 //!
 //! Each scenario is a test of its own with each CRM; [`stacks`] are shared, and each scenario uses deals of its own.
 
+mod audit_log;
 mod cosell;
 mod domain;
 mod guards;

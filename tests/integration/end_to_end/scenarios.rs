@@ -1,16 +1,16 @@
 //! What must hold between two real systems and our functions.
 
-use std::time::{Duration, Instant};
-
 use cosell_simulators::faults::{Action, Fault};
 use cosell_simulators::journal::Entry as Request;
 use cosell_tests::LocalStack;
 use cosell_tests::seller::{Deal, Entry};
 use cosell_tests::story::{Step, Story};
-use serde_json::{Value as Json, json};
+use serde_json::json;
+
+use super::audit_log;
 
 super::with_each_crm![PLAIN:
-    the_story_plays_and_its_audit_log_can_be_read => Beside,
+    the_story_plays_and_its_audit_log_can_be_read => Alone,
     a_quiet_system_writes_nothing => Alone,
     a_lost_delivery_is_made_good_by_the_sweep => Alone,
     a_create_whose_answer_was_lost_makes_one_referral => Alone,
@@ -21,16 +21,10 @@ super::with_each_crm![PLAIN:
 
 async fn the_story_plays_and_its_audit_log_can_be_read(stack: &LocalStack) {
     let show = |step: &Step| println!("{:>8} ms  {}", step.took.as_millis(), step.what);
-    let story = Story::play(stack, Duration::ZERO, show).await.unwrap();
+    let story = Story::play(stack, show).await.unwrap();
     for opportunity in &story.opportunities {
-        let trail = stack.cosell(&["audit", "--opportunity", opportunity, "--json"]).await.unwrap();
-        let trail: Vec<Json> = serde_json::from_str(&trail).unwrap();
-        assert_eq!(
-            trail.iter().filter(|entry| entry["kind"] == "created").count(),
-            1,
-            "{trail:#?}"
-        );
-        assert!(trail.iter().filter(|entry| entry["kind"] == "updated").count() >= 2, "{trail:#?}");
+        let kinds = audit_log::kinds(stack, opportunity, "updated", 2).await;
+        assert_eq!(audit_log::number(&kinds, "created"), 1, "{kinds:?}");
     }
 }
 
@@ -41,22 +35,12 @@ fn writes(stack: &LocalStack) -> Vec<Request> {
     entries
 }
 
-/// One run of the poller, and everything that it, or anybody before it, has queued.
-async fn round(stack: &LocalStack) {
-    let started = Instant::now();
-    // Another run may be under way.
-    while stack.functions.poll().await.unwrap()["skipped"] != json!(false) {}
-    while stack.functions.queued().await.unwrap() > 0 {
-        assert!(started.elapsed() < Duration::from_mins(1), "the queue does not become empty");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
 async fn a_quiet_system_writes_nothing(stack: &LocalStack) {
-    // The last echoes of what others played.
+    // What others played is long ago, and its last echoes are through.
+    stack.simulators.clock.advance(12);
     for rounds in 1.. {
         let before = writes(stack).len();
-        round(stack).await;
+        stack.work_off().await.unwrap();
         if writes(stack).len() == before {
             break;
         }
@@ -64,7 +48,7 @@ async fn a_quiet_system_writes_nothing(stack: &LocalStack) {
     }
     stack.simulators.journal.clear();
     for _ in 0..4 {
-        round(stack).await;
+        stack.work_off().await.unwrap();
     }
     let writes = writes(stack);
     assert!(writes.is_empty(), "{writes:#?}");

@@ -12,9 +12,6 @@ use tokio::signal::unix::{SignalKind, signal};
 /// How often the poller runs here; in the cloud it is the template's schedule.
 const POLL_EVERY: Duration = Duration::from_secs(1);
 
-/// Two runs of the poller.
-const REST: Duration = Duration::from_secs(2);
-
 /// Local AWS, both simulators and the real functions on loopback ports.
 #[derive(Debug, Parser)]
 #[command(name = "local-stack")]
@@ -64,7 +61,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
             .await?;
     println!("Up after {:.1} s.\n", started.elapsed().as_secs_f64());
     let played = tokio::select! {
-        story = Story::play(&stack, REST, |step| println!("{:>8.0} ms  {}", step.took.as_secs_f64() * 1000.0, step.what)) => story?,
+        story = Story::play(&stack, |step| println!("{:>8.0} ms  {}", step.took.as_secs_f64() * 1000.0, step.what)) => story?,
         never = stack.keep_polling(POLL_EVERY) => never,
     };
     for opportunity in &played.opportunities {
