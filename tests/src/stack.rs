@@ -64,7 +64,7 @@ impl LocalStack {
         Ok(stack)
     }
 
-    /// Stands for the poller's schedule, whose shortest rate is a minute: runs it every `every`, for ever. A failing run is told and
+    /// Stands for the poller's schedule, whose shortest rate is a minute: runs it every `every`, for ever. A failing run is shown and
     /// repeated, as in the cloud.
     pub async fn keep_polling(&self, every: Duration) -> ! {
         let mut every = tokio::time::interval(every);

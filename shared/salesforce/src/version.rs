@@ -25,7 +25,7 @@ pub(crate) struct Version {
     modified: i64,
     /// `SystemModstamp`, seconds.
     stamp: i64,
-    /// The service's clock when it was read, seconds; 0 when it was not told.
+    /// The service's clock when it was read, seconds; 0 when it did not say.
     read: i64,
     pub(crate) phase: Phase,
     /// Of the mapped fields' values.

@@ -48,10 +48,10 @@ async fn help_chosen_later_waits_for_the_contact_and_then_asks_microsoft_once(st
     people.seller_enters(&opportunity, &[Entry::Sync]).await.unwrap();
     people.see_deal("a private deal", is_synced(&opportunity)).await.unwrap();
     people.seller_enters(&opportunity, &[Entry::Help, Entry::Value(205_000)]).await.unwrap();
-    let told = |deal: &Deal| {
+    let notified = |deal: &Deal| {
         deal.id == opportunity && deal.audit.contains("Customer contact's e-mail is missing")
     };
-    let deal = people.see_deal("the missing e-mail is told", told).await.unwrap();
+    let deal = people.see_deal("the missing e-mail is named", notified).await.unwrap();
     assert!(deal.status.starts_with('✘'), "{deal:?}");
     let sent = |row: &Json| {
         of(&opportunity)(row) && row["details"]["dealValue"].as_f64() == Some(205_000.0)
@@ -86,7 +86,7 @@ async fn help_chosen_later_waits_for_the_contact_and_then_asks_microsoft_once(st
             && deal.microsoft_id.starts_with("7-")
             && deal.audit.matches("Microsoft accepted to help.").count() == 1
     };
-    people.see_deal("Microsoft's acceptance is told", accepted).await.unwrap();
+    people.see_deal("the seller is notified of Microsoft's acceptance", accepted).await.unwrap();
 }
 
 async fn visibility_goes_up_and_never_down(stack: &LocalStack) {
@@ -96,7 +96,7 @@ async fn visibility_goes_up_and_never_down(stack: &LocalStack) {
     let visible = |row: &Json| of(&opportunity)(row) && is_visible(row);
     people.see_referral("Microsoft's sellers see it", visible).await.unwrap();
     people
-        .see_deal("it is in step", |deal| {
+        .see_deal("it is in sync", |deal| {
             is_synced(&opportunity)(deal) && deal.audit.contains("Referral Visibility")
         })
         .await
@@ -130,7 +130,7 @@ async fn a_decline_reaches_the_seller_though_its_event_is_lost(stack: &LocalStac
         deal.id == opportunity
             && deal.audit.contains("Microsoft declined to help: Customer requirement not met.")
     };
-    let deal = people.see_deal("the decline is told", declined).await.unwrap();
+    let deal = people.see_deal("the seller is notified of the decline", declined).await.unwrap();
     service.set_switches(before);
     assert!(deal.is_synced(), "{deal:?}");
     assert_eq!(

@@ -132,8 +132,8 @@ async fn solutions_are_replaced_as_a_whole_and_keep_their_names(stack: &LocalSta
     let after = people.see_referral("both are there", both).await.unwrap();
     assert_eq!(first(&after), first(&before), "what is known of a solution stays");
     people.seller_enters(&opportunity, &[Entry::Products(Some("the blue one"))]).await.unwrap();
-    let told = |deal: &Deal| deal.id == opportunity && deal.audit.contains("the blue one");
-    people.see_deal("a solution that is none is told by its name", told).await.unwrap();
+    let notified = |deal: &Deal| deal.id == opportunity && deal.audit.contains("the blue one");
+    people.see_deal("what is no solution is named", notified).await.unwrap();
 }
 
 async fn the_customer_is_found_again(stack: &LocalStack) {

@@ -86,12 +86,12 @@ async fn a_win_waits_is_sent_and_the_deal_is_registered(stack: &LocalStack) {
     assert_eq!(registrations[0]["solutionDetails"][0]["id"], "SOL-71402-QKD");
     if stack.crm == CrmSystem::Salesforce {
         // Dynamics lets nobody write on a closed record: the audit log records it there.
-        let told = |deal: &Deal| {
+        let notified = |deal: &Deal| {
             deal.id == opportunity
                 && deal.audit.contains("registered with Microsoft")
                 && deal.is_synced()
         };
-        let deal = people.see_deal("the seller is told", told).await.unwrap();
+        let deal = people.see_deal("the seller is notified", notified).await.unwrap();
         assert_eq!(deal.audit.matches("The deal is sent as won on").count(), 1, "{deal:?}");
     }
     let kinds = audit_log::kinds(stack, &opportunity, "registered", 1).await;

@@ -137,7 +137,7 @@ async fn asking_for_help_invites_microsoft_and_brings_back_its_id(stack: &LocalS
     assert_eq!(
         people.deals().await.unwrap().iter().filter(named).count(),
         1,
-        "Microsoft's half gets no record of its own"
+        "the Microsoft referral gets no record of its own"
     );
 }
 
@@ -145,8 +145,8 @@ async fn the_seller_is_notified_of_a_missing_field(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let opportunity = people.seller_prepares("Bakery ovens").await.unwrap();
     people.seller_enters(&opportunity, &[Entry::Products(None), Entry::Sync]).await.unwrap();
-    let told = |deal: &Deal| deal.id == opportunity && deal.audit.contains("Products is missing");
-    let deal = people.see_deal("the seller is told", told).await.unwrap();
+    let notified = |deal: &Deal| deal.id == opportunity && deal.audit.contains("Products is missing");
+    let deal = people.see_deal("the seller is notified", notified).await.unwrap();
     assert!(deal.status.starts_with('✘'), "{deal:?}");
     people.seller_enters(&opportunity, &[Entry::Products(Some("SOL-71402-QKD"))]).await.unwrap();
     let synced = |deal: &Deal| deal.id == opportunity && deal.is_synced();

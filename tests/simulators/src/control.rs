@@ -123,8 +123,8 @@ struct Wanted {
 }
 
 async fn journal(State(control): State<Control>, Query(wanted): Query<Wanted>) -> Json<Value> {
-    let fits = |wish: &Option<String>, has: &str| {
-        wish.as_deref().is_none_or(|wish| wish.eq_ignore_ascii_case(has))
+    let fits = |wanted: &Option<String>, has: &str| {
+        wanted.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(has))
     };
     let mut entries = control.journal.entries();
     entries.retain(|entry| {

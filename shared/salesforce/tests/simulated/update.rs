@@ -139,7 +139,7 @@ async fn an_amount_that_the_product_lines_make_stays_and_is_read_back() {
 
 /// Between our write and our reading back, somebody else's edit must not pass for known.
 #[tokio::test]
-async fn an_edit_right_behind_our_write_is_left_for_the_next_look() {
+async fn an_edit_right_behind_our_write_is_left_for_the_next_reconciliation() {
     let environment = Environment::start().await;
     let record = environment.opportunity().await;
     // One by one, since the text looks like a reference: there is a gap to slip into.
@@ -169,7 +169,7 @@ async fn a_customer_is_not_exchanged_by_an_update() {
 }
 
 #[tokio::test]
-async fn an_administrators_rule_is_told_in_their_words() {
+async fn an_administrators_rule_is_shown_in_their_words() {
     let environment = Environment::start().await;
     let record = environment.opportunity().await;
     let rule = json!({"object": "Opportunity", "field": "NextStep", "value": "Call", "message": "Sellers do not call here."});
