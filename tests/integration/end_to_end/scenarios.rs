@@ -145,7 +145,8 @@ async fn the_seller_is_notified_of_a_missing_field(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let opportunity = people.seller_prepares("Bakery ovens").await.unwrap();
     people.seller_enters(&opportunity, &[Entry::Products(None), Entry::Sync]).await.unwrap();
-    let notified = |deal: &Deal| deal.id == opportunity && deal.audit.contains("Products is missing");
+    let notified =
+        |deal: &Deal| deal.id == opportunity && deal.audit.contains("Products is missing");
     let deal = people.see_deal("the seller is notified", notified).await.unwrap();
     assert!(deal.status.starts_with('✘'), "{deal:?}");
     people.seller_enters(&opportunity, &[Entry::Products(Some("SOL-71402-QKD"))]).await.unwrap();

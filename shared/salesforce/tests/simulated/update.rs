@@ -36,6 +36,27 @@ async fn an_edit_in_the_second_of_the_last_change_is_not_overwritten() {
     assert_eq!(read.get("Amount"), &json!(1.0));
 }
 
+/// The comparison waits for a later second: what comes after it has another stamp.
+#[tokio::test]
+async fn an_edit_between_the_comparison_and_the_write_is_not_overwritten() {
+    let environment =
+        Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
+    let made =
+        environment.crm.upsert(referral(), &write(&crate::environment::deal())).await.unwrap();
+    let save = Fault { skip: 1, ..Fault::new("salesforce", Action::Slow { ms: 60_000 }) };
+    environment.simulators.faults.add(save);
+    let change = write(&[("Amount", json!(2))]);
+    let update = environment.crm.update(&made.key, &made.version, &change);
+    let edit = async {
+        environment.simulators.faults.met().await;
+        environment.seller_edits(&made.key, json!({"Amount": 1})).await;
+        environment.simulators.faults.clear();
+    };
+    let (updated, ()) = tokio::join!(update, edit);
+    assert_eq!(updated.unwrap_err().kind, FailureKind::Stale);
+    assert_eq!(environment.rows("Opportunity").await[0]["Amount"], json!(1.0));
+}
+
 #[tokio::test]
 async fn a_service_that_ignores_the_header_is_read_before_each_write() {
     let environment = Environment::start().await;
