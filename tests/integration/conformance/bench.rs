@@ -97,7 +97,7 @@ impl Bench {
         let mut config = Config::default();
         config.salesforce.multi_currency = true;
         let simulators = Simulators::start(config).await.unwrap();
-        let http = cosell_runtime::http::client().unwrap();
+        let http = cosell_http::client().unwrap();
         let columns = FIELDS.map(
             |(_, dynamics, salesforce)| {
                 if system == CrmSystem::Dynamics { dynamics } else { salesforce }
@@ -326,7 +326,7 @@ impl Bench {
 
     pub(super) async fn control(&self, method: reqwest::Method, path: &str, body: Json) -> Json {
         let url = self.simulators.control.join(&format!("control/{path}")).unwrap();
-        let http = cosell_runtime::http::client().unwrap();
+        let http = cosell_http::client().unwrap();
         let request = http.request(method, url).timeout(Duration::from_secs(20));
         let request = if body.is_null() { request } else { request.json(&body) };
         let answer = request.send().await.unwrap();
