@@ -77,7 +77,13 @@ pub fn installation(
                 }
             };
             let prefix = dynamics.publisher_prefix.clone();
-            Box::new(DynamicsInstallation::new(http, &environment(dynamics), access, prefix))
+            Box::new(DynamicsInstallation::new(
+                http,
+                &environment(dynamics),
+                access,
+                prefix,
+                Arc::new(clock::now),
+            ))
         }
         CrmConnection::Salesforce(salesforce) => {
             let credentials: Arc<dyn CredentialStore> = match settings.access {

@@ -123,6 +123,7 @@ impl Bench {
                     settings,
                     Arc::new(store),
                     schema,
+                    Arc::new(clock::now),
                 ));
                 let schema =
                     cosell_dynamics::Schema::leads(&leads_columns, sync, referral).unwrap();
