@@ -120,7 +120,7 @@ impl Endpoint {
                 Err(unavailable(response.retry_after))
             }
             _ => {
-                let error = OAuthError { status, body };
+                let error = OAuthError::new(status, body);
                 let refusal = (self.classify)(&error);
                 Err(refusal.map_or_else(
                     || unavailable(response.retry_after),
@@ -161,11 +161,16 @@ impl fmt::Debug for Granted {
 }
 
 impl OAuthError {
-    /// OAuth's name of the error, such as `invalid_client`; `None` when there is none of that form.
+    /// What was answered, for the tests of who reads it.
+    pub fn new(status: StatusCode, body: Json) -> Self {
+        Self { status, body }
+    }
+
+    /// OAuth's name of the error, such as `invalid_client`; `None` when there is none of one word.
     pub fn name(&self) -> Option<&str> {
         let form = |name: &&str| {
             name.len() <= NAME_CHARS
-                && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
         };
         self.body["error"].as_str().filter(|name| !name.is_empty()).filter(form)
     }
@@ -217,7 +222,7 @@ mod tests {
     fn only_what_has_the_form_of_an_error_name_is_one() {
         let name = |error: Json| {
             let body = json!({ "error": error });
-            let error = OAuthError { status: StatusCode::BAD_REQUEST, body };
+            let error = OAuthError::new(StatusCode::BAD_REQUEST, body);
             error.name().map(str::to_owned)
         };
         assert_eq!(name(json!("invalid_client")).as_deref(), Some("invalid_client"));
@@ -232,7 +237,7 @@ mod tests {
             "access_token": "hush", "refresh_token": "hush-too", "id": "hush-three",
             "error": "invalid_client", "error_description": "hush-four",
         });
-        let error = OAuthError { status: StatusCode::BAD_REQUEST, body: body.clone() };
+        let error = OAuthError::new(StatusCode::BAD_REQUEST, body.clone());
         let shown = format!("{:?} {error:?}", Granted::read(body));
         assert!(shown.contains("invalid_client") && !shown.contains("hush"), "{shown}");
     }
