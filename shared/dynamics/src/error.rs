@@ -47,7 +47,7 @@ pub enum DynamicsError {
         request_id: Option<String>,
     },
     /// The service did not answer.
-    #[error("{doing}: {source}{}", if *.once && .source.may_have_taken_effect() { "; it may have taken effect" } else { "" })]
+    #[error("{doing}: {source}{}", may_have_taken_effect(*.once, .source))]
     NoAnswer {
         /// What was being done.
         doing: String,
@@ -103,6 +103,10 @@ pub struct Refused {
     pub code: Option<String>,
     /// The service's request id.
     pub request_id: Option<String>,
+}
+
+fn may_have_taken_effect(once: bool, error: &TransportError) -> &'static str {
+    if once && error.may_have_taken_effect() { "; it may have taken effect" } else { "" }
 }
 
 impl DynamicsError {

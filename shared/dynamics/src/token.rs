@@ -1,4 +1,5 @@
-//! Access tokens: by the client-credentials grant (contract dynamics365 1.1), or given from outside.
+//! Access tokens: by the client-credentials grant (contract dynamics365 1.1), or given from
+//! outside.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +17,8 @@ pub(crate) type TokenError = cosell_http::TokenError<Failure>;
 pub(crate) enum SignIn {
     /// As the application.
     Application { endpoint: Endpoint, credentials: Arc<dyn CredentialStore> },
-    /// As whoever was given this token. It cannot be renewed: who asks for another one was answered 401.
+    /// As whoever was given this token. It cannot be renewed: who asks for another one was answered
+    /// 401.
     Given { token: SecretString, is_used: AtomicBool },
 }
 
@@ -60,8 +62,8 @@ impl Grant for SignIn {
     }
 }
 
-/// Any 4xx is about what we have. Only the number is kept, or the error's name: the description names the application, the tenant
-/// and sometimes the user.
+/// Any 4xx is about what we have. Only the number is kept, or the error's name: the description
+/// names the application, the tenant and sometimes the user.
 fn classify(error: &OAuthError) -> Option<Refusal> {
     let code = error.entra_code().or_else(|| error.name().map(str::to_owned));
     error.status.is_client_error().then(|| Refusal {

@@ -1,4 +1,5 @@
-//! One call to the Dataverse Web API: address, headers, and what an answer is taken for (contract dynamics365 1.4, 1.5).
+//! One call to the Dataverse Web API: address, headers, and what an answer is taken for (contract
+//! dynamics365 1.4, 1.5).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,8 @@ use crate::token::SignIn;
 /// The service's id of a request.
 const REQUEST_ID: &[&str] = &["x-ms-service-request-id", "req_id"];
 
-/// Asks for the row as stored: the only way to learn id, version and whether an upsert created (contract dynamics365 3.5).
+/// Asks for the row as stored: the only way to learn id, version and whether an upsert created
+/// (contract dynamics365 3.5).
 pub(crate) const RETURN_ROW: &str = "return=representation";
 
 /// The environment's Web API.
@@ -54,8 +56,9 @@ impl Call {
         }
     }
 
-    /// A write that may be repeated: by alternate key, or guarded by a version. One that no version guards must not land late, over
-    /// what a seller has entered meanwhile: its lost answer is told as an unknown outcome.
+    /// A write that may be repeated: by alternate key, or guarded by a version. One that no version
+    /// guards must not land late, over what a seller has entered meanwhile: its lost answer is
+    /// reported as an unknown outcome.
     pub(crate) fn patch(url: Url, body: Json, doing: impl Into<String>) -> Self {
         Self { method: Method::PATCH, body: Some(body), ..Self::get(url, doing) }
     }
@@ -163,7 +166,7 @@ impl Answer {
 
     /// The error code of a refusal.
     pub(crate) fn code(&self) -> Option<ErrorCode> {
-        if self.status.is_success() { None } else { self.evidence().code() }
+        if self.status.is_success() { None } else { self.error_response().code() }
     }
 
     fn refused(&self) -> DynamicsError {
@@ -173,10 +176,10 @@ impl Answer {
                 request_id: self.request_id.clone(),
             };
         }
-        DynamicsError::Refused(Box::new(self.evidence().judge(&self.doing)))
+        DynamicsError::Refused(Box::new(self.error_response().judge(&self.doing)))
     }
 
-    fn evidence(&self) -> Evidence<'_> {
+    fn error_response(&self) -> Evidence<'_> {
         Evidence {
             status: self.status.as_u16(),
             body: &self.body,

@@ -14,7 +14,8 @@ pub struct ForbiddenUrl {
     host: String,
 }
 
-/// Refuses an address that may not be called: https anywhere, http on loopback only, never with user name or password.
+/// Refuses an address that may not be called: https anywhere, http on loopback only, never with
+/// user name or password.
 pub fn permitted(url: &Url) -> Result<(), ForbiddenUrl> {
     let safe = match url.scheme() {
         "https" => url.host().is_some(),

@@ -1,4 +1,5 @@
-//! OAuth token requests: client credentials (RFC 6749 4.4), refresh token (6) and JWT bearer (RFC 7523 2.1).
+//! OAuth token requests: client credentials (RFC 6749 4.4), refresh token (6) and JWT bearer (RFC
+//! 7523 2.1).
 
 use std::error::Error;
 use std::fmt;
@@ -60,7 +61,8 @@ pub struct OAuthError {
 }
 
 impl Endpoint {
-    /// A token for the application itself. `parameters` are those of this endpoint, such as `scope`.
+    /// A token for the application itself. `parameters` are those of this endpoint, such as
+    /// `scope`.
     pub async fn client_credentials<E: Error + 'static>(
         &self,
         client_id: &str,
@@ -175,7 +177,8 @@ impl OAuthError {
         self.body["error"].as_str().filter(|name| !name.is_empty()).filter(form)
     }
 
-    /// The endpoint's own words, to look into: they may name the application, the tenant or the user, and go nowhere.
+    /// The endpoint's own words. They may name the application, the tenant or the user: never pass
+    /// them on.
     pub fn description(&self) -> &str {
         self.body["error_description"].as_str().unwrap_or_default()
     }

@@ -20,7 +20,8 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// A request to an address that may have our token. `doing` goes to the log: it names a record by its ids only.
+    /// A request to an address that may have our token. `doing` goes to the log: it names a record
+    /// by its ids only.
     pub fn new(method: Method, url: Url, doing: &'a str) -> Self {
         Self { method, doing, url, headers: Vec::new(), body: None, timeout: None }
     }

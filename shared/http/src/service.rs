@@ -32,8 +32,8 @@ pub struct Service<G: Grant> {
 }
 
 impl<G: Grant> Service<G> {
-    /// A service that is called with `tokens` of `audience`. It gives its id of a request in the first header of `request_id`
-    /// that a response has. `http` must follow no redirects.
+    /// A service that is called with `tokens` of `audience`. It gives its id of a request in the
+    /// first header of `request_id` that a response has. `http` must follow no redirects.
     pub fn new(
         http: reqwest::Client,
         tokens: Arc<TokenCache<G>>,
@@ -43,8 +43,9 @@ impl<G: Grant> Service<G> {
         Self { http, tokens, audience: audience.into(), request_id }
     }
 
-    /// Sends a request and returns the response, whatever its status, with what had come with the token. A first 401 costs one
-    /// new token and one repetition, since nothing took effect; `request` may then be asked twice.
+    /// Sends a request and returns the response, whatever its status, with what had come with the
+    /// token. A first 401 costs one new token and one repetition, since nothing took effect;
+    /// `request` may then be asked twice.
     pub async fn send<'a>(
         &self,
         request: impl Fn(&G::With) -> Request<'a> + Send,

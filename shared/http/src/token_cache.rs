@@ -13,10 +13,12 @@ use tokio::sync::Mutex;
 use crate::response::Response;
 use crate::token_error::TokenError;
 
-/// The time before its end at which a token is replaced: far above one reconcile's calls, far below a token's hour.
+/// The time before its end at which a token is replaced: far above one reconcile's calls, far below
+/// a token's hour.
 const EARLY: Duration = Duration::from_mins(5);
 
-/// Tells the time. The wall clock, because a function that sleeps between invocations outlives its tokens.
+/// Tells the time. The wall clock, because a function that sleeps between invocations outlives its
+/// tokens.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// A token as its endpoint gave it. `Debug` hides the secret.
@@ -26,7 +28,7 @@ pub struct Issued<T> {
     pub secret: SecretString,
     /// What came with it.
     pub with: T,
-    /// Its life; `None` where only a 401 tells that it is over.
+    /// Its life; `None` where only a 401 shows that it is over.
     pub life: Option<Duration>,
 }
 
@@ -43,13 +45,15 @@ pub trait Grant: Send + Sync {
         audience: &str,
     ) -> impl Future<Output = Result<Issued<Self::With>, TokenError<Self::Error>>> + Send;
 
-    /// False for a 401 that another token would meet again, since it is the application that is refused.
+    /// False for a 401 that another token would meet again, since it is the application that is
+    /// refused.
     fn may_renew(_refused: &Response) -> bool {
         true
     }
 }
 
-/// A token, and which one it is, so that a 401 drops only the token it was about. `Debug` hides the secret.
+/// A token, and which one it is, so that a 401 drops only the token it was about. `Debug` hides the
+/// secret.
 #[derive(Clone, Debug)]
 pub struct Token<T> {
     /// The token.
@@ -59,13 +63,14 @@ pub struct Token<T> {
     serial: u64,
 }
 
-/// One token of each audience for all calls. The lock is kept while a token is asked for: whoever comes meanwhile waits and shares
-/// the token, or the refusal, and audiences do not race for a rolling refresh token. Whoever comes later asks anew, since an
-/// operator may have put it right.
+/// One token of each audience for all calls. The lock is kept while a token is asked for: whoever
+/// comes meanwhile waits and shares the token, or the refusal, and audiences do not race for a
+/// rolling refresh token. Whoever comes later asks anew, since an operator may have put it right.
 pub struct TokenCache<G: Grant> {
     grant: G,
     clock: Clock,
-    /// Counts refusals. Noted before waiting for `state`: a refusal with a higher number was given meanwhile.
+    /// Counts refusals. Noted before waiting for `state`: a refusal with a higher number was given
+    /// meanwhile.
     refusals: AtomicU64,
     state: Mutex<State<G>>,
 }
@@ -100,7 +105,8 @@ impl<G: Grant> TokenCache<G> {
         self.cached_or_new(&mut *self.state.lock().await, audience, noted).await
     }
 
-    /// Another token than `refused`, which was not accepted: it is dropped, unless it has been replaced already.
+    /// Another token than `refused`, which was not accepted: it is dropped, unless it has been
+    /// replaced already.
     pub async fn renew(
         &self,
         audience: &str,
@@ -144,7 +150,7 @@ impl<G: Grant> TokenCache<G> {
         let token = Token { secret: issued.secret, with: issued.with, serial: state.issued };
         let renew_at = issued.life.map(|life| {
             let use_for = life.saturating_sub(EARLY.min(life / 2));
-            // Longer than the calendar is for ever, in which a 401 tells that it is over.
+            // Longer than the calendar is for ever, and a 401 shows when it is over.
             now.saturating_add(use_for).unwrap_or(Timestamp::MAX)
         });
         state.tokens.insert(audience.to_owned(), Cached { token: token.clone(), renew_at });

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::transport::TransportError;
 
-/// No access token. Nothing was asked of the service itself, so its outcome is never unknown. `E` is how the store of the
-/// credentials fails.
+/// No access token. Nothing was asked of the service itself, so its outcome is never unknown. `E`
+/// is how the store of the credentials fails.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError<E: Error + 'static> {
     /// The token endpoint does not accept our credentials.

@@ -1,4 +1,4 @@
-//! Failures below HTTP, told apart by the one thing that matters: nothing was sent, or something may have taken effect.
+//! Failures below HTTP: nothing was sent, or it may have taken effect.
 
 /// No whole response. Texts and sources are without the URL: a filter in it may hold customer data.
 #[derive(Debug, thiserror::Error)]

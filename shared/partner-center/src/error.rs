@@ -96,7 +96,8 @@ impl Error {
         }
     }
 
-    /// What kind of failure it is. For creation everything that may have taken effect is "outcome unknown".
+    /// What kind of failure it is. For creation everything that may have taken effect is "outcome
+    /// unknown".
     pub fn kind(&self) -> FailureKind {
         let perhaps = |operation: &Operation| match operation {
             Operation::CreateReferral => FailureKind::OutcomeUnknown,
@@ -110,7 +111,8 @@ impl Error {
             Self::Unusable { operation: Operation::CreateReferral, .. } => {
                 FailureKind::OutcomeUnknown
             }
-            // A gateway's page instead of the service's answer passes; a referral in an unknown state stays as it is.
+            // A gateway's page instead of the service's answer passes; a referral in an unknown
+            // state stays as it is.
             Self::NoAnswer { .. } | Self::Unusable { problem: Problem::Shape(_), .. } => {
                 FailureKind::Transient
             }
@@ -119,7 +121,8 @@ impl Error {
                 let creates = *operation == Operation::CreateReferral;
                 match refusal.status {
                     401 => FailureKind::Credentials,
-                    // A list leaves out what we may not see; one that is refused as a whole means that our user lost its role.
+                    // A list leaves out what we may not see; one that is refused as a whole means
+                    // that the sync's service account lost its role.
                     403 if refusal.lacks_claims() || *operation == Operation::ListReferrals => {
                         FailureKind::Credentials
                     }
@@ -230,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failures_text_names_the_field_the_record_and_the_cure() {
+    fn a_failures_text_names_the_field_the_record_and_the_remedy() {
         let refusal = Refusal {
             status: 400,
             code: Some("invalidRequest".into()),

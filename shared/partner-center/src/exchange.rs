@@ -14,7 +14,8 @@ use crate::token::{Consent, TokenSource};
 /// The service's id of a request: on the referrals host, and on the other.
 const REQUEST_ID: &[&str] = &["request-id", "ms-requestid"];
 
-/// A host and the audience whose tokens it takes. Tokens go to addresses made by [`Exchange::url`] only.
+/// A host and the audience whose tokens it takes. Tokens go to addresses made by [`Exchange::url`]
+/// only.
 pub(crate) struct Exchange {
     service: Service<Consent>,
     base: Url,

@@ -26,14 +26,15 @@ pub struct PartnerCredentials {
     pub refresh_token: SecretString,
 }
 
-/// Where the credentials are kept. Refresh tokens roll: every use gives a new one, and only a used one stays alive for another 90 days.
+/// Where the credentials are kept. Refresh tokens roll: every use gives a new one, and only a used
+/// one stays alive for another 90 days.
 #[async_trait]
 pub trait RefreshTokenStore: Send + Sync {
     /// Reads the credentials as they are stored now.
     async fn load(&self) -> Result<PartnerCredentials, Failure>;
 
-    /// Replaces the refresh token of `redeemed` by the one it gave. What is stored by now may be somebody else's (an operator
-    /// gave a new consent): then it must be left alone.
+    /// Replaces the refresh token of `redeemed` by the one it gave. What is stored by now may be
+    /// somebody else's (an operator gave a new consent): then it must be left alone.
     async fn store(
         &self,
         redeemed: &PartnerCredentials,
@@ -135,12 +136,13 @@ impl Grant for Consent {
     type Error = Failure;
 
     async fn ask(&self, audience: &str) -> Result<Issued<()>, TokenError> {
-        // Read each time, about once an hour: an operator may have stored a new consent, and a warm process must not carry on
-        // with the old one.
+        // Read each time, about once an hour: an operator may have stored a new consent, and a warm
+        // process must not carry on with the old one.
         let mut credentials = self.load().await?;
         let granted = match self.redeem(&credentials, audience).await {
             Err(refused @ TokenError::Refused { .. }) => {
-                // Another instance may have rolled the token, or an operator replaced it, since we read it.
+                // Another instance may have rolled the token, or an operator replaced it, since we
+                // read it.
                 let stored = self.load().await?;
                 if same(&stored, &credentials) {
                     return Err(refused);
@@ -156,7 +158,8 @@ impl Grant for Consent {
         if let Some(rolled) = rolled
             && let Err(failure) = self.store.store(&credentials, rolled).await
         {
-            // The token we used stays valid, so the next renewal gives another chance; not for 90 days, though.
+            // The token we used stays valid, so the next renewal gives another chance; not for 90
+            // days, though.
             tracing::warn!(
                 error = failure.redacted(),
                 "the new Partner Center refresh token could not be stored"

@@ -109,7 +109,7 @@ pub enum SalesforceError {
         remedy: &'static str,
     },
     /// The service did not answer.
-    #[error("{doing}: {source}{}", if *.once && .source.may_have_taken_effect() { "; it may have taken effect" } else { "" })]
+    #[error("{doing}: {source}{}", may_have_taken_effect(*.once, .source))]
     NoAnswer {
         /// What was being done.
         doing: String,
@@ -161,6 +161,10 @@ pub struct Refused {
     pub code: Option<String>,
     /// The fields it names.
     pub fields: Vec<String>,
+}
+
+fn may_have_taken_effect(once: bool, error: &TransportError) -> &'static str {
+    if once && error.may_have_taken_effect() { "; it may have taken effect" } else { "" }
 }
 
 impl SalesforceError {

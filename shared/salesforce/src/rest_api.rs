@@ -1,4 +1,5 @@
-//! One call to the REST API: address, headers, and what an answer is taken for (contract salesforce 1.4, 3, 4.1).
+//! One call to the REST API: address, headers, and what an answer is taken for (contract salesforce
+//! 1.4, 3, 4.1).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -123,13 +124,14 @@ impl Answer {
         SalesforceError::Unexpected { doing: self.doing.clone(), what, once: self.once }
     }
 
-    /// The answer if it is a success, the refusal otherwise. 3xx are none: 300 stands for several records.
+    /// The answer if it is a success, the refusal otherwise. 3xx are none: 300 stands for several
+    /// records.
     pub(crate) fn accepted(self) -> Result<Self, SalesforceError> {
         if self.status.is_success() { Ok(self) } else { Err(self.refused()) }
     }
 
     pub(crate) fn refused(&self) -> SalesforceError {
-        let evidence = Evidence {
+        let error = Evidence {
             status: self.status.as_u16(),
             body: &self.body,
             retry_after: self.retry_after,
@@ -139,10 +141,10 @@ impl Answer {
         if self.status == StatusCode::UNAUTHORIZED {
             return SalesforceError::SessionNotAccepted {
                 doing: self.doing.clone(),
-                remedy: evidence.session_cure(),
+                remedy: error.session_cure(),
             };
         }
-        SalesforceError::Refused(Box::new(evidence.judge(&self.doing)))
+        SalesforceError::Refused(Box::new(error.judge(&self.doing)))
     }
 
     /// The answer to one part of a call of several.

@@ -1,4 +1,5 @@
-//! Sessions: how we sign in, and what an answer with a token tells (contract salesforce 1.2 to 1.4).
+//! Sessions: how we sign in, and what an answer with a token tells (contract salesforce 1.2 to
+//! 1.4).
 
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ const NO_KEY: &str =
 pub(crate) struct Session {
     /// Where all further calls go, whatever host the token came from.
     pub(crate) instance: Url,
-    /// The user we act as; `None` when it was not told.
+    /// The user we act as; `None` when it is not known.
     pub(crate) user: Option<String>,
 }
 
@@ -89,7 +90,8 @@ impl SignIn {
     }
 }
 
-/// An error of OAuth's form is about what we have. So is another host than an organisation's; anything else passes.
+/// An error of OAuth's form is about what we have. So is another host than an organisation's;
+/// anything else passes.
 fn classify(error: &OAuthError) -> Option<Refusal> {
     let (name, description) = (error.name(), error.description());
     let remedy = if error.status.is_client_error() && (name.is_some() || !description.is_empty()) {

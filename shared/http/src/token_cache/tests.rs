@@ -5,7 +5,7 @@ use secrecy::ExposeSecret as _;
 
 use super::*;
 
-/// Gives numbered tokens that live for an hour, unless it was told otherwise.
+/// Gives numbered tokens that live for an hour, unless a refusal is planned.
 #[derive(Default)]
 struct Scripted {
     asked: AtomicU64,

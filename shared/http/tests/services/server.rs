@@ -1,4 +1,4 @@
-//! A service and its token endpoint, which answer as they are told and note what they got.
+//! A service and its token endpoint, which give planned answers and note what they got.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -25,7 +25,8 @@ pub(crate) struct Received {
     pub(crate) body: String,
 }
 
-/// An answer to come. Without one, the token endpoint gives numbered tokens and everything else is 200 `{}`.
+/// An answer to come. Without one, the token endpoint gives numbered tokens and everything else is
+/// 200 `{}`.
 #[derive(Clone, Default)]
 pub(crate) struct Answer {
     pub(crate) status: u16,

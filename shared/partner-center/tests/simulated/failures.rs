@@ -87,7 +87,7 @@ async fn a_host_that_is_down_is_transient_even_for_a_creation() {
 }
 
 #[tokio::test]
-async fn waiting_times_and_outages_are_told_apart() {
+async fn waiting_times_are_distinguished_from_outages() {
     let stage = Stage::new().await;
     let table = [
         (answer(429, Some(41)), throttled(41)),

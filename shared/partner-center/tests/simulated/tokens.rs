@@ -105,7 +105,7 @@ async fn who_waits_while_a_dead_refresh_token_is_refused_shares_the_answer() {
     let since = Timestamp::UNIX_EPOCH;
     let call = || stage.referrals.changed_since(since);
     let (a, b, c) = tokio::join!(call(), call(), call());
-    let [a, b, c] = [a, b, c].map(|answer| told(&answer.unwrap_err()));
+    let [a, b, c] = [a, b, c].map(|answer| shown(&answer.unwrap_err()));
     assert!(a == b && b == c && a.starts_with("Credentials"), "{a}, {b}, {c}");
     assert_eq!(stage.calls("entra", "POST"), 1);
 
@@ -116,7 +116,7 @@ async fn who_waits_while_a_dead_refresh_token_is_refused_shares_the_answer() {
 }
 
 /// All of a failure that a person sees.
-fn told(failure: &Failure) -> String {
+fn shown(failure: &Failure) -> String {
     format!("{:?}: {failure}, request {:?}", failure.kind, failure.request_id)
 }
 
