@@ -80,7 +80,7 @@ impl Consumer {
 }
 
 impl Attendant for Consumer {
-    fn looked(
+    fn reconciled(
         &self,
         message: &SyncMessage,
         messages: usize,
@@ -105,7 +105,7 @@ impl Attendant for Consumer {
             }
             Err(failure) => {
                 metrics::count("ReconcileFailed", 1, &[("kind", failure.kind.code())]);
-                tracing::warn!(subject = %message.subject, cause = %message.cause, messages, kind = failure.kind.code(), error = failure.redacted(), "the look failed and will be repeated");
+                tracing::warn!(subject = %message.subject, cause = %message.cause, messages, kind = failure.kind.code(), error = failure.redacted(), "the reconciliation failed and will be repeated");
             }
         }
     }
@@ -124,7 +124,7 @@ impl Attendant for Consumer {
 
     fn lost(&self, subject: &Subject, why: &'static str) {
         metrics::count("ReconcileFailed", 1, &[("kind", "lost")]);
-        tracing::error!(subject = %subject, why, "the look was lost; its messages come back");
+        tracing::error!(subject = %subject, why, "the reconciliation was lost; its messages come back");
     }
 
     async fn postpone(&self, messages: &[Unfinished]) {
@@ -135,9 +135,9 @@ impl Attendant for Consumer {
 /// Metrics of their own, for the alarms.
 fn worth_an_operators_eye(kind: AuditKind) -> Option<&'static str> {
     match kind {
-        AuditKind::Flapping => Some("PairSlowed"),
-        AuditKind::Disconnected => Some("PairParted"),
-        AuditKind::AwaitingDecision => Some("ConflictParked"),
+        AuditKind::Flapping => Some("DealFlapping"),
+        AuditKind::Disconnected => Some("DealDisconnected"),
+        AuditKind::AwaitingDecision => Some("ConflictAwaitingDecision"),
         AuditKind::DeadlineNear => Some("DeadlineNear"),
         _ => None,
     }
@@ -146,7 +146,7 @@ fn worth_an_operators_eye(kind: AuditKind) -> Option<&'static str> {
 /// A rejection's sentences may quote a service, and with it a customer's name: they are for the seller and the trail.
 fn told(outcome: &Outcome) -> &str {
     match outcome.kind {
-        AuditKind::Rejected => "rejected; the reason is in the audit trail",
+        AuditKind::Rejected => "rejected; the reason is in the audit log",
         _ => &outcome.message,
     }
 }

@@ -8,8 +8,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use cosell_model::crm::CrmKey;
 use cosell_model::id::{EngagementId, ReferralId};
 use cosell_model::link::Link;
+use cosell_model::message::Subject;
+use cosell_model::state::UnlinkedDeal;
 use cosell_sync::Failure;
-use cosell_sync::port::Links;
+use cosell_sync::port::{Known, Links};
 use serde::{Deserialize, Serialize};
 
 use crate::fault::StoreError;
@@ -19,6 +21,9 @@ use transaction::{Condition, Transaction};
 /// The version of a link just created.
 const FIRST_VERSION: u64 = 1;
 const ABSENT: &str = "attribute_not_exists(pk)";
+/// The attribute that tells the state of a deal that is not linked from a link or a pointer.
+const UNLINKED: &str = "unlinked";
+const NOT_LINKED: &str = "attribute_not_exists(pk) OR attribute_exists(unlinked)";
 /// `created` tells a link from one of the same referral that took its place and counts from the first version again.
 const UNSAVED: &str = "#version = :version AND #created = :created";
 
@@ -32,6 +37,14 @@ pub struct DynamoLinks {
 #[derive(Serialize, Deserialize)]
 struct Pointer {
     referral: ReferralId,
+}
+
+/// The state of a deal that is not linked, where its link or pointer would stand.
+#[derive(Serialize, Deserialize)]
+struct UnlinkedItem {
+    unlinked: bool,
+    #[serde(flatten)]
+    deal: UnlinkedDeal,
 }
 
 impl DynamoLinks {
@@ -49,6 +62,20 @@ impl DynamoLinks {
             Some(pointer) => self.link(pointer.referral).await,
             None => Ok(None),
         }
+    }
+
+    /// What an item says: a link, a pointer to one, or the state of a deal that is not linked.
+    async fn known(&self, key: &str) -> Result<Known, StoreError> {
+        let Some(item) = self.table.get_item(key).await? else { return Ok(Known::Nothing) };
+        if item.contains_key(UNLINKED) {
+            return Ok(Known::Unlinked(self.table.read::<UnlinkedItem>(key, item)?.deal));
+        }
+        if item.contains_key("referral") && !item.contains_key("version") {
+            let pointer: Pointer = self.table.read(key, item)?;
+            let link = self.link(pointer.referral).await?;
+            return Ok(link.map_or(Known::Nothing, |link| Known::Linked(Box::new(link))));
+        }
+        Ok(Known::Linked(Box::new(self.table.read(key, item)?)))
     }
 
     /// Points the engagement to the link. One engagement can hold several referrals of ours: the first keeps the pointer.
@@ -90,12 +117,12 @@ impl DynamoLinks {
 
 #[async_trait]
 impl Links for DynamoLinks {
-    async fn by_referral(&self, id: ReferralId) -> Result<Option<Link>, Failure> {
-        Ok(self.link(id).await?)
+    async fn by_referral(&self, id: ReferralId) -> Result<Known, Failure> {
+        Ok(self.known(&referral_key(id)).await?)
     }
 
-    async fn by_crm(&self, key: &CrmKey) -> Result<Option<Link>, Failure> {
-        Ok(self.pointed_to(&crm_key(key)).await?)
+    async fn by_crm(&self, key: &CrmKey) -> Result<Known, Failure> {
+        Ok(self.known(&crm_key(key)).await?)
     }
 
     async fn by_engagement(&self, id: EngagementId) -> Result<Option<Link>, Failure> {
@@ -106,8 +133,8 @@ impl Links for DynamoLinks {
     async fn create(&self, link: &Link) -> Result<(), Failure> {
         let (referral, crm) = (referral_key(link.referral), crm_key(&link.crm));
         let mut transaction = Transaction::new(&self.table);
-        transaction.put(&referral, &first_version(link), Condition::Absent)?;
-        transaction.put(&crm, &Pointer { referral: link.referral }, Condition::Absent)?;
+        transaction.put(&referral, &first_version(link), Condition::NotLinked)?;
+        transaction.put(&crm, &Pointer { referral: link.referral }, Condition::NotLinked)?;
         transaction.commit(format!("{referral} and {crm}")).await?;
 
         // The pair is linked; a missing engagement pointer is put by the first save.
@@ -128,6 +155,15 @@ impl Links for DynamoLinks {
             self.point_engagement(link).await?;
         }
         Ok(self.store(link).await?)
+    }
+
+    async fn save_unlinked(&self, subject: &Subject, deal: &UnlinkedDeal) -> Result<(), Failure> {
+        let key = subject.to_string();
+        let item = self.table.item(&key, &UnlinkedItem { unlinked: true, deal: deal.clone() })?;
+        let put = self.table.put(item).condition_expression(NOT_LINKED);
+        // Where it is linked by now, the link has the state.
+        self.table.write(put, || format!("write {key}")).await?;
+        Ok(())
     }
 }
 

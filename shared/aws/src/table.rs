@@ -60,6 +60,11 @@ impl Table {
         &self,
         key: &str,
     ) -> Result<Option<T>, StoreError> {
+        self.get_item(key).await?.map(|item| self.read(key, item)).transpose()
+    }
+
+    /// The item with this key as it is, strongly consistent.
+    pub(crate) async fn get_item(&self, key: &str) -> Result<Option<Item>, StoreError> {
         let answer = self
             .client
             .get_item()
@@ -69,7 +74,7 @@ impl Table {
             .send()
             .await
             .map_err(|error| self.fault(&format!("read {key}"), error))?;
-        answer.item.map(|item| self.read(key, item)).transpose()
+        Ok(answer.item)
     }
 
     pub(crate) fn put(&self, item: Item) -> PutItemFluentBuilder {

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod assertion;
 mod change;
 mod composite;
 mod create;
@@ -24,6 +23,7 @@ mod stage;
 mod update;
 mod usage;
 mod version;
+mod wait;
 mod write;
 
 pub use credentials::{CredentialStore, Credentials};
@@ -33,3 +33,4 @@ pub use opportunities::Salesforce;
 pub use schema::Schema;
 pub use session::Clock;
 pub use settings::Settings;
+pub use wait::Wait;

@@ -4,7 +4,7 @@ use cosell_model::deadline::Deadlines;
 use cosell_model::flapping::FlappingLimits;
 use cosell_runtime::config::{Environment, Noted};
 use cosell_runtime::settings::{CrmSettings, PartnerCenterSettings};
-use cosell_sync::plan::Policy;
+use cosell_sync::Policy;
 use jiff::SignedDuration;
 use url::Url;
 

@@ -19,12 +19,12 @@ impl DynamoLinks {
         transaction.put(
             &referral,
             &first_version(new),
-            same_referral.map_or(Condition::Absent, Condition::Is),
+            same_referral.map_or(Condition::NotLinked, Condition::Is),
         )?;
         transaction.put(
             &crm,
             &Pointer { referral: new.referral },
-            same_record.map_or(Condition::Absent, |link| Condition::PointsTo(link.referral)),
+            same_record.map_or(Condition::NotLinked, |link| Condition::PointsTo(link.referral)),
         )?;
         for link in old {
             if link.referral != new.referral {
@@ -61,7 +61,7 @@ impl DynamoLinks {
                 (Some(holder), false) if gives_way => {
                     transaction.delete(&key, Condition::PointsTo(holder))?
                 }
-                (None, true) => transaction.put(&key, &pointer, Condition::Absent)?,
+                (None, true) => transaction.put(&key, &pointer, Condition::NotLinked)?,
                 _ => {}
             }
         }

@@ -19,8 +19,8 @@ const REFUSED: &str = "ConditionalCheckFailed";
 /// What must hold of an item.
 #[derive(Clone, Copy)]
 pub(super) enum Condition<'a> {
-    /// It is not there.
-    Absent,
+    /// No link stands there.
+    NotLinked,
     /// It is this link, not saved since.
     Is(&'a Link),
     /// It points to this referral.
@@ -30,7 +30,7 @@ pub(super) enum Condition<'a> {
 impl Condition<'_> {
     fn expression(&self) -> &'static str {
         match self {
-            Self::Absent => super::ABSENT,
+            Self::NotLinked => super::NOT_LINKED,
             Self::Is(_) => super::UNSAVED,
             Self::PointsTo(_) => "#referral = :referral",
         }
@@ -38,7 +38,7 @@ impl Condition<'_> {
 
     fn names(&self) -> Option<HashMap<String, String>> {
         let names: &[&str] = match self {
-            Self::Absent => return None,
+            Self::NotLinked => return None,
             Self::Is(_) => &["version", "created"],
             Self::PointsTo(_) => &["referral"],
         };
@@ -47,7 +47,7 @@ impl Condition<'_> {
 
     fn values(&self) -> Option<HashMap<String, AttributeValue>> {
         match self {
-            Self::Absent => None,
+            Self::NotLinked => None,
             Self::Is(link) => Some(super::unsaved(link).into()),
             Self::PointsTo(referral) => {
                 Some([(":referral".to_owned(), AttributeValue::S(referral.to_string()))].into())

@@ -129,11 +129,10 @@ impl Crm for DynamicsLeads {
 
     async fn update(
         &self,
-        key: &CrmKey,
-        version: &str,
+        record: &CrmRecord,
         write: &CrmWrite,
     ) -> Result<CrmRecord, Failure> {
-        let lead = self.table.update(key, version, write).await?;
+        let lead = self.table.update(record, write).await?;
         Ok(self.with_opportunity(lead).await?)
     }
 

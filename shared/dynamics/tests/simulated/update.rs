@@ -14,7 +14,7 @@ async fn an_update_changes_what_it_names_in_one_call() {
     environment.simulators.journal.clear();
     let updated = environment
         .crm
-        .update(&record.key, &record.version, &write(&[("estimatedvalue", json!(275_000))]))
+        .update(&record, &write(&[("estimatedvalue", json!(275_000))]))
         .await
         .unwrap();
     assert_eq!(
@@ -36,7 +36,7 @@ async fn a_stale_version_is_stale_and_changes_nothing() {
         CrmWrite { phase: Some(Phase::Won), ..CrmWrite::default() },
     ] {
         let failure =
-            environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
+            environment.crm.update(&record, &change).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     }
     let read = environment.crm.get(&record.key).await.unwrap().unwrap();
@@ -51,7 +51,7 @@ async fn a_deleted_record_is_absent_and_an_update_of_it_stale() {
     assert!(environment.crm.get(&record.key).await.unwrap().is_none());
     let failure = environment
         .crm
-        .update(&record.key, &record.version, &write(&[("name", json!("x"))]))
+        .update(&record, &write(&[("name", json!("x"))]))
         .await
         .unwrap_err();
     assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
@@ -71,7 +71,7 @@ async fn a_404_without_a_code_means_a_deleted_record_on_a_write_and_a_wrong_addr
     };
     environment.fault("PATCH", "opportunities", bare.clone());
     let change = write(&[("name", json!("x"))]);
-    let failure = environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
+    let failure = environment.crm.update(&record, &change).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     environment.fault("GET", "opportunities", bare);
     let failure = environment.crm.get(&record.key).await.unwrap_err();
@@ -87,7 +87,7 @@ async fn a_changed_currency_is_bound_and_read_back() {
         ("transactioncurrencyid/isocurrencycode", json!("SEK")),
         ("estimatedvalue", json!(1)),
     ]);
-    let updated = environment.crm.update(&record.key, &record.version, &change).await.unwrap();
+    let updated = environment.crm.update(&record, &change).await.unwrap();
     assert_eq!(updated.get("transactioncurrencyid/isocurrencycode"), &json!("SEK"));
 }
 
@@ -97,7 +97,7 @@ async fn null_clears_a_column() {
     let record = environment.opportunity().await;
     let updated = environment
         .crm
-        .update(&record.key, &record.version, &write(&[("estimatedclosedate", json!(null))]))
+        .update(&record, &write(&[("estimatedclosedate", json!(null))]))
         .await
         .unwrap();
     assert!(updated.get("estimatedclosedate").is_null());
@@ -111,7 +111,7 @@ async fn a_shared_record_is_not_rewritten_through_an_opportunity() {
     {
         let failure = environment
             .crm
-            .update(&record.key, &record.version, &write(&[(path, json!("Contoso"))]))
+            .update(&record, &write(&[(path, json!("Contoso"))]))
             .await
             .unwrap_err();
         assert_eq!(failure.kind, FailureKind::Rejected);

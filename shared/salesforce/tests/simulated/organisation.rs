@@ -54,7 +54,7 @@ async fn stages_are_the_organisations_own_words() {
     let record = environment.rested(&record.key).await;
     assert_eq!(record.phase, Phase::Open);
     let record =
-        environment.crm.update(&record.key, &record.version, &to_phase(Phase::Won)).await.unwrap();
+        environment.crm.update(&record, &to_phase(Phase::Won)).await.unwrap();
     assert_eq!(
         (record.phase, &environment.rows("Opportunity").await[0]["StageName"]),
         (Phase::Won, &json!("Gewonnen"))
@@ -68,7 +68,7 @@ async fn a_stage_that_is_missing_is_told_with_those_there_are_and_used_when_it_i
     let record = environment.opportunity().await;
     let failure = environment
         .crm
-        .update(&record.key, &record.version, &to_phase(Phase::Won))
+        .update(&record, &to_phase(Phase::Won))
         .await
         .unwrap_err();
     assert_eq!(failure.kind, FailureKind::Rejected, "one deal's trouble: {failure}");
@@ -83,7 +83,7 @@ async fn a_stage_that_is_missing_is_told_with_those_there_are_and_used_when_it_i
         .push(json!({"name": "Signed", "closed": true, "won": true, "forecast": "Closed"}));
     environment.control("PUT", "stages", Some(stages)).await;
     let record =
-        environment.crm.update(&record.key, &record.version, &to_phase(Phase::Won)).await.unwrap();
+        environment.crm.update(&record, &to_phase(Phase::Won)).await.unwrap();
     assert_eq!(record.phase, Phase::Won);
 }
 
