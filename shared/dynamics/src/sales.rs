@@ -234,11 +234,7 @@ impl Crm for Dynamics {
         Ok(self.upsert_row(id, write).await?)
     }
 
-    async fn update(
-        &self,
-        record: &CrmRecord,
-        write: &CrmWrite,
-    ) -> Result<CrmRecord, Failure> {
+    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
         Ok(self.update_row(&record.key, &record.version, write).await?)
     }
 

@@ -119,11 +119,7 @@ impl Crm for SalesforceLeads {
         self.leads.upsert(id, write).await
     }
 
-    async fn update(
-        &self,
-        record: &CrmRecord,
-        write: &CrmWrite,
-    ) -> Result<CrmRecord, Failure> {
+    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
         self.leads.update(record, write).await
     }
 

@@ -194,11 +194,7 @@ impl Crm for Salesforce {
         self.told(done)
     }
 
-    async fn update(
-        &self,
-        record: &CrmRecord,
-        write: &CrmWrite,
-    ) -> Result<CrmRecord, Failure> {
+    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
         let done = self.update_record(&record.key, &record.version, write).await;
         self.told(done)
     }

@@ -9,6 +9,7 @@ use cosell_model::flapping::FlappingLimits;
 use cosell_model::id::ReferralId;
 
 use crate::port::{AuditLog, Claims, Crm, Leads, Links, PartnerCenter, Schedule};
+use crate::render::Words;
 
 /// Everything a reconciliation needs; built once per process.
 #[derive(Clone)]
@@ -55,6 +56,26 @@ pub struct Policy {
     pub flapping: FlappingLimits,
     /// When the seller is warned of an invitation that expires.
     pub deadlines: Deadlines,
+    /// The sentences that sellers read.
+    pub words: Words,
+}
+
+/// What a decision goes by: both mappings and the policy.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// The mapping of opportunities.
+    pub deals: &'a Mapping,
+    /// The mapping of leads, where leads are synced.
+    pub leads: Option<&'a Mapping>,
+    /// The operator's settings.
+    pub policy: &'a Policy,
+}
+
+impl<'a> Rules<'a> {
+    /// The mapping of a table; of opportunities where leads are not synced.
+    pub fn mapping_of(self, table: Table) -> &'a Mapping {
+        self.leads.filter(|_| table == Table::Leads).unwrap_or(self.deals)
+    }
 }
 
 impl Policy {
@@ -88,11 +109,14 @@ impl Engine {
         }
     }
 
+    /// What a decision goes by.
+    pub fn rules(&self) -> Rules<'_> {
+        let leads = self.leads.as_ref().map(|leads| leads.mapping.as_ref());
+        Rules { deals: &self.mapping, leads, policy: &self.policy }
+    }
+
     /// The mapping of a table; of opportunities where leads are not synced.
     pub(crate) fn mapping_of(&self, table: Table) -> &Mapping {
-        match (table, &self.leads) {
-            (Table::Leads, Some(leads)) => &leads.mapping,
-            _ => &self.mapping,
-        }
+        self.rules().mapping_of(table)
     }
 }

@@ -96,7 +96,7 @@ impl Engine {
     ) -> Result<(Pair, crate::plan::Plan), Failure> {
         let Found { located, unlinked } = self.find(&message.subject, now).await?;
         let pair = self.observe(located, unlinked, message.cause, now).await?;
-        let plan = self.decide(&pair);
+        let plan = self.rules().decide(&pair);
         Ok((pair, plan))
     }
 
@@ -196,7 +196,7 @@ impl<'a> Reconciliation<'a> {
         if let Some(link) = &pair.link {
             self.journal.is_of(link.referral);
         }
-        let plan = self.engine.decide(pair);
+        let plan = self.engine.rules().decide(pair);
         let applied = Box::pin(self.apply(pair, &plan)).await;
         Box::pin(self.commit(pair, &plan, applied)).await
     }

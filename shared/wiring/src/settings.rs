@@ -114,6 +114,7 @@ impl PlanningSettings {
                 referral_link_base: referral_link_base.unwrap_or_else(|| REFERRAL_LINKS.to_owned()),
                 flapping: FlappingLimits::default(),
                 deadlines: deadlines?,
+                words: cosell_sync::render::Words::default(),
             },
         })
     }

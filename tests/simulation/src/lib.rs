@@ -99,6 +99,7 @@ pub fn run(mappings: &Mappings, seed: u64, steps: u32, without: Option<Protectio
         referral_link_base: "https://partner.example/referrals".into(),
         flapping: if world.lacks(Protection::Flapping) { never } else { FlappingLimits::default() },
         deadlines: Deadlines::default(),
+        words: cosell_sync::render::Words::default(),
     };
     let mut schedule =
         Schedule::new(world.clone(), Functions::new(world.clone(), mapping.clone(), policy));

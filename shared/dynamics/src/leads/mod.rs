@@ -127,11 +127,7 @@ impl Crm for DynamicsLeads {
         Ok(self.with_opportunity(lead).await?)
     }
 
-    async fn update(
-        &self,
-        record: &CrmRecord,
-        write: &CrmWrite,
-    ) -> Result<CrmRecord, Failure> {
+    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
         let lead = self.table.update(record, write).await?;
         Ok(self.with_opportunity(lead).await?)
     }

@@ -35,8 +35,7 @@ async fn a_stale_version_is_stale_and_changes_nothing() {
         write(&[("name", json!("Renamed by us"))]),
         CrmWrite { phase: Some(Phase::Won), ..CrmWrite::default() },
     ] {
-        let failure =
-            environment.crm.update(&record, &change).await.unwrap_err();
+        let failure = environment.crm.update(&record, &change).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     }
     let read = environment.crm.get(&record.key).await.unwrap().unwrap();
@@ -49,11 +48,8 @@ async fn a_deleted_record_is_absent_and_an_update_of_it_stale() {
     let record = environment.opportunity().await;
     environment.control("DELETE", &format!("rows/opportunities/{}", record.key.id), None).await;
     assert!(environment.crm.get(&record.key).await.unwrap().is_none());
-    let failure = environment
-        .crm
-        .update(&record, &write(&[("name", json!("x"))]))
-        .await
-        .unwrap_err();
+    let failure =
+        environment.crm.update(&record, &write(&[("name", json!("x"))])).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     assert!(environment.rows("opportunities").await.is_empty(), "an update never creates");
 }
@@ -109,11 +105,8 @@ async fn a_shared_record_is_not_rewritten_through_an_opportunity() {
     let record = environment.opportunity().await;
     for path in ["customerid_account/name", "parentcontactid/emailaddress1", "owninguser/lastname"]
     {
-        let failure = environment
-            .crm
-            .update(&record, &write(&[(path, json!("Contoso"))]))
-            .await
-            .unwrap_err();
+        let failure =
+            environment.crm.update(&record, &write(&[(path, json!("Contoso"))])).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Rejected);
         assert!(
             failure.message.contains(path) && !failure.message.contains("Contoso"),

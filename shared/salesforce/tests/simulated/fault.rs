@@ -34,8 +34,7 @@ async fn each_kind_of_trouble_has_its_kind_of_failure() {
         environment.simulators.faults.clear();
         environment.fault("POST", "composite", action.clone());
         let change = write(&[("NextStep", json!("Call"))]);
-        let failure =
-            environment.crm.update(&record, &change).await.unwrap_err();
+        let failure = environment.crm.update(&record, &change).await.unwrap_err();
         assert_eq!(failure.kind, kind, "{action:?}: {failure}");
     }
 }

@@ -95,13 +95,11 @@ async fn a_lead_that_somebody_edited_is_not_overwritten() {
 async fn a_lead_is_disqualified_and_reopened() {
     let environment = Environment::start().await;
     let lead = environment.lead().await;
-    let lost =
-        environment.leads.update(&lead, &to_phase(Phase::Lost)).await.unwrap();
+    let lost = environment.leads.update(&lead, &to_phase(Phase::Lost)).await.unwrap();
     assert_eq!(lost.phase, Phase::Lost);
     assert_eq!(environment.rows("Lead").await[0]["Status"], "Closed - Not Converted");
     let lost = environment.rested_lead(&lost).await;
-    let open =
-        environment.leads.update(&lost, &to_phase(Phase::OnHold)).await.unwrap();
+    let open = environment.leads.update(&lost, &to_phase(Phase::OnHold)).await.unwrap();
     assert_eq!(open.phase, Phase::Open, "a lead is never on hold");
     assert_eq!(environment.rows("Lead").await[0]["Status"], "Open - Not Contacted");
     let rested = environment.rested_lead(&open).await;
@@ -129,8 +127,7 @@ async fn an_organisation_with_statuses_of_its_own_names_them_in_the_setting() {
             Environment::with(|settings| settings.disqualified_statuses = named, |_| {}).await;
         environment.control("PUT", "lead-statuses", Some(own.clone())).await;
         let lead = environment.lead().await;
-        let disqualified =
-            environment.leads.update(&lead, &to_phase(Phase::Lost)).await;
+        let disqualified = environment.leads.update(&lead, &to_phase(Phase::Lost)).await;
         match (disqualified, status) {
             (Ok(lost), Some(status)) => {
                 assert_eq!(lost.phase, Phase::Lost);
@@ -167,8 +164,7 @@ async fn a_converted_lead_names_its_opportunity_and_takes_no_write() {
     let failure = environment.leads.update(&now, &ours).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Rejected, "{failure}");
     assert!(failure.message.contains("converted"), "{failure}");
-    let same =
-        environment.leads.update(&now, &CrmWrite::default()).await.unwrap();
+    let same = environment.leads.update(&now, &CrmWrite::default()).await.unwrap();
     assert_eq!(same.phase, Phase::Qualified);
 }
 
@@ -181,8 +177,7 @@ async fn a_conversion_between_our_look_and_our_write_is_stale_where_the_header_a
         environment.switches(json!({"conditional_updates": honoured})).await;
         environment.seller_converts(&known, json!({})).await;
         let ours = write(&[("Msp_Audit__c", json!("Ours"))]);
-        let failure =
-            environment.leads.update(&known, &ours).await.unwrap_err();
+        let failure = environment.leads.update(&known, &ours).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     }
 }
@@ -228,11 +223,7 @@ async fn an_opportunity_is_no_lead_and_a_lead_no_opportunity() {
     for failure in [
         environment.leads.get(&deal.key).await.unwrap_err(),
         environment.crm.get(&lead.key).await.unwrap_err(),
-        environment
-            .leads
-            .update(&deal, &to_phase(Phase::Lost))
-            .await
-            .unwrap_err(),
+        environment.leads.update(&deal, &to_phase(Phase::Lost)).await.unwrap_err(),
     ] {
         assert_eq!(failure.kind, FailureKind::Rejected, "{failure}");
     }

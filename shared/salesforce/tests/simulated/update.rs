@@ -122,8 +122,7 @@ async fn a_deal_is_closed_and_reopened_by_its_stage() {
         (Phase::OnHold, "Prospecting"),
         (Phase::Open, "Qualification"),
     ] {
-        record =
-            environment.crm.update(&record, &to_phase(phase)).await.unwrap();
+        record = environment.crm.update(&record, &to_phase(phase)).await.unwrap();
         assert_eq!(record.phase, phase);
         assert_eq!(environment.rows("Opportunity").await[0]["StageName"], json!(stage));
     }
@@ -135,8 +134,7 @@ async fn an_open_deal_keeps_the_sellers_own_stage() {
     let record = environment.opportunity().await;
     environment.seller_edits(&record.key, json!({"StageName": "Negotiation/Review"})).await;
     let record = environment.rested(&record.key).await;
-    let updated =
-        environment.crm.update(&record, &to_phase(Phase::Open)).await.unwrap();
+    let updated = environment.crm.update(&record, &to_phase(Phase::Open)).await.unwrap();
     assert_eq!(
         updated.version.split('.').next(),
         record.version.split('.').next(),

@@ -89,7 +89,7 @@ impl Reconciliation<'_> {
         };
         if let Some(other) = self.other_deal_of(&opportunity, referral).await? {
             let notice = Notice::LeadOfAnother { referral: referral.id, other };
-            return self.contradict_on(&opportunity, notice).await;
+            return self.contradict_on(&opportunity, link, notice).await;
         }
         if engine.claims.is_claimed(&opportunity.key.to_string(), self.request.now).await? {
             // One that a seller chose for the lead may be getting a referral of its own just now.
@@ -131,16 +131,14 @@ impl Reconciliation<'_> {
     async fn contradict_on(
         &mut self,
         opportunity: &CrmRecord,
+        link: &Link,
         notice: Notice,
     ) -> Result<Applied, Failure> {
         let engine = self.engine;
         if !opportunity.is_read_only() {
             let state = DealState::Refused { reasons: vec![notice.clone()] };
             let connector = Connector::new(&engine.mapping, &engine.policy, self.request.now);
-            let present = opportunity.get(&engine.mapping.columns.sync_status);
-            let text = crate::render::status(&engine.mapping, &state);
-            let text = crate::render::cut(&text, engine.mapping.columns.sync_status_length);
-            let is_known = *present == Json::from(text);
+            let is_known = link.notified.contains(&notice.key());
             let unread = if is_known { Vec::new() } else { vec![&notice] };
             let fields = connector.columns(opportunity, &state, &unread);
             self.try_to_notify(opportunity, fields).await?;

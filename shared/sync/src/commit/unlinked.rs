@@ -115,7 +115,7 @@ impl Reconciliation<'_> {
 
     /// A service refused: the seller is notified of what and why, and the message is done; a later edit tries again.
     pub(super) async fn reject(&mut self, pair: &Pair, plan: &Plan) -> Result<Outcome, Failure> {
-        let plan = status_of(self.engine, pair, plan.clone());
+        let plan = status_of(self.engine.rules(), pair, plan.clone());
         let columns = plan.effects.first().cloned();
         let mut delivered = true;
         let mut written = None;

@@ -35,13 +35,13 @@ use cosell_mapping::Mapping;
 use cosell_model::audit::Side;
 use cosell_model::crm::CrmRecord;
 use cosell_model::field::Field;
-use cosell_model::link::{LastSynced, Link};
+use cosell_model::link::{DisconnectReason, LastSynced, Link};
 use cosell_model::notice::Notice;
 use cosell_model::referral::Referral;
 use cosell_model::state::DealState;
 use jiff::Timestamp;
 
-use crate::engine::{Engine, Policy, Table};
+use crate::engine::{Engine, Policy, Rules, Table};
 use crate::observe::{Pair, Standing};
 use crate::plan::Plan;
 
@@ -105,9 +105,9 @@ const RULES: [fn(&Case<'_>, &mut Plan); 17] = [
     status::decide,
 ];
 
-impl Engine {
+impl<'a> Rules<'a> {
     /// Decides what is to be done about a deal.
-    pub fn decide(&self, pair: &Pair) -> Plan {
+    pub fn decide(self, pair: &Pair) -> Plan {
         let plan = match &pair.standing {
             Standing::AtRest(rest) => rest::decide(*rest),
             Standing::Ignored(reason) => {
@@ -128,7 +128,7 @@ impl Engine {
         plan.in_order()
     }
 
-    fn decide_linked(&self, pair: &Pair) -> Plan {
+    fn decide_linked(self, pair: &Pair) -> Plan {
         let Some(link) = &pair.link else { return Plan::default() };
         let mut plan = Plan::default();
         let case = match self.case(pair) {
@@ -147,10 +147,10 @@ impl Engine {
     }
 
     /// The case of a linked pair, or why it is disconnected.
-    pub(crate) fn case<'a>(
-        &'a self,
-        pair: &'a Pair,
-    ) -> Result<Case<'a>, cosell_model::link::DisconnectReason> {
+    pub(crate) fn case<'p>(self, pair: &'p Pair) -> Result<Case<'p>, DisconnectReason>
+    where
+        'a: 'p,
+    {
         let (link, referral, record) = disconnect::both_sides(pair)?;
         let mapping = self.mapping_of(pair.table);
         let observation = mapping.observe_linked(&known_microsoft(link, pair), referral, record);
@@ -163,8 +163,8 @@ impl Engine {
             referral,
             record,
             mapping,
-            deals: &self.mapping,
-            policy: &self.policy,
+            deals: self.deals,
+            policy: self.policy,
             now: pair.now,
             observed,
             unreadable: observation.unreadable.into_iter().map(Field::from).collect(),
@@ -177,6 +177,13 @@ impl Engine {
 fn known_microsoft(link: &Link, pair: &Pair) -> Link {
     let microsoft = pair.microsoft.as_ref().map(|microsoft| microsoft.id);
     Link { microsoft_referral: microsoft.or(link.microsoft_referral), ..link.clone() }
+}
+
+impl Engine {
+    /// The case of a linked pair, or why it is disconnected.
+    pub(crate) fn case<'p>(&'p self, pair: &'p Pair) -> Result<Case<'p>, DisconnectReason> {
+        self.rules().case(pair)
+    }
 }
 
 impl Plan {

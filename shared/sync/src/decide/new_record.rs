@@ -16,14 +16,14 @@ use cosell_model::value::Value;
 use jiff::Timestamp;
 
 use super::{fields, is_kept, reference, scope};
-use crate::engine::{Engine, Policy, Table};
+use crate::engine::{Policy, Rules, Table};
 use crate::observe::Pair;
 use crate::plan::{Action, Effect, Plan};
 use crate::render::columns::Connector;
 
-pub(super) fn decide(engine: &Engine, pair: &Pair) -> Plan {
+pub(super) fn decide(rules: Rules<'_>, pair: &Pair) -> Plan {
     let Some(referral) = &pair.referral else { return Plan::default() };
-    let policy = &engine.policy;
+    let policy = rules.policy;
     let unmapped_lead = referral.kind == ReferralKind::Lead
         && referral.stage == Stage::New
         && pair.table == Table::Opportunities;
@@ -34,7 +34,7 @@ pub(super) fn decide(engine: &Engine, pair: &Pair) -> Plan {
         let notice = Notice::Off { reason: reason.clone() };
         return Plan::ending(DealState::Off { reason }, vec![notice]);
     }
-    let mapping = engine.mapping_of(pair.table);
+    let mapping = rules.mapping_of(pair.table);
     let mut plan = Plan::default();
     plan.notices.push(Notice::RecordCreated { record: None });
     let write = whole(mapping, policy, referral, pair.now, &mut plan);

@@ -16,13 +16,13 @@ use serde_json::{Value as Json, json};
 
 use super::body::{Purpose, body_of};
 use super::{fields, lead, new_record};
-use crate::engine::Engine;
+use crate::engine::Rules;
 use crate::observe::Pair;
 use crate::plan::{Action, Effect, HelpRequest, Invitation, Plan};
 
-pub(super) fn decide(engine: &Engine, pair: &Pair) -> Plan {
+pub(super) fn decide(rules: Rules<'_>, pair: &Pair) -> Plan {
     let Some(record) = &pair.record else { return Plan::default() };
-    let mapping = engine.mapping_of(pair.table);
+    let mapping = rules.mapping_of(pair.table);
     if let Some(reason) = outside(mapping, record) {
         let notice = Notice::Off { reason: reason.clone() };
         return Plan::ending(DealState::Off { reason }, vec![notice]);
@@ -40,7 +40,7 @@ pub(super) fn decide(engine: &Engine, pair: &Pair) -> Plan {
     // A choice that cannot be read is one nevertheless: what it needs is notified with it.
     let cosell = !matches!(help, Ok(None));
     let visible = cosell || !matches!(visible, Ok(None | Some(false)));
-    if !visible && !engine.policy.sync_private {
+    if !visible && !rules.policy.sync_private {
         let reason = OffReason::KeptPrivate;
         let notice = Notice::Off { reason: reason.clone() };
         return Plan::ending(DealState::Off { reason }, vec![notice]);

@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 
 use super::Case;
 use crate::commit::fold::{self, Progress};
-use crate::engine::Engine;
+use crate::engine::Rules;
 use crate::observe::{Pair, Standing};
 use crate::plan::{Action, Effect, Plan};
 use crate::render::columns::Connector;
@@ -78,9 +78,9 @@ fn on_closed(
 }
 
 /// The plan with what its seller reads, where the plan is no more than a state.
-pub(crate) fn with_status(engine: &Engine, pair: &Pair, mut plan: Plan) -> Plan {
+pub(crate) fn with_status(rules: Rules<'_>, pair: &Pair, mut plan: Plan) -> Plan {
     let (Some(record), Some(state)) = (&pair.record, &plan.state) else { return plan };
-    let mapping = engine.mapping_of(pair.table);
+    let mapping = rules.mapping_of(pair.table);
     let says = match state {
         DealState::Refused { .. } => true,
         DealState::Disconnected { .. } | DealState::Waiting { .. } => {
@@ -104,7 +104,7 @@ pub(crate) fn with_status(engine: &Engine, pair: &Pair, mut plan: Plan) -> Plan 
         .collect();
     let connector = Connector {
         referral: link.map(|link| link.referral).filter(|_| pair.standing != Standing::Adopt),
-        ..Connector::new(mapping, &engine.policy, pair.now)
+        ..Connector::new(mapping, rules.policy, pair.now)
     };
     let mut columns = connector.columns(record, state, &unread);
     if matches!(state, DealState::Off { .. }) {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::text::{cut, cut_lines};
-use super::{is_line, minute, sentence, status};
+use super::{is_line, minute};
 use crate::engine::Policy;
 
 /// Between an Audit line's time and its text.
@@ -123,16 +123,17 @@ impl<'a> Connector<'a> {
 
     fn says(&self, state: &DealState) -> [(String, Json); 1] {
         let columns = &self.mapping.columns;
-        let text = cut(&status(self.mapping, state), columns.sync_status_length);
+        let text =
+            cut(&(self.policy.words.status)(self.mapping, state), columns.sync_status_length);
         [(columns.sync_status.to_string(), Json::from(text))]
     }
 
     /// Newest first: what no longer fits falls off the old end.
     fn audit(&self, before: Option<&str>, notices: &[&Notice]) -> String {
-        let at = minute(self.now);
+        let (at, words) = (minute(self.now), self.policy.words.sentence);
         let lines = notices.iter().filter(|notice| is_line(notice));
         let mut text: Vec<String> =
-            lines.map(|notice| format!("{at}{GAP}{}", sentence(self.mapping, notice))).collect();
+            lines.map(|notice| format!("{at}{GAP}{}", words(self.mapping, notice))).collect();
         text.extend(before.map(str::to_owned));
         cut_lines(&text.join("\n"), self.mapping.columns.audit_length)
     }

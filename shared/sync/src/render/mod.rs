@@ -5,10 +5,12 @@ pub(crate) mod columns;
 mod sentences;
 mod state;
 mod text;
+mod words;
 
 pub use sentences::sentence;
 pub use state::status;
 pub use text::{cut, minute};
+pub use words::Words;
 
 use cosell_mapping::Mapping;
 use cosell_model::field::Field;

@@ -74,6 +74,7 @@ impl Stage {
                 referral_link_base: "https://partner.example/referrals".into(),
                 flapping: FlappingLimits::default(),
                 deadlines: Deadlines::default(),
+                words: cosell_sync::render::Words::default(),
             }),
         };
         Self { world, script, ports, engine, now }
