@@ -137,9 +137,16 @@ impl Reconciliation<'_> {
     }
 
     /// What gets an entry of its own, once.
-    async fn append_asides(&mut self, case: &Case<'_>, folded: &Folded) -> Result<(), Failure> {
+    pub(crate) async fn append_asides(
+        &mut self,
+        case: &Case<'_>,
+        folded: &Folded,
+    ) -> Result<(), Failure> {
         for notice in &folded.notices {
             let Some(kind) = notice.audit_kind().filter(|_| is_new(case, notice)) else { continue };
+            if !self.journal.own_entries.insert(notice.key()) {
+                continue;
+            }
             let field = notice.field();
             let lost = |change: &&cosell_model::audit::FieldChange| {
                 kind == AuditKind::DroppedWrite && Some(&change.field) == field

@@ -146,7 +146,8 @@ pub(crate) fn left_behind(
         else {
             continue;
         };
-        let entered = rule.fitted(entered);
+        // A mark takes no room before the name stands in Partner Center in full.
+        let entered = Rule { marked: false, ..rule.clone() }.fitted(entered);
         let is = |value: Option<Value>| value.is_some_and(|value| is_copy(rule, &value, &present));
         // A column may be shorter than the mapping knows.
         let is_referrals = || {
