@@ -232,9 +232,9 @@ impl Reconciliation<'_> {
         (progress, folded): (&Progress, &Folded),
         failure: Failure,
     ) -> Failure {
-        let mut link = link::after_failure(case, plan, progress, folded);
-        failing::count(&mut link.state, &case.link.state, &failure, case.now);
-        let is_first = failing::is_first(&link.state);
+        let state = failing::count(&case.link.state, &failure, case.now);
+        let is_first = failing::is_first(&state);
+        let link = link::after_failure(case, plan, progress, folded).in_state(state, case.now);
         if link.version > 0
             && link != progress.link
             && let Err(error) =
