@@ -10,9 +10,9 @@ use super::until_due;
 use crate::decide::status_of;
 use crate::failure::{Failure, FailureKind};
 use crate::journal::Draft;
-use crate::observe::{Pair, Standing};
+use crate::pair::{Pair, Standing};
 use crate::plan::Plan;
-use crate::reconcile::{Outcome, Reconciliation};
+use crate::reconciliation::{Outcome, Reconciliation};
 
 impl Reconciliation<'_> {
     /// A linked deal that takes no part now.
@@ -87,8 +87,7 @@ impl Reconciliation<'_> {
         } else {
             before.notified.clone()
         };
-        let after =
-            UnlinkedDeal { notified, ..before.clone() }.in_state(state.clone(), pair.now);
+        let after = UnlinkedDeal { notified, ..before.clone() }.in_state(state.clone(), pair.now);
         if after == before {
             return Ok(self.quiet(kind, message, state));
         }
