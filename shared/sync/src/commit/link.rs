@@ -13,7 +13,7 @@ use crate::decide::{Case, landed};
 use crate::plan::{Action, HelpRequest, Plan};
 
 /// The link of a plan that was carried out.
-pub(super) fn after(case: &Case<'_>, plan: &Plan, progress: &Progress, folded: &Folded) -> Link {
+pub(crate) fn after(case: &Case<'_>, plan: &Plan, progress: &Progress, folded: &Folded) -> Link {
     let stored = &progress.link;
     let synced = synced(case, plan, progress);
     let write_ahead = last_synced::still_ahead(plan, progress, stored, &synced, case.now);

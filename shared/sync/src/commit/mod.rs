@@ -3,7 +3,7 @@
 pub(crate) mod failing;
 pub(crate) mod fold;
 pub(crate) mod last_synced;
-mod link;
+pub(crate) mod link;
 mod unlinked;
 
 use std::time::Duration;

@@ -29,6 +29,9 @@ mod switch;
 mod visibility;
 mod win_hold;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cosell_mapping::Mapping;
