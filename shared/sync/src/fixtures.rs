@@ -98,7 +98,7 @@ impl Deal {
             Pair { link: Some(link), ..pair(Standing::Linked, Some(referral), Some(record)) };
         let mut deal = Self { mapping, policy: policy(), pair, body };
         let plan = deal.plan();
-        if plan.changes().next().is_none() {
+        if plan.changes_nothing() {
             deal.carry_out(&plan);
         }
         deal
