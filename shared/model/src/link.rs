@@ -182,6 +182,9 @@ pub struct Link {
     /// Where the deal stands.
     #[serde(default)]
     pub state: DealState,
+    /// Since when it stands there; absent while nobody has reconciled it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_since: Option<Timestamp>,
     /// Keys of the standing notices that the seller has read.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub notified: BTreeSet<String>,
@@ -242,6 +245,7 @@ impl Link {
             last_synced: BTreeMap::new(),
             write_ahead: BTreeMap::new(),
             state: DealState::default(),
+            state_since: None,
             notified: BTreeSet::new(),
             notifying: None,
             crm_version: record.version.clone(),
@@ -259,5 +263,12 @@ impl Link {
             created: now,
             updated: now,
         }
+    }
+
+    /// The same pair, in this state.
+    #[must_use]
+    pub fn in_state(self, state: DealState, now: Timestamp) -> Self {
+        let state_since = state.since((&self.state, self.state_since), now);
+        Self { state, state_since, ..self }
     }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Journal<'a> {
     crm_request: Option<String>,
     /// The kinds of what was appended, in order.
     pub(crate) appended: Vec<AuditKind>,
+    /// Keys of the notices that have an entry of their own.
+    pub(crate) own_entries: std::collections::BTreeSet<String>,
     /// Whether it says that something is about to be written.
     pub(crate) is_ahead: bool,
 }
@@ -55,6 +57,7 @@ impl<'a> Journal<'a> {
             partner_center_request: None,
             crm_request: None,
             appended: Vec::new(),
+            own_entries: std::collections::BTreeSet::new(),
             is_ahead: false,
         }
     }

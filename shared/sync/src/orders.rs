@@ -142,12 +142,13 @@ impl Reconciliation<'_> {
         let is_known = link.disconnected.as_ref().is_some_and(|known| known.reason == reason);
         // The link first: what follows in the CRM must not look like a seller's wish for a new deal.
         if !is_known {
+            let now = self.request.now;
             let link = Link {
-                disconnected: Some(Disconnected { reason, since: self.request.now }),
-                state: state.clone(),
-                updated: self.request.now,
+                disconnected: Some(Disconnected { reason, since: now }),
+                updated: now,
                 ..link.clone()
             };
+            let link = link.in_state(state.clone(), now);
             self.journal
                 .ahead("About to unlink the deal by an operator's order.", Vec::new())
                 .await?;

@@ -177,6 +177,8 @@ impl Reconciliation<'_> {
         if is_known || progress.link.version == 0 || case.record.is_read_only() {
             return Ok(());
         }
+        let folded = fold::of(case, plan, progress);
+        self.append_asides(case, &folded).await?;
         let link = crate::commit::link_so_far(case, plan, progress);
         if link != progress.link {
             progress.link = self.engine.links.save(&Link { updated: case.now, ..link }).await?;

@@ -20,7 +20,7 @@ pub(crate) fn after(case: &Case<'_>, plan: &Plan, progress: &Progress, folded: &
     let wrote = !folded.changes.is_empty() || landed(case).next().is_some();
     let activity = if wrote { &plan.memory.activity } else { &case.link.activity };
     let microsoft_referral = progress.microsoft.as_ref().or(case.pair.microsoft.as_ref());
-    Link {
+    let link = Link {
         activity: activity.clone(),
         write_ahead,
         last_synced: synced,
@@ -38,9 +38,9 @@ pub(crate) fn after(case: &Case<'_>, plan: &Plan, progress: &Progress, folded: &
         notifying: None,
         disconnected: None,
         phase_refused: phase_refused(folded),
-        state: folded.state.clone(),
         ..stored.clone()
-    }
+    };
+    link.in_state(folded.state.clone(), case.now)
 }
 
 /// A phase that the CRM refused stays refused until the sides change: only a person can mend that.

@@ -137,9 +137,16 @@ impl Reconciliation<'_> {
     }
 
     /// What gets an entry of its own, once.
-    async fn append_asides(&mut self, case: &Case<'_>, folded: &Folded) -> Result<(), Failure> {
+    pub(crate) async fn append_asides(
+        &mut self,
+        case: &Case<'_>,
+        folded: &Folded,
+    ) -> Result<(), Failure> {
         for notice in &folded.notices {
             let Some(kind) = notice.audit_kind().filter(|_| is_new(case, notice)) else { continue };
+            if !self.journal.own_entries.insert(notice.key()) {
+                continue;
+            }
             let field = notice.field();
             let lost = |change: &&cosell_model::audit::FieldChange| {
                 kind == AuditKind::DroppedWrite && Some(&change.field) == field
@@ -225,9 +232,9 @@ impl Reconciliation<'_> {
         (progress, folded): (&Progress, &Folded),
         failure: Failure,
     ) -> Failure {
-        let mut link = link::after_failure(case, plan, progress, folded);
-        failing::count(&mut link.state, &case.link.state, &failure, case.now);
-        let is_first = failing::is_first(&link.state);
+        let state = failing::count(&case.link.state, &failure, case.now);
+        let is_first = failing::is_first(&state);
+        let link = link::after_failure(case, plan, progress, folded).in_state(state, case.now);
         if link.version > 0
             && link != progress.link
             && let Err(error) =

@@ -87,7 +87,8 @@ impl Reconciliation<'_> {
         } else {
             before.notified.clone()
         };
-        let after = UnlinkedDeal { state: state.clone(), notified, updated: before.updated };
+        let after =
+            UnlinkedDeal { notified, ..before.clone() }.in_state(state.clone(), pair.now);
         if after == before {
             return Ok(self.quiet(kind, message, state));
         }
@@ -152,7 +153,7 @@ impl Reconciliation<'_> {
 /// The link of a deal that takes no part now.
 fn resting(pair: &Pair, link: &Link, plan: &Plan, (state, delivered): (&DealState, bool)) -> Link {
     if matches!(pair.standing, Standing::AtRest(_)) {
-        return Link { state: state.clone(), ..link.clone() };
+        return link.clone().in_state(state.clone(), pair.now);
     }
     let reason = match state {
         DealState::Disconnected { reason } => Some(reason.clone()),
@@ -167,13 +168,13 @@ fn resting(pair: &Pair, link: &Link, plan: &Plan, (state, delivered): (&DealStat
         plan.notices.iter().filter(|notice| notice.stands() && crate::render::is_line(notice));
     let notified =
         if delivered { notices.map(Notice::key).collect() } else { link.notified.clone() };
-    Link {
+    let link = Link {
         disconnected: reason.map(|reason| Disconnected { reason, since }),
-        state: state.clone(),
         notified,
         notifying: None,
         ..link.clone()
-    }
+    };
+    link.in_state(state.clone(), pair.now)
 }
 
 fn disconnects_anew(link: &Link, state: &DealState) -> bool {

@@ -32,7 +32,7 @@ pub(crate) fn differing(case: &Case<'_>) -> Vec<Field> {
     let mut differing: Vec<Field> = rules
         .filter(|rule| {
             let now = case.observed.get(&fields::field(rule));
-            now.is_some_and(|now| !agrees(rule, now))
+            now.is_some_and(|now| !agrees(rule, now, is_unedited(case, rule, now)))
         })
         .map(fields::field)
         .collect();
@@ -41,14 +41,22 @@ pub(crate) fn differing(case: &Case<'_>) -> Vec<Field> {
     differing
 }
 
-/// Whether both sides mean the same, as far as a column keeps it: amounts may be rounded there, texts cut.
-fn agrees(rule: &Rule, now: &LastSynced) -> bool {
+/// Whether nobody edited the field since it was last synced: then a difference is what a column made of our write.
+fn is_unedited(case: &Case<'_>, rule: &Rule, now: &LastSynced) -> bool {
+    case.base.get(&fields::field(rule)).is_none_or(|base| base == now)
+}
+
+/// Whether both sides mean the same, where nobody edited it as far as a column keeps it: amounts may be rounded there, texts cut.
+fn agrees(rule: &Rule, now: &LastSynced, is_unedited: bool) -> bool {
     let as_kept = |asked: Option<Value>, kept: &Value| {
         asked.is_some_and(|asked| is_kept(&Value::Nothing, &asked, kept) && !kept.is_nothing())
     };
-    rule.agrees(now)
-        || as_kept(rule.across_to_crm(&now.partner_center).ok(), &now.crm)
-        || as_kept(rule.across_to_partner_center(&now.crm).ok(), &now.partner_center)
+    let lossy = || {
+        as_kept(rule.uncut_to_crm(&now.partner_center).ok(), &now.crm)
+            || as_kept(rule.across_to_crm(&now.partner_center).ok(), &now.crm)
+            || as_kept(rule.across_to_partner_center(&now.crm).ok(), &now.partner_center)
+    };
+    rule.agrees(now) || (is_unedited && lossy())
 }
 
 /// The side whose edits are not written to the other; `None` where both are, or the field is none of a rule.

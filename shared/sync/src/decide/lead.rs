@@ -146,10 +146,15 @@ pub(crate) fn left_behind(
         else {
             continue;
         };
-        let entered = rule.fitted(entered);
+        // A mark takes no room before the name stands in Partner Center in full.
+        let entered = Rule { marked: false, ..rule.clone() }.fitted(entered);
         let is = |value: Option<Value>| value.is_some_and(|value| is_copy(rule, &value, &present));
-        let from_referral =
-            || rule.read_partner_center(referral).and_then(|value| rule.across_to_crm(&value)).ok();
+        // A column may be shorter than the mapping knows.
+        let is_referrals = || {
+            let value = rule.read_partner_center(referral);
+            let value = value.and_then(|value| rule.across_to_crm(&value));
+            value.is_ok_and(|value| is_kept(&Value::Nothing, &value, &present))
+        };
         let unedited = || {
             let synced = link.last_synced.get(&fields::field(rule))?;
             Some(rule.fitted(synced.crm.clone()))
@@ -158,8 +163,7 @@ pub(crate) fn left_behind(
             let on_lead = counterpart(rule, leads)?;
             on_lead.read_crm(before).ok().map(|value| rule.fitted(value))
         };
-        let is_old =
-            || present.is_nothing() || is(from_referral()) || is(unedited()) || is(copied());
+        let is_old = || present.is_nothing() || is_referrals() || is(unedited()) || is(copied());
         if !is_copy(rule, &entered, &present) && !entered.is_nothing() && is_old() {
             write.fields.insert(rule.crm.as_str().to_owned(), rule.crm_json(&entered));
         }
