@@ -159,3 +159,6 @@ fn mark(state: &DealState) -> Option<Mark> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

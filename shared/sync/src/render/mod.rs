@@ -4,6 +4,8 @@
 pub(crate) mod columns;
 mod sentences;
 mod state;
+#[cfg(test)]
+mod tests;
 mod text;
 mod words;
 
