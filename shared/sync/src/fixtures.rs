@@ -195,7 +195,9 @@ impl Deal {
         let (mut body, mut record) = (self.body.clone(), self.record().clone());
         for effect in &plan.effects {
             match &effect.action {
-                Action::Patch(operations) => operations.iter().for_each(|set| patch(&mut body, set)),
+                Action::Patch(operations) => {
+                    operations.iter().for_each(|set| patch(&mut body, set))
+                }
                 Action::Columns(columns) | Action::Notify(columns) => {
                     record.fields.extend(columns.clone());
                 }

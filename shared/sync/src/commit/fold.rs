@@ -415,3 +415,6 @@ fn name(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Option<Value> {
         None => case.observed.get(&field).map(|now| now.partner_center.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,8 +87,7 @@ impl Reconciliation<'_> {
         } else {
             before.notified.clone()
         };
-        let after =
-            UnlinkedDeal { notified, ..before.clone() }.in_state(state.clone(), pair.now);
+        let after = UnlinkedDeal { notified, ..before.clone() }.in_state(state.clone(), pair.now);
         if after == before {
             return Ok(self.quiet(kind, message, state));
         }

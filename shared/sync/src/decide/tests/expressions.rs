@@ -36,10 +36,7 @@ fn computed() -> Deal {
 fn computed_values_are_carried_on_creation() {
     let mut deal = Deal::without_record(|_| {});
     deal.mapping = computing();
-    assert_eq!(
-        made(&deal.plan()).fields["description"],
-        "Cold-store rollout: Two warehouses."
-    );
+    assert_eq!(made(&deal.plan()).fields["description"], "Cold-store rollout: Two warehouses.");
     let mut deal = Deal::without_referral(|_| {});
     deal.mapping = computing();
     assert_eq!(created(&deal.plan())["name"], "Norrsken, Cold-store rollout");

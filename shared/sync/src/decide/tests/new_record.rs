@@ -66,8 +66,7 @@ fn a_new_record_has_every_value_that_its_rules_carry_and_the_connectors_columns(
         }
     }
     let besides: Vec<&str> = fields.keys().map(String::as_str).collect();
-    let own =
-        ["nwcs_audit", "nwcs_referrallink", "nwcs_syncstatus", "nwcs_syncwithpartnercenter"];
+    let own = ["nwcs_audit", "nwcs_referrallink", "nwcs_syncstatus", "nwcs_syncwithpartnercenter"];
     assert_eq!(besides, own, "every column once, as it is written");
 }
 

@@ -112,8 +112,7 @@ fn help_makes_a_deal_visible_and_the_next_reconciliation_shows_it() {
 fn closed_and_inbound_deals_are_not_made_visible_and_that_is_notified_once() {
     let closed: fn(&mut Json) = |body| stage(body, "Closed", "Lost");
     let inbound: fn(&mut Json) = |body| body["direction"] = json!("Incoming");
-    for (change, code) in
-        [(closed, "visibility-referral-closed"), (inbound, "visibility-incoming")]
+    for (change, code) in [(closed, "visibility-referral-closed"), (inbound, "visibility-incoming")]
     {
         let mut deal = Deal::of(shipped(), change, |_| {});
         deal.set(COLUMN, visible());
