@@ -8,6 +8,7 @@ use cosell_model::notice::{Notice, OffReason};
 use cosell_model::referral::Referral;
 use cosell_model::state::UnlinkedDeal;
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::decide::{lead, registration, rest};
 use crate::engine::{Engine, Table};
@@ -40,7 +41,8 @@ pub struct Pair {
 }
 
 /// How a deal was found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// Linked, and both sides were asked for.
     Linked,
@@ -64,7 +66,8 @@ pub enum Standing {
 }
 
 impl Pair {
-    fn of(standing: Standing, cause: Cause, now: Timestamp) -> Self {
+    /// A pair of which nothing was read yet.
+    pub fn of(standing: Standing, cause: Cause, now: Timestamp) -> Self {
         Self {
             cause,
             now,

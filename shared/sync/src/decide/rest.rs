@@ -5,12 +5,14 @@ use cosell_model::message::Cause;
 use cosell_model::notice::{Notice, OffReason};
 use cosell_model::state::DealState;
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::engine::Table;
 use crate::plan::Plan;
 
 /// Why a linked deal is left alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Rest {
     /// An operator unlinked it.
     Unlinked,

@@ -7,7 +7,7 @@ mod state;
 mod text;
 mod words;
 
-pub use sentences::sentence;
+pub use sentences::{disconnect_reason, sentence};
 pub use state::status;
 pub use text::{cut, minute};
 pub use words::Words;
