@@ -8,7 +8,7 @@ use super::*;
 const REFERRAL: &str = "c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa";
 
 fn mapping() -> Mapping {
-    let settings = Environment::of([]).read(MappingSettings::read).unwrap();
+    let settings = Environment::of([("CRM", "dynamics")]).read(MappingSettings::read).unwrap();
     cosell_wiring::mapping(&settings).unwrap()
 }
 
