@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::audit::Side;
 use crate::crm::{CrmKey, CrmRecord};
+pub use crate::disconnect::DisconnectReason;
 use crate::field::Field;
 use crate::flapping::Activity;
 use crate::id::{EngagementId, ReferralId};
 use crate::microsoft::Microsoft;
 use crate::notice::Notice;
 use crate::referral::Referral;
+use crate::side::Side;
 use crate::state::DealState;
 use crate::value::Value;
 
@@ -131,20 +132,6 @@ pub enum Registering {
     Done,
 }
 
-/// Why the two sides of a deal are not linked any more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DisconnectReason {
-    /// The CRM record was deleted.
-    RecordDeleted,
-    /// The CRM record was merged into another one.
-    RecordMerged(CrmKey),
-    /// The referral does not exist or is not visible to our user (404 and 403 alike).
-    ReferralInvisible,
-    /// An operator unlinked the pair.
-    Unlinked,
-}
-
 /// Stands on the link of a deal that is disconnected: neither side is ever given another counterpart by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Disconnected {
@@ -182,6 +169,9 @@ pub struct Link {
     /// Where the deal stands.
     #[serde(default)]
     pub state: DealState,
+    /// Since when it stands there; absent while nobody has reconciled it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_since: Option<Timestamp>,
     /// Keys of the standing notices that the seller has read.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub notified: BTreeSet<String>,
@@ -242,6 +232,7 @@ impl Link {
             last_synced: BTreeMap::new(),
             write_ahead: BTreeMap::new(),
             state: DealState::default(),
+            state_since: None,
             notified: BTreeSet::new(),
             notifying: None,
             crm_version: record.version.clone(),
@@ -259,5 +250,12 @@ impl Link {
             created: now,
             updated: now,
         }
+    }
+
+    /// The same pair, in this state.
+    #[must_use]
+    pub fn in_state(self, state: DealState, now: Timestamp) -> Self {
+        let state_since = state.since((&self.state, self.state_since), now);
+        Self { state, state_since, ..self }
     }
 }

@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::audit::{AuditKind, Side};
+use crate::audit_kind::AuditKind;
 use crate::crm::Phase;
+use crate::disconnect::DisconnectReason;
 use crate::field::Field;
 use crate::id::ReferralId;
 use crate::life_cycle::Stage;
-use crate::link::DisconnectReason;
+use crate::side::Side;
 use crate::value::Value;
 
 /// How much a notice asks of its reader.

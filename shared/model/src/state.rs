@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::disconnect::DisconnectReason;
 use crate::field::Field;
-use crate::link::DisconnectReason;
 use crate::notice::{Notice, OffReason};
 
 /// What a deal waits for.
@@ -112,6 +112,18 @@ impl DealState {
             Self::New | Self::InSync | Self::Paused { .. } | Self::Off { .. } => false,
         }
     }
+
+    /// Since when a deal is in this state that was in the state `before` since then: unchanged as long as the state has the same name,
+    /// and a person is needed or not as before.
+    pub(crate) fn since(
+        &self,
+        (before, since): (&Self, Option<Timestamp>),
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let goes_on =
+            self.name() == before.name() && self.needs_a_person() == before.needs_a_person();
+        if goes_on { since } else { Some(now) }
+    }
 }
 
 /// About an hour of tries that grow from seconds to ten minutes: what passes by itself has passed.
@@ -122,10 +134,59 @@ const FAILING_FOR_LONG: u32 = 10;
 pub struct UnlinkedDeal {
     /// Where it stands.
     pub state: DealState,
+    /// Since when it stands there; absent while nobody has reconciled it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_since: Option<Timestamp>,
     /// Keys of the standing notices that its seller has read.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub notified: BTreeSet<String>,
     /// When it last changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated: Option<Timestamp>,
+}
+
+impl UnlinkedDeal {
+    /// The same deal, in this state.
+    #[must_use]
+    pub fn in_state(self, state: DealState, now: Timestamp) -> Self {
+        let state_since = state.since((&self.state, self.state_since), now);
+        Self { state, state_since, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + 60 * minute).unwrap()
+    }
+
+    fn failing(attempts: u32) -> DealState {
+        let cause = "the CRM transient".to_owned();
+        DealState::Failing { attempts, since: at(0), last: at(9), cause, next: None }
+    }
+
+    #[test]
+    fn a_state_lasts_since_it_began_whatever_it_says_meanwhile() {
+        let refused = |notice| DealState::Refused { reasons: vec![notice] };
+        let deal = UnlinkedDeal::default();
+        let deal = deal.in_state(refused(Notice::IdentifierUnreadable), at(1));
+        assert_eq!(deal.state_since, Some(at(1)));
+        let deal = deal.in_state(refused(Notice::IdentifierInvisible), at(2));
+        assert_eq!(deal.state_since, Some(at(1)), "another reason is the same state");
+        let deal = deal.in_state(DealState::InSync, at(3));
+        assert_eq!(deal.state_since, Some(at(3)));
+    }
+
+    #[test]
+    fn a_state_begins_anew_when_it_begins_to_need_a_person() {
+        let deal = UnlinkedDeal::default().in_state(failing(1), at(1));
+        let deal = deal.in_state(failing(FAILING_FOR_LONG - 1), at(2));
+        assert_eq!(deal.state_since, Some(at(1)));
+        let deal = deal.in_state(failing(FAILING_FOR_LONG), at(3));
+        assert_eq!(deal.state_since, Some(at(3)));
+        let deal = deal.in_state(failing(FAILING_FOR_LONG + 1), at(4));
+        assert_eq!(deal.state_since, Some(at(3)));
+    }
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use cosell_model::notice::Severity;
 use cosell_model::state::DealState;
-use cosell_sync::observe::Standing;
+use cosell_sync::pair::Standing;
 use cosell_sync::plan::Plan;
 use cosell_sync::render::{sentence, status};
 use serde::Serialize;

@@ -5,7 +5,7 @@ use cosell_model::message::{Cause, Subject, SyncMessage};
 use cosell_model::notice::OffReason;
 use cosell_runtime::settings::CrmSystem;
 use cosell_sync::Engine;
-use cosell_sync::observe::{Pair, Standing};
+use cosell_sync::pair::{Pair, Standing};
 use cosell_wiring::EngineSettings;
 use jiff::Timestamp;
 

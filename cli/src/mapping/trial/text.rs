@@ -6,8 +6,8 @@ use cosell_mapping::Mapping;
 use cosell_model::audit::Side;
 use cosell_model::field::Field;
 use cosell_model::link::Link;
-use cosell_sync::engine::Table;
-use cosell_sync::observe::{Pair, Standing};
+use cosell_sync::policy::Table;
+use cosell_sync::pair::{Pair, Standing};
 use cosell_sync::plan::{Action, Plan};
 use cosell_sync::render::{label, sentence, status};
 

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use crate::failure::{Failure, FailureKind};
 use crate::find::{Found, Located};
 use crate::journal::Draft;
-use crate::observe::Pair;
-use crate::reconcile::Reconciliation;
+use crate::pair::Pair;
+use crate::reconciliation::Reconciliation;
 
 /// What is kept of a deal that cannot be reconciled now.
 #[derive(Clone, Debug)]
@@ -35,8 +35,8 @@ impl Known {
     }
 }
 
-/// Counts a failure into a state.
-pub(super) fn count(state: &mut DealState, before: &DealState, failure: &Failure, now: Timestamp) {
+/// The state of a deal that failed, and was in the state `before`.
+pub(super) fn count(before: &DealState, failure: &Failure, now: Timestamp) -> DealState {
     let cause = cause(failure);
     let (attempts, since) = match before {
         DealState::Failing { attempts, since, cause: known, .. } if *known == cause => {
@@ -48,7 +48,7 @@ pub(super) fn count(state: &mut DealState, before: &DealState, failure: &Failure
         FailureKind::Throttled { retry_after } => now.saturating_add(retry_after).ok(),
         _ => None,
     };
-    *state = DealState::Failing { attempts, since, last: now, cause, next };
+    DealState::Failing { attempts, since, last: now, cause, next }
 }
 
 /// Who failed, how, with which code: no customer data, and the same for every failure of a kind.
@@ -78,18 +78,17 @@ impl Reconciliation<'_> {
             return failure;
         }
         let now = self.request.now;
-        let mut state = DealState::New;
         let (is_first, kept) = match known {
             Known::Linked(link) => {
                 self.journal.is_of(link.referral);
-                count(&mut state, &link.state, &failure, now);
+                let state = count(&link.state, &failure, now);
                 let is_first = is_first(&state);
-                (is_first, self.engine.links.save(&Link { state, ..*link }).await.map(drop))
+                (is_first, self.engine.links.save(&link.in_state(state, now)).await.map(drop))
             }
             Known::Unlinked(deal) => {
-                count(&mut state, &deal.state, &failure, now);
+                let state = count(&deal.state, &failure, now);
                 let is_first = is_first(&state);
-                let deal = UnlinkedDeal { state, updated: Some(now), ..deal };
+                let deal = UnlinkedDeal { updated: Some(now), ..deal }.in_state(state, now);
                 let subject = self.request.message.subject.clone();
                 (is_first, self.keep_unlinked(&subject, &deal).await)
             }

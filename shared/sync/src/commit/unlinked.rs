@@ -10,9 +10,9 @@ use super::until_due;
 use crate::decide::status_of;
 use crate::failure::{Failure, FailureKind};
 use crate::journal::Draft;
-use crate::observe::{Pair, Standing};
+use crate::pair::{Pair, Standing};
 use crate::plan::Plan;
-use crate::reconcile::{Outcome, Reconciliation};
+use crate::reconciliation::{Outcome, Reconciliation};
 
 impl Reconciliation<'_> {
     /// A linked deal that takes no part now.
@@ -87,7 +87,7 @@ impl Reconciliation<'_> {
         } else {
             before.notified.clone()
         };
-        let after = UnlinkedDeal { state: state.clone(), notified, updated: before.updated };
+        let after = UnlinkedDeal { notified, ..before.clone() }.in_state(state.clone(), pair.now);
         if after == before {
             return Ok(self.quiet(kind, message, state));
         }
@@ -152,7 +152,7 @@ impl Reconciliation<'_> {
 /// The link of a deal that takes no part now.
 fn resting(pair: &Pair, link: &Link, plan: &Plan, (state, delivered): (&DealState, bool)) -> Link {
     if matches!(pair.standing, Standing::AtRest(_)) {
-        return Link { state: state.clone(), ..link.clone() };
+        return link.clone().in_state(state.clone(), pair.now);
     }
     let reason = match state {
         DealState::Disconnected { reason } => Some(reason.clone()),
@@ -167,13 +167,13 @@ fn resting(pair: &Pair, link: &Link, plan: &Plan, (state, delivered): (&DealStat
         plan.notices.iter().filter(|notice| notice.stands() && crate::render::is_line(notice));
     let notified =
         if delivered { notices.map(Notice::key).collect() } else { link.notified.clone() };
-    Link {
+    let link = Link {
         disconnected: reason.map(|reason| Disconnected { reason, since }),
-        state: state.clone(),
         notified,
         notifying: None,
         ..link.clone()
-    }
+    };
+    link.in_state(state.clone(), pair.now)
 }
 
 fn disconnects_anew(link: &Link, state: &DealState) -> bool {

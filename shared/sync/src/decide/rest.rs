@@ -5,22 +5,10 @@ use cosell_model::message::Cause;
 use cosell_model::notice::{Notice, OffReason};
 use cosell_model::state::DealState;
 use jiff::Timestamp;
-use serde::Serialize;
 
-use crate::engine::Table;
+use crate::pair::Rest;
 use crate::plan::Plan;
-
-/// Why a linked deal is left alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rest {
-    /// An operator unlinked it.
-    Unlinked,
-    /// It is a lead, and leads are not synced any more: it must not be taken for one that is gone.
-    LeadsOff,
-    /// It keeps flapping.
-    Paused(Timestamp),
-}
+use crate::policy::Table;
 
 /// Whether a linked deal is left alone. An operator's order looks at a paused one all the same.
 pub(crate) fn of(

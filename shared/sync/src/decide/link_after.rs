@@ -7,20 +7,22 @@ use cosell_model::microsoft::{Microsoft, RefusedRequest, requested_help};
 use cosell_model::notice::{Notice, Refusal};
 use jiff::Timestamp;
 
-use super::fold::{self, End, Folded, Progress};
+use super::case::Case;
+use super::fold::{self, Folded};
 use super::last_synced;
-use crate::decide::{Case, landed};
+use super::progress::{End, Progress};
+use crate::decide::landed;
 use crate::plan::{Action, HelpRequest, Plan};
 
 /// The link of a plan that was carried out.
-pub(super) fn after(case: &Case<'_>, plan: &Plan, progress: &Progress, folded: &Folded) -> Link {
+pub(crate) fn after(case: &Case<'_>, plan: &Plan, progress: &Progress, folded: &Folded) -> Link {
     let stored = &progress.link;
     let synced = synced(case, plan, progress);
     let write_ahead = last_synced::still_ahead(plan, progress, stored, &synced, case.now);
     let wrote = !folded.changes.is_empty() || landed(case).next().is_some();
     let activity = if wrote { &plan.memory.activity } else { &case.link.activity };
     let microsoft_referral = progress.microsoft.as_ref().or(case.pair.microsoft.as_ref());
-    Link {
+    let link = Link {
         activity: activity.clone(),
         write_ahead,
         last_synced: synced,
@@ -38,9 +40,9 @@ pub(super) fn after(case: &Case<'_>, plan: &Plan, progress: &Progress, folded: &
         notifying: None,
         disconnected: None,
         phase_refused: phase_refused(folded),
-        state: folded.state.clone(),
         ..stored.clone()
-    }
+    };
+    link.in_state(folded.state.clone(), case.now)
 }
 
 /// A phase that the CRM refused stays refused until the sides change: only a person can mend that.
@@ -49,8 +51,13 @@ fn phase_refused(folded: &Folded) -> Option<Notice> {
     folded.notices.iter().find(refused).cloned()
 }
 
+/// The link as far as a plan was carried out.
+pub(crate) fn so_far(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Link {
+    after_failure(case, plan, progress, &fold::of(case, plan, progress))
+}
+
 /// The link of a plan that failed half-way: what landed counts as written, and the rest is as it was.
-pub(super) fn after_failure(
+pub(crate) fn after_failure(
     case: &Case<'_>,
     plan: &Plan,
     progress: &Progress,
@@ -73,7 +80,7 @@ pub(super) fn after_failure(
 }
 
 /// The link with the versions that were stored.
-pub(super) fn stamped(link: Link, progress: &Progress, now: Timestamp) -> Link {
+pub(crate) fn stamped(link: Link, progress: &Progress, now: Timestamp) -> Link {
     let (referral, record) = (progress.referral.as_ref(), progress.record.as_ref());
     Link {
         crm_version: record.map_or(link.crm_version, |record| record.version.clone()),
