@@ -30,13 +30,12 @@ struct Arguments {
 enum Command {
     /// Shows what was decided and written for a deal, and why.
     ///
-    /// Environment: LINKS_TABLE, AUDIT_TABLE, CRM (default dynamics), AWS_REGION.
+    /// Environment: LINKS_TABLE, AUDIT_TABLE, CRM, AWS_REGION.
     Audit(audit::Arguments),
     /// Checks and installs the co-sell fields in the CRM.
     ///
-    /// Environment: CRM (default dynamics) and that CRM's variables: DATAVERSE_URL, DATAVERSE_TENANT_ID and PUBLISHER_PREFIX (default nwcs),
-    /// or SALESFORCE_URL. To sign in as the deployment does CRM_SECRET_ARN and AWS_REGION; instead of these CRM_ACCESS_TOKEN, an access
-    /// token of somebody who may customise the CRM.
+    /// Environment: CRM and that CRM's own variables, as the functions have them. To sign in as the deployment does CRM_SECRET_ARN and
+    /// AWS_REGION; instead of these CRM_ACCESS_TOKEN, an access token of somebody who may customise the CRM.
     #[command(subcommand)]
     Crm(crm::Command),
     /// Lists the invitations that wait for an answer, yours and Microsoft's, by the day they expire.
@@ -46,12 +45,12 @@ enum Command {
     /// Checks and shows the field mapping that is packed into this program, as into the functions built with it. Needs AWS only for `check
     /// --live` and for `try` with an id.
     ///
-    /// Environment, none of it needed: CRM (default dynamics), PUBLISHER_PREFIX (default nwcs), TEAM_PHONE.
+    /// Environment, none of it needed: CRM, TEAM_PHONE, and what the CRM's mapping has for placeholders.
     #[command(subcommand)]
     Mapping(mapping::Command),
     /// Shows and mends a pair of referral and opportunity.
     ///
-    /// Environment: for `show` LINKS_TABLE, CRM (default dynamics), AWS_REGION; for the others all variables of the consumer function
+    /// Environment: for `show` LINKS_TABLE, CRM, AWS_REGION; for the others all variables of the consumer function
     /// but QUEUE_URL.
     #[command(subcommand)]
     Pair(pair::Command),

@@ -36,7 +36,7 @@ pub(super) async fn run(Arguments { which, live }: &Arguments) -> Result<()> {
 
 async fn run_live(mapping: &Mapping) -> Result<()> {
     let settings = cosell_wiring::read(InstallationSettings::read)?;
-    let system = settings.connection.system().to_string();
+    let system = settings.crm.crm.name();
     if system != mapping.system {
         bail!(
             "the mapping is for {}, and CRM names {system}: give the same to --crm and CRM",

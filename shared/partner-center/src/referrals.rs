@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cosell_model::id::{ETag, EngagementId, ReferralId};
+use cosell_model::record_id::RecordIds;
 use cosell_model::referral::Referral;
 use cosell_runtime::http::ForbiddenUrl;
 use cosell_sync::Failure;
@@ -36,6 +37,7 @@ const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// The client for referrals.
 pub struct Referrals {
     exchange: Exchange,
+    pub(crate) record_ids: RecordIds,
 }
 
 /// A call with an id of its own (contract partner-center 1.4).
@@ -63,7 +65,14 @@ impl Referrals {
         audience: &str,
         tokens: Arc<TokenSource>,
     ) -> Result<Self, ForbiddenUrl> {
-        Ok(Self { exchange: Exchange::new(http, url, audience, tokens)? })
+        let exchange = Exchange::new(http, url, audience, tokens)?;
+        Ok(Self { exchange, record_ids: RecordIds::none() })
+    }
+
+    /// Finds referrals by ids of these CRM records in whatever spelling; without them, texts are compared exactly.
+    #[must_use]
+    pub fn with_record_ids(self, record_ids: RecordIds) -> Self {
+        Self { record_ids, ..self }
     }
 
     async fn read(&self, id: ReferralId) -> Result<Option<Referral>, Error> {

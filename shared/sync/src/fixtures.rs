@@ -1,6 +1,6 @@
 //! A deal in sync and the shipped mapping, for tests.
 
-use cosell_mapping::{Mapping, Placeholders};
+use cosell_mapping::{Crm, Mapping, Placeholders};
 
 pub(crate) use crate::deal::{RECORD, now, record, referral, set};
 
@@ -10,5 +10,10 @@ pub(crate) fn shipped() -> Mapping {
         ("prefix", "nwcs".to_owned()),
         ("team_phone", "+46700000002".to_owned()),
     ]);
-    Mapping::parse(include_str!("../../../infra/mapping/dynamics.toml"), &placeholders).unwrap()
+    Mapping::parse(
+        &Crm::of_guids("dynamics"),
+        include_str!("../../../infra/mapping/dynamics.toml"),
+        &placeholders,
+    )
+    .unwrap()
 }

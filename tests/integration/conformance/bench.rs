@@ -7,12 +7,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use cosell_model::id::ReferralId;
+use cosell_model::record_id::RecordIds;
 use cosell_runtime::clock;
-use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::faults::{Action, Fault};
 use cosell_simulators::{Config, Simulators};
 use cosell_sync::Failure;
 use cosell_sync::port::{Crm, Leads};
+use cosell_tests::crm::CrmSystem;
 use cosell_tests::people::People;
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
@@ -93,6 +94,14 @@ impl cosell_salesforce::CredentialStore for Store {
 }
 
 impl Bench {
+    pub(super) fn record_ids(&self) -> RecordIds {
+        let crm = match self.system {
+            CrmSystem::Dynamics => cosell_dynamics::DESCRIPTOR,
+            CrmSystem::Salesforce => cosell_salesforce::DESCRIPTOR,
+        };
+        crm.mapped.record_ids
+    }
+
     pub(super) async fn of(system: CrmSystem) -> Self {
         let mut config = Config::default();
         config.salesforce.multi_currency = true;

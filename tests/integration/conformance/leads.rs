@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use cosell_model::id::ReferralId;
-use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::faults::Action;
 use cosell_sync::{Failure, FailureKind};
+use cosell_tests::crm::CrmSystem;
 use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value as Json, json};

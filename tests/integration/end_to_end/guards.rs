@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use cosell_runtime::clock;
-use cosell_runtime::settings::CrmSystem;
 use cosell_tests::LocalStack;
+use cosell_tests::crm::CrmSystem;
 use cosell_tests::people::People;
 use cosell_tests::seller::{Deal, Entry, Stage};
 use jiff::SignedDuration;

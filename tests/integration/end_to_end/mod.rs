@@ -10,8 +10,8 @@ mod scenarios;
 
 use std::time::Duration;
 
-use cosell_runtime::settings::CrmSystem;
 use cosell_tests::LocalStack;
+use cosell_tests::crm::CrmSystem;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_whole_stack_with_dynamics() {

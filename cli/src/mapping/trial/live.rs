@@ -19,9 +19,7 @@ pub(super) async fn tried(referral: Option<&str>, opportunity: Option<&str>) -> 
     let settings = cosell_wiring::read(EngineSettings::read)?;
     let subject = match (referral, opportunity) {
         (Some(id), _) => Subject::Referral(id.parse::<ReferralId>()?),
-        (None, Some(id)) => {
-            Subject::Crm(record::opportunity(settings.systems.crm.connection.system(), id)?)
-        }
+        (None, Some(id)) => Subject::Crm(record::opportunity(settings.systems.crm.crm, id)?),
         (None, None) => return Err(anyhow!("give --referral or --opportunity")),
     };
     let engine = cosell_wiring::operators_engine(settings, &crate::aws().await?)?;

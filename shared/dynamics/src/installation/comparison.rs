@@ -1,11 +1,12 @@
 //! What is there against what is wanted. Values in, findings out.
 
-use cosell_model::cosell_fields::{Choice, CosellField, FIELDS, Kind};
+use cosell_crm::field::{Choice, CosellField, Kind};
 use cosell_sync::installation::{Finding, State};
 use serde_json::Value as Json;
 
 use super::definition;
 use super::table::{Column, Found, Key, Table};
+use crate::fields::{FIELDS, option, schema_name};
 
 /// One thing that a table needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +24,7 @@ pub(super) struct SurveyedTable {
 }
 
 fn parts() -> impl Iterator<Item = Part> {
-    let identifiers =
-        FIELDS.iter().filter(|field| matches!(field.dynamics.kind, Kind::Identifier { .. }));
+    let identifiers = FIELDS.iter().filter(|field| matches!(field.kind, Kind::Identifier { .. }));
     FIELDS.iter().map(Part::Column).chain(identifiers.map(Part::Key))
 }
 
@@ -110,7 +110,7 @@ impl SurveyedTable {
 }
 
 fn logical(field: &CosellField, prefix: &str) -> String {
-    field.schema_name(prefix).to_lowercase()
+    schema_name(field, prefix).to_lowercase()
 }
 
 fn key_over<'a>(found: &'a Found, column: &str) -> Option<&'a Key> {
@@ -139,7 +139,7 @@ fn key_state(key: &Key) -> State {
 }
 
 fn compared(field: &CosellField, column: &Column) -> State {
-    let kind = field.dynamics.kind;
+    let kind = field.kind;
     let wrong = |is: String, remedy: String| State::Wrong { is, should: wanted(kind), remedy };
     if column.kind != definition::attribute_type(kind) {
         let remedy = "a column's type cannot be changed: if nothing uses it, delete it and install; otherwise set PUBLISHER_PREFIX to another prefix";
@@ -178,17 +178,17 @@ fn compared(field: &CosellField, column: &Column) -> State {
 
 fn absent(choices: &'static [Choice], column: &Column) -> Option<Vec<&'static Choice>> {
     let options = column.options.as_ref()?;
-    Some(choices.iter().filter(|choice| !options.contains(&u64::from(choice.option))).collect())
+    Some(choices.iter().filter(|choice| !options.contains(&u64::from(option(choice)))).collect())
 }
 
 fn numbers(choices: &[&Choice]) -> String {
-    let numbers: Vec<String> = choices.iter().map(|choice| choice.option.to_string()).collect();
+    let numbers: Vec<String> = choices.iter().map(|choice| option(choice).to_string()).collect();
     numbers.join(", ")
 }
 
 fn labels(choices: &[&Choice]) -> String {
     let labels: Vec<String> =
-        choices.iter().map(|choice| format!("{} {}", choice.option, choice.label)).collect();
+        choices.iter().map(|choice| format!("{} {}", option(choice), choice.label)).collect();
     labels.join(", ")
 }
 

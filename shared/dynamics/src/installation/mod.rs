@@ -46,13 +46,8 @@ pub struct DynamicsInstallation {
 }
 
 impl DynamicsInstallation {
-    /// `prefix` is the publisher's, without the underscore.
-    pub fn new(
-        http: reqwest::Client,
-        settings: &Settings,
-        access: Access,
-        prefix: impl Into<String>,
-    ) -> Self {
+    /// `http` must neither follow redirects nor keep cookies, and should have a time-out.
+    pub fn new(http: reqwest::Client, settings: &Settings, access: Access) -> Self {
         let sign_in = match access {
             Access::Token(token) => SignIn::Given(GivenToken::new(token)),
             Access::Application(credentials) => SignIn::Application(ClientCredentialsGrant {
@@ -64,7 +59,7 @@ impl DynamicsInstallation {
         };
         Self {
             api: WebApi::new(http, settings, Bearers::new(sign_in)),
-            prefix: prefix.into(),
+            prefix: settings.publisher_prefix.clone(),
             pause: PAUSE,
         }
     }
@@ -215,7 +210,7 @@ impl DynamicsInstallation {
                     "{error}: its values are outside of the publisher's range; give the publisher with the prefix {} the choice value prefix {}, \
                  or set PUBLISHER_PREFIX to one that no publisher has",
                     self.prefix,
-                    cosell_model::cosell_fields::OPTION_PREFIX
+                    crate::fields::OPTION_PREFIX
                 )
             }
             DynamicsError::Refused(refused) if refused.kind == FailureKind::Credentials => {

@@ -14,7 +14,7 @@ pub(super) struct Table {
     pub(super) set: &'static str,
 }
 
-/// The tables of `cosell_fields::OBJECTS`.
+/// All of them.
 pub(super) const TABLES: [Table; 2] =
     [Table { name: "opportunity", set: "opportunities" }, Table { name: "lead", set: "leads" }];
 

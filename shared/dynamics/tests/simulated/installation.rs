@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use cosell_dynamics::FIELDS;
 use cosell_dynamics::Settings;
 use cosell_dynamics::installation::{Access, DynamicsInstallation};
-use cosell_model::cosell_fields::FIELDS;
 use cosell_simulators::faults::{Action, Fault};
 use cosell_simulators::{Config, Simulators};
 use cosell_sync::FailureKind;
@@ -101,7 +101,7 @@ impl Site {
 fn installer(simulators: &Simulators, access: Access) -> DynamicsInstallation {
     let settings =
         Settings::new(simulators.dataverse.clone(), simulators.entra.clone(), "sim-tenant");
-    DynamicsInstallation::new(client(Duration::from_secs(5)), &settings, access, "nwcs")
+    DynamicsInstallation::new(client(Duration::from_secs(5)), &settings, access)
         .with_pause(Duration::from_millis(1))
 }
 

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use cosell_model::cosell_fields::OBJECTS;
 use cosell_sync::Failure;
 use cosell_sync::schema::{Column, CrmSchema, Holds};
 use serde_json::Value as Json;
 
 use super::SalesforceInstallation;
 use crate::error::SalesforceError;
+use crate::fields::OBJECTS;
 use crate::rest_api::Call;
 use crate::schema::{CONTACT, CURRENCY};
 use crate::soql;

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cosell_model::cosell_fields::CosellField;
+use cosell_crm::field::CosellField;
 use cosell_sync::installation::{Finding, Installation, Progress, State, TRIES, pause_after};
 use cosell_sync::{Failure, FailureKind, System};
 use reqwest::Method;
@@ -105,7 +105,7 @@ impl SalesforceInstallation {
 
     async fn survey(&self) -> Result<Survey, SalesforceError> {
         let mut objects = Vec::new();
-        for object in cosell_model::cosell_fields::OBJECTS {
+        for object in crate::fields::OBJECTS {
             objects.push(FoundObject::read(&self.api, object).await?);
         }
         let sets = match self.found_sets().await {
@@ -134,7 +134,7 @@ impl SalesforceInstallation {
                 if progress.is_over() {
                     return Ok(());
                 }
-                let name = field.salesforce.name;
+                let name = field.name;
                 match self.make_field(object.object, field).await {
                     Ok(()) => progress.created(object.object, name),
                     Err(error) => {
@@ -165,7 +165,7 @@ impl SalesforceInstallation {
         object: &'static str,
         field: &CosellField,
     ) -> Result<(), SalesforceError> {
-        let doing = format!("creating field {} on {object}", field.salesforce.name);
+        let doing = format!("creating field {} on {object}", field.name);
         let call = Call::new(Method::POST, "tooling/sobjects/CustomField", doing)
             .body(definition::custom_field(object, field))
             .once(true);
@@ -178,7 +178,7 @@ impl SalesforceInstallation {
             let again = pause_after(error.kind(), self.pause).filter(|_| tries < TRIES);
             tokio::time::sleep(again.unwrap_or_default()).await;
             let defined = found::definitions(&self.api, object).await;
-            if defined.is_ok_and(|defined| defined.contains_key(field.salesforce.name)) {
+            if defined.is_ok_and(|defined| defined.contains_key(field.name)) {
                 return Ok(());
             }
             if again.is_none() {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use cosell_model::cosell_fields::{CosellField, FIELDS, FilledBy, OBJECTS};
+use cosell_crm::field::{CosellField, FilledBy};
 use cosell_sync::installation::{Finding, Progress, State, TRIES, pause_after};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 
 use super::{SalesforceInstallation, refused};
 use crate::error::SalesforceError;
+use crate::fields::{FIELDS, OBJECTS};
 use crate::record;
 use crate::rest_api::{Answer, Call, RestApi, query};
 use crate::soql;
@@ -63,7 +64,7 @@ impl Set {
     fn grants(self) -> impl Iterator<Item = Grant> {
         let grant = move |object: &'static str, field: &CosellField| Grant {
             object,
-            field: format!("{object}.{}", field.salesforce.name),
+            field: format!("{object}.{}", field.name),
             edit: self.edits_all || field.filled_by == FilledBy::Seller,
         };
         OBJECTS

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cosell_model::cosell_fields::FIELDS;
+use cosell_salesforce::FIELDS;
 use cosell_salesforce::installation::{GivenToken, SalesforceInstallation};
 use cosell_salesforce::{CredentialStore, Credentials, Settings};
 use cosell_simulators::faults::{Action, Fault};

@@ -19,7 +19,6 @@ use cosell_model::crm::{CrmRecord, Phase};
 use cosell_model::life_cycle::Stage;
 use cosell_model::link::{LastSynced, Link, OpenConflict};
 use cosell_model::patch::PatchOperation;
-use cosell_model::record_id;
 use cosell_model::referral::Referral;
 use cosell_model::value::Value;
 
@@ -260,7 +259,7 @@ impl<'a> Planner<'a> {
             last_synced.partner_center.is_nothing() && last_synced.crm == Value::text(id.clone())
         });
         let ours = |present: &str| {
-            link.lead.as_ref().is_some_and(|lead| record_id::same(&lead.id, present))
+            link.lead.as_ref().is_some_and(|lead| self.mapping.record_ids.same(&lead.id, present))
         };
         let free = self.referral.external_reference.as_deref().is_none_or(ours);
         if free && !self.referral.stage.is_terminal() && !tried {

@@ -95,7 +95,7 @@ impl Attempt<'_> {
         // A referral that names a CRM record is never given a second one (contract partner-center 5.7).
         let contradiction = |reason: String| Ok(Found::Contradiction { reason, record: None });
         let entity = &engine.mapping.entity;
-        let Some(key) = engine.mapping.key_from_reference(&reference) else {
+        let Some(key) = engine.mapping.record_ids.key(entity, &reference) else {
             return contradiction(format!(
                 "The referral's CRM ID is not the id of any {entity} of this CRM: clear it in Partner Center, or set it to the {entity}'s id."
             ));

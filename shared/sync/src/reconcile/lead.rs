@@ -76,7 +76,8 @@ impl Attempt<'_> {
             return Ok(());
         }
         let named = referral.external_reference.as_deref();
-        if let Some(key) = named.and_then(|reference| deals.mapping.key_from_reference(reference))
+        if let Some(key) = named
+            .and_then(|reference| deals.mapping.record_ids.key(&deals.mapping.entity, reference))
             && deals.crm.get(&key).await?.is_some()
         {
             return Ok(());

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::*;
-use cosell_mapping::{Examination, Layer, Placeholders};
+use cosell_mapping::{Crm, Examination, Layer, Placeholders};
 
 const ATTRIBUTES: &str = "/details/requirements/additionalRequirements/attributes";
 
@@ -27,8 +27,12 @@ fn services() -> Mapping {
         ("team_phone", "+46700000002".to_owned()),
     ]);
     let layer = |file, text| Layer { file, text };
-    let examination =
-        Examination::of(layer("shipped", shipped), Some(layer("own", &own)), &placeholders);
+    let examination = Examination::of(
+        &Crm::of_guids("dynamics"),
+        layer("shipped", shipped),
+        Some(layer("own", &own)),
+        &placeholders,
+    );
     examination.mapping().unwrap_or_else(|| panic!("{:#?}", examination.faults)).clone()
 }
 

@@ -21,7 +21,7 @@ mod waiting;
 use std::sync::Arc;
 
 use crate::plan::Policy;
-use cosell_mapping::{Mapping, Placeholders};
+use cosell_mapping::{Crm, Mapping, Placeholders};
 use cosell_model::audit::AuditKind;
 use cosell_model::breaker::Breaker;
 use cosell_model::crm::{CrmRecord, Phase};
@@ -51,6 +51,7 @@ impl Stage {
         let placeholders =
             Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
         let mapping = Mapping::parse(
+            &Crm::of_guids("dynamics"),
             include_str!("../../../../../infra/mapping/dynamics.toml"),
             &placeholders,
         )
