@@ -15,7 +15,6 @@ mod party;
 mod phase;
 mod record;
 mod refusal;
-mod remembered;
 mod sales;
 mod schema;
 mod settings;

@@ -101,6 +101,12 @@ pub(crate) fn related(schema: &Schema, row: &Json) -> Fields {
         .collect()
 }
 
+/// The related rows' columns of a record. Whoever changes a lookup changes the version: they hold as long as that does.
+pub(crate) fn related_columns(record: &CrmRecord) -> Fields {
+    let related = record.fields.iter().filter(|(name, _)| name.contains('/'));
+    related.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 pub(crate) fn key(table: Table, id: Uuid) -> CrmKey {
     CrmKey { system: SYSTEM.to_owned(), entity: table.entity().to_owned(), id: id.to_string() }
 }

@@ -18,7 +18,6 @@ use crate::error::DynamicsError;
 use crate::error_code::ErrorCode;
 use crate::phase::Address;
 use crate::record::{self, Fields, SYSTEM, Stored};
-use crate::remembered::Remembered;
 use crate::schema::Schema;
 use crate::settings::Settings;
 use crate::table::Table;
@@ -32,7 +31,6 @@ pub struct Dynamics {
     pub(crate) settings: Settings,
     pub(crate) schema: Schema,
     pub(crate) currencies: Arc<Currencies>,
-    remembered: Remembered,
 }
 
 impl Dynamics {
@@ -50,13 +48,7 @@ impl Dynamics {
             credentials,
         };
         let api = WebApi::new(http, &settings, Bearers::new(SignIn::Application(grant)));
-        Self {
-            api: Arc::new(api),
-            settings,
-            schema,
-            currencies: Arc::default(),
-            remembered: Remembered::default(),
-        }
+        Self { api: Arc::new(api), settings, schema, currencies: Arc::default() }
     }
 
     /// Another table of the same environment, with the same connection and tokens.
@@ -66,7 +58,6 @@ impl Dynamics {
             settings: self.settings.clone(),
             schema,
             currencies: self.currencies.clone(),
-            remembered: Remembered::default(),
         }
     }
 
@@ -97,7 +88,6 @@ impl Dynamics {
         };
         let stored = Stored::read(&self.schema, &self.settings, &answer)?;
         let related = record::related(&self.schema, &answer.body);
-        self.remembered.keep(stored.id, &stored.version, &related);
         Ok(Some(stored.with(&self.schema, related)))
     }
 
@@ -145,45 +135,46 @@ impl Dynamics {
 
     async fn update_row(
         &self,
-        key: &CrmKey,
-        version: &str,
+        record: &CrmRecord,
         write: &CrmWrite,
     ) -> Result<CrmRecord, DynamicsError> {
-        let id = self.id_of(key)?;
+        let id = self.id_of(&record.key)?;
         refuse_parties(write, self.schema.table)?;
         let columns = Columns::sort(write)?;
         if write.fields.is_empty() {
-            return self.update_phase(id, version, write.phase).await;
+            return self.update_phase(id, record, write.phase).await;
         }
         let mut body = columns.plain;
         self.bind_currency(&mut body, columns.currency.as_ref()).await?;
-        let address = Address::of_version(&self.schema, id, version);
+        let address = Address::of_version(&self.schema, id, &record.version);
         let answer = self.save_columns(&address, body, write.phase).await?;
         let stored = Stored::read(&self.schema, &self.settings, &answer)?;
         // A bound lookup may show other related columns from now on.
-        let related =
-            if columns.currency.is_some() { None } else { self.remembered.of(id, version) };
+        let related = columns.currency.is_none().then(|| record::related_columns(record));
         self.finish(stored, write.phase, related).await
     }
 
-    /// The actions that close a deal know no version, so it is compared here.
+    /// The actions that close a deal know no version, so it is compared before them; so it is where nothing is to be written.
     async fn update_phase(
         &self,
         id: Uuid,
-        version: &str,
+        known: &CrmRecord,
         phase: Option<Phase>,
     ) -> Result<CrmRecord, DynamicsError> {
-        let record = self.read_back(id).await?;
-        if record.version != version {
-            return Err(DynamicsError::Stale {
-                doing: format!("updating {} {id}", self.schema.row_name()),
-            });
+        let guards_itself = |phase: Phase| self.guards_itself(known.phase, phase);
+        if !phase.is_some_and(guards_itself) {
+            let now = self.read_back(id).await?;
+            if now.version != known.version {
+                return Err(DynamicsError::Stale {
+                    doing: format!("updating {} {id}", self.schema.row_name()),
+                });
+            }
         }
         match phase {
-            Some(phase) if self.bring_to(id, &record.version, record.phase, phase).await? => {
-                Ok(record::settled(&record.fields, self.read_in_phase(id, phase).await?))
+            Some(phase) if self.bring_to(id, &known.version, known.phase, phase).await? => {
+                Ok(record::settled(&known.fields, self.read_in_phase(id, phase).await?))
             }
-            _ => Ok(record),
+            _ => Ok(known.clone()),
         }
     }
 
@@ -203,10 +194,7 @@ impl Dynamics {
             if self.schema.related.is_empty() { Some(Fields::default()) } else { related };
         match related {
             None => Ok(record::settled(&stored.plain, self.read_back(stored.id).await?)),
-            Some(related) => {
-                self.remembered.keep(stored.id, &stored.version, &related);
-                Ok(stored.with(&self.schema, related))
-            }
+            Some(related) => Ok(stored.with(&self.schema, related)),
         }
     }
 
@@ -238,13 +226,8 @@ impl Crm for Dynamics {
         Ok(self.upsert_row(id, write).await?)
     }
 
-    async fn update(
-        &self,
-        key: &CrmKey,
-        version: &str,
-        write: &CrmWrite,
-    ) -> Result<CrmRecord, Failure> {
-        Ok(self.update_row(key, version, write).await?)
+    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        Ok(self.update_row(record, write).await?)
     }
 
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {

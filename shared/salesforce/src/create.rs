@@ -37,8 +37,7 @@ impl Salesforce {
         let mut answers = self.api.run(&parts, false, &doing).await?;
         if let Some(stored) = self.stored(&organisation, &mut answers)? {
             // Whom an existing deal belongs to is never changed, and its other fields only as they were read.
-            let record = &stored.record;
-            return self.update_record(&record.key, &record.version, &without_parties(write)).await;
+            return self.update_record(&stored.record, &without_parties(write)).await;
         }
         let parties = Parties::read(&columns, &mut answers)?;
         self.create(&organisation, id, write.phase, columns, parties).await

@@ -68,7 +68,7 @@ impl SalesforceLeads {
         }
         let mut write = without_parties(write);
         write.fields.insert(field.to_owned(), Json::from(referral.to_string()));
-        self.opportunities.update(&found.key, &found.version, &write).await
+        self.opportunities.update(&found, &write).await
     }
 
     /// The lead that was converted into this opportunity, of several one that is a deal's, and the Referral Identifier that the opportunity carries.
@@ -119,13 +119,8 @@ impl Crm for SalesforceLeads {
         self.leads.upsert(id, write).await
     }
 
-    async fn update(
-        &self,
-        key: &CrmKey,
-        version: &str,
-        write: &CrmWrite,
-    ) -> Result<CrmRecord, Failure> {
-        self.leads.update(key, version, write).await
+    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        self.leads.update(record, write).await
     }
 
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {

@@ -184,13 +184,8 @@ impl Crm for Salesforce {
         self.told(done)
     }
 
-    async fn update(
-        &self,
-        key: &CrmKey,
-        version: &str,
-        write: &CrmWrite,
-    ) -> Result<CrmRecord, Failure> {
-        let done = self.update_record(key, version, write).await;
+    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        let done = self.update_record(record, write).await;
         self.told(done)
     }
 

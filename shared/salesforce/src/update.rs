@@ -1,6 +1,6 @@
 //! Changing a record that still is as it was read (contract salesforce 3.7).
 
-use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_model::crm::{CrmRecord, CrmWrite, Phase};
 use reqwest::Method;
 use serde_json::Value as Json;
 
@@ -21,16 +21,15 @@ const SAVE: &str = "save";
 impl Salesforce {
     pub(crate) async fn update_record(
         &self,
-        key: &CrmKey,
-        version: &str,
+        record: &CrmRecord,
         write: &CrmWrite,
     ) -> Result<CrmRecord, SalesforceError> {
-        let id = self.id_of(key)?;
+        let id = self.id_of(&record.key)?;
         let object = self.schema.object;
         refuse_parties(write)?;
         let doing = format!("updating {} {id}", object.entity());
         let stale = || SalesforceError::Stale { doing: doing.clone() };
-        let known = Version::parse(version).ok_or_else(stale)?;
+        let known = Version::parse(&record.version).ok_or_else(stale)?;
         let organisation = self.organisation().await?;
         if object == Object::Lead && known.phase == Phase::Qualified && !write.is_empty() {
             return Err(SalesforceError::Converted { doing });

@@ -131,13 +131,8 @@ impl Crm for GatedCrm {
         self.gates.crm.pass(self.port.upsert(id, write)).await
     }
 
-    async fn update(
-        &self,
-        key: &CrmKey,
-        version: &str,
-        write: &CrmWrite,
-    ) -> Result<CrmRecord, Failure> {
-        self.gates.crm.pass(self.port.update(key, version, write)).await
+    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        self.gates.crm.pass(self.port.update(record, write)).await
     }
 
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
@@ -164,13 +159,8 @@ impl Crm for GatedLeads {
         self.table.upsert(id, write).await
     }
 
-    async fn update(
-        &self,
-        key: &CrmKey,
-        version: &str,
-        write: &CrmWrite,
-    ) -> Result<CrmRecord, Failure> {
-        self.table.update(key, version, write).await
+    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        self.table.update(record, write).await
     }
 
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {

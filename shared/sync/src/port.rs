@@ -68,13 +68,8 @@ pub trait Crm: Send + Sync {
     /// Creates or updates the record with this Referral Identifier, and returns it as stored. Repeating it is harmless.
     async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure>;
 
-    /// Changes a record if it still has `version`, and returns it as stored.
-    async fn update(
-        &self,
-        key: &CrmKey,
-        version: &str,
-        write: &CrmWrite,
-    ) -> Result<CrmRecord, Failure>;
+    /// Changes a record if it still is as `record`, which was read or stored before, and returns it as stored.
+    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure>;
 
     /// Records flagged "Sync with Partner Center" and changed at or after `since`, oldest change first.
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure>;

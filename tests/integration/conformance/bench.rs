@@ -213,7 +213,7 @@ impl Bench {
         record: &CrmRecord,
         fields: &[(Field, Json)],
     ) -> Result<CrmRecord, Failure> {
-        self.crm.update(&record.key, &record.version, &self.write(fields)).await
+        self.crm.update(record, &self.write(fields)).await
     }
 
     pub(super) async fn bring(
@@ -222,7 +222,7 @@ impl Bench {
         phase: Phase,
     ) -> Result<CrmRecord, Failure> {
         let write = CrmWrite { phase: Some(phase), ..CrmWrite::default() };
-        self.crm.update(&record.key, &record.version, &write).await
+        self.crm.update(record, &write).await
     }
 
     /// The seller changes fields of the opportunity itself.

@@ -102,7 +102,7 @@ async fn a_closed_deal_changes_together_with_its_phase(bench: Bench) {
     let (_, record) = bench.deal().await;
     let won = bench.bring(&record, Phase::Won).await.unwrap();
     let corrected = bench.write(&[(Field::Notes, json!("Corrected"))]);
-    let alone = bench.crm.update(&won.key, &won.version, &corrected).await;
+    let alone = bench.crm.update(&won, &corrected).await;
     if bench.locks_what_is_closed() {
         let failure = alone.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Rejected, "{failure}");
@@ -111,7 +111,7 @@ async fn a_closed_deal_changes_together_with_its_phase(bench: Bench) {
     }
     let now = bench.read_later(&won.key).await;
     let lost = CrmWrite { phase: Some(Phase::Lost), ..corrected };
-    let updated = bench.crm.update(&now.key, &now.version, &lost).await.unwrap();
+    let updated = bench.crm.update(&now, &lost).await.unwrap();
     assert_eq!(
         (updated.phase, bench.get(&updated, Field::Notes)),
         (Phase::Lost, &json!("Corrected"))

@@ -127,13 +127,8 @@ impl Crm for DynamicsLeads {
         Ok(self.with_opportunity(lead).await?)
     }
 
-    async fn update(
-        &self,
-        key: &CrmKey,
-        version: &str,
-        write: &CrmWrite,
-    ) -> Result<CrmRecord, Failure> {
-        let lead = self.table.update(key, version, write).await?;
+    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        let lead = self.table.update(record, write).await?;
         Ok(self.with_opportunity(lead).await?)
     }
 

@@ -112,11 +112,8 @@ async fn a_dead_token_costs_one_repetition() {
     environment.simulators.clock.advance(4000);
     assert!(environment.crm.get(&record.key).await.unwrap().is_some());
     environment.fault("PATCH", "opportunities", status(401));
-    let updated = environment
-        .crm
-        .update(&record.key, &record.version, &write(&[("name", json!("After a 401"))]))
-        .await
-        .unwrap();
+    let updated =
+        environment.crm.update(&record, &write(&[("name", json!("After a 401"))])).await.unwrap();
     assert_eq!(updated.get("name"), &json!("After a 401"));
     assert_eq!(environment.simulators.journal.count("entra", "POST", "token"), 3);
 }

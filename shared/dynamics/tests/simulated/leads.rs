@@ -89,7 +89,7 @@ async fn a_lead_names_its_customer_itself() {
     let (_, made) = environment.lead().await;
     for failure in [
         environment.leads.upsert(referral(), &account).await.unwrap_err(),
-        environment.leads.update(&made.key, &made.version, &account).await.unwrap_err(),
+        environment.leads.update(&made, &account).await.unwrap_err(),
     ] {
         assert_eq!(failure.kind, FailureKind::Rejected);
         assert!(
@@ -107,8 +107,7 @@ async fn a_lead_that_changed_is_neither_overwritten_nor_disqualified() {
     let (_, read) = environment.lead().await;
     environment.seller_edits(&read.key, json!({"subject": "The seller's"})).await;
     for change in [write(&[("subject", json!("Ours"))]), to_phase(Phase::Lost)] {
-        let failure =
-            environment.leads.update(&read.key, &read.version, &change).await.unwrap_err();
+        let failure = environment.leads.update(&read, &change).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     }
     let now = environment.lead_now(&read.key).await;
@@ -124,7 +123,7 @@ async fn a_declined_lead_is_disqualified_with_the_status_reason_of_the_settings(
         phase: Some(Phase::Lost),
         ..write(&[("description", json!("Declined in Partner Center"))])
     };
-    let lost = environment.leads.update(&made.key, &made.version, &change).await.unwrap();
+    let lost = environment.leads.update(&made, &change).await.unwrap();
     assert_eq!(
         (lost.phase, lost.get("description")),
         (Phase::Lost, &json!("Declined in Partner Center"))
@@ -140,8 +139,7 @@ async fn a_disqualified_lead_is_reopened_and_one_that_waits_is_simply_open() {
     for (phase, shown) in
         [(Phase::OnHold, Phase::Open), (Phase::Lost, Phase::Lost), (Phase::Open, Phase::Open)]
     {
-        record =
-            environment.leads.update(&record.key, &record.version, &to_phase(phase)).await.unwrap();
+        record = environment.leads.update(&record, &to_phase(phase)).await.unwrap();
         assert_eq!(record.phase, shown);
     }
 }
@@ -150,19 +148,11 @@ async fn a_disqualified_lead_is_reopened_and_one_that_waits_is_simply_open() {
 async fn a_lead_is_never_won_nor_a_qualified_one_disqualified() {
     let environment = Environment::start().await;
     let (id, open) = environment.lead().await;
-    let failure = environment
-        .leads
-        .update(&open.key, &open.version, &to_phase(Phase::Won))
-        .await
-        .unwrap_err();
+    let failure = environment.leads.update(&open, &to_phase(Phase::Won)).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Rejected, "{failure}");
     environment.seller_qualifies(&open.key, json!({})).await;
     let qualified = environment.lead_now(&open.key).await;
-    let failure = environment
-        .leads
-        .update(&qualified.key, &qualified.version, &to_phase(Phase::Lost))
-        .await
-        .unwrap_err();
+    let failure = environment.leads.update(&qualified, &to_phase(Phase::Lost)).await.unwrap_err();
     assert!(
         failure.kind == FailureKind::Rejected && failure.message.contains("qualified"),
         "{failure}"

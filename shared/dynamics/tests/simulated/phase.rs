@@ -8,7 +8,7 @@ use crate::environment::{COLUMNS, Environment, to_phase, write};
 
 impl Environment {
     async fn brought_to(&self, record: &CrmRecord, phase: Phase) -> CrmRecord {
-        self.crm.update(&record.key, &record.version, &to_phase(phase)).await.unwrap()
+        self.crm.update(record, &to_phase(phase)).await.unwrap()
     }
 }
 
@@ -66,13 +66,13 @@ async fn columns_of_a_locked_closed_deal_are_saved_together_with_its_phase() {
     let record = environment.opportunity().await;
     let won = environment.brought_to(&record, Phase::Won).await;
     let columns = write(&[("description", json!("Corrected"))]);
-    let failure = environment.crm.update(&won.key, &won.version, &columns).await.unwrap_err();
+    let failure = environment.crm.update(&won, &columns).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Rejected);
     assert!(failure.message.contains("reopen"), "{failure}");
     for phase in [Phase::Lost, Phase::Open] {
         let now = environment.crm.get(&won.key).await.unwrap().unwrap();
         let change = CrmWrite { phase: Some(phase), ..columns.clone() };
-        let updated = environment.crm.update(&now.key, &now.version, &change).await.unwrap();
+        let updated = environment.crm.update(&now, &change).await.unwrap();
         assert_eq!((updated.phase, updated.get("description")), (phase, &json!("Corrected")));
     }
 }

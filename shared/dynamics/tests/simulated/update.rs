@@ -14,7 +14,7 @@ async fn an_update_changes_what_it_names_in_one_call() {
     environment.simulators.journal.clear();
     let updated = environment
         .crm
-        .update(&record.key, &record.version, &write(&[("estimatedvalue", json!(275_000))]))
+        .update(&record, &write(&[("estimatedvalue", json!(275_000))]))
         .await
         .unwrap();
     assert_eq!(
@@ -35,8 +35,7 @@ async fn a_stale_version_is_stale_and_changes_nothing() {
         write(&[("name", json!("Renamed by us"))]),
         CrmWrite { phase: Some(Phase::Won), ..CrmWrite::default() },
     ] {
-        let failure =
-            environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
+        let failure = environment.crm.update(&record, &change).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     }
     let read = environment.crm.get(&record.key).await.unwrap().unwrap();
@@ -49,11 +48,8 @@ async fn a_deleted_record_is_absent_and_an_update_of_it_stale() {
     let record = environment.opportunity().await;
     environment.control("DELETE", &format!("rows/opportunities/{}", record.key.id), None).await;
     assert!(environment.crm.get(&record.key).await.unwrap().is_none());
-    let failure = environment
-        .crm
-        .update(&record.key, &record.version, &write(&[("name", json!("x"))]))
-        .await
-        .unwrap_err();
+    let failure =
+        environment.crm.update(&record, &write(&[("name", json!("x"))])).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     assert!(environment.rows("opportunities").await.is_empty(), "an update never creates");
 }
@@ -71,7 +67,7 @@ async fn a_404_without_a_code_means_a_deleted_record_on_a_write_and_a_wrong_addr
     };
     environment.fault("PATCH", "opportunities", bare.clone());
     let change = write(&[("name", json!("x"))]);
-    let failure = environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
+    let failure = environment.crm.update(&record, &change).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     environment.fault("GET", "opportunities", bare);
     let failure = environment.crm.get(&record.key).await.unwrap_err();
@@ -87,7 +83,7 @@ async fn a_changed_currency_is_bound_and_read_back() {
         ("transactioncurrencyid/isocurrencycode", json!("SEK")),
         ("estimatedvalue", json!(1)),
     ]);
-    let updated = environment.crm.update(&record.key, &record.version, &change).await.unwrap();
+    let updated = environment.crm.update(&record, &change).await.unwrap();
     assert_eq!(updated.get("transactioncurrencyid/isocurrencycode"), &json!("SEK"));
 }
 
@@ -97,7 +93,7 @@ async fn null_clears_a_column() {
     let record = environment.opportunity().await;
     let updated = environment
         .crm
-        .update(&record.key, &record.version, &write(&[("estimatedclosedate", json!(null))]))
+        .update(&record, &write(&[("estimatedclosedate", json!(null))]))
         .await
         .unwrap();
     assert!(updated.get("estimatedclosedate").is_null());
@@ -109,11 +105,8 @@ async fn a_shared_record_is_not_rewritten_through_an_opportunity() {
     let record = environment.opportunity().await;
     for path in ["customerid_account/name", "parentcontactid/emailaddress1", "owninguser/lastname"]
     {
-        let failure = environment
-            .crm
-            .update(&record.key, &record.version, &write(&[(path, json!("Contoso"))]))
-            .await
-            .unwrap_err();
+        let failure =
+            environment.crm.update(&record, &write(&[(path, json!("Contoso"))])).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Rejected);
         assert!(
             failure.message.contains(path) && !failure.message.contains("Contoso"),
@@ -148,10 +141,9 @@ async fn a_referral_id_written_later_makes_the_record_findable_once() {
         records.push(environment.crm.get(&key).await.unwrap().unwrap());
     }
     let change = write(&[("nwcs_referralid", json!(id.to_string()))]);
-    environment.crm.update(&records[0].key, &records[0].version, &change).await.unwrap();
+    environment.crm.update(&records[0], &change).await.unwrap();
     assert_eq!(environment.crm.find_by_referral(id).await.unwrap().unwrap().key, records[0].key);
-    let failure =
-        environment.crm.update(&records[1].key, &records[1].version, &change).await.unwrap_err();
+    let failure = environment.crm.update(&records[1], &change).await.unwrap_err();
     assert_eq!(
         (failure.kind, failure.code.as_deref()),
         (FailureKind::Rejected, Some("0x80060892"))

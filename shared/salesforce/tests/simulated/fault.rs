@@ -34,8 +34,7 @@ async fn each_kind_of_trouble_has_its_kind_of_failure() {
         environment.simulators.faults.clear();
         environment.fault("POST", "composite", action.clone());
         let change = write(&[("NextStep", json!("Call"))]);
-        let failure =
-            environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
+        let failure = environment.crm.update(&record, &change).await.unwrap_err();
         assert_eq!(failure.kind, kind, "{action:?}: {failure}");
     }
 }
@@ -75,7 +74,7 @@ async fn an_inactive_owner_is_one_deals_trouble() {
         ..Fault::new("salesforce", status(400, Some("INACTIVE_OWNER_OR_USER")))
     });
     let change = write(&[("NextStep", json!("Call"))]);
-    let failure = environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
+    let failure = environment.crm.update(&record, &change).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Rejected, "{failure}");
 }
 

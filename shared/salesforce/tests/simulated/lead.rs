@@ -82,12 +82,12 @@ async fn a_lead_that_somebody_edited_is_not_overwritten() {
     let known = environment.lead().await;
     environment.seller_edits_lead(&known, json!({"Description": "The seller's"})).await;
     let ours = write(&[("Description", json!("Ours"))]);
-    let failure = environment.leads.update(&known.key, &known.version, &ours).await.unwrap_err();
+    let failure = environment.leads.update(&known, &ours).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     assert!(failure.message.contains("lead"), "{failure}");
     let now = environment.rested_lead(&known).await;
     assert_eq!(now.get("Description"), &json!("The seller's"));
-    let updated = environment.leads.update(&now.key, &now.version, &ours).await.unwrap();
+    let updated = environment.leads.update(&now, &ours).await.unwrap();
     assert_eq!(updated.get("Description"), &json!("Ours"));
 }
 
@@ -95,13 +95,11 @@ async fn a_lead_that_somebody_edited_is_not_overwritten() {
 async fn a_lead_is_disqualified_and_reopened() {
     let environment = Environment::start().await;
     let lead = environment.lead().await;
-    let lost =
-        environment.leads.update(&lead.key, &lead.version, &to_phase(Phase::Lost)).await.unwrap();
+    let lost = environment.leads.update(&lead, &to_phase(Phase::Lost)).await.unwrap();
     assert_eq!(lost.phase, Phase::Lost);
     assert_eq!(environment.rows("Lead").await[0]["Status"], "Closed - Not Converted");
     let lost = environment.rested_lead(&lost).await;
-    let open =
-        environment.leads.update(&lost.key, &lost.version, &to_phase(Phase::OnHold)).await.unwrap();
+    let open = environment.leads.update(&lost, &to_phase(Phase::OnHold)).await.unwrap();
     assert_eq!(open.phase, Phase::Open, "a lead is never on hold");
     assert_eq!(environment.rows("Lead").await[0]["Status"], "Open - Not Contacted");
     let rested = environment.rested_lead(&open).await;
@@ -129,8 +127,7 @@ async fn an_organisation_with_statuses_of_its_own_names_them_in_the_setting() {
             Environment::with(|settings| settings.disqualified_statuses = named, |_| {}).await;
         environment.control("PUT", "lead-statuses", Some(own.clone())).await;
         let lead = environment.lead().await;
-        let disqualified =
-            environment.leads.update(&lead.key, &lead.version, &to_phase(Phase::Lost)).await;
+        let disqualified = environment.leads.update(&lead, &to_phase(Phase::Lost)).await;
         match (disqualified, status) {
             (Ok(lost), Some(status)) => {
                 assert_eq!(lost.phase, Phase::Lost);
@@ -155,7 +152,7 @@ async fn a_converted_lead_names_its_opportunity_and_takes_no_write() {
     environment.seller_converts(&known, json!({})).await;
     let deal = environment.rows("Opportunity").await[0]["Id"].clone();
     let ours = write(&[("Msp_Audit__c", json!("Ours"))]);
-    let failure = environment.leads.update(&known.key, &known.version, &ours).await.unwrap_err();
+    let failure = environment.leads.update(&known, &ours).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Stale, "it was open when it was read: {failure}");
     let now = environment.rested_lead(&known).await;
     let into = now.converted_into.as_ref().unwrap();
@@ -164,11 +161,10 @@ async fn a_converted_lead_names_its_opportunity_and_takes_no_write() {
         (Phase::Qualified, "opportunity", &deal)
     );
     assert!(environment.crm.get(into).await.unwrap().is_some());
-    let failure = environment.leads.update(&now.key, &now.version, &ours).await.unwrap_err();
+    let failure = environment.leads.update(&now, &ours).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Rejected, "{failure}");
     assert!(failure.message.contains("converted"), "{failure}");
-    let same =
-        environment.leads.update(&now.key, &now.version, &CrmWrite::default()).await.unwrap();
+    let same = environment.leads.update(&now, &CrmWrite::default()).await.unwrap();
     assert_eq!(same.phase, Phase::Qualified);
 }
 
@@ -181,8 +177,7 @@ async fn a_conversion_between_our_look_and_our_write_is_stale_where_the_header_a
         environment.switches(json!({"conditional_updates": honoured})).await;
         environment.seller_converts(&known, json!({})).await;
         let ours = write(&[("Msp_Audit__c", json!("Ours"))]);
-        let failure =
-            environment.leads.update(&known.key, &known.version, &ours).await.unwrap_err();
+        let failure = environment.leads.update(&known, &ours).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     }
 }
@@ -199,7 +194,7 @@ async fn our_edits_do_not_hand_the_lead_to_somebody_else_but_a_new_one_goes_wher
     environment.seller_edits_lead(&lead, json!({"OwnerId": user["Id"]})).await;
     let lead = environment.rested_lead(&lead).await;
     let ours = write(&[("Msp_Audit__c", json!("Ours"))]);
-    let updated = environment.leads.update(&lead.key, &lead.version, &ours).await.unwrap();
+    let updated = environment.leads.update(&lead, &ours).await.unwrap();
     assert_eq!(updated.get("Owner/LastName"), &json!("Sync"));
 }
 
@@ -228,11 +223,7 @@ async fn an_opportunity_is_no_lead_and_a_lead_no_opportunity() {
     for failure in [
         environment.leads.get(&deal.key).await.unwrap_err(),
         environment.crm.get(&lead.key).await.unwrap_err(),
-        environment
-            .leads
-            .update(&deal.key, &deal.version, &to_phase(Phase::Lost))
-            .await
-            .unwrap_err(),
+        environment.leads.update(&deal, &to_phase(Phase::Lost)).await.unwrap_err(),
     ] {
         assert_eq!(failure.kind, FailureKind::Rejected, "{failure}");
     }

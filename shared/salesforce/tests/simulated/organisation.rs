@@ -53,8 +53,7 @@ async fn stages_are_the_organisations_own_words() {
     environment.seller_edits(&record.key, json!({"StageName": "Läuft"})).await;
     let record = environment.rested(&record.key).await;
     assert_eq!(record.phase, Phase::Open);
-    let record =
-        environment.crm.update(&record.key, &record.version, &to_phase(Phase::Won)).await.unwrap();
+    let record = environment.crm.update(&record, &to_phase(Phase::Won)).await.unwrap();
     assert_eq!(
         (record.phase, &environment.rows("Opportunity").await[0]["StageName"]),
         (Phase::Won, &json!("Gewonnen"))
@@ -66,11 +65,7 @@ async fn a_stage_that_is_missing_is_told_with_those_there_are_and_used_when_it_i
     let environment =
         Environment::with(|settings| settings.won_stage = Some("Signed".to_owned()), |_| {}).await;
     let record = environment.opportunity().await;
-    let failure = environment
-        .crm
-        .update(&record.key, &record.version, &to_phase(Phase::Won))
-        .await
-        .unwrap_err();
+    let failure = environment.crm.update(&record, &to_phase(Phase::Won)).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Rejected, "one deal's trouble: {failure}");
     assert!(
         failure.message.contains("`Signed`") && failure.message.contains("`Closed Won`"),
@@ -82,8 +77,7 @@ async fn a_stage_that_is_missing_is_told_with_those_there_are_and_used_when_it_i
         .unwrap()
         .push(json!({"name": "Signed", "closed": true, "won": true, "forecast": "Closed"}));
     environment.control("PUT", "stages", Some(stages)).await;
-    let record =
-        environment.crm.update(&record.key, &record.version, &to_phase(Phase::Won)).await.unwrap();
+    let record = environment.crm.update(&record, &to_phase(Phase::Won)).await.unwrap();
     assert_eq!(record.phase, Phase::Won);
 }
 

@@ -15,7 +15,7 @@ async fn an_update_that_its_stamp_guards_changes_what_it_names_and_reads_back_in
     let record = environment.opportunity().await;
     environment.simulators.journal.clear();
     let change = write(&[("Amount", json!(275_000)), ("Description", json!(null))]);
-    let updated = environment.crm.update(&record.key, &record.version, &change).await.unwrap();
+    let updated = environment.crm.update(&record, &change).await.unwrap();
     assert_eq!(environment.calls("POST", "composite"), 1);
     assert_eq!(environment.calls("GET", "") + environment.calls("POST", ""), 1, "and nothing else");
     assert_eq!(updated.get("Amount"), &json!(275_000.0));
@@ -35,7 +35,7 @@ async fn an_edit_in_the_second_of_the_last_change_is_not_overwritten() {
         environment.crm.upsert(referral(), &write(&crate::environment::deal())).await.unwrap();
     environment.seller_edits(&made.key, json!({"Amount": 1})).await;
     let change = write(&[("Amount", json!(2))]);
-    let failure = environment.crm.update(&made.key, &made.version, &change).await.unwrap_err();
+    let failure = environment.crm.update(&made, &change).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     let read = environment.crm.get(&made.key).await.unwrap().unwrap();
     assert_eq!(read.get("Amount"), &json!(1.0));
@@ -48,17 +48,17 @@ async fn a_service_that_ignores_the_header_is_read_before_each_write() {
     let record = environment.opportunity().await;
     environment.seller_edits(&record.key, json!({"Amount": 1})).await;
     let change = write(&[("Amount", json!(2))]);
-    let failure = environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
+    let failure = environment.crm.update(&record, &change).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     let record = environment.rested(&record.key).await;
-    assert!(environment.crm.update(&record.key, &record.version, &change).await.is_ok());
+    assert!(environment.crm.update(&record, &change).await.is_ok());
     // Nothing guards it: a lost answer must not be repeated over what is entered meanwhile.
     let record = environment.rested(&record.key).await;
     environment.simulators.faults.add(cosell_simulators::faults::Fault {
         skip: 1,
         ..cosell_simulators::faults::Fault::new("salesforce", Action::DropAfterEffect)
     });
-    let failure = environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
+    let failure = environment.crm.update(&record, &change).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::OutcomeUnknown, "{failure}");
 }
 
@@ -69,10 +69,10 @@ async fn a_lost_answer_to_a_guarded_update_may_be_repeated() {
     let record = environment.opportunity().await;
     environment.fault("POST", "composite", Action::DropAfterEffect);
     let change = write(&[("Amount", json!(2))]);
-    let failure = environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
+    let failure = environment.crm.update(&record, &change).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Transient, "{failure}");
     environment.simulators.clock.advance(2);
-    let failure = environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
+    let failure = environment.crm.update(&record, &change).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Stale, "it has landed: {failure}");
 }
 
@@ -84,12 +84,12 @@ async fn a_lock_is_waited_for_where_the_stamp_guards_and_a_long_one_passes_on() 
     let lock = format!("rows/Opportunity/{}/lock", record.key.id);
     environment.control("POST", &lock, Some(json!({"times": 2}))).await;
     let change = write(&[("Amount", json!(2))]);
-    let updated = environment.crm.update(&record.key, &record.version, &change).await.unwrap();
+    let updated = environment.crm.update(&record, &change).await.unwrap();
     assert_eq!(updated.get("Amount"), &json!(2.0));
 
     let record = environment.rested(&record.key).await;
     environment.control("POST", &lock, Some(json!({"times": 9}))).await;
-    let failure = environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
+    let failure = environment.crm.update(&record, &change).await.unwrap_err();
     assert_eq!(
         (failure.kind, failure.code.as_deref()),
         (FailureKind::Transient, Some("UNABLE_TO_LOCK_ROW"))
@@ -106,8 +106,7 @@ async fn a_deal_is_closed_and_reopened_by_its_stage() {
         (Phase::OnHold, "Prospecting"),
         (Phase::Open, "Qualification"),
     ] {
-        record =
-            environment.crm.update(&record.key, &record.version, &to_phase(phase)).await.unwrap();
+        record = environment.crm.update(&record, &to_phase(phase)).await.unwrap();
         assert_eq!(record.phase, phase);
         assert_eq!(environment.rows("Opportunity").await[0]["StageName"], json!(stage));
     }
@@ -119,8 +118,7 @@ async fn an_open_deal_keeps_the_sellers_own_stage() {
     let record = environment.opportunity().await;
     environment.seller_edits(&record.key, json!({"StageName": "Negotiation/Review"})).await;
     let record = environment.rested(&record.key).await;
-    let updated =
-        environment.crm.update(&record.key, &record.version, &to_phase(Phase::Open)).await.unwrap();
+    let updated = environment.crm.update(&record, &to_phase(Phase::Open)).await.unwrap();
     assert_eq!(
         updated.version.split('.').next(),
         record.version.split('.').next(),
@@ -138,7 +136,7 @@ async fn an_amount_that_the_product_lines_make_stays_and_is_read_back() {
     let record = environment.rested(&record.key).await;
     assert_eq!(record.get("Amount"), &json!(1000.0));
     let change = write(&[("Amount", json!(7)), ("NextStep", json!("Call"))]);
-    let updated = environment.crm.update(&record.key, &record.version, &change).await.unwrap();
+    let updated = environment.crm.update(&record, &change).await.unwrap();
     assert_eq!((updated.get("Amount"), updated.get("NextStep")), (&json!(1000.0), &json!("Call")));
 }
 
@@ -150,7 +148,7 @@ async fn an_edit_right_behind_our_write_is_left_for_the_next_look() {
     // One by one, since the text looks like a reference: there is a gap to slip into.
     let change = write(&[("Name", json!("@{ours}"))]);
     environment.fault("GET", "query", Action::Slow { ms: 700 });
-    let update = environment.crm.update(&record.key, &record.version, &change);
+    let update = environment.crm.update(&record, &change);
     let edit = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         environment.seller_edits(&record.key, json!({"Amount": 1})).await;
@@ -164,7 +162,7 @@ async fn a_customer_is_not_exchanged_by_an_update() {
     let environment = Environment::start().await;
     let record = environment.opportunity().await;
     let change = write(&[("Account/Name", json!("Contoso"))]);
-    let failure = environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
+    let failure = environment.crm.update(&record, &change).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Rejected);
     assert!(
         failure.message.contains("Account/Name") && !failure.message.contains("Contoso"),
@@ -179,7 +177,7 @@ async fn an_administrators_rule_is_told_in_their_words() {
     let rule = json!({"object": "Opportunity", "field": "NextStep", "value": "Call", "message": "Sellers do not call here."});
     environment.switches(json!({"validation_rules": [rule]})).await;
     let change = write(&[("NextStep", json!("Call"))]);
-    let failure = environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
+    let failure = environment.crm.update(&record, &change).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Rejected);
     assert!(failure.message.ends_with("Sellers do not call here."), "{failure}");
     assert!(
@@ -189,7 +187,7 @@ async fn an_administrators_rule_is_told_in_their_words() {
     );
     environment.fault("POST", "composite", status(403, Some("REQUEST_LIMIT_EXCEEDED")));
     let change = write(&[("NextStep", json!("Write"))]);
-    let failure = environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
+    let failure = environment.crm.update(&record, &change).await.unwrap_err();
     assert!(matches!(failure.kind, FailureKind::Throttled { .. }), "{failure}");
 }
 
@@ -202,7 +200,7 @@ async fn an_edit_that_held_the_lock_is_not_overwritten_where_nothing_guards_the_
     let lock = format!("rows/Opportunity/{}/lock", record.key.id);
     environment.control("POST", &lock, Some(json!({"times": 1}))).await;
     let change = write(&[("Amount", json!(2))]);
-    let update = environment.crm.update(&record.key, &record.version, &change);
+    let update = environment.crm.update(&record, &change);
     let edit = async {
         tokio::time::sleep(Duration::from_millis(120)).await;
         environment.seller_edits(&record.key, json!({"Amount": 1})).await;
@@ -233,7 +231,7 @@ async fn an_edit_of_the_same_second_that_is_committed_late_is_not_overwritten() 
     let record = environment.crm.get(&record.key).await.unwrap().unwrap();
     environment.simulators.clock.advance(5);
     let change = write(&[("Amount", json!(2))]);
-    let updated = environment.crm.update(&record.key, &record.version, &change).await;
+    let updated = environment.crm.update(&record, &change).await;
     assert_eq!(
         updated.map(|record| record.get("Amount").clone()).map_err(|failure| failure.kind),
         Err(FailureKind::Stale)

@@ -47,17 +47,12 @@ impl Crm for World {
         })
     }
 
-    async fn update(
-        &self,
-        key: &CrmKey,
-        version: &str,
-        write: &CrmWrite,
-    ) -> Result<CrmRecord, Failure> {
+    async fn update(&self, known: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
         tokio::task::yield_now().await;
         self.run("crm.update", System::Crm, || {
             self.takes(write)?;
             let mut records = self.records.lock().unwrap();
-            let record = records.get_mut(&key.id).unwrap();
+            let record = records.get_mut(&known.key.id).unwrap();
             if record.phase.is_closed() && write.phase != Some(Phase::Open) {
                 let note =
                     |column: &String| ["nwcs_audit", "nwcs_syncstatus"].contains(&column.as_str());
@@ -73,7 +68,7 @@ impl Crm for World {
                     ));
                 }
             }
-            if record.version != version {
+            if record.version != known.version {
                 return Err(stale(System::Crm));
             }
             if *self.refuse_closing.lock().unwrap() && write.phase.is_some_and(Phase::is_closed) {

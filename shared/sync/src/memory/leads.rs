@@ -35,14 +35,9 @@ impl Crm for LeadsOf {
         self.leads.upsert(id, write).await
     }
 
-    async fn update(
-        &self,
-        key: &CrmKey,
-        version: &str,
-        write: &CrmWrite,
-    ) -> Result<CrmRecord, Failure> {
-        assert_eq!(key.entity, "lead");
-        self.leads.update(key, version, write).await
+    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        assert_eq!(record.key.entity, "lead");
+        self.leads.update(record, write).await
     }
 
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {

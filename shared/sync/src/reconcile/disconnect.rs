@@ -134,7 +134,7 @@ impl Attempt<'_> {
         self.told(None).add_to(&mut write, Some(record), &note);
         if !write.is_empty() {
             self.intend("About to tell the seller.", Vec::new()).await?;
-            let stored = self.engine.crm.update(&record.key, &record.version, &write).await?;
+            let stored = self.engine.crm.update(record, &write).await?;
             self.trail.crm_request = stored.request_id;
         }
         Ok(())

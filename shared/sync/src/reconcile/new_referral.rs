@@ -128,7 +128,7 @@ impl Attempt<'_> {
         }
         let told = Told { name: mapping.name_there(&link.last_synced), ..self.told(None) };
         told.add_to(&mut write, Some(record), &Note::Synced(lines));
-        let stored = self.engine.crm.update(&record.key, &record.version, &write).await?;
+        let stored = self.engine.crm.update(record, &write).await?;
         self.trail.crm_request.clone_from(&stored.request_id);
         let mut link = Link { updated: self.look.now, ..link };
         link.last_synced.extend(mapping.seen_visibility(referral, &stored));

@@ -150,7 +150,7 @@ impl Attempt<'_> {
             return Ok(());
         }
         self.intend("About to take the referral's marks off the record.", Vec::new()).await?;
-        self.engine.crm.update(&record.key, &record.version, &write).await?;
+        self.engine.crm.update(record, &write).await?;
         Ok(())
     }
 
@@ -226,7 +226,7 @@ impl Attempt<'_> {
             return Ok(record);
         }
         let write = CrmWrite { fields: [(sync.clone(), Json::Bool(true))].into(), phase: None };
-        self.engine.crm.update(&record.key, &record.version, &write).await
+        self.engine.crm.update(&record, &write).await
     }
 
     async fn halves(&self, id: ReferralId, key: &CrmKey) -> Result<(Referral, CrmRecord), Failure> {

@@ -375,7 +375,7 @@ impl Attempt<'_> {
         write: CrmWrite,
     ) -> Result<CrmRecord, Failure> {
         self.intend("About to tell the seller.", Vec::new()).await?;
-        let stored = self.engine.crm.update(&record.key, &record.version, &write).await?;
+        let stored = self.engine.crm.update(record, &write).await?;
         self.trail.crm_request.clone_from(&stored.request_id);
         Ok(stored)
     }

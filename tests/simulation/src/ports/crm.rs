@@ -34,16 +34,18 @@ impl Crm for Seat {
         self.upsert_record(OPPORTUNITY, id, write).await
     }
 
-    async fn update(
-        &self,
-        key: &CrmKey,
-        version: &str,
-        write: &CrmWrite,
-    ) -> Result<CrmRecord, Failure> {
-        let request = || Request::Update(key.clone(), version.to_owned(), write.clone());
+    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+        let request = || Request::Update(record.key.clone(), record.version.clone(), write.clone());
         self.hang("writes the record", System::Crm, FailureKind::Transient, request)?;
         self.call("writes the record", System::Crm, FailureKind::Transient, |state| {
-            update(state, &self.world.weather, &self.invocation, &key.id, version, write)
+            update(
+                state,
+                &self.world.weather,
+                &self.invocation,
+                &record.key.id,
+                &record.version,
+                write,
+            )
         })
         .await
     }

@@ -40,17 +40,12 @@ impl Crm for LeadSeat {
         self.0.upsert_record(LEAD, id, write).await
     }
 
-    async fn update(
-        &self,
-        key: &CrmKey,
-        version: &str,
-        write: &CrmWrite,
-    ) -> Result<CrmRecord, Failure> {
+    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
         if matches!(write.phase, Some(Phase::Qualified | Phase::OnHold | Phase::Won)) {
-            let violation = format!("lead {} was to become {:?}", key.id, write.phase);
+            let violation = format!("lead {} was to become {:?}", record.key.id, write.phase);
             self.0.state().violations.push(violation);
         }
-        Crm::update(self.0.as_ref(), key, version, write).await
+        Crm::update(self.0.as_ref(), record, write).await
     }
 
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
