@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cosell_crm::descriptor::{Clock, UnusableColumns};
 use cosell_crm::secret::{CLIENT_ID, CLIENT_SECRET, SecretSource};
-use cosell_crm::{Access, Adapters, Connection, Descriptor, Entrance};
+use cosell_crm::{Access, Adapters, Connection, CrmError, Descriptor, Entrance, Records};
 use cosell_mapping::{ColumnNames, Crm, Layer, Mapping, Placeholders};
 use cosell_model::record_id::RecordIds;
 use cosell_runtime::config::{Environment, Noted};
@@ -16,11 +16,10 @@ use cosell_sync::port::Leads;
 use secrecy::ExposeSecret;
 
 use crate::credentials::{ClientCredentials, CredentialStore};
-use crate::error::DynamicsError;
+use crate::dialect::SYSTEM;
 use crate::fields::{self, FIELDS};
 use crate::installation::{self, DynamicsInstallation};
 use crate::leads::DynamicsLeads;
-use crate::record::SYSTEM;
 use crate::sales::Dynamics;
 use crate::schema::Schema;
 use crate::settings::{Settings, publisher_prefix};
@@ -77,9 +76,10 @@ impl Connection for Settings {
             Arc::new(Dynamics::new(entrance.http, self.clone(), credentials, deals));
         let leads = leads.map(|mapping| schema(Schema::leads, mapping)).transpose()?;
         let leads = leads.map(|schema| {
-            Arc::new(DynamicsLeads::new(opportunities.clone(), schema)) as Arc<dyn Leads>
+            let leads = DynamicsLeads::new(opportunities.clone(), schema);
+            Arc::new(Records::new(leads)) as Arc<dyn Leads>
         });
-        Ok(Adapters { opportunities, leads })
+        Ok(Adapters { opportunities: Arc::new(Records(opportunities)), leads })
     }
 
     fn installation(
@@ -98,9 +98,9 @@ impl Connection for Settings {
     }
 }
 
-type Schemas = fn(&BTreeSet<String>, &str, &str) -> Result<Schema, DynamicsError>;
+type Schemas = fn(&BTreeSet<String>, &str, &str) -> Result<Schema, CrmError>;
 
-fn unusable(error: DynamicsError) -> UnusableColumns {
+fn unusable(error: CrmError) -> UnusableColumns {
     UnusableColumns::from(Box::from(error))
 }
 

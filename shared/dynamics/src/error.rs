@@ -2,38 +2,16 @@
 
 use std::time::Duration;
 
+use cosell_crm::CrmError;
 use cosell_sync::{Failure, FailureKind, System};
 
 /// Everything this adapter can fail with. Texts name operation, record, column and remedy; they never hold values, since those are customer data.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DynamicsError {
-    /// A name that no Dataverse column can have.
-    #[error(
-        "`{name}` cannot be a Dataverse column: use letters, digits and `_`, or `lookup/column` for a related record; correct the mapping"
-    )]
-    InvalidColumn {
-        /// The name, shortened.
-        name: String,
-    },
-    /// The key names another CRM or table, or its id is not a GUID.
-    #[error(
-        "record {key} is no {entity} of this environment: expected the table `{entity}` and a GUID as id"
-    )]
-    ForeignKey {
-        /// The key as given.
-        key: String,
-        /// The table we serve.
-        entity: &'static str,
-    },
-    /// A column that cannot be written as asked.
-    #[error("column `{column}` {reason}")]
-    Unwritable {
-        /// The column or path.
-        column: String,
-        /// Why, and what to do about it.
-        reason: String,
-    },
+    /// The kit refused it before anything was sent.
+    #[error(transparent)]
+    Crm(#[from] CrmError),
     /// Microsoft Entra refused the client credentials.
     #[error(
         "Microsoft Entra refused the Dynamics client credentials ({code}): check tenant, client id and client secret, and whether the secret has expired"
@@ -138,10 +116,7 @@ pub struct Refused {
 impl DynamicsError {
     pub(crate) fn kind(&self) -> FailureKind {
         match self {
-            Self::InvalidColumn { .. }
-            | Self::ForeignKey { .. }
-            | Self::Unwritable { .. }
-            | Self::ForeignPage { .. } => FailureKind::Rejected,
+            Self::Crm(_) | Self::ForeignPage { .. } => FailureKind::Rejected,
             Self::TokenRefused { .. }
             | Self::TokenNotAccepted { .. }
             | Self::GivenTokenNotAccepted => FailureKind::Credentials,

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::error::DynamicsError;
 use crate::error_code::ErrorCode;
+use crate::record;
 use crate::refusal::Evidence;
 use crate::settings::Settings;
 use crate::token::SignIn;
@@ -121,6 +122,13 @@ impl Answer {
     /// As [`Self::accepted`], with `None` for the one code that means "there is no such row".
     pub(crate) fn unless(self, absent: ErrorCode) -> Result<Option<Self>, DynamicsError> {
         if self.code() == Some(absent) { Ok(None) } else { self.accepted().map(Some) }
+    }
+
+    /// The id in this column of a list's first row.
+    pub(crate) fn first_id(&self, column: &str) -> Result<Option<Uuid>, DynamicsError> {
+        let rows = self.body["value"].as_array().ok_or_else(|| self.lacks("a list of rows"))?;
+        let id = |row: &Json| record::id(&row[column]).ok_or_else(|| self.lacks("the row's id"));
+        rows.first().map(id).transpose()
     }
 
     /// The error code of a refusal.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cosell_crm::descriptor::{Clock, UnusableColumns};
 use cosell_crm::secret::{CLIENT_ID, CLIENT_SECRET, SecretSource};
-use cosell_crm::{Access, Adapters, Connection, Descriptor, Entrance};
+use cosell_crm::{Access, Adapters, Connection, Descriptor, Entrance, Records};
 use cosell_mapping::{Crm, Layer, Mapping, Placeholders};
 use cosell_runtime::config::{Environment, Noted};
 use cosell_sync::Failure;
@@ -64,9 +64,10 @@ impl Connection for Settings {
         ));
         let leads = leads.map(|mapping| schema(Schema::leads, mapping)).transpose()?;
         let leads = leads.map(|schema| {
-            Arc::new(SalesforceLeads::new(opportunities.clone(), schema)) as Arc<dyn Leads>
+            let leads = SalesforceLeads::new(opportunities.clone(), schema);
+            Arc::new(Records::new(leads)) as Arc<dyn Leads>
         });
-        Ok(Adapters { opportunities, leads })
+        Ok(Adapters { opportunities: Arc::new(Records(opportunities)), leads })
     }
 
     fn installation(

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use cosell_crm::Records;
 use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use cosell_model::id::ReferralId;
 use cosell_model::record_id::RecordIds;
@@ -136,7 +137,7 @@ impl Bench {
                 let schema =
                     cosell_dynamics::Schema::leads(&leads_columns, sync, referral).unwrap();
                 let leads = cosell_dynamics::DynamicsLeads::new(crm.clone(), schema);
-                (secret, crm, Arc::new(leads))
+                (secret, Arc::new(Records(crm)), Arc::new(Records::new(leads)))
             }
             CrmSystem::Salesforce => {
                 let secret = secret("sim-salesforce-secret");
@@ -156,7 +157,7 @@ impl Bench {
                 let schema =
                     cosell_salesforce::Schema::leads(&leads_columns, sync, referral).unwrap();
                 let leads = cosell_salesforce::SalesforceLeads::new(crm.clone(), schema);
-                (secret, crm, Arc::new(leads))
+                (secret, Arc::new(Records(crm)), Arc::new(Records::new(leads)))
             }
         };
         Self {
