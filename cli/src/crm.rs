@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anyhow::{Result, bail};
 use clap::Subcommand;
-use cosell_sync::installation::{Finding, Installation, State};
+use cosell_crm::installation::{Finding, Installation, State};
 use cosell_wiring::InstallationSettings;
 
 use crate::record::told;

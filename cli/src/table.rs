@@ -144,14 +144,14 @@ mod tests {
             entry(AuditKind::Flapping, "died later"),
         ]));
         for shown in [
-            "intended by died\n",
+            "write-ahead by died\n",
             "updated by done",
-            "settled by died later",
-            "intended by died later",
+            "resolved by died later",
+            "write-ahead by died later",
         ] {
             assert!(text.contains(shown), "{text}");
         }
-        assert!(!text.contains("intended by done"), "{text}");
+        assert!(!text.contains("write-ahead by done"), "{text}");
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
+use cosell_crm::installation::{Finding, Installation};
+use cosell_crm::schema;
 use cosell_mapping::{Examination, Mapping};
-use cosell_sync::installation::{Finding, Installation};
-use cosell_sync::schema;
 use cosell_wiring::{InstallationSettings, PlanningSettings};
 
 use super::Which;

@@ -284,7 +284,7 @@ name, since {since}
         };
         let text = slowed("2026-09-03T08:15:00Z");
         assert!(
-            text.contains("slowed                until 2026-09-03T08:15:00Z")
+            text.contains("flapping              until 2026-09-03T08:15:00Z")
                 && text.contains("cosell pair look --referral"),
             "{text}"
         );
@@ -305,7 +305,7 @@ name, since {since}
                 now(),
             );
             assert!(
-                text.contains("parted                2026-09-02T08:00:00Z: ")
+                text.contains("disconnected          2026-09-02T08:00:00Z: ")
                     && text.contains(why)
                     && text.contains(remedy),
                 "{text}"

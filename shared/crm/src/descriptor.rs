@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use cosell_mapping::{Crm as MappedCrm, Layer, Mapping, Placeholders};
 use cosell_runtime::config::{Environment, Noted};
-use cosell_sync::installation::Installation;
 use cosell_sync::port::{Crm, Leads};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::field::{Choice, CosellField};
+use crate::installation::Installation;
 use crate::secret::SecretSource;
 use crate::settings::Access;
 

@@ -8,6 +8,8 @@ mod error;
 pub mod field;
 #[cfg(test)]
 mod fixtures;
+pub mod installation;
+pub mod schema;
 pub mod secret;
 pub mod settings;
 mod write;

@@ -5,20 +5,20 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cosell_crm::descriptor::{Clock, UnusableColumns};
+use cosell_crm::installation::Installation;
 use cosell_crm::secret::{CLIENT_ID, CLIENT_SECRET, SecretSource};
 use cosell_crm::{Access, Adapters, Connection, CrmError, Descriptor, Entrance, Records};
 use cosell_mapping::{ColumnNames, Crm, Layer, Mapping, Placeholders};
 use cosell_model::record_id::RecordIds;
 use cosell_runtime::config::{Environment, Noted};
 use cosell_sync::Failure;
-use cosell_sync::installation::Installation;
 use cosell_sync::port::Leads;
 use secrecy::ExposeSecret;
 
 use crate::credentials::{ClientCredentials, CredentialStore};
 use crate::dialect::SYSTEM;
 use crate::fields::{self, FIELDS};
-use crate::installation::{self, DynamicsInstallation};
+use crate::installation;
 use crate::leads::DynamicsLeads;
 use crate::sales::Dynamics;
 use crate::schema::Schema;
@@ -94,7 +94,7 @@ impl Connection for Settings {
                 installation::Access::Application(Arc::new(FromSecret(secret)))
             }
         };
-        Box::new(DynamicsInstallation::new(http, self, access))
+        installation::installer(http, self, access, installation::PAUSE)
     }
 }
 

@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cosell_crm::descriptor::{Clock, UnusableColumns};
+use cosell_crm::installation::Installation;
 use cosell_crm::secret::{CLIENT_ID, CLIENT_SECRET, SecretSource};
 use cosell_crm::{Access, Adapters, Connection, Descriptor, Entrance, Records};
 use cosell_mapping::{Crm, Layer, Mapping, Placeholders};
 use cosell_runtime::config::{Environment, Noted};
 use cosell_sync::Failure;
-use cosell_sync::installation::Installation;
 use cosell_sync::port::Leads;
 use secrecy::ExposeSecret;
 
 use crate::credentials::{CredentialStore, Credentials};
 use crate::error::SalesforceError;
 use crate::fields::FIELDS;
-use crate::installation::{GivenToken, SalesforceInstallation};
+use crate::installation::{self, GivenToken};
 use crate::leads::SalesforceLeads;
 use crate::opportunities::Salesforce;
 use crate::record_id::RECORD_IDS;
@@ -80,7 +80,7 @@ impl Connection for Settings {
             Access::Token(token) => Arc::new(GivenToken::new(token)),
             Access::Deployment(secret) => Arc::new(FromSecret(secret)),
         };
-        Box::new(SalesforceInstallation::new(http, self.clone(), credentials, clock))
+        installation::installer(http, self.clone(), credentials, clock, installation::PAUSE)
     }
 }
 

@@ -11,7 +11,6 @@ pub mod failure;
 #[cfg(test)]
 mod fixtures;
 pub mod gate;
-pub mod installation;
 #[cfg(test)]
 pub(crate) mod memory;
 pub mod merge;
@@ -19,7 +18,6 @@ pub mod plan;
 pub mod poll;
 pub mod port;
 pub mod reconcile;
-pub mod schema;
 
 pub use failure::{Failure, FailureKind, System};
 pub use poll::{Polled, Poller};

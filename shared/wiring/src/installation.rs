@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use cosell_aws::secrets::SecretStore;
+use cosell_crm::installation::Installation;
 use cosell_crm::secret::SecretSource;
 use cosell_crm::{Access, CrmSettings};
 use cosell_runtime::config::{Environment, Noted};
 use cosell_runtime::{clock, http};
-use cosell_sync::installation::Installation;
 
 use crate::credentials::CrmSecret;
 use crate::settings::sync_leads;

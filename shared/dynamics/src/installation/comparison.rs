@@ -1,7 +1,7 @@
 //! What is there against what is wanted. Values in, findings out.
 
 use cosell_crm::field::{Choice, CosellField, Kind};
-use cosell_sync::installation::{Finding, State};
+use cosell_crm::installation::{Finding, Missing, State};
 use serde_json::Value as Json;
 
 use super::definition;
@@ -69,7 +69,7 @@ impl SurveyedTable {
     }
 
     /// What can be made now: a key needs its column to be as it should, or to be made with it.
-    pub(super) fn missing(&self) -> Vec<Part> {
+    pub(super) fn missing(&self) -> Vec<Missing<(Table, Part)>> {
         let can_be_made = |part: &Part| match part {
             Part::Column(_) => true,
             Part::Key(field) => {
@@ -77,7 +77,13 @@ impl SurveyedTable {
             }
         };
         let missing = parts().filter(|part| !part.is_in(&self.found, &self.prefix));
-        missing.filter(can_be_made).collect()
+        let missing = missing.filter(can_be_made).map(|part| Missing {
+            place: self.table.name,
+            what: part.label(),
+            name: part.name(&self.prefix),
+            part: (self.table, part),
+        });
+        missing.collect()
     }
 
     /// The logical names of the columns that are there.

@@ -100,7 +100,7 @@ fn a_shorter_column_a_plain_link_and_a_missing_choice_have_cures() {
 fn a_key_is_made_with_its_column_but_not_over_a_wrong_one() {
     let mut table = without("nwcs_referralid");
     table.found.keys.clear();
-    let missing: Vec<String> = table.missing().iter().map(|part| part.name("nwcs")).collect();
+    let missing: Vec<String> = table.missing().into_iter().map(|missing| missing.name).collect();
     assert_eq!(missing, ["nwcs_referralid", "nwcs_ReferralKey"]);
     table.found.columns.insert("nwcs_referralid".to_owned(), column("Memo"));
     assert!(table.missing().is_empty());

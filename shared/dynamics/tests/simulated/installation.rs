@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use cosell_crm::installation::{Finding, Installation, State};
 use cosell_dynamics::FIELDS;
 use cosell_dynamics::Settings;
-use cosell_dynamics::installation::{Access, DynamicsInstallation};
+use cosell_dynamics::installation::Access;
 use cosell_simulators::faults::{Action, Fault};
 use cosell_simulators::{Config, Simulators};
 use cosell_sync::FailureKind;
-use cosell_sync::installation::{Finding, Installation, State};
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 
@@ -23,7 +23,7 @@ const COMPONENTS: usize = 2 * (FIELDS.len() + 1);
 
 struct Site {
     simulators: Simulators,
-    installation: DynamicsInstallation,
+    installation: Box<dyn Installation>,
 }
 
 impl Site {
@@ -98,11 +98,11 @@ impl Site {
     }
 }
 
-fn installer(simulators: &Simulators, access: Access) -> DynamicsInstallation {
+fn installer(simulators: &Simulators, access: Access) -> Box<dyn Installation> {
     let settings =
         Settings::new(simulators.dataverse.clone(), simulators.entra.clone(), "sim-tenant");
-    DynamicsInstallation::new(client(Duration::from_secs(5)), &settings, access)
-        .with_pause(Duration::from_millis(1))
+    let http = client(Duration::from_secs(5));
+    cosell_dynamics::installation::installer(http, &settings, access, Duration::from_millis(1))
 }
 
 fn wrong(findings: &[Finding]) -> Vec<&Finding> {

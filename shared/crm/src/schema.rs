@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use cosell_mapping::{Mapping, When};
 use cosell_model::value::Kind;
+use cosell_sync::Failure;
 
-use crate::failure::Failure;
 use crate::installation::{Finding, State};
 
 /// What a CRM tells of its columns.

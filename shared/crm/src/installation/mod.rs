@@ -1,15 +1,18 @@
 //! The co-sell fields in a customer's CRM: are they there, and making them. For the command line; no function links it.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
 use async_trait::async_trait;
+use cosell_sync::Failure;
+use std::collections::BTreeSet;
 
-use crate::failure::{Failure, FailureKind};
 use crate::schema::CrmSchema;
 
-/// Tries of one write.
-pub const TRIES: u32 = 3;
+mod columns;
+mod run;
+mod tries;
+
+pub use columns::Described;
+pub use run::{Installer, Missing, Site};
+pub use tries::Tries;
 
 /// One CRM's installer.
 #[async_trait]
@@ -77,15 +80,6 @@ impl Finding {
     /// Whether nothing is left to do about it.
     pub fn is_right(&self) -> bool {
         matches!(self.state, State::Right | State::Created)
-    }
-}
-
-/// How long to wait before a write is tried again; `None` where that is useless.
-pub fn pause_after(kind: FailureKind, pause: Duration) -> Option<Duration> {
-    match kind {
-        FailureKind::Transient | FailureKind::OutcomeUnknown => Some(pause),
-        FailureKind::Throttled { retry_after } => Some(retry_after),
-        _ => None,
     }
 }
 
