@@ -7,7 +7,6 @@ use std::sync::Arc;
 use cosell_mapping::{Crm as MappedCrm, Layer, Mapping, Placeholders};
 use cosell_runtime::config::{Environment, Noted};
 use cosell_sync::port::{Crm, Leads};
-use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::field::{Choice, CosellField};
@@ -81,7 +80,7 @@ pub trait Connection: fmt::Debug + Send + Sync {
 }
 
 /// Tells the time.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+pub type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
 
 /// What an adapter works with.
 pub struct Entrance {

@@ -72,8 +72,13 @@ impl Connection for Settings {
         };
         let credentials = Arc::new(FromSecret(entrance.secret));
         let deals = schema(Schema::opportunities, deals)?;
-        let opportunities =
-            Arc::new(Dynamics::new(entrance.http, self.clone(), credentials, deals));
+        let opportunities = Arc::new(Dynamics::new(
+            entrance.http,
+            self.clone(),
+            credentials,
+            deals,
+            entrance.clock,
+        ));
         let leads = leads.map(|mapping| schema(Schema::leads, mapping)).transpose()?;
         let leads = leads.map(|schema| {
             let leads = DynamicsLeads::new(opportunities.clone(), schema);
@@ -86,7 +91,7 @@ impl Connection for Settings {
         &self,
         http: reqwest::Client,
         access: Access<Arc<dyn SecretSource>>,
-        _: Clock,
+        clock: Clock,
     ) -> Box<dyn Installation> {
         let access = match access {
             Access::Token(token) => installation::Access::Token(token),
@@ -94,7 +99,7 @@ impl Connection for Settings {
                 installation::Access::Application(Arc::new(FromSecret(secret)))
             }
         };
-        installation::installer(http, self, access, installation::PAUSE)
+        installation::installer(http, self, access, clock, installation::PAUSE)
     }
 }
 

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod assertion;
 mod change;
 mod composite;
 mod create;
@@ -28,6 +27,7 @@ mod stage;
 mod update;
 mod usage;
 mod version;
+mod wait;
 
 pub use credentials::{CredentialStore, Credentials};
 pub use descriptor::DESCRIPTOR;
@@ -39,3 +39,4 @@ pub use record_id::RECORD_IDS;
 pub use schema::Schema;
 pub use session::Clock;
 pub use settings::Settings;
+pub use wait::Wait;

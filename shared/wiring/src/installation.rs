@@ -7,8 +7,8 @@ use cosell_aws::secrets::SecretStore;
 use cosell_crm::installation::Installation;
 use cosell_crm::secret::SecretSource;
 use cosell_crm::{Access, CrmSettings};
+use cosell_runtime::clock;
 use cosell_runtime::config::{Environment, Noted};
-use cosell_runtime::{clock, http};
 
 use crate::credentials::CrmSecret;
 use crate::settings::sync_leads;
@@ -49,7 +49,7 @@ pub fn installation(
             Access::Deployment(Arc::new(secret) as Arc<dyn SecretSource>)
         }
     };
-    Ok(settings.crm.connection.installation(http::client()?, access, Arc::new(clock::now)))
+    Ok(settings.crm.connection.installation(cosell_http::client()?, access, Arc::new(clock::now)))
 }
 
 #[cfg(test)]

@@ -20,15 +20,17 @@ use cosell_aws::table::Table;
 use cosell_crm::descriptor::UnusableColumns;
 pub use cosell_crm::{Access, Descriptor, UnknownCrm};
 use cosell_crm::{Entrance, Registry};
+use cosell_http::{ClientError, ForbiddenUrl};
 use cosell_mapping::{Mapping, MappingError};
 use cosell_model::id::ReferralId;
 use cosell_partner_center::referrals::Referrals;
 use cosell_partner_center::registration::Registration;
-use cosell_partner_center::token::{TokenEndpoint, TokenSettings, TokenSettingsError, TokenSource};
+use cosell_partner_center::token::{
+    self, TokenEndpoint, TokenSettings, TokenSettingsError, TokenSource,
+};
+use cosell_runtime::clock;
 use cosell_runtime::config::{ConfigError, Environment};
-use cosell_runtime::http::{ClientError, ForbiddenUrl};
 use cosell_runtime::settings::PartnerCenterSettings;
-use cosell_runtime::{clock, http};
 use cosell_sync::port::{Crm, Leads, PartnerCenter, Queue};
 use cosell_sync::{Engine, LeadTable, Poller};
 
@@ -88,7 +90,7 @@ impl Systems {
     pub fn new(settings: SystemSettings, sdk: &SdkConfig) -> Result<Self, DeploymentError> {
         let mapping = mapping::mapping(&settings.mapping)?;
         let mapping = if settings.register_deals { mapping.registering_won() } else { mapping };
-        let http = http::client()?;
+        let http = cosell_http::client()?;
         let secrets = SecretStore::new(sdk).with_minimum_age(settings.refresh_token_age);
         let tokens = token_source(&settings.partner_center, &http, &secrets)?;
         let partner_center = Referrals::new(
@@ -207,7 +209,7 @@ pub fn registration(
     settings: &RegistrationSettings,
     sdk: &SdkConfig,
 ) -> Result<Registration, DeploymentError> {
-    let http = http::client()?;
+    let http = cosell_http::client()?;
     let tokens = token_source(&settings.partner_center, &http, &SecretStore::new(sdk))?;
     Ok(Registration::new(http, &settings.url, &settings.audience, tokens)?)
 }
@@ -229,5 +231,5 @@ fn token_source(
         arn: settings.secret_arn.clone(),
     });
     let entra = TokenSettings::new(&settings.entra, &settings.tenant_id, TokenEndpoint::V1)?;
-    Ok(Arc::new(TokenSource::new(entra, http.clone(), store, Arc::new(clock::now))))
+    Ok(token::source(entra, http.clone(), store, Arc::new(clock::now)))
 }

@@ -107,7 +107,9 @@ impl Bench {
         let mut config = Config::default();
         config.salesforce.multi_currency = true;
         let simulators = Simulators::start(config).await.unwrap();
-        let http = cosell_runtime::http::client().unwrap();
+        // What happens in one second is the scenario's choice, and no waiting of an adapter takes longer than moving the clock.
+        simulators.clock.freeze();
+        let http = cosell_http::client().unwrap();
         let columns = FIELDS.map(
             |(_, dynamics, salesforce)| {
                 if system == CrmSystem::Dynamics { dynamics } else { salesforce }
@@ -133,6 +135,7 @@ impl Bench {
                     settings,
                     Arc::new(store),
                     schema,
+                    Arc::new(clock::now),
                 ));
                 let schema =
                     cosell_dynamics::Schema::leads(&leads_columns, sync, referral).unwrap();
@@ -147,13 +150,13 @@ impl Bench {
                     cosell_salesforce::Schema::opportunities(&columns, sync, referral).unwrap();
                 let store = Store { client_id: "sim-salesforce-client", secret: secret.clone() };
                 let now = Arc::new(clock::now);
-                let crm = Arc::new(cosell_salesforce::Salesforce::new(
-                    http,
-                    settings,
-                    Arc::new(store),
-                    schema,
-                    now,
-                ));
+                let store = Arc::new(store);
+                let crm = cosell_salesforce::Salesforce::new(http, settings, store, schema, now);
+                let clock = simulators.clock.clone();
+                let crm = Arc::new(crm.with_wait(Arc::new(move |time| {
+                    clock.pass(time);
+                    Box::pin(std::future::ready(()))
+                })));
                 let schema =
                     cosell_salesforce::Schema::leads(&leads_columns, sync, referral).unwrap();
                 let leads = cosell_salesforce::SalesforceLeads::new(crm.clone(), schema);
@@ -336,7 +339,7 @@ impl Bench {
 
     pub(super) async fn control(&self, method: reqwest::Method, path: &str, body: Json) -> Json {
         let url = self.simulators.control.join(&format!("control/{path}")).unwrap();
-        let http = cosell_runtime::http::client().unwrap();
+        let http = cosell_http::client().unwrap();
         let request = http.request(method, url).timeout(Duration::from_secs(20));
         let request = if body.is_null() { request } else { request.json(&body) };
         let answer = request.send().await.unwrap();

@@ -13,14 +13,14 @@ use async_trait::async_trait;
 use cosell_crm::installation::{
     Described, Finding, Installation, Installer, Missing, Progress, Site, State, Tries,
 };
-use cosell_runtime::bearer::Bearers;
+use cosell_http::Clock;
 use cosell_sync::FailureKind;
 use secrecy::SecretString;
 
 use crate::credentials::CredentialStore;
 use crate::error::DynamicsError;
 use crate::settings::Settings;
-use crate::token::{ClientCredentialsGrant, GivenToken, SignIn};
+use crate::token::SignIn;
 use crate::web_api::{Answer, Call, Customisation, WebApi};
 use comparison::{Part, SurveyedTable};
 use home::SOLUTION;
@@ -45,19 +45,17 @@ pub fn installer(
     http: reqwest::Client,
     settings: &Settings,
     access: Access,
+    clock: Clock,
     pause: Duration,
 ) -> Box<dyn Installation> {
     let sign_in = match access {
-        Access::Token(token) => SignIn::Given(GivenToken::new(token)),
-        Access::Application(credentials) => SignIn::Application(ClientCredentialsGrant {
-            http: http.clone(),
-            endpoint: settings.token_endpoint(),
-            scope: settings.token_scope(),
-            credentials,
-        }),
+        Access::Token(token) => SignIn::given(token),
+        Access::Application(credentials) => {
+            SignIn::application(http.clone(), settings, credentials)
+        }
     };
     Box::new(Installer(DynamicsInstallation {
-        api: WebApi::new(http, settings, Bearers::new(sign_in)),
+        api: WebApi::new(http, settings, sign_in, clock),
         prefix: settings.publisher_prefix.clone(),
         pause,
     }))

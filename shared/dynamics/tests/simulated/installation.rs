@@ -101,8 +101,9 @@ impl Site {
 fn installer(simulators: &Simulators, access: Access) -> Box<dyn Installation> {
     let settings =
         Settings::new(simulators.dataverse.clone(), simulators.entra.clone(), "sim-tenant");
-    let http = client(Duration::from_secs(5));
-    cosell_dynamics::installation::installer(http, &settings, access, Duration::from_millis(1))
+    let (http, clock) = (client(Duration::from_secs(5)), Arc::new(cosell_runtime::clock::now));
+    let pause = Duration::from_millis(1);
+    cosell_dynamics::installation::installer(http, &settings, access, clock, pause)
 }
 
 fn wrong(findings: &[Finding]) -> Vec<&Finding> {
