@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -14,18 +13,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", shipped.display());
     println!("cargo::rerun-if-changed=build.rs");
     // A partner's file is for the CRM whose shipped file has the same name.
-    let names: BTreeSet<OsString> =
-        toml_files(&shipped)?.iter().filter_map(|file| file.file_name().map(Into::into)).collect();
+    let crms: BTreeSet<String> = toml_files(&shipped)?.iter().map(|file| stem(file)).collect();
     let mut files = String::new();
     for file in toml_files(&own)? {
-        let name = file.file_name().unwrap_or_default();
-        if names.contains(name) {
-            let (crm, text) = (file.file_stem().unwrap_or_default(), fs::read_to_string(&file)?);
-            write!(files, "({crm:?}, {text:?}), ")?;
+        let crm = stem(&file);
+        // On a disk that ignores case, too, only the name as it is shipped will do.
+        if crms.contains(&crm) && file.extension().is_some_and(|extension| extension == "toml") {
+            write!(files, "({crm:?}, {:?}), ", fs::read_to_string(&file)?)?;
         } else {
             // Somebody believes that it is in force.
             println!(
-                "cargo::error={} is for no CRM and would not be packed; use one of {names:?} as its name",
+                "cargo::error={} is for no CRM and would not be packed; name it after one of {crms:?}, with .toml",
                 file.display()
             );
         }
@@ -44,4 +42,8 @@ fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
         }
     }
     Ok(files)
+}
+
+fn stem(file: &Path) -> String {
+    file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned()
 }

@@ -40,8 +40,8 @@ impl AccountNames {
 }
 
 impl ContactNames {
-    /// What a contact is found by: its e-mail address; without one its name, which tells nobody apart beyond one account. `None` when it
-    /// could not be told from others.
+    /// What a contact is found by: its e-mail address; without one its name, which tells nobody apart beyond one account. `None` when
+    /// nothing tells it from others.
     pub fn terms<'a>(&self, contact: &'a Fields, within_account: bool) -> Option<Terms<'a>> {
         if let Some(mail) = text(contact, self.mail) {
             return Some(vec![(self.mail, mail)]);
@@ -109,14 +109,14 @@ pub async fn found_or_made<C: Customers>(
     write: &Write,
     named: Named<C::Id>,
 ) -> Result<Chosen<C::Id>, C::Error> {
-    let (names, mut account) = (dialect.account, None);
+    let mut account = None;
     if !write.account.is_empty() && !named.has_customer {
-        match names.terms(&write.account) {
+        match dialect.account.terms(&write.account) {
             None => tracing::info!(
                 "left out {}: `{}/{}` is empty",
                 Customer::Account.what(),
-                names.lookup,
-                names.name
+                dialect.account.lookup,
+                dialect.account.name
             ),
             Some(terms) => {
                 account = Some(match customers.find(Customer::Account, &terms, None).await? {

@@ -125,7 +125,7 @@ pub const fn fields(names: Names) -> [CosellField; 9] {
     [
         CosellField {
             label: "Sync with Partner Center",
-            help: "Switch on to share this deal with Microsoft Partner Center and keep both in step. Switched off, nothing crosses any more.",
+            help: "Switch on to share this deal with Microsoft Partner Center and keep both in sync. Switched off, sync is off for this deal.",
             filled_by: FilledBy::Seller,
             name: names.sync,
             kind: Kind::YesNo,

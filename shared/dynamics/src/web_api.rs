@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::error::DynamicsError;
 use crate::error_code::ErrorCode;
 use crate::record;
-use crate::refusal::Evidence;
+use crate::refusal::ErrorResponse;
 use crate::settings::Settings;
 use crate::token::SignIn;
 
@@ -184,11 +184,11 @@ impl Answer {
                 request_id: self.request_id.clone(),
             };
         }
-        DynamicsError::Refused(Box::new(self.error_response().judge(&self.doing)))
+        DynamicsError::Refused(Box::new(self.error_response().classify(&self.doing)))
     }
 
-    fn error_response(&self) -> Evidence<'_> {
-        Evidence {
+    fn error_response(&self) -> ErrorResponse<'_> {
+        ErrorResponse {
             status: self.status.as_u16(),
             body: &self.body,
             retry_after: self.retry_after,

@@ -113,7 +113,9 @@ impl Salesforce {
         match self.schema.object {
             Object::Opportunity => fill(CLOSE_DATE, self.provisional_close_date()),
             Object::Lead => {
-                OF_EVERY_LEAD.into_iter().for_each(|field| fill(field, NOT_PROVIDED.to_owned()))
+                for field in OF_EVERY_LEAD {
+                    fill(field, NOT_PROVIDED.to_owned());
+                }
             }
         }
     }

@@ -67,7 +67,7 @@ pub(crate) struct World {
     pub(crate) ignored_column: Mutex<Option<&'static str>>,
     /// Whether the CRM has no on-hold stage: what would be on hold is open.
     pub(crate) lacks_on_hold: Mutex<bool>,
-    /// Whether the connector's own columns can be written on a closed record: Salesforce lets, Dynamics does not.
+    /// Whether the connector's own columns can be written on a closed record: some CRMs let, some do not.
     pub(crate) closed_takes_notes: Mutex<bool>,
     /// Whether the CRM refuses to close records.
     pub(crate) refuse_closing: Mutex<bool>,

@@ -247,7 +247,7 @@ mod tests {
     fn a_crm_that_there_is_no_adapter_for_is_named_with_those_that_there_are() {
         let error = Environment::of([("CRM", "hubspot")]).read(SystemSettings::read).unwrap_err();
         let of_crm = error.problems.iter().filter(|problem| problem.variable == "CRM");
-        let told: Vec<&str> = of_crm.map(|problem| problem.wrong.as_str()).collect();
-        assert_eq!(told, ["cannot be read: must be `dynamics` or `salesforce`"]);
+        let wrong: Vec<&str> = of_crm.map(|problem| problem.wrong.as_str()).collect();
+        assert_eq!(wrong, ["cannot be read: must be `dynamics` or `salesforce`"]);
     }
 }

@@ -102,7 +102,7 @@ impl Bench {
         phase: Option<Phase>,
     ) -> Result<CrmRecord, Failure> {
         let write = CrmWrite { phase, ..self.lead_write(fields) };
-        self.leads.update(&read, &write).await
+        self.leads.update(read, &write).await
     }
 
     async fn qualify(&self, lead: &CrmRecord, id: ReferralId) -> Result<CrmRecord, Failure> {

@@ -56,15 +56,15 @@ async fn chosen(
 
 #[test]
 fn a_contact_is_known_by_mail_or_else_by_name_within_the_account() {
-    let names = DIALECT.contact;
+    let contact = DIALECT.contact;
     let full = fields(&[("first", "Ann"), ("last", "O'Neill"), ("mail", "ann@fabrikam.example")]);
     for within in [true, false] {
-        assert_eq!(names.terms(&full, within).unwrap(), [("mail", "ann@fabrikam.example")]);
+        assert_eq!(contact.terms(&full, within).unwrap(), [("mail", "ann@fabrikam.example")]);
     }
     let named = fields(&[("first", "Ann"), ("last", "O'Neill"), ("mail", " ")]);
-    assert_eq!(names.terms(&named, true).unwrap(), [("first", "Ann"), ("last", "O'Neill")]);
-    assert_eq!(names.terms(&named, false), None);
-    assert_eq!(names.terms(&fields(&[("first", "Ann")]), true), None);
+    assert_eq!(contact.terms(&named, true).unwrap(), [("first", "Ann"), ("last", "O'Neill")]);
+    assert_eq!(contact.terms(&named, false), None);
+    assert_eq!(contact.terms(&fields(&[("first", "Ann")]), true), None);
 }
 
 #[test]
@@ -109,7 +109,7 @@ async fn who_does_not_exist_is_made_and_the_contact_belongs_to_the_account() {
 }
 
 #[tokio::test]
-async fn whom_a_record_names_already_stays_and_who_cannot_be_told_apart_is_left_out() {
+async fn whom_a_record_names_already_stays_and_whom_nothing_tells_apart_is_left_out() {
     let named = Named { has_customer: true, account: Some("a9".to_owned()), has_contact: false };
     let (chosen_of_named, calls) = chosen(&[("name", "Fabrikam")], &[("last", "Ek")], named).await;
     assert_eq!(calls, ["find Contact Ek in Some(\"a9\")", "make Contact in Some(\"a9\")"]);

@@ -147,6 +147,6 @@ impl<S: Site> Installation for Installer<S> {
         self.make_missing(&survey, &mut progress).await;
         self.0.complete(&survey, &mut progress).await.map_err(Into::into)?;
         let survey = self.0.resurvey().await.map_err(Into::into)?;
-        Ok(progress.told(self.0.findings(&survey).await.map_err(Into::into)?))
+        Ok(progress.into_findings(self.0.findings(&survey).await.map_err(Into::into)?))
     }
 }
