@@ -11,8 +11,8 @@ use cosell_model::audit::AuditEntry;
 use cosell_model::link::Link;
 use cosell_model::message::Subject;
 use cosell_runtime::config::{Environment, Noted};
-use cosell_runtime::settings::CrmSystem;
 use cosell_sync::port::{AuditLog, Links};
+use cosell_wiring::{CRMS, Descriptor};
 
 use crate::output;
 use crate::record::{self, Record, explained};
@@ -29,14 +29,14 @@ pub(crate) struct Arguments {
 struct Settings {
     links: String,
     audit: String,
-    crm: CrmSystem,
+    crm: &'static Descriptor,
 }
 
 impl Settings {
     fn read(environment: &Environment) -> Result<Self, Noted> {
         let links = environment.required("LINKS_TABLE", "cosell-sync-LinksTable-1ABC2DEF3GHIJ");
         let audit = environment.required("AUDIT_TABLE", "cosell-sync-AuditTable-1ABC2DEF3GHIJ");
-        let crm = environment.parsed_or("CRM", CrmSystem::Dynamics);
+        let crm = CRMS.read(environment);
         Ok(Self { links: links?, audit: audit?, crm: crm? })
     }
 }
@@ -193,7 +193,7 @@ mod tests {
             record: Record,
         }
         let line = <Line as clap::Parser>::try_parse_from(["cosell", option, id]).unwrap();
-        line.record.subject(CrmSystem::Dynamics).unwrap()
+        line.record.subject(CRMS.0[0]).unwrap()
     }
 
     #[tokio::test]

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use anyhow::{Result, bail};
 use clap::Subcommand;
-use cosell_sync::installation::{Finding, Installation, State};
-use cosell_wiring::{InstallationAccess, InstallationSettings};
+use cosell_crm::installation::{Finding, Installation, State};
+use cosell_wiring::InstallationSettings;
 
 use crate::output;
 use crate::record::explained;
@@ -25,7 +25,7 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(command: Command) -> Result<()> {
     let settings = cosell_wiring::read(InstallationSettings::read)?;
-    let (is_guest, sync_leads) = (is_guest(&settings), settings.sync_leads);
+    let (is_guest, sync_leads) = (settings.is_guest(), settings.sync_leads);
     let installation = installation(settings).await?;
     let findings = relevant(carry_out(command, installation.as_ref()).await?, sync_leads);
     output::print(&listed(&findings))?;
@@ -35,10 +35,6 @@ pub(crate) async fn run(command: Command) -> Result<()> {
         )?;
     }
     verdict(&findings)
-}
-
-fn is_guest(settings: &InstallationSettings) -> bool {
-    matches!(settings.access, InstallationAccess::Token(_))
 }
 
 /// Without those of the lead, where leads are not synced.
@@ -51,7 +47,7 @@ fn relevant(mut findings: Vec<Finding>, sync_leads: bool) -> Vec<Finding> {
 pub(crate) async fn installation(settings: InstallationSettings) -> Result<Box<dyn Installation>> {
     // With a token nothing is asked of AWS, so no region is needed.
     let sdk =
-        if is_guest(&settings) { cosell_aws::sdk::config().await } else { crate::aws().await? };
+        if settings.is_guest() { cosell_aws::sdk::config().await } else { crate::aws().await? };
     Ok(cosell_wiring::installation(settings, &sdk)?)
 }
 

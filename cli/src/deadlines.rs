@@ -146,7 +146,8 @@ mod tests {
             referral,
             record,
         };
-        let key = CrmKey::read("dynamics", "opportunity", "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77");
+        let key = cosell_model::record_id::RecordIds::guids("dynamics")
+            .key("opportunity", "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77");
         vec![open(half, key), open(own, None)]
     }
 

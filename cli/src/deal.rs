@@ -16,9 +16,9 @@ use cosell_model::id::ReferralId;
 use cosell_model::message::Subject;
 use cosell_runtime::clock;
 use cosell_runtime::config::{Environment, Noted};
-use cosell_runtime::settings::CrmSystem;
 use cosell_sync::port::Known;
 use cosell_wiring::MappingSettings;
+use cosell_wiring::{CRMS, Descriptor};
 
 use crate::output;
 use crate::record::{self, Record, known};
@@ -125,13 +125,13 @@ pub(crate) async fn run(command: Command) -> Result<()> {
 
 struct ShowSettings {
     links: String,
-    crm: CrmSystem,
+    crm: &'static Descriptor,
 }
 
 impl ShowSettings {
     fn read(environment: &Environment) -> Result<Self, Noted> {
         let links = environment.required("LINKS_TABLE", "cosell-sync-LinksTable-1ABC2DEF3GHIJ");
-        let crm = environment.parsed_or("CRM", CrmSystem::Dynamics);
+        let crm = CRMS.read(environment);
         Ok(Self { links: links?, crm: crm? })
     }
 }
@@ -196,9 +196,7 @@ mod tests {
     #[test]
     fn what_is_not_linked_leads_to_its_audit_log() {
         let id = "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77";
-        let key =
-            record::opportunity(CrmSystem::Dynamics, "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}")
-                .unwrap();
+        let key = record::opportunity(CRMS.0[0], "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}").unwrap();
         let text = not_linked(&Subject::Crm(key)).to_string();
         assert!(
             text.starts_with(&format!("opportunity {id} is not linked"))

@@ -34,13 +34,12 @@ struct Arguments {
 enum Command {
     /// Shows what was decided and written for a deal, and why.
     ///
-    /// Environment: LINKS_TABLE, AUDIT_TABLE, CRM (default dynamics), AWS_REGION.
+    /// Environment: LINKS_TABLE, AUDIT_TABLE, CRM, AWS_REGION.
     Audit(audit::Arguments),
     /// Checks and installs the co-sell fields in the CRM.
     ///
-    /// Environment: CRM (default dynamics) and that CRM's variables: DATAVERSE_URL, DATAVERSE_TENANT_ID and PUBLISHER_PREFIX (default nwcs),
-    /// or SALESFORCE_URL. To sign in as the deployment does CRM_SECRET_ARN and AWS_REGION; instead of these CRM_ACCESS_TOKEN, an access
-    /// token of somebody who may customise the CRM.
+    /// Environment: CRM and that CRM's own variables, as the functions have them. To sign in as the deployment does CRM_SECRET_ARN and
+    /// AWS_REGION; instead of these CRM_ACCESS_TOKEN, an access token of somebody who may customise the CRM.
     #[command(subcommand)]
     Crm(crm::Command),
     /// Shows a deal's state, and takes an operator's orders about it.
@@ -56,7 +55,7 @@ enum Command {
     /// Checks and shows the field mapping that is built into this program, as into the functions built with it. Needs AWS only for `check
     /// --live` and for `try` with an id.
     ///
-    /// Environment, none of it needed: CRM (default dynamics), PUBLISHER_PREFIX (default nwcs), TEAM_PHONE.
+    /// Environment, none of it needed: CRM, TEAM_PHONE, and what the CRM's mapping has for placeholders.
     #[command(subcommand)]
     Mapping(mapping::Command),
     /// Registers with Partner Center where it delivers its notifications.

@@ -8,9 +8,8 @@ use cosell_model::id::ReferralId;
 use cosell_model::link::{Link, OpenConflict};
 use cosell_model::message::{Cause, Subject, SyncMessage};
 use cosell_runtime::clock;
-use cosell_runtime::settings::CrmSystem;
 use cosell_sync::{Engine, Failure, FailureKind, Order, Outcome, Request};
-use cosell_wiring::EngineSettings;
+use cosell_wiring::{Descriptor, EngineSettings};
 
 use super::consent::Consent;
 use super::{description, not_linked};
@@ -20,13 +19,13 @@ use crate::record::link_of;
 /// Gives orders to an engine in this process.
 pub(super) struct Operator {
     engine: Engine,
-    pub(super) crm: CrmSystem,
+    pub(super) crm: &'static Descriptor,
 }
 
 impl Operator {
     pub(super) async fn open() -> Result<Self> {
         let settings = cosell_wiring::read(EngineSettings::read)?;
-        let crm = settings.systems.crm.connection.system();
+        let crm = settings.systems.crm.crm;
         let engine = cosell_wiring::operators_engine(settings, &crate::aws().await?)?;
         Ok(Self { engine, crm })
     }

@@ -2,9 +2,9 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
+use cosell_crm::installation::{Finding, Installation};
+use cosell_crm::schema;
 use cosell_mapping::{Examination, Mapping};
-use cosell_sync::installation::{Finding, Installation};
-use cosell_sync::schema;
 use cosell_wiring::{InstallationSettings, PlanningSettings};
 
 use super::Which;
@@ -37,7 +37,7 @@ pub(super) async fn run(Arguments { which, live }: &Arguments) -> Result<()> {
 
 async fn run_live(mapping: &Mapping) -> Result<()> {
     let settings = cosell_wiring::read(InstallationSettings::read)?;
-    let system = settings.connection.system().to_string();
+    let system = settings.crm.crm.name();
     if system != mapping.system {
         bail!(
             "the mapping is for {}, and CRM names {system}: give the same to --crm and CRM",

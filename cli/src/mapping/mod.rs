@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use cosell_mapping::{Examination, Layer};
-use cosell_runtime::settings::CrmSystem;
-use cosell_wiring::MappingSettings;
+use cosell_runtime::config::Environment;
+use cosell_wiring::{CRMS, Descriptor, MappingSettings, UnknownCrm};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -40,15 +40,18 @@ pub(crate) struct Which {
     /// A file to apply on top of the shipped mapping, instead of the one that is built into this program.
     #[arg(long, value_name = "FILE")]
     own: Option<PathBuf>,
-    /// The CRM, dynamics or salesforce; the environment's when left out.
-    #[arg(long, value_name = "CRM")]
-    crm: Option<CrmSystem>,
+    /// The CRM; the environment's when left out.
+    #[arg(long, value_name = "CRM", value_parser = named)]
+    crm: Option<&'static Descriptor>,
 }
 
 impl Which {
     fn examination(&self) -> Result<Examination> {
-        let settings = cosell_wiring::read(MappingSettings::read)?;
-        let settings = MappingSettings { system: self.crm.unwrap_or(settings.system), ..settings };
+        let settings = |environment: &Environment| match self.crm {
+            Some(crm) => MappingSettings::of(crm, environment),
+            None => MappingSettings::read(environment),
+        };
+        let settings = cosell_wiring::read(settings)?;
         let Some(file) = &self.own else {
             return Ok(cosell_wiring::packed_mapping(&settings));
         };
@@ -58,6 +61,10 @@ impl Which {
         let own = Layer { file: &name, text: &text };
         Ok(cosell_wiring::mapping_with(&settings, own))
     }
+}
+
+fn named(name: &str) -> Result<&'static Descriptor, UnknownCrm> {
+    CRMS.named(name)
 }
 
 pub(crate) async fn run(command: &Command) -> Result<()> {

@@ -18,7 +18,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn text(own: bool) -> Result<String> {
-    let schema = if own { schema::of_own() } else { schema::of_shipped() };
+    let systems = cosell_wiring::CRMS.names();
+    let schema = if own { schema::of_own(&systems) } else { schema::of_shipped(&systems) };
     Ok(format!("{}\n", serde_json::to_string_pretty(&schema)?))
 }
 

@@ -10,7 +10,7 @@ pub(super) fn with(own: &str) -> Examination {
     fs::create_dir(&folder).unwrap();
     let file = folder.join("mine.toml");
     fs::write(&file, own).unwrap();
-    let which = Which { own: Some(file), crm: Some(CrmSystem::Dynamics) };
+    let which = Which { own: Some(file), crm: Some(CRMS.0[0]) };
     let examination = which.examination().unwrap();
     fs::remove_dir_all(folder).unwrap();
     examination

@@ -3,10 +3,9 @@
 use anyhow::{Result, anyhow, bail};
 use cosell_model::message::{Cause, Subject, SyncMessage};
 use cosell_model::notice::OffReason;
-use cosell_runtime::settings::CrmSystem;
 use cosell_sync::Engine;
 use cosell_sync::pair::{Pair, Standing};
-use cosell_wiring::EngineSettings;
+use cosell_wiring::{Descriptor, EngineSettings};
 use jiff::Timestamp;
 
 use super::{Creation, Existing, Trial};
@@ -15,12 +14,12 @@ use crate::record::{self, explained};
 /// Tries a live referral, opportunity or lead, of which one is given.
 pub(super) async fn run(given: [Option<&str>; 3], json: bool, now: Timestamp) -> Result<()> {
     let settings = cosell_wiring::read(EngineSettings::read)?;
-    let subject = subject(given, settings.systems.crm.connection.system())?;
+    let subject = subject(given, settings.systems.crm.crm)?;
     let engine = cosell_wiring::operators_engine(settings, &crate::aws().await?)?;
     tried(&engine, subject, now, |trial| trial.print(json)).await
 }
 
-fn subject(given: [Option<&str>; 3], crm: CrmSystem) -> Result<Subject> {
+fn subject(given: [Option<&str>; 3], crm: &Descriptor) -> Result<Subject> {
     match given {
         [Some(id), ..] => Ok(Subject::Referral(id.parse()?)),
         [_, Some(id), _] => Ok(Subject::Crm(record::opportunity(crm, id)?)),

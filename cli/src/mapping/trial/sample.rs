@@ -65,7 +65,7 @@ pub(super) fn record(mapping: &Mapping, json: &Map<String, Json>, now: Timestamp
     });
     let fields = fields.collect();
     let id = IDS.iter().find_map(|name| json.get(*name)?.as_str());
-    let key = id.and_then(|id| CrmKey::read(&mapping.system, &mapping.entity, id));
+    let key = id.and_then(|id| mapping.record_ids.key(&mapping.entity, id));
     CrmRecord {
         key: key.unwrap_or_else(|| CrmKey {
             system: mapping.system.clone(),

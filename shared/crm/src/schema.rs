@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use cosell_mapping::{Mapping, When};
 use cosell_model::value::Kind;
+use cosell_sync::Failure;
 
-use crate::failure::Failure;
 use crate::installation::{Finding, State};
 
 /// What a CRM tells of its columns.
@@ -28,7 +28,7 @@ pub struct Column {
     pub holds: Holds,
     /// What the CRM calls its type.
     pub type_name: String,
-    /// How many characters it takes; `None` where that is not limited or not told.
+    /// How many characters it takes; `None` where that is not limited or not known.
     pub length: Option<u64>,
     /// What may be chosen; `None` where it is no list.
     pub choices: Option<BTreeSet<String>>,
@@ -80,7 +80,7 @@ struct Need<'a> {
     choices: BTreeSet<String>,
 }
 
-/// How every column that `mapping` names is, in the mapping's order; `columns` as [`CrmSchema::columns`] told them.
+/// How every column that `mapping` names is, in the mapping's order; `columns` as [`CrmSchema::columns`] gave them.
 pub fn findings(mapping: &Mapping, columns: &BTreeMap<String, Column>) -> Vec<Finding> {
     let finding = |need: Need<'_>| {
         let state = match columns.get(need.column) {

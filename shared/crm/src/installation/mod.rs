@@ -1,15 +1,18 @@
 //! The co-sell fields in a customer's CRM: are they there, and making them. For the command line; no function links it.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
 use async_trait::async_trait;
+use cosell_sync::Failure;
+use std::collections::BTreeSet;
 
-use crate::failure::{Failure, FailureKind};
 use crate::schema::CrmSchema;
 
-/// Tries of one write.
-pub const TRIES: u32 = 3;
+mod columns;
+mod run;
+mod tries;
+
+pub use columns::Described;
+pub use run::{Installer, Missing, Site};
+pub use tries::Tries;
 
 /// One CRM's installer.
 #[async_trait]
@@ -80,15 +83,6 @@ impl Finding {
     }
 }
 
-/// How long to wait before a write is tried again; `None` where that is useless.
-pub fn pause_after(kind: FailureKind, pause: Duration) -> Option<Duration> {
-    match kind {
-        FailureKind::Transient | FailureKind::OutcomeUnknown => Some(pause),
-        FailureKind::Throttled { retry_after } => Some(retry_after),
-        _ => None,
-    }
-}
-
 /// What an installing run has done so far.
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -119,7 +113,7 @@ impl Progress {
     }
 
     /// The findings after the run, with what was made in it and what was refused.
-    pub fn told(self, mut findings: Vec<Finding>) -> Vec<Finding> {
+    pub fn into_findings(self, mut findings: Vec<Finding>) -> Vec<Finding> {
         for finding in findings.iter_mut().filter(|finding| finding.state == State::Right) {
             if self.created.contains(&(finding.place.clone(), finding.name.clone())) {
                 finding.state = State::Created;
@@ -144,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_made_and_what_was_refused_is_told_in_its_place() {
+    fn what_was_made_and_what_was_refused_stands_in_its_place() {
         let missing = || State::Missing { remedy: String::new() };
         let refused = |why: &str| State::Refused { why: why.to_owned() };
         let finding = |name: &str, state| Finding::new("lead", name, name, state);
@@ -153,13 +147,13 @@ mod tests {
         progress.refused(finding("b", refused("first")));
         progress.refused(finding("c", refused("second")));
         assert!(progress.is_over() && progress.has_created());
-        let told = progress.told(vec![
+        let findings = progress.into_findings(vec![
             finding("a", State::Right),
             finding("b", missing()),
             finding("c", missing()),
         ]);
-        let states: Vec<&State> = told.iter().map(|finding| &finding.state).collect();
+        let states: Vec<&State> = findings.iter().map(|finding| &finding.state).collect();
         assert_eq!(states, [&State::Created, &refused("first"), &missing()]);
-        assert_eq!(told.iter().filter(|finding| finding.is_right()).count(), 1);
+        assert_eq!(findings.iter().filter(|finding| finding.is_right()).count(), 1);
     }
 }

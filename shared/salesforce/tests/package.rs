@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use cosell_model::cosell_fields::{Choice, CosellField, FIELDS, FilledBy, Kind, OBJECTS};
+use cosell_crm::field::{Choice, CosellField, FilledBy, Kind};
+use cosell_salesforce::{FIELDS, OBJECTS};
 
 fn package(path: &str) -> PathBuf {
     let root =
@@ -42,7 +43,7 @@ fn value(choice: &Choice) -> String {
 
 /// The field's file: elements in the order in which Salesforce itself writes them (contract salesforce 5.2).
 fn document(field: &CosellField) -> String {
-    let kind = field.salesforce.kind;
+    let kind = field.kind;
     let is_identifier = matches!(kind, Kind::Identifier { .. });
     let (type_name, details) = match kind {
         Kind::YesNo => ("Checkbox", String::new()),
@@ -53,7 +54,7 @@ fn document(field: &CosellField) -> String {
     };
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     text += "<CustomField xmlns=\"http://soap.sforce.com/2006/04/metadata\">\n";
-    text += &element("fullName", field.salesforce.name);
+    text += &element("fullName", field.name);
     if is_identifier {
         text += &element("caseSensitive", "false");
         text += &element("externalId", "true");
@@ -92,10 +93,10 @@ fn permission(field: &str, is_editable: bool) -> String {
 fn every_object_has_every_field_of_the_catalogue_and_no_other() {
     for object in OBJECTS {
         let folder = format!("objects/{object}/fields");
-        let wanted = FIELDS.iter().map(|field| format!("{}.field-meta.xml", field.salesforce.name));
+        let wanted = FIELDS.iter().map(|field| format!("{}.field-meta.xml", field.name));
         assert_eq!(files(&folder), wanted.collect::<BTreeSet<_>>());
         for field in &FIELDS {
-            let path = format!("{folder}/{}.field-meta.xml", field.salesforce.name);
+            let path = format!("{folder}/{}.field-meta.xml", field.name);
             assert_eq!(text(&path), document(field), "{path}");
         }
     }
@@ -107,7 +108,7 @@ fn the_sync_may_edit_every_field_and_a_seller_only_the_sellers() {
     let seller = text("permissionsets/Msp_Cosell_Seller.permissionset-meta.xml");
     for object in OBJECTS {
         for field in &FIELDS {
-            let name = format!("{object}.{}", field.salesforce.name);
+            let name = format!("{object}.{}", field.name);
             assert!(sync.contains(&permission(&name, true)), "{name}");
             assert!(
                 seller.contains(&permission(&name, field.filled_by == FilledBy::Seller)),
@@ -127,7 +128,7 @@ fn the_layouts_show_every_field_and_let_nobody_edit_what_the_sync_fills_in() {
             let behaviour = if field.filled_by == FilledBy::Seller { "Edit" } else { "Readonly" };
             let item = format!(
                 "<behavior>{behaviour}</behavior>\n                <field>{}</field>",
-                field.salesforce.name
+                field.name
             );
             assert!(layout.contains(&item), "{object} {}", field.label);
         }

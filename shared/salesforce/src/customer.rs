@@ -1,13 +1,15 @@
 //! The customer's account and contact: found if possible, made with the opportunity otherwise.
 
+use cosell_crm::customer::Terms;
+use cosell_crm::{Fields, Write};
 use serde_json::{Value as Json, json};
 
 use crate::composite::{Answers, Part};
+use crate::dialect::DIALECT;
 use crate::error::SalesforceError;
-use crate::record::{self, Fields};
+use crate::record;
 use crate::rest_api::{Answer, Call, query};
 use crate::soql;
-use crate::write::Columns;
 
 pub(crate) const ACCOUNT: &str = "account";
 pub(crate) const CONTACT: &str = "contact";
@@ -15,7 +17,7 @@ const DUPLICATE_RULE: &str = "Sforce-Duplicate-Rule-Header";
 
 /// Who one of them is.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Party {
+pub(crate) enum Customer {
     /// Nobody: what is known does not tell it from others.
     Nobody,
     /// A record that exists, by id.
@@ -30,23 +32,26 @@ pub(crate) enum Party {
 
 /// Both of a deal.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Parties {
-    pub(crate) account: Party,
-    pub(crate) contact: Party,
+pub(crate) struct Customers {
+    pub(crate) account: Customer,
+    pub(crate) contact: Customer,
 }
 
 /// The queries that look for both.
-pub(crate) fn searches(columns: &Columns, doing: &str) -> Vec<Part> {
-    let accounts = account_condition(&columns.account).map(|condition| {
+pub(crate) fn searches(write: &Write, doing: &str) -> Vec<Part> {
+    let accounts = DIALECT.account.terms(&write.account).map(|terms| {
+        let condition = condition(&terms);
         (
             ACCOUNT,
             format!("SELECT Id FROM Account WHERE {condition} ORDER BY CreatedDate, Id LIMIT 1"),
         )
     });
-    let contacts = contact_condition(columns).map(|condition| {
+    let contacts = DIALECT.contact.terms(&write.contact, accounts.is_some()).map(|terms| {
+        let (condition, is_by_name) = (condition(&terms), terms[0].0 != DIALECT.contact.mail);
+        let within = if is_by_name { " AND AccountId != null" } else { "" };
         (
             CONTACT,
-            format!("SELECT Id, AccountId FROM Contact WHERE {condition} ORDER BY CreatedDate, Id LIMIT 200"),
+            format!("SELECT Id, AccountId FROM Contact WHERE {condition}{within} ORDER BY CreatedDate, Id LIMIT 200"),
         )
     });
     let part = |(reference, soql): (&'static str, String)| {
@@ -55,67 +60,48 @@ pub(crate) fn searches(columns: &Columns, doing: &str) -> Vec<Part> {
     [accounts, contacts].into_iter().flatten().map(part).collect()
 }
 
-/// The account of this name, and of this postal code where one is given.
-fn account_condition(account: &Fields) -> Option<String> {
-    let name = format!("Name = {}", soql::text(text(account, "Name")?));
-    Some(match text(account, "BillingPostalCode") {
-        Some(code) => format!("{name} AND BillingPostalCode = {}", soql::text(code)),
-        None => name,
-    })
+fn condition(terms: &Terms<'_>) -> String {
+    let equal = terms.iter().map(|(field, value)| format!("{field} = {}", soql::text(value)));
+    equal.collect::<Vec<_>>().join(" AND ")
 }
 
-/// The contact of this e-mail address, or of this name where none is given and the account is known to look in.
-fn contact_condition(columns: &Columns) -> Option<String> {
-    let contact = &columns.contact;
-    if let Some(mail) = text(contact, "Email") {
-        return Some(format!("Email = {}", soql::text(mail)));
-    }
-    text(&columns.account, "Name")?;
-    let last =
-        format!("LastName = {} AND AccountId != null", soql::text(text(contact, "LastName")?));
-    Some(match text(contact, "FirstName") {
-        Some(first) => format!("{last} AND FirstName = {}", soql::text(first)),
-        None => last,
-    })
-}
-
-impl Parties {
+impl Customers {
     /// What the searches found. A contact belongs to the deal's account; without an account, to any.
-    pub(crate) fn read(columns: &Columns, answers: &mut Answers) -> Result<Self, SalesforceError> {
+    pub(crate) fn read(write: &Write, answers: &mut Answers) -> Result<Self, SalesforceError> {
         let account = match answers.take(ACCOUNT).map(Answer::accepted).transpose()? {
-            None => Party::Nobody,
+            None => Customer::Nobody,
             Some(found) => match record::rows(&found)?.first() {
-                Some(row) => Party::Found(id(&found, row)?),
-                None => Party::new(&columns.account),
+                Some(row) => Customer::Found(id(&found, row)?),
+                None => Customer::new(&write.account),
             },
         };
         let contact = match answers.take(CONTACT).map(Answer::accepted).transpose()? {
-            None => Party::Nobody,
+            None => Customer::Nobody,
             Some(found) => {
                 let belongs = |row: &&Json| match &account {
-                    Party::Nobody => true,
-                    Party::Found(id) => row["AccountId"] == json!(id),
-                    Party::New { .. } => false,
+                    Customer::Nobody => true,
+                    Customer::Found(id) => row["AccountId"] == json!(id),
+                    Customer::New { .. } => false,
                 };
                 match record::rows(&found)?.iter().find(belongs) {
-                    Some(row) => Party::Found(id(&found, row)?),
+                    Some(row) => Customer::Found(id(&found, row)?),
                     // Salesforce has no contact without a last name.
-                    None if text(&columns.contact, "LastName").is_none() => Party::Nobody,
-                    None => Party::new(&columns.contact),
+                    None if !has_last_name(&write.contact) => Customer::Nobody,
+                    None => Customer::new(&write.contact),
                 }
             }
         };
-        let parties = Self { account, contact };
-        parties.tell(columns);
-        Ok(parties)
+        let customers = Self { account, contact };
+        customers.tell(write);
+        Ok(customers)
     }
 
     /// What is left out is told by field names: a deal is worth more than its customer's card.
-    fn tell(&self, columns: &Columns) {
-        if self.account == Party::Nobody && !columns.account.is_empty() {
+    fn tell(&self, write: &Write) {
+        if self.account == Customer::Nobody && !write.account.is_empty() {
             tracing::info!("left out the customer's account: `Account/Name` is empty");
         }
-        if self.contact == Party::Nobody && !columns.contact.is_empty() {
+        if self.contact == Customer::Nobody && !write.contact.is_empty() {
             tracing::info!(
                 "left out the customer's contact: `Contact/LastName` is empty, or nothing tells it from others"
             );
@@ -159,7 +145,7 @@ impl Parties {
     }
 }
 
-impl Party {
+impl Customer {
     fn new(fields: &Fields) -> Self {
         Self::New { fields: fields.clone(), despite_duplicates: false }
     }
@@ -253,45 +239,45 @@ fn id(answer: &Answer, row: &Json) -> Result<String, SalesforceError> {
     row["Id"].as_str().map(str::to_owned).ok_or_else(|| answer.lacks("the record's id"))
 }
 
-fn text<'a>(fields: &'a Fields, field: &str) -> Option<&'a str> {
-    fields.get(field)?.as_str().map(str::trim).filter(|text| !text.is_empty())
+fn has_last_name(contact: &Fields) -> bool {
+    let name = contact.get(DIALECT.contact.last_name).and_then(Json::as_str);
+    name.is_some_and(|name| !name.trim().is_empty())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn columns(account: &[(&str, &str)], contact: &[(&str, &str)]) -> Columns {
+    fn asked(account: &[(&str, &str)], contact: &[(&str, &str)]) -> Vec<String> {
         let fields = |pairs: &[(&str, &str)]| {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect()
         };
-        Columns { account: fields(account), contact: fields(contact), ..Columns::default() }
+        let write =
+            Write { account: fields(account), contact: fields(contact), ..Write::default() };
+        let decoded = |part: Part| {
+            let url = url::Url::parse(&format!("https://x.example/{}", part.call.path)).unwrap();
+            let query = url.query_pairs().next().unwrap().1.into_owned();
+            query.split(" WHERE ").nth(1).unwrap().split(" ORDER BY").next().unwrap().to_owned()
+        };
+        searches(&write, "").into_iter().map(decoded).collect()
     }
 
     #[test]
     fn a_contact_is_known_by_mail_or_else_by_name_within_an_account() {
         let account = [("Name", "Fabrikam"), ("BillingPostalCode", "903 26")];
-        let full = columns(
-            &account,
-            &[("FirstName", "Ann"), ("LastName", "O'Neill"), ("Email", "ann@fabrikam.example")],
-        );
-        assert_eq!(contact_condition(&full).unwrap(), "Email = 'ann@fabrikam.example'");
-        assert_eq!(
-            account_condition(&full.account).unwrap(),
-            "Name = 'Fabrikam' AND BillingPostalCode = '903 26'"
-        );
-        let named =
-            columns(&account, &[("FirstName", "Ann"), ("LastName", "O'Neill"), ("Email", " ")]);
-        assert_eq!(
-            contact_condition(&named).unwrap(),
-            r"LastName = 'O\'Neill' AND AccountId != null AND FirstName = 'Ann'"
-        );
+        let by_account = "Name = 'Fabrikam' AND BillingPostalCode = '903 26'";
+        let full =
+            [("FirstName", "Ann"), ("LastName", "O'Neill"), ("Email", "ann@fabrikam.example")];
+        assert_eq!(asked(&account, &full), [by_account, "Email = 'ann@fabrikam.example'"]);
+        let named = [("FirstName", "Ann"), ("LastName", "O'Neill"), ("Email", " ")];
+        let by_name = r"FirstName = 'Ann' AND LastName = 'O\'Neill' AND AccountId != null";
+        assert_eq!(asked(&account, &named), [by_account, by_name]);
     }
 
     #[test]
     fn who_cannot_be_told_apart_is_not_looked_for() {
-        assert!(searches(&columns(&[("Name", " ")], &[("LastName", "Ek")]), "").is_empty());
-        assert!(searches(&columns(&[("Name", "Fabrikam")], &[("Phone", "1")]), "").len() == 1);
+        assert!(asked(&[("Name", " ")], &[("LastName", "Ek")]).is_empty());
+        assert_eq!(asked(&[("Name", "Fabrikam")], &[("Phone", "1")]).len(), 1);
     }
 
     fn refused(key: &str, allow: bool, ids: &[&str]) -> Json {
@@ -302,15 +288,15 @@ mod tests {
     #[test]
     fn a_rule_that_blocks_is_heeded_in_both_spellings() {
         for key in ["duplicateResut", "duplicateResult"] {
-            let mut party = Party::new(&Fields::new());
-            assert!(party.heed_duplicates("001", &refused(key, false, &["001A"])));
-            assert_eq!(party, Party::Found("001A".to_owned()), "{key}");
+            let mut customer = Customer::new(&Fields::new());
+            assert!(customer.heed_duplicates("001", &refused(key, false, &["001A"])));
+            assert_eq!(customer, Customer::Found("001A".to_owned()), "{key}");
         }
         // Several, none, and a lead.
         for found in [&["001A", "001B"][..], &[], &["00QA"]] {
-            let mut party = Party::new(&Fields::new());
+            let mut customer = Customer::new(&Fields::new());
             assert!(
-                !party.heed_duplicates("001", &refused("duplicateResut", false, found)),
+                !customer.heed_duplicates("001", &refused("duplicateResut", false, found)),
                 "{found:?}"
             );
         }
@@ -318,10 +304,10 @@ mod tests {
 
     #[test]
     fn a_rule_that_only_warns_is_passed_once() {
-        let mut party = Party::new(&Fields::new());
+        let mut customer = Customer::new(&Fields::new());
         let warned = refused("duplicateResut", true, &["001A"]);
-        assert!(party.heed_duplicates("001", &warned));
-        assert!(matches!(party, Party::New { despite_duplicates: true, .. }));
-        assert!(!party.heed_duplicates("001", &warned), "but not tried again and again");
+        assert!(customer.heed_duplicates("001", &warned));
+        assert!(matches!(customer, Customer::New { despite_duplicates: true, .. }));
+        assert!(!customer.heed_duplicates("001", &warned), "but not tried again and again");
     }
 }

@@ -2,7 +2,8 @@
 
 #![allow(missing_docs)]
 
-use cosell_model::cosell_fields::{CosellField, FIELDS, FilledBy, Kind};
+use cosell_crm::field::{CosellField, FilledBy, Kind};
+use cosell_dynamics::{option, schema_name};
 
 const DOCUMENT: &str = include_str!("../../../docs/crm-fields.md");
 
@@ -14,7 +15,7 @@ fn dynamics_type(kind: Kind) -> String {
         Kind::Link { length } => format!("URL {length}"),
         Kind::LongText { length } => format!("Multiple lines {length}"),
         Kind::Choice(choices) => {
-            format!("Choice, {} values from {}", choices.len(), choices[0].option)
+            format!("Choice, {} values from {}", choices.len(), option(&choices[0]))
         }
     }
 }
@@ -30,20 +31,21 @@ fn salesforce_type(kind: Kind) -> String {
     }
 }
 
-fn row(field: &CosellField) -> String {
+fn row((dynamics, salesforce): (&CosellField, &CosellField)) -> String {
     format!(
         "| {} | `{}` | {} | `{}` | {} | {} |",
-        field.label,
-        field.schema_name("{p}"),
-        dynamics_type(field.dynamics.kind),
-        field.salesforce.name,
-        salesforce_type(field.salesforce.kind),
-        if field.filled_by == FilledBy::Seller { "seller" } else { "sync" },
+        dynamics.label,
+        schema_name(dynamics, "{p}"),
+        dynamics_type(dynamics.kind),
+        salesforce.name,
+        salesforce_type(salesforce.kind),
+        if dynamics.filled_by == FilledBy::Seller { "seller" } else { "sync" },
     )
 }
 
 #[test]
 fn the_page_lists_every_field_as_it_is_installed() {
-    let rows: Vec<String> = FIELDS.iter().map(row).collect();
+    let rows: Vec<String> =
+        cosell_dynamics::FIELDS.iter().zip(&cosell_salesforce::FIELDS).map(row).collect();
     assert!(DOCUMENT.contains(&rows.join("\n")), "the table should be\n{}", rows.join("\n"));
 }

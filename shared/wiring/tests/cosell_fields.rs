@@ -2,40 +2,35 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+use cosell_crm::Descriptor;
+use cosell_crm::field::Kind;
 use cosell_mapping::{Mapping, Placeholders};
-use cosell_model::cosell_fields::{Choice, CosellField, FIELDS, Kind};
-use serde_json::{Value as Json, json};
+use cosell_wiring::CRMS;
 
-/// A shipped mapping, and the fields as its CRM has them.
+/// A CRM, and the mapping that ships for it.
 struct Shipped {
+    crm: &'static Descriptor,
     mapping: Mapping,
-    shape: fn(&CosellField) -> (String, Kind),
-    value: fn(&Choice) -> Json,
+    placeholders: Placeholders,
 }
 
-fn shipped() -> [Shipped; 2] {
+fn shipped() -> Vec<Shipped> {
     let placeholders = Placeholders::from([
         ("prefix", "nwcs".to_owned()),
         ("team_phone", "+46700000002".to_owned()),
     ]);
-    let mapping = |text| Mapping::parse(text, &placeholders).unwrap();
-    [
-        Shipped {
-            mapping: mapping(include_str!("../../../infra/mapping/dynamics.toml")),
-            shape: |field| (field.schema_name("nwcs").to_lowercase(), field.dynamics.kind),
-            value: |choice| json!(choice.option),
-        },
-        Shipped {
-            mapping: mapping(include_str!("../../../infra/mapping/salesforce.toml")),
-            shape: |field| (field.salesforce.name.to_owned(), field.salesforce.kind),
-            value: |choice| json!(choice.label),
-        },
-    ]
+    let of = |crm: &&'static Descriptor| Shipped {
+        crm,
+        mapping: Mapping::parse(&crm.mapped, crm.mapping.text, &placeholders).unwrap(),
+        placeholders: placeholders.clone(),
+    };
+    CRMS.0.iter().map(of).collect()
 }
 
 impl Shipped {
     fn field(&self, label: &str) -> (String, Kind) {
-        (self.shape)(FIELDS.iter().find(|field| field.label == label).unwrap())
+        let field = self.crm.fields.iter().find(|field| field.label == label).unwrap();
+        ((self.crm.field_name)(field, &self.placeholders), field.kind)
     }
 
     fn length(&self, label: &str) -> usize {
@@ -80,7 +75,7 @@ fn the_shipped_mappings_have_the_values_of_the_help() {
         for choice in choices {
             assert_eq!(
                 help.values[choice.code.unwrap()],
-                (shipped.value)(choice),
+                (shipped.crm.choice_value)(choice),
                 "{}",
                 choice.label
             );
@@ -98,19 +93,19 @@ fn the_shipped_mappings_have_the_values_of_the_visibility() {
         let values = &visibility.values;
         assert_eq!(
             (&values.private, &values.microsoft),
-            (&(shipped.value)(private), &(shipped.value)(microsoft))
+            (&(shipped.crm.choice_value)(private), &(shipped.crm.choice_value)(microsoft))
         );
     }
 }
 
 #[test]
 fn names_are_unique_and_help_fits_where_it_is_shown() {
-    for (position, field) in FIELDS.iter().enumerate() {
-        assert!(field.help.chars().count() <= 255 && !field.help.is_empty(), "{}", field.label);
-        assert!(field.salesforce.name.ends_with("__c"), "{}", field.label);
-        for other in &FIELDS[position + 1..] {
-            assert_ne!(field.dynamics.name.to_lowercase(), other.dynamics.name.to_lowercase());
-            assert_ne!(field.salesforce.name, other.salesforce.name);
+    for shipped in shipped() {
+        for (position, field) in shipped.crm.fields.iter().enumerate() {
+            assert!(field.help.chars().count() <= 255 && !field.help.is_empty(), "{}", field.label);
+            for other in &shipped.crm.fields[position + 1..] {
+                assert!(!field.name.eq_ignore_ascii_case(other.name), "{}", field.name);
+            }
         }
     }
 }
