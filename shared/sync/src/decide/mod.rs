@@ -46,7 +46,7 @@ use jiff::Timestamp;
 
 use crate::engine::{Engine, Policy, Rules, Table};
 use crate::observe::{Pair, Standing};
-use crate::plan::Plan;
+use crate::plan::{Action, Plan};
 
 pub(crate) use currency::go_together;
 pub(crate) use dropped_writes::{dropped_by, is_kept, notice as dropped_notice};
@@ -205,6 +205,9 @@ pub(crate) fn tables(engine: &Engine) -> Option<(&Mapping, &Mapping)> {
 /// The plan of a deal that was just created, now that it is linked: the same effects, and what only shows with both sides.
 pub(crate) fn created(case: &Case<'_>, plan: &Plan) -> Plan {
     let mut created = Plan { memory: crate::plan::Memory::default(), ..plan.clone() };
+    created
+        .effects
+        .retain(|effect| !matches!(effect.action, Action::Columns(_) | Action::Notify(_)));
     dropped_writes::decide(case, &mut created);
     visibility::decide(case, &mut created);
     deadline::decide(case, &mut created);

@@ -7,7 +7,7 @@ use cosell_model::audit::Side;
 use cosell_model::crm::CrmRecord;
 use cosell_model::field::Field;
 use cosell_model::life_cycle::Stage;
-use cosell_model::link::LastSynced;
+use cosell_model::link::{LastSynced, Link};
 use cosell_model::notice::{Notice, OffReason};
 use cosell_model::referral::Referral;
 use cosell_model::state::DealState;
@@ -15,9 +15,10 @@ use cosell_model::value::Value;
 use serde_json::{Value as Json, json};
 
 use super::body::{Purpose, body_of};
-use super::{fields, lead, new_record};
+use super::{fields, lead, new_record, status};
+use crate::commit::fold::Progress;
 use crate::engine::Rules;
-use crate::observe::Pair;
+use crate::observe::{Pair, Standing};
 use crate::plan::{Action, Effect, HelpRequest, Invitation, Plan};
 
 pub(super) fn decide(rules: Rules<'_>, pair: &Pair) -> Plan {
@@ -46,7 +47,11 @@ pub(super) fn decide(rules: Rules<'_>, pair: &Pair) -> Plan {
         return Plan::ending(DealState::Off { reason }, vec![notice]);
     }
     match body_of(mapping, record, Purpose { cosell, visible, known: None }) {
-        Ok(body) if problems.is_empty() => creation(record, body, help.ok().flatten(), visible),
+        Ok(body) if problems.is_empty() => {
+            let made = expected(&body, pair);
+            let plan = creation(record, body, help.ok().flatten(), visible);
+            with_record(rules, pair, made, plan)
+        }
         body => {
             problems.extend(body.err().into_iter().flatten());
             problems.push(Notice::ChangeToRetry);
@@ -92,6 +97,46 @@ fn creation(record: &CrmRecord, body: Json, help: Option<String>, visible: bool)
         let after = Value::text(invitation.help.clone());
         plan.effects.push(effect(Field::Help, after, true, Action::RequestHelp(invitation)));
     }
+    plan
+}
+
+/// The referral that is made of this body, as far as that is known before: the ids are the service's.
+fn expected(body: &Json, pair: &Pair) -> Option<Referral> {
+    let mut body = body.clone();
+    for (name, value) in [
+        ("id", "00000000-0000-0000-0000-000000000000"),
+        ("eTag", "-"),
+        ("status", "Active"),
+        ("substatus", "Accepted"),
+        ("direction", "Outgoing"),
+        ("updatedDateTime", &pair.now.to_string()),
+    ] {
+        body[name] = json!(value);
+    }
+    Referral::parse(body, None, None).ok()
+}
+
+/// The plan with what is written to the record once the referral is made; identifier and link follow from the answer.
+fn with_record(rules: Rules<'_>, pair: &Pair, made: Option<Referral>, mut plan: Plan) -> Plan {
+    let (Some(referral), Some(record)) = (made, &pair.record) else { return plan };
+    let mapping = rules.mapping_of(pair.table);
+    let mut link = Link::new(&referral, record, pair.now);
+    link.last_synced = start(mapping, &referral, record, true);
+    let linked = Pair {
+        standing: Standing::Linked,
+        link: Some(link.clone()),
+        referral: Some(referral),
+        ..pair.clone()
+    };
+    let Ok(case) = rules.case(&linked) else { return plan };
+    let created = super::created(&case, &plan);
+    let progress = Progress { is_creation: true, ..Progress::planned(&created, &link) };
+    let mut columns = status::columns(&case, &created, &progress);
+    for column in [&mapping.columns.referral_id, &mapping.columns.referral_link] {
+        columns.insert(column.to_string(), json!(""));
+    }
+    plan.effects = created.effects;
+    plan.effects.extend(status::effect(columns));
     plan
 }
 

@@ -6,6 +6,7 @@ mod creation;
 mod currency;
 mod disconnect;
 mod dropped_writes;
+mod dry_run;
 mod help;
 mod invitation;
 mod leads;
@@ -134,6 +135,19 @@ impl Stage {
         self.world.state().referrals.values().cloned().collect()
     }
 
+    /// The seller of the only record edits it.
+    fn seller_edits(&self, edit: impl FnOnce(&mut CrmRecord)) {
+        self.world.edit_record(&self.the_record().key.id, edit);
+    }
+
+    /// Somebody edits the linked referral in Partner Center.
+    fn partner_center_edits(&self, edit: impl FnOnce(&mut Json)) {
+        let id = self.the_link().referral;
+        let mut body = self.body(id);
+        edit(&mut body);
+        self.world.put_referral(id, body);
+    }
+
     pub(crate) fn fault(&self, call: &'static str, fault: Fault) {
         self.script.fault(call, fault);
     }
@@ -165,6 +179,13 @@ impl Stage {
         let refusals = part.map(|part| Refusal::of(part, "not a solution"));
         self.world.state().partner_center.refusals = refusals.into_iter().collect();
     }
+}
+
+/// A deal at rest that began in the CRM.
+async fn in_sync() -> Stage {
+    let stage = Stage::with_opportunity();
+    stage.until_quiet(&opportunity()).await;
+    stage
 }
 
 /// An open opportunity with these columns.
