@@ -1,5 +1,6 @@
 //! Scenarios on in-memory ports: what a seller, Microsoft and a failing network do, and what must come of it.
 
+mod agreement;
 mod conflicts;
 mod costs;
 mod creation;
@@ -15,6 +16,8 @@ mod marks;
 mod microsoft;
 mod on_hold;
 mod refusals;
+mod seller_text;
+mod states;
 mod update;
 mod visibility;
 mod waiting;
