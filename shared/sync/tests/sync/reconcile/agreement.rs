@@ -33,7 +33,14 @@ enum Edit {
     Referral(usize, usize),
     Phase(Phase),
     Stage(&'static str, &'static str),
+    /// The seller's choice of visibility.
+    Visible(bool),
+    /// Microsoft's sellers may see the deal.
+    Consent,
 }
+
+const VISIBILITY: &str = "nwcs_referralvisibility";
+const CONSENT: &str = "/consent/consentToShareReferralWithMicrosoftSellers";
 
 fn edit() -> impl Strategy<Value = Edit> {
     let field = || (0..FIELDS.len(), 0..3_usize);
@@ -44,6 +51,8 @@ fn edit() -> impl Strategy<Value = Edit> {
             .prop_map(Edit::Phase),
         1 => prop::sample::select(vec![("Closed", "Won"), ("Closed", "Lost")])
             .prop_map(|(status, substatus)| Edit::Stage(status, substatus)),
+        1 => any::<bool>().prop_map(Edit::Visible),
+        1 => Just(Edit::Consent),
     ]
 }
 
@@ -81,7 +90,14 @@ impl Stage {
                 (body["status"], body["substatus"]) = (json!(status), json!(substatus));
             }),
             Edit::Phase(phase) => self.seller_edits(|record| record.phase = *phase),
-            Edit::Referral(..) | Edit::Stage(..) => {}
+            Edit::Visible(is_visible) => self.seller_edits(|record| {
+                let value = json!(if *is_visible { 412_000_001 } else { 412_000_000 });
+                record.fields.insert(VISIBILITY.into(), value);
+            }),
+            Edit::Consent if self.is_open() => self.partner_center_edits(|body| {
+                *body.pointer_mut(CONSENT).unwrap() = json!(true);
+            }),
+            Edit::Referral(..) | Edit::Stage(..) | Edit::Consent => {}
         }
     }
 
@@ -111,6 +127,10 @@ impl Stage {
                 .to_partner_center
                 .get(&record.phase)
                 .is_none_or(|goes| *goes == referral.stage);
+        let is_shown = *record.get(VISIBILITY) == json!(412_000_001);
+        if referral.is_visible_to_microsoft() != is_shown {
+            differing.push("visibility".into());
+        }
         if !to_crm && !to_partner_center {
             differing.push("stage".into());
         }
