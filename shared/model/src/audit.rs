@@ -24,11 +24,11 @@ pub enum AuditKind {
     Updated,
     /// Nothing to do.
     Unchanged,
-    /// Both sides had changed the same field differently; settled by its rule.
+    /// Both sides had changed the same field differently; resolved by its rule.
     Conflict,
     /// An existing counterpart was found and linked.
     Adopted,
-    /// The CRM did not keep a field that was written to it: the seller is told, once.
+    /// The CRM did not keep a field that was written to it: the seller is notified, once.
     DroppedWrite,
     /// A rule of ours or of a service refused; a later edit tries again.
     Rejected,
@@ -38,13 +38,13 @@ pub enum AuditKind {
     Skipped,
     /// Both sides had changed the same field differently, and its rule is to ask: both values wait for an operator.
     AwaitingDecision,
-    /// An operator decided a parked conflict.
+    /// An operator decided a conflict.
     Resolved,
-    /// The pair keeps changing back and forth: it is looked at less often.
+    /// The pair keeps changing back and forth: it is left alone for a while.
     Flapping,
-    /// One half is gone: nothing crosses any more, and nothing is made anew.
+    /// One side is gone: nothing is synced any more, and nothing is made anew.
     Disconnected,
-    /// The half that was gone is back: the pair goes on.
+    /// The side that was gone is back: the deal goes on.
     Restored,
     /// An operator unlinked the pair.
     Unlinked,
@@ -114,16 +114,16 @@ pub struct UndecidedField {
     pub crm: Value,
 }
 
-/// One line of a pair's trail.
+/// One entry of a deal's audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
-    /// The pair, as the trail is kept under: `referral#…` once a referral is known, else `crm#…`.
+    /// The deal, as the audit log is kept under: `referral#…` once a referral is known, else `crm#…`.
     pub pair: String,
     /// When, by our clock.
     pub at: Timestamp,
     /// What happened.
     pub kind: AuditKind,
-    /// Why we looked.
+    /// Why the deal was reconciled.
     pub cause: Cause,
     /// One sentence, for people. Names fields and ids, never customer data.
     pub message: String,

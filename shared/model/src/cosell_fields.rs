@@ -105,7 +105,7 @@ const fn shape(name: &'static str, kind: Kind) -> Shape {
 pub const FIELDS: [CosellField; 9] = [
     CosellField {
         label: "Sync with Partner Center",
-        help: "Switch on to share this deal with Microsoft Partner Center and keep both in step. Switched off, nothing crosses any more.",
+        help: "Switch on to share this deal with Microsoft Partner Center and keep both in sync. Switched off, nothing is synced any more.",
         filled_by: FilledBy::Seller,
         dynamics: shape("SyncWithPartnerCenter", Kind::YesNo),
         salesforce: shape("Msp_Sync_With_Partner_Center__c", Kind::YesNo),

@@ -68,9 +68,9 @@ impl LastSynced {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    /// Microsoft's half of the engagement was asked for but not confirmed.
+    /// The Microsoft referral of the engagement was asked for but not confirmed.
     MicrosoftInvitationStarted,
-    /// Microsoft's half of the engagement exists.
+    /// The Microsoft referral of the engagement exists.
     MicrosoftInvited,
 }
 
@@ -139,7 +139,7 @@ pub enum DisconnectReason {
     RecordDeleted,
     /// The CRM record was merged into another one.
     RecordMerged(CrmKey),
-    /// The referral does not exist or is not visible to our user (404 and 403 alike).
+    /// The referral does not exist or is not visible to the sync's service account (404 and 403 alike).
     ReferralInvisible,
     /// An operator unlinked the pair.
     Unlinked,
@@ -165,7 +165,7 @@ pub struct Link {
     /// Microsoft's referral in the same engagement, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub microsoft_referral: Option<ReferralId>,
-    /// What is known of its part, and what the seller was told of it.
+    /// What is known of its part, and what the seller was notified of.
     #[serde(default, skip_serializing_if = "Microsoft::is_empty")]
     pub microsoft: Microsoft,
     /// The CRM record.
@@ -203,7 +203,7 @@ pub struct Link {
     /// A phase that the CRM refused, until the sides change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase_refused: Option<Notice>,
-    /// What the CRM did not keep and the seller was not told of yet, by rule name.
+    /// What the CRM did not keep by rule name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dropped_writes: BTreeMap<Field, DroppedWrite>,
     /// Fields that wait for an operator, by rule name.
@@ -212,7 +212,7 @@ pub struct Link {
     /// Until when a win of the CRM is deferred (contract partner-center 3.6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub win_deferred_until: Option<Timestamp>,
-    /// Deadlines that the seller was warned of: of our referral, and of Microsoft's half.
+    /// Deadlines that the seller was warned of: of our referral, and of the Microsoft referral.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub warned: BTreeMap<ReferralId, Warned>,
     /// The won deal's registration.

@@ -32,7 +32,7 @@ pub fn canonical(system: &str, entity: &str, text: &str) -> Option<String> {
     }
 }
 
-/// What an id of `entity` in `system` looks like, for people: completes "expected …".
+/// The form of an id of `entity` in `system`, for people: completes "expected …".
 pub fn expected(system: &str, entity: &str) -> String {
     match prefix(entity).filter(|_| system == SALESFORCE) {
         Some(prefix) => format!("15 or 18 letters and digits that start with {prefix}"),
@@ -76,7 +76,7 @@ fn guid(text: &str) -> Option<String> {
     Uuid::try_parse(bare).ok().map(|id| id.hyphenated().to_string())
 }
 
-/// The 18 characters of a Salesforce id. Of 18 the checksum tells the case of the other 15, whatever a spreadsheet made of it; of 15
+/// The 18 characters of a Salesforce id. Of 18 the checksum gives the case of the other 15, whatever a spreadsheet made of it; of 15
 /// alone the case is taken as it is.
 fn salesforce(text: &str) -> Option<String> {
     let text = text.trim();
@@ -101,7 +101,7 @@ fn with_checksum(core: &str) -> String {
     core.chars().chain(checksum).collect()
 }
 
-/// The core in the case that `checksum` tells; `None` when it asks for a capital where there is no letter.
+/// The core in the case that `checksum` gives; `None` when it asks for a capital where there is no letter.
 fn with_case(core: &str, checksum: &str) -> Option<String> {
     let groups = core.as_bytes().chunks(GROUP).zip(checksum.bytes());
     let mut restored = String::with_capacity(18);
@@ -237,7 +237,7 @@ mod tests {
             let (one, other) = (format!("006{tail}"), format!("006{}", in_case(&tail, &capitals)));
             let (one_id, other_id) = (opportunity(&one).unwrap(), opportunity(&other).unwrap());
             prop_assert_eq!(one == other, one_id == other_id);
-            prop_assert_eq!(one == other, one_id.eq_ignore_ascii_case(&other_id), "as a CRM that ignores case tells them apart");
+            prop_assert_eq!(one == other, one_id.eq_ignore_ascii_case(&other_id), "as a CRM that ignores case distinguishes them");
         }
 
         #[test]

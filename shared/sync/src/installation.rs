@@ -22,7 +22,7 @@ pub trait Installation: CrmSchema {
     async fn install(&self) -> Result<Vec<Finding>, Failure>;
 }
 
-/// One thing that was looked at.
+/// One thing that was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// Where it belongs, such as `opportunity`.
@@ -119,7 +119,7 @@ impl Progress {
     }
 
     /// The findings after the run, with what was made in it and what was refused.
-    pub fn told(self, mut findings: Vec<Finding>) -> Vec<Finding> {
+    pub fn reported(self, mut findings: Vec<Finding>) -> Vec<Finding> {
         for finding in findings.iter_mut().filter(|finding| finding.state == State::Right) {
             if self.created.contains(&(finding.place.clone(), finding.name.clone())) {
                 finding.state = State::Created;
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_made_and_what_was_refused_is_told_in_its_place() {
+    fn what_was_made_and_what_was_refused_is_reported_in_its_place() {
         let missing = || State::Missing { remedy: String::new() };
         let refused = |why: &str| State::Refused { why: why.to_owned() };
         let finding = |name: &str, state| Finding::new("lead", name, name, state);
@@ -153,13 +153,13 @@ mod tests {
         progress.refused(finding("b", refused("first")));
         progress.refused(finding("c", refused("second")));
         assert!(progress.is_over() && progress.has_created());
-        let told = progress.told(vec![
+        let reported = progress.reported(vec![
             finding("a", State::Right),
             finding("b", missing()),
             finding("c", missing()),
         ]);
-        let states: Vec<&State> = told.iter().map(|finding| &finding.state).collect();
+        let states: Vec<&State> = reported.iter().map(|finding| &finding.state).collect();
         assert_eq!(states, [&State::Created, &refused("first"), &missing()]);
-        assert_eq!(told.iter().filter(|finding| finding.is_right()).count(), 1);
+        assert_eq!(reported.iter().filter(|finding| finding.is_right()).count(), 1);
     }
 }

@@ -9,7 +9,7 @@ use cosell_model::value::Kind;
 use crate::failure::Failure;
 use crate::installation::{Finding, State};
 
-/// What a CRM tells of its columns.
+/// What a CRM says of its columns.
 #[async_trait]
 pub trait CrmSchema: Send + Sync {
     /// Those of `entity` (`opportunity`, `lead`), and of the records around it, that `names` asks for, as a mapping writes them. What is
@@ -28,13 +28,13 @@ pub struct Column {
     pub holds: Holds,
     /// What the CRM calls its type.
     pub type_name: String,
-    /// How many characters it takes; `None` where that is not limited or not told.
+    /// How many characters it takes; `None` where that is not limited or not known.
     pub length: Option<u64>,
     /// What may be chosen; `None` where it is no list.
     pub choices: Option<BTreeSet<String>>,
-    /// Whether the signed-in user may fill it in a new record; `None` when the CRM does not tell.
+    /// Whether the signed-in user may fill it in a new record; `None` when the CRM does not say.
     pub creatable: Option<bool>,
-    /// Whether the signed-in user may change it later; `None` when the CRM does not tell.
+    /// Whether the signed-in user may change it later; `None` when the CRM does not say.
     pub updatable: Option<bool>,
 }
 
@@ -80,7 +80,7 @@ struct Need<'a> {
     choices: BTreeSet<String>,
 }
 
-/// How every column that `mapping` names is, in the mapping's order; `columns` as [`CrmSchema::columns`] told them.
+/// How every column that `mapping` names is, in the mapping's order; `columns` as [`CrmSchema::columns`] gives them.
 pub fn findings(mapping: &Mapping, columns: &BTreeMap<String, Column>) -> Vec<Finding> {
     let finding = |need: Need<'_>| {
         let state = match columns.get(need.column) {

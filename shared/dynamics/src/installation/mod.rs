@@ -247,6 +247,6 @@ impl Installation for DynamicsInstallation {
             progress.refused(self.refused("the environment", "Publishing", "PublishXml", &error));
         }
         let tables = self.settled().await?;
-        Ok(progress.told(self.findings(&tables).await?))
+        Ok(progress.reported(self.findings(&tables).await?))
     }
 }

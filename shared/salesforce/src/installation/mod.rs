@@ -226,6 +226,6 @@ impl Installation for SalesforceInstallation {
         }
         let mut progress = Progress::default();
         self.make_missing(&survey, &mut progress).await?;
-        Ok(progress.told(self.survey().await?.findings()))
+        Ok(progress.reported(self.survey().await?.findings()))
     }
 }

@@ -20,7 +20,7 @@ pub enum Rest {
     Paused(Timestamp),
 }
 
-/// Whether a linked deal is left alone. An operator's order looks at a paused one all the same.
+/// Whether a linked deal is left alone. An operator's order reconciles a paused one all the same.
 pub(crate) fn of(
     link: &Link,
     table: Table,

@@ -105,7 +105,7 @@ impl Stage {
         self.body(self.the_link().referral)["status"] != "Closed"
     }
 
-    /// The synced fields that do not agree, told from the two sides alone.
+    /// The synced fields that do not agree, by the two sides alone.
     fn differing(&self) -> Vec<String> {
         let (mapping, record) = (&self.engine.mapping, self.the_record());
         let body = self.body(self.the_link().referral);

@@ -104,14 +104,14 @@ impl Stage {
             cause: Cause::Webhook,
             observed: "test".into(),
         };
-        let look = Request { message: &message, now: self.now, invocation };
-        let outcome = self.engine.reconcile(look).await;
+        let request = Request { message: &message, now: self.now, invocation };
+        let outcome = self.engine.reconcile(request).await;
         // Whatever a test is about, nothing is sent that the services lock.
         assert_eq!(self.world.state().violations, [""; 0]);
         outcome
     }
 
-    /// Looks until the pair is quiet, as the queue's echoes do; says how the first look ended.
+    /// Reconciles until the deal is quiet, as the queue's echoes do; says how the first one ended.
     async fn until_quiet(&self, subject: &Subject) -> Outcome {
         let first = self.reconcile(subject, "first").await.unwrap();
         for _ in 0..3 {
