@@ -9,7 +9,7 @@ use cosell_model::message::Subject;
 use cosell_model::record_id;
 use cosell_runtime::settings::CrmSystem;
 use cosell_sync::Failure;
-use cosell_sync::port::Links;
+use cosell_sync::port::{Known, Links};
 
 const OPPORTUNITY: &str = "opportunity";
 const LEAD: &str = "lead";
@@ -33,7 +33,7 @@ impl Record {
         match (self.referral, &self.opportunity, &self.lead) {
             (Some(id), ..) => Ok(Subject::Referral(id)),
             (None, Some(id), _) => Ok(Subject::Crm(opportunity(crm, id)?)),
-            (None, None, Some(id)) => Ok(Subject::Crm(key(&crm.to_string(), LEAD, id)?)),
+            (None, None, Some(id)) => Ok(Subject::Crm(lead(crm, id)?)),
             (None, None, None) => Err(anyhow!("give --referral, --opportunity or --lead")),
         }
     }
@@ -42,6 +42,11 @@ impl Record {
 /// The opportunity of `--opportunity`: an id in whatever spelling, or the record's whole address.
 pub(crate) fn opportunity(crm: CrmSystem, text: &str) -> Result<CrmKey> {
     key(&crm.to_string(), OPPORTUNITY, text)
+}
+
+/// The lead of `--lead`.
+pub(crate) fn lead(crm: CrmSystem, text: &str) -> Result<CrmKey> {
+    key(&crm.to_string(), LEAD, text)
 }
 
 fn key(system: &str, entity: &str, text: &str) -> Result<CrmKey> {
@@ -58,17 +63,22 @@ fn key(system: &str, entity: &str, text: &str) -> Result<CrmKey> {
     })
 }
 
-pub(crate) async fn link_of(links: &dyn Links, subject: &Subject) -> Result<Option<Link>> {
-    let link = match subject {
+pub(crate) async fn known(links: &dyn Links, subject: &Subject) -> Result<Known> {
+    let known = match subject {
         Subject::Referral(id) => links.by_referral(*id).await,
         Subject::Crm(key) => links.by_crm(key).await,
     };
-    link.map_err(|failure| told(&failure))
-        .with_context(|| format!("cannot look up the link of {subject}"))
+    known
+        .map_err(|failure| explained(&failure))
+        .with_context(|| format!("cannot read what is known of {subject}"))
 }
 
-/// A failure's text already tells its source's.
-pub(crate) fn told(failure: &Failure) -> anyhow::Error {
+pub(crate) async fn link_of(links: &dyn Links, subject: &Subject) -> Result<Option<Link>> {
+    Ok(known(links, subject).await?.link())
+}
+
+/// A failure's text already has its source's.
+pub(crate) fn explained(failure: &Failure) -> anyhow::Error {
     anyhow!(failure.to_string())
 }
 

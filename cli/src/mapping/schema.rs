@@ -4,16 +4,17 @@ use anyhow::Result;
 use clap::Args;
 use cosell_mapping::schema;
 
+use crate::output;
+
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// That of a partner's own file, which names only what it changes.
+    /// That of a partner's override file, which names only what it changes.
     #[arg(long)]
     own: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
-    print!("{}", text(arguments.own)?);
-    Ok(())
+    output::print(&text(arguments.own)?)
 }
 
 fn text(own: bool) -> Result<String> {

@@ -1,4 +1,4 @@
-//! The audit trail: one item an entry, in the order of time.
+//! The audit log: one item an entry, in the order of time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -22,7 +22,7 @@ pub struct DynamoAudit {
 }
 
 impl DynamoAudit {
-    /// A trail in this table whose entries expire after `retention_days`; `None` keeps them for ever.
+    /// An audit log in this table whose entries expire after `retention_days`; `None` keeps them for ever.
     pub fn new(table: Table, retention_days: Option<u32>) -> Self {
         Self { table, retention_days, counter: AtomicU64::new(0) }
     }
@@ -45,7 +45,7 @@ impl AuditLog for DynamoAudit {
         }
         let written = self.table.put(item).send().await;
         written.map_err(|error| {
-            self.table.fault(&format!("append to the trail of {}", entry.pair), error)
+            self.table.error(&format!("append to the audit log of {}", entry.pair), error)
         })?;
         Ok(())
     }
@@ -64,8 +64,9 @@ impl AuditLog for DynamoAudit {
             .send();
         let mut entries = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page
-                .map_err(|error| self.table.fault(&format!("read the trail of {pair}"), error))?;
+            let page = page.map_err(|error| {
+                self.table.error(&format!("read the audit log of {pair}"), error)
+            })?;
             for item in page.items.unwrap_or_default() {
                 entries.push(self.table.read(pair, item)?);
             }
@@ -78,6 +79,7 @@ impl AuditLog for DynamoAudit {
 mod tests {
     use cosell_model::audit::{AuditKind, FieldChange, Side, UndecidedField};
     use cosell_model::message::Cause;
+    use cosell_model::notice::Notice;
     use cosell_model::value::Value;
     use jiff::Timestamp;
 
@@ -91,6 +93,7 @@ mod tests {
             kind: AuditKind::Updated,
             cause: Cause::CrmPoll,
             message: message.into(),
+            notices: vec![Notice::DecisionNeeded { field: "name".into() }],
             changes: vec![FieldChange {
                 field: "value".into(),
                 side: Side::PartnerCenter,
@@ -110,7 +113,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_trail_is_read_in_the_order_of_time_whatever_the_order_of_writing() {
+    async fn an_audit_log_is_read_in_the_order_of_time_whatever_the_order_of_writing() {
         let local = LocalTables::start().await;
         let audit = DynamoAudit::new(local.audit(), None);
         let written = [
@@ -126,16 +129,16 @@ mod tests {
         other.pair = "referral#2".into();
         audit.append(&other).await.unwrap();
 
-        let trail = audit.of_pair("referral#1").await.unwrap();
+        let entries = audit.of_pair("referral#1").await.unwrap();
         assert_eq!(
-            trail.iter().map(|entry| entry.message.as_str()).collect::<Vec<_>>(),
+            entries.iter().map(|entry| entry.message.as_str()).collect::<Vec<_>>(),
             ["a", "b", "c", "d"]
         );
-        assert_eq!(trail[2], entry("2026-09-01T08:00:01Z", "c"), "nothing is lost on the way");
+        assert_eq!(entries[2], entry("2026-09-01T08:00:01Z", "c"), "nothing is lost on the way");
     }
 
     #[tokio::test]
-    async fn a_trail_of_several_pages_is_read_to_its_end() {
+    async fn an_audit_log_of_several_pages_is_read_to_its_end() {
         let local = LocalTables::start().await;
         let audit = DynamoAudit::new(local.audit(), None);
         let long = "x".repeat(300_000); // a page ends at 1 MB

@@ -8,7 +8,7 @@ use cosell_sync::port::{Claim, Claims};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::fault::StoreError;
+use crate::store_error::StoreError;
 use crate::table::{Item, Table, Written};
 
 /// How long a claim is remembered after it ran out. While it is, the next holder learns that work may be half done, so it
@@ -95,7 +95,7 @@ impl Claims for DynamoClaims {
                     .as_service_error()
                     .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
             {
-                Err(self.table.fault(&format!("delete {key}"), error).into())
+                Err(self.table.error(&format!("delete {key}"), error).into())
             }
             _ => Ok(()),
         }

@@ -1,5 +1,6 @@
 //! The pairs: each a referral item that holds the link, and pointers to it from the CRM record and the engagement.
 
+mod attention;
 mod replace;
 mod transaction;
 
@@ -14,8 +15,9 @@ use cosell_sync::Failure;
 use cosell_sync::port::{Known, Links};
 use serde::{Deserialize, Serialize};
 
-use crate::fault::StoreError;
+use crate::store_error::StoreError;
 use crate::table::{Table, Written};
+use attention::Indexed;
 use transaction::{Condition, Transaction};
 
 /// The version of a link just created.
@@ -54,7 +56,11 @@ impl DynamoLinks {
     }
 
     async fn link(&self, id: ReferralId) -> Result<Option<Link>, StoreError> {
-        self.table.get(&referral_key(id)).await
+        let key = referral_key(id);
+        let item = self.table.get_item(&key).await?;
+        // What led here may have been read before the link was taken away.
+        let link = item.filter(|item| !item.contains_key(UNLINKED));
+        link.map(|item| self.table.read(&key, item)).transpose()
     }
 
     async fn pointed_to(&self, key: &str) -> Result<Option<Link>, StoreError> {
@@ -96,7 +102,7 @@ impl DynamoLinks {
         let next = Link { version: link.version + 1, ..link.clone() };
         let put = self
             .table
-            .put(self.table.item(&key, &next)?)
+            .put(self.table.item(&key, &Indexed::link(&next))?)
             .condition_expression(UNSAVED)
             .expression_attribute_names("#version", "version")
             .expression_attribute_names("#created", "created")
@@ -133,7 +139,8 @@ impl Links for DynamoLinks {
     async fn create(&self, link: &Link) -> Result<(), Failure> {
         let (referral, crm) = (referral_key(link.referral), crm_key(&link.crm));
         let mut transaction = Transaction::new(&self.table);
-        transaction.put(&referral, &first_version(link), Condition::NotLinked)?;
+        let first = first_version(link);
+        transaction.put(&referral, &Indexed::link(&first), Condition::NotLinked)?;
         transaction.put(&crm, &Pointer { referral: link.referral }, Condition::NotLinked)?;
         transaction.commit(format!("{referral} and {crm}")).await?;
 
@@ -159,7 +166,8 @@ impl Links for DynamoLinks {
 
     async fn save_unlinked(&self, subject: &Subject, deal: &UnlinkedDeal) -> Result<(), Failure> {
         let key = subject.to_string();
-        let item = self.table.item(&key, &UnlinkedItem { unlinked: true, deal: deal.clone() })?;
+        let item = UnlinkedItem { unlinked: true, deal: deal.clone() };
+        let item = self.table.item(&key, &Indexed::unlinked(&item))?;
         let put = self.table.put(item).condition_expression(NOT_LINKED);
         // Where it is linked by now, the link has the state.
         self.table.write(put, || format!("write {key}")).await?;
@@ -194,3 +202,5 @@ fn engagement_key(id: EngagementId) -> String {
 #[cfg(test)]
 #[path = "links_tests.rs"]
 mod tests;
+#[cfg(test)]
+mod unlinked_tests;

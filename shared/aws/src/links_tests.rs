@@ -1,13 +1,16 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cosell_model::audit::Side;
+use cosell_model::field::Field;
 use cosell_model::flapping::{Activity, FlappingLimits};
 use cosell_model::link::{
-    DisconnectReason, DroppedWrite, LastSynced, OpenConflict, Pending, Registering, Step,
-    Tombstone, Warned,
+    DisconnectReason, Disconnected, DroppedWrite, LastSynced, Notifying, OpenConflict, Registering,
+    Step, Warned, WriteAhead,
 };
 use cosell_model::microsoft::Microsoft;
+use cosell_model::notice::{Notice, Refusal};
+use cosell_model::state::DealState;
 use cosell_model::value::Value;
 use cosell_sync::FailureKind;
 use uuid::Uuid;
@@ -48,28 +51,36 @@ pub(super) fn link(n: u128, crm: &str) -> Link {
         microsoft: Microsoft::default(),
         crm: opportunity(crm),
         lead: None,
-        last_synced: [("value".to_owned(), last_synced), ("close date".to_owned(), date)].into(),
-        pending: BTreeMap::new(),
+        last_synced: [("value".into(), last_synced), ("close date".into(), date)].into(),
+        write_ahead: BTreeMap::new(),
+        state: DealState::InSync,
+        state_since: Some("2026-09-01T08:00:00Z".parse().unwrap()),
+        notified: BTreeSet::new(),
+        notifying: None,
         crm_version: "W/\"1\"".into(),
         referral_etag: "\"2\"".into(),
         steps: [Step::MicrosoftInvitationStarted, Step::MicrosoftInvited].into(),
-        problem: None,
-        dropped_writes: [("value".to_owned(), dropped_writes)].into(),
+        phase_refused: None,
+        dropped_writes: [("value".into(), dropped_writes)].into(),
         conflicts: BTreeMap::new(),
-        win_waits: Some("2026-09-04T08:05:00Z".parse().unwrap()),
+        win_deferred_until: Some("2026-09-04T08:05:00Z".parse().unwrap()),
         warned: [(referral(900), warned)].into(),
         registering: Some(Registering::Refused {
-            told: "not yet".into(),
-            asked: Some(
+            reasons: vec![Notice::RegistrationWithoutSolution],
+            sent: Some(
                 serde_json::json!({ "contract": { "value": 205_000, "term": "Finite" }, "solutionDetails": [] }),
             ),
         }),
         activity: Activity::default(),
-        tombstone: None,
+        disconnected: None,
         version: FIRST_VERSION,
         created: "2026-09-01T08:00:00Z".parse().unwrap(),
         updated: "2026-09-01T08:00:00.123456789Z".parse().unwrap(),
     }
+}
+
+pub(super) fn linked(link: &Link) -> Known {
+    Known::Linked(Box::new(link.clone()))
 }
 
 pub(super) async fn links() -> DynamoLinks {
@@ -85,32 +96,45 @@ async fn a_link_is_found_whole_from_each_side() {
         since: "2026-09-01T08:00:00Z".parse().unwrap(),
         decision: Some(Side::Crm),
     };
-    let pending =
-        Pending { side: Side::Crm, last_synced: LastSynced::default(), since: conflict.since };
+    let write_ahead =
+        WriteAhead { side: Side::Crm, values: LastSynced::default(), since: conflict.since };
+    let refusal = Refusal { sentence: "the CRM rejected it".into(), code: Some("400".into()) };
+    let refused = Notice::WriteRefused { refusal };
     let mut activity = Activity::default();
     let tripped = FlappingLimits::default().note(
         &mut activity,
         conflict.since,
-        &[("value", Side::PartnerCenter); 20],
+        &vec![(Field::from("value"), Side::PartnerCenter); 20],
     );
     assert!(tripped.is_some());
     let link = Link {
         engagement: Some(engagement(7)),
-        tombstone: Some(Tombstone {
+        disconnected: Some(Disconnected {
             reason: DisconnectReason::RecordMerged(opportunity("o9")),
-            at: conflict.since,
+            since: conflict.since,
         }),
-        pending: [("name".to_owned(), pending)].into(),
-        conflicts: [("name".to_owned(), conflict)].into(),
+        write_ahead: [("name".into(), write_ahead)].into(),
+        state: DealState::PartlySynced {
+            fields: ["name".into()].into(),
+            blocked: true,
+            reasons: vec![refused.clone()],
+        },
+        notified: [refused.key()].into(),
+        notifying: Some(Notifying {
+            crm_version: "W/\"0\"".into(),
+            notices: [refused.key()].into(),
+        }),
+        phase_refused: Some(refused),
+        conflicts: [("name".into(), conflict)].into(),
         activity,
         ..link(1, "o1")
     };
     links.create(&link).await.unwrap();
-    assert_eq!(links.by_referral(link.referral).await.unwrap().as_ref(), Some(&link));
-    assert_eq!(links.by_crm(&link.crm).await.unwrap().as_ref(), Some(&link));
+    assert_eq!(links.by_referral(link.referral).await.unwrap(), linked(&link));
+    assert_eq!(links.by_crm(&link.crm).await.unwrap(), linked(&link));
     assert_eq!(links.by_engagement(engagement(7)).await.unwrap().as_ref(), Some(&link));
-    assert_eq!(links.by_referral(referral(2)).await.unwrap(), None);
-    assert_eq!(links.by_crm(&opportunity("o2")).await.unwrap(), None);
+    assert_eq!(links.by_referral(referral(2)).await.unwrap(), Known::Nothing);
+    assert_eq!(links.by_crm(&opportunity("o2")).await.unwrap(), Known::Nothing);
     assert_eq!(links.by_engagement(engagement(8)).await.unwrap(), None);
 }
 
@@ -121,8 +145,9 @@ async fn neither_side_is_ever_linked_twice() {
     for second in [link(1, "o2"), link(2, "o1"), link(1, "o1")] {
         assert_eq!(links.create(&second).await.unwrap_err().kind, FailureKind::Stale);
     }
-    assert_eq!(links.by_referral(referral(2)).await.unwrap(), None, "all items or none");
-    assert_eq!(links.by_crm(&opportunity("o2")).await.unwrap(), None, "all items or none");
+    let nothing = Known::Nothing;
+    assert_eq!(links.by_referral(referral(2)).await.unwrap(), nothing, "all items or none");
+    assert_eq!(links.by_crm(&opportunity("o2")).await.unwrap(), nothing, "all items or none");
 }
 
 #[tokio::test]
@@ -142,7 +167,8 @@ async fn of_sixteen_referrals_that_race_for_one_opportunity_one_is_linked() {
         outcomes.iter().all(|outcome| matches!(outcome, Ok(_) | Err(FailureKind::Stale))),
         "{outcomes:?}"
     );
-    assert_eq!(links.by_crm(&opportunity("o1")).await.unwrap().unwrap().referral, referral(won[0]));
+    let link = links.by_crm(&opportunity("o1")).await.unwrap().link().unwrap();
+    assert_eq!(link.referral, referral(won[0]));
 }
 
 #[tokio::test]
@@ -154,14 +180,14 @@ async fn a_save_counts_the_version_and_refuses_what_was_read_before_it() {
     let first = Link { referral_etag: "\"3\"".into(), ..read.clone() };
     let saved = links.save(&first).await.unwrap();
     assert_eq!(saved, Link { version: 2, ..first });
-    assert_eq!(links.by_referral(read.referral).await.unwrap(), Some(saved.clone()));
+    assert_eq!(links.by_referral(read.referral).await.unwrap(), linked(&saved));
 
     let late =
         links.save(&Link { referral_etag: "\"4\"".into(), ..read.clone() }).await.unwrap_err();
     assert_eq!(late.kind, FailureKind::Stale);
     assert_eq!(
         links.by_referral(read.referral).await.unwrap(),
-        Some(saved.clone()),
+        linked(&saved),
         "the refused save left no trace"
     );
     assert_eq!(links.save(&saved).await.unwrap().version, 3);
@@ -176,7 +202,7 @@ async fn a_save_of_what_was_read_before_another_link_took_its_place_is_refused()
     links.replace(std::slice::from_ref(&read), &new).await.unwrap();
     // Both count from the first version.
     assert_eq!(links.save(&read).await.unwrap_err().kind, FailureKind::Stale);
-    assert_eq!(links.by_referral(read.referral).await.unwrap(), Some(new));
+    assert_eq!(links.by_referral(read.referral).await.unwrap(), linked(&new));
 }
 
 #[tokio::test]
@@ -199,7 +225,7 @@ async fn the_engagement_points_to_the_first_of_our_referrals() {
     links.create(&Link { engagement: Some(engagement(7)), ..link(1, "o1") }).await.unwrap();
     links.create(&Link { engagement: Some(engagement(7)), ..link(2, "o2") }).await.unwrap();
     assert_eq!(links.by_engagement(engagement(7)).await.unwrap().unwrap().referral, referral(1));
-    assert!(links.by_referral(referral(2)).await.unwrap().is_some());
+    assert!(links.by_referral(referral(2)).await.unwrap().link().is_some());
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The two tables on a DynamoDB inside the test process.
+//! The two tables, as the template makes them, on a DynamoDB inside the test process.
 
 #![expect(clippy::unwrap_used, reason = "test code")]
 
@@ -17,23 +17,28 @@ pub(crate) struct LocalTables {
 impl LocalTables {
     pub(crate) async fn start() -> Self {
         let database = Database::memory().unwrap();
-        let keys = |names: &[&str]| -> (Vec<_>, Vec<_>) {
-            let schema = names
-                .iter()
-                .zip(["HASH", "RANGE"])
-                .map(|(name, key)| json!({"AttributeName": name, "KeyType": key}));
-            (
-                schema.collect(),
-                names
-                    .iter()
-                    .map(|name| json!({"AttributeName": name, "AttributeType": "S"}))
-                    .collect(),
-            )
+        let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
+        let attributes = |names: &[&str]| -> Vec<_> {
+            names.iter().map(|name| json!({"AttributeName": name, "AttributeType": "S"})).collect()
         };
-        for (table, (schema, attributes)) in
-            [("links", keys(&["pk"])), ("audit", keys(&["pk", "sk"]))]
-        {
-            let table = json!({"TableName": table, "KeySchema": schema, "AttributeDefinitions": attributes, "BillingMode": "PAY_PER_REQUEST"});
+        let links = json!({
+            "TableName": "links",
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": attributes(&["pk", "attention", "attention_since"]),
+            "KeySchema": [key("pk", "HASH")],
+            "GlobalSecondaryIndexes": [{
+                "IndexName": "attention",
+                "KeySchema": [key("attention", "HASH"), key("attention_since", "RANGE")],
+                "Projection": { "ProjectionType": "INCLUDE", "NonKeyAttributes": ["state", "crm"] },
+            }],
+        });
+        let audit = json!({
+            "TableName": "audit",
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": attributes(&["pk", "sk"]),
+            "KeySchema": [key("pk", "HASH"), key("sk", "RANGE")],
+        });
+        for table in [links, audit] {
             database.create_table(serde_json::from_value(table).unwrap()).unwrap();
         }
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

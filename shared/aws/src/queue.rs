@@ -10,7 +10,7 @@ use cosell_model::message::SyncMessage;
 use cosell_sync::port::Queue;
 use cosell_sync::{Failure, FailureKind};
 
-use crate::fault::{Refusal, StoreError, kind};
+use crate::store_error::{Refusal, StoreError, kind};
 
 const SQS: &str = "SQS";
 /// What SQS takes in one call.

@@ -1,4 +1,4 @@
-//! What is to be looked at again at a certain time: one item for each hour, read by key.
+//! What is to be reconciled again at a certain time: one item for each hour, read by key.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use cosell_sync::port::Schedule;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use crate::fault::StoreError;
+use crate::store_error::StoreError;
 use crate::table::{KEY, Table};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -68,7 +68,7 @@ impl Schedule for DynamoSchedule {
             )
             .send()
             .await
-            .map_err(|error| self.table.fault(&format!("write {key}"), error))?;
+            .map_err(|error| self.table.error(&format!("write {key}"), error))?;
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value as Json};
 
-use crate::fault::StoreError;
+use crate::store_error::StoreError;
 
 const SECRETS_MANAGER: &str = "Secrets Manager";
 

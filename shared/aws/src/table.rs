@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::fault::StoreError;
+use crate::store_error::StoreError;
 
 pub(crate) const DYNAMODB: &str = "DynamoDB";
 /// The partition key of both tables.
@@ -73,7 +73,7 @@ impl Table {
             .consistent_read(true)
             .send()
             .await
-            .map_err(|error| self.fault(&format!("read {key}"), error))?;
+            .map_err(|error| self.error(&format!("read {key}"), error))?;
         Ok(answer.item)
     }
 
@@ -95,7 +95,7 @@ impl Table {
             Ok(answer) => Ok(Written::Done(answer.attributes.filter(|before| !before.is_empty()))),
             Err(error) => match refused(&error) {
                 Some(stored) => Ok(Written::Refused(stored)),
-                None => Err(self.fault(&action(), error)),
+                None => Err(self.error(&action(), error)),
             },
         }
     }
@@ -116,7 +116,7 @@ impl Table {
     }
 
     /// The SDK's error when asked to `action`.
-    pub(crate) fn fault<E>(&self, action: &str, error: SdkError<E>) -> StoreError
+    pub(crate) fn error<E>(&self, action: &str, error: SdkError<E>) -> StoreError
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {

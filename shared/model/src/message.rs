@@ -26,6 +26,22 @@ impl fmt::Display for Subject {
     }
 }
 
+impl Subject {
+    /// Reads what [`fmt::Display`] writes.
+    pub fn read(text: &str) -> Option<Self> {
+        let parts: Vec<&str> = text.splitn(4, '#').collect();
+        match parts[..] {
+            ["referral", id] => id.parse().ok().map(Self::Referral),
+            ["crm", system, entity, id] => Some(Self::Crm(CrmKey {
+                system: system.to_owned(),
+                entity: entity.to_owned(),
+                id: id.to_owned(),
+            })),
+            _ => None,
+        }
+    }
+}
+
 /// Why a deal is reconciled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -142,6 +158,15 @@ mod tests {
             "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}",
         );
         assert_eq!(SyncMessage::parse(&written).unwrap(), message());
+    }
+
+    #[test]
+    fn a_subject_is_read_from_its_text() {
+        let referral = "c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa".parse().unwrap();
+        for subject in [message().subject, Subject::Referral(referral)] {
+            assert_eq!(Subject::read(&subject.to_string()), Some(subject));
+        }
+        assert_eq!(Subject::read("claim#poller"), None);
     }
 
     #[test]

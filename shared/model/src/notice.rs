@@ -8,12 +8,12 @@ mod tests;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::audit::Side;
 use crate::crm::Phase;
+use crate::disconnect::DisconnectReason;
 use crate::field::Field;
 use crate::id::ReferralId;
 use crate::life_cycle::Stage;
-use crate::link::DisconnectReason;
+use crate::side::Side;
 use crate::value::Value;
 
 pub use nature::Severity;

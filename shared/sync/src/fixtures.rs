@@ -15,12 +15,14 @@ use cosell_model::referral::Referral;
 use cosell_model::state::DealState;
 use serde_json::Value as Json;
 
-use crate::commit;
-use crate::commit::fold::{self, End, Folded, Progress};
-use crate::decide::{Case, new_record};
-use crate::engine::{Policy, Rules, Table};
-use crate::observe::{Pair, Standing, adopted};
+use crate::decide::case::Case;
+use crate::decide::fold::{self, Folded};
+use crate::decide::progress::{End, Progress};
+use crate::decide::{link_after, new_record};
+use crate::observe::adopted;
+use crate::pair::{Pair, Standing};
 use crate::plan::{Action, Effect, Plan};
+use crate::policy::{Policy, Rules, Table};
 
 pub(crate) use crate::deal::{RECORD, now, record, referral, referral_body, set};
 
@@ -234,7 +236,7 @@ impl Deal {
         ends(&mut progress);
         let case = self.case();
         let folded = fold::of(&case, plan, &progress);
-        let link = commit::link::after(&case, plan, &progress, &folded);
+        let link = link_after::after(&case, plan, &progress, &folded);
         self.pair.link = Some(link);
         folded.state
     }

@@ -11,7 +11,7 @@ use cosell_model::link::Link;
 use cosell_model::message::{Subject, SyncMessage};
 pub use cosell_model::patch::{PatchOperation, PatchVerb};
 use cosell_model::referral::Referral;
-use cosell_model::state::UnlinkedDeal;
+use cosell_model::state::{DealState, UnlinkedDeal};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
@@ -152,6 +152,33 @@ impl Known {
             Self::Unlinked(_) | Self::Nothing => None,
         }
     }
+}
+
+/// The deals that need a person, for operators: no function asks for them.
+#[async_trait]
+pub trait Attention: Send + Sync {
+    /// A page of the deals that are in the state of this name and need a person, the one that does so longest first. `after` is the
+    /// last deal of the page before; an empty page is the end.
+    ///
+    /// Eventually consistent: what was saved within the last second may be missing, or listed though it needs nobody any more.
+    async fn needing_a_person(
+        &self,
+        state: &str,
+        after: Option<&NeedsPerson>,
+    ) -> Result<Vec<NeedsPerson>, Failure>;
+}
+
+/// A deal that needs a person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NeedsPerson {
+    /// The deal: its referral, or of one that is not linked, whatever its state is kept under.
+    pub subject: Subject,
+    /// The record that it is linked with.
+    pub crm: Option<CrmKey>,
+    /// Where it stands.
+    pub state: DealState,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// Exclusive, expiring claims: on a CRM record before its referral is created, and on the poller's run.

@@ -7,7 +7,9 @@ use cosell_model::id::{EngagementId, ReferralId};
 use cosell_model::link::{LastSynced, Link};
 use cosell_model::message::{Subject, SyncMessage};
 use cosell_model::state::UnlinkedDeal;
-use cosell_sync::port::{AuditLog, Claim, Claims, Cursors, Known, Links, Queue, Schedule};
+use cosell_sync::port::{
+    Attention, AuditLog, Claim, Claims, Cursors, Known, Links, NeedsPerson, Queue, Schedule,
+};
 use cosell_sync::{Failure, FailureKind, System};
 use jiff::{SignedDuration, Timestamp};
 
@@ -127,6 +129,45 @@ fn put(state: &mut State, link: &Link, version: u64) -> Link {
     state.unlinked.remove(&Subject::Crm(link.crm.clone()));
     state.links.insert(link.referral, link.clone());
     link
+}
+
+/// Small, so that a test meets several pages.
+const PAGE: usize = 2;
+
+#[async_trait]
+impl Attention for Ports {
+    async fn needing_a_person(
+        &self,
+        state: &str,
+        after: Option<&NeedsPerson>,
+    ) -> Result<Vec<NeedsPerson>, Failure> {
+        let position = |deal: &NeedsPerson| (deal.since, deal.subject.clone());
+        self.call(to_store("attention.list"), |stored| {
+            let mut deals = needing_a_person(stored);
+            deals.retain(|deal| deal.state.name() == state);
+            deals.retain(|deal| after.is_none_or(|after| position(deal) > position(after)));
+            deals.sort_by_key(position);
+            deals.truncate(PAGE);
+            Ok(deals)
+        })
+        .await
+    }
+}
+
+fn needing_a_person(stored: &State) -> Vec<NeedsPerson> {
+    let linked = stored.links.values().map(|link| NeedsPerson {
+        subject: Subject::Referral(link.referral),
+        crm: Some(link.crm.clone()),
+        state: link.state.clone(),
+        since: link.state_since.unwrap_or_default(),
+    });
+    let unlinked = stored.unlinked.iter().map(|(subject, deal)| NeedsPerson {
+        subject: subject.clone(),
+        crm: None,
+        state: deal.state.clone(),
+        since: deal.state_since.unwrap_or_default(),
+    });
+    linked.chain(unlinked).filter(|deal| deal.state.needs_a_person()).collect()
 }
 
 #[async_trait]

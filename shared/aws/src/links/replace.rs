@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use cosell_model::id::EngagementId;
 use cosell_model::link::Link;
 
+use super::attention::Indexed;
 use super::transaction::{Condition, Transaction};
 use super::{DynamoLinks, Pointer, crm_key, engagement_key, first_version, referral_key};
-use crate::fault::StoreError;
+use crate::store_error::StoreError;
 
 impl DynamoLinks {
     /// Takes `old` away and links `new`, in one transaction. No two of `old` have a side in common.
@@ -18,7 +19,7 @@ impl DynamoLinks {
         let mut transaction = Transaction::new(&self.table);
         transaction.put(
             &referral,
-            &first_version(new),
+            &Indexed::link(&first_version(new)),
             same_referral.map_or(Condition::NotLinked, Condition::Is),
         )?;
         transaction.put(

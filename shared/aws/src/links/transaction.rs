@@ -11,7 +11,7 @@ use cosell_model::link::Link;
 use cosell_sync::FailureKind;
 use serde::Serialize;
 
-use crate::fault::{Refusal, StoreError, kind};
+use crate::store_error::{Refusal, StoreError, kind};
 use crate::table::{DYNAMODB, KEY, Table};
 
 const REFUSED: &str = "ConditionalCheckFailed";
@@ -112,7 +112,7 @@ impl<'a> Transaction<'a> {
 fn cancelled(table: &Table, pair: String, error: SdkError<TransactWriteItemsError>) -> StoreError {
     let codes = codes(&error);
     let Some(code) = codes.iter().find(|code| **code == REFUSED).or_else(|| codes.first()) else {
-        return table.fault(&format!("link {pair}"), error);
+        return table.error(&format!("link {pair}"), error);
     };
     match kind(Some(code), 400) {
         FailureKind::Stale => StoreError::Stale {

@@ -10,9 +10,9 @@ use super::until_due;
 use crate::decide::status_of;
 use crate::failure::{Failure, FailureKind};
 use crate::journal::Draft;
-use crate::observe::{Pair, Standing};
+use crate::pair::{Pair, Standing};
 use crate::plan::Plan;
-use crate::reconcile::{Outcome, Reconciliation};
+use crate::reconciliation::{Outcome, Reconciliation};
 
 impl Reconciliation<'_> {
     /// A linked deal that takes no part now.

@@ -6,7 +6,7 @@ use cosell_model::link::Warned;
 use cosell_model::notice::{Inviter, Notice};
 use cosell_model::referral::Referral;
 
-use super::Case;
+use super::case::Case;
 use crate::plan::Plan;
 
 pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {

@@ -15,11 +15,11 @@ use cosell_model::state::DealState;
 use cosell_model::value::Value;
 use jiff::Timestamp;
 
-use super::{fields, is_kept, reference, scope};
-use crate::engine::{Policy, Rules, Table};
-use crate::observe::Pair;
+use super::{base, is_kept, reference, scope};
+use crate::decide::connector::Connector;
+use crate::pair::Pair;
 use crate::plan::{Action, Effect, Plan};
-use crate::render::columns::Connector;
+use crate::policy::{Policy, Rules, Table};
 
 pub(super) fn decide(rules: Rules<'_>, pair: &Pair) -> Plan {
     let Some(referral) = &pair.referral else { return Plan::default() };
@@ -27,9 +27,8 @@ pub(super) fn decide(rules: Rules<'_>, pair: &Pair) -> Plan {
     let unmapped_lead = referral.kind == ReferralKind::Lead
         && referral.stage == Stage::New
         && pair.table == Table::Opportunities;
-    let off = unmapped_lead
-        .then_some(OffReason::NoLeadTable)
-        .or_else(|| scope::outside((policy.sync_private, policy.sync_leads), referral));
+    let off = scope::outside((policy.sync_private, policy.sync_leads), referral)
+        .or_else(|| unmapped_lead.then_some(OffReason::NoLeadTable));
     if let Some(reason) = off {
         let notice = Notice::Off { reason: reason.clone() };
         return Plan::ending(DealState::Off { reason }, vec![notice]);
@@ -71,7 +70,7 @@ fn whole(
                 write.fields.insert(rule.crm.as_str().to_owned(), json);
             }
             Carried::Unfit(error) => {
-                let (field, reason) = (fields::field(rule), error.to_string());
+                let (field, reason) = (base::field(rule), error.to_string());
                 plan.notices.push(Notice::FieldLeftEmpty { field, reason });
             }
             Carried::Elsewhen(_) | Carried::Empty | Carried::Missing | Carried::Inapplicable => {}
@@ -123,7 +122,7 @@ fn introduce(
     write.phase = phase.filter(|phase| *phase != Phase::Open);
     let connector = Connector {
         referral: Some(referral.id),
-        microsoft_crm_id: super::status::microsoft_crm_id(referral),
+        microsoft_crm_id: super::connector::microsoft_crm_id(referral),
         ..Connector::new(mapping, policy, now)
     };
     connector.introduce(write, state, notices);
@@ -136,7 +135,7 @@ pub(crate) fn yet_to_be_filled(
     mut synced: BTreeMap<Field, LastSynced>,
 ) -> BTreeMap<Field, LastSynced> {
     for rule in &mapping.rules {
-        let field = fields::field(rule);
+        let field = base::field(rule);
         let Some(entry) = synced.get_mut(&field) else { continue };
         if entry.crm.is_nothing() {
             synced.remove(&field);
@@ -186,7 +185,7 @@ pub(crate) fn dropped(
         let asked = rule.across_to_crm(&partner_center).ok().filter(|asked| !asked.is_nothing())?;
         let now = rule.read_crm(record).ok()?;
         (!is_kept(&Value::Nothing, &asked, &now))
-            .then(|| (fields::field(rule), DroppedWrite { partner_center, at }))
+            .then(|| (base::field(rule), DroppedWrite { partner_center, at }))
     });
     dropped.collect()
 }

@@ -1,13 +1,15 @@
 //! A flagged CRM record without a referral: the referral is made, and Microsoft is asked where its seller chose help.
 
+use crate::identity::is_on;
 use std::collections::BTreeMap;
 
 use cosell_mapping::{Mapping, Situation, phase_value, stage_value};
 use cosell_model::audit::Side;
 use cosell_model::crm::CrmRecord;
+use cosell_model::deal::DealKind;
 use cosell_model::field::Field;
 use cosell_model::life_cycle::Stage;
-use cosell_model::link::{LastSynced, Link};
+use cosell_model::link::LastSynced;
 use cosell_model::notice::{Notice, OffReason};
 use cosell_model::referral::Referral;
 use cosell_model::state::DealState;
@@ -15,11 +17,10 @@ use cosell_model::value::Value;
 use serde_json::{Value as Json, json};
 
 use super::body::{Purpose, body_of};
-use super::{fields, lead, new_record, status};
-use crate::commit::fold::Progress;
-use crate::engine::Rules;
-use crate::observe::{Pair, Standing};
+use super::{base, new_record};
+use crate::pair::Pair;
 use crate::plan::{Action, Effect, HelpRequest, Invitation, Plan};
+use crate::policy::Rules;
 
 pub(super) fn decide(rules: Rules<'_>, pair: &Pair) -> Plan {
     let Some(record) = &pair.record else { return Plan::default() };
@@ -38,20 +39,15 @@ pub(super) fn decide(rules: Rules<'_>, pair: &Pair) -> Plan {
         problems.push(Notice::VisibilityUnreadable { reason: error.to_string() });
     }
     let help = help.map(|code| code.map(str::to_owned));
-    // A choice that cannot be read is one nevertheless: what it needs is notified with it.
-    let cosell = !matches!(help, Ok(None));
-    let visible = cosell || !matches!(visible, Ok(None | Some(false)));
+    let kind = kind_of_new(mapping, record);
+    let (cosell, visible) = (kind == DealKind::Cosell, kind != DealKind::Private);
     if !visible && !rules.policy.sync_private {
         let reason = OffReason::KeptPrivate;
         let notice = Notice::Off { reason: reason.clone() };
         return Plan::ending(DealState::Off { reason }, vec![notice]);
     }
     match body_of(mapping, record, Purpose { cosell, visible, known: None }) {
-        Ok(body) if problems.is_empty() => {
-            let made = expected(&body, pair);
-            let plan = creation(record, body, help.ok().flatten(), visible);
-            with_record(rules, pair, made, plan)
-        }
+        Ok(body) if problems.is_empty() => creation(record, body, help.ok().flatten(), visible),
         body => {
             problems.extend(body.err().into_iter().flatten());
             problems.push(Notice::ChangeToRetry);
@@ -60,11 +56,22 @@ pub(super) fn decide(rules: Rules<'_>, pair: &Pair) -> Plan {
     }
 }
 
+/// The kind of deal that this record's seller asks for. A choice that cannot be read is one nevertheless: what it needs is
+/// notified with it.
+pub fn kind_of_new(mapping: &Mapping, record: &CrmRecord) -> DealKind {
+    let help = mapping.help_code(record.get(&mapping.help.column));
+    match mapping.visibility_of(record) {
+        _ if !matches!(help, Ok(None)) => DealKind::Cosell,
+        Ok(None | Some(false)) => DealKind::Private,
+        _ => DealKind::PartnerLed,
+    }
+}
+
 fn outside(mapping: &Mapping, record: &CrmRecord) -> Option<OffReason> {
     if record.merged_into.is_some() {
         // Whoever merged it decides what becomes of the referral.
         Some(OffReason::RecordMerged)
-    } else if !lead::is_on(mapping, record) {
+    } else if !is_on(mapping, record) {
         Some(OffReason::NotFlagged)
     } else if record.phase.is_closed() {
         Some(OffReason::RecordClosedBefore(record.phase))
@@ -100,46 +107,6 @@ fn creation(record: &CrmRecord, body: Json, help: Option<String>, visible: bool)
     plan
 }
 
-/// The referral that is made of this body, as far as that is known before: the ids are the service's.
-fn expected(body: &Json, pair: &Pair) -> Option<Referral> {
-    let mut body = body.clone();
-    for (name, value) in [
-        ("id", "00000000-0000-0000-0000-000000000000"),
-        ("eTag", "-"),
-        ("status", "Active"),
-        ("substatus", "Accepted"),
-        ("direction", "Outgoing"),
-        ("updatedDateTime", &pair.now.to_string()),
-    ] {
-        body[name] = json!(value);
-    }
-    Referral::parse(body, None, None).ok()
-}
-
-/// The plan with what is written to the record once the referral is made; identifier and link follow from the answer.
-fn with_record(rules: Rules<'_>, pair: &Pair, made: Option<Referral>, mut plan: Plan) -> Plan {
-    let (Some(referral), Some(record)) = (made, &pair.record) else { return plan };
-    let mapping = rules.mapping_of(pair.table);
-    let mut link = Link::new(&referral, record, pair.now);
-    link.last_synced = start(mapping, &referral, record, true);
-    let linked = Pair {
-        standing: Standing::Linked,
-        link: Some(link.clone()),
-        referral: Some(referral),
-        ..pair.clone()
-    };
-    let Ok(case) = rules.case(&linked) else { return plan };
-    let created = super::created(&case, &plan);
-    let progress = Progress { is_creation: true, ..Progress::planned(&created, &link) };
-    let mut columns = status::columns(&case, &created, &progress);
-    for column in [&mapping.columns.referral_id, &mapping.columns.referral_link] {
-        columns.insert(column.to_string(), json!(""));
-    }
-    plan.effects = created.effects;
-    plan.effects.extend(status::effect(columns));
-    plan
-}
-
 /// The body of the Microsoft referral: the partner's own body, in its engagement, addressed to Microsoft (contract partner-center 3.1).
 pub(crate) fn microsoft_body(
     invitation: &Invitation,
@@ -167,7 +134,7 @@ pub(crate) fn start(
     for rule in sent.filter(|rule| !answered || !referral.has(rule.partner_center.as_str())) {
         if let Ok(crm) = rule.read_crm(record) {
             let partner_center = rule.across_to_partner_center(&crm).unwrap_or_default();
-            synced.insert(fields::field(rule), LastSynced { partner_center, crm });
+            synced.insert(base::field(rule), LastSynced { partner_center, crm });
         }
     }
     if !answered {

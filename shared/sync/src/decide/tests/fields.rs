@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cosell_mapping::{ConflictRule, Placeholders};
 
 use super::*;
-use crate::commit::fold::End;
+use crate::decide::progress::End;
 
 #[test]
 fn a_deal_in_sync_needs_nothing() {

@@ -21,7 +21,7 @@ mod write_ahead;
 use serde_json::{Value as Json, json};
 
 use crate::fixtures::{Deal, RECORD, now, pair, record, referral, set, shipped};
-use crate::observe::Standing;
+use crate::pair::Standing;
 use crate::plan::{Action, HelpRequest, Plan};
 use cosell_mapping::{Mapping, Rule};
 use cosell_model::audit::Side;

@@ -1,7 +1,7 @@
 //! Decisions after a write whose answer was lost.
 
 use super::*;
-use crate::commit::last_synced::write_ahead;
+use crate::decide::last_synced::write_ahead;
 
 /// The plan's writes are under way, and nobody knows what becomes of them.
 fn lose(deal: &mut Deal, plan: &Plan) {

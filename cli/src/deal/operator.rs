@@ -3,16 +3,18 @@
 use anyhow::{Result, anyhow, bail, ensure};
 use cosell_model::audit::{AuditKind, Side};
 use cosell_model::crm::CrmKey;
+use cosell_model::field::Field;
 use cosell_model::id::ReferralId;
 use cosell_model::link::{Link, OpenConflict};
 use cosell_model::message::{Cause, Subject, SyncMessage};
 use cosell_runtime::clock;
 use cosell_runtime::settings::CrmSystem;
-use cosell_sync::{Engine, Failure, FailureKind, Look, Order, Outcome};
+use cosell_sync::{Engine, Failure, FailureKind, Order, Outcome, Request};
 use cosell_wiring::EngineSettings;
 
 use super::consent::Consent;
 use super::{description, not_linked};
+use crate::output;
 use crate::record::link_of;
 
 /// Gives orders to an engine in this process.
@@ -29,17 +31,17 @@ impl Operator {
         Ok(Self { engine, crm })
     }
 
-    pub(super) async fn look(&self, subject: Subject) -> Result<Outcome> {
+    pub(super) async fn reconcile(&self, subject: Subject) -> Result<Outcome> {
         let id = order_id();
         let message = SyncMessage { subject, cause: Cause::Operator, observed: id.clone() };
-        let look = Look { message: &message, now: clock::now(), invocation: &id };
-        verdict(self.engine.reconcile(look).await)
+        let request = Request { message: &message, now: clock::now(), invocation: &id };
+        verdict(self.engine.reconcile(request).await)
     }
 
     pub(super) async fn unlink(&self, referral: ReferralId, consent: &Consent) -> Result<Outcome> {
         let link = self.link(referral).await?;
-        eprint!("{}", description::of_identity(&link));
-        consent.obtain("Nothing will cross between these two any more. Unlink them?")?;
+        output::print_aside(&description::of_identity(&link))?;
+        consent.obtain("Nothing will be synced between these two any more. Unlink them?")?;
         let id = order_id();
         verdict(self.engine.unlink(referral, order(&id)).await)
     }
@@ -50,35 +52,38 @@ impl Operator {
         key: &CrmKey,
         consent: &Consent,
     ) -> Result<Outcome> {
-        for half in [Subject::Referral(referral), Subject::Crm(key.clone())] {
-            let link = link_of(&*self.engine.links, &half).await?;
-            eprint!("{}", description::of_half(&half, link.as_ref()));
+        for side in [Subject::Referral(referral), Subject::Crm(key.clone())] {
+            let link = link_of(&*self.engine.links, &side).await?;
+            output::print_aside(&description::of_side(&side, link.as_ref()))?;
         }
         consent.obtain("Where they differ, each field's rule decides which value goes to the other side. Link them?")?;
         let id = order_id();
         verdict(self.engine.relink(referral, key, order(&id)).await)
     }
 
-    pub(super) async fn settle(
+    pub(super) async fn resolve(
         &self,
         referral: ReferralId,
-        field: &str,
+        field: &Field,
         winner: Side,
         consent: &Consent,
     ) -> Result<Outcome> {
         let link = self.link(referral).await?;
         let conflict = waiting(&link, field)?;
-        eprint!("{}{}", description::of_identity(&link), description::of_conflict(field, conflict));
+        let identity = description::of_identity(&link);
+        let label = cosell_sync::render::label(&self.engine.mapping, field);
+        let conflict_shown = description::of_conflict((label, field), conflict);
+        output::print_aside(&format!("{identity}{conflict_shown}"))?;
         consent
-            .obtain(&format!("The value in {winner} goes to {}. Settle it so?", winner.other()))?;
-        // A person may have thought for a while; meanwhile other values may have come to wait.
+            .obtain(&format!("The value in {winner} goes to {}. Resolve it so?", winner.other()))?;
+        // A person may have thought for a while; meanwhile other values may await the decision.
         let now = self.link(referral).await?;
         ensure!(
             same_values(waiting(&now, field)?, conflict),
             "`{field}` has changed since you were asked: give the same order again to see the values that wait now"
         );
         let id = order_id();
-        verdict(self.engine.settle(referral, field, winner, order(&id)).await)
+        verdict(self.engine.resolve(referral, field, winner, order(&id)).await)
     }
 
     async fn link(&self, referral: ReferralId) -> Result<Link> {
@@ -95,20 +100,17 @@ fn order(id: &str) -> Order<'_> {
     Order { now: clock::now(), id }
 }
 
-fn waiting<'a>(link: &'a Link, field: &str) -> Result<&'a OpenConflict> {
+fn waiting<'a>(link: &'a Link, field: &Field) -> Result<&'a OpenConflict> {
     let Some(conflict) = link.conflicts.get(field) else {
-        let others: Vec<&str> = link.conflicts.keys().map(String::as_str).collect();
+        let others: Vec<&str> = link.conflicts.keys().map(Field::as_str).collect();
+        let referral = link.referral;
         if others.is_empty() {
             bail!(
-                "`{field}` of referral {} does not wait for a decision; no field of it does",
-                link.referral
+                "`{field}` of referral {referral} does not await a decision; no field of it does"
             );
         }
-        bail!(
-            "`{field}` of referral {} does not wait for a decision; these do: {}",
-            link.referral,
-            others.join(", ")
-        );
+        let others = others.join(", ");
+        bail!("`{field}` of referral {referral} does not await a decision; these do: {others}");
     };
     Ok(conflict)
 }
@@ -128,7 +130,7 @@ fn verdict(result: Result<Outcome, Failure>) -> Result<Outcome> {
                 FailureKind::Throttled { retry_after } | FailureKind::Postponed { retry_after } => {
                     format!("give the same order again in {} s", retry_after.as_secs().max(1))
                 }
-                _ => "whatever was done is not done twice: give the same order again when that is mended".to_owned(),
+                _ => "whatever was done is not done twice: give the same order again when that is fixed".to_owned(),
             };
             Err(anyhow!("{failure}; {remedy}"))
         }
@@ -157,9 +159,9 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_does_not_wait_is_told_with_those_that_do() {
+    fn a_field_that_does_not_await_a_decision_is_named_with_those_that_do() {
         let refused = |conflicts: serde_json::Value| {
-            waiting(&link(&conflicts), "value").unwrap_err().to_string()
+            waiting(&link(&conflicts), &Field::from("value")).unwrap_err().to_string()
         };
         let text = refused(json!({ "name": conflict("a"), "close date": conflict("b") }));
         assert!(
@@ -182,17 +184,18 @@ mod tests {
     }
 
     #[test]
-    fn a_rejection_and_a_failure_end_as_errors_with_the_cure() {
+    fn a_rejection_and_a_failure_end_as_errors_with_the_remedy() {
         let outcome = |kind| Outcome {
             kind,
             pair: "referral#1".into(),
-            message: "Unlink that pair first.".into(),
+            message: "Unlink that deal first.".into(),
+            state: None,
             noted: vec![kind],
             again: None,
         };
         assert!(verdict(Ok(outcome(AuditKind::AwaitingDecision))).is_ok());
         let rejected = verdict(Ok(outcome(AuditKind::Rejected))).unwrap_err();
-        assert_eq!(rejected.to_string(), "Unlink that pair first.");
+        assert_eq!(rejected.to_string(), "Unlink that deal first.");
         let failed = |kind| {
             verdict(Err(Failure::new(System::Crm, kind, "it broke"))).unwrap_err().to_string()
         };
@@ -201,7 +204,7 @@ mod tests {
         assert!(failed(FailureKind::Stale).contains("same moment"));
         assert!(
             failed(FailureKind::Credentials).contains("it broke")
-                && failed(FailureKind::Credentials).contains("mended")
+                && failed(FailureKind::Credentials).contains("fixed")
         );
     }
 }

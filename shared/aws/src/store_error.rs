@@ -1,4 +1,4 @@
-//! The error of all modules, and the kind of failure it means.
+//! The error of the store, which all modules share, and the kind of failure it means.
 
 use std::error::Error;
 use std::time::Duration;
@@ -180,8 +180,8 @@ pub(crate) fn kind(code: Option<&str>, status: u16) -> FailureKind {
         | "DecryptionFailure"
         | "EncryptionFailure"
         | "KmsAccessDenied"
-        // A table, queue or secret that is not there is a fault of the deployment, not of the deal: as with refused
-        // credentials, work must stop and wait in the queue until somebody mends it.
+        // A table, queue or secret that is not there is wrong with the deployment, not with the deal: as with refused
+        // credentials, work must stop and wait in the queue until somebody fixes it.
         | "ResourceNotFoundException"
         // Secrets Manager's word for a secret that is marked for deletion.
         | "InvalidRequestException"

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::commit::fold;
+use crate::decide::fold;
 use crate::fixtures::{Deal, now, record, referral, set};
 use cosell_model::crm::Phase;
 use cosell_model::notice::Refusal;

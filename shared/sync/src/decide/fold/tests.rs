@@ -1,3 +1,5 @@
+use cosell_model::link::Notifying;
+use serde_json::Value as Json;
 use serde_json::json;
 
 use super::*;
