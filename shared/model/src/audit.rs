@@ -37,16 +37,16 @@ pub struct UndecidedField {
     pub crm: Value,
 }
 
-/// One line of a pair's trail.
+/// One entry of a deal's audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
-    /// The pair, as the trail is kept under: `referral#…` once a referral is known, else `crm#…`.
+    /// The deal, as the audit log is kept under: `referral#…` once a referral is known, else `crm#…`.
     pub pair: String,
     /// When, by our clock.
     pub at: Timestamp,
     /// What happened.
     pub kind: AuditKind,
-    /// Why we looked.
+    /// Why the deal was reconciled.
     pub cause: Cause,
     /// One sentence, for people. Names fields and ids, never customer data.
     pub message: String,

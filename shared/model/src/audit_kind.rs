@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What happened to a pair.
+/// What happened to a deal.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display, strum::EnumIter,
 )]
@@ -18,11 +18,11 @@ pub enum AuditKind {
     Updated,
     /// Nothing to do.
     Unchanged,
-    /// Both sides had changed the same field differently; settled by its rule.
+    /// Both sides had changed the same field differently; resolved by its rule.
     Conflict,
     /// An existing counterpart was found and linked.
     Adopted,
-    /// The CRM did not keep a field that was written to it: the seller is told, once.
+    /// The CRM did not keep a field that was written to it: the seller is notified, once.
     DroppedWrite,
     /// A rule of ours or of a service refused; a later edit tries again.
     Rejected,
@@ -32,19 +32,19 @@ pub enum AuditKind {
     Skipped,
     /// Both sides had changed the same field differently, and its rule is to ask: both values wait for an operator.
     AwaitingDecision,
-    /// An operator decided a parked conflict.
+    /// An operator decided a conflict.
     Resolved,
-    /// The pair keeps changing back and forth: it is looked at less often.
+    /// The deal keeps changing back and forth: it is left alone for a while.
     Flapping,
-    /// One half is gone: nothing crosses any more, and nothing is made anew.
+    /// One side is gone: nothing is synced any more, and nothing is made anew.
     Disconnected,
-    /// The half that was gone is back: the pair goes on.
+    /// The side that was gone is back: the deal goes on.
     Restored,
-    /// An operator unlinked the pair.
+    /// An operator unlinked the deal.
     Unlinked,
-    /// An operator linked the pair.
+    /// An operator linked the deal.
     Relinked,
-    /// The lead became an opportunity, and the pair goes on with that.
+    /// The lead became an opportunity, and the deal goes on with that.
     Qualified,
     /// A win of the CRM waits until Microsoft takes the deal's registration.
     WinDeferred,

@@ -71,8 +71,8 @@ pub const SERVICES_ATTRIBUTES: [&str; 3] = ["PartnerRole", "SolutionArea", "Solu
 pub const CONSENT: &str = "consent.consentToShareReferralWithMicrosoftSellers";
 
 impl Referral {
-    /// What kind of deal this referral is; `helped` when Microsoft's half of its engagement is known. An upgraded deal may keep the type
-    /// that it was made with, so the half counts beside it.
+    /// What kind of deal this referral is; `helped` when the Microsoft referral of its engagement is known. An upgraded deal may keep the type
+    /// that it was made with, so the Microsoft referral counts beside it.
     pub fn deal(&self, helped: bool) -> DealKind {
         let is = |path: &str, expected: &str| {
             let text = self.get(path).and_then(Json::as_str).unwrap_or_default();
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_in_is_told_apart_by_inviter_and_qualification() {
+    fn what_comes_in_is_distinguished_by_inviter_and_qualification() {
         let from = |organization: &str| json!({ "invitedBy": { "organizationId": organization } });
         let shared = |organization| json!({ "type": "Shared", "direction": "Incoming", "inviteContext": from(organization) });
         assert_eq!(deal(&shared("msft"), false), DealKind::InboundCosell);

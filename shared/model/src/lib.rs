@@ -15,10 +15,10 @@
 //! | [`record_id`] | the ids of CRM records, in whatever spelling |
 //! | [`link`] | what we remember of a pair: identities, last seen values, finished steps |
 //! | [`microsoft`] | what we remember of Microsoft's part in a deal |
-//! | [`flapping`] | when a pair is slowed down because something else fights us over it |
+//! | [`flapping`] | when a deal is paused because something else keeps changing it back |
 //! | [`audit`] | what was decided and written, and why |
 //! | [`patch`] | the JSON Patch that changes a referral |
-//! | [`message`] | "look at this pair": the only thing that travels on the queue |
+//! | [`message`] | "reconcile this deal": the only thing that travels on the queue |
 
 pub mod audit;
 pub mod audit_kind;

@@ -69,9 +69,9 @@ impl LastSynced {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    /// Microsoft's half of the engagement was asked for but not confirmed.
+    /// The Microsoft referral of the engagement was asked for but not confirmed.
     MicrosoftInvitationStarted,
-    /// Microsoft's half of the engagement exists.
+    /// The Microsoft referral of the engagement exists.
     MicrosoftInvited,
 }
 
@@ -152,7 +152,7 @@ pub struct Link {
     /// Microsoft's referral in the same engagement, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub microsoft_referral: Option<ReferralId>,
-    /// What is known of its part, and what the seller was told of it.
+    /// What is known of its part, and what the seller was notified of.
     #[serde(default, skip_serializing_if = "Microsoft::is_empty")]
     pub microsoft: Microsoft,
     /// The CRM record.
@@ -190,7 +190,7 @@ pub struct Link {
     /// A phase that the CRM refused, until the sides change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase_refused: Option<Notice>,
-    /// What the CRM did not keep and the seller was not told of yet, by rule name.
+    /// What the CRM did not keep by rule name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dropped_writes: BTreeMap<Field, DroppedWrite>,
     /// Fields that wait for an operator, by rule name.
@@ -199,7 +199,7 @@ pub struct Link {
     /// Until when a win of the CRM is deferred (contract partner-center 3.6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub win_deferred_until: Option<Timestamp>,
-    /// Deadlines that the seller was warned of: of our referral, and of Microsoft's half.
+    /// Deadlines that the seller was warned of: of our referral, and of the Microsoft referral.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub warned: BTreeMap<ReferralId, Warned>,
     /// The won deal's registration.

@@ -1,4 +1,4 @@
-//! The message on the sync queue: "look at this pair". It never carries data to apply.
+//! The message on the sync queue: "reconcile this deal". It never carries data to apply.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::crm::CrmKey;
 use crate::id::ReferralId;
 use crate::record_id::RecordIds;
 
-/// One side of a pair: what we were told to look at.
+/// One side of a pair: what is to be reconciled.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
@@ -43,11 +43,11 @@ impl Subject {
     }
 }
 
-/// Why we look.
+/// Why a deal is reconciled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
-    /// Partner Center told us.
+    /// Partner Center notified us.
     Webhook,
     /// The poller found a changed, flagged CRM record.
     CrmPoll,
@@ -79,11 +79,11 @@ pub struct PoisonMessage(#[source] serde_json::Error);
 /// What travels on the queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncMessage {
-    /// What to look at.
+    /// What to reconcile.
     pub subject: Subject,
     /// Why.
     pub cause: Cause,
-    /// What made us look: the change's own version or time. Only tells repeated notices of one change apart.
+    /// What caused it: the change's own version or time. It only distinguishes repeated messages of one change.
     pub observed: String,
 }
 

@@ -6,10 +6,10 @@ use crate::life_cycle::Stage;
 use crate::notice::Notice;
 use crate::referral::{Referral, ReferralKind};
 
-/// Microsoft's part in a deal, as far as the seller was told.
+/// Microsoft's part in a deal, as far as the seller was notified.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Microsoft {
-    /// Where its half of the engagement stood when the seller was last told.
+    /// Where its referral stood when the seller was last notified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
     /// What it was asked for: an `assistanceRequestCode`.
@@ -35,13 +35,13 @@ impl Microsoft {
         *self == Self::default()
     }
 
-    /// Microsoft's half is closed: nothing comes of it any more.
+    /// The Microsoft referral is closed: nothing comes of it any more.
     pub fn is_over(&self) -> bool {
         self.stage.is_some_and(Stage::is_terminal)
     }
 }
 
-/// How Microsoft was asked to help, as its half of the engagement tells.
+/// How Microsoft was asked to help, as its referral says.
 pub fn requested_help(microsoft: &Referral) -> Option<&str> {
     let code = microsoft.get("inviteContext.assistanceRequestCode")?.as_str()?;
     (microsoft.kind == ReferralKind::MicrosoftReferral && !code.is_empty()).then_some(code)

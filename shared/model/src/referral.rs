@@ -15,7 +15,7 @@ use crate::life_cycle::{Stage, UnknownStage};
 pub struct Referral {
     /// The referral's id.
     pub id: ReferralId,
-    /// The engagement it belongs to, shared with Microsoft's half.
+    /// The engagement it belongs to, shared with the Microsoft referral.
     pub engagement: Option<EngagementId>,
     /// Its entity tag, for `If-Match`.
     pub etag: ETag,
@@ -39,7 +39,7 @@ pub enum ReferralKind {
     Opportunity,
     /// A lead from Microsoft or the marketplace.
     Lead,
-    /// The half of a co-sell engagement that Microsoft owns: it is followed, never given a CRM record of its own.
+    /// The referral of a co-sell engagement that Microsoft owns: it is followed, never given a CRM record of its own.
     MicrosoftReferral,
 }
 
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn microsofts_half_and_leads_are_told_apart() {
+    fn microsoft_referrals_and_leads_are_distinguished() {
         let with = |changes: Json| {
             let mut body = body();
             for (key, value) in changes.as_object().unwrap() {

@@ -128,7 +128,7 @@ impl Engine {
         }
         let resolved = named.into_iter().map(|(subject, messages)| async move {
             let pair = match &subject {
-                // A look-up that fails costs a second reconciliation, no more.
+                // A read that fails costs a second reconciliation, no more.
                 Subject::Crm(key) if referrals => {
                     self.links.by_crm(key).await.ok().and_then(crate::port::Known::link)
                 }

@@ -185,16 +185,16 @@ impl Deal {
     }
 
     /// What the seller reads once this plan is carried out.
-    pub(crate) fn news(&self, plan: &Plan) -> Vec<Notice> {
+    pub(crate) fn unread(&self, plan: &Plan) -> Vec<Notice> {
         let progress = Progress::planned(plan, self.link());
         let folded = fold::of(&self.case(), plan, &progress);
         let unread = fold::unread(&self.case(), &progress, &folded.notices).into_iter();
         unread.filter(|notice| crate::render::is_line(notice)).cloned().collect()
     }
 
-    /// The codes of [`Self::news`].
+    /// The codes of [`Self::unread`].
     pub(crate) fn says(&self, plan: &Plan) -> Vec<&'static str> {
-        self.news(plan).iter().map(Notice::code).collect()
+        self.unread(plan).iter().map(Notice::code).collect()
     }
 
     /// Everything of the plan is stored as it is asked for.
@@ -224,7 +224,7 @@ impl Deal {
         referral: Option<Referral>,
         record: Option<CrmRecord>,
     ) {
-        let delivered = self.news(plan).iter().map(Notice::key).collect();
+        let delivered = self.unread(plan).iter().map(Notice::key).collect();
         self.ended(plan, |progress| {
             progress.end(plan, &End::Stored, |_| true);
             progress.referral.clone_from(&referral);

@@ -141,7 +141,7 @@ impl Reconciliation<'_> {
         let reason = DisconnectReason::Unlinked;
         let state = DealState::Disconnected { reason: reason.clone() };
         let is_known = link.disconnected.as_ref().is_some_and(|known| known.reason == reason);
-        // The link first: what follows in the CRM must not look like a seller's wish for a new deal.
+        // The link first: what follows in the CRM must not pass for a new deal of its seller's.
         if !is_known {
             let now = self.request.now;
             let link = Link {

@@ -38,7 +38,7 @@ pub struct Plan {
     pub help: HelpRequest,
     /// The state, where it follows from the plan alone.
     pub state: Option<DealState>,
-    /// When the deal is to be reconciled again, though nothing tells us of it then.
+    /// When the deal is to be reconciled again, though nothing else causes it then.
     pub next: Option<Timestamp>,
     /// The rules after this one do not apply.
     pub ends: bool,
@@ -124,7 +124,7 @@ pub enum Action {
     Phase(Phase),
     /// Writes the connector's own columns: identifier, link, status, notices.
     Notify(BTreeMap<String, Json>),
-    /// Tells the seller of a lead that its deal goes on elsewhere, and switches it off.
+    /// Notifies the seller of a lead that its deal goes on elsewhere, and switches it off.
     ReleaseLead {
         /// The opportunity.
         opportunity: String,

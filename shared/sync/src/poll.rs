@@ -1,6 +1,6 @@
 //! One run of the poller: what changed in the CRM, what changed in Partner Center, put on the queue.
 //!
-//! Webhook deliveries get lost, and the CRM tells us nothing by itself. Both lists overlap with the run before, so that
+//! Webhook deliveries get lost, and the CRM notifies nobody by itself. Both lists overlap with the run before, so that
 //! a row that became visible late is still found; the queue and the reconcile make repetition harmless.
 
 mod due;
@@ -37,9 +37,9 @@ pub struct Poller {
     pub claims: Arc<dyn Claims>,
     /// How far each list was read.
     pub cursors: Arc<dyn Cursors>,
-    /// What is to be looked at at a certain time.
+    /// What is to be reconciled at a certain time.
     pub schedule: Arc<dyn Schedule>,
-    /// For telling which invitations are synced.
+    /// By it we know which invitations are synced.
     pub links: Arc<dyn Links>,
     /// When the seller is warned of an invitation that expires.
     pub deadlines: Deadlines,

@@ -33,7 +33,7 @@ pub trait PartnerCenter: Send + Sync {
     /// Referrals changed at or after `since`, oldest change first.
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<ReferralChange>, Failure>;
 
-    /// All referrals that wait for an answer, whole: invitations to us, and Microsoft's halves of our own deals.
+    /// All referrals that wait for an answer, whole: invitations to us, and the Microsoft referrals of our own deals.
     async fn pending(&self) -> Result<Vec<Referral>, Failure>;
 
     /// Creates a referral. Not idempotent: after [`crate::FailureKind::OutcomeUnknown`] search before repeating.
@@ -205,7 +205,7 @@ pub trait Claims: Send + Sync {
 pub enum Claim {
     /// Nobody had claimed it.
     Fresh,
-    /// An earlier holder's claim had expired, or was our own: its work may be half done, look first.
+    /// An earlier holder's claim had expired, or was our own: its work may be half done: search first.
     TakenOver,
     /// Somebody holds it.
     Held {
@@ -224,7 +224,7 @@ pub trait Cursors: Send + Sync {
     async fn save(&self, name: &str, at: Timestamp) -> Result<(), Failure>;
 }
 
-/// What is to be looked at again at a certain time, though nothing tells us of it then.
+/// What is to be reconciled again at a certain time, though nothing else causes it then.
 #[async_trait]
 pub trait Schedule: Send + Sync {
     /// Puts a pair on the schedule. Repeating it is harmless.
@@ -238,7 +238,7 @@ pub trait Schedule: Send + Sync {
     ) -> Result<Vec<(ReferralId, Timestamp)>, Failure>;
 }
 
-/// The audit trail.
+/// The audit log.
 #[async_trait]
 pub trait AuditLog: Send + Sync {
     /// Appends one entry.

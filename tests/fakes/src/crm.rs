@@ -207,7 +207,7 @@ pub(crate) fn gone() -> Failure {
 pub(crate) fn upsert(
     state: &mut State,
     invocation: &str,
-    (entity, id): (&str, ReferralId),
+    (entity, id): (&'static str, ReferralId),
     write: &CrmWrite,
 ) -> Result<CrmRecord, Failure> {
     let known = carrier(state, entity, id);
@@ -221,7 +221,7 @@ pub(crate) fn upsert(
         state.records.insert(id.clone(), new);
         id
     });
-    store(state, invocation, &record, write)
+    store(state, invocation, (&record, Request::Upsert(entity, id, write.clone())), write)
 }
 
 pub(crate) fn update(
@@ -260,8 +260,9 @@ pub(crate) fn update_present(
             return Err(Failure::new(SYSTEM, FailureKind::Rejected, why));
         }
     }
+    let request = Request::Update(record.key.clone(), record.version.clone(), write.clone());
     accept(state, &Part::Update, write)?;
-    store(state, invocation, id, write)
+    store(state, invocation, (id, request), write)
 }
 
 /// Refuses what this CRM refuses, and texts that are longer than their column.
@@ -281,7 +282,7 @@ fn accept(state: &mut State, part: &Part, write: &CrmWrite) -> Result<(), Failur
 fn store(
     state: &mut State,
     invocation: &str,
-    id: &str,
+    (id, request): (&str, Request),
     write: &CrmWrite,
 ) -> Result<CrmRecord, Failure> {
     let before = state.records.get(id).cloned().map(|record| Written::Record(Box::new(record)));
@@ -303,6 +304,7 @@ fn store(
         at: state.now,
         moment: state.moment,
         subject: id.to_owned(),
+        request,
         before,
         after: Written::Record(Box::new(stored.clone())),
     };

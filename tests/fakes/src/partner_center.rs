@@ -152,7 +152,8 @@ pub(crate) fn patch(
         apply(&mut body, operation);
     }
     state.change_referral(id, body);
-    wrote(state, invocation, id, Some(before));
+    let request = Request::Patch(id, etag.clone(), operations.to_vec());
+    wrote(state, invocation, id, (request, Some(before)));
     referral(&state.referrals[&id])
 }
 
@@ -194,8 +195,14 @@ fn is_with_microsoft(state: &State, own: &Json) -> bool {
     microsofts.any(|other| other["engagementId"] == own["engagementId"])
 }
 
-fn wrote(state: &mut State, invocation: &str, id: ReferralId, before: Option<Json>) {
+fn wrote(
+    state: &mut State,
+    invocation: &str,
+    id: ReferralId,
+    (request, before): (Request, Option<Json>),
+) {
     let write = Write {
+        request,
         invocation: invocation.to_owned(),
         at: state.now,
         moment: state.moment,
@@ -213,6 +220,7 @@ pub(crate) fn create(
     mut body: Json,
 ) -> Result<ReferralId, Failure> {
     state.partner_center.refuses_creation(&body, state.now)?;
+    let request = Request::Create(body.clone());
     let asks_microsoft = body["engagementId"].is_string();
     (body["status"], body["substatus"]) = if asks_microsoft {
         (json!("New"), json!("Pending"))
@@ -239,6 +247,6 @@ pub(crate) fn create(
     }
     let id = ReferralId::new(state.guid());
     state.change_referral(id, body);
-    wrote(state, invocation, id, None);
+    wrote(state, invocation, id, (request, None));
     Ok(id)
 }

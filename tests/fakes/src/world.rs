@@ -40,6 +40,8 @@ pub struct Write {
     pub moment: u32,
     /// The record's or referral's id.
     pub subject: String,
+    /// What was asked for.
+    pub request: Request,
     /// As it was before; `None` of what is new.
     pub before: Option<Written>,
     /// As it is after.

@@ -34,7 +34,7 @@ impl Reconciliation<'_> {
         Ok(())
     }
 
-    /// Asks Microsoft, or looks whether it was asked.
+    /// Asks Microsoft, or searches whether it was asked.
     pub(super) async fn request_help(
         &mut self,
         case: &Case<'_>,

@@ -1,7 +1,7 @@
 //! Writing the record: columns and what the seller reads in one write, then a phase that closes it, alone, since that may be refused.
 //!
 //! What the CRM refuses must not keep the rest from being written: then it is written in parts. What the seller reads follows from
-//! what really happened, so it is looked at once more in the end.
+//! what really happened, so it is written once more in the end.
 
 use std::collections::BTreeMap;
 

@@ -10,6 +10,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::find::{Found, Located};
 use crate::journal::Draft;
 use crate::pair::Pair;
+use crate::port;
 use crate::reconciliation::Reconciliation;
 
 /// What is kept of a deal that cannot be reconciled now.
@@ -65,10 +66,32 @@ pub(super) fn is_first(state: &DealState) -> bool {
 impl Reconciliation<'_> {
     /// The deal could not even be found.
     pub(crate) async fn failed_early(&mut self, failure: Failure) -> Failure {
-        if is_worth_counting(&failure) {
-            self.append_failure(&failure, Vec::new(), true).await;
+        // Of a deal that changes just now, another reconciliation keeps the state.
+        let known = match failure.kind {
+            FailureKind::Stale => None,
+            _ => self.kept().await,
+        };
+        match known {
+            Some(known) => self.failed(known, failure).await,
+            None => {
+                self.append_failure(&failure, Vec::new(), true).await;
+                failure
+            }
         }
-        failure
+    }
+
+    /// What is kept of the request's deal; `None` when that cannot be read either.
+    async fn kept(&self) -> Option<Known> {
+        let links = &self.engine.links;
+        let known = match &self.request.message.subject {
+            Subject::Referral(id) => links.by_referral(*id).await,
+            Subject::Crm(key) => links.by_crm(key).await,
+        };
+        Some(match known.ok()? {
+            port::Known::Linked(link) => Known::Linked(link),
+            port::Known::Unlinked(deal) => Known::Unlinked(deal),
+            port::Known::Nothing => Known::Unlinked(UnlinkedDeal::default()),
+        })
     }
 
     /// The deal was found, and nothing was written.

@@ -142,13 +142,13 @@ impl Reconciliation<'_> {
         plan: &Plan,
         folded: Folded,
     ) -> Result<Outcome, Failure> {
-        let news: Vec<Notice> = folded
+        let new: Vec<Notice> = folded
             .notices
             .iter()
             .filter(|notice| is_new(case, notice) && notice.audit_kind().is_none())
             .filter_map(crate::render::redacted)
             .collect();
-        let kind = kind(plan, &folded, &news);
+        let kind = kind(plan, &folded, &new);
         let asides = self.journal.appended.iter().filter(|kind| **kind != AuditKind::WriteAhead);
         if kind == AuditKind::Unchanged
             && let Some(aside) = asides.last().copied()
@@ -159,10 +159,10 @@ impl Reconciliation<'_> {
             AuditKind::Unchanged if self.journal.is_ahead => AuditKind::Updated,
             kind => kind,
         };
-        let message = if news.is_empty() {
+        let message = if new.is_empty() {
             "Both sides are in sync.".to_owned()
         } else {
-            crate::render::sentences(case.mapping, &news)
+            crate::render::sentences(case.mapping, &new)
         };
         // Every write comes back as a message that finds nothing to do: the log says so, the audit log would only drown.
         if kind == AuditKind::Unchanged {
@@ -170,7 +170,7 @@ impl Reconciliation<'_> {
         }
         let draft = Draft {
             message: message.clone(),
-            notices: news,
+            notices: new,
             changes: folded.changes,
             undecided: plan.undecided.clone(),
         };
@@ -219,14 +219,14 @@ impl Reconciliation<'_> {
     }
 }
 
-fn kind(plan: &Plan, folded: &Folded, news: &[Notice]) -> AuditKind {
+fn kind(plan: &Plan, folded: &Folded, new: &[Notice]) -> AuditKind {
     let is_error = |notice: &Notice| notice.severity() == Severity::Error;
     let created = plan.notices.iter().any(|notice| {
         matches!(notice, Notice::ReferralCreated { .. } | Notice::RecordCreated { .. })
     });
     let adopted = plan.notices.contains(&Notice::Adopted);
     match () {
-        () if news.iter().any(is_error) => AuditKind::Rejected,
+        () if new.iter().any(is_error) => AuditKind::Rejected,
         () if created => AuditKind::Created,
         () if !plan.undecided.is_empty() => AuditKind::AwaitingDecision,
         () if folded.changes.iter().any(|change| change.overruled.is_some()) => AuditKind::Conflict,

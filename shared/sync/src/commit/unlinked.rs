@@ -42,7 +42,7 @@ impl Reconciliation<'_> {
             };
             self.engine.links.save(&stamped).await?;
         }
-        let is_new = link.state.name() != state.name() || disconnects_anew(link, &state);
+        let is_new = is_news(link, &state);
         let outcome = if is_new && kind != AuditKind::Skipped
             || (is_new && !matches!(pair.standing, Standing::AtRest(_)))
         {
@@ -176,13 +176,15 @@ fn resting(pair: &Pair, link: &Link, plan: &Plan, (state, delivered): (&DealStat
     link.in_state(state.clone(), pair.now)
 }
 
-fn disconnects_anew(link: &Link, state: &DealState) -> bool {
+/// Whether the deal was in another state, or in this one for another reason. One that is disconnected stays so once nobody waits for
+/// its referral any more.
+fn is_news(link: &Link, state: &DealState) -> bool {
     match state {
         DealState::Disconnected { reason } => {
             link.disconnected.as_ref().is_none_or(|known| known.reason != *reason)
         }
         DealState::Waiting { for_what: WaitingFor::Referral, .. } => link.disconnected.is_none(),
         DealState::Refused { .. } => link.state != *state,
-        _ => false,
+        _ => link.state.name() != state.name(),
     }
 }

@@ -95,7 +95,7 @@ fn lacking_attributes(mapping: &Mapping, body: &Json) -> Vec<Notice> {
     lacking.into_iter().map(notice).collect()
 }
 
-/// The customer as the referral has it: Microsoft locks it once a deal exists, and its half must not tell another.
+/// The customer as the referral has it: Microsoft locks it once a deal exists, and its referral must not name another.
 fn locked_there<'a>(rule: &Rule, referral: &'a Referral) -> Option<&'a Json> {
     let is_customer = rule
         .partner_center

@@ -8,7 +8,7 @@ use cosell_model::crm::{CrmRecord, Phase};
 use cosell_model::field::Field;
 use cosell_model::life_cycle::Stage;
 use cosell_model::link::{DroppedWrite, Link};
-use cosell_model::notice::{Notice, Refusal, Severity};
+use cosell_model::notice::{Inviter, Notice, Refusal, Severity};
 use cosell_model::state::{DealState, WaitingFor};
 use cosell_model::value::Value;
 
@@ -44,7 +44,7 @@ pub(crate) fn of(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Folded {
     notices.extend(planned.cloned());
     notices.extend(found.iter().map(|(field, drop)| crate::decide::dropped_notice(field, drop)));
     dropped_writes.extend(found);
-    let state = state(case, plan, progress, &notices, &dropped_writes);
+    let state = state(plan, progress, &notices, &dropped_writes);
     let name = name(case, plan, progress);
     Folded { state, notices, changes, dropped_writes, name }
 }
@@ -183,6 +183,13 @@ fn still_holds(notice: &Notice, plan: &Plan, progress: &Progress) -> bool {
         }
         Notice::VisibilityRestored => !is_undone(&|effect| effect.field == Field::Visibility),
         Notice::HelpRequested => false,
+        // Answered with this plan.
+        Notice::DeadlineNear { inviter, .. } if *inviter != Inviter::Us => {
+            let moves = |effect: &Effect| {
+                effect.field == Field::Stage && effect.side == Side::PartnerCenter
+            };
+            !done(plan, progress).any(moves)
+        }
         _ => true,
     }
 }
@@ -214,7 +221,6 @@ fn refusals(plan: &Plan, progress: &Progress) -> Vec<Notice> {
 
 /// The state, from the plan and what came of it.
 fn state(
-    case: &Case<'_>,
     plan: &Plan,
     progress: &Progress,
     notices: &[Notice],
@@ -258,25 +264,15 @@ fn state(
         let reasons = reasons.cloned().collect();
         return DealState::PartlySynced { fields: open, blocked: false, reasons };
     }
-    waits_for(case, plan, notices, waiting)
+    waits_for(plan, notices, waiting)
 }
 
 /// What comes by itself, of a deal whose other fields agree.
-fn waits_for(
-    case: &Case<'_>,
-    plan: &Plan,
-    notices: &[Notice],
-    fields: BTreeSet<Field>,
-) -> DealState {
+fn waits_for(plan: &Plan, notices: &[Notice], fields: BTreeSet<Field>) -> DealState {
     let answer = notices.iter().find_map(|notice| match notice {
-        Notice::DeadlineNear { by, inviter, .. }
-            if *inviter != cosell_model::notice::Inviter::Us =>
-        {
-            Some(*by)
-        }
+        Notice::DeadlineNear { by, inviter, .. } if *inviter != Inviter::Us => Some(*by),
         _ => None,
     });
-    let _ = case;
     match (answer, plan.memory.win_deferred_until) {
         (Some(by), _) => {
             DealState::Waiting { for_what: WaitingFor::Answer, until: Some(by), fields }

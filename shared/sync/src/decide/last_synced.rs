@@ -35,7 +35,7 @@ pub(crate) fn after(
             continue;
         }
         let Some(entry) = synced.get_mut(&effect.field) else { continue };
-        // A phase that the CRM refused is not tried again until a side changes: only a person can mend that.
+        // A phase that the CRM refused is not tried again until a side changes: only a person can fix that.
         let is_given_up = matches!((&effect.action, end), (Action::Phase(_), End::Refused(_)));
         if *end == End::Stored {
             *entry.on_mut(effect.side) = as_stored(case, effect, progress);

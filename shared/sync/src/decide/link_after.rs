@@ -45,7 +45,7 @@ pub(crate) fn after(case: &Case<'_>, plan: &Plan, progress: &Progress, folded: &
     link.in_state(folded.state.clone(), case.now)
 }
 
-/// A phase that the CRM refused stays refused until the sides change: only a person can mend that.
+/// A phase that the CRM refused stays refused until the sides change: only a person can fix that.
 fn phase_refused(folded: &Folded) -> Option<Notice> {
     let refused = |notice: &&Notice| matches!(notice, Notice::PhaseRefused { .. });
     folded.notices.iter().find(refused).cloned()
@@ -141,8 +141,8 @@ fn refused_request(plan: &Plan, progress: &Progress) -> Option<RefusedRequest> {
 fn steps(case: &Case<'_>, plan: &Plan, progress: &Progress) -> BTreeSet<Step> {
     let mut steps = progress.link.steps.clone();
     let found = progress.microsoft.is_some() || case.pair.microsoft.is_some();
-    let looked = plan.effects.iter().any(|effect| matches!(effect.action, Action::FindHelp));
-    if looked && !found {
+    let searched = plan.effects.iter().any(|effect| matches!(effect.action, Action::FindHelp));
+    if searched && !found {
         // Looked for, and not there: the seller took the choice back.
         steps.remove(&Step::MicrosoftInvitationStarted);
     }

@@ -10,6 +10,7 @@ mod body;
 pub(crate) mod case;
 mod change;
 pub(crate) mod connector;
+mod created;
 mod currency;
 mod deadline;
 mod disconnect;
@@ -50,6 +51,7 @@ use case::Case;
 use progress::Progress;
 
 pub(crate) use base::field as field_of;
+pub(crate) use created::after as created;
 pub(crate) use currency::go_together;
 pub(crate) use dropped_writes::{dropped_by, is_kept, notice as dropped_notice};
 pub(crate) use flapping::landed;
@@ -95,7 +97,8 @@ impl<'a> Rules<'a> {
             Standing::FormerLead { opportunity } => lead::release(opportunity),
             Standing::NewRecord => new_record::decide(self, pair),
             Standing::NewReferral => {
-                status::with_status(self, pair, new_referral::decide(self, pair))
+                let plan = new_referral::decide(self, pair);
+                status::with_status(self, pair, created::foreseen(self, pair, plan))
             }
             Standing::Linked | Standing::Adopt => self.decide_linked(pair),
         };
@@ -129,14 +132,4 @@ impl<'a> Rules<'a> {
         }
         if plan.ends { status::with_status(self, pair, plan) } else { plan }
     }
-}
-
-/// The plan of a deal that was just created, now that it is linked: the same effects, and what only shows with both sides.
-pub(crate) fn created(case: &Case<'_>, plan: &Plan) -> Plan {
-    let mut created = Plan { memory: crate::plan::Memory::default(), ..plan.clone() };
-    dropped_writes::decide(case, &mut created);
-    visibility::decide(case, &mut created);
-    deadline::decide(case, &mut created);
-    agreement::decide(case, &mut created);
-    created
 }

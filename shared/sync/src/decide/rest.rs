@@ -10,7 +10,7 @@ use crate::pair::Rest;
 use crate::plan::Plan;
 use crate::policy::Table;
 
-/// Whether a linked deal is left alone. An operator's order looks at a paused one all the same.
+/// Whether a linked deal is left alone. An operator's order reconciles a paused one all the same.
 pub(crate) fn of(
     link: &Link,
     table: Table,

@@ -113,7 +113,7 @@ pub(crate) fn with_status(rules: Rules<'_>, pair: &Pair, mut plan: Plan) -> Plan
     plan
 }
 
-fn effect(columns: BTreeMap<String, Json>) -> Option<Effect> {
+pub(super) fn effect(columns: BTreeMap<String, Json>) -> Option<Effect> {
     (!columns.is_empty()).then(|| Effect {
         field: Field::Stage,
         side: Side::Crm,

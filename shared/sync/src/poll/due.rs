@@ -1,4 +1,4 @@
-//! What is only a matter of time, and of which neither side tells us: wins that waited, and invitations that expire soon.
+//! What is only a matter of time, and of which neither side notifies us: wins that waited, and invitations that expire soon.
 
 use cosell_model::message::{Cause, Subject, SyncMessage};
 use cosell_model::referral::Referral;
@@ -24,7 +24,7 @@ impl Poller {
         self.enqueue(SCHEDULE_CURSOR, now, &messages).await
     }
 
-    /// Invitations that expire soon, our own and Microsoft's halves. Each is looked at every few hours until it is answered: the link
+    /// Invitations that expire soon, our own and Microsoft's referrals. Each is reconciled every few hours until it is answered: the link
     /// knows what the seller was warned of.
     pub(super) async fn poll_deadlines(&self, now: Timestamp) -> Result<usize, Failure> {
         let Some(first) = self.deadlines.first() else {

@@ -32,10 +32,10 @@ impl Time for Fixed {
 
 const PLENTY: Fixed = Fixed(Duration::from_secs(100));
 
-/// Writes down what it is told.
+/// Writes down what it is given.
 #[derive(Default)]
 struct Clerk {
-    looked: RefCell<Vec<(Subject, usize, bool)>>,
+    reconciled: RefCell<Vec<(Subject, usize, bool)>>,
     poison: RefCell<Vec<String>>,
     lost: RefCell<Vec<&'static str>>,
     postponed: RefCell<Vec<Unfinished>>,
@@ -51,7 +51,7 @@ impl Attendant for Clerk {
         _: Timestamp,
         result: &Result<Outcome, Failure>,
     ) {
-        self.looked.borrow_mut().push((message.subject.clone(), messages, result.is_ok()));
+        self.reconciled.borrow_mut().push((message.subject.clone(), messages, result.is_ok()));
     }
 
     fn poison(&self, id: &str, _: &PoisonMessage, _: &Result<(), Failure>) {
@@ -109,7 +109,7 @@ async fn all_messages_of_a_pair_cost_one_look_from_whichever_side_they_name_it()
     batch.extend((0..4).map(|n| about(Subject::Referral(referral), &format!("event {n}"))));
     assert!(work(&stage, batch, &PLENTY, &clerk).await.is_empty());
     assert_eq!(stage.script.take_calls(), ["pc.get", "crm.get"]);
-    assert_eq!(clerk.looked.borrow()[1].1, 5);
+    assert_eq!(clerk.reconciled.borrow()[1].1, 5);
 }
 
 #[tokio::test]
@@ -177,7 +177,7 @@ async fn without_enough_time_nothing_is_started_and_all_come_back_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_look_that_hangs_is_cut_off_before_the_deadline_and_a_hanging_queue_does_not_hold_the_answer()
+async fn a_reconciliation_that_hangs_is_cut_off_before_the_deadline_and_a_hanging_queue_does_not_hold_the_answer()
  {
     let (stage, batch) = opportunities(1);
     stage.script.hang_on(&batch[0].id);

@@ -77,7 +77,7 @@ fn lossy(stored: &mut Value, written: &Value, loss: usize) {
 
 proptest! {
     #[test]
-    fn after_one_write_the_pair_is_in_step_however_lossy_the_store(
+    fn after_one_write_the_deal_is_in_sync_however_lossy_the_store(
         to_crm in when(), to_partner_center in when(), conflict in conflict(), length in proptest::option::of(1_usize..6),
         before in proptest::option::of(last_synced()), mut now in last_synced(), newest in side(), loss in 0_usize..5,
     ) {
@@ -236,7 +236,7 @@ fn a_change_of_what_microsoft_locks_is_noticed_once() {
     assert_eq!(
         merge(&rule, Some(&before), &now, Side::Crm, None),
         Merged::Agrees,
-        "the mapping's own choice needs no telling"
+        "the mapping's own choice needs no notice"
     );
     rule.partner_center = "customerProfile.name".into();
     assert_eq!(merge(&rule, Some(&before), &now, Side::Crm, None), Merged::Locked);
@@ -244,6 +244,6 @@ fn a_change_of_what_microsoft_locks_is_noticed_once() {
     assert_eq!(
         merge(&rule, None, &now, Side::Crm, None),
         Merged::Agrees,
-        "an adopted pair was never in step"
+        "an adopted pair was never in sync"
     );
 }

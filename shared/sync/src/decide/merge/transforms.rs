@@ -49,9 +49,9 @@ fn undoable() -> impl Strategy<Value = (&'static str, Value, String)> {
 }
 
 proptest! {
-    /// Whatever was last_synced, one write brings a rule with transforms in step, and what it wrote is no news.
+    /// Whatever was synced last, one write brings a rule with transforms in sync, and what it wrote is no edit.
     #[test]
-    fn a_rule_with_transforms_is_in_step_after_one_write(
+    fn a_rule_with_transforms_is_in_sync_after_one_write(
         (name, there, transform) in undoable(), (_, other, _) in undoable(), newest in prop::sample::select(vec![Side::Crm, Side::PartnerCenter]),
     ) {
         let rule = rule(name, &[&transform]);

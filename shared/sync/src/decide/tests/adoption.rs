@@ -19,16 +19,16 @@ fn only_an_open_flagged_deal_is_adopted() {
 
 #[test]
 fn microsoft_may_have_been_asked_for_a_shared_deal_before_it_was_linked() {
-    let looks =
+    let searches =
         |plan: &Plan| plan.effects.iter().any(|effect| matches!(effect.action, Action::FindHelp));
     // Its contact is incomplete, so that Microsoft is not asked anew.
     let chosen = |record: &mut CrmRecord| {
         set(record, "nwcs_howcanmicrosofthelp", json!(412_000_002));
     };
     let shared = |body: &mut Json| body["type"] = json!("Shared");
-    assert!(looks(&Deal::to_adopt(shared, chosen).plan()));
-    assert!(!looks(&Deal::to_adopt(|_| {}, |_| {}).plan()));
-    assert!(!looks(&Deal::to_adopt(shared, |_| {}).plan()));
+    assert!(searches(&Deal::to_adopt(shared, chosen).plan()));
+    assert!(!searches(&Deal::to_adopt(|_| {}, |_| {}).plan()));
+    assert!(!searches(&Deal::to_adopt(shared, |_| {}).plan()));
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn each_threshold_warns_once_and_the_state_stays_until_the_answer() {
     let early = at(&mut deal, "2026-11-30T09:29:00Z");
     assert!(early.effects.is_empty() && early.memory.warned.is_empty(), "{early:?}");
     let first = at(&mut deal, "2026-11-30T09:30:00Z");
-    assert_eq!(deal.news(&first), [warning(5, Inviter::Microsoft)]);
+    assert_eq!(deal.unread(&first), [warning(5, Inviter::Microsoft)]);
     assert_eq!(waits(&deal, &first).unwrap().to_string(), EXPIRES);
     deal.carry_out(&first);
     let again = at(&mut deal, "2026-12-03T09:30:00Z");
@@ -51,12 +51,12 @@ fn each_threshold_warns_once_and_the_state_stays_until_the_answer() {
     assert!(waits(&deal, &again).is_some());
     assert_eq!(again.memory.warned, deal.link().warned);
     let last = at(&mut deal, "2026-12-04T09:30:00Z");
-    assert_eq!(deal.news(&last), [warning(1, Inviter::Microsoft)]);
+    assert_eq!(deal.unread(&last), [warning(1, Inviter::Microsoft)]);
     deal.carry_out(&last);
     deal.edit_referral(|body| stage(body, "Active", "Accepted"));
     deal.edit_record(|record| record.phase = Phase::Open);
     let answered = at(&mut deal, "2026-12-04T12:00:00Z");
-    assert!(deal.news(&answered).is_empty() && answered.memory.warned.is_empty());
+    assert!(deal.unread(&answered).is_empty() && answered.memory.warned.is_empty());
 }
 
 #[test]
@@ -73,13 +73,13 @@ fn another_deadline_warns_anew() {
 fn a_warning_whose_write_arrived_though_its_answer_was_lost_is_not_written_again() {
     let mut deal = unanswered();
     let plan = at(&mut deal, "2026-12-01T09:30:00Z");
-    let notices = deal.news(&plan).iter().map(Notice::key).collect();
+    let notices = deal.unread(&plan).iter().map(Notice::key).collect();
     let crm_version = deal.record().version.clone();
     deal.link_mut().notifying = Some(Notifying { crm_version, notices });
     assert_eq!(deal.says(&deal.plan()), ["deadline-near"], "the record has not changed since");
     deal.edit_record(|_| {});
     let plan = at(&mut deal, "2026-12-01T09:31:00Z");
-    assert!(deal.news(&plan).is_empty());
+    assert!(deal.unread(&plan).is_empty());
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn microsofts_time_to_answer_is_notified_and_the_deal_stays_in_sync() {
     microsoft.id = "8d3f9b10-5b9f-4a2c-9c61-1d6a0be7f002".parse().unwrap();
     deal.pair.microsoft = Some(microsoft.clone());
     let plan = at(&mut deal, "2026-12-01T09:30:00Z");
-    assert!(deal.news(&plan).contains(&warning(5, Inviter::Us)), "{:?}", deal.says(&plan));
+    assert!(deal.unread(&plan).contains(&warning(5, Inviter::Us)), "{:?}", deal.says(&plan));
     assert_eq!(deal.folded(&plan).state, DealState::InSync);
     deal.carry_out(&plan);
     deal.pair.microsoft = None;
@@ -101,7 +101,7 @@ fn microsofts_time_to_answer_is_notified_and_the_deal_stays_in_sync() {
     deal.carry_out(&unrelated);
     deal.pair.microsoft = Some(microsoft);
     let again = at(&mut deal, "2026-12-01T11:00:00Z");
-    assert!(deal.news(&again).is_empty(), "{:?}", deal.says(&again));
+    assert!(deal.unread(&again).is_empty(), "{:?}", deal.says(&again));
 }
 
 #[test]

@@ -53,12 +53,12 @@ fn an_amount_that_the_crm_calculates_is_notified_and_written_no_more() {
     assert!(plan.changes_nothing(), "{plan:?}");
     let notice =
         Notice::DroppedWrite { field: "deal_value".into(), at: now(), value: number("205000") };
-    assert_eq!(deal.news(&plan), std::slice::from_ref(&notice));
+    assert_eq!(deal.unread(&plan), std::slice::from_ref(&notice));
     let crm_version = deal.record().version.clone();
     let notifying = Notifying { crm_version, notices: [notice.key()].into() };
     deal.link_mut().notifying = Some(notifying);
     deal.edit_record(|_| {});
-    assert!(deal.news(&deal.plan()).is_empty(), "only the answer to notifying was lost");
+    assert!(deal.unread(&deal.plan()).is_empty(), "only the answer to notifying was lost");
 }
 
 #[test]

@@ -49,9 +49,9 @@ fn a_computed_value_is_written_when_what_it_is_computed_from_changes_and_only_th
     let mut edited = computed();
     edited.set("description", json!("the seller's own"));
     assert!(edited.plan().changes_nothing(), "the rule goes one way");
-    let mut news = computed();
-    news.edit_referral(|body| body["details"]["notes"] = json!("Three."));
-    assert_eq!(news.plan().columns()["description"], "Norrsken, Cold-store rollout: Three.");
+    let mut changed = computed();
+    changed.edit_referral(|body| body["details"]["notes"] = json!("Three."));
+    assert_eq!(changed.plan().columns()["description"], "Norrsken, Cold-store rollout: Three.");
     let mut renamed = computed();
     renamed.set("name", json!("Wave 2"));
     let operations = renamed.plan().operations();

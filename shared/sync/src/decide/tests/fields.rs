@@ -33,7 +33,7 @@ fn an_edit_in_the_crm_is_one_patch_operation() {
     );
     assert!(plan.columns().is_empty());
     let sent = Notice::Sent { fields: vec!["deal_value".into()], stage: None };
-    assert_eq!(deal.news(&plan), [sent]);
+    assert_eq!(deal.unread(&plan), [sent]);
 }
 
 #[test]
@@ -80,10 +80,10 @@ fn locked_fields_are_never_sent_and_the_seller_is_notified_once() {
     deal.set("customerid_account/name", json!("Renamed AB"));
     let plan = deal.plan();
     assert!(plan.changes_nothing());
-    assert_eq!(deal.news(&plan), [Notice::Locked { fields: vec!["customer_name".into()] }]);
+    assert_eq!(deal.unread(&plan), [Notice::Locked { fields: vec!["customer_name".into()] }]);
     deal.carry_out(&plan);
     let again = deal.plan();
-    assert!(again.effects.is_empty() && deal.news(&again).is_empty(), "{again:?}");
+    assert!(again.effects.is_empty() && deal.unread(&again).is_empty(), "{again:?}");
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn a_private_deal_is_shown_to_microsoft_and_gets_its_contact_in_one_patch_before
     assert_eq!(invitation.body["consent"]["consentToShareReferralWithMicrosoftSellers"], true);
     let fields = vec!["deal_value".into(), Field::Contact, Field::Visibility];
     assert_eq!(
-        deal.news(&plan),
+        deal.unread(&plan),
         [Notice::Sent { fields, stage: None }, Notice::HelpRequested],
         "Microsoft is asked once the patch is stored"
     );
@@ -119,7 +119,7 @@ fn microsoft_that_was_asked_is_not_asked_otherwise_and_the_seller_is_notified_on
         assert!(deal.says(&plan).contains(&"help-already-requested"), "{:?}", deal.says(&plan));
         deal.carry_out(&plan);
         let again = deal.plan();
-        assert!(again.effects.is_empty() && deal.news(&again).is_empty(), "{again:?}");
+        assert!(again.effects.is_empty() && deal.unread(&again).is_empty(), "{again:?}");
     }
 }
 

@@ -107,7 +107,7 @@ fn the_reason_that_a_deal_was_declined_or_expired_for_is_read_by_the_seller_alon
     let plan = deal.plan();
     assert_eq!(plan.phase(), Some(Phase::Lost));
     let given = Notice::ReasonGiven { reason: "Customer did not respond".into() };
-    assert!(deal.news(&plan).contains(&given), "{:?}", deal.says(&plan));
+    assert!(deal.unread(&plan).contains(&given), "{:?}", deal.says(&plan));
     assert_eq!(crate::render::redacted(&given), None, "somebody's own words");
     let unexplained = after(|body| stage(body, "Closed", "Lost"), |_| {});
     assert!(!unexplained.codes().contains(&"reason-given"));

@@ -73,7 +73,7 @@ fn a_private_deal_becomes_visible_once_and_for_all() {
     assert_eq!(plan.operations()[0].value, json!(true));
     assert!(plan.effect("visibility").is_final);
     let sent = Notice::Sent { fields: vec![Field::Visibility], stage: None };
-    assert_eq!(deal.news(&plan), [sent]);
+    assert_eq!(deal.unread(&plan), [sent]);
     deal.carry_out(&plan);
     assert!(deal.plan().effects.is_empty());
     deal.set(COLUMN, private());

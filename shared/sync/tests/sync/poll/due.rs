@@ -39,7 +39,7 @@ fn link(world: &World) {
 }
 
 #[tokio::test]
-async fn invitations_that_expire_soon_are_looked_at_every_few_hours_until_they_are_answered() {
+async fn invitations_that_expire_soon_are_reconciled_every_few_hours_until_they_are_answered() {
     let Stage { world, poller, .. } = stage();
     invite(&world, REFERRAL, 4);
     invite(&world, HALF, 4);
@@ -69,7 +69,7 @@ async fn neither_a_far_deadline_nor_an_invitation_from_before_the_installation_i
 }
 
 #[tokio::test]
-async fn what_is_on_the_agenda_is_enqueued_once_its_time_has_come() {
+async fn what_is_on_the_schedule_is_enqueued_once_its_time_has_come() {
     let Stage { world, ports, poller, .. } = stage();
     poller.poll(at("10:00:00"), "first").await.unwrap();
     ports.note(REFERRAL.parse().unwrap(), at("12:30:00")).await.unwrap();

@@ -1,4 +1,4 @@
-//! Conflicts that wait, answers that are lost, automations that fight.
+//! Conflicts that wait, answers that are lost, automations that keep changing a deal.
 
 use cosell_mapping::ConflictRule;
 use cosell_model::audit::Side;
@@ -35,14 +35,14 @@ fn names(stage: &Stage) -> (Json, Json) {
 }
 
 #[tokio::test]
-async fn a_parked_conflict_keeps_both_values_while_other_fields_go_on() {
+async fn a_conflict_that_awaits_a_decision_keeps_both_values_while_other_fields_go_on() {
     let (stage, _) = contested().await;
     let outcome = stage.reconcile(&opportunity(), "first").await.unwrap();
     assert_eq!(outcome.kind, AuditKind::AwaitingDecision);
     assert_eq!(stage.the_record().get("nwcs_syncstatus"), "⚠ Needs a decision: Deal name");
-    let parked = stage.audit_log().last().unwrap().undecided.clone();
+    let undecided = stage.audit_log().last().unwrap().undecided.clone();
     assert_eq!(
-        (parked[0].partner_center.to_json(), parked[0].crm.to_json()),
+        (undecided[0].partner_center.to_json(), undecided[0].crm.to_json()),
         (json!("Theirs"), json!("Ours"))
     );
 
@@ -52,14 +52,14 @@ async fn a_parked_conflict_keeps_both_values_while_other_fields_go_on() {
     assert_eq!(
         stage.until_quiet(&opportunity()).await.kind,
         AuditKind::Updated,
-        "and the conflict is not told again"
+        "and the conflict is not notified again"
     );
     assert_eq!(stage.the_record().get("description"), "call first");
     assert_eq!(names(&stage), (json!("Theirs"), json!("Ours")));
 }
 
 #[tokio::test]
-async fn an_operators_decision_is_carried_out_and_the_other_value_kept_in_the_trail() {
+async fn an_operators_decision_is_carried_out_and_the_other_value_kept_in_the_audit_log() {
     for (winner, name, lost) in
         [(Side::Crm, "Ours", "Theirs"), (Side::PartnerCenter, "Theirs", "Ours")]
     {
@@ -107,13 +107,13 @@ async fn an_edit_back_to_the_old_value_wins_over_a_patch_whose_answer_was_lost()
 }
 
 #[tokio::test]
-async fn a_pair_that_two_automations_fight_over_is_slowed_told_and_taken_up_again() {
+async fn a_deal_that_two_automations_keep_changing_is_paused_notified_and_taken_up_again() {
     let mut stage = Stage::with_opportunity();
     stage.until_quiet(&opportunity()).await;
-    let mut looks = 0;
+    let mut turns = 0;
     let postponed = loop {
-        looks += 1;
-        assert!(looks < 20, "nobody stops the fight");
+        turns += 1;
+        assert!(turns < 20, "nobody stops them");
         stage.now += SignedDuration::from_mins(1);
         let (there, here) = names(&stage);
         if there == here && here == "BY THE WORKFLOW" {
@@ -121,12 +121,12 @@ async fn a_pair_that_two_automations_fight_over_is_slowed_told_and_taken_up_agai
         } else {
             rename_record(&stage, "BY THE WORKFLOW");
         }
-        match stage.reconcile(&opportunity(), &format!("look {looks}")).await {
+        match stage.reconcile(&opportunity(), &format!("turn {turns}")).await {
             Ok(_) => {}
             Err(failure) => break failure,
         }
     };
-    assert_eq!(looks, 7, "six writes pass");
+    assert_eq!(turns, 7, "six writes pass");
     let FailureKind::Postponed { retry_after } = postponed.kind else { panic!("{postponed}") };
     assert_eq!(retry_after.as_secs(), 14 * 60);
     assert!(
@@ -137,8 +137,9 @@ async fn a_pair_that_two_automations_fight_over_is_slowed_told_and_taken_up_agai
             .unwrap()
             .contains("keeps changing back and forth")
     );
-    let slowed = stage.audit_log().iter().filter(|entry| entry.kind == AuditKind::Flapping).count();
-    assert_eq!(slowed, 1);
+    let flapping =
+        stage.audit_log().iter().filter(|entry| entry.kind == AuditKind::Flapping).count();
+    assert_eq!(flapping, 1);
 
     stage.now += SignedDuration::from_mins(15);
     stage.reconcile(&opportunity(), "after the pause").await.unwrap();
@@ -150,10 +151,10 @@ async fn writes_that_fail_are_no_fight() {
     let mut stage = Stage::with_opportunity();
     stage.until_quiet(&opportunity()).await;
     rename_record(&stage, "Renamed");
-    for look in 0..25 {
+    for turn in 0..25 {
         stage.now += SignedDuration::from_mins(2);
         stage.fault("pc.patch", Fault::Before(FailureKind::Transient));
-        let failure = stage.reconcile(&opportunity(), &format!("look {look}")).await.unwrap_err();
+        let failure = stage.reconcile(&opportunity(), &format!("turn {turn}")).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Transient);
     }
     stage.until_quiet(&opportunity()).await;
@@ -161,7 +162,7 @@ async fn writes_that_fail_are_no_fight() {
 }
 
 #[tokio::test]
-async fn a_patch_that_was_answered_is_remembered_though_the_crms_half_fails_again_and_again() {
+async fn a_patch_that_was_answered_is_kept_though_the_crms_side_fails_again_and_again() {
     let stage = Stage::with_opportunity();
     stage.until_quiet(&opportunity()).await;
     let fails = async |invocation: &str| {
@@ -180,7 +181,7 @@ async fn a_patch_that_was_answered_is_remembered_though_the_crms_half_fails_agai
 }
 
 #[tokio::test]
-async fn patches_that_land_count_towards_a_fight_though_the_crms_half_fails_each_time() {
+async fn patches_that_land_count_as_flapping_though_the_crms_side_fails_each_time() {
     let mut stage = Stage::with_opportunity();
     stage.until_quiet(&opportunity()).await;
     for write in 0..20 {

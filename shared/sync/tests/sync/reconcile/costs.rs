@@ -1,8 +1,8 @@
-//! What a look costs: the calls, in order. Every figure of the table in ARCHITECTURE.md is asserted here.
+//! What a reconciliation costs: the calls, in order. Every figure of the table in ARCHITECTURE.md is asserted here.
 
 use super::*;
 
-/// The calls of one look. `links.read_by_record` is two reads in DynamoDB when the record is linked: the pointer and the link;
+/// The calls of one reconciliation. `links.read_by_record` is two reads in DynamoDB when the record is linked: the pointer and the link;
 /// `links.create` one transaction.
 async fn calls(stage: &Stage, subject: &Subject) -> Vec<&'static str> {
     stage.script.take_all_calls();
@@ -118,7 +118,7 @@ async fn an_echo_or_a_duplicate_is_two_reads() {
 }
 
 #[tokio::test]
-async fn a_parted_or_slowed_pair_costs_nothing_upstream() {
+async fn a_disconnected_or_paused_deal_costs_nothing_upstream() {
     let (stage, referral) = linked().await;
     let order = Order { now: stage.now, id: "order" };
     stage.engine.unlink(stage.the_link().referral, order).await.unwrap();

@@ -51,7 +51,7 @@ async fn a_post_that_took_effect_though_its_answer_was_lost_is_adopted_at_once()
 }
 
 #[tokio::test]
-async fn an_unknown_outcome_keeps_the_claim_until_somebody_has_looked() {
+async fn an_unknown_outcome_keeps_the_claim_until_somebody_has_searched() {
     let mut stage = Stage::with_opportunity();
     stage.fault("pc.create", Fault::After(FailureKind::OutcomeUnknown));
     stage.script.lag_by(SignedDuration::from_hours(1));
@@ -80,7 +80,8 @@ async fn a_search_that_fails_after_an_unknown_outcome_keeps_the_claim_too() {
 }
 
 #[tokio::test]
-async fn a_referral_that_the_store_refused_to_link_is_found_again_by_what_the_seller_was_told() {
+async fn a_referral_that_the_store_refused_to_link_is_found_again_by_what_the_seller_was_notified_of()
+ {
     let stage = Stage::with_opportunity();
     stage.fault("links.create", Fault::Before(FailureKind::Rejected));
     assert_eq!(
@@ -111,7 +112,7 @@ async fn a_crash_between_the_post_and_the_link_makes_no_second_referral() {
 }
 
 #[tokio::test]
-async fn a_lost_write_back_is_made_good_by_the_next_look() {
+async fn a_lost_write_back_is_made_good_by_the_next_reconciliation() {
     let stage = Stage::with_opportunity();
     stage.fault("crm.update", Fault::Before(FailureKind::Transient));
     stage.reconcile(&opportunity(), "dies").await.unwrap_err();

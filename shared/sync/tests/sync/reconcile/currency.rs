@@ -24,12 +24,12 @@ fn with_rule(stage: &mut Stage, name: &str, change: impl Fn(&mut Rule)) {
     stage.engine.mapping = Arc::new(mapping);
 }
 
-/// Looks as often as the echoes of our own writes cause looks, at most `times`; says how many wrote to the CRM.
+/// Reconciles as often as the echoes of our own writes cause it, at most `times`; says how many wrote to the CRM.
 async fn writes(stage: &Stage, times: usize) -> usize {
     let mut wrote = 0;
     for _ in 0..times {
         stage.script.take_calls();
-        stage.reconcile(&referral(), "look").await.unwrap();
+        stage.reconcile(&referral(), "reconciles").await.unwrap();
         wrote += stage.script.take_calls().into_iter().filter(|call| *call == "crm.update").count();
     }
     wrote
@@ -47,17 +47,17 @@ async fn accepted() -> Stage {
 }
 
 #[tokio::test]
-async fn an_amount_that_waits_for_a_currency_that_waits_on_hold_is_told_once() {
+async fn an_amount_that_waits_for_a_currency_that_waits_on_hold_is_notified_once() {
     let stage = Stage::with_referral();
     stage.until_quiet(&referral()).await;
     seller_sets(&stage, CURRENCY, json!("SEK"));
     edit_referral(&stage, |body| body["details"]["dealValue"] = json!(65_000));
     let wrote = writes(&stage, 6).await;
-    assert!(wrote <= 2, "{wrote} of 6 looks wrote to the CRM");
+    assert!(wrote <= 2, "{wrote} of 6 reconciliations wrote to the CRM");
 }
 
 #[tokio::test]
-async fn an_amount_that_waits_for_a_currency_that_an_operator_is_asked_about_is_told_once() {
+async fn an_amount_that_waits_for_a_currency_that_an_operator_is_asked_about_is_notified_once() {
     let mut stage = accepted().await;
     with_rule(&mut stage, "currency", |rule| rule.conflict = ConflictRule::Ask);
     seller_sets(&stage, CURRENCY, json!("SEK"));
@@ -66,11 +66,11 @@ async fn an_amount_that_waits_for_a_currency_that_an_operator_is_asked_about_is_
         body["details"]["dealValue"] = json!(65_000);
     });
     let wrote = writes(&stage, 6).await;
-    assert!(wrote <= 2, "{wrote} of 6 looks wrote to the CRM");
+    assert!(wrote <= 2, "{wrote} of 6 reconciliations wrote to the CRM");
 }
 
 #[tokio::test]
-async fn an_amount_whose_currency_goes_one_way_only_is_told_once() {
+async fn an_amount_whose_currency_goes_one_way_only_is_notified_once() {
     let mut stage = accepted().await;
     with_rule(&mut stage, "currency", |rule| rule.to_crm = When::Create);
     edit_referral(&stage, |body| {
@@ -78,7 +78,7 @@ async fn an_amount_whose_currency_goes_one_way_only_is_told_once() {
         body["details"]["dealValue"] = json!(65_000);
     });
     let wrote = writes(&stage, 6).await;
-    assert!(wrote <= 2, "{wrote} of 6 looks wrote to the CRM");
+    assert!(wrote <= 2, "{wrote} of 6 reconciliations wrote to the CRM");
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn an_amount_that_an_operator_decided_does_not_go_before_its_currency() {
     seller_sets(&stage, CURRENCY, json!("SEK"));
     seller_sets(&stage, "estimatedvalue", json!(700_000));
     edit_referral(&stage, |body| body["details"]["dealValue"] = json!(65_000));
-    stage.reconcile(&referral(), "look").await.unwrap();
+    stage.reconcile(&referral(), "reconciles").await.unwrap();
     let order = Order { now: stage.now, id: "order" };
     stage
         .engine
@@ -139,7 +139,7 @@ async fn an_amount_for_a_closed_referral_does_not_wait_for_a_currency() {
     stage.world.edit_record(&id, |record| record.phase = Phase::Open);
     seller_sets(&stage, "estimatedvalue", json!(70_000));
     let wrote = writes(&stage, 6).await;
-    assert!(wrote <= 2, "{wrote} of 6 looks wrote to the CRM");
+    assert!(wrote <= 2, "{wrote} of 6 reconciliations wrote to the CRM");
 }
 
 /// A refusal of the two together still names them.
@@ -149,6 +149,6 @@ async fn an_amount_and_a_currency_that_partner_center_refuses_together_are_named
     seller_sets(&stage, CURRENCY, json!("SEK"));
     seller_sets(&stage, "estimatedvalue", json!(700_000));
     stage.partner_center_refuses(Some("/details/currency"));
-    let told = stage.reconcile(&referral(), "refused").await.unwrap().message;
-    assert!(told.contains("Deal value") && told.contains("Currency"), "{told}");
+    let message = stage.reconcile(&referral(), "refused").await.unwrap().message;
+    assert!(message.contains("Deal value") && message.contains("Currency"), "{message}");
 }

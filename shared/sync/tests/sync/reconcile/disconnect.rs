@@ -1,4 +1,4 @@
-//! Halves that go, come back, are unlinked and linked again.
+//! Sides that go, come back, are unlinked and linked again.
 
 use super::*;
 
@@ -26,11 +26,11 @@ async fn a_deleted_record_is_not_made_again_whatever_happens_to_its_referral() {
         (outcome.kind, reason(&stage)),
         (AuditKind::Disconnected, Some(DisconnectReason::RecordDeleted))
     );
-    let trail = stage.audit_log().len();
+    let log = stage.audit_log().len();
     for subject in [Subject::Referral(referral), opportunity()] {
         assert_eq!(stage.reconcile(&subject, "later").await.unwrap().kind, AuditKind::Skipped);
     }
-    assert_eq!(stage.audit_log().len(), trail, "told once");
+    assert_eq!(stage.audit_log().len(), log, "notified once");
     assert_eq!((stage.records().len(), stage.referrals().len()), (0, 1));
 
     stage.world.put_record(record);
@@ -39,18 +39,19 @@ async fn a_deleted_record_is_not_made_again_whatever_happens_to_its_referral() {
 }
 
 #[tokio::test]
-async fn a_referral_that_is_not_visible_any_more_is_told_once_and_its_edits_are_found_when_it_is_back()
+async fn a_referral_that_is_not_visible_any_more_is_notified_once_and_its_edits_are_found_when_it_is_back()
  {
     let (stage, referral) = linked().await;
     let mut body = stage.world.state().referrals.remove(&referral).unwrap();
-    let parted = stage.reconcile(&opportunity(), "first").await.unwrap();
+    let disconnected = stage.reconcile(&opportunity(), "first").await.unwrap();
     assert!(
-        parted.kind == AuditKind::Disconnected && parted.again.is_some(),
+        disconnected.kind == AuditKind::Disconnected && disconnected.again.is_some(),
         "its messages wait for it"
     );
-    let told = stage.the_record();
+    let notified = stage.the_record();
     assert!(
-        told.get("nwcs_syncstatus")
+        notified
+            .get("nwcs_syncstatus")
             .as_str()
             .unwrap()
             .starts_with("✘ Not synced any more: the referral is not visible")
@@ -82,7 +83,7 @@ async fn a_record_that_was_merged_away_is_left_alone_linked_or_not() {
     );
     assert_eq!(stage.referrals().len(), 0);
 
-    // A copy that carries the other's identifier is told about it, but not once it was merged away.
+    // A copy that carries the other's identifier is notified of it, but not once it was merged away.
     let (stage, _) = linked().await;
     let copy = "22222222-7b1e-4f6c-9d3a-2f1b0c9e8d77";
     let mut copied = stage.the_record();
@@ -177,8 +178,8 @@ async fn a_referral_moves_to_another_record_only_after_it_was_unlinked_from_the_
 }
 
 #[tokio::test]
-async fn a_referral_that_names_a_record_but_is_paired_with_another_is_told_and_not_tried_for_ever()
-{
+async fn a_referral_that_names_a_record_but_is_paired_with_another_is_notified_and_not_tried_for_ever()
+ {
     let (stage, referral) = linked().await;
     let other = "11111111-7b1e-4f6c-9d3a-2f1b0c9e8d77";
     stage.world.put_record(record(other, complete()));
@@ -221,7 +222,7 @@ async fn a_deal_that_was_entered_again_is_linked_by_hand_before_it_is_shared() {
 }
 
 #[tokio::test]
-async fn an_open_and_a_closed_half_are_not_linked_by_hand() {
+async fn an_open_and_a_closed_side_are_not_linked_by_hand() {
     let (stage, referral) = linked().await;
     stage.engine.unlink(referral, order(&stage)).await.unwrap();
     let mut body = stage.referrals()[0].clone();

@@ -24,7 +24,7 @@ fn edit(stage: &Stage, column: &str, value: Json) {
 }
 
 /// How often the seller reads that the amount was not taken over, with this value.
-fn told(stage: &Stage, value: u32) -> usize {
+fn notices(stage: &Stage, value: u32) -> usize {
     let record = stage.the_record();
     let audit = record.get("nwcs_audit").as_str().unwrap_or_default();
     audit
@@ -37,19 +37,19 @@ fn told(stage: &Stage, value: u32) -> usize {
 }
 
 fn entries(stage: &Stage) -> usize {
-    let trail = stage.audit_log();
-    trail.iter().filter(|entry| entry.kind == AuditKind::DroppedWrite).count()
+    let log = stage.audit_log();
+    log.iter().filter(|entry| entry.kind == AuditKind::DroppedWrite).count()
 }
 
 #[tokio::test]
-async fn it_is_told_once_in_the_crm_and_in_the_trail_until_partner_center_changes_again() {
+async fn it_is_notified_once_in_the_crm_and_in_the_audit_log_until_partner_center_changes_again() {
     let (stage, referral) = calculated().await;
     for (turn, value) in [205_000, 210_000].into_iter().enumerate() {
         edit_referral(&stage, "/details/dealValue", json!(value));
         for subject in [&referral, &opportunity(), &referral, &opportunity()] {
-            stage.reconcile(subject, "look").await.unwrap();
+            stage.reconcile(subject, "reconciles").await.unwrap();
         }
-        assert_eq!((told(&stage, value), entries(&stage)), (1, turn + 1));
+        assert_eq!((notices(&stage, value), entries(&stage)), (1, turn + 1));
         assert_eq!(stage.the_record().get(AMOUNT), 184_000);
         assert_eq!(
             stage.referrals()[0]["details"]["dealValue"],
@@ -69,13 +69,13 @@ async fn it_is_told_once_in_the_crm_and_in_the_trail_until_partner_center_change
 }
 
 #[tokio::test]
-async fn telling_it_costs_one_write_and_nothing_after() {
+async fn notifying_of_it_costs_one_write_and_nothing_after() {
     let (stage, referral) = calculated().await;
     edit_referral(&stage, "/details/dealValue", json!(205_000));
     let mut calls = Vec::new();
     for _ in 0..3 {
         stage.script.take_calls();
-        stage.reconcile(&referral, "look").await.unwrap();
+        stage.reconcile(&referral, "reconciles").await.unwrap();
         calls.push(stage.script.take_calls());
     }
     let notified =
@@ -94,7 +94,7 @@ async fn it_rides_on_a_write_that_is_made_anyway() {
     stage.script.take_calls();
     stage.reconcile(&opportunity(), "edit").await.unwrap();
     let writes = stage.script.take_calls().into_iter().filter(|call| *call == "crm.update").count();
-    assert_eq!((writes, told(&stage, 205_000)), (1, 1));
+    assert_eq!((writes, notices(&stage, 205_000)), (1, 1));
     assert_eq!(stage.referrals()[0]["details"]["notes"], "call before noon");
 }
 
@@ -110,7 +110,7 @@ async fn what_the_crm_comes_to_later_is_an_edit_like_any_other() {
 }
 
 #[tokio::test]
-async fn a_new_record_that_does_not_keep_a_field_is_told_of_too() {
+async fn a_new_record_that_does_not_keep_a_field_is_notified_of_too() {
     let stage = Stage::with_referral();
     stage.world.state().crm.ignores.insert(AMOUNT.to_owned());
     assert_eq!(stage.reconcile(&referral(), "created").await.unwrap().kind, AuditKind::Created);
@@ -118,12 +118,12 @@ async fn a_new_record_that_does_not_keep_a_field_is_told_of_too() {
     for _ in 0..3 {
         stage.reconcile(&referral(), "echo").await.unwrap();
     }
-    assert_eq!((told(&stage, 62_000), entries(&stage)), (1, 1));
+    assert_eq!((notices(&stage, 62_000), entries(&stage)), (1, 1));
     assert_eq!(stage.referrals()[0]["details"]["dealValue"], 62_000);
 }
 
 #[tokio::test]
-async fn it_waits_behind_what_the_seller_must_mend() {
+async fn it_waits_behind_what_the_seller_must_fix() {
     let (stage, referral) = calculated().await;
     edit_referral(&stage, "/details/dealValue", json!(205_000));
     stage.reconcile(&referral, "not kept").await.unwrap();
@@ -131,15 +131,15 @@ async fn it_waits_behind_what_the_seller_must_mend() {
     stage.partner_center_refuses(Some("/details/requirements/solutions"));
     for _ in 0..2 {
         stage.reconcile(&opportunity(), "refused").await.unwrap();
-        assert_eq!(told(&stage, 205_000), 1);
+        assert_eq!(notices(&stage, 205_000), 1);
     }
     stage.partner_center_refuses(None);
     stage.until_quiet(&opportunity()).await;
-    assert_eq!(told(&stage, 205_000), 1);
+    assert_eq!(notices(&stage, 205_000), 1);
 }
 
 #[tokio::test]
-async fn a_record_that_was_closed_meanwhile_is_told_once_it_is_reopened() {
+async fn a_record_that_was_closed_meanwhile_is_notified_once_it_is_reopened() {
     let (stage, referral) = calculated().await;
     let mut body = stage.referrals()[0].clone();
     body["details"]["dealValue"] = json!(205_000);
@@ -147,16 +147,16 @@ async fn a_record_that_was_closed_meanwhile_is_told_once_it_is_reopened() {
     stage.world.put_referral(stage.the_link().referral, body);
     stage.until_quiet(&referral).await;
     assert_eq!(
-        (stage.the_record().phase, told(&stage, 205_000), entries(&stage)),
+        (stage.the_record().phase, notices(&stage, 205_000), entries(&stage)),
         (Phase::Won, 1, 1)
     );
     stage.world.edit_record(OPPORTUNITY, |record| record.phase = Phase::Open);
     stage.until_quiet(&opportunity()).await;
-    assert_eq!((told(&stage, 205_000), entries(&stage)), (1, 1));
+    assert_eq!((notices(&stage, 205_000), entries(&stage)), (1, 1));
 }
 
 #[tokio::test]
-async fn a_look_that_dies_on_the_way_is_made_good() {
+async fn a_reconciliation_that_dies_on_the_way_is_made_good() {
     for call in ["crm.update", "links.save"] {
         for fault in [Fault::Before(FailureKind::Transient), Fault::After(FailureKind::Transient)] {
             let (stage, referral) = calculated().await;
@@ -165,10 +165,10 @@ async fn a_look_that_dies_on_the_way_is_made_good() {
             stage.fault(call, fault);
             let mut failed = 0;
             for _ in 0..6 {
-                failed += usize::from(stage.reconcile(&referral, "look").await.is_err());
+                failed += usize::from(stage.reconcile(&referral, "reconciles").await.is_err());
             }
             assert_eq!(failed, 1, "{call} {fault:?}");
-            assert_eq!(told(&stage, 205_000), 1, "{call} {fault:?}");
+            assert_eq!(notices(&stage, 205_000), 1, "{call} {fault:?}");
             assert!(entries(&stage) >= 1, "{call} {fault:?}");
             assert_eq!(stage.referrals()[0]["details"]["dealValue"], 205_000);
         }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn halves(stage: &Stage) -> Vec<Json> {
+fn microsoft_referrals(stage: &Stage) -> Vec<Json> {
     let all = stage.referrals().into_iter();
     all.filter(|body| body["target"][0]["id"] == "msft").collect()
 }
@@ -20,7 +20,7 @@ fn status(stage: &Stage) -> String {
     stage.the_record().get("nwcs_syncstatus").as_str().unwrap_or_default().to_owned()
 }
 
-/// A private deal, in step.
+/// A private deal, in sync.
 async fn private() -> Stage {
     let stage = Stage::with_opportunity();
     stage.until_quiet(&opportunity()).await;
@@ -37,20 +37,20 @@ async fn help_that_is_chosen_later_makes_a_private_deal_one_with_microsoft() {
     });
     stage.until_quiet(&opportunity()).await;
     assert_eq!(own(&stage)["consent"]["consentToShareReferralWithMicrosoftSellers"], true);
-    let halves = halves(&stage);
-    assert_eq!(halves.len(), 1);
-    assert_eq!(halves[0]["engagementId"], own(&stage)["engagementId"]);
-    assert_eq!(halves[0]["inviteContext"]["assistanceRequestCode"], "ProofOfConceptOrDemo");
-    assert_eq!(halves[0]["details"]["dealValue"], 205_000, "as the patch left it");
+    let asked = microsoft_referrals(&stage);
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0]["engagementId"], own(&stage)["engagementId"]);
+    assert_eq!(asked[0]["inviteContext"]["assistanceRequestCode"], "ProofOfConceptOrDemo");
+    assert_eq!(asked[0]["details"]["dealValue"], 205_000, "as the patch left it");
     assert!(audit(&stage).contains("Microsoft was asked to help."), "{}", audit(&stage));
     assert_eq!(status(&stage), "✔ Synced");
     let link = stage.the_link();
-    assert_eq!(link.microsoft_referral.map(|id| json!(id)), Some(halves[0]["id"].clone()));
+    assert_eq!(link.microsoft_referral.map(|id| json!(id)), Some(asked[0]["id"].clone()));
     assert_eq!(link.microsoft.requested.as_deref(), Some("ProofOfConceptOrDemo"));
 }
 
 #[tokio::test]
-async fn a_missing_contact_is_told_and_help_is_asked_once_it_is_there() {
+async fn a_missing_contact_is_notified_and_help_is_asked_once_it_is_there() {
     let stage = Stage::with_opportunity();
     stage.world.edit_record(OPPORTUNITY, |record| {
         record.fields.retain(|column, _| !column.starts_with("parentcontactid/"));
@@ -71,7 +71,7 @@ async fn a_missing_contact_is_told_and_help_is_asked_once_it_is_there() {
     assert_eq!(own(&stage)["details"]["dealValue"], 205_000, "the rest goes on");
     assert_eq!(own(&stage)["consent"]["consentToShareReferralWithMicrosoftSellers"], false);
     let again = stage.reconcile(&opportunity(), "echo").await.unwrap();
-    assert_eq!(again.kind, AuditKind::Unchanged, "told once, and the ✘ stands");
+    assert_eq!(again.kind, AuditKind::Unchanged, "notified once, and the ✘ stands");
     assert!(status(&stage).starts_with('✘'));
     stage.world.edit_record(OPPORTUNITY, |record| {
         let contact = complete();
@@ -84,13 +84,13 @@ async fn a_missing_contact_is_told_and_help_is_asked_once_it_is_there() {
     });
     stage.until_quiet(&opportunity()).await;
     assert_eq!(own(&stage)["customerProfile"]["team"][0]["email"], "ida@norrsken.example");
-    assert_eq!(halves(&stage).len(), 1);
+    assert_eq!(microsoft_referrals(&stage).len(), 1);
     assert_eq!(status(&stage), "✔ Synced");
     assert!(!audit(&stage).contains("Microsoft locks"), "{}", audit(&stage));
 }
 
 #[tokio::test]
-async fn a_look_that_dies_anywhere_while_it_asks_later_asks_once() {
+async fn a_reconciliation_that_dies_anywhere_while_it_asks_later_asks_once() {
     let faults: [(&'static str, Fault); 7] = [
         ("pc.patch", Fault::Before(FailureKind::Transient)),
         ("pc.patch", Fault::After(FailureKind::Transient)),
@@ -107,7 +107,11 @@ async fn a_look_that_dies_anywhere_while_it_asks_later_asks_once() {
         stage.reconcile(&opportunity(), "dies").await.unwrap_err();
         stage.now += SignedDuration::from_mins(10);
         stage.until_quiet(&opportunity()).await;
-        assert_eq!((halves(&stage).len(), stage.referrals().len()), (1, 2), "{call} {fault:?}");
+        assert_eq!(
+            (microsoft_referrals(&stage).len(), stage.referrals().len()),
+            (1, 2),
+            "{call} {fault:?}"
+        );
         assert_eq!(status(&stage), "✔ Synced", "{call} {fault:?}");
         assert!(!audit(&stage).contains("neither changed"), "{call} {fault:?}: {}", audit(&stage));
     }
@@ -126,7 +130,7 @@ async fn a_link_that_cannot_be_saved_after_the_request_does_not_ask_twice() {
         stage.now += SignedDuration::from_mins(10);
         stage.script.clear_faults();
         stage.until_quiet(&opportunity()).await;
-        assert_eq!(halves(&stage).len(), 1, "save {saves} failed");
+        assert_eq!(microsoft_referrals(&stage).len(), 1, "save {saves} failed");
     }
 }
 
@@ -147,12 +151,12 @@ async fn a_request_that_partner_center_refuses_is_not_sent_again_until_something
         drop(record.fields.insert("nwcs_products".into(), json!("SOL-99999-ABC")));
     });
     stage.until_quiet(&opportunity()).await;
-    assert_eq!(halves(&stage).len(), 1);
+    assert_eq!(microsoft_referrals(&stage).len(), 1);
     assert_eq!(status(&stage), "✔ Synced");
 }
 
 #[tokio::test]
-async fn a_refused_request_is_made_again_when_it_is_chosen_anew_or_an_operator_looks() {
+async fn a_refused_request_is_made_again_when_it_is_chosen_anew_or_an_operator_orders_it() {
     for by_operator in [false, true] {
         let stage = private().await;
         stage.world.edit_record(OPPORTUNITY, ask_for_help);
@@ -164,8 +168,8 @@ async fn a_refused_request_is_made_again_when_it_is_chosen_anew_or_an_operator_l
                 cause: Cause::Operator,
                 observed: "test".into(),
             };
-            let look = Request { message: &message, now: stage.now, invocation: "operator" };
-            stage.engine.reconcile(look).await.unwrap();
+            let request = Request { message: &message, now: stage.now, invocation: "operator" };
+            stage.engine.reconcile(request).await.unwrap();
         } else {
             stage.world.edit_record(OPPORTUNITY, |record| {
                 drop(record.fields.insert("nwcs_howcanmicrosofthelp".into(), Json::Null));
@@ -175,7 +179,7 @@ async fn a_refused_request_is_made_again_when_it_is_chosen_anew_or_an_operator_l
             stage.world.edit_record(OPPORTUNITY, ask_for_help);
             stage.reconcile(&opportunity(), "asks anew").await.unwrap();
         }
-        assert_eq!(halves(&stage).len(), 1, "by operator: {by_operator}");
+        assert_eq!(microsoft_referrals(&stage).len(), 1, "by operator: {by_operator}");
     }
 }
 
@@ -189,13 +193,13 @@ async fn a_consent_that_is_refused_keeps_microsoft_from_being_asked_and_the_othe
     });
     stage.reconcile(&opportunity(), "asks").await.unwrap();
     assert_eq!(own(&stage)["details"]["dealValue"], 205_000);
-    assert!(halves(&stage).is_empty());
+    assert!(microsoft_referrals(&stage).is_empty());
     assert!(audit(&stage).contains("Referral Visibility was refused"), "{}", audit(&stage));
     assert!(!audit(&stage).contains("was asked to help."), "{}", audit(&stage));
 }
 
 #[tokio::test]
-async fn a_contact_that_is_refused_is_told_by_name_and_microsoft_is_asked_all_the_same() {
+async fn a_contact_that_is_refused_is_notified_by_name_and_microsoft_is_asked_all_the_same() {
     let stage = Stage::with_opportunity();
     stage.world.edit_record(OPPORTUNITY, |record| {
         record.fields.retain(|column, _| !column.starts_with("parentcontactid/"));
@@ -208,21 +212,24 @@ async fn a_contact_that_is_refused_is_told_by_name_and_microsoft_is_asked_all_th
     });
     stage.reconcile(&opportunity(), "asks").await.unwrap();
     assert!(audit(&stage).contains("Customer contact was refused"), "{}", audit(&stage));
-    assert_eq!(halves(&stage)[0]["customerProfile"]["team"][0]["email"], "ida@norrsken.example");
+    assert_eq!(
+        microsoft_referrals(&stage)[0]["customerProfile"]["team"][0]["email"],
+        "ida@norrsken.example"
+    );
     stage.until_quiet(&opportunity()).await;
-    assert_eq!(halves(&stage).len(), 1);
+    assert_eq!(microsoft_referrals(&stage).len(), 1);
 }
 
 #[tokio::test]
-async fn a_half_that_somebody_made_in_partner_center_is_taken_for_ours() {
+async fn a_microsoft_referral_that_somebody_made_in_partner_center_is_taken_for_ours() {
     let stage = private().await;
-    let mut half = own(&stage);
-    half["target"] = json!([{ "type": "BusinessProfileLocation", "id": "msft" }]);
-    half["inviteContext"] = json!({ "assistanceRequestCode": "QuotesOrLicensing" });
-    stage.world.put_referral(REFERRAL.parse().unwrap(), half);
+    let mut microsoft = own(&stage);
+    microsoft["target"] = json!([{ "type": "BusinessProfileLocation", "id": "msft" }]);
+    microsoft["inviteContext"] = json!({ "assistanceRequestCode": "QuotesOrLicensing" });
+    stage.world.put_referral(REFERRAL.parse().unwrap(), microsoft);
     stage.world.edit_record(OPPORTUNITY, ask_for_help);
     stage.until_quiet(&opportunity()).await;
-    assert_eq!(halves(&stage).len(), 1);
+    assert_eq!(microsoft_referrals(&stage).len(), 1);
     assert_eq!(stage.the_link().microsoft.requested.as_deref(), Some("QuotesOrLicensing"));
 }
 
@@ -242,7 +249,7 @@ async fn help_is_not_asked_of_microsoft_for_a_deal_that_it_invited_to() {
 }
 
 #[tokio::test]
-async fn two_looks_that_ask_side_by_side_ask_once() {
+async fn two_reconciliations_that_ask_side_by_side_ask_once() {
     let mut stage = private().await;
     stage.world.edit_record(OPPORTUNITY, ask_for_help);
     let id = stage.the_link().referral;
@@ -251,12 +258,12 @@ async fn two_looks_that_ask_side_by_side_ask_once() {
         futures::join!(stage.reconcile(&record, "one"), stage.reconcile(&referral, "other"));
     stage.now += SignedDuration::from_mins(10);
     stage.until_quiet(&opportunity()).await;
-    assert_eq!(halves(&stage).len(), 1);
+    assert_eq!(microsoft_referrals(&stage).len(), 1);
 }
 
 #[tokio::test]
-async fn a_private_deal_that_was_made_by_hand_is_taken_over_and_microsoft_asked_as_its_record_wishes()
- {
+async fn a_private_deal_that_was_made_by_hand_is_taken_over_and_microsoft_asked_as_its_record_asks()
+{
     let stage = Stage::with_opportunity();
     stage.until_quiet(&opportunity()).await;
     let body = own(&stage);
@@ -265,12 +272,12 @@ async fn a_private_deal_that_was_made_by_hand_is_taken_over_and_microsoft_asked_
     stage.world.edit_record(OPPORTUNITY, ask_for_help);
     stage.world.put_referral(REFERRAL.parse().unwrap(), body);
     stage.until_quiet(&opportunity()).await;
-    assert_eq!((halves(&stage).len(), stage.referrals().len()), (1, 2));
+    assert_eq!((microsoft_referrals(&stage).len(), stage.referrals().len()), (1, 2));
     assert_eq!(own(&stage)["consent"]["consentToShareReferralWithMicrosoftSellers"], true);
 }
 
 #[tokio::test]
-async fn a_link_that_is_made_again_knows_microsofts_half_and_tells_nothing_twice() {
+async fn a_link_that_is_made_again_knows_microsofts_referral_and_notifies_nothing_twice() {
     let stage = Stage::with_opportunity();
     stage.world.edit_record(OPPORTUNITY, ask_for_help);
     stage.until_quiet(&opportunity()).await;

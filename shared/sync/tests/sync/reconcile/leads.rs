@@ -1,5 +1,6 @@
 //! Leads that Microsoft sends: leads in the CRM until somebody accepts them, then opportunities.
 
+mod dry_run;
 mod mishaps;
 
 use cosell_model::audit::Side;
@@ -283,7 +284,7 @@ async fn a_crash_between_qualifying_and_linking_is_made_good() {
             floor.accepted_in_partner_center();
             let kind = FailureKind::OutcomeUnknown;
             floor.stage.fault(call, if after { Fault::After(kind) } else { Fault::Before(kind) });
-            // The claim of a look whose outcome is unknown is kept; time goes by.
+            // The claim of a reconciliation whose outcome is unknown is kept; time goes by.
             for minutes in [0, 10, 20] {
                 let later = Stage {
                     script: floor.stage.script.clone(),
@@ -307,7 +308,7 @@ async fn a_crash_between_qualifying_and_linking_is_made_good() {
 }
 
 #[tokio::test]
-async fn where_leads_cannot_be_converted_the_seller_of_the_lead_is_told_and_it_is_released() {
+async fn where_leads_cannot_be_converted_the_seller_of_the_lead_is_notified_and_it_is_released() {
     let floor = Floor::new(true);
     floor.stage.until_quiet(&referral()).await;
     floor.accepted_in_partner_center();
@@ -326,7 +327,7 @@ async fn a_lead_that_is_converted_once_more_makes_no_second_deal() {
     floor.accepted_in_partner_center();
     floor.stage.until_quiet(&referral()).await;
     let ours = floor.stage.the_link().crm;
-    // Told to close the lead, the seller converts it nevertheless, and shares what comes of it.
+    // Asked to close the lead, the seller converts it nevertheless, and shares what comes of it.
     let second = floor.seller_converts(complete());
     let outcome = floor.stage.reconcile(&Subject::Crm(second.key), "shared").await.unwrap();
     assert_eq!(outcome.kind, AuditKind::Rejected);
@@ -336,7 +337,7 @@ async fn a_lead_that_is_converted_once_more_makes_no_second_deal() {
 }
 
 #[tokio::test]
-async fn a_lead_qualified_without_an_opportunity_is_told_and_nothing_crosses() {
+async fn a_lead_qualified_without_an_opportunity_is_notified_and_nothing_is_synced() {
     let floor = Floor::with_lead().await;
     floor.seller_edits_lead(|lead| lead.phase = Phase::Qualified);
     let outcome = floor.stage.reconcile(&floor.subject(), "first").await.unwrap();
@@ -383,8 +384,8 @@ async fn what_partner_center_changes_reaches_the_lead() {
     floor.stage.world.put_referral(REFERRAL.parse().unwrap(), body);
     floor.stage.until_quiet(&referral()).await;
     assert_eq!(floor.the_lead().get("description"), "50 lorries");
-    let trail = floor.stage.audit_log();
-    assert!(trail.iter().any(|entry| {
+    let log = floor.stage.audit_log();
+    assert!(log.iter().any(|entry| {
         entry.changes.iter().any(|change| change.field == "notes" && change.side == Side::Crm)
     }));
 }

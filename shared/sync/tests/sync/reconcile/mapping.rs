@@ -1,4 +1,4 @@
-//! What a partner's own mapping makes of a deal: transforms, expressions, conditions and defaults, over whole looks.
+//! What a partner's own mapping makes of a deal: transforms, expressions, conditions and defaults, over whole reconciliations.
 
 use cosell_mapping::{Crm, Examination, Layer};
 
@@ -34,7 +34,7 @@ impl Stage {
 }
 
 #[tokio::test]
-async fn a_country_by_name_crosses_as_its_code_and_comes_back_as_its_name() {
+async fn a_country_by_name_is_synced_as_its_code_and_comes_back_as_its_name() {
     let own =
         "[[rule]]\nname = \"customer_country\"\ntransform = [\"country_name\"]\ncrm_length = 80";
     let stage = Stage::with_opportunity().mapped(own);
@@ -50,7 +50,7 @@ async fn a_country_by_name_crosses_as_its_code_and_comes_back_as_its_name() {
 }
 
 #[tokio::test]
-async fn a_country_that_nobody_knows_is_told_to_the_seller() {
+async fn a_country_that_nobody_knows_is_notified_to_the_seller() {
     let own =
         "[[rule]]\nname = \"customer_country\"\ntransform = [\"country_name\"]\ncrm_length = 80";
     let stage = Stage::with_opportunity().mapped(own);

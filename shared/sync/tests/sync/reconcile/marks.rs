@@ -246,8 +246,8 @@ async fn a_name_that_the_crm_refuses_keeps_nobody_from_reading_why() {
     for _ in 0..3 {
         stage.reconcile(&opportunity(), "refused").await.unwrap();
         let record = stage.the_record();
-        let told = record.get("nwcs_audit").as_str().unwrap();
-        assert_eq!(told.matches("Deal name was refused").count(), 1, "{told}");
+        let audit = record.get("nwcs_audit").as_str().unwrap();
+        assert_eq!(audit.matches("Deal name was refused").count(), 1, "{audit}");
         assert!(record.get("nwcs_syncstatus").as_str().unwrap().starts_with('✘'));
     }
     stage.crm_refuses(None);

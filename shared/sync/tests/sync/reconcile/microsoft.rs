@@ -1,28 +1,28 @@
-//! What Microsoft decides on its half of the engagement.
+//! What Microsoft decides on its referral of the engagement.
 
 use cosell_model::life_cycle::Stage as Standing;
 
 use super::*;
 
-/// A deal that Microsoft was asked to help with, in step; and Microsoft's half.
+/// A deal that Microsoft was asked to help with, in sync; and the Microsoft referral.
 async fn asked() -> (Stage, ReferralId) {
     let stage = Stage::with_opportunity();
     stage.world.edit_record(OPPORTUNITY, ask_for_help);
     stage.until_quiet(&opportunity()).await;
-    let half = stage.the_link().microsoft_referral.unwrap();
-    (stage, half)
+    let microsoft = stage.the_link().microsoft_referral.unwrap();
+    (stage, microsoft)
 }
 
 /// Microsoft decides.
-fn decides(stage: &Stage, half: ReferralId, status: &str, substatus: &str) {
-    let mut body = stage.body(half);
+fn decides(stage: &Stage, microsoft: ReferralId, status: &str, substatus: &str) {
+    let mut body = stage.body(microsoft);
     (body["status"], body["substatus"]) = (json!(status), json!(substatus));
     if substatus == "Accepted" {
         body["trackingInfo"] = json!({ "microsoftMsxId": "7-AB12CD34EF" });
     } else {
         body["statusReason"] = json!("Customer requirement not met");
     }
-    stage.world.put_referral(half, body);
+    stage.world.put_referral(microsoft, body);
 }
 
 fn audit(stage: &Stage) -> String {
@@ -35,10 +35,10 @@ fn own(stage: &Stage) -> Subject {
 
 #[tokio::test]
 async fn an_acceptance_reaches_the_seller_once_whichever_referral_the_event_names() {
-    for names_half in [true, false] {
-        let (stage, half) = asked().await;
-        decides(&stage, half, "Active", "Accepted");
-        let subject = if names_half { Subject::Referral(half) } else { own(&stage) };
+    for names_microsofts in [true, false] {
+        let (stage, microsoft) = asked().await;
+        decides(&stage, microsoft, "Active", "Accepted");
+        let subject = if names_microsofts { Subject::Referral(microsoft) } else { own(&stage) };
         stage.reconcile(&subject, "event").await.unwrap();
         assert_eq!(*stage.the_record().get("nwcs_microsoftcrmid"), json!("7-AB12CD34EF"));
         stage.until_quiet(&subject).await;
@@ -55,10 +55,10 @@ async fn an_acceptance_reaches_the_seller_once_whichever_referral_the_event_name
 }
 
 #[tokio::test]
-async fn a_decline_is_told_with_its_reason_to_the_seller_and_without_it_to_the_log() {
-    let (stage, half) = asked().await;
-    decides(&stage, half, "Closed", "Declined");
-    let outcome = stage.reconcile(&Subject::Referral(half), "event").await.unwrap();
+async fn a_decline_is_notified_with_its_reason_to_the_seller_and_without_it_to_the_log() {
+    let (stage, microsoft) = asked().await;
+    decides(&stage, microsoft, "Closed", "Declined");
+    let outcome = stage.reconcile(&Subject::Referral(microsoft), "event").await.unwrap();
     assert_eq!(outcome.message, "Microsoft declined to help.");
     assert!(
         audit(&stage).contains("Microsoft declined to help: Customer requirement not met."),
@@ -69,40 +69,44 @@ async fn a_decline_is_told_with_its_reason_to_the_seller_and_without_it_to_the_l
     assert_eq!(stage.the_record().phase, Phase::Open, "the deal goes on");
     stage.script.take_calls();
     stage.reconcile(&own(&stage), "echo").await.unwrap();
-    assert_eq!(stage.script.take_calls(), ["pc.get", "crm.get"], "a closed half is not read again");
+    assert_eq!(
+        stage.script.take_calls(),
+        ["pc.get", "crm.get"],
+        "a closed Microsoft referral is not read again"
+    );
 }
 
 #[tokio::test]
-async fn silence_is_told_and_the_deal_goes_on() {
-    let (stage, half) = asked().await;
-    decides(&stage, half, "Closed", "Expired");
+async fn silence_is_notified_and_the_deal_goes_on() {
+    let (stage, microsoft) = asked().await;
+    decides(&stage, microsoft, "Closed", "Expired");
     stage.until_quiet(&opportunity()).await;
     assert!(audit(&stage).contains("Microsoft did not answer in time"), "{}", audit(&stage));
     assert_eq!(stage.the_record().phase, Phase::Open);
 }
 
 #[tokio::test]
-async fn each_later_decision_is_told_once() {
-    let (stage, half) = asked().await;
-    for (status, substatus, told) in [
+async fn each_later_decision_is_notified_once() {
+    let (stage, microsoft) = asked().await;
+    for (status, substatus, sentence) in [
         ("Active", "Accepted", "Microsoft accepted to help."),
         ("Closed", "Won", "Microsoft closed its side of the deal as won."),
     ] {
-        decides(&stage, half, status, substatus);
-        stage.until_quiet(&Subject::Referral(half)).await;
-        assert_eq!(audit(&stage).matches(told).count(), 1, "{}", audit(&stage));
+        decides(&stage, microsoft, status, substatus);
+        stage.until_quiet(&Subject::Referral(microsoft)).await;
+        assert_eq!(audit(&stage).matches(sentence).count(), 1, "{}", audit(&stage));
     }
     assert_eq!(stage.the_record().phase, Phase::Open, "Microsoft's side is not ours");
 }
 
 #[tokio::test]
-async fn a_decision_is_told_once_though_the_answer_to_telling_it_is_lost() {
+async fn a_decision_is_notified_once_though_the_answer_to_its_write_is_lost() {
     for call in ["crm.update", "links.save"] {
-        let (stage, half) = asked().await;
-        decides(&stage, half, "Active", "Accepted");
+        let (stage, microsoft) = asked().await;
+        decides(&stage, microsoft, "Active", "Accepted");
         stage.fault(call, Fault::After(FailureKind::Transient));
-        stage.reconcile(&Subject::Referral(half), "lost").await.unwrap_err();
-        stage.until_quiet(&Subject::Referral(half)).await;
+        stage.reconcile(&Subject::Referral(microsoft), "lost").await.unwrap_err();
+        stage.until_quiet(&Subject::Referral(microsoft)).await;
         assert_eq!(
             audit(&stage).matches("Microsoft accepted").count(),
             1,
@@ -114,12 +118,12 @@ async fn a_decision_is_told_once_though_the_answer_to_telling_it_is_lost() {
 }
 
 #[tokio::test]
-async fn a_decision_on_a_deal_that_is_closed_in_the_crm_is_told_when_it_is_reopened() {
-    let (stage, half) = asked().await;
+async fn a_decision_on_a_deal_that_is_closed_in_the_crm_is_notified_when_it_is_reopened() {
+    let (stage, microsoft) = asked().await;
     stage.world.edit_record(OPPORTUNITY, |record| record.phase = Phase::Won);
     stage.script.clear_faults();
-    decides(&stage, half, "Active", "Accepted");
-    stage.until_quiet(&Subject::Referral(half)).await;
+    decides(&stage, microsoft, "Active", "Accepted");
+    stage.until_quiet(&Subject::Referral(microsoft)).await;
     assert!(!audit(&stage).contains("Microsoft accepted"));
     stage.world.edit_record(OPPORTUNITY, |record| record.phase = Phase::Open);
     stage.reconcile(&opportunity(), "reopened").await.unwrap();
@@ -127,27 +131,28 @@ async fn a_decision_on_a_deal_that_is_closed_in_the_crm_is_told_when_it_is_reope
 }
 
 #[tokio::test]
-async fn a_decision_is_told_beside_what_is_wrong() {
-    let (stage, half) = asked().await;
+async fn a_decision_is_notified_beside_what_is_wrong() {
+    let (stage, microsoft) = asked().await;
     stage.partner_center_refuses(Some("/details/requirements/solutions"));
     stage.world.edit_record(OPPORTUNITY, |record| {
         drop(record.fields.insert("nwcs_products".into(), json!("SOL-99999-ABC")));
     });
     stage.reconcile(&opportunity(), "refused").await.unwrap();
-    decides(&stage, half, "Active", "Accepted");
-    stage.reconcile(&Subject::Referral(half), "event").await.unwrap();
+    decides(&stage, microsoft, "Active", "Accepted");
+    stage.reconcile(&Subject::Referral(microsoft), "event").await.unwrap();
     let status = stage.the_record().get("nwcs_syncstatus").as_str().unwrap().to_owned();
     assert!(status.starts_with('✘') && !status.contains("accepted"), "{status}");
-    stage.reconcile(&Subject::Referral(half), "echo").await.unwrap();
+    stage.reconcile(&Subject::Referral(microsoft), "echo").await.unwrap();
     assert_eq!(audit(&stage).matches("Microsoft accepted").count(), 1, "{}", audit(&stage));
 }
 
 #[tokio::test]
-async fn a_half_that_is_made_anew_in_partner_center_takes_the_place_of_one_that_was_declined() {
-    let (stage, half) = asked().await;
-    decides(&stage, half, "Closed", "Declined");
-    stage.until_quiet(&Subject::Referral(half)).await;
-    let mut anew = stage.body(half);
+async fn a_microsoft_referral_that_is_made_anew_in_partner_center_takes_the_place_of_one_that_was_declined()
+ {
+    let (stage, microsoft) = asked().await;
+    decides(&stage, microsoft, "Closed", "Declined");
+    stage.until_quiet(&Subject::Referral(microsoft)).await;
+    let mut anew = stage.body(microsoft);
     (anew["status"], anew["substatus"]) = (json!("Active"), json!("Accepted"));
     anew["inviteContext"] = json!({ "assistanceRequestCode": "QuotesOrLicensing" });
     let second: ReferralId = REFERRAL.parse().unwrap();
@@ -155,6 +160,6 @@ async fn a_half_that_is_made_anew_in_partner_center_takes_the_place_of_one_that_
     stage.until_quiet(&Subject::Referral(second)).await;
     assert!(audit(&stage).contains("Microsoft accepted to help."), "{}", audit(&stage));
     assert_eq!(stage.the_link().microsoft_referral, Some(second));
-    stage.until_quiet(&Subject::Referral(half)).await;
+    stage.until_quiet(&Subject::Referral(microsoft)).await;
     assert_eq!(stage.the_link().microsoft_referral, Some(second), "the old one is over");
 }

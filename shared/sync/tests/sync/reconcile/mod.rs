@@ -1,11 +1,13 @@
 //! Scenarios on in-memory ports: what a seller, Microsoft and a failing network do, and what must come of it.
 
+mod agreement;
 mod conflicts;
 mod costs;
 mod creation;
 mod currency;
 mod disconnect;
 mod dropped_writes;
+mod dry_run;
 mod help;
 mod invitation;
 mod leads;
@@ -14,6 +16,8 @@ mod marks;
 mod microsoft;
 mod on_hold;
 mod refusals;
+mod seller_text;
+mod states;
 mod update;
 mod visibility;
 mod waiting;
@@ -100,14 +104,14 @@ impl Stage {
             cause: Cause::Webhook,
             observed: "test".into(),
         };
-        let look = Request { message: &message, now: self.now, invocation };
-        let outcome = self.engine.reconcile(look).await;
+        let request = Request { message: &message, now: self.now, invocation };
+        let outcome = self.engine.reconcile(request).await;
         // Whatever a test is about, nothing is sent that the services lock.
         assert_eq!(self.world.state().violations, [""; 0]);
         outcome
     }
 
-    /// Looks until the pair is quiet, as the queue's echoes do; says how the first look ended.
+    /// Reconciles until the deal is quiet, as the queue's echoes do; says how the first one ended.
     async fn until_quiet(&self, subject: &Subject) -> Outcome {
         let first = self.reconcile(subject, "first").await.unwrap();
         for _ in 0..3 {
@@ -132,6 +136,19 @@ impl Stage {
 
     pub(crate) fn referrals(&self) -> Vec<Json> {
         self.world.state().referrals.values().cloned().collect()
+    }
+
+    /// The seller of the only record edits it.
+    fn seller_edits(&self, edit: impl FnOnce(&mut CrmRecord)) {
+        self.world.edit_record(&self.the_record().key.id, edit);
+    }
+
+    /// Somebody edits the linked referral in Partner Center.
+    fn partner_center_edits(&self, edit: impl FnOnce(&mut Json)) {
+        let id = self.the_link().referral;
+        let mut body = self.body(id);
+        edit(&mut body);
+        self.world.put_referral(id, body);
     }
 
     pub(crate) fn fault(&self, call: &'static str, fault: Fault) {
@@ -165,6 +182,13 @@ impl Stage {
         let refusals = part.map(|part| Refusal::of(part, "not a solution"));
         self.world.state().partner_center.refusals = refusals.into_iter().collect();
     }
+}
+
+/// A deal at rest that began in the CRM.
+async fn in_sync() -> Stage {
+    let stage = Stage::with_opportunity();
+    stage.until_quiet(&opportunity()).await;
+    stage
 }
 
 /// An open opportunity with these columns.

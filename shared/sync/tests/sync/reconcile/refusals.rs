@@ -1,4 +1,4 @@
-//! A side refuses something: the rest goes on, and somebody is told.
+//! A side refuses something: the rest goes on, and somebody is notified.
 
 use super::*;
 
@@ -13,7 +13,7 @@ async fn linked() -> Stage {
 }
 
 #[tokio::test]
-async fn a_column_that_the_crm_refuses_holds_up_no_other_and_is_told_once() {
+async fn a_column_that_the_crm_refuses_holds_up_no_other_and_is_notified_once() {
     let stage = linked().await;
     let mut body = stage.referrals()[0].clone();
     body["details"]["currency"] = json!("CHF");
@@ -22,11 +22,11 @@ async fn a_column_that_the_crm_refuses_holds_up_no_other_and_is_told_once() {
     stage.crm_refuses(Some("transactioncurrencyid/isocurrencycode"));
     assert_eq!(stage.reconcile(&opportunity(), "first").await.unwrap().kind, AuditKind::Rejected);
     assert_eq!(stage.the_record().get("name"), "New name");
-    let told = stage.the_record().get("nwcs_audit").clone();
-    assert!(told.as_str().unwrap().contains("Currency was refused: the CRM rejected"), "{told}");
+    let audit = stage.the_record().get("nwcs_audit").clone();
+    assert!(audit.as_str().unwrap().contains("Currency was refused: the CRM rejected"), "{audit}");
     assert!(stage.the_record().get("nwcs_syncstatus").as_str().unwrap().starts_with('✘'));
     stage.reconcile(&opportunity(), "again").await.unwrap();
-    assert_eq!(stage.the_record().get("nwcs_audit"), &told, "told once");
+    assert_eq!(stage.the_record().get("nwcs_audit"), &audit, "notified once");
     stage.crm_refuses(None);
     stage.until_quiet(&opportunity()).await;
     assert_eq!(stage.the_record().get("transactioncurrencyid/isocurrencycode"), "CHF");
@@ -35,7 +35,7 @@ async fn a_column_that_the_crm_refuses_holds_up_no_other_and_is_told_once() {
 
 /// 250,000 of one currency are not 250,000 of another.
 #[tokio::test]
-async fn an_amount_crosses_with_its_currency_or_not_at_all() {
+async fn an_amount_is_synced_with_its_currency_or_not_at_all() {
     let stage = linked().await;
     let before = stage.the_record().get("estimatedvalue").clone();
     let mut body = stage.referrals()[0].clone();
@@ -45,18 +45,20 @@ async fn an_amount_crosses_with_its_currency_or_not_at_all() {
     stage.crm_refuses(Some("transactioncurrencyid/isocurrencycode"));
     stage.reconcile(&opportunity(), "refused").await.unwrap();
     assert_eq!(stage.the_record().get("estimatedvalue"), &before);
-    let told = stage.the_record().get("nwcs_audit").as_str().unwrap().to_owned();
+    let audit = stage.the_record().get("nwcs_audit").as_str().unwrap().to_owned();
     assert!(
-        told.contains("Deal value") && told.contains("Currency") && told.contains("were refused"),
-        "{told}"
+        audit.contains("Deal value")
+            && audit.contains("Currency")
+            && audit.contains("were refused"),
+        "{audit}"
     );
 
     // The other way round: what the seller enters now is in the CRM's currency.
     set(&stage, "estimatedvalue", json!(7));
     stage.reconcile(&opportunity(), "the seller's").await.unwrap();
     assert_eq!(stage.referrals()[0]["details"]["dealValue"], 99);
-    let told = stage.the_record().get("nwcs_audit").as_str().unwrap().to_owned();
-    assert!(told.contains("Deal value"), "{told}");
+    let audit = stage.the_record().get("nwcs_audit").as_str().unwrap().to_owned();
+    assert!(audit.contains("Deal value"), "{audit}");
 
     stage.crm_refuses(None);
     stage.until_quiet(&opportunity()).await;
@@ -110,7 +112,7 @@ async fn a_refusal_that_the_crm_does_not_let_us_tell_is_still_audited_and_done()
     assert_eq!(stage.audit_log().last().unwrap().kind, AuditKind::Rejected);
 }
 
-/// Runs `other` against a creation that has just made its half, in every interleaving, and returns what was called a contradiction.
+/// Runs `other` against a creation that has just made its referral, in every interleaving, and returns what was called a contradiction.
 async fn contradictions(
     stage: impl Fn() -> Stage,
     creates: &Subject,

@@ -1,4 +1,4 @@
-//! Edits, refusals, and what the seller is told.
+//! Edits, refusals, and what the seller is notified of.
 
 use super::*;
 
@@ -20,7 +20,7 @@ async fn edits_cross_in_both_directions_and_come_to_rest() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_told_to_the_seller_once_and_then_mended() {
+async fn what_is_missing_is_notified_to_the_seller_once_and_then_fixed() {
     let stage = Stage::with_opportunity();
     stage.world.edit_record(OPPORTUNITY, |record| drop(record.fields.remove("nwcs_products")));
     assert_eq!(stage.reconcile(&opportunity(), "first").await.unwrap().kind, AuditKind::Rejected);
@@ -34,7 +34,7 @@ async fn what_is_missing_is_told_to_the_seller_once_and_then_mended() {
     );
     stage.script.take_calls();
     stage.reconcile(&opportunity(), "echo").await.unwrap();
-    assert_eq!(stage.script.take_calls(), ["crm.get", "pc.search"], "told once");
+    assert_eq!(stage.script.take_calls(), ["crm.get", "pc.search"], "notified once");
     stage.world.edit_record(OPPORTUNITY, |record| {
         drop(record.fields.insert("nwcs_products".into(), json!("SOL-71402-QKD")));
     });
@@ -43,7 +43,7 @@ async fn what_is_missing_is_told_to_the_seller_once_and_then_mended() {
 }
 
 #[tokio::test]
-async fn a_refusal_by_partner_center_is_told_and_leaves_the_way_free() {
+async fn a_refusal_by_partner_center_is_notified_and_leaves_the_way_free() {
     let stage = Stage::with_opportunity();
     stage.fault("pc.create", Fault::Before(FailureKind::Rejected));
     assert_eq!(stage.reconcile(&opportunity(), "first").await.unwrap().kind, AuditKind::Rejected);
@@ -86,15 +86,15 @@ async fn a_win_in_the_crm_wins_the_referral() {
 }
 
 #[tokio::test]
-async fn every_look_leaves_an_audit_entry_with_what_was_written() {
+async fn every_reconciliation_leaves_an_audit_entry_with_what_was_written() {
     let stage = Stage::with_opportunity();
     stage.until_quiet(&opportunity()).await;
     stage.world.edit_record(OPPORTUNITY, |record| {
         drop(record.fields.insert("estimatedvalue".into(), json!(205_000)));
     });
     stage.reconcile(&opportunity(), "edit").await.unwrap();
-    let trail = stage.audit_log();
-    let entry = trail.iter().rfind(|entry| entry.invocation == "edit").unwrap();
+    let log = stage.audit_log();
+    let entry = log.iter().rfind(|entry| entry.invocation == "edit").unwrap();
     assert_eq!(entry.kind, AuditKind::Updated);
     assert_eq!(entry.changes.len(), 1);
     assert_eq!(
@@ -105,7 +105,7 @@ async fn every_look_leaves_an_audit_entry_with_what_was_written() {
 }
 
 #[tokio::test]
-async fn our_own_write_is_not_taken_for_an_edit_when_the_other_half_failed() {
+async fn our_own_write_is_not_taken_for_an_edit_when_the_other_side_failed() {
     let stage = Stage::with_opportunity();
     stage.until_quiet(&opportunity()).await;
     let value = |value: u32| {
@@ -124,7 +124,7 @@ async fn our_own_write_is_not_taken_for_an_edit_when_the_other_half_failed() {
 }
 
 #[tokio::test]
-async fn a_switch_that_the_seller_turned_off_stays_off_and_nothing_crosses() {
+async fn a_switch_that_the_seller_turned_off_stays_off_and_nothing_is_synced() {
     let stage = Stage::with_opportunity();
     stage.until_quiet(&opportunity()).await;
     let before = stage.referrals();
@@ -167,7 +167,7 @@ async fn what_partner_center_refuses_does_not_keep_its_own_changes_out() {
 }
 
 #[tokio::test]
-async fn a_close_that_the_crm_refuses_is_told_once_and_left_to_the_seller() {
+async fn a_close_that_the_crm_refuses_is_notified_once_and_left_to_the_seller() {
     let stage = Stage::with_opportunity();
     stage.until_quiet(&opportunity()).await;
     let id: ReferralId = stage.referrals()[0]["id"].as_str().unwrap().parse().unwrap();
@@ -207,13 +207,13 @@ async fn what_a_lost_answer_overwrote_is_named_before_it_is_tried() {
     stage.fault("pc.patch", Fault::After(FailureKind::Transient));
     stage.reconcile(&opportunity(), "loses the answer").await.unwrap_err();
     stage.until_quiet(&opportunity()).await;
-    let trail = stage.audit_log();
-    let intended = trail
+    let log = stage.audit_log();
+    let entry = log
         .iter()
         .find(|entry| entry.kind == AuditKind::WriteAhead && entry.invocation == "loses the answer")
         .unwrap();
     assert_eq!(
-        intended.changes[0].overruled.as_ref().map(cosell_model::value::Value::to_json),
+        entry.changes[0].overruled.as_ref().map(cosell_model::value::Value::to_json),
         Some(json!(33.4))
     );
 }

@@ -60,7 +60,7 @@ async fn a_deal_that_asks_for_help_says_in_the_crm_that_microsoft_sees_it() {
 }
 
 #[tokio::test]
-async fn a_crm_without_such_a_value_is_told_and_the_rest_goes_on() {
+async fn a_crm_without_such_a_value_is_notified_and_the_rest_goes_on() {
     let stage = Stage::with_opportunity();
     stage.until_quiet(&opportunity()).await;
     let mut body = stage.referrals()[0].clone();

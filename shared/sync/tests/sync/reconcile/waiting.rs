@@ -5,7 +5,7 @@ use cosell_model::link::Registering;
 
 use super::*;
 
-/// A partner-led deal, made an hour ago and in step, of a partner that registers won deals.
+/// A partner-led deal, made an hour ago and in sync, of a partner that registers won deals.
 async fn registering() -> Stage {
     let mut stage = Stage::with_opportunity();
     let mut mapping = Mapping::clone(&stage.engine.mapping);
@@ -48,7 +48,7 @@ fn audit(stage: &Stage) -> String {
 }
 
 #[tokio::test]
-async fn a_win_within_72_hours_waits_is_told_once_and_is_then_sent() {
+async fn a_win_within_72_hours_waits_is_notified_once_and_is_then_sent() {
     let mut stage = registering().await;
     stage.world.state().crm.closed_takes_notes = true;
     win(&stage);
@@ -83,8 +83,8 @@ fn referral_of(stage: &Stage) -> Subject {
 }
 
 #[tokio::test]
-async fn where_a_closed_record_takes_no_note_a_win_waits_all_the_same_and_the_trail_tells_it_once()
-{
+async fn where_a_closed_record_takes_no_note_a_win_waits_all_the_same_and_the_audit_log_says_it_once()
+ {
     let mut stage = registering().await;
     win(&stage);
     for _ in 0..3 {
@@ -100,7 +100,7 @@ async fn where_a_closed_record_takes_no_note_a_win_waits_all_the_same_and_the_tr
 }
 
 #[tokio::test]
-async fn a_look_that_comes_a_little_too_soon_keeps_its_message_instead_of_the_agenda() {
+async fn a_reconciliation_that_comes_a_little_too_soon_keeps_its_message_instead_of_the_schedule() {
     let mut stage = registering().await;
     win(&stage);
     stage.reconcile(&opportunity(), "won").await.unwrap();
@@ -110,7 +110,7 @@ async fn a_look_that_comes_a_little_too_soon_keeps_its_message_instead_of_the_ag
 }
 
 #[tokio::test]
-async fn a_win_is_not_forgotten_when_the_agenda_or_the_link_cannot_be_written() {
+async fn a_win_is_not_forgotten_when_the_schedule_or_the_link_cannot_be_written() {
     for call in ["schedule.note", "links.save"] {
         let stage = registering().await;
         win(&stage);
@@ -136,7 +136,7 @@ async fn a_win_that_is_taken_back_while_it_waits_is_never_sent() {
 }
 
 #[tokio::test]
-async fn an_edit_crosses_while_the_win_waits() {
+async fn an_edit_is_synced_while_the_win_waits() {
     let stage = registering().await;
     win(&stage);
     stage.world.edit_record(OPPORTUNITY, |record| {
@@ -196,7 +196,7 @@ async fn a_registration_whose_answer_was_lost_is_not_made_again() {
 }
 
 #[tokio::test]
-async fn two_looks_side_by_side_register_a_deal_once() {
+async fn two_reconciliations_side_by_side_register_a_deal_once() {
     let stage = won().await;
     let (referral, record) = (referral_of(&stage), opportunity());
     let (_, _) = futures::join!(stage.reconcile(&referral, "one"), stage.reconcile(&record, "two"));
@@ -205,7 +205,8 @@ async fn two_looks_side_by_side_register_a_deal_once() {
 }
 
 #[tokio::test]
-async fn what_keeps_a_deal_from_being_registered_is_told_once_and_mended_by_the_next_look() {
+async fn what_keeps_a_deal_from_being_registered_is_notified_once_and_fixed_by_the_next_reconciliation()
+ {
     let stage = won().await;
     stage.world.state().crm.closed_takes_notes = true;
     stage.world.edit_record(OPPORTUNITY, |record| {
@@ -219,13 +220,13 @@ async fn what_keeps_a_deal_from_being_registered_is_told_once_and_mended_by_the_
     assert_eq!(audit(&stage).matches("Contract value is missing").count(), 1);
     assert_eq!((registrations(&stage), kinds(&stage, AuditKind::Rejected)), (0, 1));
     win(&stage);
-    stage.reconcile(&opportunity(), "mended").await.unwrap();
+    stage.reconcile(&opportunity(), "fixed").await.unwrap();
     assert_eq!(registrations(&stage), 1);
     assert_eq!(stage.the_record().get("nwcs_syncstatus"), "✔ Synced");
 }
 
 #[tokio::test]
-async fn a_registration_that_partner_center_refuses_is_told_once_and_sent_again_only_when_it_changed()
+async fn a_registration_that_partner_center_refuses_is_notified_once_and_sent_again_only_when_it_changed()
  {
     let stage = won().await;
     stage.partner_center_refuses(Some("/registrations/-"));
@@ -267,15 +268,15 @@ async fn a_co_sell_deal_is_registered_once_microsoft_has_accepted_it() {
     win(&stage);
     stage.until_quiet(&opportunity()).await;
     assert_eq!(registrations(&stage), 0, "Microsoft has not answered");
-    let half = link.microsoft_referral.unwrap();
-    edit(&stage, half, |body| {
+    let microsoft = link.microsoft_referral.unwrap();
+    edit(&stage, microsoft, |body| {
         (body["status"], body["substatus"]) = (json!("Active"), json!("Accepted"));
     });
-    stage.reconcile(&Subject::Referral(half), "accepted").await.unwrap();
+    stage.reconcile(&Subject::Referral(microsoft), "accepted").await.unwrap();
     assert_eq!(registrations(&stage), 1);
 }
 
-/// An invitation that expires in four days, in step.
+/// An invitation that expires in four days, in sync.
 async fn invited() -> Stage {
     let mut stage = Stage::with_referral();
     edit(&stage, REFERRAL.parse().unwrap(), |body| {
@@ -287,8 +288,8 @@ async fn invited() -> Stage {
 }
 
 #[tokio::test]
-async fn an_invitation_that_expires_soon_is_told_once_for_each_threshold_and_until_it_is_answered()
-{
+async fn an_invitation_that_expires_soon_is_notified_once_for_each_threshold_and_until_it_is_answered()
+ {
     let mut stage = invited().await;
     let outcome = stage.reconcile(&referral(), "five days").await.unwrap();
     assert_eq!(
@@ -313,7 +314,7 @@ async fn an_invitation_that_expires_soon_is_told_once_for_each_threshold_and_unt
 }
 
 #[tokio::test]
-async fn a_warning_is_not_told_twice_when_the_look_fails_after_it() {
+async fn a_warning_is_not_notified_twice_when_the_reconciliation_fails_after_it() {
     let stage = invited().await;
     stage.fault("links.save", Fault::Before(FailureKind::Transient));
     stage.reconcile(&referral(), "fails").await.unwrap_err();
@@ -322,15 +323,15 @@ async fn a_warning_is_not_told_twice_when_the_look_fails_after_it() {
 }
 
 #[tokio::test]
-async fn the_time_that_microsoft_has_to_answer_is_told_when_its_half_is_looked_at() {
+async fn the_time_that_microsoft_has_to_answer_is_notified_when_its_referral_is_reconciled() {
     let mut stage = Stage::with_opportunity();
     stage.world.edit_record(OPPORTUNITY, ask_for_help);
     stage.until_quiet(&opportunity()).await;
-    let half = stage.the_link().microsoft_referral.unwrap();
-    edit(&stage, half, |body| body["expirationDateTime"] = json!("2026-12-05T09:00:00Z"));
+    let microsoft = stage.the_link().microsoft_referral.unwrap();
+    edit(&stage, microsoft, |body| body["expirationDateTime"] = json!("2026-12-05T09:00:00Z"));
     stage.now = "2026-12-01T09:00:00Z".parse().unwrap();
     for _ in 0..2 {
-        stage.reconcile(&Subject::Referral(half), "due").await.unwrap();
+        stage.reconcile(&Subject::Referral(microsoft), "due").await.unwrap();
     }
     stage.until_quiet(&opportunity()).await;
     assert_eq!(
@@ -341,7 +342,7 @@ async fn the_time_that_microsoft_has_to_answer_is_told_when_its_half_is_looked_a
 }
 
 #[tokio::test]
-async fn a_refused_registration_of_a_deal_that_microsoft_helps_with_is_not_sent_again_at_every_look()
+async fn a_refused_registration_of_a_deal_that_microsoft_helps_with_is_not_sent_again_at_every_reconciliation()
  {
     let (mut stage, link) = helped_where_won_deals_are_registered().await;
     edit(&stage, link.microsoft_referral.unwrap(), |body| {
@@ -352,25 +353,25 @@ async fn a_refused_registration_of_a_deal_that_microsoft_helps_with_is_not_sent_
     win(&stage);
     stage.until_quiet(&opportunity()).await;
     stage.script.take_calls();
-    let told = kinds(&stage, AuditKind::Rejected);
+    let refused = kinds(&stage, AuditKind::Rejected);
     for _ in 0..3 {
         stage.reconcile(&opportunity(), "quiet").await.unwrap();
     }
     assert!(!stage.script.take_calls().contains(&"pc.patch"));
-    assert_eq!((told, kinds(&stage, AuditKind::Rejected)), (1, 1));
+    assert_eq!((refused, kinds(&stage, AuditKind::Rejected)), (1, 1));
 }
 
 #[tokio::test]
-async fn an_operators_look_sends_a_refused_registration_once_more_and_leaves_it_refused() {
+async fn an_operators_order_sends_a_refused_registration_once_more_and_leaves_it_refused() {
     let stage = won().await;
     stage.partner_center_refuses(Some("/registrations/-"));
     stage.reconcile(&opportunity(), "refused").await.unwrap();
     let refused = stage.the_link().registering;
     let message =
         SyncMessage { subject: opportunity(), cause: Cause::Operator, observed: "test".into() };
-    let look = Request { message: &message, now: stage.now, invocation: "operator" };
+    let request = Request { message: &message, now: stage.now, invocation: "operator" };
     stage.script.take_calls();
-    stage.engine.reconcile(look).await.unwrap();
+    stage.engine.reconcile(request).await.unwrap();
     assert!(stage.script.take_calls().contains(&"pc.patch"));
     assert_eq!(stage.the_link().registering, refused);
     stage.reconcile(&opportunity(), "echo").await.unwrap();

@@ -52,7 +52,7 @@ async fn a_lead_converted_into_the_opportunity_of_another_referral_leaves_that_p
     let link = floor.opportunity().get("nwcs_referrallink").clone();
     assert!(link.as_str().unwrap().contains(OTHER), "{link}");
     let status = floor.opportunity().get("nwcs_syncstatus").clone();
-    assert!(status.as_str().unwrap().contains(REFERRAL), "the seller is told: {status}");
+    assert!(status.as_str().unwrap().contains(REFERRAL), "the seller is notified: {status}");
     assert_eq!(floor.the_stage(), (json!("New"), json!("Pending")));
 }
 
@@ -165,7 +165,7 @@ async fn a_lead_that_was_released_and_closed_before_its_link_moved_does_not_hold
     floor.stage.fault("links.replace", Fault::Before(FailureKind::Transient));
     floor.stage.reconcile(&referral(), "dies").await.unwrap_err();
     assert_eq!(floor.the_lead().get("nwcs_syncwithpartnercenter"), &json!(false));
-    // As the seller was told to.
+    // As the seller was asked to.
     floor.seller_edits_lead(|lead| lead.phase = Phase::Lost);
     floor.stage.until_quiet(&referral()).await;
     assert_eq!(floor.stage.the_link().crm, floor.stage.the_record().key);
@@ -193,7 +193,7 @@ async fn a_lead_that_was_accepted_before_it_was_linked_becomes_an_opportunity_at
 }
 
 #[tokio::test]
-async fn an_opportunity_whose_leads_referral_ended_unlinked_is_told_and_gets_no_second_one() {
+async fn an_opportunity_whose_leads_referral_ended_unlinked_is_notified_and_gets_no_second_one() {
     let floor = Floor::with_lead().await;
     floor.stage.world.state().links.clear();
     let opportunity = floor.seller_converts(complete());
@@ -214,34 +214,37 @@ async fn an_opportunity_that_is_getting_a_referral_just_now_is_waited_for() {
     let opportunity = floor.seller_converts(complete());
     let (name, now) = (opportunity.key.to_string(), floor.stage.now);
     let lasts = SignedDuration::from_mins(5);
-    floor.stage.engine.claims.claim(&name, "another look", now, lasts).await.unwrap();
+    floor.stage.engine.claims.claim(&name, "another reconciliation", now, lasts).await.unwrap();
     let failure = floor.stage.reconcile(&floor.subject(), "converted").await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Transient);
     assert!(floor.opportunity().get("nwcs_referralid").is_null(), "not marked either");
-    floor.stage.engine.claims.release(&name, "another look").await.unwrap();
+    floor.stage.engine.claims.release(&name, "another reconciliation").await.unwrap();
     floor.stage.until_quiet(&referral()).await;
     assert_eq!(floor.stage.the_link().crm, opportunity.key);
 }
 
 #[tokio::test]
-async fn microsofts_half_that_accepts_with_the_lead_is_remembered() {
+async fn a_microsoft_referral_that_accepts_with_the_lead_is_kept() {
     let floor = Floor::with_lead().await;
     floor.accepted_in_partner_center();
-    let mut half = floor.referral();
-    half["target"] = json!([{ "type": "BusinessProfileLocation", "id": "msft" }]);
-    half["direction"] = json!("Outgoing");
-    half["externalReferenceId"] = Json::Null;
-    half["trackingInfo"] = json!({ "microsoftMsxId": "7-ABC123" });
-    floor.stage.world.put_referral(OTHER.parse().unwrap(), half);
-    let outcome =
-        floor.stage.reconcile(&Subject::Referral(OTHER.parse().unwrap()), "half").await.unwrap();
+    let mut microsoft = floor.referral();
+    microsoft["target"] = json!([{ "type": "BusinessProfileLocation", "id": "msft" }]);
+    microsoft["direction"] = json!("Outgoing");
+    microsoft["externalReferenceId"] = Json::Null;
+    microsoft["trackingInfo"] = json!({ "microsoftMsxId": "7-ABC123" });
+    floor.stage.world.put_referral(OTHER.parse().unwrap(), microsoft);
+    let outcome = floor
+        .stage
+        .reconcile(&Subject::Referral(OTHER.parse().unwrap()), "microsoft")
+        .await
+        .unwrap();
     assert_eq!(outcome.kind, AuditKind::Qualified);
     assert_eq!(floor.stage.the_link().microsoft_referral, OTHER.parse().ok());
     assert_eq!(floor.stage.the_record().get("nwcs_microsoftcrmid"), "7-ABC123");
 }
 
 #[tokio::test]
-async fn a_lead_that_took_the_identifier_of_one_merged_into_it_is_told_what_mends_it() {
+async fn a_lead_that_took_the_identifier_of_one_merged_into_it_is_notified_what_fixes_it() {
     let floor = Floor::with_lead().await;
     let mut left = floor.the_lead();
     left.key.id = OPPORTUNITY.into();
@@ -250,10 +253,10 @@ async fn a_lead_that_took_the_identifier_of_one_merged_into_it_is_told_what_mend
     floor.stage.world.put_record(left);
     let outcome = floor.stage.reconcile(&Subject::Crm(key.clone()), "merged").await.unwrap();
     assert_eq!(outcome.kind, AuditKind::Rejected);
-    let told =
+    let is_notified =
         outcome.message.contains("another lead") && outcome.message.contains("your administrator");
-    assert!(told, "{}", outcome.message);
-    // The old pair parts with the next look.
+    assert!(is_notified, "{}", outcome.message);
+    // The old pair is disconnected by the next reconciliation.
     floor.stage.reconcile(&referral(), "parts").await.unwrap();
     let relinked = floor.stage.engine.relink(REFERRAL.parse().unwrap(), &key, floor.order()).await;
     relinked.unwrap();
@@ -271,7 +274,7 @@ async fn a_lead_that_is_gone_is_called_a_lead() {
 }
 
 #[tokio::test]
-async fn an_opportunity_that_was_merged_away_before_its_lead_was_looked_at_is_left_alone() {
+async fn an_opportunity_that_was_merged_away_before_its_lead_was_reconciled_is_left_alone() {
     let floor = Floor::with_lead().await;
     let opportunity = floor.seller_converts(json!({ "name": "Fleet telemetry pilot" }));
     let into = record("7b1e1f00-8a51-4f0d-b1a7-2d6a64d3f900", json!({})).key;
