@@ -6,6 +6,7 @@ pub(crate) mod last_synced;
 mod link;
 mod unlinked;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cosell_model::audit::AuditKind;
@@ -163,10 +164,10 @@ impl Reconciliation<'_> {
         plan: &Plan,
         folded: Folded,
     ) -> Result<Outcome, Failure> {
-        let news: Vec<Notice> = folded
-            .notices
-            .iter()
-            .filter(|notice| is_new(case, notice) && notice.audit_kind().is_none())
+        let new = || folded.notices.iter().filter(|notice| is_new(case, notice));
+        self.journal.note_new(new());
+        let news: Vec<Notice> = new()
+            .filter(|notice| notice.audit_kind().is_none())
             .filter_map(crate::render::redacted)
             .collect();
         let kind = kind(plan, &folded, &news);
@@ -213,6 +214,7 @@ impl Reconciliation<'_> {
             message,
             state: Some(state),
             noted: self.journal.appended.clone(),
+            new_notices: self.journal.new_notices.clone(),
             again: None,
         }
     }
@@ -247,7 +249,12 @@ pub(crate) fn link_so_far(case: &Case<'_>, plan: &Plan, progress: &Progress) -> 
 
 /// Whether this notice is not known from before.
 fn is_new(case: &Case<'_>, notice: &Notice) -> bool {
-    !(notice.stands() && case.link.notified.contains(&notice.key()))
+    !is_known(notice, &case.link.notified)
+}
+
+/// Whether this notice stands since the seller was notified of it.
+fn is_known(notice: &Notice, notified: &BTreeSet<String>) -> bool {
+    notice.stands() && notified.contains(&notice.key())
 }
 
 fn kind(plan: &Plan, folded: &Folded, news: &[Notice]) -> AuditKind {

@@ -1,5 +1,6 @@
 //! Scenarios on in-memory ports: what a seller, Microsoft and a failing network do, and what must come of it.
 
+mod attention;
 mod conflicts;
 mod costs;
 mod creation;
