@@ -3,89 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use crate::audit_kind::AuditKind;
 use crate::field::Field;
 use crate::message::Cause;
 use crate::notice::Notice;
+pub use crate::side::Side;
 use crate::value::Value;
-
-/// What happened to a pair.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display, strum::EnumIter,
-)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-pub enum AuditKind {
-    /// Before a write: the changes are what is asked for. The entry that follows says what came of it; without one the function
-    /// died, and the writes may or may not have happened.
-    WriteAhead,
-    /// A record was made in the other system.
-    Created,
-    /// One or both sides were changed.
-    Updated,
-    /// Nothing to do.
-    Unchanged,
-    /// Both sides had changed the same field differently; settled by its rule.
-    Conflict,
-    /// An existing counterpart was found and linked.
-    Adopted,
-    /// The CRM did not keep a field that was written to it: the seller is told, once.
-    DroppedWrite,
-    /// A rule of ours or of a service refused; a later edit tries again.
-    Rejected,
-    /// The attempt failed and will be repeated.
-    Failed,
-    /// Not for us: settings or the deal's kind exclude it.
-    Skipped,
-    /// Both sides had changed the same field differently, and its rule is to ask: both values wait for an operator.
-    AwaitingDecision,
-    /// An operator decided a parked conflict.
-    Resolved,
-    /// The pair keeps changing back and forth: it is looked at less often.
-    Flapping,
-    /// One half is gone: nothing crosses any more, and nothing is made anew.
-    Disconnected,
-    /// The half that was gone is back: the pair goes on.
-    Restored,
-    /// An operator unlinked the pair.
-    Unlinked,
-    /// An operator linked the pair.
-    Relinked,
-    /// The lead became an opportunity, and the pair goes on with that.
-    Qualified,
-    /// A win of the CRM waits until Microsoft takes the deal's registration.
-    WinDeferred,
-    /// An invitation expires soon, and the seller was warned.
-    DeadlineNear,
-    /// The won deal was registered with Microsoft.
-    Registered,
-    /// A queue message that no version of ours wrote.
-    Poison,
-}
-
-/// Partner Center or the CRM.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, strum::Display,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Side {
-    /// Microsoft Partner Center.
-    #[strum(to_string = "Partner Center")]
-    PartnerCenter,
-    /// The partner's CRM.
-    #[strum(to_string = "CRM")]
-    Crm,
-}
-
-impl Side {
-    /// The other one.
-    #[must_use]
-    pub fn other(self) -> Self {
-        match self {
-            Self::PartnerCenter => Self::Crm,
-            Self::Crm => Self::PartnerCenter,
-        }
-    }
-}
 
 /// One field's change on one side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

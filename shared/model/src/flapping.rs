@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::audit::Side;
 use crate::field::Field;
+use crate::side::Side;
 
 /// A field that we wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -22,12 +22,14 @@
 //! | [`message`] | "look at this pair": the only thing that travels on the queue |
 
 pub mod audit;
+pub mod audit_kind;
 
 pub mod cosell_fields;
 pub mod crm;
 pub mod deadline;
 pub mod deal;
 pub mod digest;
+pub mod disconnect;
 pub mod field;
 pub mod flapping;
 pub mod id;
@@ -40,5 +42,6 @@ pub mod patch;
 pub mod path;
 pub mod record_id;
 pub mod referral;
+pub mod side;
 pub mod state;
 pub mod value;

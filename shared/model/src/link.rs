@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::audit::Side;
 use crate::crm::{CrmKey, CrmRecord};
+pub use crate::disconnect::DisconnectReason;
 use crate::field::Field;
 use crate::flapping::Activity;
 use crate::id::{EngagementId, ReferralId};
 use crate::microsoft::Microsoft;
 use crate::notice::Notice;
 use crate::referral::Referral;
+use crate::side::Side;
 use crate::state::DealState;
 use crate::value::Value;
 
@@ -129,20 +130,6 @@ pub enum Registering {
     Started,
     /// It stands in Partner Center.
     Done,
-}
-
-/// Why the two sides of a deal are not linked any more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DisconnectReason {
-    /// The CRM record was deleted.
-    RecordDeleted,
-    /// The CRM record was merged into another one.
-    RecordMerged(CrmKey),
-    /// The referral does not exist or is not visible to our user (404 and 403 alike).
-    ReferralInvisible,
-    /// An operator unlinked the pair.
-    Unlinked,
 }
 
 /// Stands on the link of a deal that is disconnected: neither side is ever given another counterpart by itself.

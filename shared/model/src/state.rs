@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::disconnect::DisconnectReason;
 use crate::field::Field;
-use crate::link::DisconnectReason;
 use crate::notice::{Notice, OffReason};
 
 /// What a deal waits for.

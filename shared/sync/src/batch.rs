@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use crate::circuit_breaker::CircuitBreakers;
 use crate::engine::Engine;
 use crate::failure::{Failure, FailureKind, System};
-use crate::reconcile::{Outcome, Request};
+use crate::reconciliation::{Outcome, Request};
 
 /// A message as the queue hands it over.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -127,6 +127,11 @@ impl Failure {
     }
 }
 
+/// Another reconciliation has linked this very deal since we asked for its link.
+pub(crate) fn linked_meanwhile() -> Failure {
+    Failure::new(System::Aws, FailureKind::Stale, "the deal was linked meanwhile")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,8 +6,11 @@ use cosell_model::message::{Cause, Subject};
 use cosell_model::notice::{Notice, Severity};
 use jiff::Timestamp;
 
+use crate::decide::case::Case;
+use crate::decide::is_new;
 use crate::failure::{Failure, System};
 use crate::port::AuditLog;
+use crate::render::{redacted, sentence};
 
 /// The audit log as one reconciliation writes it.
 pub(crate) struct Journal<'a> {
@@ -20,6 +23,8 @@ pub(crate) struct Journal<'a> {
     crm_request: Option<String>,
     /// The kinds of what was appended, in order.
     pub(crate) appended: Vec<AuditKind>,
+    /// Keys of the notices that have an entry of their own.
+    pub(crate) own_entries: std::collections::BTreeSet<String>,
     /// Whether it says that something is about to be written.
     pub(crate) is_ahead: bool,
     /// The codes of the warnings and errors that are new.
@@ -57,6 +62,7 @@ impl<'a> Journal<'a> {
             partner_center_request: None,
             crm_request: None,
             appended: Vec::new(),
+            own_entries: std::collections::BTreeSet::new(),
             is_ahead: false,
             new_notices: Vec::new(),
         }
@@ -103,6 +109,33 @@ impl<'a> Journal<'a> {
         };
         self.audit.append(&entry).await?;
         self.appended.push(kind);
+        Ok(())
+    }
+
+    /// What gets an entry of its own, once.
+    pub(crate) async fn append_own(
+        &mut self,
+        case: &Case<'_>,
+        notices: &[Notice],
+        changes: &[FieldChange],
+    ) -> Result<(), Failure> {
+        for notice in notices {
+            let Some(kind) = notice.audit_kind().filter(|_| is_new(case, notice)) else { continue };
+            let Some(redacted) = redacted(notice) else { continue };
+            if !self.own_entries.insert(notice.key()) {
+                continue;
+            }
+            let lost = |change: &&FieldChange| {
+                kind == AuditKind::DroppedWrite && Some(&change.field) == notice.field()
+            };
+            let draft = Draft {
+                message: sentence(case.mapping, &redacted),
+                notices: vec![redacted],
+                changes: changes.iter().filter(lost).cloned().collect(),
+                ..Draft::default()
+            };
+            self.append(kind, draft).await?;
+        }
         Ok(())
     }
 

@@ -27,19 +27,24 @@ pub mod failure;
 mod find;
 #[cfg(test)]
 mod fixtures;
+mod identity;
 pub mod installation;
 mod journal;
 pub mod observe;
 pub mod orders;
+pub mod pair;
 pub mod plan;
+pub mod policy;
 pub mod poll;
 pub mod port;
 pub mod reconcile;
+mod reconciliation;
 pub mod render;
 pub mod schema;
 
-pub use engine::{Engine, LeadTable, Policy};
+pub use engine::{Engine, LeadTable};
 pub use failure::{Failure, FailureKind, System};
 pub use orders::Order;
+pub use policy::{Policy, Rules, Table};
 pub use poll::{Polled, Poller};
 pub use reconcile::{Outcome, Request};

@@ -1,89 +1,20 @@
 //! Observing: both sides of a located deal, read side by side and then left as they are.
 
+use crate::identity::is_on;
 use cosell_mapping::Mapping;
 use cosell_model::crm::CrmRecord;
 use cosell_model::link::Link;
 use cosell_model::message::Cause;
-use cosell_model::notice::{Notice, OffReason};
 use cosell_model::referral::Referral;
 use cosell_model::state::UnlinkedDeal;
 use jiff::Timestamp;
 
 use crate::decide::{lead, registration, rest};
-use crate::engine::{Engine, Table};
+use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::find::Located;
-
-/// A deal as it was found and read: what a decision is made on. Nothing changes it.
-#[derive(Clone, Debug)]
-pub struct Pair {
-    /// Why the deal is reconciled.
-    pub cause: Cause,
-    /// Our clock.
-    pub now: Timestamp,
-    /// The CRM's table that the record stands in, or would.
-    pub table: Table,
-    /// How it was found.
-    pub standing: Standing,
-    /// The link; a new one, of version 0, for two sides that are adopted.
-    pub link: Option<Link>,
-    /// What is kept of a deal that is not linked.
-    pub unlinked: Option<UnlinkedDeal>,
-    /// The partner's referral.
-    pub referral: Option<Referral>,
-    /// The CRM record.
-    pub record: Option<CrmRecord>,
-    /// The Microsoft referral, where it may still change.
-    pub microsoft: Option<Referral>,
-    /// The opportunity that a lead became.
-    pub opportunity: Option<CrmRecord>,
-}
-
-/// How a deal was found.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Standing {
-    /// Linked, and both sides were asked for.
-    Linked,
-    /// Linked, and left alone: nothing was read.
-    AtRest(rest::Rest),
-    /// Two sides that name each other and are not linked.
-    Adopt,
-    /// A referral without a record.
-    NewRecord,
-    /// A record without a referral.
-    NewReferral,
-    /// A lead whose deal goes on as an opportunity.
-    FormerLead {
-        /// Its id.
-        opportunity: String,
-    },
-    /// Not for us.
-    Ignored(OffReason),
-    /// Identifiers that contradict each other: a person must decide.
-    Contradiction(Notice),
-}
-
-impl Pair {
-    fn of(standing: Standing, cause: Cause, now: Timestamp) -> Self {
-        Self {
-            cause,
-            now,
-            table: Table::default(),
-            standing,
-            link: None,
-            unlinked: None,
-            referral: None,
-            record: None,
-            microsoft: None,
-            opportunity: None,
-        }
-    }
-
-    /// Whether the link is kept already.
-    pub(crate) fn is_linked(&self) -> bool {
-        self.link.as_ref().is_some_and(|link| link.version > 0)
-    }
-}
+use crate::pair::{Pair, Standing};
+use crate::policy::Table;
 
 impl Engine {
     /// Reads what the decision on a located deal needs.
@@ -210,7 +141,7 @@ impl Engine {
         }
         let Some(key) = &record.converted_into else { return Ok(None) };
         // A lead that is off may have been converted into the opportunity of another deal.
-        if !lead::is_on(mapping, record) && self.links.by_crm(key).await?.link().is_some() {
+        if !is_on(mapping, record) && self.links.by_crm(key).await?.link().is_some() {
             return Ok(None);
         }
         self.crm.get(key).await
@@ -218,7 +149,12 @@ impl Engine {
 }
 
 /// The link of two sides of which nothing was synced yet: an empty side is filled, a difference is resolved by its rule.
-fn adopted(mapping: &Mapping, referral: &Referral, record: &CrmRecord, now: Timestamp) -> Link {
+pub(crate) fn adopted(
+    mapping: &Mapping,
+    referral: &Referral,
+    record: &CrmRecord,
+    now: Timestamp,
+) -> Link {
     let mut link = Link::new(referral, record, now);
     let carries = record.get(&mapping.columns.referral_id).as_str();
     if carries.is_some_and(|id| id.eq_ignore_ascii_case(&referral.id.to_string()))

@@ -16,13 +16,14 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::commit::Committed;
-use crate::decide::lead;
-use crate::engine::{Engine, Table};
+use crate::decide::connector::Connector;
+use crate::engine::Engine;
 use crate::failure::{Failure, FailureKind, System};
-use crate::find::{Located, identifier};
+use crate::find::Located;
+use crate::identity::{identifier, is_on};
 use crate::journal::Draft;
-use crate::reconcile::{Outcome, Reconciliation, Request};
-use crate::render::columns::Connector;
+use crate::policy::Table;
+use crate::reconciliation::{Outcome, Reconciliation, Request};
 
 /// Who ordered, and when.
 #[derive(Clone, Copy, Debug)]
@@ -182,7 +183,7 @@ impl Reconciliation<'_> {
         let mapping = engine.mapping_of(table);
         let columns = &mapping.columns;
         let connector = Connector::new(mapping, &engine.policy, self.request.now);
-        let was_on = lead::is_on(mapping, record);
+        let was_on = is_on(mapping, record);
         let lines: &[&Notice] = if was_on { &[&Notice::Unlinked] } else { &[] };
         let mut fields = connector.columns(record, state, lines);
         let marks = [
@@ -295,14 +296,14 @@ impl Reconciliation<'_> {
                 Committed::Moved(moved) => link = *moved,
             }
         }
-        Err(crate::find::linked_meanwhile())
+        Err(crate::failure::linked_meanwhile())
     }
 
     /// Whoever links by hand wants the deal synced; until here nothing may have been, or the record would have got a deal of its own.
     async fn switch_on(&mut self, record: CrmRecord) -> Result<(), Failure> {
         let table = self.engine.table_of(&record.key);
         let mapping = self.engine.mapping_of(table);
-        if lead::is_on(mapping, &record) || record.is_read_only() {
+        if is_on(mapping, &record) || record.is_read_only() {
             return Ok(());
         }
         let fields = [(mapping.columns.sync.to_string(), Json::Bool(true))].into();

@@ -168,6 +168,11 @@ impl Effect {
 }
 
 impl Plan {
+    /// The deal is refused: nothing is written but what its seller is notified of.
+    pub(crate) fn refused(reasons: Vec<Notice>) -> Self {
+        Self::ending(DealState::Refused { reasons: reasons.clone() }, reasons)
+    }
+
     /// A plan that ends in this state, with nothing to write.
     pub fn ending(state: DealState, notices: Vec<Notice>) -> Self {
         Self { state: Some(state), notices, ends: true, ..Self::default() }

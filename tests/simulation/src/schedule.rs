@@ -169,7 +169,7 @@ impl Schedule {
         let ordered = if unlinked {
             self.world.book().relinked.insert(link.referral);
             Ordered::Relink(link.referral, link.crm)
-        } else if let Some(field) = self.world.pick(link.conflicts.into_keys()) {
+        } else if let Some(field) = self.world.pick(undecided(&link)) {
             Ordered::Resolve(link.referral, field, self.winner())
         } else {
             Ordered::Unlink(link.referral)
@@ -188,10 +188,7 @@ impl Schedule {
             let state = self.world.state();
             let of = |link: &cosell_model::link::Link| {
                 let referral = link.referral;
-                link.conflicts
-                    .keys()
-                    .map(move |field| (referral, field.clone()))
-                    .collect::<Vec<_>>()
+                undecided(link).into_iter().map(move |field| (referral, field)).collect::<Vec<_>>()
             };
             state.links.values().filter(|link| link.disconnected.is_none()).flat_map(of).collect()
         };
@@ -300,3 +297,9 @@ impl Schedule {
 
 /// How long no pair may be written all the time: the breaker's hour.
 pub(crate) const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+/// The conflicts that await a decision.
+fn undecided(link: &cosell_model::link::Link) -> Vec<cosell_model::field::Field> {
+    let open = link.conflicts.iter().filter(|(_, open)| open.decision.is_none());
+    open.map(|(field, _)| field.clone()).collect()
+}

@@ -10,11 +10,12 @@ use cosell_model::microsoft::requested_help;
 use cosell_model::referral::{Referral, ReferralKind};
 
 use super::end_of;
-use crate::commit::fold::{End, Progress};
-use crate::decide::{Case, new_referral};
+use crate::decide::case::Case;
+use crate::decide::new_referral;
+use crate::decide::progress::{End, Progress};
 use crate::failure::{Failure, FailureKind, System};
 use crate::plan::{Action, Invitation, Plan};
-use crate::reconcile::Reconciliation;
+use crate::reconciliation::Reconciliation;
 
 impl Reconciliation<'_> {
     /// Takes the record's claim where Microsoft is to be asked, before anything is written.

@@ -9,16 +9,15 @@ use cosell_model::state::DealState;
 use serde_json::Value as Json;
 
 use super::{Applied, refusal};
+use crate::decide::connector::Connector;
 use crate::decide::lead::{self, Leaving};
-use crate::decide::tables;
-use crate::engine::Table;
 use crate::failure::{Failure, FailureKind, System};
-use crate::find::identifier;
+use crate::identity::{identifier, is_on};
 use crate::journal::Draft;
-use crate::observe::Pair;
+use crate::pair::Pair;
 use crate::plan::{Action, Plan};
-use crate::reconcile::Reconciliation;
-use crate::render::columns::Connector;
+use crate::policy::Table;
+use crate::reconciliation::Reconciliation;
 
 impl Reconciliation<'_> {
     /// The accepted lead becomes an opportunity, or has become one by the seller's hand, and the deal goes on with that.
@@ -84,9 +83,8 @@ impl Reconciliation<'_> {
         (before, opportunity): (&CrmRecord, CrmRecord),
     ) -> Result<Applied, Failure> {
         let engine = self.engine;
-        let (Some(both), Some(leads)) = (tables(engine), &engine.leads) else {
-            return Err(not_synced());
-        };
+        let Some(leads) = &engine.leads else { return Err(not_synced()) };
+        let both = (engine.mapping.as_ref(), leads.mapping.as_ref());
         if let Some(other) = self.other_deal_of(&opportunity, referral).await? {
             let notice = Notice::LeadOfAnother { referral: referral.id, other };
             return self.contradict_on(&opportunity, link, notice).await;
@@ -183,7 +181,7 @@ impl Reconciliation<'_> {
             referral: Some(referral.id),
             ..Connector::new(&engine.mapping, &engine.policy, self.request.now)
         };
-        let is_new = !lead::is_on(&engine.mapping, opportunity);
+        let is_new = !is_on(&engine.mapping, opportunity);
         let notices: Vec<Notice> = is_new.then_some(Notice::GoesOnFromLead).into_iter().collect();
         write.fields.extend(connector.identifies(opportunity, &notices));
         write
@@ -194,7 +192,7 @@ impl Reconciliation<'_> {
     async fn release_lead(&mut self, lead: &CrmRecord, opportunity: &str) -> Result<(), Failure> {
         let engine = self.engine;
         let mapping = engine.mapping_of(Table::Leads);
-        if engine.leads.is_none() || lead.is_read_only() || !lead::is_on(mapping, lead) {
+        if engine.leads.is_none() || lead.is_read_only() || !is_on(mapping, lead) {
             return Ok(());
         }
         let notice = Notice::LeadAccepted { opportunity: opportunity.to_owned() };
@@ -207,7 +205,7 @@ impl Reconciliation<'_> {
 
     /// A lead whose deal goes on as an opportunity, and which is still on.
     pub(super) async fn release_former_lead(&mut self, pair: &Pair) -> Result<Applied, Failure> {
-        if let (Some(lead), crate::observe::Standing::FormerLead { opportunity }) =
+        if let (Some(lead), crate::pair::Standing::FormerLead { opportunity }) =
             (&pair.record, &pair.standing)
         {
             self.release_lead(lead, opportunity).await?;

@@ -13,14 +13,15 @@ use cosell_model::link::{Link, Notifying, Registering, Step};
 use cosell_model::notice::{Notice, Refusal};
 use jiff::SignedDuration;
 
-use crate::commit::fold::{self, End, Progress};
-use crate::commit::last_synced;
-use crate::decide::Case;
+use crate::decide::case::Case;
+use crate::decide::fold;
+use crate::decide::last_synced;
+use crate::decide::progress::{End, Progress};
 use crate::failure::{Failure, FailureKind, System};
-use crate::observe::{Pair, Standing};
+use crate::pair::{Pair, Standing};
 use crate::plan::{Action, Effect, Plan};
 use crate::port::Claim;
-use crate::reconcile::Reconciliation;
+use crate::reconciliation::Reconciliation;
 
 /// How long a claim holds: longer than a consumer may run (120 s) and a request that hung at its very end may still take effect (a
 /// gateway holds one for a minute or two), so that whoever takes it over finds what was made.
@@ -74,7 +75,7 @@ impl Reconciliation<'_> {
             return self.create_record(pair, plan).await;
         }
         let is_linked = matches!(pair.standing, Standing::Linked | Standing::Adopt) && !plan.ends;
-        match self.engine.case(pair) {
+        match self.engine.rules().case(pair) {
             Ok(case) if is_linked => Ok(self.apply_linked(&case, plan).await),
             _ => self.notify(pair, plan).await,
         }
@@ -163,7 +164,7 @@ impl Reconciliation<'_> {
     /// Writes a record.
     pub(super) async fn update(
         &mut self,
-        table: crate::engine::Table,
+        table: crate::policy::Table,
         record: &CrmRecord,
         write: &CrmWrite,
     ) -> Result<CrmRecord, Failure> {

@@ -8,13 +8,13 @@ use cosell_model::patch::PatchOperation;
 use cosell_model::referral::Referral;
 
 use super::{Applied, LinkedApplied, end_of, refusal};
-use crate::commit::fold::{End, Progress};
 use crate::decide::new_record;
+use crate::decide::progress::{End, Progress};
+use crate::failure::linked_meanwhile;
 use crate::failure::{Failure, FailureKind, System};
-use crate::find::linked_meanwhile;
-use crate::observe::{Pair, Standing};
+use crate::pair::{Pair, Standing};
 use crate::plan::{Action, Plan};
-use crate::reconcile::Reconciliation;
+use crate::reconciliation::Reconciliation;
 
 impl Reconciliation<'_> {
     /// Makes the record, links it, and names it in the referral.
@@ -86,7 +86,7 @@ impl Reconciliation<'_> {
             record: Some(record),
             ..pair.clone()
         };
-        let Ok(case) = self.engine.case(&linked) else { return Ok(Applied::Again) };
+        let Ok(case) = self.engine.rules().case(&linked) else { return Ok(Applied::Again) };
         let refused = refused.map(|refusal| Notice::WriteRefused { refusal });
         let delivered = plan.notices.iter().chain(&refused).map(Notice::key).collect();
         let mut plan = crate::decide::created(&case, plan);

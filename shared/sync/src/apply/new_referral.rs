@@ -8,14 +8,15 @@ use cosell_model::referral::Referral;
 use serde_json::Value as Json;
 
 use super::{Applied, LinkedApplied, end_of};
-use crate::commit::fold::{End, Progress};
 use crate::decide::new_referral;
+use crate::decide::progress::{End, Progress};
+use crate::failure::linked_meanwhile;
 use crate::failure::{Failure, FailureKind, System};
-use crate::find::{linked_meanwhile, own};
-use crate::observe::{Pair, Standing};
+use crate::identity::own;
+use crate::pair::{Pair, Standing};
 use crate::plan::{Action, Invitation, Plan};
 use crate::port::Claim;
-use crate::reconcile::Reconciliation;
+use crate::reconciliation::Reconciliation;
 
 impl Reconciliation<'_> {
     /// Makes the referral, and the Microsoft referral when help is asked, links it, and notifies the seller.
@@ -80,7 +81,7 @@ impl Reconciliation<'_> {
             referral: Some(referral),
             ..pair.clone()
         };
-        let Ok(case) = self.engine.case(&linked) else { return Ok(Applied::Again) };
+        let Ok(case) = self.engine.rules().case(&linked) else { return Ok(Applied::Again) };
         let plan = crate::decide::created(&case, plan);
         let mut progress = Progress { is_creation: true, ..Progress::planned(&plan, &link) };
         progress

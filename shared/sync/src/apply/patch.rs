@@ -7,11 +7,12 @@ use cosell_model::patch::PatchOperation;
 use cosell_model::referral::Referral;
 
 use super::{end_of, last_synced};
-use crate::commit::fold::{End, Progress};
-use crate::decide::{Case, go_together};
+use crate::decide::case::Case;
+use crate::decide::go_together;
+use crate::decide::progress::{End, Progress};
 use crate::failure::{Failure, FailureKind, System};
 use crate::plan::{Action, Effect, Plan};
-use crate::reconcile::Reconciliation;
+use crate::reconciliation::Reconciliation;
 
 impl Reconciliation<'_> {
     /// Registers, then patches. What was stored otherwise than it was asked for is kept at once: should the CRM's side fail, our own

@@ -12,11 +12,13 @@ use serde_json::Value as Json;
 
 use super::end_of;
 use super::patch::{indices, parts};
-use crate::commit::fold::{self, End, Progress};
-use crate::decide::{Case, status_columns};
+use crate::decide::case::Case;
+use crate::decide::fold;
+use crate::decide::progress::{End, Progress};
+use crate::decide::{link_after, status_columns};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{Action, Effect, Plan};
-use crate::reconcile::Reconciliation;
+use crate::reconciliation::Reconciliation;
 
 impl Reconciliation<'_> {
     /// Writes the record's side of a plan.
@@ -177,7 +179,9 @@ impl Reconciliation<'_> {
         if is_known || progress.link.version == 0 || case.record.is_read_only() {
             return Ok(());
         }
-        let link = crate::commit::link_so_far(case, plan, progress);
+        let folded = fold::of(case, plan, progress);
+        self.journal.append_own(case, &folded.notices, &folded.changes).await?;
+        let link = link_after::so_far(case, plan, progress);
         if link != progress.link {
             progress.link = self.engine.links.save(&Link { updated: case.now, ..link }).await?;
         }

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use crate::failure::{Failure, FailureKind};
 use crate::find::{Found, Located};
 use crate::journal::Draft;
-use crate::observe::Pair;
-use crate::reconcile::Reconciliation;
+use crate::pair::Pair;
+use crate::reconciliation::Reconciliation;
 
 /// What is kept of a deal that cannot be reconciled now.
 #[derive(Clone, Debug)]

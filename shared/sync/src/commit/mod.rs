@@ -1,12 +1,8 @@
 //! Committing: what came of a plan is folded into the link, the audit log and the outcome, with one save.
 
 pub(crate) mod failing;
-pub(crate) mod fold;
-pub(crate) mod last_synced;
-mod link;
 mod unlinked;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cosell_model::audit::AuditKind;
@@ -16,13 +12,15 @@ use cosell_model::state::DealState;
 use jiff::Timestamp;
 
 use crate::apply::{Applied, LinkedApplied};
-use crate::decide::Case;
+use crate::decide::case::Case;
+use crate::decide::fold::{self, Folded};
+use crate::decide::progress::Progress;
+use crate::decide::{is_new, link_after as link};
 use crate::failure::{Failure, FailureKind};
 use crate::journal::Draft;
-use crate::observe::{Pair, Standing};
+use crate::pair::{Pair, Standing};
 use crate::plan::Plan;
-use crate::reconcile::{Outcome, Reconciliation};
-use fold::{Folded, Progress};
+use crate::reconciliation::{Outcome, Reconciliation};
 
 /// How a pass ended.
 pub(crate) enum Committed {
@@ -96,7 +94,7 @@ impl Reconciliation<'_> {
         let LinkedApplied { pair: made, plan: ended, progress, failure } = applied;
         let (pair, plan) = (made.as_ref().unwrap_or(pair), ended.as_ref().unwrap_or(plan));
         let engine = self.engine;
-        let Ok(case) = engine.case(pair) else { return Ok(Committed::Again) };
+        let Ok(case) = engine.rules().case(pair) else { return Ok(Committed::Again) };
         let folded = fold::of(&case, plan, &progress);
         if let Some(failure) = failure {
             return Err(self.fail_linked(&case, plan, (&progress, &folded), failure).await);
@@ -121,7 +119,7 @@ impl Reconciliation<'_> {
     ) -> Result<Outcome, Failure> {
         let link = link::after(case, plan, progress, &folded);
         self.note_schedule(case, plan).await?;
-        self.append_asides(case, &folded).await?;
+        self.journal.append_own(case, &folded.notices, &folded.changes).await?;
         if link != progress.link {
             self.engine.links.save(&link::stamped(link, progress, case.now)).await?;
         }
@@ -133,26 +131,6 @@ impl Reconciliation<'_> {
         let until = plan.memory.win_deferred_until;
         if let Some(until) = until.filter(|_| case.link.win_deferred_until != until) {
             self.engine.schedule.note(case.link.referral, until).await?;
-        }
-        Ok(())
-    }
-
-    /// What gets an entry of its own, once.
-    async fn append_asides(&mut self, case: &Case<'_>, folded: &Folded) -> Result<(), Failure> {
-        for notice in &folded.notices {
-            let Some(kind) = notice.audit_kind().filter(|_| is_new(case, notice)) else { continue };
-            let field = notice.field();
-            let lost = |change: &&cosell_model::audit::FieldChange| {
-                kind == AuditKind::DroppedWrite && Some(&change.field) == field
-            };
-            let Some(notice) = crate::render::redacted(notice) else { continue };
-            let draft = Draft {
-                message: crate::render::sentence(case.mapping, &notice),
-                notices: vec![notice.clone()],
-                changes: folded.changes.iter().filter(lost).cloned().collect(),
-                ..Draft::default()
-            };
-            self.journal.append(kind, draft).await?;
         }
         Ok(())
     }
@@ -240,21 +218,6 @@ impl Reconciliation<'_> {
         self.append_failure(&failure, folded.changes.clone(), is_first).await;
         failure
     }
-}
-
-/// The link as far as a plan was carried out.
-pub(crate) fn link_so_far(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Link {
-    link::after_failure(case, plan, progress, &fold::of(case, plan, progress))
-}
-
-/// Whether this notice is not known from before.
-fn is_new(case: &Case<'_>, notice: &Notice) -> bool {
-    !is_known(notice, &case.link.notified)
-}
-
-/// Whether this notice stands since the seller was notified of it.
-fn is_known(notice: &Notice, notified: &BTreeSet<String>) -> bool {
-    notice.stands() && notified.contains(&notice.key())
 }
 
 fn kind(plan: &Plan, folded: &Folded, news: &[Notice]) -> AuditKind {

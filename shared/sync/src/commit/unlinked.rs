@@ -6,13 +6,13 @@ use cosell_model::link::{DisconnectReason, Disconnected, Link};
 use cosell_model::notice::Notice;
 use cosell_model::state::{DealState, UnlinkedDeal, WaitingFor};
 
-use super::{is_known, until_due};
-use crate::decide::status_of;
+use super::until_due;
+use crate::decide::{is_known, status_of};
 use crate::failure::{Failure, FailureKind};
 use crate::journal::Draft;
-use crate::observe::{Pair, Standing};
+use crate::pair::{Pair, Standing};
 use crate::plan::Plan;
-use crate::reconcile::{Outcome, Reconciliation};
+use crate::reconciliation::{Outcome, Reconciliation};
 
 impl Reconciliation<'_> {
     /// A linked deal that takes no part now.

@@ -5,16 +5,17 @@ use cosell_model::notice::{Notice, OffReason};
 use cosell_model::state::DealState;
 use serde_json::Value as Json;
 
-use super::{Case, lead, scope};
-use crate::find::identifier;
-use crate::observe::Standing;
+use super::case::Case;
+use super::scope;
+use crate::identity::{identifier, is_on};
+use crate::pair::Standing;
 use crate::plan::Plan;
 
 pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {
     if case.pair.standing != Standing::Adopt {
         return;
     }
-    let refusal = if !lead::is_on(case.mapping, case.record) {
+    let refusal = if !is_on(case.mapping, case.record) {
         Some(off(OffReason::NotFlagged))
     } else if let Some(notice) = contradiction(case) {
         Some(Plan::refused(vec![notice]))

@@ -7,7 +7,8 @@ use cosell_model::link::LastSynced;
 use cosell_model::notice::Notice;
 use cosell_model::value::Value;
 
-use super::{Case, fields, is_kept, stage, visibility};
+use super::case::Case;
+use super::{base, is_kept, stage, visibility};
 use crate::plan::Plan;
 
 pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {
@@ -31,29 +32,37 @@ pub(crate) fn differing(case: &Case<'_>) -> Vec<Field> {
     let rules = case.mapping.rules.iter().filter(is_synced);
     let mut differing: Vec<Field> = rules
         .filter(|rule| {
-            let now = case.observed.get(&fields::field(rule));
-            now.is_some_and(|now| !agrees(rule, now))
+            let now = case.observed.get(&base::field(rule));
+            now.is_some_and(|now| !agrees(rule, now, is_unedited(case, rule, now)))
         })
-        .map(fields::field)
+        .map(base::field)
         .collect();
     differing.extend((!stage::agrees(case)).then_some(Field::Stage));
     differing.extend((!visibility::agrees(case)).then_some(Field::Visibility));
     differing
 }
 
-/// Whether both sides mean the same, as far as a column keeps it: amounts may be rounded there, texts cut.
-fn agrees(rule: &Rule, now: &LastSynced) -> bool {
+/// Whether nobody edited the field since it was last synced: then a difference is what a column made of our write.
+fn is_unedited(case: &Case<'_>, rule: &Rule, now: &LastSynced) -> bool {
+    case.base.get(&base::field(rule)).is_none_or(|base| base == now)
+}
+
+/// Whether both sides mean the same, where nobody edited it as far as a column keeps it: amounts may be rounded there, texts cut.
+fn agrees(rule: &Rule, now: &LastSynced, is_unedited: bool) -> bool {
     let as_kept = |asked: Option<Value>, kept: &Value| {
         asked.is_some_and(|asked| is_kept(&Value::Nothing, &asked, kept) && !kept.is_nothing())
     };
-    rule.agrees(now)
-        || as_kept(rule.across_to_crm(&now.partner_center).ok(), &now.crm)
-        || as_kept(rule.across_to_partner_center(&now.crm).ok(), &now.partner_center)
+    let lossy = || {
+        as_kept(rule.uncut_to_crm(&now.partner_center).ok(), &now.crm)
+            || as_kept(rule.across_to_crm(&now.partner_center).ok(), &now.crm)
+            || as_kept(rule.across_to_partner_center(&now.crm).ok(), &now.partner_center)
+    };
+    rule.agrees(now) || (is_unedited && lossy())
 }
 
 /// The side whose edits are not written to the other; `None` where both are, or the field is none of a rule.
 fn one_way(case: &Case<'_>, field: &Field) -> Option<Side> {
-    let rule = case.mapping.rules.iter().find(|rule| fields::field(rule) == *field)?;
+    let rule = case.mapping.rules.iter().find(|rule| base::field(rule) == *field)?;
     match (rule.to_crm.on_update(), rule.to_partner_center.on_update()) {
         (true, false) => Some(Side::Crm),
         (false, true) => Some(Side::PartnerCenter),

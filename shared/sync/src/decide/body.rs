@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::fields::field;
+use super::base::field;
 use cosell_mapping::{Carried, Mapping, Rule, Situation, attributes, solutions};
 use cosell_model::crm::CrmRecord;
 use cosell_model::deal::DealKind;

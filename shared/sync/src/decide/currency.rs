@@ -6,7 +6,8 @@ use cosell_mapping::Rule;
 use cosell_model::audit::Side;
 use cosell_model::field::Field;
 
-use super::{Case, fields};
+use super::case::Case;
+use super::{base, change};
 use crate::plan::Plan;
 
 /// Where amounts may be written.
@@ -19,20 +20,19 @@ pub(super) struct Currency {
 
 impl Currency {
     /// The currency of this deal.
-    pub(super) fn of(case: &Case<'_>, plan: &Plan) -> Self {
+    pub(super) fn of(case: &Case<'_>, _plan: &Plan) -> Self {
         let mut currencies = case.mapping.rules.iter().filter(|rule| rule.is_currency());
-        let readable = |rule: &&Rule| case.observed.contains_key(&fields::field(rule));
+        let readable = |rule: &&Rule| case.observed.contains_key(&base::field(rule));
         let Some(rule) = currencies.find(readable) else {
             return Self { agrees: true, written: None };
         };
-        let Some(now) = case.observed.get(&fields::field(rule)) else {
+        let Some(now) = case.observed.get(&base::field(rule)) else {
             return Self { agrees: true, written: None };
         };
         let agrees = rule.agrees(now) || now.crm.is_nothing() || now.partner_center.is_nothing();
         let change =
-            fields::merged(case, rule).and_then(|merged| fields::change(rule, now, merged));
-        let written = change.filter(|change| fields::obstacle(case, rule, change).is_none());
-        let _ = plan;
+            change::merged(case, rule).and_then(|merged| change::change(rule, now, merged));
+        let written = change.filter(|change| change::obstacle(case, rule, change).is_none());
         Self { agrees, written: written.map(|change| change.side) }
     }
 
@@ -45,7 +45,7 @@ impl Currency {
 /// Whether two fields are taken or refused together: an amount and its currency.
 pub(crate) fn go_together(rules: &[Rule], fields: &[&Field]) -> Vec<bool> {
     let is = |field: &Field, fits: fn(&Rule) -> bool| {
-        rules.iter().any(|rule| fits(rule) && fields::field(rule) == *field)
+        rules.iter().any(|rule| fits(rule) && base::field(rule) == *field)
     };
     let is_coupled = fields.iter().any(|field| is(field, Rule::is_currency));
     let couples =

@@ -1,32 +1,18 @@
 //! A side that is gone. Neither side is given another counterpart then: what was deleted on one side must not come back as a new
 //! deal on the other.
 
-use cosell_model::crm::CrmRecord;
 use cosell_model::link::{DisconnectReason, Link};
 use cosell_model::notice::Notice;
-use cosell_model::referral::Referral;
 use cosell_model::state::{DealState, WaitingFor};
 use jiff::SignedDuration;
 
-use crate::observe::Pair;
+use crate::pair::Pair;
 use crate::plan::Plan;
 
 /// How long messages of a deal wait for an invisible referral, and how often they ask: far fewer times than make a dead letter. A
 /// role that comes back notifies nobody, and edits may be made meanwhile.
 const MAY_COME_BACK: SignedDuration = SignedDuration::from_hours(24);
 const ASK_AGAIN: SignedDuration = SignedDuration::from_mins(10);
-
-/// Both sides of a linked pair, or why it is disconnected.
-pub(super) fn both_sides(pair: &Pair) -> Result<(&Link, &Referral, &CrmRecord), DisconnectReason> {
-    match (&pair.link, &pair.referral, &pair.record) {
-        (_, _, Some(CrmRecord { merged_into: Some(into), .. })) => {
-            Err(DisconnectReason::RecordMerged(into.clone()))
-        }
-        (Some(link), Some(referral), Some(record)) => Ok((link, referral, record)),
-        (_, None, Some(_)) => Err(DisconnectReason::ReferralInvisible),
-        _ => Err(DisconnectReason::RecordDeleted),
-    }
-}
 
 pub(super) fn decide(pair: &Pair, link: &Link, reason: DisconnectReason) -> Plan {
     let known = link.disconnected.as_ref().filter(|disconnected| disconnected.reason == reason);

@@ -16,13 +16,14 @@ use cosell_model::value::Value;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::{Case, fields};
+use super::base;
+use super::case::Case;
 use crate::plan::{Action, Effect, Plan};
 
 pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {
     for (field, dropped) in &case.link.dropped_writes {
         let mut rules = case.mapping.rules.iter();
-        let rule = rules.find(|rule| fields::field(rule) == *field);
+        let rule = rules.find(|rule| base::field(rule) == *field);
         let stands = rule.zip(case.observed.get(field)).is_some_and(|(rule, now)| {
             now.partner_center == dropped.partner_center && !rule.agrees(now)
         });
@@ -50,7 +51,7 @@ pub(crate) fn dropped_by<'a>(
     let columns = effects
         .filter(|effect| effect.side == Side::Crm && matches!(effect.action, Action::Columns(_)));
     let dropped = columns.filter_map(|effect| {
-        let rule = mapping.rules.iter().find(|rule| fields::field(rule) == effect.field)?;
+        let rule = mapping.rules.iter().find(|rule| base::field(rule) == effect.field)?;
         let now = rule.read_crm(stored).ok()?;
         let partner_center = observed.get(&effect.field)?.partner_center.clone();
         (!is_kept(&effect.before, &effect.after, &now))

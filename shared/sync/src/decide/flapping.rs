@@ -5,7 +5,7 @@ use cosell_model::field::Field;
 use cosell_model::notice::Notice;
 use cosell_model::state::DealState;
 
-use super::Case;
+use super::case::Case;
 use crate::plan::Plan;
 
 pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {

@@ -13,7 +13,8 @@ use cosell_model::patch::PatchOperation;
 use cosell_model::value::Value;
 
 use super::body::{Purpose, body_of, contact};
-use super::{Case, adoption, stage};
+use super::case::Case;
+use super::{adoption, stage};
 use crate::plan::{Action, Effect, HelpRequest, Invitation, Plan};
 
 pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {

@@ -3,6 +3,7 @@
 //! What was synced of the lead goes with the deal. A field is the same on both when its rules have the same name and read the same
 //! values.
 
+use crate::identity::is_on;
 use std::collections::BTreeMap;
 
 use cosell_mapping::{Carried, Mapping, Rule, Situation, phase_value, stage_value};
@@ -18,14 +19,10 @@ use cosell_model::value::Value;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use super::{Case, fields, is_kept, new_record};
-use crate::engine::Table;
+use super::case::Case;
+use super::{base, is_kept, new_record};
 use crate::plan::{Action, Effect, Plan};
-
-/// Whether *Sync with Partner Center* is set.
-pub(crate) fn is_on(mapping: &Mapping, record: &CrmRecord) -> bool {
-    record.get(&mapping.columns.sync) == &Json::Bool(true)
-}
+use crate::policy::Table;
 
 /// Whether a lead is to become an opportunity: it was qualified in the CRM, or the referral was accepted (or won) in Partner Center.
 fn is_accepted(referral: &Referral, lead: &CrmRecord) -> bool {
@@ -146,20 +143,24 @@ pub(crate) fn left_behind(
         else {
             continue;
         };
-        let entered = rule.fitted(entered);
+        // A mark takes no room before the name stands in Partner Center in full.
+        let entered = Rule { marked: false, ..rule.clone() }.fitted(entered);
         let is = |value: Option<Value>| value.is_some_and(|value| is_copy(rule, &value, &present));
-        let from_referral =
-            || rule.read_partner_center(referral).and_then(|value| rule.across_to_crm(&value)).ok();
+        // A column may be shorter than the mapping knows.
+        let is_referrals = || {
+            let value = rule.read_partner_center(referral);
+            let value = value.and_then(|value| rule.across_to_crm(&value));
+            value.is_ok_and(|value| is_kept(&Value::Nothing, &value, &present))
+        };
         let unedited = || {
-            let synced = link.last_synced.get(&fields::field(rule))?;
+            let synced = link.last_synced.get(&base::field(rule))?;
             Some(rule.fitted(synced.crm.clone()))
         };
         let copied = || {
             let on_lead = counterpart(rule, leads)?;
             on_lead.read_crm(before).ok().map(|value| rule.fitted(value))
         };
-        let is_old =
-            || present.is_nothing() || is(from_referral()) || is(unedited()) || is(copied());
+        let is_old = || present.is_nothing() || is_referrals() || is(unedited()) || is(copied());
         if !is_copy(rule, &entered, &present) && !entered.is_nothing() && is_old() {
             write.fields.insert(rule.crm.as_str().to_owned(), rule.crm_json(&entered));
         }
@@ -170,7 +171,7 @@ pub(crate) fn left_behind(
 /// What a seller entered in the lead since its field was last synced; of a field that never was, whatever stands there.
 fn entered(rule: &Rule, leads: &Mapping, link: &Link, lead: &CrmRecord) -> Option<Value> {
     let value = counterpart(rule, leads)?.read_crm(lead).ok()?;
-    let is_new = match link.last_synced.get(&fields::field(rule)) {
+    let is_new = match link.last_synced.get(&base::field(rule)) {
         Some(synced) => value != synced.crm,
         None => !value.is_nothing(),
     };
@@ -246,13 +247,13 @@ fn carried_along(
 ) -> BTreeMap<Field, LastSynced> {
     let mut synced = BTreeMap::new();
     for rule in deals.rules.iter().filter(|rule| counterpart(rule, leads).is_some()) {
-        let Some(before) = link.last_synced.get(&fields::field(rule)) else { continue };
+        let Some(before) = link.last_synced.get(&base::field(rule)) else { continue };
         let present = rule.read_crm(opportunity).ok().filter(|value| !value.is_nothing());
         if let Some(present) = present {
             let is_unchanged = is_copy(rule, &before.crm, &present);
             let crm = if is_unchanged { present } else { rule.fitted(before.crm.clone()) };
             let partner_center = before.partner_center.clone();
-            synced.insert(fields::field(rule), LastSynced { partner_center, crm });
+            synced.insert(base::field(rule), LastSynced { partner_center, crm });
         }
     }
     synced

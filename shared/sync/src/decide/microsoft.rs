@@ -5,7 +5,7 @@ use cosell_model::life_cycle::Stage;
 use cosell_model::notice::Notice;
 use serde_json::Value as Json;
 
-use super::Case;
+use super::case::Case;
 use crate::plan::Plan;
 
 pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {

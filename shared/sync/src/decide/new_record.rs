@@ -15,11 +15,11 @@ use cosell_model::state::DealState;
 use cosell_model::value::Value;
 use jiff::Timestamp;
 
-use super::{fields, is_kept, reference, scope};
-use crate::engine::{Policy, Rules, Table};
-use crate::observe::Pair;
+use super::{base, is_kept, reference, scope};
+use crate::decide::connector::Connector;
+use crate::pair::Pair;
 use crate::plan::{Action, Effect, Plan};
-use crate::render::columns::Connector;
+use crate::policy::{Policy, Rules, Table};
 
 pub(super) fn decide(rules: Rules<'_>, pair: &Pair) -> Plan {
     let Some(referral) = &pair.referral else { return Plan::default() };
@@ -71,7 +71,7 @@ fn whole(
                 write.fields.insert(rule.crm.as_str().to_owned(), json);
             }
             Carried::Unfit(error) => {
-                let (field, reason) = (fields::field(rule), error.to_string());
+                let (field, reason) = (base::field(rule), error.to_string());
                 plan.notices.push(Notice::FieldLeftEmpty { field, reason });
             }
             Carried::Elsewhen(_) | Carried::Empty | Carried::Missing | Carried::Inapplicable => {}
@@ -123,7 +123,7 @@ fn introduce(
     write.phase = phase.filter(|phase| *phase != Phase::Open);
     let connector = Connector {
         referral: Some(referral.id),
-        microsoft_crm_id: super::status::microsoft_crm_id(referral),
+        microsoft_crm_id: super::connector::microsoft_crm_id(referral),
         ..Connector::new(mapping, policy, now)
     };
     connector.introduce(write, state, notices);
@@ -136,7 +136,7 @@ pub(crate) fn yet_to_be_filled(
     mut synced: BTreeMap<Field, LastSynced>,
 ) -> BTreeMap<Field, LastSynced> {
     for rule in &mapping.rules {
-        let field = fields::field(rule);
+        let field = base::field(rule);
         let Some(entry) = synced.get_mut(&field) else { continue };
         if entry.crm.is_nothing() {
             synced.remove(&field);
@@ -186,7 +186,7 @@ pub(crate) fn dropped(
         let asked = rule.across_to_crm(&partner_center).ok().filter(|asked| !asked.is_nothing())?;
         let now = rule.read_crm(record).ok()?;
         (!is_kept(&Value::Nothing, &asked, &now))
-            .then(|| (fields::field(rule), DroppedWrite { partner_center, at }))
+            .then(|| (base::field(rule), DroppedWrite { partner_center, at }))
     });
     dropped.collect()
 }

@@ -1,5 +1,6 @@
 //! A flagged CRM record without a referral: the referral is made, and Microsoft is asked where its seller chose help.
 
+use crate::identity::is_on;
 use std::collections::BTreeMap;
 
 use cosell_mapping::{Mapping, Situation, phase_value, stage_value};
@@ -15,10 +16,10 @@ use cosell_model::value::Value;
 use serde_json::{Value as Json, json};
 
 use super::body::{Purpose, body_of};
-use super::{fields, lead, new_record};
-use crate::engine::Rules;
-use crate::observe::Pair;
+use super::{base, new_record};
+use crate::pair::Pair;
 use crate::plan::{Action, Effect, HelpRequest, Invitation, Plan};
+use crate::policy::Rules;
 
 pub(super) fn decide(rules: Rules<'_>, pair: &Pair) -> Plan {
     let Some(record) = &pair.record else { return Plan::default() };
@@ -59,7 +60,7 @@ fn outside(mapping: &Mapping, record: &CrmRecord) -> Option<OffReason> {
     if record.merged_into.is_some() {
         // Whoever merged it decides what becomes of the referral.
         Some(OffReason::RecordMerged)
-    } else if !lead::is_on(mapping, record) {
+    } else if !is_on(mapping, record) {
         Some(OffReason::NotFlagged)
     } else if record.phase.is_closed() {
         Some(OffReason::RecordClosedBefore(record.phase))
@@ -122,7 +123,7 @@ pub(crate) fn start(
     for rule in sent.filter(|rule| !answered || !referral.has(rule.partner_center.as_str())) {
         if let Ok(crm) = rule.read_crm(record) {
             let partner_center = rule.across_to_partner_center(&crm).unwrap_or_default();
-            synced.insert(fields::field(rule), LastSynced { partner_center, crm });
+            synced.insert(base::field(rule), LastSynced { partner_center, crm });
         }
     }
     if !answered {

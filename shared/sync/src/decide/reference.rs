@@ -7,7 +7,7 @@ use cosell_model::patch::PatchOperation;
 use cosell_model::record_id;
 use cosell_model::value::Value;
 
-use super::Case;
+use super::case::Case;
 use crate::plan::{Action, Effect, Plan};
 
 const PATH: &str = "externalReferenceId";

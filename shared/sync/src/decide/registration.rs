@@ -14,11 +14,11 @@ use cosell_model::value::Value;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
-use super::Case;
+use super::base::field;
 use super::body::set;
-use super::fields::field;
+use super::case::Case;
 use super::win_hold::can_be_registered;
-use crate::observe::Pair;
+use crate::pair::Pair;
 use crate::plan::{Action, Effect, Plan};
 
 /// Whether a registration may be made, or was asked for: only then Microsoft's answer is read.

@@ -6,19 +6,9 @@ use cosell_model::notice::{Notice, OffReason};
 use cosell_model::state::DealState;
 use jiff::Timestamp;
 
-use crate::engine::Table;
+use crate::pair::Rest;
 use crate::plan::Plan;
-
-/// Why a linked deal is left alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rest {
-    /// An operator unlinked it.
-    Unlinked,
-    /// It is a lead, and leads are not synced any more: it must not be taken for one that is gone.
-    LeadsOff,
-    /// It keeps flapping.
-    Paused(Timestamp),
-}
+use crate::policy::Table;
 
 /// Whether a linked deal is left alone. An operator's order looks at a paused one all the same.
 pub(crate) fn of(

@@ -3,7 +3,7 @@
 
 use cosell_model::notice::Notice;
 
-use super::Case;
+use super::case::Case;
 use crate::plan::Plan;
 
 pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {

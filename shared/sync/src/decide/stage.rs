@@ -10,7 +10,8 @@ use cosell_model::notice::Notice;
 use cosell_model::patch::PatchOperation;
 use serde_json::Value as Json;
 
-use super::{Case, win_hold};
+use super::case::Case;
+use super::win_hold;
 use crate::plan::{Action, Effect, Plan};
 
 pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {

@@ -6,17 +6,18 @@ use std::collections::BTreeMap;
 use cosell_model::audit::Side;
 use cosell_model::field::Field;
 use cosell_model::notice::Notice;
-use cosell_model::referral::Referral;
 use cosell_model::state::DealState;
 use cosell_model::value::Value;
 use serde_json::Value as Json;
 
-use super::Case;
-use crate::commit::fold::{self, Progress};
-use crate::engine::Rules;
-use crate::observe::{Pair, Standing};
+use super::case::Case;
+use crate::decide::connector::{Connector, microsoft_crm_id};
+use crate::decide::fold;
+use crate::decide::progress::Progress;
+use crate::identity::is_on;
+use crate::pair::{Pair, Standing};
 use crate::plan::{Action, Effect, Plan};
-use crate::render::columns::Connector;
+use crate::policy::Rules;
 
 pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {
     let columns = columns(case, plan, &Progress::planned(plan, case.link));
@@ -83,9 +84,7 @@ pub(crate) fn with_status(rules: Rules<'_>, pair: &Pair, mut plan: Plan) -> Plan
     let mapping = rules.mapping_of(pair.table);
     let says = match state {
         DealState::Refused { .. } => true,
-        DealState::Disconnected { .. } | DealState::Waiting { .. } => {
-            super::lead::is_on(mapping, record)
-        }
+        DealState::Disconnected { .. } | DealState::Waiting { .. } => is_on(mapping, record),
         // Of what never took part, its record says nothing.
         DealState::Off { .. } => pair.is_linked(),
         _ => false,
@@ -124,10 +123,4 @@ fn effect(columns: BTreeMap<String, Json>) -> Option<Effect> {
         is_final: false,
         action: Action::Notify(columns),
     })
-}
-
-/// Microsoft's own id of the deal, which appears when Microsoft accepts.
-pub(crate) fn microsoft_crm_id(referral: &Referral) -> Option<String> {
-    let id = referral.get("trackingInfo.microsoftMsxId").and_then(Json::as_str);
-    id.filter(|id| !id.is_empty()).map(str::to_owned)
 }

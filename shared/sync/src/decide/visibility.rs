@@ -12,7 +12,7 @@ use cosell_model::patch::PatchOperation;
 use cosell_model::value::Value;
 use serde_json::json;
 
-use super::Case;
+use super::case::Case;
 use crate::plan::{Action, Effect, HelpRequest, Plan};
 
 pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {

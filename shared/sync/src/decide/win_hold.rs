@@ -3,7 +3,7 @@
 use cosell_model::deal::DealKind;
 use jiff::{SignedDuration, Timestamp};
 
-use super::Case;
+use super::case::Case;
 
 /// 72 hours between creation and win, and as much more as clocks may differ.
 const HOLD: SignedDuration = SignedDuration::from_mins(72 * 60 + 5);

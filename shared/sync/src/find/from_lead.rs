@@ -7,9 +7,12 @@ use cosell_model::link::Link;
 use cosell_model::notice::{Notice, OffReason};
 use serde_json::Value as Json;
 
-use super::{Found, Located, identifier, is_of, linked, linked_meanwhile};
-use crate::engine::{Engine, Table};
+use super::{Found, Located, is_of, linked};
+use crate::engine::Engine;
 use crate::failure::Failure;
+use crate::failure::linked_meanwhile;
+use crate::identity::identifier;
+use crate::policy::Table;
 
 /// The lead that an opportunity was.
 #[derive(Default)]

@@ -6,9 +6,12 @@ use cosell_model::notice::{Notice, OffReason};
 use cosell_model::referral::Referral;
 use serde_json::Value as Json;
 
-use super::{Found, Located, identifier, is_of, linked, linked_meanwhile, own};
-use crate::engine::{Engine, Table};
+use super::{Found, Located, is_of, linked};
+use crate::engine::Engine;
 use crate::failure::Failure;
+use crate::failure::linked_meanwhile;
+use crate::identity::{identifier, own};
+use crate::policy::Table;
 use crate::port::Known;
 
 impl Engine {

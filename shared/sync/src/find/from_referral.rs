@@ -6,9 +6,12 @@ use cosell_model::notice::{Notice, OffReason};
 use cosell_model::referral::{Referral, ReferralKind};
 use jiff::Timestamp;
 
-use super::{Found, Located, identifier, linked, linked_meanwhile};
-use crate::engine::{Engine, Table};
+use super::{Found, Located, linked};
+use crate::engine::Engine;
+use crate::failure::linked_meanwhile;
 use crate::failure::{Failure, FailureKind, System};
+use crate::identity::identifier;
+use crate::policy::Table;
 use crate::port::Known;
 
 impl Engine {

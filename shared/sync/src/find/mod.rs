@@ -4,18 +4,17 @@ mod from_lead;
 mod from_record;
 mod from_referral;
 
-use cosell_mapping::Mapping;
 use cosell_model::crm::{CrmKey, CrmRecord};
-use cosell_model::life_cycle::Stage;
 use cosell_model::link::Link;
 use cosell_model::message::Subject;
 use cosell_model::notice::{Notice, OffReason};
-use cosell_model::referral::{Referral, ReferralKind};
+use cosell_model::referral::Referral;
 use cosell_model::state::UnlinkedDeal;
 use jiff::Timestamp;
 
-use crate::engine::{Engine, Table};
-use crate::failure::{Failure, FailureKind, System};
+use crate::engine::Engine;
+use crate::failure::Failure;
+use crate::policy::Table;
 
 /// What is known of a subject.
 #[derive(Clone, Debug)]
@@ -64,25 +63,6 @@ impl Engine {
 
 fn linked(link: Link) -> Located {
     Located::Linked { link: Box::new(link), microsoft: None }
-}
-
-/// The Referral Identifier that a record carries.
-pub(crate) fn identifier<'a>(mapping: &Mapping, record: &'a CrmRecord) -> Option<&'a str> {
-    record.get(&mapping.columns.referral_id).as_str().filter(|id| !id.is_empty())
-}
-
-/// Another reconciliation has linked this very deal since we asked for its link.
-pub(crate) fn linked_meanwhile() -> Failure {
-    Failure::new(System::Aws, FailureKind::Stale, "the deal was linked meanwhile")
-}
-
-/// The partner's own referral among those with our reference; an open one before a closed one, the latest first. One that was
-/// closed as entered by mistake is nobody's deal.
-pub(crate) fn own(referrals: Vec<Referral>) -> Option<Referral> {
-    let own = referrals.into_iter().filter(|referral| {
-        referral.kind != ReferralKind::MicrosoftReferral && referral.stage != Stage::ClosedOtherwise
-    });
-    own.max_by_key(|referral| (!referral.stage.is_terminal(), referral.updated))
 }
 
 /// Whether a link is that of this record.

@@ -1,14 +1,16 @@
 //! The sentences: what a seller or an operator reads of notices and states. Every one stands here and in its neighbours, so that a
 //! product manager can read them in one place and a second language could stand beside them.
 
-pub(crate) mod columns;
 mod sentences;
 mod state;
+#[cfg(test)]
+mod tests;
 mod text;
 mod words;
 
 pub use sentences::sentence;
 pub use state::status;
+pub(crate) use text::cut_lines;
 pub use text::{cut, minute};
 pub use words::Words;
 

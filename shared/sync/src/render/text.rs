@@ -23,7 +23,7 @@ pub fn cut(text: &str, length: usize) -> String {
 }
 
 /// Cuts a text of several lines. A CRM may keep a line break as two characters: a text that is too long would be refused for good.
-pub(super) fn cut_lines(text: &str, length: usize) -> String {
+pub(crate) fn cut_lines(text: &str, length: usize) -> String {
     let mut used = 0;
     let fits = text.chars().take_while(|c| {
         used += if *c == '\n' { 2 } else { 1 };

@@ -7,13 +7,15 @@ use cosell_model::microsoft::{Microsoft, RefusedRequest, requested_help};
 use cosell_model::notice::{Notice, Refusal};
 use jiff::Timestamp;
 
-use super::fold::{self, End, Folded, Progress};
+use super::case::Case;
+use super::fold::{self, Folded};
 use super::last_synced;
-use crate::decide::{Case, landed};
+use super::progress::{End, Progress};
+use crate::decide::landed;
 use crate::plan::{Action, HelpRequest, Plan};
 
 /// The link of a plan that was carried out.
-pub(super) fn after(case: &Case<'_>, plan: &Plan, progress: &Progress, folded: &Folded) -> Link {
+pub(crate) fn after(case: &Case<'_>, plan: &Plan, progress: &Progress, folded: &Folded) -> Link {
     let stored = &progress.link;
     let synced = synced(case, plan, progress);
     let write_ahead = last_synced::still_ahead(plan, progress, stored, &synced, case.now);
@@ -49,8 +51,13 @@ fn phase_refused(folded: &Folded) -> Option<Notice> {
     folded.notices.iter().find(refused).cloned()
 }
 
+/// The link as far as a plan was carried out.
+pub(crate) fn so_far(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Link {
+    after_failure(case, plan, progress, &fold::of(case, plan, progress))
+}
+
 /// The link of a plan that failed half-way: what landed counts as written, and the rest is as it was.
-pub(super) fn after_failure(
+pub(crate) fn after_failure(
     case: &Case<'_>,
     plan: &Plan,
     progress: &Progress,
@@ -73,7 +80,7 @@ pub(super) fn after_failure(
 }
 
 /// The link with the versions that were stored.
-pub(super) fn stamped(link: Link, progress: &Progress, now: Timestamp) -> Link {
+pub(crate) fn stamped(link: Link, progress: &Progress, now: Timestamp) -> Link {
     let (referral, record) = (progress.referral.as_ref(), progress.record.as_ref());
     Link {
         crm_version: record.map_or(link.crm_version, |record| record.version.clone()),

@@ -7,112 +7,16 @@ use cosell_model::audit::{FieldChange, Side};
 use cosell_model::crm::{CrmRecord, Phase};
 use cosell_model::field::Field;
 use cosell_model::life_cycle::Stage;
-use cosell_model::link::{DroppedWrite, Link, Notifying};
+use cosell_model::link::{DroppedWrite, Link};
 use cosell_model::notice::{Notice, Refusal, Severity};
-use cosell_model::referral::Referral;
 use cosell_model::state::{DealState, WaitingFor};
 use cosell_model::value::Value;
-use serde_json::Value as Json;
 
+use super::case::Case;
 use super::last_synced;
-use crate::decide::{Case, dropped_by};
+use super::progress::{End, Progress};
+use crate::decide::dropped_by;
 use crate::plan::{Action, Effect, HelpRequest, Plan};
-
-/// What came of an effect.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum End {
-    /// Not tried yet.
-    Planned,
-    /// It is stored.
-    Stored,
-    /// The service refused it.
-    Refused(Refusal),
-    /// It was tried, and nobody knows.
-    Unknown,
-    /// It was not tried, since something before it failed.
-    Skipped,
-}
-
-/// How far a plan was carried out. Holds what the services answered.
-#[derive(Clone, Debug)]
-pub(crate) struct Progress {
-    /// One for each effect.
-    pub(crate) ends: Vec<End>,
-    /// The link as it is stored.
-    pub(crate) link: Link,
-    /// The referral as it was stored by a patch.
-    pub(crate) referral: Option<Referral>,
-    /// The record as it was stored by a write.
-    pub(crate) record: Option<CrmRecord>,
-    /// The Microsoft referral that was made or found.
-    pub(crate) microsoft: Option<Referral>,
-    /// The record refused a write as a whole, though it takes each part.
-    pub(crate) whole_refused: Option<Refusal>,
-    /// Whether the name's mark may be written.
-    pub(crate) may_mark: bool,
-    /// Keys of the notices that the seller reads since this run.
-    pub(crate) delivered: BTreeSet<String>,
-    /// Notices in a write that was not answered yet.
-    pub(crate) in_flight: Option<Notifying>,
-    /// Microsoft was asked now, and not before.
-    pub(crate) makes_help: bool,
-    /// The record takes no notices.
-    pub(crate) cannot_notify: bool,
-    /// The link starts with what was last synced: nothing of the decision's base applies.
-    pub(crate) is_creation: bool,
-}
-
-impl Progress {
-    /// Nothing was done yet.
-    pub(crate) fn planned(plan: &Plan, link: &Link) -> Self {
-        Self {
-            ends: vec![End::Planned; plan.effects.len()],
-            link: link.clone(),
-            referral: None,
-            record: None,
-            microsoft: None,
-            whole_refused: None,
-            may_mark: true,
-            delivered: BTreeSet::new(),
-            in_flight: None,
-            makes_help: false,
-            cannot_notify: false,
-            is_creation: false,
-        }
-    }
-
-    /// Ends the effects that `fits` and are not tried yet.
-    pub(crate) fn end(&mut self, plan: &Plan, end: &End, fits: impl Fn(&Effect) -> bool) {
-        for (effect, ended) in plan.effects.iter().zip(&mut self.ends) {
-            if *ended == End::Planned && fits(effect) {
-                ended.clone_from(end);
-            }
-        }
-    }
-
-    /// Whether the record's own fields are written with what the seller reads.
-    pub(crate) fn writes_record(&self, plan: &Plan) -> bool {
-        self.open_effects(plan).next().is_some()
-    }
-
-    /// The columns that are written with what the seller reads.
-    pub(crate) fn planned_columns(&self, plan: &Plan) -> BTreeMap<String, Json> {
-        let columns = self.open_effects(plan).filter_map(|effect| match &effect.action {
-            Action::Columns(columns) => Some(columns.clone()),
-            _ => None,
-        });
-        columns.flatten().collect()
-    }
-
-    fn open_effects<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = &'a Effect> {
-        let open = plan.effects.iter().zip(&self.ends).filter(|(_, end)| **end == End::Planned);
-        open.map(|(effect, _)| effect).filter(|effect| match &effect.action {
-            Action::Columns(_) => true,
-            Action::Phase(phase) => !phase.is_closed(),
-            _ => false,
-        })
-    }
-}
 
 /// What a plan amounts to.
 #[derive(Clone, Debug)]
@@ -415,3 +319,16 @@ fn name(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Option<Value> {
         None => case.observed.get(&field).map(|now| now.partner_center.clone()),
     }
 }
+
+/// Whether this notice is not known from before.
+pub(crate) fn is_new(case: &Case<'_>, notice: &Notice) -> bool {
+    !is_known(notice, &case.link.notified)
+}
+
+/// Whether this notice stands since the seller was notified of it.
+pub(crate) fn is_known(notice: &Notice, notified: &BTreeSet<String>) -> bool {
+    notice.stands() && notified.contains(&notice.key())
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,14 +6,14 @@ use cosell_mapping::{Mapping, Mark};
 use cosell_model::crm::{CrmRecord, CrmWrite};
 use cosell_model::id::ReferralId;
 use cosell_model::notice::Notice;
+use cosell_model::referral::Referral;
 use cosell_model::state::DealState;
 use cosell_model::value::Value;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use super::text::{cut, cut_lines};
-use super::{is_line, minute};
-use crate::engine::Policy;
+use crate::policy::Policy;
+use crate::render::{cut, cut_lines, is_line, minute};
 
 /// Between an Audit line's time and its text.
 const GAP: &str = "  ";
@@ -159,3 +159,12 @@ fn mark(state: &DealState) -> Option<Mark> {
         _ => None,
     }
 }
+
+/// Microsoft's own id of the deal, which appears when Microsoft accepts.
+pub(crate) fn microsoft_crm_id(referral: &Referral) -> Option<String> {
+    let id = referral.get("trackingInfo.microsoftMsxId").and_then(Json::as_str);
+    id.filter(|id| !id.is_empty()).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,8 +12,8 @@ use cosell_model::link::{LastSynced, Link, WriteAhead};
 use cosell_model::value::Value;
 use jiff::{SignedDuration, Timestamp};
 
-use super::fold::{End, Progress};
-use crate::decide::Case;
+use super::case::Case;
+use super::progress::{End, Progress};
 use crate::plan::{Action, Effect, Plan};
 
 /// A request that hung takes effect within a minute or two (a gateway holds it no longer), or never.
@@ -140,3 +140,6 @@ pub(crate) fn still_ahead(
     });
     others.map(|(field, entry)| (field.clone(), entry.clone())).collect()
 }
+
+#[cfg(test)]
+mod tests;
