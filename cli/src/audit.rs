@@ -1,4 +1,6 @@
-//! `cosell audit`: the trail of one pair.
+//! `cosell audit`: the audit log of one deal.
+
+mod table;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -9,11 +11,11 @@ use cosell_model::audit::AuditEntry;
 use cosell_model::link::Link;
 use cosell_model::message::Subject;
 use cosell_runtime::config::{Environment, Noted};
-use cosell_runtime::settings::CrmSystem;
 use cosell_sync::port::{AuditLog, Links};
+use cosell_wiring::{CRMS, Descriptor};
 
-use crate::record::{self, Record, told};
-use crate::table;
+use crate::output;
+use crate::record::{self, Record, explained};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -27,14 +29,14 @@ pub(crate) struct Arguments {
 struct Settings {
     links: String,
     audit: String,
-    crm: CrmSystem,
+    crm: &'static Descriptor,
 }
 
 impl Settings {
     fn read(environment: &Environment) -> Result<Self, Noted> {
         let links = environment.required("LINKS_TABLE", "cosell-sync-LinksTable-1ABC2DEF3GHIJ");
         let audit = environment.required("AUDIT_TABLE", "cosell-sync-AuditTable-1ABC2DEF3GHIJ");
-        let crm = environment.parsed_or("CRM", CrmSystem::Dynamics);
+        let crm = CRMS.read(environment);
         Ok(Self { links: links?, audit: audit?, crm: crm? })
     }
 }
@@ -46,25 +48,24 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     let links = DynamoLinks::new(Table::new(&aws, settings.links));
     let audit = DynamoAudit::new(Table::new(&aws, settings.audit), None);
 
-    let trail = Trail::read(&links, &audit, &subject).await?;
-    if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&trail.entries)?);
+    let log = DealLog::read(&links, &audit, &subject).await?;
+    output::print(&if arguments.json {
+        format!("{}\n", serde_json::to_string_pretty(&log.entries)?)
     } else {
-        print!("{}", table::render(&trail));
-    }
-    Ok(())
+        table::of(&log)
+    })
 }
 
-/// What is known of a pair.
-pub(crate) struct Trail {
-    pub(crate) subject: Subject,
-    pub(crate) link: Option<Link>,
+/// The audit log of one deal.
+struct DealLog {
+    subject: Subject,
+    link: Option<Link>,
     /// Oldest first.
-    pub(crate) entries: Vec<AuditEntry>,
+    entries: Vec<AuditEntry>,
 }
 
-impl Trail {
-    /// A trail starts under the CRM record and goes on under the referral once there is one: both parts are read.
+impl DealLog {
+    /// It starts under the CRM record and goes on under the referral once there is one: both parts are read.
     async fn read(links: &dyn Links, audit: &dyn AuditLog, subject: &Subject) -> Result<Self> {
         let link = record::link_of(links, subject).await?;
         let subjects = match &link {
@@ -73,8 +74,10 @@ impl Trail {
         };
         let mut entries = Vec::new();
         for subject in subjects {
-            let part = audit.of_pair(&subject.to_string()).await.map_err(|failure| told(&failure));
-            entries.extend(part.with_context(|| format!("cannot read the trail of {subject}"))?);
+            let part = audit.of_pair(&subject.to_string()).await;
+            let part = part.map_err(|failure| explained(&failure));
+            entries
+                .extend(part.with_context(|| format!("cannot read the audit log of {subject}"))?);
         }
         entries.sort_by_key(|entry| entry.at);
         Ok(Self { subject: subject.clone(), link, entries })
@@ -88,6 +91,8 @@ mod tests {
     use cosell_model::crm::CrmKey;
     use cosell_model::id::{EngagementId, ReferralId};
     use cosell_model::message::Cause;
+    use cosell_model::state::UnlinkedDeal;
+    use cosell_sync::port::Known;
     use cosell_sync::{Failure, FailureKind, System};
 
     use super::*;
@@ -95,9 +100,16 @@ mod tests {
     const REFERRAL: &str = "c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa";
     const OPPORTUNITY: &str = "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77";
 
-    /// One pair's link, and a trail of which each part is one entry.
+    /// One deal's link, and an audit log of which each part is one entry.
     struct Store {
         linked: bool,
+    }
+
+    impl Store {
+        fn known(&self, is_it: impl Fn(&Link) -> bool) -> Known {
+            let link = Some(link()).filter(|link| self.linked && is_it(link));
+            link.map_or(Known::Nothing, |link| Known::Linked(Box::new(link)))
+        }
     }
 
     fn link() -> Link {
@@ -110,12 +122,12 @@ mod tests {
 
     #[async_trait]
     impl Links for Store {
-        async fn by_referral(&self, id: ReferralId) -> Result<Option<Link>, Failure> {
-            Ok(Some(link()).filter(|link| self.linked && link.referral == id))
+        async fn by_referral(&self, id: ReferralId) -> Result<Known, Failure> {
+            Ok(self.known(|link| link.referral == id))
         }
 
-        async fn by_crm(&self, key: &CrmKey) -> Result<Option<Link>, Failure> {
-            Ok(Some(link()).filter(|link| self.linked && link.crm == *key))
+        async fn by_crm(&self, key: &CrmKey) -> Result<Known, Failure> {
+            Ok(self.known(|link| link.crm == *key))
         }
 
         async fn by_engagement(&self, _: EngagementId) -> Result<Option<Link>, Failure> {
@@ -131,6 +143,10 @@ mod tests {
         }
 
         async fn save(&self, _: &Link) -> Result<Link, Failure> {
+            unreachable!("nothing is written")
+        }
+
+        async fn save_unlinked(&self, _: &Subject, _: &UnlinkedDeal) -> Result<(), Failure> {
             unreachable!("nothing is written")
         }
     }
@@ -159,6 +175,7 @@ mod tests {
                 kind: AuditKind::Unchanged,
                 cause: Cause::Sweep,
                 message: "nothing to do".into(),
+                notices: vec![],
                 changes: vec![],
                 undecided: vec![],
                 partner_center_request: None,
@@ -176,19 +193,19 @@ mod tests {
             record: Record,
         }
         let line = <Line as clap::Parser>::try_parse_from(["cosell", option, id]).unwrap();
-        line.record.subject(CrmSystem::Dynamics).unwrap()
+        line.record.subject(CRMS.0[0]).unwrap()
     }
 
     #[tokio::test]
-    async fn a_linked_pairs_trail_is_both_parts_by_time_from_either_side() {
+    async fn a_linked_deals_audit_log_is_both_parts_by_time_from_either_side() {
         let store = Store { linked: true };
         for subject in [
             record("--referral", REFERRAL),
             record("--opportunity", OPPORTUNITY),
             record("--opportunity", "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}"),
         ] {
-            let trail = Trail::read(&store, &store, &subject).await.unwrap();
-            let pairs: Vec<_> = trail.entries.iter().map(|entry| entry.pair.clone()).collect();
+            let log = DealLog::read(&store, &store, &subject).await.unwrap();
+            let pairs: Vec<_> = log.entries.iter().map(|entry| entry.pair.clone()).collect();
             assert_eq!(
                 pairs,
                 [format!("referral#{REFERRAL}"), format!("crm#dynamics#opportunity#{OPPORTUNITY}")]
@@ -197,12 +214,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_opportunity_without_a_referral_has_a_trail_too() {
+    async fn an_opportunity_without_a_referral_has_an_audit_log_too() {
         let store = Store { linked: false };
-        let trail =
-            Trail::read(&store, &store, &record("--opportunity", OPPORTUNITY)).await.unwrap();
-        assert!(trail.link.is_none());
-        assert_eq!(trail.entries.len(), 1);
+        let log =
+            DealLog::read(&store, &store, &record("--opportunity", OPPORTUNITY)).await.unwrap();
+        assert!(log.link.is_none());
+        assert_eq!(log.entries.len(), 1);
     }
 
     #[test]

@@ -4,40 +4,37 @@ use std::fmt::Write;
 
 use anyhow::{Result, bail};
 use clap::Subcommand;
-use cosell_sync::installation::{Finding, Installation, State};
-use cosell_wiring::{InstallationAccess, InstallationSettings};
+use cosell_crm::installation::{Finding, Installation, State};
+use cosell_wiring::InstallationSettings;
 
-use crate::record::told;
+use crate::output;
+use crate::record::explained;
 
 #[derive(Clone, Copy, Subcommand)]
 pub(crate) enum Command {
-    /// Tells whether the fields, their key and the permission to read them are as they should be. Changes nothing.
+    /// Checks whether the fields, their key and the permission to read them are as they should be. Changes nothing.
     ///
     /// Ends with 1 when anything is missing or wrong.
     Check,
     /// Creates what is missing. Changes and deletes nothing that is there; repeating it is harmless.
     ///
-    /// Needs the right to customise the CRM, which the application's own user should not have: give an administrator's access token in
+    /// Needs the right to customise the CRM, which the sync's service account should not have: give an administrator's access token in
     /// CRM_ACCESS_TOKEN. Ends with 1 when anything is still missing or wrong.
     Install,
 }
 
 pub(crate) async fn run(command: Command) -> Result<()> {
     let settings = cosell_wiring::read(InstallationSettings::read)?;
-    let (is_guest, sync_leads) = (is_guest(&settings), settings.sync_leads);
+    let (is_guest, sync_leads) = (settings.is_guest(), settings.sync_leads);
     let installation = installation(settings).await?;
     let findings = relevant(carry_out(command, installation.as_ref()).await?, sync_leads);
-    print!("{}", listed(&findings));
+    output::print(&listed(&findings))?;
     if is_guest {
-        println!(
-            "This is what the user of CRM_ACCESS_TOKEN sees. `cosell crm check` without it tells what the deployment's own user sees."
-        );
+        output::print(
+            "This is what the user of CRM_ACCESS_TOKEN sees. `cosell crm check` without it shows what the sync's service account sees.\n",
+        )?;
     }
     verdict(&findings)
-}
-
-fn is_guest(settings: &InstallationSettings) -> bool {
-    matches!(settings.access, InstallationAccess::Token(_))
 }
 
 /// Without those of the lead, where leads are not synced.
@@ -50,7 +47,7 @@ fn relevant(mut findings: Vec<Finding>, sync_leads: bool) -> Vec<Finding> {
 pub(crate) async fn installation(settings: InstallationSettings) -> Result<Box<dyn Installation>> {
     // With a token nothing is asked of AWS, so no region is needed.
     let sdk =
-        if is_guest(&settings) { cosell_aws::sdk::config().await } else { crate::aws().await? };
+        if settings.is_guest() { cosell_aws::sdk::config().await } else { crate::aws().await? };
     Ok(cosell_wiring::installation(settings, &sdk)?)
 }
 
@@ -59,7 +56,7 @@ async fn carry_out(command: Command, installation: &dyn Installation) -> Result<
         Command::Check => installation.check().await,
         Command::Install => installation.install().await,
     };
-    findings.map_err(|failure| told(&failure))
+    findings.map_err(|failure| explained(&failure))
 }
 
 /// One line for each finding, with the remedy of what is wrong.

@@ -115,7 +115,7 @@ async fn the_fields_of_leads_do_not_matter_where_leads_are_not_synced() {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_how_it_should_be_and_the_cure() {
+fn what_is_wrong_is_listed_with_how_it_should_be_and_the_remedy() {
     let wrong = State::Wrong {
         is: "Text 50".to_owned(),
         should: "Text 100".to_owned(),

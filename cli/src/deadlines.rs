@@ -12,7 +12,8 @@ use cosell_wiring::EngineSettings;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
-use crate::record::told;
+use crate::output;
+use crate::record::explained;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -28,7 +29,7 @@ pub(crate) struct Arguments {
 struct Open {
     referral: Referral,
     due: Timestamp,
-    /// The record of its pair, where it is synced.
+    /// The record of its deal, where it is synced.
     record: Option<CrmKey>,
 }
 
@@ -36,15 +37,14 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     let settings = cosell_wiring::read(EngineSettings::read)?;
     let engine = cosell_wiring::operators_engine(settings, &crate::aws().await?)?;
     let now = clock::now();
-    let pending = engine.partner_center.pending().await.map_err(|failure| told(&failure));
+    let pending = engine.partner_center.pending().await.map_err(|failure| explained(&failure));
     let pending = pending.context("cannot list the referrals that wait")?;
     let open = open(pending, &*engine.links, arguments.within, now).await?;
-    if arguments.json {
-        println!("{:#}", open.iter().map(|open| as_json(open, now)).collect::<Json>());
+    output::print(&if arguments.json {
+        format!("{:#}\n", open.iter().map(|open| as_json(open, now)).collect::<Json>())
     } else {
-        print!("{}", as_table(&open, now));
-    }
-    Ok(())
+        as_table(&open, now)
+    })
 }
 
 /// First what expires first. One without a date is passed over: it does not expire.
@@ -61,10 +61,11 @@ async fn open(
         else {
             continue;
         };
-        let own = links.by_referral(referral.id).await.map_err(|failure| told(&failure))?;
+        let own =
+            links.by_referral(referral.id).await.map_err(|failure| explained(&failure))?.link();
         let link = match (own, referral.engagement) {
             (None, Some(engagement)) => {
-                links.by_engagement(engagement).await.map_err(|failure| told(&failure))?
+                links.by_engagement(engagement).await.map_err(|failure| explained(&failure))?
             }
             (own, _) => own,
         };
@@ -145,7 +146,8 @@ mod tests {
             referral,
             record,
         };
-        let key = CrmKey::read("dynamics", "opportunity", "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77");
+        let key = cosell_model::record_id::RecordIds::guids("dynamics")
+            .key("opportunity", "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77");
         vec![open(half, key), open(own, None)]
     }
 

@@ -1,12 +1,16 @@
 //! `cosell`: the operator's command line. It reads the same environment variables as the functions.
 
+// Whoever reads the output may go away before its end; the macros would panic then.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod audit;
 mod crm;
 mod deadlines;
+mod deal;
 mod mapping;
-mod pair;
+mod output;
 mod record;
-mod table;
+mod value;
 mod webhook;
 
 use std::process::ExitCode;
@@ -30,32 +34,31 @@ struct Arguments {
 enum Command {
     /// Shows what was decided and written for a deal, and why.
     ///
-    /// Environment: LINKS_TABLE, AUDIT_TABLE, CRM (default dynamics), AWS_REGION.
+    /// Environment: LINKS_TABLE, AUDIT_TABLE, CRM, AWS_REGION.
     Audit(audit::Arguments),
     /// Checks and installs the co-sell fields in the CRM.
     ///
-    /// Environment: CRM (default dynamics) and that CRM's variables: DATAVERSE_URL, DATAVERSE_TENANT_ID and PUBLISHER_PREFIX (default nwcs),
-    /// or SALESFORCE_URL. To sign in as the deployment does CRM_SECRET_ARN and AWS_REGION; instead of these CRM_ACCESS_TOKEN, an access
-    /// token of somebody who may customise the CRM.
+    /// Environment: CRM and that CRM's own variables, as the functions have them. To sign in as the deployment does CRM_SECRET_ARN and
+    /// AWS_REGION; instead of these CRM_ACCESS_TOKEN, an access token of somebody who may customise the CRM.
     #[command(subcommand)]
     Crm(crm::Command),
-    /// Lists the invitations that wait for an answer, yours and Microsoft's, by the day they expire.
-    ///
-    /// Environment: all variables of the consumer function but QUEUE_URL.
-    Deadlines(deadlines::Arguments),
-    /// Checks and shows the field mapping that is packed into this program, as into the functions built with it. Needs AWS only for `check
-    /// --live` and for `try` with an id.
-    ///
-    /// Environment, none of it needed: CRM (default dynamics), PUBLISHER_PREFIX (default nwcs), TEAM_PHONE.
-    #[command(subcommand)]
-    Mapping(mapping::Command),
-    /// Shows and mends a pair of referral and opportunity.
+    /// Shows a deal's state, and takes an operator's orders about it.
     ///
     /// Environment: for `show` LINKS_TABLE, CRM (default dynamics), AWS_REGION; for the others all variables of the consumer function
     /// but QUEUE_URL.
     #[command(subcommand)]
-    Pair(pair::Command),
-    /// Tells Partner Center where to deliver its notifications.
+    Deal(deal::Command),
+    /// Lists the invitations that wait for an answer, yours and Microsoft's, by the day they expire.
+    ///
+    /// Environment: all variables of the consumer function but QUEUE_URL.
+    Deadlines(deadlines::Arguments),
+    /// Checks and shows the field mapping that is built into this program, as into the functions built with it. Needs AWS only for `check
+    /// --live` and for `try` with an id.
+    ///
+    /// Environment, none of it needed: CRM, TEAM_PHONE, and what the CRM's mapping has for placeholders.
+    #[command(subcommand)]
+    Mapping(mapping::Command),
+    /// Registers with Partner Center where it delivers its notifications.
     ///
     /// Environment: PARTNER_CENTER_TENANT_ID, PARTNER_CENTER_SECRET_ARN, ENTRA_URL, REGISTRATION_URL and REGISTRATION_AUDIENCE
     /// (default https://api.partnercenter.microsoft.com), AWS_REGION.
@@ -68,15 +71,16 @@ async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Audit(arguments) => audit::run(arguments).await,
         Command::Crm(command) => crm::run(command).await,
+        Command::Deal(command) => deal::run(command).await,
         Command::Deadlines(arguments) => deadlines::run(arguments).await,
         Command::Mapping(command) => mapping::run(&command).await,
-        Command::Pair(command) => pair::run(command).await,
         Command::Webhook(command) => webhook::run(command).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            // Where even this cannot be printed, the exit code says it.
+            let _ = output::print_aside(&format!("error: {error:#}\n"));
             ExitCode::FAILURE
         }
     }
@@ -117,26 +121,26 @@ mod tests {
     }
 
     #[test]
-    fn an_order_names_its_pair_field_and_winner() {
+    fn an_order_names_its_deal_field_and_winner() {
         let parse = |line: &str| Arguments::try_parse_from(line.split(' '));
-        let pair = "--referral c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa";
+        let deal = "--referral c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa";
         for line in [
-            format!("cosell pair show {pair} --json"),
-            "cosell pair look --opportunity o1".to_owned(),
-            format!("cosell pair unlink {pair}"),
-            format!("cosell pair relink {pair} --opportunity o1 --yes"),
-            format!("cosell pair settle {pair} --field name --winner partner-center"),
-            format!("cosell pair settle {pair} --field name --winner crm --yes"),
+            format!("cosell deal show {deal} --json"),
+            "cosell deal reconcile --opportunity o1".to_owned(),
+            format!("cosell deal unlink {deal}"),
+            format!("cosell deal relink {deal} --opportunity o1 --yes"),
+            format!("cosell deal resolve {deal} --field name --winner partner-center"),
+            format!("cosell deal resolve {deal} --field name --winner crm --yes"),
         ] {
             assert!(parse(&line).is_ok(), "{line}");
         }
         for line in [
-            "cosell pair show".to_owned(),
-            format!("cosell pair look {pair} --opportunity o1"),
-            "cosell pair unlink --yes".to_owned(),
-            format!("cosell pair relink {pair}"),
-            format!("cosell pair settle {pair} --winner crm"),
-            format!("cosell pair settle {pair} --field name --winner newest"),
+            "cosell deal show".to_owned(),
+            format!("cosell deal reconcile {deal} --opportunity o1"),
+            "cosell deal unlink --yes".to_owned(),
+            format!("cosell deal relink {deal}"),
+            format!("cosell deal resolve {deal} --winner crm"),
+            format!("cosell deal resolve {deal} --field name --winner newest"),
         ] {
             assert!(parse(&line).is_err(), "{line}");
         }

@@ -2,17 +2,13 @@
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
-use cosell_model::crm::CrmKey;
+use cosell_model::crm::{CrmKey, LEAD, OPPORTUNITY};
 use cosell_model::id::ReferralId;
 use cosell_model::link::Link;
 use cosell_model::message::Subject;
-use cosell_model::record_id;
-use cosell_runtime::settings::CrmSystem;
 use cosell_sync::Failure;
-use cosell_sync::port::Links;
-
-const OPPORTUNITY: &str = "opportunity";
-const LEAD: &str = "lead";
+use cosell_sync::port::{Known, Links};
+use cosell_wiring::Descriptor;
 
 #[derive(Args)]
 #[group(required = true, multiple = false)]
@@ -29,52 +25,67 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub(crate) fn subject(&self, crm: CrmSystem) -> Result<Subject> {
+    pub(crate) fn subject(&self, crm: &Descriptor) -> Result<Subject> {
         match (self.referral, &self.opportunity, &self.lead) {
             (Some(id), ..) => Ok(Subject::Referral(id)),
             (None, Some(id), _) => Ok(Subject::Crm(opportunity(crm, id)?)),
-            (None, None, Some(id)) => Ok(Subject::Crm(key(&crm.to_string(), LEAD, id)?)),
+            (None, None, Some(id)) => Ok(Subject::Crm(lead(crm, id)?)),
             (None, None, None) => Err(anyhow!("give --referral, --opportunity or --lead")),
         }
     }
 }
 
 /// The opportunity of `--opportunity`: an id in whatever spelling, or the record's whole address.
-pub(crate) fn opportunity(crm: CrmSystem, text: &str) -> Result<CrmKey> {
-    key(&crm.to_string(), OPPORTUNITY, text)
+pub(crate) fn opportunity(crm: &Descriptor, text: &str) -> Result<CrmKey> {
+    key(crm, OPPORTUNITY, text)
 }
 
-fn key(system: &str, entity: &str, text: &str) -> Result<CrmKey> {
-    // An address of Dynamics ends in `…&id=ID`, one of Salesforce in `/ID/view`.
+/// The lead of `--lead`.
+pub(crate) fn lead(crm: &Descriptor, text: &str) -> Result<CrmKey> {
+    key(crm, LEAD, text)
+}
+
+fn key(crm: &Descriptor, entity: &str, text: &str) -> Result<CrmKey> {
+    let ids = crm.mapped.record_ids;
+    // Addresses of records end in `…&id=ID`, or in `/ID/view`.
     let mut parts = text.split(['/', '?', '&', '#']).rev();
-    let id = |part: &str| CrmKey::read(system, entity, part.strip_prefix("id=").unwrap_or(part));
+    let id = |part: &str| ids.key(entity, part.strip_prefix("id=").unwrap_or(part));
     parts.find_map(id).ok_or_else(|| {
         anyhow!(
-            "--{entity} `{}` is not {} {entity}'s id in {system}: expected {}, or the record's address",
+            "--{entity} `{}` is not {} {entity}'s id in {crm}: expected {}, or the record's address",
             text.chars().take(64).collect::<String>(),
             if entity == LEAD { "a" } else { "an" },
-            record_id::expected(system, entity)
+            (ids.expected)(entity)
         )
     })
 }
 
-pub(crate) async fn link_of(links: &dyn Links, subject: &Subject) -> Result<Option<Link>> {
-    let link = match subject {
+pub(crate) async fn known(links: &dyn Links, subject: &Subject) -> Result<Known> {
+    let known = match subject {
         Subject::Referral(id) => links.by_referral(*id).await,
         Subject::Crm(key) => links.by_crm(key).await,
     };
-    link.map_err(|failure| told(&failure))
-        .with_context(|| format!("cannot look up the link of {subject}"))
+    known
+        .map_err(|failure| explained(&failure))
+        .with_context(|| format!("cannot read what is known of {subject}"))
 }
 
-/// A failure's text already tells its source's.
-pub(crate) fn told(failure: &Failure) -> anyhow::Error {
+pub(crate) async fn link_of(links: &dyn Links, subject: &Subject) -> Result<Option<Link>> {
+    Ok(known(links, subject).await?.link())
+}
+
+/// A failure's text already has its source's.
+pub(crate) fn explained(failure: &Failure) -> anyhow::Error {
     anyhow!(failure.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn key(crm: &str, entity: &str, text: &str) -> Result<CrmKey> {
+        super::key(cosell_wiring::CRMS.named(crm)?, entity, text)
+    }
 
     #[test]
     fn an_opportunity_is_named_by_its_id_or_its_address() {

@@ -9,6 +9,8 @@ use cosell_partner_center::registration::{Ensured, Registered, Registration, Val
 use cosell_wiring::RegistrationSettings;
 use url::Url;
 
+use crate::output;
+
 /// A test event arrives within seconds; the function may need a cold start and two certificate downloads first.
 const RESULT_TRIES: u32 = 30;
 const RESULT_PAUSE: Duration = Duration::from_secs(2);
@@ -40,8 +42,7 @@ pub(crate) async fn run(command: Command) -> Result<()> {
         Command::Show => show(&registration).await,
         Command::Test => test(&registration).await,
     }?;
-    println!("{text}");
-    Ok(())
+    output::print(&format!("{text}\n"))
 }
 
 /// Partner Center delivers to https addresses; the simulated one to loopback as well.
@@ -125,7 +126,7 @@ fn verdict(result: &ValidationResult) -> Result<String> {
             Ok(format!("the webhook accepted the test event ({answers})"))
         }
         Some(_) => bail!(
-            "the webhook did not accept the test event ({answers}); the webhook function's log tells why. Unauthorized means that it \
+            "the webhook did not accept the test event ({answers}); the webhook function's log says why. Unauthorized means that it \
              could not verify the signature"
         ),
         None => bail!(

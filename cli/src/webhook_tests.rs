@@ -42,7 +42,7 @@ async fn registration() -> (Simulators, Registration) {
 }
 
 #[tokio::test]
-async fn anothers_registration_is_taken_over_only_when_told_to() {
+async fn anothers_registration_is_taken_over_only_when_asked_to() {
     let (_simulators, registration) = registration().await;
     let [ours, theirs] =
         ["http://127.0.0.1:9/ours", "http://127.0.0.1:9/theirs"].map(|url| address(url).unwrap());

@@ -2,6 +2,7 @@
 //!
 //! `make run` and `make demo` are this library's program, `local-stack`; the end-to-end tests start the same stack on free ports.
 
+pub mod crm;
 pub mod functions;
 pub mod ministack;
 pub mod people;

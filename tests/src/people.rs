@@ -5,8 +5,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::crm::CrmSystem;
 use anyhow::{Context, Result, bail, ensure};
-use cosell_runtime::settings::CrmSystem;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 

@@ -1,7 +1,7 @@
 //! What a seller sees and enters, whatever the CRM calls it.
 
+use crate::crm::CrmSystem;
 use anyhow::{Context, Result};
-use cosell_runtime::settings::CrmSystem;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::crm::CrmSystem;
 use anyhow::{Context, Result, ensure};
-use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::{Config, Ports, Simulators};
 use tokio::process::Command;
 

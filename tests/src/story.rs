@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::crm::CrmSystem;
 use anyhow::Result;
-use cosell_runtime::settings::CrmSystem;
 use serde_json::json;
 
 use crate::LocalStack;

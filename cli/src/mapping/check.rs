@@ -2,22 +2,23 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
+use cosell_crm::installation::{Finding, Installation};
+use cosell_crm::schema;
 use cosell_mapping::{Examination, Mapping};
-use cosell_sync::installation::{Finding, Installation};
-use cosell_sync::schema;
 use cosell_wiring::{InstallationSettings, PlanningSettings};
 
 use super::Which;
 use crate::crm;
-use crate::record::told;
+use crate::output;
+use crate::record::explained;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     which: Which,
-    /// Also holds the mapping against the columns that the CRM really has. Only reads.
+    /// Also compares the mapping with the columns that the CRM really has. Only reads.
     ///
-    /// Environment: that of `cosell crm check`, and SYNC_LEADS: without leads their columns are not looked at.
+    /// Environment: that of `cosell crm check`, and SYNC_LEADS: without leads their columns are not compared.
     #[arg(long)]
     live: bool,
 }
@@ -25,9 +26,9 @@ pub(crate) struct Arguments {
 pub(super) async fn run(Arguments { which, live }: &Arguments) -> Result<()> {
     let examination = which.examination()?;
     for fault in &examination.faults {
-        println!("{fault}");
+        output::print(&format!("{fault}\n"))?;
     }
-    println!("{}", verdict(&examination)?);
+    output::print(&format!("{}\n", verdict(&examination)?))?;
     match examination.mapping() {
         Some(mapping) if *live => run_live(mapping).await,
         _ => Ok(()),
@@ -36,7 +37,7 @@ pub(super) async fn run(Arguments { which, live }: &Arguments) -> Result<()> {
 
 async fn run_live(mapping: &Mapping) -> Result<()> {
     let settings = cosell_wiring::read(InstallationSettings::read)?;
-    let system = settings.connection.system().to_string();
+    let system = settings.crm.crm.name();
     if system != mapping.system {
         bail!(
             "the mapping is for {}, and CRM names {system}: give the same to --crm and CRM",
@@ -47,7 +48,7 @@ async fn run_live(mapping: &Mapping) -> Result<()> {
     let with_leads = cosell_wiring::read(PlanningSettings::read)?.policy.sync_leads;
     let leads = mapping.of_leads().filter(|_| with_leads);
     let findings = compared(std::iter::once(mapping).chain(&leads), installation.as_ref()).await?;
-    print!("{}", crm::listed(&findings));
+    output::print(&crm::listed(&findings))?;
     crm::verdict(&findings)
 }
 
@@ -58,8 +59,10 @@ async fn compared(
     let mut findings = Vec::new();
     for mapping in mappings {
         let columns = installation.columns(&mapping.entity, &mapping.crm_columns()).await;
-        findings
-            .append(&mut schema::findings(mapping, &columns.map_err(|failure| told(&failure))?));
+        findings.append(&mut schema::findings(
+            mapping,
+            &columns.map_err(|failure| explained(&failure))?,
+        ));
     }
     Ok(findings)
 }
@@ -68,7 +71,7 @@ async fn compared(
 pub(super) fn verdict(examination: &Examination) -> Result<String> {
     let errors = examination.errors();
     let Some(mapping) = examination.mapping() else {
-        bail!("the mapping cannot be used: {} must be mended", counted(errors, "error"));
+        bail!("the mapping cannot be used: {} must be fixed", counted(errors, "error"));
     };
     let warnings = match examination.faults.len() {
         0 => String::new(),

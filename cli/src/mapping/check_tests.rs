@@ -1,12 +1,12 @@
-use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::{Config, Simulators};
+use cosell_wiring::CRMS;
 use serde_json::json;
 
 use super::*;
 use crate::crm::tests::simulated;
 
-fn mapping(system: CrmSystem) -> Mapping {
-    let (crm, own) = (Some(system), None);
+fn mapping(system: &str) -> Mapping {
+    let (crm, own) = (Some(CRMS.named(system).unwrap()), None);
     Which { own, crm }.examination().unwrap().into_mapping().unwrap()
 }
 
@@ -27,18 +27,18 @@ async fn found(
 
 #[tokio::test]
 async fn the_shipped_mappings_fit_the_crms_with_the_co_sell_fields() {
-    for system in [CrmSystem::Dynamics, CrmSystem::Salesforce] {
-        let (simulators, installation) = simulated(&system.to_string(), Config::default()).await;
+    for system in CRMS.names() {
+        let (simulators, installation) = simulated(system, Config::default()).await;
         let wrong = found(&simulators, &mapping(system), installation.as_ref()).await;
         assert_eq!(wrong, Vec::<String>::new(), "{system}");
     }
 }
 
 #[tokio::test]
-async fn each_column_that_does_not_fit_is_told_with_the_cure() {
+async fn each_column_that_does_not_fit_is_listed_with_the_remedy() {
     for (system, short, expected) in [
         (
-            CrmSystem::Dynamics,
+            "dynamics",
             400,
             [
                 "nwcs_absent  Deal value: missing; or hidden",
@@ -49,7 +49,7 @@ async fn each_column_that_does_not_fit_is_told_with_the_cure() {
             ],
         ),
         (
-            CrmSystem::Salesforce,
+            "salesforce",
             400,
             [
                 "nwcs_absent  Deal value: missing; or hidden",
@@ -71,20 +71,20 @@ async fn each_column_that_does_not_fit_is_told_with_the_cure() {
                 _ => {}
             }
         }
-        let (simulators, installation) = simulated(&system.to_string(), Config::default()).await;
+        let (simulators, installation) = simulated(system, Config::default()).await;
         let wrong = found(&simulators, &mapping, installation.as_ref()).await;
         for text in expected {
             assert!(wrong.iter().any(|line| line.contains(text)), "{text}\n---\n{wrong:#?}");
         }
-        // Description is now also that of the notes, which fits; help is told of the lead, too.
+        // Description is now also that of the notes, which fits; help is listed of the lead, too.
         assert_eq!(wrong.len(), expected.len() + 1, "{wrong:#?}");
     }
 }
 
 #[tokio::test]
-async fn a_field_that_the_user_may_not_write_is_told() {
+async fn a_field_that_the_user_may_not_write_is_listed() {
     let (simulators, installation) = simulated("salesforce", Config::default()).await;
-    let mut mapping = mapping(CrmSystem::Salesforce);
+    let mut mapping = mapping("salesforce");
     let rule = mapping.rules.iter_mut().find(|rule| rule.name == "notes").unwrap();
     rule.crm = "LastModifiedDate".to_owned();
     rule.kind = cosell_model::value::Kind::Date;
@@ -101,11 +101,11 @@ async fn a_field_that_the_user_may_not_write_is_told() {
 
 #[tokio::test]
 async fn a_crm_without_the_co_sell_fields_lacks_each_of_them() {
-    for system in [CrmSystem::Dynamics, CrmSystem::Salesforce] {
+    for system in CRMS.names() {
         let mut config = Config::default();
         config.dataverse.install_columns = false;
         config.salesforce.install_fields = false;
-        let (simulators, installation) = simulated(&system.to_string(), config).await;
+        let (simulators, installation) = simulated(system, config).await;
         let wrong = found(&simulators, &mapping(system), installation.as_ref()).await;
         // Each of the nine in both tables.
         assert_eq!(

@@ -10,12 +10,12 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use cosell_mapping::{Examination, Layer};
-use cosell_runtime::settings::CrmSystem;
-use cosell_wiring::MappingSettings;
+use cosell_runtime::config::Environment;
+use cosell_wiring::{CRMS, Descriptor, MappingSettings, UnknownCrm};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Tells what is wrong with the mapping, each fault with its place and its remedy. Ends with 1 when the mapping cannot be used.
+    /// Lists what is wrong with the mapping, each diagnostic with its place and its remedy. Ends with 1 when the mapping cannot be used.
     Check(check::Arguments),
     /// Prints the JSON Schema of mapping files, with which editors complete and check them.
     Schema(schema::Arguments),
@@ -23,10 +23,11 @@ pub(crate) enum Command {
     ///
     /// → leads to the CRM, ← to Partner Center; beside it when: on creation, on later updates, or always.
     Show(show::Arguments),
-    /// Shows what making the other half of one deal would write, field by field, and why. Writes nothing anywhere.
+    /// Shows what a reconciliation of one deal would do, and what the other side would be made of, field by field. Writes nothing.
     ///
-    /// A record that is already paired also shows what a look at the pair would write. A record from a file counts as open and new; it is
-    /// JSON as the service returns it, with related records inside, or with the mapping's `lookup/column` as names.
+    /// It finds, reads and decides as the functions do. A record from a file counts as open and new, for nothing can be found or read
+    /// of it; it is JSON as the service returns it, with related records inside, or with the mapping's `lookup/column` as names. What
+    /// it prints holds customer data.
     ///
     /// Environment: for an id all variables of the consumer function but QUEUE_URL; for a file none is needed, and SYNC_PRIVATE,
     /// MARK_NAMES and REFERRAL_LINK_BASE count as they do for the consumer.
@@ -36,18 +37,21 @@ pub(crate) enum Command {
 /// Which mapping.
 #[derive(Args)]
 pub(crate) struct Which {
-    /// A file to lay over the shipped mapping, instead of the one that is packed into this program.
+    /// A file to apply on top of the shipped mapping, instead of the one that is built into this program.
     #[arg(long, value_name = "FILE")]
     own: Option<PathBuf>,
-    /// The CRM, dynamics or salesforce; the environment's when left out.
-    #[arg(long, value_name = "CRM")]
-    crm: Option<CrmSystem>,
+    /// The CRM; the environment's when left out.
+    #[arg(long, value_name = "CRM", value_parser = named)]
+    crm: Option<&'static Descriptor>,
 }
 
 impl Which {
     fn examination(&self) -> Result<Examination> {
-        let settings = cosell_wiring::read(MappingSettings::read)?;
-        let settings = MappingSettings { system: self.crm.unwrap_or(settings.system), ..settings };
+        let settings = |environment: &Environment| match self.crm {
+            Some(crm) => MappingSettings::of(crm, environment),
+            None => MappingSettings::read(environment),
+        };
+        let settings = cosell_wiring::read(settings)?;
         let Some(file) = &self.own else {
             return Ok(cosell_wiring::packed_mapping(&settings));
         };
@@ -57,6 +61,10 @@ impl Which {
         let own = Layer { file: &name, text: &text };
         Ok(cosell_wiring::mapping_with(&settings, own))
     }
+}
+
+fn named(name: &str) -> Result<&'static Descriptor, UnknownCrm> {
+    CRMS.named(name)
 }
 
 pub(crate) async fn run(command: &Command) -> Result<()> {

@@ -4,20 +4,22 @@ use anyhow::Result;
 use clap::Args;
 use cosell_mapping::schema;
 
+use crate::output;
+
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// That of a partner's own file, which names only what it changes.
+    /// That of a partner's override file, which names only what it changes.
     #[arg(long)]
     own: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
-    print!("{}", text(arguments.own)?);
-    Ok(())
+    output::print(&text(arguments.own)?)
 }
 
 fn text(own: bool) -> Result<String> {
-    let schema = if own { schema::of_own() } else { schema::of_shipped() };
+    let systems = cosell_wiring::CRMS.names();
+    let schema = if own { schema::of_own(&systems) } else { schema::of_shipped(&systems) };
     Ok(format!("{}\n", serde_json::to_string_pretty(&schema)?))
 }
 

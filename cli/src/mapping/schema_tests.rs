@@ -95,7 +95,7 @@ fn the_schemas_that_ship_are_those_of_this_version() {
 #[test]
 fn both_shipped_files_are_valid_and_name_their_schema() {
     for file in ["dynamics.toml", "salesforce.toml"] {
-        let root = schema::of_shipped();
+        let root = schema::of_shipped(&cosell_wiring::CRMS.names());
         assert_eq!(faults(&root, &root, &toml(file), ""), Vec::<String>::new(), "{file}");
         let text = std::fs::read_to_string(folder().join(file)).unwrap();
         assert!(text.starts_with("#:schema schema.json\n"), "{file}");
@@ -104,7 +104,7 @@ fn both_shipped_files_are_valid_and_name_their_schema() {
 
 #[test]
 fn a_key_a_word_or_a_table_that_the_program_does_not_know_is_a_fault() {
-    let root = schema::of_shipped();
+    let root = schema::of_shipped(&cosell_wiring::CRMS.names());
     let mut file = toml("dynamics.toml");
     file["rule"][0]["crm_lenght"] = json!(300);
     file["rule"][1]["kind"] = json!("mony");
@@ -126,8 +126,8 @@ fn a_key_a_word_or_a_table_that_the_program_does_not_know_is_a_fault() {
 }
 
 #[test]
-fn a_partners_own_file_needs_only_what_it_changes() {
-    let root = schema::of_own();
+fn an_override_file_needs_only_what_it_changes() {
+    let root = schema::of_own(&cosell_wiring::CRMS.names());
     let of = |own: &Json| faults(&root, &root, own, "");
     let own = json!({ "version": 1, "rule": [{ "name": "notes", "conflict": "crm" }, { "name": "solutions", "off": true }] });
     assert_eq!(of(&own), Vec::<String>::new());

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::Which;
+use crate::output;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -23,14 +24,13 @@ pub(crate) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let examination = arguments.which.examination()?;
     let Some(mapping) = examination.mapping() else {
-        bail!("the mapping cannot be used; `cosell mapping check` tells why");
+        bail!("the mapping cannot be used; `cosell mapping check` says why");
     };
-    if arguments.json {
-        println!("{:#}", as_json(mapping, &examination)?);
+    output::print(&if arguments.json {
+        format!("{:#}\n", as_json(mapping, &examination)?)
     } else {
-        print!("{}", as_text(mapping, &examination));
-    }
-    Ok(())
+        as_text(mapping, &examination)
+    })
 }
 
 fn origin(origins: &BTreeMap<String, Origin>, rule: &Rule) -> String {

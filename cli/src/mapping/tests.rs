@@ -10,7 +10,7 @@ pub(super) fn with(own: &str) -> Examination {
     fs::create_dir(&folder).unwrap();
     let file = folder.join("mine.toml");
     fs::write(&file, own).unwrap();
-    let which = Which { own: Some(file), crm: Some(CrmSystem::Dynamics) };
+    let which = Which { own: Some(file), crm: Some(CRMS.0[0]) };
     let examination = which.examination().unwrap();
     fs::remove_dir_all(folder).unwrap();
     examination
@@ -24,7 +24,7 @@ fn a_fault_names_the_file_that_was_given_and_ends_the_check_with_an_error() {
     assert!(fault.file.ends_with("mine.toml"), "{fault}");
     assert_eq!((fault.severity, fault.line, fault.column), (Severity::Error, 4, 18));
     let error = check::verdict(&examination).unwrap_err().to_string();
-    assert_eq!(error, "the mapping cannot be used: 1 error must be mended");
+    assert_eq!(error, "the mapping cannot be used: 1 error must be fixed");
 }
 
 #[test]

@@ -1,9 +1,12 @@
-//! `cosell mapping try`: what a creation would write. Plans only; reading is all it asks of a live system.
+//! `cosell mapping try`: what a reconciliation would do. It finds, observes and decides as the functions do, prints the plan, and
+//! writes nothing.
 
-mod description;
+mod creation;
 mod document;
+mod effects;
 mod live;
 mod sample;
+mod text;
 
 use std::path::Path;
 
@@ -11,44 +14,44 @@ use anyhow::{Result, ensure};
 use clap::Args;
 use cosell_mapping::Mapping;
 use cosell_model::crm::CrmRecord;
-use cosell_model::referral::{Referral, ReferralKind};
+use cosell_model::referral::Referral;
 use cosell_runtime::clock;
-use cosell_sync::plan::{Policy, try_record, try_referral};
+use cosell_sync::pair::Pair;
+use cosell_sync::plan::Plan;
+use cosell_sync::policy::Rules;
 use cosell_wiring::PlanningSettings;
 use jiff::Timestamp;
-use serde_json::Value as Json;
 
 use super::Which;
+use crate::output;
+use creation::Creation;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    half: Half,
+    given: Given,
     #[command(flatten)]
     which: Which,
-    /// Print JSON: what would be made or why not, and every field.
+    /// Print JSON: the plan, and what becomes of every field.
     #[arg(long)]
     json: bool,
 }
 
-/// What came of it, for people and for programs.
-struct Answer {
-    text: String,
-    json: Json,
-}
-
 #[derive(Args)]
 #[group(required = true, multiple = false)]
-struct Half {
+struct Given {
     /// A referral: a JSON file, or the id of a live one.
     #[arg(long, value_name = "FILE|ID")]
     referral: Option<String>,
     /// An opportunity: a JSON file, or the id or address of a live one.
     #[arg(long, value_name = "FILE|ID")]
     opportunity: Option<String>,
+    /// A lead: the id or address of a live one.
+    #[arg(long, value_name = "ID")]
+    lead: Option<String>,
 }
 
-/// One half of a deal, of which the other is tried.
+/// One side of a deal.
 enum Existing {
     Referral(Box<Referral>),
     Record(Box<CrmRecord>),
@@ -66,33 +69,46 @@ impl From<CrmRecord> for Existing {
     }
 }
 
+/// What a reconciliation would do, and what making a side would do field by field.
+struct Trial<'a> {
+    rules: Rules<'a>,
+    pair: &'a Pair,
+    plan: &'a Plan,
+    creation: Option<Creation<'a>>,
+}
+
+impl Trial<'_> {
+    fn print(&self, json: bool) -> Result<()> {
+        output::print(&if json { format!("{:#}\n", document::of(self)?) } else { text::of(self) })
+    }
+
+    /// The mapping of the table that the record stands in, or would.
+    fn mapping(&self) -> &Mapping {
+        self.rules.mapping_of(self.pair.table)
+    }
+}
+
 pub(super) async fn run(arguments: &Arguments) -> Result<()> {
-    let Half { referral, opportunity } = &arguments.half;
-    let answer = match (referral, opportunity) {
+    let Given { referral, opportunity, lead } = &arguments.given;
+    let now = clock::now();
+    match (referral, opportunity) {
         (Some(text), _) if is_file(text) => {
-            let referral = sample::referral(Path::new(text), clock::now())?;
-            offline(&arguments.which, |_| referral.into())?
+            let referral = sample::referral(Path::new(text), now)?;
+            offline(arguments, now, |_| referral.into())
         }
         (_, Some(text)) if is_file(text) => {
             let json = sample::read(Path::new(text))?;
-            offline(&arguments.which, |mapping| {
-                sample::record(mapping, &json, clock::now()).into()
-            })?
+            offline(arguments, now, |mapping| sample::record(mapping, &json, now).into())
         }
-        (referral, opportunity) => {
+        _ => {
             ensure!(
                 arguments.which.crm.is_none() && arguments.which.own.is_none(),
-                "--crm and --own go with a file: a live record is of the CRM that the environment names, and read with the packed mapping"
+                "--crm and --own go with a file: a live record is of the CRM that the environment names, and read with the built-in mapping"
             );
-            live::tried(referral.as_deref(), opportunity.as_deref()).await?
+            let id = [referral, opportunity, lead].map(Option::as_deref);
+            live::run(id, arguments.json, now).await
         }
-    };
-    if arguments.json {
-        println!("{:#}", answer.json);
-    } else {
-        print!("{}", answer.text);
     }
-    Ok(())
 }
 
 /// Nothing else has a dot at its end: ids have none, and an address of a CRM ends otherwise.
@@ -102,25 +118,21 @@ fn is_file(text: &str) -> bool {
         || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
 }
 
-fn offline(which: &Which, half: impl FnOnce(&Mapping) -> Existing) -> Result<Answer> {
+/// Of a record from a file nothing can be found or read: it counts as new.
+fn offline(
+    arguments: &Arguments,
+    now: Timestamp,
+    existing: impl FnOnce(&Mapping) -> Existing,
+) -> Result<()> {
     let PlanningSettings { mark_names, policy } = cosell_wiring::read(PlanningSettings::read)?;
-    let mapping = which.examination()?.into_mapping()?;
+    let mapping = arguments.which.examination()?.into_mapping()?;
     let mapping = if mark_names { mapping.marking_names() } else { mapping };
-    Ok(creation(&mapping, &policy, &half(&mapping), clock::now()))
-}
-
-fn creation(mapping: &Mapping, policy: &Policy, half: &Existing, now: Timestamp) -> Answer {
-    match half {
-        Existing::Referral(referral) => {
-            let leads = mapping.of_leads().filter(|_| referral.kind == ReferralKind::Lead);
-            let trial = try_record(leads.as_ref().unwrap_or(mapping), policy, referral, now);
-            Answer { text: description::of_record(&trial), json: document::of_record(&trial) }
-        }
-        Existing::Record(record) => {
-            let trial = try_referral(mapping, policy, record);
-            Answer { text: description::of_referral(&trial), json: document::of_referral(&trial) }
-        }
-    }
+    let leads = mapping.of_leads().filter(|_| policy.sync_leads);
+    let rules = Rules { deals: &mapping, leads: leads.as_ref(), policy: &policy };
+    let pair = sample::pair(rules, existing(&mapping), now);
+    let plan = rules.decide(&pair);
+    let creation = Creation::planned(rules, &pair, &plan);
+    Trial { rules, pair: &pair, plan: &plan, creation }.print(arguments.json)
 }
 
 #[cfg(test)]

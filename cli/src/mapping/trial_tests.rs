@@ -1,5 +1,6 @@
 use cosell_runtime::config::Environment;
 use cosell_wiring::MappingSettings;
+use insta::assert_snapshot;
 use serde_json::{Value as Json, json};
 
 use super::*;
@@ -14,24 +15,40 @@ fn mapping(crm: &str) -> Mapping {
     cosell_wiring::mapping(&settings.unwrap()).unwrap()
 }
 
-fn policy() -> Policy {
+fn policy() -> cosell_sync::Policy {
     Environment::of([("SYNC_PRIVATE", "true")]).read(PlanningSettings::read).unwrap().policy
 }
 
-/// What is said of an opportunity in a file.
+/// What is printed of a side from a file, as text and as JSON.
+fn tried(mapping: &Mapping, existing: Existing) -> (String, Json) {
+    let (policy, leads) = (policy(), mapping.of_leads());
+    let rules = Rules { deals: mapping, leads: leads.as_ref(), policy: &policy };
+    let pair = sample::pair(rules, existing, now());
+    let plan = rules.decide(&pair);
+    let creation = Creation::planned(rules, &pair, &plan);
+    let trial = Trial { rules, pair: &pair, plan: &plan, creation };
+    (text::of(&trial), document::of(&trial).unwrap())
+}
+
+/// What is printed of an opportunity in a file.
 fn of_opportunity(crm: &str, json: &Json) -> String {
     let mapping = mapping(crm);
     let record = sample::record(&mapping, json.as_object().unwrap(), now());
-    creation(&mapping, &policy(), &record.into(), now()).text
+    tried(&mapping, record.into()).0
 }
 
-/// What is said of a referral in a file.
-fn of_referral(json: &Json) -> String {
+/// A referral from a file of this text.
+fn referral(json: &Json) -> Referral {
     let path = std::env::temp_dir().join(format!("cosell-referral-{}.json", uuid::Uuid::new_v4()));
     std::fs::write(&path, json.to_string()).unwrap();
     let referral = sample::referral(&path, now());
     std::fs::remove_file(&path).unwrap();
-    creation(&mapping("dynamics"), &policy(), &referral.unwrap().into(), now()).text
+    referral.unwrap()
+}
+
+/// What is printed of a referral in a file.
+fn of_referral(json: &Json) -> String {
+    tried(&mapping("dynamics"), referral(json).into()).0
 }
 
 fn opportunity() -> Json {
@@ -46,20 +63,23 @@ fn opportunity() -> Json {
 }
 
 #[test]
-fn each_field_says_what_is_written_where_or_why_not_and_the_cure() {
+fn each_field_says_what_is_written_where_or_why_not_and_the_remedy() {
     let text = of_opportunity("dynamics", &opportunity());
     for expected in [
-        "No referral would be made in Partner Center. The seller would read:\n  Customer country: it must be a two-letter",
+        "No referral would be made in Partner Center.\n",
+        "  error    field-unfit: Customer country was not sent: it must be a two-letter",
+        "(refused)\n",
         "✓ Deal value (rule deal_value)\n  there    estimatedvalue = 184000\n  written  details.dealValue = 184000\n",
         "✓ Customer (rule customer_name)\n  there    customerid_account/name = \"Norrsken\"\n  written  customerProfile.name = \"Norrsken\"\n  later    \
          nothing: Microsoft locks it",
         "✗ Customer country (rule customer_country)\n  there    customerid_account/address1_country = \"Sweden\"\n  not written: it must be a \
          two-letter country code such as SE. Fill in the two-letter",
-        "· Notes (rule notes)\n  there    description = nothing\n  not written: there is nothing to write\n",
+        "· Notes (rule notes)\n  there    description = (empty)\n  not written: there is nothing to write\n",
     ] {
         assert!(text.contains(expected), "{expected}\n---\n{text}");
     }
-    assert!(!text.contains("Besides"), "nothing is made: {text}");
+    assert!(!text.contains("makes the referral"), "nothing is made: {text}");
+    assert_snapshot!(text);
 }
 
 #[test]
@@ -68,24 +88,29 @@ fn a_whole_opportunity_shows_the_deal_and_the_request_for_help() {
     whole["customerid_account/address1_country"] = json!("se");
     let text = of_opportunity("dynamics", &whole);
     assert!(
-        text.starts_with("A new referral in Partner Center would be made.\n\n✓ Deal name"),
+        text.starts_with("A new referral in Partner Center would be made.\n\nWould be written"),
         "{text}"
     );
     assert!(
-        text.contains("  externalReferenceId = \"6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77\"\n"),
+        text.contains(
+            "  externalReferenceId = \"6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77\" (by no rule)\n"
+        ),
         "{text}"
     );
     whole["nwcs_howcanmicrosofthelp"] = json!(412_000_002);
     let text = of_opportunity("dynamics", &whole);
-    let missing = "✗ Customer contact's e-mail (rule contact_email)\n  there    parentcontactid/emailaddress1 = nothing\n  not written: it is \
+    let missing = "✗ Customer contact's e-mail (rule contact_email)\n  there    parentcontactid/emailaddress1 = (empty)\n  not written: it is \
                    required and missing. Microsoft needs a complete customer contact";
     assert!(text.contains(missing), "{text}");
     whole["parentcontactid"] = json!({ "firstname": "Ida", "lastname": "Ek", "emailaddress1": "ida.ek@norrsken.example", "telephone1": "+4690" });
     let text = of_opportunity("dynamics", &whole);
     assert!(
-        text.contains("Then Microsoft would be asked to help: ProofOfConceptOrDemo.\n"),
+        text.contains(
+            "  Partner Center: asks Microsoft to help (help): (empty) → \"ProofOfConceptOrDemo\"; final"
+        ),
         "{text}"
     );
+    assert_snapshot!(text);
 }
 
 #[test]
@@ -96,11 +121,15 @@ fn a_salesforce_opportunity_is_read_as_a_query_returns_it() {
     );
     assert!(
         text.starts_with(
-            "No referral would be made in Partner Center: Sync with Partner Center is not set."
+            "No referral would be made in Partner Center.\nNothing would be written.\n"
         ),
         "{text}"
     );
-    for expected in ["there    Account/Name = \"Norrsken\"", "there    Contact/LastName = \"Ek\""] {
+    for expected in [
+        "State: Off: Sync with Partner Center is not set.",
+        "there    Account/Name = \"Norrsken\"",
+        "there    Contact/LastName = \"Ek\"",
+    ] {
         assert!(text.contains(expected), "{text}");
     }
 }
@@ -111,26 +140,42 @@ fn a_referral_shows_the_record_with_what_is_cut_and_what_has_no_room_in_this_dir
         "name": "Harbour sensors", "details": { "notes": "x".repeat(2_100), "dealValue": "much" }, "team": [{ "email": "omar@halcyon.example" }]
     }));
     for expected in [
-        "A new record in the CRM would be made.\nThen it would be set to on hold.\n",
+        "A new record in the CRM would be made.\n",
+        "    then set to on hold\n",
         "  because  the column takes 2000 characters (crm_length): the last 100 are left out\n",
         "… (2002 characters)\n",
         "✗ Deal value (rule deal_value)\n  there    details.dealValue = \"much\"\n  not written: expected a number, found text of another form",
         "  there    team.0.email = \"omar@halcyon.example\"\n  not written: not in this direction (to_crm = \"never\")\n",
-        "  nwcs_syncwithpartnercenter = true\n",
+        "  nwcs_syncwithpartnercenter = true (by no rule)\n",
+        "  warning  field-left-empty: Deal value was left empty: ",
     ] {
         assert!(text.contains(expected), "{expected}\n---\n{text}");
     }
+    assert_snapshot!(text);
 }
 
 #[test]
 fn a_program_gets_every_field_with_what_becomes_of_it() {
     let mapping = mapping("dynamics");
     let record = sample::record(&mapping, opportunity().as_object().unwrap(), now());
-    let json = creation(&mapping, &policy(), &record.into(), now()).json;
-    assert_eq!((&json["side"], &json["create"]), (&json!("partner_center"), &json!(false)));
-    assert!(json["problems"][0].as_str().unwrap().starts_with("Customer country: "), "{json}");
+    let (_, json) = tried(&mapping, record.into());
+    assert_eq!((&json["version"], &json["standing"]), (&json!(1), &json!("new-referral")));
+    assert_eq!(
+        (&json["plan"]["effects"][0]["side"], &json["state"]["state"]),
+        (&json!("crm"), &json!("refused"))
+    );
+    assert_eq!(
+        (&json["creation"]["side"], &json["creation"]["planned"]),
+        (&json!("partner_center"), &json!(true))
+    );
+    let notice = &json["notices"][0];
+    assert_eq!((&notice["code"], &notice["severity"]), (&json!("field-unfit"), &json!("error")));
+    assert!(
+        notice["sentence"].as_str().unwrap().starts_with("Customer country was not sent: "),
+        "{json}"
+    );
     let field = |rule: &str| {
-        let fields = json["fields"].as_array().unwrap();
+        let fields = json["creation"]["fields"].as_array().unwrap();
         fields.iter().find(|field| field["rule"] == rule).unwrap().clone()
     };
     let expected = json!({
@@ -158,11 +203,11 @@ fn what_is_computed_not_for_this_deal_or_stands_in_is_shown() {
     whole["customerid_account/address1_country"] = Json::Null;
     whole["customerid_account"]["address2_country"] = json!("se");
     let record = sample::record(&mapping, whole.as_object().unwrap(), now());
-    let text = creation(&mapping, &policy(), &record.into(), now()).text;
+    let (text, _) = tried(&mapping, record.into());
     for expected in [
         "  there    {{ customerid_account.name }}: {{ name }} = \"Norrsken: Cold-store rollout\"\n  written  name = \"Norrsken: Cold-store rollout\"\n",
         "  there    customerid_account/address2_country = \"se\"\n  written  customerProfile.address.country = \"SE\"\n",
-        "· Notes (rule notes)\n  there    description = nothing\n  not written: the rule is not there for such a deal (when)\n",
+        "· Notes (rule notes)\n  there    description = (empty)\n  not written: the rule is not there for such a deal (when)\n",
     ] {
         assert!(text.contains(expected), "{expected}\n---\n{text}");
     }

@@ -168,7 +168,14 @@ mod tests {
         let entry = entry(3, &message(1)).unwrap();
         assert_eq!(entry.message_group_id(), Some(message(1).group().as_str()));
         assert_eq!(entry.message_deduplication_id(), Some(message(1).deduplication().as_str()));
-        assert_eq!(SyncMessage::parse(entry.message_body()).unwrap(), message(1));
+        assert_eq!(
+            SyncMessage::parse(
+                entry.message_body(),
+                &cosell_model::record_id::RecordIds::guids("dynamics")
+            )
+            .unwrap(),
+            message(1)
+        );
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! What an opportunity is bound to: currency, customer, contact.
 
+use cosell_crm::Write;
+use cosell_crm::customer::{Named, found_or_made};
 use cosell_model::crm::Phase;
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
+use crate::customer;
+use crate::dialect::{CURRENCY, DIALECT};
 use crate::error::DynamicsError;
 use crate::error_code::ErrorCode;
-use crate::party;
 use crate::record;
 use crate::sales::Dynamics;
 use crate::web_api::Call;
-use crate::write::{CONTACT, CURRENCY, CUSTOMER, Columns};
 
 const COLUMNS: &str =
     "statecode,statuscode,_customerid_value,_parentaccountid_value,_parentcontactid_value";
@@ -24,15 +26,8 @@ pub(crate) struct Bound {
     pub(crate) phase: Phase,
     /// Its Referral Identifier, if it has one.
     pub(crate) referral: Option<String>,
-    pub(crate) parties: Parties,
-}
-
-/// Customer and contact of an opportunity; all absent of one that does not exist yet.
-#[derive(Default)]
-pub(crate) struct Parties {
-    customer: bool,
-    account: Option<Uuid>,
-    contact: bool,
+    /// Whom it is bound to.
+    pub(crate) named: Named<Uuid>,
 }
 
 impl Dynamics {
@@ -43,37 +38,30 @@ impl Dynamics {
     ) -> Result<(), DynamicsError> {
         if let Some(code) = code {
             let currency = self.currencies.id(&self.api, code).await?;
-            let bind = currency.map_or(Json::Null, |id| party::bind("transactioncurrencies", id));
+            let bind =
+                currency.map_or(Json::Null, |id| customer::bind("transactioncurrencies", id));
             body.insert(format!("{CURRENCY}@odata.bind"), bind);
         }
         Ok(())
     }
 
-    /// Binds customer and contact where the row, if it exists already, has none. Whom a deal belongs to is never changed: a
-    /// repetition of a create finds its own choice in place.
-    pub(crate) async fn bind_parties(
+    /// Binds customer and contact where the row, if it exists already, has none.
+    pub(crate) async fn bind_customer(
         &self,
         body: &mut Map<String, Json>,
-        bound: Parties,
-        columns: &Columns,
+        named: Named<Uuid>,
+        write: &Write,
     ) -> Result<(), DynamicsError> {
-        let mut account = bound.account;
-        if !columns.customer.is_empty() && !bound.customer {
-            let found = party::account(&self.api, &columns.customer).await?;
-            let bind = found.map(|found| party::bind("accounts", found));
-            if let (Some(bind), None) = (&bind, account) {
-                body.insert("parentaccountid@odata.bind".to_owned(), bind.clone());
-            }
-            body.extend(bind.map(|bind| (format!("{CUSTOMER}@odata.bind"), bind)));
-            account = found.or(account);
-        }
-        if !columns.contact.is_empty() && !bound.contact {
-            let found = party::contact(&self.api, &columns.contact, account).await?;
-            body.extend(
-                found
-                    .map(|found| (format!("{CONTACT}@odata.bind"), party::bind("contacts", found))),
-            );
-        }
+        let has_account = named.account.is_some();
+        let chosen = found_or_made(self.api.as_ref(), &DIALECT, write, named).await?;
+        let account = chosen.account.map(|id| customer::bind("accounts", id));
+        let lookups = [
+            (DIALECT.account.lookup, account.clone()),
+            ("parentaccountid", account.filter(|_| !has_account)),
+            (DIALECT.contact.lookup, chosen.contact.map(|id| customer::bind("contacts", id))),
+        ];
+        let bound = lookups.into_iter().filter_map(|(lookup, bind)| Some((lookup, bind?)));
+        body.extend(bound.map(|(lookup, bind)| (format!("{lookup}@odata.bind"), bind)));
         Ok(())
     }
 
@@ -105,10 +93,10 @@ impl Dynamics {
                 .as_str()
                 .map(|text| text.trim().to_owned())
                 .filter(|text| !text.is_empty()),
-            parties: Parties {
-                customer: !row["_customerid_value"].is_null(),
+            named: Named {
+                has_customer: !row["_customerid_value"].is_null(),
                 account: record::id(&row["_parentaccountid_value"]).or(customer),
-                contact: !row["_parentcontactid_value"].is_null(),
+                has_contact: !row["_parentcontactid_value"].is_null(),
             },
         }))
     }

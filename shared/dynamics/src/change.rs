@@ -11,7 +11,10 @@ use crate::sales::Dynamics;
 use crate::web_api::{Answer, Call};
 
 impl Dynamics {
-    pub(crate) async fn changes(&self, since: Timestamp) -> Result<Vec<CrmChange>, DynamicsError> {
+    pub(crate) async fn changed_rows(
+        &self,
+        since: Timestamp,
+    ) -> Result<Vec<CrmChange>, DynamicsError> {
         let filter = format!(
             "{} eq true and modifiedon ge {}",
             self.schema.sync_column,

@@ -3,16 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use cosell_crm::CrmError;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use crate::dialect::DIALECT;
 use crate::error::DynamicsError;
 use crate::odata;
 use crate::record;
 use crate::web_api::{Call, WebApi};
-use crate::write::unwritable;
-
-const COLUMN: &str = "transactioncurrencyid/isocurrencycode";
 
 /// The environment's currencies seen so far. A currency's id never changes; one that is missing is asked for again.
 #[derive(Default)]
@@ -31,8 +30,8 @@ impl Currencies {
             return Ok(None);
         }
         let code = iso_code(code).ok_or_else(|| {
-            unwritable(
-                COLUMN,
+            CrmError::unwritable(
+                DIALECT.currency,
                 "needs a three-letter ISO 4217 code such as EUR; correct it at its source",
             )
         })?;
@@ -52,12 +51,10 @@ impl Currencies {
         let row =
             &answer.body["value"].as_array().ok_or_else(|| answer.lacks("a list of rows"))?.first();
         let Some(row) = row else {
-            return Err(unwritable(
-                COLUMN,
-                format!(
-                    "names the currency {code}, which this environment does not have; add it under Settings, Business, Currencies"
-                ),
-            ));
+            let reason = format!(
+                "names the currency {code}, which this environment does not have; add it under Settings, Business, Currencies"
+            );
+            return Err(CrmError::unwritable(DIALECT.currency, reason).into());
         };
         let id = record::id(&row["transactioncurrencyid"])
             .ok_or_else(|| answer.lacks("the currency's id"))?;

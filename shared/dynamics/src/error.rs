@@ -1,5 +1,6 @@
 //! What can go wrong, and what kind of failure that is.
 
+use cosell_crm::CrmError;
 use cosell_http::{CallError, TokenError, TransportError};
 use cosell_sync::{Failure, FailureKind, System};
 
@@ -7,32 +8,9 @@ use cosell_sync::{Failure, FailureKind, System};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DynamicsError {
-    /// A name that no Dataverse column can have.
-    #[error(
-        "`{name}` cannot be a Dataverse column: use letters, digits and `_`, or `lookup/column` for a related record; correct the mapping"
-    )]
-    InvalidColumn {
-        /// The name, shortened.
-        name: String,
-    },
-    /// The key names another CRM or table, or its id is not a GUID.
-    #[error(
-        "record {key} is no {entity} of this environment: expected the table `{entity}` and a GUID as id"
-    )]
-    ForeignKey {
-        /// The key as given.
-        key: String,
-        /// The table we serve.
-        entity: &'static str,
-    },
-    /// A column that cannot be written as asked.
-    #[error("column `{column}` {reason}")]
-    Unwritable {
-        /// The column or path.
-        column: String,
-        /// Why, and what to do about it.
-        reason: String,
-    },
+    /// The kit refused it before anything was sent.
+    #[error(transparent)]
+    Crm(#[from] CrmError),
     /// There is no token to call with.
     #[error(transparent)]
     Token(#[from] TokenError<Failure>),
@@ -121,10 +99,7 @@ impl DynamicsError {
 
     pub(crate) fn kind(&self) -> FailureKind {
         match self {
-            Self::InvalidColumn { .. }
-            | Self::ForeignKey { .. }
-            | Self::Unwritable { .. }
-            | Self::ForeignPage { .. } => FailureKind::Rejected,
+            Self::Crm(_) | Self::ForeignPage { .. } => FailureKind::Rejected,
             Self::Token(TokenError::Refused { .. } | TokenError::Unusable(_))
             | Self::TokenNotAccepted { .. } => FailureKind::Credentials,
             Self::Token(TokenError::Unavailable { retry_after: Some(retry_after), .. }) => {

@@ -112,6 +112,16 @@ impl Dynamics {
         Ok(true)
     }
 
+    /// Whether the first write on the way from one phase to another is one that is refused when the row has changed.
+    pub(crate) fn guards_itself(&self, from: Phase, to: Phase) -> bool {
+        let to = self.reachable(to);
+        from != to
+            && match self.schema.table {
+                Table::Lead => from != Phase::Qualified,
+                Table::Opportunity => from.is_closed() || !to.is_closed(),
+            }
+    }
+
     /// The phase that the table can show for `phase`: without an on-hold status reason, on hold is open.
     pub(crate) fn reachable(&self, phase: Phase) -> Phase {
         let has_on_hold =

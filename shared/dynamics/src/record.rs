@@ -1,23 +1,17 @@
 //! From a row of the Web API to a record.
 
-use std::collections::BTreeMap;
-
+use cosell_crm::Fields;
 use cosell_model::crm::{CrmKey, CrmRecord, Phase};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use crate::dialect::SYSTEM;
 use crate::error::DynamicsError;
 use crate::schema::Schema;
 use crate::settings::Settings;
 use crate::table::{BECAME, MERGED_INTO, OWN_COLUMNS, Table};
 use crate::web_api::Answer;
-
-/// The `system` of every key of ours.
-pub(crate) const SYSTEM: &str = "dynamics";
-
-/// Values by column or path, nulls left out.
-pub(crate) type Fields = BTreeMap<String, Json>;
 
 /// A row as stored, without its related rows: all that a write gives back.
 pub(crate) struct Stored {
@@ -99,6 +93,12 @@ pub(crate) fn related(schema: &Schema, row: &Json) -> Fields {
             present(&row[lookup][column]).map(|value| (format!("{lookup}/{column}"), value))
         })
         .collect()
+}
+
+/// The related rows' columns of a record. Whoever changes a lookup changes the version: they hold as long as that does.
+pub(crate) fn related_columns(record: &CrmRecord) -> Fields {
+    let related = record.fields.iter().filter(|(name, _)| name.contains('/'));
+    related.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 pub(crate) fn key(table: Table, id: Uuid) -> CrmKey {

@@ -11,7 +11,7 @@ use crate::error_code::ErrorCode;
 use crate::odata;
 
 /// The parts of a refusing answer.
-pub(crate) struct Evidence<'a> {
+pub(crate) struct ErrorResponse<'a> {
     pub(crate) status: u16,
     pub(crate) body: &'a Json,
     pub(crate) retry_after: Option<Duration>,
@@ -20,14 +20,14 @@ pub(crate) struct Evidence<'a> {
     pub(crate) once: bool,
 }
 
-impl Evidence<'_> {
+impl ErrorResponse<'_> {
     pub(crate) fn code(&self) -> Option<ErrorCode> {
         // The second form comes from gateways and the early pipeline.
         ErrorCode::read(&self.body["error"]["code"])
             .or_else(|| ErrorCode::read(&self.body["ErrorCode"]))
     }
 
-    pub(crate) fn judge(self, doing: &str) -> Refused {
+    pub(crate) fn classify(self, doing: &str) -> Refused {
         let code = self.code();
         let text = self.body["error"]["message"]
             .as_str()
@@ -64,7 +64,7 @@ const OF_THE_DEPLOYMENT: [u32; 12] = [
     0x8004_8405,
     // Column-level security.
     0x8004_f507,
-    // The alternate key has no index. Where this code means that a row is absent, the answer is not judged.
+    // The alternate key has no index. Where this code means that a row is absent, the answer is not classified.
     0x8006_0891,
 ];
 

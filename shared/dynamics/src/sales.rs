@@ -3,36 +3,34 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use cosell_crm::{Dialect, Driver, Fields, Which, Write};
 use cosell_http::Clock;
-use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_model::crm::{CrmRecord, Phase};
 use cosell_model::id::ReferralId;
 use cosell_sync::Failure;
-use cosell_sync::port::{Crm, CrmChange};
+use cosell_sync::port::CrmChange;
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use uuid::Uuid;
 
 use crate::credentials::CredentialStore;
 use crate::currency::Currencies;
+use crate::dialect::DIALECT;
 use crate::error::DynamicsError;
 use crate::error_code::ErrorCode;
 use crate::phase::Address;
-use crate::record::{self, Fields, SYSTEM, Stored};
-use crate::remembered::Remembered;
+use crate::record::{self, Stored};
 use crate::schema::Schema;
 use crate::settings::Settings;
-use crate::table::Table;
 use crate::token::SignIn;
 use crate::web_api::{Call, WebApi};
-use crate::write::{Columns, refuse_parties};
 
-/// The [`Crm`] port on one table of a Dynamics 365 environment; [`crate::DynamicsLeads`] completes it for leads.
+/// One table of a Dynamics 365 environment; [`crate::DynamicsLeads`] completes it for leads.
 pub struct Dynamics {
     pub(crate) api: Arc<WebApi>,
     pub(crate) settings: Settings,
     pub(crate) schema: Schema,
     pub(crate) currencies: Arc<Currencies>,
-    remembered: Remembered,
 }
 
 impl Dynamics {
@@ -46,13 +44,7 @@ impl Dynamics {
     ) -> Self {
         let sign_in = SignIn::application(http.clone(), &settings, credentials);
         let api = WebApi::new(http, &settings, sign_in, clock);
-        Self {
-            api: Arc::new(api),
-            settings,
-            schema,
-            currencies: Arc::default(),
-            remembered: Remembered::default(),
-        }
+        Self { api: Arc::new(api), settings, schema, currencies: Arc::default() }
     }
 
     /// Another table of the same environment, with the same connection and tokens.
@@ -62,22 +54,11 @@ impl Dynamics {
             settings: self.settings.clone(),
             schema,
             currencies: self.currencies.clone(),
-            remembered: Remembered::default(),
         }
     }
 
-    pub(crate) fn id_of(&self, key: &CrmKey) -> Result<Uuid, DynamicsError> {
-        let id = Uuid::try_parse(&key.id)
-            .ok()
-            .filter(|_| key.system == SYSTEM && key.entity == self.schema.table.entity());
-        id.ok_or_else(|| DynamicsError::ForeignKey {
-            key: key.to_string().chars().take(128).collect(),
-            entity: self.schema.table.entity(),
-        })
-    }
-
     /// Reads a whole record, related columns included.
-    async fn read(
+    async fn read_row(
         &self,
         path: &str,
         doing: String,
@@ -93,13 +74,20 @@ impl Dynamics {
         };
         let stored = Stored::read(&self.schema, &self.settings, &answer)?;
         let related = record::related(&self.schema, &answer.body);
-        self.remembered.keep(stored.id, &stored.version, &related);
         Ok(Some(stored.with(&self.schema, related)))
     }
 
     pub(crate) async fn read_by_id(&self, id: Uuid) -> Result<Option<CrmRecord>, DynamicsError> {
         let doing = format!("reading {} {id}", self.schema.row_name());
-        self.read(&self.schema.row(id), doing, ErrorCode::DOES_NOT_EXIST).await
+        self.read_row(&self.schema.row(id), doing, ErrorCode::DOES_NOT_EXIST).await
+    }
+
+    pub(crate) async fn read_by_referral(
+        &self,
+        id: ReferralId,
+    ) -> Result<Option<CrmRecord>, DynamicsError> {
+        let doing = format!("reading the {} of referral {id}", self.schema.row_name());
+        self.read_row(&self.schema.row_of_referral(id), doing, ErrorCode::UNKNOWN_KEY).await
     }
 
     /// Reads back a record that was there a moment ago.
@@ -112,23 +100,19 @@ impl Dynamics {
     pub(crate) async fn upsert_row(
         &self,
         id: ReferralId,
-        write: &CrmWrite,
+        mut write: Write,
     ) -> Result<CrmRecord, DynamicsError> {
-        if self.schema.table == Table::Lead {
-            refuse_parties(write, Table::Lead)?;
-        }
-        let mut columns = Columns::sort(write)?;
-        let mut body = std::mem::take(&mut columns.plain);
+        let mut body = std::mem::take(&mut write.own);
         // The key's value comes from the address.
         body.remove(&self.schema.referral_id_column);
-        let currency = columns.currency.take().filter(|code| !code.is_null());
+        let currency = write.currency.take().filter(|code| !code.is_null());
         self.bind_currency(&mut body, currency.as_ref()).await?;
-        if columns.has_parties() {
+        if write.has_customer() {
             let doing = format!("looking for the opportunity of referral {id}");
             let bound =
                 self.bound(&self.schema.row_of_referral(id), doing, ErrorCode::UNKNOWN_KEY).await?;
-            let parties = bound.map(|bound| bound.parties).unwrap_or_default();
-            self.bind_parties(&mut body, parties, &columns).await?;
+            let named = bound.map(|bound| bound.named).unwrap_or_default();
+            self.bind_customer(&mut body, named, &write).await?;
         }
         let address = Address::of_referral(&self.schema, id);
         let answer = self.save_columns(&address, body, write.phase).await?;
@@ -139,47 +123,54 @@ impl Dynamics {
         self.finish(stored, write.phase, None).await
     }
 
-    async fn update_row(
+    pub(crate) async fn update_row(
         &self,
-        key: &CrmKey,
-        version: &str,
-        write: &CrmWrite,
+        record: &CrmRecord,
+        write: Write,
     ) -> Result<CrmRecord, DynamicsError> {
-        let id = self.id_of(key)?;
-        refuse_parties(write, self.schema.table)?;
-        let columns = Columns::sort(write)?;
-        if write.fields.is_empty() {
-            return self.update_phase(id, version, write.phase).await;
+        let id = self.uuid(&record.key.id)?;
+        if write.has_no_columns() {
+            return self.update_phase(id, record, write.phase).await;
         }
-        let mut body = columns.plain;
-        self.bind_currency(&mut body, columns.currency.as_ref()).await?;
-        let address = Address::of_version(&self.schema, id, version);
+        let mut body = write.own;
+        self.bind_currency(&mut body, write.currency.as_ref()).await?;
+        let address = Address::of_version(&self.schema, id, &record.version);
         let answer = self.save_columns(&address, body, write.phase).await?;
         let stored = Stored::read(&self.schema, &self.settings, &answer)?;
         // A bound lookup may show other related columns from now on.
-        let related =
-            if columns.currency.is_some() { None } else { self.remembered.of(id, version) };
+        let related = write.currency.is_none().then(|| record::related_columns(record));
         self.finish(stored, write.phase, related).await
     }
 
-    /// The actions that close a deal know no version, so it is compared here.
+    /// An id that the kit has checked.
+    pub(crate) fn uuid(&self, id: &str) -> Result<Uuid, DynamicsError> {
+        let stale = |_| DynamicsError::Stale {
+            doing: format!("addressing {} {id}", self.schema.row_name()),
+        };
+        Uuid::try_parse(id).map_err(stale)
+    }
+
+    /// The actions that close a deal know no version, so it is compared before them; so it is where nothing is to be written.
     async fn update_phase(
         &self,
         id: Uuid,
-        version: &str,
+        known: &CrmRecord,
         phase: Option<Phase>,
     ) -> Result<CrmRecord, DynamicsError> {
-        let record = self.read_back(id).await?;
-        if record.version != version {
-            return Err(DynamicsError::Stale {
-                doing: format!("updating {} {id}", self.schema.row_name()),
-            });
+        let guards_itself = |phase: Phase| self.guards_itself(known.phase, phase);
+        if !phase.is_some_and(guards_itself) {
+            let now = self.read_back(id).await?;
+            if now.version != known.version {
+                return Err(DynamicsError::Stale {
+                    doing: format!("updating {} {id}", self.schema.row_name()),
+                });
+            }
         }
         match phase {
-            Some(phase) if self.bring_to(id, &record.version, record.phase, phase).await? => {
-                Ok(record::settled(&record.fields, self.read_in_phase(id, phase).await?))
+            Some(phase) if self.bring_to(id, &known.version, known.phase, phase).await? => {
+                Ok(record::settled(&known.fields, self.read_in_phase(id, phase).await?))
             }
-            _ => Ok(record),
+            _ => Ok(known.clone()),
         }
     }
 
@@ -199,10 +190,7 @@ impl Dynamics {
             if self.schema.related.is_empty() { Some(Fields::default()) } else { related };
         match related {
             None => Ok(record::settled(&stored.plain, self.read_back(stored.id).await?)),
-            Some(related) => {
-                self.remembered.keep(stored.id, &stored.version, &related);
-                Ok(stored.with(&self.schema, related))
-            }
+            Some(related) => Ok(stored.with(&self.schema, related)),
         }
     }
 
@@ -220,25 +208,31 @@ impl Dynamics {
 }
 
 #[async_trait]
-impl Crm for Dynamics {
-    async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
-        Ok(self.read_by_id(self.id_of(key)?).await?)
+impl Driver for Dynamics {
+    fn dialect(&self) -> &'static Dialect {
+        &DIALECT
     }
 
-    async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
-        let doing = format!("reading the {} of referral {id}", self.schema.row_name());
-        Ok(self.read(&self.schema.row_of_referral(id), doing, ErrorCode::UNKNOWN_KEY).await?)
+    fn entity(&self) -> &'static str {
+        self.schema.table.entity()
     }
 
-    async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    async fn read(&self, which: Which<'_>) -> Result<Option<CrmRecord>, Failure> {
+        Ok(match which {
+            Which::Id(id) => self.read_by_id(self.uuid(id)?).await?,
+            Which::Referral(id) => self.read_by_referral(id).await?,
+        })
+    }
+
+    async fn save(&self, id: ReferralId, write: Write) -> Result<CrmRecord, Failure> {
         Ok(self.upsert_row(id, write).await?)
     }
 
-    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
-        Ok(self.update_row(&record.key, &record.version, write).await?)
+    async fn change(&self, record: &CrmRecord, write: Write) -> Result<CrmRecord, Failure> {
+        Ok(self.update_row(record, write).await?)
     }
 
-    async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
-        Ok(self.changes(since).await?)
+    async fn changes(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
+        Ok(self.changed_rows(since).await?)
     }
 }

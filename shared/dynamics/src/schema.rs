@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cosell_crm::CrmError;
 use cosell_model::id::ReferralId;
 use uuid::Uuid;
 
-use crate::error::DynamicsError;
+use crate::dialect::DIALECT;
 use crate::odata;
 use crate::table::Table;
 
@@ -26,12 +27,12 @@ impl Schema {
     /// first (`customerid_account/name`; it is case-sensitive, contract dynamics365 2.2). `sync_column` is the Yes/No column "Sync with
     /// Partner Center"; `referral_id_column` is the text column that carries the alternate key.
     ///
-    /// Fails with [`DynamicsError::InvalidColumn`] on a name that no Dataverse column can have.
+    /// Fails with [`CrmError::InvalidColumn`] on a name that no Dataverse column can have.
     pub fn opportunities(
         columns: &BTreeSet<String>,
         sync_column: &str,
         referral_id_column: &str,
-    ) -> Result<Self, DynamicsError> {
+    ) -> Result<Self, CrmError> {
         Self::of(Table::Opportunity, columns, sync_column, referral_id_column)
     }
 
@@ -40,7 +41,7 @@ impl Schema {
         columns: &BTreeSet<String>,
         sync_column: &str,
         referral_id_column: &str,
-    ) -> Result<Self, DynamicsError> {
+    ) -> Result<Self, CrmError> {
         Self::of(Table::Lead, columns, sync_column, referral_id_column)
     }
 
@@ -49,7 +50,8 @@ impl Schema {
         columns: &BTreeSet<String>,
         sync_column: &str,
         referral_id_column: &str,
-    ) -> Result<Self, DynamicsError> {
+    ) -> Result<Self, CrmError> {
+        let checked = |name: &str| DIALECT.checked(name);
         let mut plain: BTreeSet<String> = table.own_columns().map(str::to_owned).collect();
         plain.insert(checked(sync_column)?);
         plain.insert(checked(referral_id_column)?);
@@ -112,15 +114,6 @@ impl Schema {
     }
 }
 
-/// A column's name, if it can be one.
-pub(crate) fn checked(name: &str) -> Result<String, DynamicsError> {
-    if odata::is_name(name) {
-        Ok(name.to_owned())
-    } else {
-        Err(DynamicsError::InvalidColumn { name: name.chars().take(64).collect() })
-    }
-}
-
 fn comma(names: &BTreeSet<String>) -> String {
     names.iter().map(String::as_str).collect::<Vec<_>>().join(",")
 }
@@ -156,7 +149,7 @@ mod tests {
     fn a_name_that_could_change_the_query_is_refused() {
         for bad in ["name)&$top=1", "a/b/c", "customerid_account/", "/name", "name desc"] {
             let refused = Schema::opportunities(&columns(&[bad]), "nwcs_sync", "nwcs_referralid");
-            assert!(matches!(refused, Err(DynamicsError::InvalidColumn { .. })), "{bad}");
+            assert!(matches!(refused, Err(CrmError::InvalidColumn { .. })), "{bad}");
         }
         assert!(Schema::opportunities(&columns(&[]), "nwcs sync", "nwcs_referralid").is_err());
     }

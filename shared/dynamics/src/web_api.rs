@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use crate::error::DynamicsError;
 use crate::error_code::ErrorCode;
-use crate::refusal::Evidence;
+use crate::record;
+use crate::refusal::ErrorResponse;
 use crate::settings::Settings;
 use crate::token::SignIn;
 
@@ -164,6 +165,13 @@ impl Answer {
         if self.code() == Some(absent) { Ok(None) } else { self.accepted().map(Some) }
     }
 
+    /// The id in this column of a list's first row.
+    pub(crate) fn first_id(&self, column: &str) -> Result<Option<Uuid>, DynamicsError> {
+        let rows = self.body["value"].as_array().ok_or_else(|| self.lacks("a list of rows"))?;
+        let id = |row: &Json| record::id(&row[column]).ok_or_else(|| self.lacks("the row's id"));
+        rows.first().map(id).transpose()
+    }
+
     /// The error code of a refusal.
     pub(crate) fn code(&self) -> Option<ErrorCode> {
         if self.status.is_success() { None } else { self.error_response().code() }
@@ -176,11 +184,11 @@ impl Answer {
                 request_id: self.request_id.clone(),
             };
         }
-        DynamicsError::Refused(Box::new(self.error_response().judge(&self.doing)))
+        DynamicsError::Refused(Box::new(self.error_response().classify(&self.doing)))
     }
 
-    fn error_response(&self) -> Evidence<'_> {
-        Evidence {
+    fn error_response(&self) -> ErrorResponse<'_> {
+        ErrorResponse {
             status: self.status.as_u16(),
             body: &self.body,
             retry_after: self.retry_after,

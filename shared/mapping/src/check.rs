@@ -15,15 +15,16 @@ mod whole;
 
 use serde::de::DeserializeOwned;
 
+use super::crm::Crm;
 use super::document::{Content, Node};
 use super::fault::Faults;
 use super::form::{Form, RULE};
 use super::layers::TakenOut;
 use super::{Columns, Help, Rule, Stages, Visibility};
-use cosell_model::record_id::DYNAMICS;
 
 /// As much of a mapping as has the right form.
 struct Draft<'a> {
+    crm: &'a Crm,
     table: Table,
     rules: Vec<Ruled<'a>>,
     /// The rules that have not: what can be told of them nevertheless is told.
@@ -66,18 +67,34 @@ impl Table {
 }
 
 /// Finds all that makes no sense in a merged file.
-pub(super) fn check(root: &Node, taken_out: &[TakenOut], faults: &mut Faults) {
-    let deals = Draft::of(Table::Opportunities, root, root, taken_out);
+pub(super) fn check(crm: &Crm, root: &Node, taken_out: &[TakenOut], faults: &mut Faults) {
+    system(crm, root, faults);
+    let deals = Draft::of(crm, Table::Opportunities, root, root, taken_out);
     deals.check(faults);
     if let Some(at) = root.get("lead") {
-        let leads = Draft::of(Table::Leads, root, at, &[]);
+        let leads = Draft::of(crm, Table::Leads, root, at, &[]);
         leads.check(faults);
         lead::check(&deals, &leads, faults);
     }
 }
 
+/// A mapping names the CRM that it is for: the columns of another would only be refused there.
+fn system(crm: &Crm, root: &Node, faults: &mut Faults) {
+    let Some(node) = root.get("system") else { return };
+    if let Some(system) = node.text().filter(|system| *system != crm.system()) {
+        let what = format!("`system` cannot be `{system}`; use {}", crm.system());
+        faults.error(node.place, what, "correct the value");
+    }
+}
+
 impl<'a> Draft<'a> {
-    fn of(table: Table, root: &'a Node, at: &'a Node, taken_out: &'a [TakenOut]) -> Self {
+    fn of(
+        crm: &'a Crm,
+        table: Table,
+        root: &'a Node,
+        at: &'a Node,
+        taken_out: &'a [TakenOut],
+    ) -> Self {
         let nodes = at.get("rule").map(Node::items).unwrap_or_default();
         let mut unread = Vec::new();
         let mut rules = Vec::new();
@@ -88,6 +105,7 @@ impl<'a> Draft<'a> {
             }
         }
         Self {
+            crm,
             table,
             rules,
             unread,
@@ -101,10 +119,6 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn is_dynamics(&self) -> bool {
-        self.root.get("system").and_then(Node::text) == Some(DYNAMICS)
-    }
-
     fn check(&self, faults: &mut Faults) {
         for ruled in &self.rules {
             rule::check(ruled, faults);
@@ -112,7 +126,7 @@ impl<'a> Draft<'a> {
             transform::check(ruled, faults);
             absence::check(ruled, faults);
             condition::check(ruled, faults);
-            expression::check(ruled, self.is_dynamics(), faults);
+            expression::check(ruled, self.crm, faults);
         }
         for node in &self.unread {
             rule::check_path(self.table, node, faults);

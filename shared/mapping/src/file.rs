@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::check;
+use super::crm::Crm;
 use super::document::Node;
 use super::fault::{Fault, Faults, MappingError, Place, Severity};
 use super::form::{self, Form};
@@ -16,7 +17,7 @@ pub type Placeholders = BTreeMap<&'static str, String>;
 /// One mapping file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layer<'a> {
-    /// What faults call it, such as `infra/mapping/dynamics.toml`.
+    /// What faults call it, such as `infra/mapping/own/mine.toml`.
     pub file: &'a str,
     /// Its TOML.
     pub text: &'a str,
@@ -37,11 +38,16 @@ pub struct Examination {
 }
 
 impl Examination {
-    /// Reads the shipped file and the partner's own over it, and finds everything that is wrong with the two.
-    pub fn of(shipped: Layer<'_>, own: Option<Layer<'_>>, placeholders: &Placeholders) -> Self {
+    /// Reads the shipped file of `crm` and the partner's own over it, and finds everything that is wrong with the two.
+    pub fn of(
+        crm: &Crm,
+        shipped: Layer<'_>,
+        own: Option<Layer<'_>>,
+        placeholders: &Placeholders,
+    ) -> Self {
         let mut faults = Faults::default();
         let mut origins = [BTreeMap::new(), BTreeMap::new(), BTreeMap::new()];
-        let mapping = read(shipped, own, placeholders, &mut faults, &mut origins);
+        let mapping = read(crm, shipped, own, placeholders, &mut faults, &mut origins);
         let [origins, lead_origins, registration_origins] = origins;
         let files: Vec<&str> =
             std::iter::once(shipped).chain(own).map(|layer| layer.file).collect();
@@ -66,14 +72,15 @@ impl Examination {
 
 impl Mapping {
     /// Reads and checks the text of one mapping file.
-    pub fn parse(text: &str, placeholders: &Placeholders) -> Result<Self, MappingError> {
+    pub fn parse(crm: &Crm, text: &str, placeholders: &Placeholders) -> Result<Self, MappingError> {
         let layer = Layer { file: "mapping", text };
-        Examination::of(layer, None, placeholders).into_mapping()
+        Examination::of(crm, layer, None, placeholders).into_mapping()
     }
 }
 
 /// Each step needs the one before it: syntax, the two files as one, its form, its sense.
 fn read(
+    crm: &Crm,
     shipped: Layer<'_>,
     own: Option<Layer<'_>>,
     placeholders: &Placeholders,
@@ -106,13 +113,14 @@ fn read(
         return None;
     }
     Form::Table(form::FILE).check(form::WHOLE, &merged, faults);
-    check::check(&merged, &taken_out, faults);
+    check::check(crm, &merged, &taken_out, faults);
     if faults.errors() > 0 {
         return None;
     }
-    let mapping = serde_json::from_value(merged.to_json());
+    let mapping: Result<Mapping, _> = serde_json::from_value(merged.to_json());
     // The form knows all that the types know (a test holds it to them); should it ever not, this says so.
     mapping
+        .map(|mapping| Mapping { record_ids: crm.record_ids, ..mapping })
         .map_err(|error| {
             faults.error(Place::start_of(0), error.to_string(), "write it as docs/mapping.md shows")
         })

@@ -76,7 +76,7 @@ const STAGES: &[&str] = &["New", "Active", "Won", "Lost", "Declined", "Expired",
 /// The whole file.
 pub(super) const FILE: &[Key] = &[
     needed("version", Form::Count),
-    needed("system", Form::OneOf(&cosell_model::record_id::SYSTEMS)),
+    needed("system", Form::Text),
     needed("entity", Form::Text),
     needed("columns", Form::Table(COLUMNS)),
     needed("help", Form::Table(HELP)),

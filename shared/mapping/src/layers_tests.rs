@@ -1,4 +1,4 @@
-use crate::{ConflictRule, Examination, Layer, Origin, Placeholders, Required, When};
+use crate::{ConflictRule, Crm, Examination, Layer, Origin, Placeholders, Required, When};
 use cosell_model::life_cycle::Stage;
 
 fn examined(own: &str) -> Examination {
@@ -9,7 +9,7 @@ fn examined(own: &str) -> Examination {
     let shipped =
         Layer { file: "shipped.toml", text: include_str!("../../../infra/mapping/dynamics.toml") };
     let own = Layer { file: "own.toml", text: own };
-    Examination::of(shipped, Some(own), &placeholders)
+    Examination::of(&Crm::of_guids("dynamics"), shipped, Some(own), &placeholders)
 }
 
 fn told(own: &str) -> Vec<String> {

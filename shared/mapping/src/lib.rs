@@ -6,6 +6,7 @@ mod carried;
 mod check;
 mod condition;
 mod conversion;
+mod crm;
 mod currency;
 mod document;
 mod expression;
@@ -29,6 +30,7 @@ mod visibility;
 pub use carried::Carried;
 pub use condition::{Condition, Direction, Situation};
 pub use conversion::ConversionError;
+pub use crm::{ColumnNames, Crm};
 pub use expression::{Expression, ExpressionError};
 pub use fault::{Fault, MappingError, Severity};
 pub use file::{Examination, Layer, Placeholders};
@@ -49,9 +51,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use cosell_model::crm::{CrmKey, Phase};
+use cosell_model::crm::Phase;
 use cosell_model::life_cycle::Stage;
 use cosell_model::link::LastSynced;
+use cosell_model::record_id::RecordIds;
 use cosell_model::value::Value;
 
 /// A checked mapping for one CRM table.
@@ -61,8 +64,11 @@ use cosell_model::value::Value;
 pub struct Mapping {
     /// Version of the file's form; this program knows 1.
     pub version: u32,
-    /// The CRM: `dynamics`, `salesforce`.
+    /// The CRM.
     pub system: String,
+    /// How the CRM writes the ids of its records.
+    #[serde(skip, default = "RecordIds::none")]
+    pub record_ids: RecordIds,
     /// The CRM table: `opportunity`.
     pub entity: String,
     /// The columns of the co-sell connector.
@@ -237,11 +243,6 @@ impl Mapping {
     pub fn label<'a>(&'a self, field: &'a str) -> &'a str {
         let rule = self.rules.iter().find(|rule| rule.name == field);
         rule.map_or_else(|| own_label(field), |rule| rule.label.as_str())
-    }
-
-    /// The record a referral's `externalReferenceId` names, if it has the form of this CRM's ids.
-    pub fn key_from_reference(&self, reference: &str) -> Option<CrmKey> {
-        CrmKey::read(&self.system, &self.entity, reference)
     }
 
     /// The help code that the CRM's value stands for; `None` for no help, an error for a value the table lacks.

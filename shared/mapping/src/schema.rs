@@ -4,11 +4,11 @@ use serde_json::{Value as Json, json};
 
 use super::Mapping;
 
-/// Of a shipped file, which is whole.
-pub fn of_shipped() -> Json {
+/// Of a shipped file, which is whole; `systems` are the CRMs that it may be for.
+pub fn of_shipped(systems: &[&str]) -> Json {
     let mut schema = schemars::schema_for!(Mapping).to_value();
     schema["title"] = json!("cosell-sync field mapping");
-    schema["properties"]["system"]["enum"] = json!(cosell_model::record_id::SYSTEMS);
+    schema["properties"]["system"]["enum"] = json!(systems);
     // The derivation tells what the tables' values are, and not their keys.
     let tables = &mut schema["$defs"]["Stages"]["properties"];
     for (table, keys) in [("to_crm", "Stage"), ("to_partner_center", "Phase"), ("reasons", "Stage")]
@@ -19,8 +19,8 @@ pub fn of_shipped() -> Json {
 }
 
 /// Of a partner's own file, which names only what it changes. A rule needs its name, and may be taken out.
-pub fn of_own() -> Json {
-    let mut schema = of_shipped();
+pub fn of_own(systems: &[&str]) -> Json {
+    let mut schema = of_shipped(systems);
     schema["title"] = json!("cosell-sync field mapping: a partner's own changes");
     let rule = schema["$defs"]["Rule"]["properties"].as_object_mut();
     for (_, property) in rule.into_iter().flatten().filter(|(name, _)| name.as_str() != "name") {

@@ -2,7 +2,7 @@
 
 #![allow(missing_docs)]
 
-use cosell_mapping::{Examination, Layer, Placeholders};
+use cosell_mapping::{Crm, Examination, Layer, Placeholders};
 use serde_json::Value as Json;
 
 const DOCUMENT: &str = include_str!("../../../docs/mapping.md");
@@ -21,12 +21,13 @@ fn shipped(crm: &str) -> Layer<'static> {
     }
 }
 
-fn examined(crm: &str, own: Option<Layer<'_>>) -> Examination {
+fn examined(crm: &'static str, own: Option<Layer<'_>>) -> Examination {
     let placeholders = Placeholders::from([
         ("prefix", "nwcs".to_owned()),
         ("team_phone", "+46700000002".to_owned()),
     ]);
-    Examination::of(shipped(crm), own, &placeholders)
+    let mapped = Crm::of_guids(crm);
+    Examination::of(&mapped, shipped(crm), own, &placeholders)
 }
 
 fn effective(examination: &Examination) -> Option<Json> {

@@ -7,28 +7,20 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::record_id;
+/// The entity of opportunities in every [`CrmKey`], whatever the CRM calls their table.
+pub const OPPORTUNITY: &str = "opportunity";
+/// The entity of leads.
+pub const LEAD: &str = "lead";
 
 /// Names one record in one CRM.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CrmKey {
-    /// The CRM: `dynamics`, `salesforce`.
+    /// The CRM, by the name of its descriptor.
     pub system: String,
     /// The table or object: `opportunity`, `lead`.
     pub entity: String,
-    /// The record's own id, in the form that [`crate::record_id`] calls canonical.
+    /// The record's own id, in the CRM's canonical form ([`crate::record_id`]).
     pub id: String,
-}
-
-impl CrmKey {
-    /// The key of the record that `text` names, in whatever spelling; `None` when it is no id of this CRM's `entity`.
-    pub fn read(system: &str, entity: &str, text: &str) -> Option<Self> {
-        Some(Self {
-            system: system.to_owned(),
-            entity: entity.to_owned(),
-            id: record_id::canonical(system, entity, text)?,
-        })
-    }
 }
 
 impl fmt::Display for CrmKey {
@@ -42,7 +34,7 @@ impl fmt::Display for CrmKey {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// Open and not yet accepted (Dynamics: status reason On Hold).
+    /// Open and not yet accepted.
     OnHold,
     /// Open.
     Open,

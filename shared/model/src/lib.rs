@@ -13,7 +13,6 @@
 //! | [`field`], [`path`] | names of fields, and where they stand on each side |
 //! | [`crm`] | an opportunity (or lead) as the CRM has it |
 //! | [`record_id`] | the ids of CRM records, in whatever spelling |
-//! | [`cosell_fields`] | the fields that co-sell needs in a CRM, for installers |
 //! | [`link`] | what we remember of a pair: identities, last seen values, finished steps |
 //! | [`microsoft`] | what we remember of Microsoft's part in a deal |
 //! | [`flapping`] | when a pair is slowed down because something else fights us over it |
@@ -23,8 +22,6 @@
 
 pub mod audit;
 pub mod audit_kind;
-
-pub mod cosell_fields;
 pub mod crm;
 pub mod deadline;
 pub mod deal;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crm::CrmKey;
 use crate::id::ReferralId;
+use crate::record_id::RecordIds;
 
 /// One side of a pair: what we were told to look at.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -92,16 +93,14 @@ impl SyncMessage {
         serde_json::json!({ "subject": self.subject, "cause": self.cause, "observed": self.observed }).to_string()
     }
 
-    /// Reads a message body.
-    pub fn parse(body: &str) -> Result<Self, PoisonMessage> {
-        let mut message: Self = serde_json::from_str(body).map_err(PoisonMessage)?;
-        // People send messages too, with ids as they found them.
-        if let Subject::Crm(key) = &mut message.subject
-            && let Some(canonical) = CrmKey::read(&key.system, &key.entity, &key.id)
-        {
-            *key = canonical;
-        }
-        Ok(message)
+    /// Reads a message body. People send messages too, with `ids` as they found them.
+    pub fn parse(body: &str, ids: &RecordIds) -> Result<Self, PoisonMessage> {
+        let message: Self = serde_json::from_str(body).map_err(PoisonMessage)?;
+        let subject = match message.subject {
+            Subject::Crm(key) => Subject::Crm(ids.canonical_key(key)),
+            subject @ Subject::Referral(_) => subject,
+        };
+        Ok(Self { subject, ..message })
     }
 
     /// The FIFO message group: notices of one subject are handled in order, others in parallel.
@@ -124,6 +123,8 @@ fn fifo_id(text: &str) -> String {
 mod tests {
     use super::*;
 
+    const IDS: RecordIds = RecordIds::guids("dynamics");
+
     fn message() -> SyncMessage {
         let key = CrmKey {
             system: "dynamics".into(),
@@ -139,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_message_survives_the_queue() {
-        assert_eq!(SyncMessage::parse(&message().body()).unwrap(), message());
+        assert_eq!(SyncMessage::parse(&message().body(), &IDS).unwrap(), message());
     }
 
     #[test]
@@ -157,7 +158,7 @@ mod tests {
             "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77",
             "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}",
         );
-        assert_eq!(SyncMessage::parse(&written).unwrap(), message());
+        assert_eq!(SyncMessage::parse(&written, &IDS).unwrap(), message());
     }
 
     #[test]
@@ -171,6 +172,6 @@ mod tests {
 
     #[test]
     fn a_foreign_body_is_poison() {
-        assert!(SyncMessage::parse("{\"hello\":1}").is_err());
+        assert!(SyncMessage::parse("{\"hello\":1}", &IDS).is_err());
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cosell_http::{ForbiddenUrl, Response};
 use cosell_model::id::{ETag, EngagementId, ReferralId};
+use cosell_model::record_id::RecordIds;
 use cosell_model::referral::Referral;
 use cosell_sync::Failure;
 use cosell_sync::port::{PartnerCenter, PatchOperation, ReferralChange};
@@ -32,6 +33,7 @@ pub(crate) const PATH: [&str; 3] = ["v1.0", "engagements", "referrals"];
 /// The client for referrals.
 pub struct Referrals {
     exchange: Exchange,
+    pub(crate) record_ids: RecordIds,
 }
 
 /// A call with an id of its own (contract partner-center 1.4).
@@ -59,7 +61,14 @@ impl Referrals {
         audience: &str,
         tokens: Arc<TokenSource>,
     ) -> Result<Self, ForbiddenUrl> {
-        Ok(Self { exchange: Exchange::new(http, url, audience, tokens)? })
+        let exchange = Exchange::new(http, url, audience, tokens)?;
+        Ok(Self { exchange, record_ids: RecordIds::none() })
+    }
+
+    /// Finds referrals by ids of these CRM records in whatever spelling; without them, texts are compared exactly.
+    #[must_use]
+    pub fn with_record_ids(self, record_ids: RecordIds) -> Self {
+        Self { record_ids, ..self }
     }
 
     async fn read(&self, id: ReferralId) -> Result<Option<Referral>, Error> {

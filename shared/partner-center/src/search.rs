@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use cosell_model::id::{EngagementId, ReferralId};
-use cosell_model::record_id::{same, spellings};
+use cosell_model::record_id::RecordIds;
 use cosell_model::referral::Referral;
 use serde_json::Value as Json;
 
@@ -21,11 +21,15 @@ const OLDEST_FIRST: &str = "createdDateTime asc";
 /// The blocks that decide what a referral is and what is copied from it.
 const BLOCKS: [&str; 2] = ["target", "details"];
 
+/// Ids of Partner Center itself.
+const GUIDS: RecordIds = RecordIds::guids("partner-center");
+
 /// The property that a referral is looked for by.
 #[derive(Clone, Copy)]
 struct Sought<'a> {
     property: &'static str,
     value: &'a str,
+    ids: RecordIds,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,7 +43,7 @@ impl Sought<'_> {
     fn says(self, json: &Json) -> Says {
         match named(json, self.property) {
             None => Says::Nothing,
-            Some(found) if found.as_str().is_some_and(|found| same(found, self.value)) => {
+            Some(found) if found.as_str().is_some_and(|found| self.ids.same(found, self.value)) => {
                 Says::Sought
             }
             Some(_) => Says::Another,
@@ -49,8 +53,9 @@ impl Sought<'_> {
 
 /// The filter for a reference: an id as the CRM and the connectors write it. One that a person typed otherwise still is found only by a
 /// service that compares without case.
-fn filter(reference: &str) -> String {
-    let spelt: Vec<String> = spellings(reference)
+fn filter(ids: RecordIds, reference: &str) -> String {
+    let spelt: Vec<String> = ids
+        .spellings(reference)
         .iter()
         .map(|spelling| format!("externalReferenceId eq {}", literal(spelling)))
         .collect();
@@ -67,7 +72,7 @@ impl Referrals {
             other => other?,
         };
         let id = id.to_string();
-        let sought = Sought { property: "engagementId", value: &id };
+        let sought = Sought { property: "engagementId", value: &id, ids: GUIDS };
         let mut found = Vec::new();
         for row in distinct(listed.rows) {
             let whole = BLOCKS.iter().all(|block| named(&row, block).is_some());
@@ -83,8 +88,9 @@ impl Referrals {
     /// All referrals with this `externalReferenceId`, whole. That it can be filtered by is not documented, and a filter that is
     /// ignored must not make us adopt somebody else's referral: rows are compared in any case.
     pub(crate) async fn with_reference(&self, reference: &str) -> Result<Vec<Referral>, Error> {
-        let sought = Sought { property: "externalReferenceId", value: reference };
-        let rows = match self.filtered(filter(reference)).await {
+        let sought =
+            Sought { property: "externalReferenceId", value: reference, ids: self.record_ids };
+        let rows = match self.filtered(filter(self.record_ids, reference)).await {
             Err(error) if matches!(error.status(), Some(400 | 422 | 501)) => {
                 return self.among_all(sought).await;
             }
@@ -117,7 +123,7 @@ impl Referrals {
     /// All referrals that wait for an answer. One that cannot be read is passed over: nobody can be told of it either.
     pub(crate) async fn waiting(&self) -> Result<Vec<Referral>, Error> {
         let listed = self.filtered("status eq 'New'".into()).await?;
-        let sought = Sought { property: "status", value: "New" };
+        let sought = Sought { property: "status", value: "New", ids: GUIDS };
         let mut found = Vec::new();
         for row in distinct(listed.rows) {
             let whole = ["target", "expirationDateTime"]
@@ -198,17 +204,18 @@ mod tests {
     #[test]
     fn an_id_is_looked_for_as_its_crm_writes_it_and_a_text_as_it_is() {
         let by = |spelling: &str| format!("externalReferenceId eq '{spelling}'");
-        assert_eq!(filter("{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}"), by(ID));
+        assert_eq!(filter(GUIDS, "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}"), by(ID));
         assert_eq!(
-            filter("006Kd00000AbC1xIAF"),
+            filter(cosell_salesforce::RECORD_IDS, "006Kd00000AbC1xIAF"),
             [by("006Kd00000AbC1xIAF"), by("006Kd00000AbC1x")].join(" or ")
         );
-        assert_eq!(filter("OPP-1"), by("OPP-1"));
+        assert_eq!(filter(GUIDS, "OPP-1"), by("OPP-1"));
     }
 
     #[test]
     fn a_row_without_the_property_says_nothing_and_one_with_null_says_another() {
-        let sought = Sought { property: "externalReferenceId", value: "OPP-1" };
+        let sought =
+            Sought { property: "externalReferenceId", value: "OPP-1", ids: RecordIds::none() };
         assert!(sought.says(&json!({ "id": "x" })) == Says::Nothing);
         assert!(sought.says(&json!({ "externalReferenceId": null })) == Says::Another);
         assert!(sought.says(&json!({ "ExternalReferenceID": "OPP-1" })) == Says::Sought);

@@ -197,7 +197,11 @@ impl Environment {
             wrong: wrong.to_owned(),
             example: example.to_owned(),
         };
-        self.problems.borrow_mut().push(problem);
+        // Two parts of a program may read the same variable.
+        let mut problems = self.problems.borrow_mut();
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
         Noted
     }
 }

@@ -1,14 +1,8 @@
 //! The settings that several programs share. Names and meanings as in the deployment template.
 
-mod crm;
-
 use url::Url;
 
 use crate::config::{Environment, Noted};
-pub use crm::{
-    CrmConnection, CrmSettings, CrmSystem, DynamicsSettings, SalesforceSettings, UnknownCrm,
-    publisher_prefix,
-};
 
 const ENTRA: &str = "https://login.microsoftonline.com";
 const TENANT_EXAMPLE: &str = "3fd1c2a8-6f1e-4d0b-9c55-0a7f0d6e2b11";

@@ -14,7 +14,7 @@ use crate::version;
 
 impl Salesforce {
     /// A list that expired while it was read is read once more from the start.
-    pub(crate) async fn changes(
+    pub(crate) async fn changed_records(
         &self,
         since: Timestamp,
     ) -> Result<Vec<CrmChange>, SalesforceError> {

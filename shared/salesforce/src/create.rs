@@ -1,6 +1,7 @@
 //! A referral's record: made with its account and contact in one transaction, or brought up to date where it exists.
 
-use cosell_model::crm::{CrmRecord, CrmWrite, Phase};
+use cosell_crm::{CrmError, Write};
+use cosell_model::crm::{CrmRecord, Phase};
 use cosell_model::id::ReferralId;
 use jiff::ToSpan as _;
 use jiff::tz::TimeZone;
@@ -8,15 +9,15 @@ use reqwest::Method;
 use serde_json::{Map, Value as Json, json};
 
 use crate::composite::Part;
+use crate::customer::{Customers, DuplicateHint, save_despite_duplicates, searches};
 use crate::error::SalesforceError;
 use crate::object::{NOT_PROVIDED, OF_EVERY_LEAD, Object};
 use crate::opportunities::{DEAL, ROLE, Salesforce};
 use crate::organisation::Organisation;
-use crate::party::{DuplicateHint, Parties, save_despite_duplicates, searches};
+
 use crate::refusal;
 use crate::rest_api::Call;
 use crate::schema::CURRENCY;
-use crate::write::{Columns, unwritable, without_parties};
 
 const SAVE: &str = "save";
 const CLOSE_DATE: &str = "CloseDate";
@@ -27,44 +28,37 @@ impl Salesforce {
     pub(crate) async fn upsert_record(
         &self,
         id: ReferralId,
-        write: &CrmWrite,
+        write: Write,
     ) -> Result<CrmRecord, SalesforceError> {
         let organisation = self.organisation().await?;
-        let columns = Columns::sort(write)?;
         let doing = format!("saving the {} of referral {id}", self.schema.object.entity());
         let mut parts = self.reads(&organisation, &self.schema.of_referral(id), &doing);
-        parts.extend(searches(&columns, &doing));
+        parts.extend(searches(&write, &doing));
         let mut answers = self.api.run(&parts, false, &doing).await?;
         if let Some(stored) = self.stored(&organisation, &mut answers)? {
             // Whom an existing deal belongs to is never changed, and its other fields only as they were read.
-            let record = &stored.record;
-            return self.update_record(&record.key, &record.version, &without_parties(write)).await;
+            return self.update_record(&stored.record, write).await;
         }
-        let parties = Parties::read(&columns, &mut answers)?;
-        self.create(&organisation, id, write.phase, columns, parties).await
+        let customers = Customers::read(&write, &mut answers)?;
+        self.create(&organisation, id, write, customers).await
     }
 
     async fn create(
         &self,
         organisation: &Organisation,
         id: ReferralId,
-        phase: Option<Phase>,
-        columns: Columns,
-        mut parties: Parties,
+        write: Write,
+        mut customers: Customers,
     ) -> Result<CrmRecord, SalesforceError> {
         let doing = format!("creating the {} of referral {id}", self.schema.object.entity());
         let object = self.schema.object;
-        let mut body = columns.plain;
+        let mut body = write.own;
         // The key's value comes from the address.
         let is_key = |name: &str| name.eq_ignore_ascii_case(&self.schema.referral_id_field);
         body.retain(|name, value| !value.is_null() && !is_key(name));
         self.fill(&mut body);
-        self.set_currency(
-            organisation,
-            &mut body,
-            columns.currency.filter(|code| !code.is_null()),
-        )?;
-        let phase = self.reachable(phase.unwrap_or(Phase::Open));
+        self.set_currency(organisation, &mut body, write.currency.filter(|code| !code.is_null()))?;
+        let phase = self.reachable(write.phase.unwrap_or(Phase::Open));
         // A new lead has the organisation's own first status.
         if (object, phase) != (Object::Lead, Phase::Open) {
             body.insert(
@@ -78,8 +72,8 @@ impl Salesforce {
         let mut despite_duplicates = false;
         loop {
             let mut deal = Part::new(SAVE, save.clone());
-            parties.link(&mut deal);
-            let mut parts = parties.parts(&doing);
+            customers.link(&mut deal);
+            let mut parts = customers.parts(&doing);
             parts.push(deal);
             parts.extend(self.reads(organisation, &self.schema.of_referral(id), &doing));
             let mut answers = self.api.write(&parts, &self.wait, &doing).await?;
@@ -96,11 +90,11 @@ impl Salesforce {
                 // The Referral Identifier is unique: it is the only duplicate that would count.
                 save = save_despite_duplicates(save);
                 despite_duplicates = true;
-            } else if !is_duplicate || !parties.heed_duplicates(reference, &refused.body) {
+            } else if !is_duplicate || !customers.heed_duplicates(reference, &refused.body) {
                 let refused = refused.refused();
                 return Err(self.made_meanwhile(organisation, id, refused).await);
             }
-            parties.keep(&answers);
+            customers.keep(&answers);
         }
     }
 
@@ -119,7 +113,9 @@ impl Salesforce {
         match self.schema.object {
             Object::Opportunity => fill(CLOSE_DATE, self.provisional_close_date()),
             Object::Lead => {
-                OF_EVERY_LEAD.into_iter().for_each(|field| fill(field, NOT_PROVIDED.to_owned()))
+                for field in OF_EVERY_LEAD {
+                    fill(field, NOT_PROVIDED.to_owned());
+                }
             }
         }
     }
@@ -171,13 +167,14 @@ impl Salesforce {
             Some(single) if code.as_str().is_some_and(|code| code.eq_ignore_ascii_case(single)) => {
                 Ok(())
             }
-            Some(single) => Err(unwritable(
+            Some(single) => Err(CrmError::unwritable(
                 CURRENCY,
                 format!(
                     "cannot hold this deal's currency, {}: the organisation has only {single}; activate multiple currencies in Salesforce, or correct the deal's currency",
                     code.as_str().unwrap_or("which is not text")
                 ),
-            )),
+            )
+            .into()),
             None => Err(SalesforceError::CurrencyUnknown),
         }
     }

@@ -1,5 +1,6 @@
 //! What can go wrong, and what kind of failure that is.
 
+use cosell_crm::CrmError;
 use cosell_http::{CallError, TokenError, TransportError};
 use cosell_sync::{Failure, FailureKind, System};
 
@@ -8,14 +9,9 @@ use cosell_sync::{Failure, FailureKind, System};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SalesforceError {
-    /// A name that no field can have.
-    #[error(
-        "`{name}` cannot be a Salesforce field: use letters, digits and `_`, or `Relationship/Field` for a related record; correct the mapping"
-    )]
-    InvalidField {
-        /// The name, shortened.
-        name: String,
-    },
+    /// The kit refused it before anything was sent.
+    #[error(transparent)]
+    Crm(#[from] CrmError),
     /// A name with a meaning of its own, in another case of letters.
     #[error("write `{known}` with these capitals in the mapping")]
     Misspelt {
@@ -29,24 +25,6 @@ pub enum SalesforceError {
     NotOfLeads {
         /// The path, shortened.
         name: String,
-    },
-    /// The key names another CRM or object, or its id is none.
-    #[error(
-        "record {key} is not this organisation's: expected entity `{expected}` and an id of 18 characters"
-    )]
-    ForeignKey {
-        /// The key as given.
-        key: String,
-        /// The entity of the records that were asked for.
-        expected: &'static str,
-    },
-    /// A field that cannot be written as asked.
-    #[error("field `{field}` {reason}")]
-    Unwritable {
-        /// The field or path.
-        field: String,
-        /// Why, and what to do about it.
-        reason: String,
     },
     /// A stage that the settings name, or need, and the organisation does not have.
     #[error("{what}; its stages are {stages}")]
@@ -187,15 +165,13 @@ impl SalesforceError {
 
     pub(crate) fn kind(&self) -> FailureKind {
         match self {
-            Self::InvalidField { .. }
+            Self::Crm(_)
             | Self::Misspelt { .. }
             | Self::NotOfLeads { .. }
-            | Self::ForeignKey { .. }
             | Self::LeadStatus { .. }
             | Self::Converted { .. }
             | Self::OfAnotherReferral { .. }
             | Self::OpportunityGone { .. }
-            | Self::Unwritable { .. }
             | Self::Stage { every_deal: false, .. } => FailureKind::Rejected,
             // What an administrator must set right before any deal can go on.
             Self::Stage { .. }

@@ -1,6 +1,7 @@
 //! The statuses of leads (contract salesforce 2.2). The organisation tells which of them are of converted leads, but not which are of
 //! disqualified ones: those go by their names.
 
+use cosell_crm::CrmError;
 use cosell_model::crm::Phase;
 use serde_json::Value as Json;
 
@@ -9,7 +10,6 @@ use crate::record;
 use crate::refusal;
 use crate::rest_api::Answer;
 use crate::settings::Settings;
-use crate::write::unwritable;
 
 /// The status of a disqualified lead in an organisation as it is shipped.
 const NOT_CONVERTED: &str = "Closed - Not Converted";
@@ -71,10 +71,11 @@ impl LeadStatuses {
         match phase {
             Phase::Lost => self.disqualified(settings),
             Phase::Open | Phase::OnHold => self.open(settings),
-            Phase::Won | Phase::Qualified => Err(unwritable(
+            Phase::Won | Phase::Qualified => Err(CrmError::unwritable(
                 "Status",
                 "tells a lead that was converted; leads are converted in Salesforce",
-            )),
+            )
+            .into()),
         }
     }
 

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_crm::{Dialect, Driver, LeadDriver, Which, Write};
+use cosell_model::crm::{CrmKey, CrmRecord, Phase};
 use cosell_model::id::ReferralId;
 use cosell_sync::Failure;
-use cosell_sync::port::{Crm, CrmChange, Leads};
+use cosell_sync::port::CrmChange;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
@@ -18,14 +19,13 @@ use crate::record;
 use crate::rest_api::{Call, query};
 use crate::schema::Schema;
 use crate::soql;
-use crate::write::without_parties;
 
 /// The part that looks for a converted lead.
 const CONVERTED: &str = "converted";
 /// The part that reads an opportunity's Referral Identifier.
 const CARRIED: &str = "carried";
 
-/// The [`Leads`] port on one Salesforce organisation.
+/// The leads of one Salesforce organisation.
 ///
 /// Converting a lead is no part of the REST API (contract salesforce 2.2): the opportunity is made beside the lead, unless a person has
 /// converted it already.
@@ -43,7 +43,7 @@ impl SalesforceLeads {
     /// The lead as it is now, if what was decided on it still holds.
     async fn current(&self, lead: &CrmRecord) -> Result<CrmRecord, Failure> {
         let doing = || format!("qualifying lead {}", lead.key.id);
-        let now = self.leads.get(&lead.key).await?;
+        let now = self.leads.read(Which::Id(&lead.key.id)).await?;
         // Somebody's conversion is what we want; a lead that was disqualified meanwhile is to be looked at anew.
         now.filter(|now| now.phase == lead.phase || now.phase == Phase::Qualified)
             .ok_or_else(|| SalesforceError::Stale { doing: doing() }.into())
@@ -54,10 +54,10 @@ impl SalesforceLeads {
         &self,
         opportunity: &CrmKey,
         referral: ReferralId,
-        write: &CrmWrite,
+        mut write: Write,
     ) -> Result<CrmRecord, Failure> {
         let id = || opportunity.id.clone();
-        let found = self.opportunities.get(opportunity).await?;
+        let found = self.opportunities.read(Which::Id(&opportunity.id)).await?;
         let found = found.ok_or_else(|| SalesforceError::OpportunityGone { id: id() })?;
         let field = self.opportunities.schema.referral_id_field.as_str();
         let carried = found.get(field).as_str().map(str::trim).filter(|text| !text.is_empty());
@@ -66,9 +66,8 @@ impl SalesforceLeads {
                 SalesforceError::OfAnotherReferral { id: id(), field: field.to_owned() }.into()
             );
         }
-        let mut write = without_parties(write);
-        write.fields.insert(field.to_owned(), Json::from(referral.to_string()));
-        self.opportunities.update(&found, &write).await
+        write.own.insert(field.to_owned(), Json::from(referral.to_string()));
+        self.opportunities.change(&found, write).await
     }
 
     /// The lead that was converted into this opportunity, of several one that is a deal's, and the Referral Identifier that the opportunity carries.
@@ -106,53 +105,57 @@ impl SalesforceLeads {
 }
 
 #[async_trait]
-impl Crm for SalesforceLeads {
-    async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
-        self.leads.get(key).await
+impl Driver for SalesforceLeads {
+    fn dialect(&self) -> &'static Dialect {
+        self.leads.dialect()
     }
 
-    async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
-        self.leads.find_by_referral(id).await
+    fn entity(&self) -> &'static str {
+        self.leads.entity()
     }
 
-    async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
-        self.leads.upsert(id, write).await
+    async fn read(&self, which: Which<'_>) -> Result<Option<CrmRecord>, Failure> {
+        self.leads.read(which).await
     }
 
-    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
-        self.leads.update(record, write).await
+    async fn save(&self, id: ReferralId, write: Write) -> Result<CrmRecord, Failure> {
+        self.leads.save(id, write).await
     }
 
-    async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
-        self.leads.changed_since(since).await
+    async fn change(&self, record: &CrmRecord, write: Write) -> Result<CrmRecord, Failure> {
+        self.leads.change(record, write).await
+    }
+
+    async fn changes(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
+        self.leads.changes(since).await
     }
 }
 
 #[async_trait]
-impl Leads for SalesforceLeads {
+impl LeadDriver for SalesforceLeads {
     async fn qualify(
         &self,
         lead: &CrmRecord,
         referral: ReferralId,
-        write: &CrmWrite,
+        write: Write,
     ) -> Result<CrmRecord, Failure> {
         let lead = self.current(lead).await?;
         // Whoever carries the identifier is the deal: made by an earlier try of ours, perhaps before a person converted the lead.
+        let carrier = Which::Referral(referral);
         match &lead.converted_into {
-            Some(opportunity) if self.opportunities.find_by_referral(referral).await?.is_none() => {
+            Some(opportunity) if self.opportunities.read(carrier).await?.is_none() => {
                 self.adopt(opportunity, referral, write).await
             }
-            _ => self.opportunities.upsert(referral, write).await,
+            _ => self.opportunities.save(referral, write).await,
         }
     }
 
-    async fn origin(&self, opportunity: &CrmKey) -> Result<Option<CrmKey>, Failure> {
-        let id = self.opportunities.id_of(opportunity)?;
-        match self.traces(id).await? {
+    async fn origin(&self, opportunity: &str) -> Result<Option<CrmKey>, Failure> {
+        match self.traces(opportunity).await? {
             (Some(lead), _) => Ok(Some(lead)),
             // One that we made beside its lead shares the identifier with it.
             (None, Some(referral)) => {
-                Ok(self.leads.find_by_referral(referral).await?.map(|lead| lead.key))
+                Ok(self.leads.read(Which::Referral(referral)).await?.map(|lead| lead.key))
             }
             (None, None) => Ok(None),
         }

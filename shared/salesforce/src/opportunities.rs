@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_crm::{Dialect, Driver, Which, Write};
+use cosell_model::crm::{CrmRecord, Phase};
 use cosell_model::id::ReferralId;
 use cosell_sync::Failure;
-use cosell_sync::port::{Crm, CrmChange};
+use cosell_sync::port::CrmChange;
 use jiff::Timestamp;
 
 use crate::composite::Answers;
 use crate::credentials::CredentialStore;
+use crate::dialect::DIALECT;
 use crate::error::SalesforceError;
 use crate::object::Object;
 use crate::organisation::{Known, Organisation};
-use crate::record::{self, SYSTEM, Stored};
+use crate::record::{self, Stored};
 use crate::rest_api::{Answer, RestApi};
 use crate::schema::{Schema, of_id};
 use crate::session::{Clock, SignIn};
@@ -26,7 +28,7 @@ pub(crate) const DEAL: &str = "deal";
 /// The part that reads its primary contact.
 pub(crate) const ROLE: &str = "role";
 
-/// The [`Crm`] port on one Salesforce organisation: its opportunities, or whatever object the schema is of.
+/// The opportunities of one Salesforce organisation, or the records of whatever object the schema is of.
 pub struct Salesforce {
     pub(crate) api: Arc<RestApi>,
     pub(crate) settings: Settings,
@@ -81,21 +83,6 @@ impl Salesforce {
 
     pub(crate) async fn organisation(&self) -> Result<Arc<Organisation>, SalesforceError> {
         self.known.get(&self.api, &self.schema).await
-    }
-
-    /// The record's id, as it may stand in an address.
-    pub(crate) fn id_of<'a>(&self, key: &'a CrmKey) -> Result<&'a str, SalesforceError> {
-        let object = self.schema.object;
-        let is_id = matches!(key.id.len(), 15 | 18)
-            && key.id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if is_id && key.system == SYSTEM && key.entity == object.entity() {
-            Ok(&key.id)
-        } else {
-            Err(SalesforceError::ForeignKey {
-                key: key.to_string().chars().take(128).collect(),
-                expected: object.entity(),
-            })
-        }
     }
 
     /// The phase that the organisation can show for `phase`: without an on-hold stage, on hold is open, and so it is for a lead.
@@ -170,36 +157,38 @@ impl Salesforce {
 }
 
 #[async_trait]
-impl Crm for Salesforce {
-    async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
-        let id = self.id_of(key)?;
-        let done =
-            self.lookup(&of_id(id), format!("reading {} {id}", self.schema.object.entity())).await;
+impl Driver for Salesforce {
+    fn dialect(&self) -> &'static Dialect {
+        &DIALECT
+    }
+
+    fn entity(&self) -> &'static str {
+        self.schema.object.entity()
+    }
+
+    async fn read(&self, which: Which<'_>) -> Result<Option<CrmRecord>, Failure> {
+        let entity = self.schema.object.entity();
+        let (condition, doing) = match which {
+            Which::Id(id) => (of_id(id), format!("reading {entity} {id}")),
+            Which::Referral(id) => {
+                (self.schema.of_referral(id), format!("reading the {entity} of referral {id}"))
+            }
+        };
+        let done = self.lookup(&condition, doing).await;
         self.told(done)
     }
 
-    async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
-        let condition = self.schema.of_referral(id);
-        let done = self
-            .lookup(
-                &condition,
-                format!("reading the {} of referral {id}", self.schema.object.entity()),
-            )
-            .await;
-        self.told(done)
-    }
-
-    async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
+    async fn save(&self, id: ReferralId, write: Write) -> Result<CrmRecord, Failure> {
         let done = self.upsert_record(id, write).await;
         self.told(done)
     }
 
-    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
-        let done = self.update_record(&record.key, &record.version, write).await;
+    async fn change(&self, record: &CrmRecord, write: Write) -> Result<CrmRecord, Failure> {
+        let done = self.update_record(record, write).await;
         self.told(done)
     }
 
-    async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
-        Ok(self.changes(since).await?)
+    async fn changes(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
+        Ok(self.changed_records(since).await?)
     }
 }

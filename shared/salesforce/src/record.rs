@@ -1,7 +1,6 @@
 //! From a query's row to a record.
 
-use std::collections::BTreeMap;
-
+use cosell_crm::Fields;
 use cosell_model::crm::{CrmKey, CrmRecord};
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -16,9 +15,6 @@ use crate::version::Version;
 
 /// The `system` of every key of ours.
 pub(crate) const SYSTEM: &str = "salesforce";
-
-/// Values by field or path, nulls left out.
-pub(crate) type Fields = BTreeMap<String, Json>;
 
 /// A record, and who wrote it last.
 pub(crate) struct Stored {

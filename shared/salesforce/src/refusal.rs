@@ -25,7 +25,7 @@ pub(crate) fn may_sign_in_again(body: &Json) -> bool {
 }
 
 /// The parts of a refusing answer.
-pub(crate) struct Evidence<'a> {
+pub(crate) struct ErrorResponse<'a> {
     pub(crate) status: u16,
     pub(crate) body: &'a Json,
     pub(crate) retry_after: Option<Duration>,
@@ -56,8 +56,8 @@ fn fields(body: &Json) -> Vec<String> {
     texts.filter(|text| soql::is_name(text)).map(str::to_owned).collect()
 }
 
-impl Evidence<'_> {
-    pub(crate) fn judge(&self, doing: &str) -> Refused {
+impl ErrorResponse<'_> {
+    pub(crate) fn classify(&self, doing: &str) -> Refused {
         let (code, fields) = (code(self.body), fields(self.body));
         Refused {
             doing: doing.to_owned(),

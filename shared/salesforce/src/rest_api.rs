@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use url::Url;
 
 use crate::error::SalesforceError;
-use crate::refusal::Evidence;
+use crate::refusal::ErrorResponse;
 use crate::session::{Session, SignIn};
 use crate::usage::Usage;
 
@@ -131,7 +131,7 @@ impl Answer {
     }
 
     pub(crate) fn refused(&self) -> SalesforceError {
-        let error = Evidence {
+        let error = ErrorResponse {
             status: self.status.as_u16(),
             body: &self.body,
             retry_after: self.retry_after,
@@ -144,7 +144,7 @@ impl Answer {
                 remedy: error.session_cure(),
             };
         }
-        SalesforceError::Refused(Box::new(error.judge(&self.doing)))
+        SalesforceError::Refused(Box::new(error.classify(&self.doing)))
     }
 
     /// The answer to one part of a call of several.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cosell_model::id::ReferralId;
 
+use crate::dialect::DIALECT;
 use crate::error::SalesforceError;
 use crate::object::Object;
 use crate::soql;
@@ -39,7 +40,7 @@ impl Schema {
     /// the primary contact (`Contact/Email`). `sync_field` is the checkbox "Sync with Partner Center"; `referral_id_field` is the unique
     /// External ID.
     ///
-    /// Fails with [`SalesforceError::InvalidField`] on a name that no field can have.
+    /// Fails with [`CrmError::InvalidColumn`] on a name that no field can have.
     pub fn opportunities(
         fields: &BTreeSet<String>,
         sync_field: &str,
@@ -64,6 +65,7 @@ impl Schema {
         sync_field: &str,
         referral_id_field: &str,
     ) -> Result<Self, SalesforceError> {
+        let checked = |name: &str| DIALECT.checked(name);
         let mut schema = Self {
             object,
             plain: BTreeSet::from([checked(sync_field)?, checked(referral_id_field)?]),
@@ -156,17 +158,10 @@ pub(crate) fn of_id(id: &str) -> String {
     format!("Id = {}", soql::text(id))
 }
 
-/// A field's name, if it can be one.
-pub(crate) fn checked(name: &str) -> Result<String, SalesforceError> {
-    if soql::is_name(name) {
-        Ok(name.to_owned())
-    } else {
-        Err(SalesforceError::InvalidField { name: name.chars().take(64).collect() })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use cosell_crm::CrmError;
+
     use super::*;
 
     fn schema(fields: &[&str]) -> Result<Schema, SalesforceError> {
@@ -201,7 +196,10 @@ mod tests {
     #[test]
     fn a_name_that_could_change_the_query_is_refused() {
         for bad in ["Name FROM User", "a/b/c", "Account/", "/Name", "Name,Id", "Na'me"] {
-            assert!(matches!(schema(&[bad]), Err(SalesforceError::InvalidField { .. })), "{bad}");
+            assert!(
+                matches!(schema(&[bad]), Err(SalesforceError::Crm(CrmError::InvalidColumn { .. }))),
+                "{bad}"
+            );
         }
         assert!(Schema::opportunities(&BTreeSet::new(), "Sync c", "Referral__c").is_err());
         for bad in ["currencyisocode", "account/Name", "CONTACT/Email"] {

@@ -1,43 +1,42 @@
 //! Changing a record that still is as it was read (contract salesforce 3.7).
 
-use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_crm::Write;
+use cosell_model::crm::{CrmRecord, Phase};
 use reqwest::Method;
 use serde_json::Value as Json;
 
 use crate::composite::{Answers, Part};
+use crate::customer::{DuplicateHint, save_despite_duplicates};
 use crate::error::SalesforceError;
 use crate::object::Object;
 use crate::opportunities::Salesforce;
 use crate::organisation::Organisation;
-use crate::party::{DuplicateHint, save_despite_duplicates};
 use crate::refusal;
 use crate::rest_api::Call;
 use crate::schema::of_id;
 use crate::version::Version;
-use crate::write::{Columns, refuse_parties};
 
 const SAVE: &str = "save";
 
 impl Salesforce {
+    /// Customer and contact of `write` are left out: whom a record belongs to is never changed.
     pub(crate) async fn update_record(
         &self,
-        key: &CrmKey,
-        version: &str,
-        write: &CrmWrite,
+        record: &CrmRecord,
+        write: Write,
     ) -> Result<CrmRecord, SalesforceError> {
-        let id = self.id_of(key)?;
+        let id = record.key.id.as_str();
         let object = self.schema.object;
-        refuse_parties(write)?;
         let doing = format!("updating {} {id}", object.entity());
         let stale = || SalesforceError::Stale { doing: doing.clone() };
-        let known = Version::parse(version).ok_or_else(stale)?;
+        let known = Version::parse(&record.version).ok_or_else(stale)?;
         let organisation = self.organisation().await?;
-        if object == Object::Lead && known.phase == Phase::Qualified && !write.is_empty() {
+        let is_empty = write.has_no_columns() && write.phase.is_none();
+        if object == Object::Lead && known.phase == Phase::Qualified && !is_empty {
             return Err(SalesforceError::Converted { doing });
         }
-        let columns = Columns::sort(write)?;
-        let mut body = columns.plain;
-        self.set_currency(&organisation, &mut body, columns.currency)?;
+        let mut body = write.own;
+        self.set_currency(&organisation, &mut body, write.currency)?;
         if let Some(phase) =
             write.phase.map(|phase| self.reachable(phase)).filter(|phase| *phase != known.phase)
         {

@@ -7,10 +7,9 @@
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use cosell_crm::Fields;
 use cosell_model::crm::Phase;
 use jiff::{SignedDuration, Timestamp};
-
-use crate::record::Fields;
 
 /// For the clocks of the servers that answer and of those that store.
 const SKEW: i64 = 1;

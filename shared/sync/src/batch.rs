@@ -102,7 +102,7 @@ impl Engine {
         let engine = self.behind(&Arc::new(CircuitBreakers::default()));
         let (mut messages, mut poison) = (Vec::new(), Vec::new());
         for received in batch {
-            match SyncMessage::parse(&received.body) {
+            match SyncMessage::parse(&received.body, &engine.mapping.record_ids) {
                 Ok(message) => messages.push((message, received)),
                 Err(error) => poison.push((received, error)),
             }

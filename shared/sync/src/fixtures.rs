@@ -32,7 +32,12 @@ pub(crate) fn shipped() -> Mapping {
         ("prefix", "nwcs".to_owned()),
         ("team_phone", "+46700000002".to_owned()),
     ]);
-    Mapping::parse(include_str!("../../../infra/mapping/dynamics.toml"), &placeholders).unwrap()
+    Mapping::parse(
+        &cosell_mapping::Crm::of_guids("dynamics"),
+        include_str!("../../../infra/mapping/dynamics.toml"),
+        &placeholders,
+    )
+    .unwrap()
 }
 
 /// Settings under which every deal takes part.

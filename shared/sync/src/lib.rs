@@ -28,7 +28,6 @@ mod find;
 #[cfg(test)]
 mod fixtures;
 mod identity;
-pub mod installation;
 mod journal;
 pub mod observe;
 pub mod orders;
@@ -40,7 +39,6 @@ pub mod port;
 pub mod reconcile;
 mod reconciliation;
 pub mod render;
-pub mod schema;
 
 pub use engine::{Engine, LeadTable};
 pub use failure::{Failure, FailureKind, System};

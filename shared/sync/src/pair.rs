@@ -7,6 +7,7 @@ use cosell_model::notice::{Notice, OffReason};
 use cosell_model::referral::Referral;
 use cosell_model::state::UnlinkedDeal;
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::policy::Table;
 
@@ -36,7 +37,8 @@ pub struct Pair {
 }
 
 /// How a deal was found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// Linked, and both sides were asked for.
     Linked,
@@ -60,7 +62,8 @@ pub enum Standing {
 }
 
 impl Pair {
-    pub(crate) fn of(standing: Standing, cause: Cause, now: Timestamp) -> Self {
+    /// A pair of which nothing was read yet.
+    pub fn of(standing: Standing, cause: Cause, now: Timestamp) -> Self {
         Self {
             cause,
             now,
@@ -82,7 +85,8 @@ impl Pair {
 }
 
 /// Why a linked deal is left alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Rest {
     /// An operator unlinked it.
     Unlinked,

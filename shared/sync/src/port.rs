@@ -27,7 +27,7 @@ pub trait PartnerCenter: Send + Sync {
     async fn in_engagement(&self, id: EngagementId) -> Result<Vec<Referral>, Failure>;
 
     /// All referrals whose `externalReferenceId` is `reference`, whole, however old they are: a referral that is overlooked here is made
-    /// a second time. Ids are compared whatever their spelling, as [`cosell_model::record_id::same`] does.
+    /// a second time. Ids are compared whatever their spelling, as [`cosell_model::record_id::RecordIds::same`] does.
     async fn by_external_reference(&self, reference: &str) -> Result<Vec<Referral>, Failure>;
 
     /// Referrals changed at or after `since`, oldest change first.
@@ -69,7 +69,7 @@ pub trait Crm: Send + Sync {
     /// Creates or updates the record with this Referral Identifier, and returns it as stored. Repeating it is harmless.
     async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure>;
 
-    /// Changes a record if it is still as it was read, and returns it as stored.
+    /// Changes a record if it still is as `record`, which was read or stored before, and returns it as stored.
     async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure>;
 
     /// Records flagged "Sync with Partner Center" and changed at or after `since`, oldest change first.
@@ -92,7 +92,7 @@ pub trait Leads: Crm {
     ) -> Result<CrmRecord, Failure>;
 
     /// The lead that became this opportunity, by whoever's hand; `None` when it was no lead. Asked before a referral is made for an
-    /// opportunity: its lead may be paired already (contract dynamics365 2.3 `originatingleadid`, salesforce 2.2 `ConvertedOpportunityId`).
+    /// opportunity: its lead may be paired already.
     async fn origin(&self, opportunity: &CrmKey) -> Result<Option<CrmKey>, Failure>;
 }
 

@@ -2,18 +2,13 @@
 
 use async_trait::async_trait;
 use cosell_aws::secrets::{Rolled, SecretStore};
-use cosell_dynamics::ClientCredentials;
+use cosell_crm::secret::{CLIENT_ID, CLIENT_SECRET, Secret, SecretSource};
 use cosell_partner_center::token::{PartnerCredentials, RefreshTokenStore};
 use cosell_runtime::clock;
-use cosell_salesforce::Credentials;
 use cosell_sync::Failure;
 use secrecy::{ExposeSecret, SecretString};
 
-const CLIENT_ID: &str = "client_id";
-const CLIENT_SECRET: &str = "client_secret";
 const REFRESH_TOKEN: &str = "refresh_token";
-const USERNAME: &str = "username";
-const PRIVATE_KEY: &str = "private_key";
 
 /// `{"client_id", "client_secret", "refresh_token"}`.
 pub(crate) struct PartnerCenterCredentials {
@@ -52,43 +47,28 @@ impl RefreshTokenStore for PartnerCenterCredentials {
     }
 }
 
-/// `{"client_id", "client_secret"}`.
-pub(crate) struct DynamicsCredentials {
+/// The CRM's.
+pub(crate) struct CrmSecret {
     pub(crate) secrets: SecretStore,
     pub(crate) arn: String,
 }
 
+/// What is in it.
+struct Texts(cosell_aws::secrets::Secret);
+
 #[async_trait]
-impl cosell_dynamics::CredentialStore for DynamicsCredentials {
-    async fn load(&self) -> Result<ClientCredentials, Failure> {
-        let secret = self.secrets.get(&self.arn).await?;
-        Ok(ClientCredentials {
-            client_id: secret.text(CLIENT_ID)?.expose_secret().to_owned(),
-            client_secret: secret.text(CLIENT_SECRET)?,
-        })
+impl SecretSource for CrmSecret {
+    async fn load(&self) -> Result<Box<dyn Secret>, Failure> {
+        Ok(Box::new(Texts(self.secrets.get(&self.arn).await?)))
     }
 }
 
-/// `{"client_id", "client_secret"}`, or with a certificate `{"client_id", "username", "private_key"}`.
-pub(crate) struct SalesforceCredentials {
-    pub(crate) secrets: SecretStore,
-    pub(crate) arn: String,
-}
+impl Secret for Texts {
+    fn text(&self, name: &str) -> Result<SecretString, Failure> {
+        Ok(self.0.text(name)?)
+    }
 
-#[async_trait]
-impl cosell_salesforce::CredentialStore for SalesforceCredentials {
-    async fn load(&self) -> Result<Credentials, Failure> {
-        let secret = self.secrets.get(&self.arn).await?;
-        let client_id = secret.text(CLIENT_ID)?.expose_secret().to_owned();
-        Ok(match secret.optional_text(PRIVATE_KEY) {
-            Some(private_key) => Credentials::Certificate {
-                client_id,
-                username: secret.text(USERNAME)?.expose_secret().to_owned(),
-                private_key,
-            },
-            None => {
-                Credentials::ClientSecret { client_id, client_secret: secret.text(CLIENT_SECRET)? }
-            }
-        })
+    fn optional_text(&self, name: &str) -> Option<SecretString> {
+        self.0.optional_text(name)
     }
 }

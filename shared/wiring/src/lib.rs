@@ -3,7 +3,6 @@
 //! The only place that knows all adapters; they do not know each other. Used by the consumer, the poller and the command line.
 
 mod credentials;
-mod crm;
 mod installation;
 mod mapping;
 mod settings;
@@ -18,7 +17,9 @@ use cosell_aws::links::DynamoLinks;
 use cosell_aws::schedule::DynamoSchedule;
 use cosell_aws::secrets::SecretStore;
 use cosell_aws::table::Table;
-use cosell_dynamics::DynamicsError;
+use cosell_crm::descriptor::UnusableColumns;
+pub use cosell_crm::{Access, Descriptor, UnknownCrm};
+use cosell_crm::{Entrance, Registry};
 use cosell_http::{ClientError, ForbiddenUrl};
 use cosell_mapping::{Mapping, MappingError};
 use cosell_model::id::ReferralId;
@@ -30,17 +31,20 @@ use cosell_partner_center::token::{
 use cosell_runtime::clock;
 use cosell_runtime::config::{ConfigError, Environment};
 use cosell_runtime::settings::PartnerCenterSettings;
-use cosell_salesforce::SalesforceError;
 use cosell_sync::port::{Crm, Leads, PartnerCenter, Queue};
 use cosell_sync::{Engine, LeadTable, Poller};
 
-use credentials::PartnerCenterCredentials;
-pub use installation::{InstallationAccess, InstallationSettings, installation};
+use credentials::{CrmSecret, PartnerCenterCredentials};
+pub use installation::{InstallationSettings, installation};
 pub use mapping::{MappingSettings, mapping, mapping_with, packed_mapping};
 pub use settings::{
     ConsumerSettings, EngineSettings, PlanningSettings, PollerSettings, RegistrationSettings,
     SystemSettings,
 };
+
+/// The CRMs that there are adapters for. Where `CRM` is not set, the first is meant.
+pub const CRMS: Registry =
+    Registry(&[&cosell_dynamics::DESCRIPTOR, &cosell_salesforce::DESCRIPTOR]);
 
 /// Half of what Lambda gives a function to start.
 const WARM_UP_LIMIT: std::time::Duration = std::time::Duration::from_secs(5);
@@ -63,12 +67,9 @@ pub enum DeploymentError {
     /// The token service's settings cannot be used.
     #[error(transparent)]
     Token(#[from] TokenSettingsError),
-    /// The mapping names a column that Dataverse cannot have.
+    /// The mapping names a column that the CRM cannot have.
     #[error(transparent)]
-    Columns(#[from] DynamicsError),
-    /// The mapping names a field that Salesforce cannot have.
-    #[error(transparent)]
-    Fields(#[from] SalesforceError),
+    Columns(#[from] UnusableColumns),
 }
 
 /// Both systems, as the environment names them.
@@ -87,7 +88,7 @@ pub struct Systems {
 impl Systems {
     /// Builds both clients on one HTTP client.
     pub fn new(settings: SystemSettings, sdk: &SdkConfig) -> Result<Self, DeploymentError> {
-        let mapping = mapping::mapping(&MappingSettings::of(&settings.crm, &settings.team_phone))?;
+        let mapping = mapping::mapping(&settings.mapping)?;
         let mapping = if settings.register_deals { mapping.registering_won() } else { mapping };
         let http = cosell_http::client()?;
         let secrets = SecretStore::new(sdk).with_minimum_age(settings.refresh_token_age);
@@ -97,12 +98,19 @@ impl Systems {
             &settings.partner_center.url,
             &settings.partner_center.audience,
             tokens,
-        )?;
-        let adapter = crm::adapter(settings.crm, &mapping, http, secrets)?;
+        )?
+        .with_record_ids(mapping.record_ids);
+        let entrance = Entrance {
+            http,
+            secret: Arc::new(CrmSecret { secrets, arn: settings.crm.access }),
+            clock: Arc::new(clock::now),
+        };
+        let leads = mapping.of_leads().filter(|_| settings.sync_leads);
+        let adapters = settings.crm.connection.adapters(entrance, &mapping, leads.as_ref())?;
         Ok(Self {
             partner_center: Arc::new(partner_center),
-            crm: adapter.opportunities(),
-            leads: crm::leads(&adapter, &mapping, settings.sync_leads)?,
+            crm: adapters.opportunities,
+            leads: adapters.leads,
             mapping: Arc::new(mapping),
         })
     }

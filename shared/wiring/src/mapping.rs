@@ -1,64 +1,41 @@
 //! The mapping that is packed into the programs, for the CRM that the environment names: the shipped file, and the partner's own over it.
 
+use cosell_crm::Descriptor;
 use cosell_mapping::{Examination, Layer, Mapping, MappingError, Placeholders};
 use cosell_runtime::config::{Environment, Noted};
-use cosell_runtime::settings::{CrmConnection, CrmSettings, CrmSystem, publisher_prefix};
+
+use crate::CRMS;
 
 include!(concat!(env!("OUT_DIR"), "/own.rs"));
 
-/// The mappings that ship with this version.
-const DYNAMICS: Layer<'static> = Layer {
-    file: "infra/mapping/dynamics.toml",
-    text: include_str!("../../../infra/mapping/dynamics.toml"),
-};
-const SALESFORCE: Layer<'static> = Layer {
-    file: "infra/mapping/salesforce.toml",
-    text: include_str!("../../../infra/mapping/salesforce.toml"),
-};
-
 /// Which of the packed mappings, and what fills its placeholders.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct MappingSettings {
     /// `CRM`.
-    pub system: CrmSystem,
-    /// `PUBLISHER_PREFIX`: the prefix of the custom columns, without the underscore; Dynamics only.
-    pub publisher_prefix: String,
-    /// `TEAM_PHONE`: the deal team's telephone number in new referrals; empty when unset.
-    pub team_phone: String,
+    pub crm: &'static Descriptor,
+    /// The values of its placeholders: `TEAM_PHONE`, the deal team's telephone number in new referrals (empty when unset), and the CRM's own.
+    pub placeholders: Placeholders,
 }
 
 impl MappingSettings {
     /// Reads the variables named at the fields; none must be set.
     pub fn read(environment: &Environment) -> Result<Self, Noted> {
-        let system = environment.parsed_or("CRM", CrmSystem::Dynamics);
-        let publisher_prefix = publisher_prefix(environment);
-        Ok(Self {
-            system: system?,
-            publisher_prefix: publisher_prefix?,
-            team_phone: environment.optional("TEAM_PHONE").unwrap_or_default(),
-        })
+        Self::of(CRMS.read(environment)?, environment)
     }
 
-    /// Those of a deployment.
-    pub(crate) fn of(crm: &CrmSettings, team_phone: &str) -> Self {
-        Self {
-            system: crm.connection.system(),
-            publisher_prefix: match &crm.connection {
-                CrmConnection::Dynamics(dynamics) => dynamics.publisher_prefix.clone(),
-                CrmConnection::Salesforce(_) => String::new(),
-            },
-            team_phone: team_phone.to_owned(),
-        }
+    /// Those of this CRM, whatever `CRM` says.
+    pub fn of(crm: &'static Descriptor, environment: &Environment) -> Result<Self, Noted> {
+        let mut placeholders = (crm.placeholders)(environment)?;
+        placeholders.insert("team_phone", environment.optional("TEAM_PHONE").unwrap_or_default());
+        Ok(Self { crm, placeholders })
     }
 }
 
 /// The packed mapping for the CRM of `settings`, and what is wrong with it.
 pub fn packed_mapping(settings: &MappingSettings) -> Examination {
-    let (file, text) = match settings.system {
-        CrmSystem::Dynamics => ("infra/mapping/own/dynamics.toml", OWN_DYNAMICS),
-        CrmSystem::Salesforce => ("infra/mapping/own/salesforce.toml", OWN_SALESFORCE),
-    };
-    examined(settings, text.map(|text| Layer { file, text }))
+    let own = OWN.iter().find(|(crm, _)| *crm == settings.crm.name());
+    let file = format!("infra/mapping/own/{}.toml", settings.crm);
+    examined(settings, own.map(|(_, text)| Layer { file: &file, text }))
 }
 
 /// The shipped mapping with `own` over it instead of the packed file.
@@ -67,15 +44,8 @@ pub fn mapping_with(settings: &MappingSettings, own: Layer<'_>) -> Examination {
 }
 
 fn examined(settings: &MappingSettings, own: Option<Layer<'_>>) -> Examination {
-    let mut placeholders = Placeholders::from([("team_phone", settings.team_phone.clone())]);
-    let shipped = match settings.system {
-        CrmSystem::Dynamics => {
-            placeholders.insert("prefix", settings.publisher_prefix.clone());
-            DYNAMICS
-        }
-        CrmSystem::Salesforce => SALESFORCE,
-    };
-    Examination::of(shipped, own, &placeholders)
+    let crm = settings.crm;
+    Examination::of(&crm.mapped, crm.mapping, own, &settings.placeholders)
 }
 
 /// The packed mapping, for a start-up: errors stop it, warnings are logged.
@@ -93,15 +63,16 @@ pub fn mapping(settings: &MappingSettings) -> Result<Mapping, MappingError> {
 mod tests {
     use super::*;
 
-    fn settings(system: CrmSystem) -> MappingSettings {
-        MappingSettings { system, publisher_prefix: "nwcs".to_owned(), team_phone: String::new() }
+    fn settings() -> impl Iterator<Item = MappingSettings> {
+        let nothing_set = Environment::of::<&str, &str>([]);
+        CRMS.0.iter().map(move |crm| MappingSettings::of(crm, &nothing_set).unwrap())
     }
 
     /// With a partner's own file in `infra/mapping/own`, that file's test.
     #[test]
     fn what_is_packed_can_be_used() {
-        for system in [CrmSystem::Dynamics, CrmSystem::Salesforce] {
-            let mapping = packed_mapping(&settings(system));
+        for settings in settings() {
+            let mapping = packed_mapping(&settings);
             assert_eq!(mapping.errors(), 0, "{:#?}", mapping.faults);
         }
     }
@@ -112,10 +83,10 @@ mod tests {
             file: "mine.toml",
             text: "version = 1\n[[rule]]\nname = \"notes\"\noff = true\n",
         };
-        for system in [CrmSystem::Dynamics, CrmSystem::Salesforce] {
-            let mapping = mapping_with(&settings(system), own).into_mapping().unwrap();
+        for settings in settings() {
+            let mapping = mapping_with(&settings, own).into_mapping().unwrap();
             assert!(mapping.rules.iter().all(|rule| rule.name != "notes"));
-            assert_eq!(mapping.system, system.to_string());
+            assert_eq!(mapping.system, settings.crm.name());
         }
     }
 }

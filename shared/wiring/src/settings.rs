@@ -1,12 +1,16 @@
 //! The settings of each program, read from the environment variables that the template sets.
 
+use cosell_crm::CrmSettings;
 use cosell_model::deadline::Deadlines;
 use cosell_model::flapping::FlappingLimits;
 use cosell_runtime::config::{Environment, Noted};
-use cosell_runtime::settings::{CrmSettings, PartnerCenterSettings};
+use cosell_runtime::settings::PartnerCenterSettings;
 use cosell_sync::Policy;
 use jiff::SignedDuration;
 use url::Url;
+
+use crate::CRMS;
+use crate::mapping::MappingSettings;
 
 const LINKS_EXAMPLE: &str = "cosell-sync-LinksTable-1ABC2DEF3GHIJ";
 const REFERRAL_LINKS: &str = "https://partner.microsoft.com/dashboard/v2/referrals/v2/cosell";
@@ -18,8 +22,8 @@ pub struct SystemSettings {
     pub partner_center: PartnerCenterSettings,
     /// The CRM.
     pub crm: CrmSettings,
-    /// `TEAM_PHONE`: the deal team's telephone number in new referrals.
-    pub team_phone: String,
+    /// The mapping between them; it has `TEAM_PHONE`, the deal team's telephone number in new referrals.
+    pub mapping: MappingSettings,
     /// `SYNC_LEADS`: whether leads are brought to the CRM.
     pub sync_leads: bool,
     /// `REGISTER_DEALS`: whether won deals are registered with Microsoft, even where the mapping does not say so.
@@ -32,7 +36,8 @@ impl SystemSettings {
     /// Reads the variables named at the fields and in [`PartnerCenterSettings`] and [`CrmSettings`].
     pub fn read(environment: &Environment) -> Result<Self, Noted> {
         let partner_center = PartnerCenterSettings::read(environment);
-        let crm = CrmSettings::read(environment);
+        let crm = CrmSettings::read(CRMS, environment);
+        let mapping = MappingSettings::read(environment);
         let register_deals = environment.flag("REGISTER_DEALS", false);
         let age = environment
             .parsed_or("REFRESH_TOKEN_AGE_SECONDS", cosell_aws::secrets::MINIMUM_AGE.as_secs());
@@ -40,9 +45,9 @@ impl SystemSettings {
         Ok(Self {
             partner_center: partner_center?,
             crm: crm?,
+            mapping: mapping?,
             sync_leads: sync_leads?,
             register_deals: register_deals?,
-            team_phone: environment.optional("TEAM_PHONE").unwrap_or_default(),
             refresh_token_age: SignedDuration::from_secs(age?),
         })
     }
@@ -77,9 +82,10 @@ impl EngineSettings {
         let retention = environment
             .optional("AUDIT_RETENTION_DAYS")
             .map(|_| environment.parsed("AUDIT_RETENTION_DAYS", "400"));
+        team_phone?;
         let PlanningSettings { mark_names, policy } = planning?;
         Ok(Self {
-            systems: SystemSettings { team_phone: team_phone?, ..systems? },
+            systems: systems?,
             links_table: links_table?,
             audit_table: audit_table?,
             audit_retention_days: retention.transpose()?,
@@ -236,5 +242,13 @@ mod tests {
         ] {
             assert!(error.contains(variable), "{variable} is not named in {error}");
         }
+    }
+
+    #[test]
+    fn a_crm_that_there_is_no_adapter_for_is_named_with_those_that_there_are() {
+        let error = Environment::of([("CRM", "hubspot")]).read(SystemSettings::read).unwrap_err();
+        let of_crm = error.problems.iter().filter(|problem| problem.variable == "CRM");
+        let wrong: Vec<&str> = of_crm.map(|problem| problem.wrong.as_str()).collect();
+        assert_eq!(wrong, ["cannot be read: must be `dynamics` or `salesforce`"]);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cosell_model::message::SyncMessage;
+use cosell_model::record_id::RecordIds;
 use cosell_sync::batch::Received;
 use jiff::{SignedDuration, Timestamp};
 
@@ -128,7 +129,11 @@ impl Queue {
 
     /// The messages on the queue, in order.
     pub fn messages(&self) -> Vec<SyncMessage> {
-        self.waiting.iter().filter_map(|queued| SyncMessage::parse(&queued.body).ok()).collect()
+        let ids = RecordIds::none();
+        self.waiting
+            .iter()
+            .filter_map(|queued| SyncMessage::parse(&queued.body, &ids).ok())
+            .collect()
     }
 
     /// How many messages are on the queue.

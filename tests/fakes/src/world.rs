@@ -10,6 +10,7 @@ use cosell_model::id::{ETag, ReferralId};
 use cosell_model::link::Link;
 use cosell_model::message::{Subject, SyncMessage};
 use cosell_model::patch::PatchOperation;
+use cosell_model::record_id::RecordIds;
 use cosell_model::state::UnlinkedDeal;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
@@ -116,7 +117,7 @@ pub struct State {
     /// What is worse than it should be.
     pub defects: Defects,
     pub(crate) columns: Columns,
-    system: String,
+    ids: RecordIds,
     counter: u32,
 }
 
@@ -145,7 +146,7 @@ impl State {
             partner_center: PartnerCenterServices::default(),
             defects: Defects::default(),
             columns: mapping.columns.clone(),
-            system: mapping.system.clone(),
+            ids: mapping.record_ids,
             counter: 0,
         }
     }
@@ -169,9 +170,9 @@ impl State {
             "lead" => format!("00Q{number:012}"),
             _ => format!("006{number:012}"),
         };
-        let read = |text: &str| CrmKey::read(&self.system, entity, text);
+        let read = |text: &str| self.ids.key(entity, text);
         read(&id.to_string()).or_else(|| read(&salesforce)).unwrap_or_else(|| CrmKey {
-            system: self.system.clone(),
+            system: self.ids.system.to_owned(),
             entity: entity.to_owned(),
             id: id.to_string(),
         })

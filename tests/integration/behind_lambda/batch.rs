@@ -1,6 +1,6 @@
 //! Messages as SQS hands them over, and what the consumer says of them.
 
-use cosell_runtime::settings::CrmSystem;
+use cosell_tests::crm::CrmSystem;
 use serde_json::{Value as Json, json};
 
 /// A message of a batch.

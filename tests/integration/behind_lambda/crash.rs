@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::faults::{Action, Fault};
+use cosell_tests::crm::CrmSystem;
 use serde_json::{Value as Json, json};
 
 use super::batch::{Message, batch, failed};

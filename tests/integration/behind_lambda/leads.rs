@@ -1,6 +1,6 @@
 //! Leads: an invitation to a lead, and what becomes of it on either side.
 
-use cosell_runtime::settings::CrmSystem;
+use cosell_tests::crm::CrmSystem;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 

@@ -18,8 +18,8 @@ use std::fs::File;
 use std::process::Stdio;
 use std::time::Duration;
 
-use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::Simulators;
+use cosell_tests::crm::CrmSystem;
 use cosell_tests::workspace;
 use lambda_simulator::{InvocationState, Simulator, SimulatorPhase};
 use serde_json::Value as Json;

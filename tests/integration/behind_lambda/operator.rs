@@ -4,8 +4,8 @@ use std::process::Stdio;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::{Config, Simulators};
+use cosell_tests::crm::CrmSystem;
 use cosell_tests::people::People;
 use cosell_tests::workspace;
 use serde_json::{Value as Json, json};

@@ -4,8 +4,8 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::post;
-use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::{Config, Simulators};
+use cosell_tests::crm::CrmSystem;
 use serde_json::{Value as Json, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 

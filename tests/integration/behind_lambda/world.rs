@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::{Config, Simulators};
+use cosell_tests::crm::CrmSystem;
 use cosell_tests::people::People;
 use cosell_tests::seller::Entry;
 use serde_json::{Value as Json, json};

@@ -5,14 +5,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use cosell_crm::Records;
 use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use cosell_model::id::ReferralId;
+use cosell_model::record_id::RecordIds;
 use cosell_runtime::clock;
-use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::faults::{Action, Fault};
 use cosell_simulators::{Config, Simulators};
 use cosell_sync::Failure;
 use cosell_sync::port::{Crm, Leads};
+use cosell_tests::crm::CrmSystem;
 use cosell_tests::people::People;
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
@@ -93,6 +95,14 @@ impl cosell_salesforce::CredentialStore for Store {
 }
 
 impl Bench {
+    pub(super) fn record_ids(&self) -> RecordIds {
+        let crm = match self.system {
+            CrmSystem::Dynamics => cosell_dynamics::DESCRIPTOR,
+            CrmSystem::Salesforce => cosell_salesforce::DESCRIPTOR,
+        };
+        crm.mapped.record_ids
+    }
+
     pub(super) async fn of(system: CrmSystem) -> Self {
         let mut config = Config::default();
         config.salesforce.multi_currency = true;
@@ -130,7 +140,7 @@ impl Bench {
                 let schema =
                     cosell_dynamics::Schema::leads(&leads_columns, sync, referral).unwrap();
                 let leads = cosell_dynamics::DynamicsLeads::new(crm.clone(), schema);
-                (secret, crm, Arc::new(leads))
+                (secret, Arc::new(Records(crm)), Arc::new(Records::new(leads)))
             }
             CrmSystem::Salesforce => {
                 let secret = secret("sim-salesforce-secret");
@@ -150,7 +160,7 @@ impl Bench {
                 let schema =
                     cosell_salesforce::Schema::leads(&leads_columns, sync, referral).unwrap();
                 let leads = cosell_salesforce::SalesforceLeads::new(crm.clone(), schema);
-                (secret, crm, Arc::new(leads))
+                (secret, Arc::new(Records(crm)), Arc::new(Records::new(leads)))
             }
         };
         Self {
@@ -207,7 +217,7 @@ impl Bench {
         record: &CrmRecord,
         fields: &[(Field, Json)],
     ) -> Result<CrmRecord, Failure> {
-        self.crm.update(&record, &self.write(fields)).await
+        self.crm.update(record, &self.write(fields)).await
     }
 
     pub(super) async fn bring(
@@ -216,7 +226,7 @@ impl Bench {
         phase: Phase,
     ) -> Result<CrmRecord, Failure> {
         let write = CrmWrite { phase: Some(phase), ..CrmWrite::default() };
-        self.crm.update(&record, &write).await
+        self.crm.update(record, &write).await
     }
 
     /// The seller changes fields of the opportunity itself.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use cosell_model::id::ReferralId;
-use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::faults::Action;
 use cosell_sync::{Failure, FailureKind};
+use cosell_tests::crm::CrmSystem;
 use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
@@ -102,7 +102,7 @@ impl Bench {
         phase: Option<Phase>,
     ) -> Result<CrmRecord, Failure> {
         let write = CrmWrite { phase, ..self.lead_write(fields) };
-        self.leads.update(&read, &write).await
+        self.leads.update(read, &write).await
     }
 
     async fn qualify(&self, lead: &CrmRecord, id: ReferralId) -> Result<CrmRecord, Failure> {

@@ -1,6 +1,6 @@
 //! Making deals, finding them, listing them.
 
-use cosell_model::crm::{CrmKey, CrmWrite, Phase};
+use cosell_model::crm::{CrmWrite, Phase};
 use cosell_simulators::faults::Action;
 use cosell_sync::FailureKind;
 use jiff::SignedDuration;
@@ -83,7 +83,7 @@ async fn a_new_deal_can_wait_on_hold_and_the_seller_takes_it_off(bench: Bench) {
 async fn the_owner_is_read_with_the_deal(bench: Bench) {
     let (_, made) = bench.deal().await;
     let id = bench.people.seller_prepares("A seller's own").await.unwrap();
-    let key = CrmKey::read(&made.key.system, &made.key.entity, &id).unwrap();
+    let key = bench.record_ids().key(&made.key.entity, &id).unwrap();
     let record = bench.crm.get(&key).await.unwrap().unwrap();
     let mail = bench.get(&record, Field::OwnerMail).as_str().unwrap_or_default();
     assert!(mail.contains('@'), "{mail}");

@@ -13,13 +13,13 @@ macro_rules! scenarios {
         mod dynamics {
             $(#[tokio::test]
             async fn $scenario() {
-                super::$scenario($crate::conformance::bench::Bench::of(cosell_runtime::settings::CrmSystem::Dynamics).await).await;
+                super::$scenario($crate::conformance::bench::Bench::of(cosell_tests::crm::CrmSystem::Dynamics).await).await;
             })*
         }
         mod salesforce {
             $(#[tokio::test]
             async fn $scenario() {
-                super::$scenario($crate::conformance::bench::Bench::of(cosell_runtime::settings::CrmSystem::Salesforce).await).await;
+                super::$scenario($crate::conformance::bench::Bench::of(cosell_tests::crm::CrmSystem::Salesforce).await).await;
             })*
         }
     };

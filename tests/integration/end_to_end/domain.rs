@@ -1,7 +1,7 @@
 //! The domain's rules, each seen in the other system.
 
-use cosell_runtime::settings::CrmSystem;
 use cosell_tests::LocalStack;
+use cosell_tests::crm::CrmSystem;
 use cosell_tests::people::People;
 use cosell_tests::seller::{Deal, Entry, Stage};
 use serde_json::{Value as Json, json};

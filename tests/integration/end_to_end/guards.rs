@@ -3,8 +3,8 @@
 //! The functions' clock is the machine's: instead of it, the referral's own dates are moved.
 
 use cosell_runtime::clock;
-use cosell_runtime::settings::CrmSystem;
 use cosell_tests::LocalStack;
+use cosell_tests::crm::CrmSystem;
 use cosell_tests::people::People;
 use cosell_tests::seller::{Deal, Entry, Stage};
 use jiff::SignedDuration;

@@ -17,14 +17,14 @@ macro_rules! with_each_crm {
             use $crate::end_to_end::stacks::{$stacks, Turn};
             $(#[test]
             fn $scenario() {
-                $stacks.play(cosell_runtime::settings::CrmSystem::Dynamics, Turn::$turn, super::$scenario);
+                $stacks.play(cosell_tests::crm::CrmSystem::Dynamics, Turn::$turn, super::$scenario);
             })*
         }
         mod with_salesforce {
             use $crate::end_to_end::stacks::{$stacks, Turn};
             $(#[test]
             fn $scenario() {
-                $stacks.play(cosell_runtime::settings::CrmSystem::Salesforce, Turn::$turn, super::$scenario);
+                $stacks.play(cosell_tests::crm::CrmSystem::Salesforce, Turn::$turn, super::$scenario);
             })*
         }
     };

@@ -6,8 +6,8 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use cosell_runtime::settings::CrmSystem;
 use cosell_tests::LocalStack;
+use cosell_tests::crm::CrmSystem;
 use tokio::runtime::Runtime;
 use tokio::sync::{OnceCell, RwLock};
 

@@ -16,7 +16,7 @@ mod world;
 
 use std::sync::Arc;
 
-use cosell_mapping::{ConflictRule, Mapping, MappingError, OnHoldEdits, Placeholders};
+use cosell_mapping::{ConflictRule, Crm, Mapping, MappingError, OnHoldEdits, Placeholders};
 use cosell_model::deadline::Deadlines;
 use cosell_model::flapping::FlappingLimits;
 use cosell_sync::Policy;
@@ -59,8 +59,11 @@ impl Mappings {
     pub fn read() -> Result<Self, MappingError> {
         let placeholders =
             Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
-        let shipped =
-            Mapping::parse(include_str!("../../../infra/mapping/dynamics.toml"), &placeholders)?;
+        let shipped = Mapping::parse(
+            &Crm::of_guids("dynamics"),
+            include_str!("../../../infra/mapping/dynamics.toml"),
+            &placeholders,
+        )?;
         let mut mixed = shipped.clone();
         let rules = [
             ("name", ConflictRule::Ask),

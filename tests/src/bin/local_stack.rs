@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use cosell_runtime::settings::CrmSystem;
 use cosell_tests::LocalStack;
+use cosell_tests::crm::CrmSystem;
 use cosell_tests::story::Story;
 use tokio::signal::unix::{SignalKind, signal};
 

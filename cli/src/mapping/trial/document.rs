@@ -1,60 +1,57 @@
 //! A trial as JSON, for programs.
 
-use cosell_mapping::Carried;
-use cosell_sync::plan::{FieldTrial, NewRecord, NewReferral, Trial};
-use serde_json::{Value as Json, json};
+use anyhow::Result;
+use cosell_model::notice::Severity;
+use cosell_model::state::DealState;
+use cosell_sync::pair::Standing;
+use cosell_sync::plan::Plan;
+use cosell_sync::render::{sentence, status};
+use serde::Serialize;
+use serde_json::Value as Json;
 
-use super::description::{self, Way};
+use super::Trial;
+use super::creation::Creation;
 
-/// A new CRM record.
-pub(super) fn of_record(trial: &Trial<'_, NewRecord>) -> Json {
-    let plan = match &trial.plan {
-        NewRecord::Create(write) => json!({ "create": true, "phase": write.phase }),
-        NewRecord::Skip(reason) => json!({ "create": false, "reason": reason }),
-    };
-    whole("crm", plan, trial, Way::to_crm)
+/// Counts changes that a program must know of.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    /// How the deal was found.
+    standing: &'a Standing,
+    plan: &'a Plan,
+    /// The plan's notices, worded.
+    notices: Vec<Worded>,
+    /// The state once the plan is carried out; null where it follows from what the services answer.
+    state: Option<&'a DealState>,
+    /// The same as the seller reads it.
+    sync_status: Option<String>,
+    creation: Option<&'a Creation<'a>>,
 }
 
-/// A new referral.
-pub(super) fn of_referral(trial: &Trial<'_, NewReferral>) -> Json {
-    let plan = match &trial.plan {
-        NewReferral::Create { help, .. } => json!({ "create": true, "help": help }),
-        NewReferral::Reject(problems) => json!({ "create": false, "problems": problems }),
-        NewReferral::Skip(reason) => json!({ "create": false, "reason": reason }),
-    };
-    whole("partner_center", plan, trial, Way::to_partner_center)
+#[derive(Serialize)]
+struct Worded {
+    code: &'static str,
+    severity: Severity,
+    sentence: String,
 }
 
-fn whole<'a, Plan>(
-    side: &str,
-    mut plan: Json,
-    trial: &Trial<'a, Plan>,
-    way: fn(&FieldTrial<'a>) -> Way<'a>,
-) -> Json {
-    plan["side"] = json!(side);
-    plan["fields"] = trial.fields.iter().map(|each| field(each, &way(each))).collect();
-    plan["besides"] = json!(trial.besides);
-    plan
-}
-
-fn field(field: &FieldTrial<'_>, way: &Way<'_>) -> Json {
-    let mut json = json!({
-        "rule": field.rule.name, "label": field.rule.label, "from": field.from, "there": field.there, "to": way.to(),
-        "becomes": match field.carried {
-            Carried::Written { .. } => "written",
-            Carried::Elsewhen(_) => "not_now",
-            Carried::Inapplicable => "not_for_this_deal",
-            Carried::Empty => "empty",
-            Carried::Missing => "missing",
-            Carried::Unfit(_) => "unfit",
-        },
+pub(super) fn of(trial: &Trial<'_>) -> Result<Json> {
+    let mapping = trial.mapping();
+    let state = trial.rules.state_after(trial.pair, trial.plan);
+    let notices = trial.plan.notices.iter().map(|notice| Worded {
+        code: notice.code(),
+        severity: notice.severity(),
+        sentence: sentence(mapping, notice),
     });
-    if let Carried::Written { json: written, cut, default } = &field.carried {
-        json["written"] = written.clone();
-        json["cut"] = json!(cut);
-        json["default"] = json!(default);
-    } else {
-        json["why"] = json!(description::why_not(field, way));
-    }
-    json
+    Ok(serde_json::to_value(Document {
+        version: VERSION,
+        standing: &trial.pair.standing,
+        plan: trial.plan,
+        notices: notices.collect(),
+        state: state.as_ref(),
+        sync_status: state.as_ref().map(|state| status(mapping, state)),
+        creation: trial.creation.as_ref(),
+    })?)
 }

@@ -1,102 +1,70 @@
-//! A live record, and its pair if it has one. Reads; takes no claim, makes no link, writes nothing.
+//! A live record, and its deal if it has one. Reads; takes no claim, makes no link, writes nothing.
 
-use anyhow::{Result, anyhow};
-use cosell_model::id::ReferralId;
-use cosell_model::link::{DisconnectReason, Link};
-use cosell_model::message::Subject;
-use cosell_model::referral::ReferralKind;
-use cosell_runtime::clock;
+use anyhow::{Result, anyhow, bail};
+use cosell_model::message::{Cause, Subject, SyncMessage};
+use cosell_model::notice::OffReason;
 use cosell_sync::Engine;
-use cosell_sync::plan::{Halves, plan_update};
-use cosell_wiring::EngineSettings;
-use serde_json::{Value as Json, json};
+use cosell_sync::pair::{Pair, Standing};
+use cosell_wiring::{Descriptor, EngineSettings};
+use jiff::Timestamp;
 
-use super::{Answer, Existing, creation, description};
-use crate::record::{self, link_of, told};
+use super::{Creation, Existing, Trial};
+use crate::record::{self, explained};
 
-/// Tries the other half of a live record, and what a look at its pair would write.
-pub(super) async fn tried(referral: Option<&str>, opportunity: Option<&str>) -> Result<Answer> {
+/// Tries a live referral, opportunity or lead, of which one is given.
+pub(super) async fn run(given: [Option<&str>; 3], json: bool, now: Timestamp) -> Result<()> {
     let settings = cosell_wiring::read(EngineSettings::read)?;
-    let subject = match (referral, opportunity) {
-        (Some(id), _) => Subject::Referral(id.parse::<ReferralId>()?),
-        (None, Some(id)) => {
-            Subject::Crm(record::opportunity(settings.systems.crm.connection.system(), id)?)
-        }
-        (None, None) => return Err(anyhow!("give --referral or --opportunity")),
-    };
+    let subject = subject(given, settings.systems.crm.crm)?;
     let engine = cosell_wiring::operators_engine(settings, &crate::aws().await?)?;
-    of(&engine, &subject).await
+    tried(&engine, subject, now, |trial| trial.print(json)).await
 }
 
-async fn of(engine: &Engine, subject: &Subject) -> Result<Answer> {
-    let half = match subject {
-        Subject::Referral(id) => {
-            engine.partner_center.get(*id).await.map(|found| found.map(Existing::from))
-        }
-        Subject::Crm(key) => engine.crm.get(key).await.map(|found| found.map(Existing::from)),
+fn subject(given: [Option<&str>; 3], crm: &Descriptor) -> Result<Subject> {
+    match given {
+        [Some(id), ..] => Ok(Subject::Referral(id.parse()?)),
+        [_, Some(id), _] => Ok(Subject::Crm(record::opportunity(crm, id)?)),
+        [.., Some(id)] => Ok(Subject::Crm(record::lead(crm, id)?)),
+        _ => Err(anyhow!("give --referral, --opportunity or --lead")),
+    }
+}
+
+/// Tries as an operator's reconciliation would find it, and says so.
+pub(super) async fn tried<T>(
+    engine: &Engine,
+    subject: Subject,
+    now: Timestamp,
+    say: impl FnOnce(&Trial<'_>) -> Result<T>,
+) -> Result<T> {
+    let message = SyncMessage { subject, cause: Cause::Operator, observed: "dry run".to_owned() };
+    let dry_run = engine.dry_run(&message, now).await;
+    let (pair, plan) = dry_run.map_err(|failure| explained(&failure))?;
+    let subject = &message.subject;
+    if let Standing::Ignored(OffReason::ReferralInvisible | OffReason::RecordGone) = pair.standing {
+        bail!("{subject} does not exist, or the sync's service account cannot see it");
+    }
+    let rules = engine.rules();
+    let creation = match Creation::planned(rules, &pair, &plan) {
+        Some(planned) => Some(planned),
+        None => existing(engine, subject, &pair)
+            .await?
+            .and_then(|existing| Creation::anew(rules, &existing)),
     };
-    let half = half.map_err(|failure| told(&failure))?.ok_or_else(|| {
-        anyhow!("{subject} does not exist, or the deployment's user cannot see it")
-    })?;
-    let new = creation(&engine.mapping, &engine.policy, &half, clock::now());
-    let pair = match link_of(&*engine.links, subject).await? {
-        Some(link) => Some(update(engine, &link, half).await?),
-        None => counterpart(engine, &half).await?.as_deref().map(description::of_counterpart),
-    };
-    Ok(match pair {
-        Some(pair) => Answer {
-            text: format!("{pair}\nWithout its counterpart, one would be made so:\n{}", new.text),
-            json: json!({ "pair": pair.lines().collect::<Vec<_>>(), "without_counterpart": new.json }),
+    say(&Trial { rules, pair: &pair, plan: &plan, creation })
+}
+
+/// The side that was named. Of a deal that takes no part or is left alone it was not read.
+async fn existing(engine: &Engine, subject: &Subject, pair: &Pair) -> Result<Option<Existing>> {
+    let found = match subject {
+        Subject::Referral(id) => match pair.referral.clone() {
+            Some(referral) => Ok(Some(referral.into())),
+            None => engine.partner_center.get(*id).await.map(|found| found.map(Existing::from)),
         },
-        None => new,
-    })
-}
-
-/// What a look would find before it makes anything.
-async fn counterpart(engine: &Engine, half: &Existing) -> Result<Option<String>> {
-    match half {
-        Existing::Referral(referral) => {
-            let found =
-                engine.crm.find_by_referral(referral.id).await.map_err(|failure| told(&failure))?;
-            Ok(found.map(|record| format!("{} {}", record.key.entity, record.key.id)))
-        }
-        Existing::Record(record) => {
-            let found = engine.partner_center.by_external_reference(&record.key.id).await;
-            let found = found.map_err(|failure| told(&failure))?;
-            let own =
-                found.into_iter().find(|referral| referral.kind != ReferralKind::MicrosoftReferral);
-            Ok(own.map(|referral| format!("Referral {}", referral.id)))
-        }
-    }
-}
-
-async fn update(engine: &Engine, link: &Link, half: Existing) -> Result<String> {
-    if let Some(tombstone) =
-        link.tombstone.as_ref().filter(|tombstone| tombstone.reason == DisconnectReason::Unlinked)
-    {
-        return Ok(description::of_idle(link, &description::why_parted(&tombstone.reason)));
-    }
-    let (referral, record) = match half {
-        Existing::Referral(referral) => {
-            let record = engine.crm.get(&link.crm).await.map_err(|failure| told(&failure))?;
-            (Some(*referral), record)
-        }
-        Existing::Record(record) => {
-            let referral =
-                engine.partner_center.get(link.referral).await.map_err(|failure| told(&failure))?;
-            (referral, Some(*record))
-        }
+        Subject::Crm(key) => match pair.record.clone().filter(|record| record.key == *key) {
+            Some(record) => Ok(Some(record.into())),
+            // Leads are never sent, so nothing would be made of one.
+            None if key.entity != engine.mapping.entity => Ok(None),
+            None => engine.crm.get(key).await.map(|found| found.map(Existing::from)),
+        },
     };
-    Ok(match Halves::of(referral, record) {
-        Halves::Parted(reason, _) => description::of_idle(link, &description::why_parted(&reason)),
-        Halves::Both(_, record)
-            if record.get(&engine.mapping.columns.sync) != &Json::Bool(true) =>
-        {
-            description::of_idle(link, "Sync with Partner Center is switched off")
-        }
-        Halves::Both(referral, record) => {
-            let update = plan_update(&engine.mapping, link, &referral, &record, clock::now());
-            description::of_update(&engine.mapping, link, &update)
-        }
-    })
+    found.map_err(|failure| explained(&failure))
 }

@@ -5,9 +5,15 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use cosell_mapping::Mapping;
 use cosell_model::crm::{CrmKey, CrmRecord, Phase};
-use cosell_model::referral::Referral;
+use cosell_model::life_cycle::Stage;
+use cosell_model::message::Cause;
+use cosell_model::referral::{Referral, ReferralKind};
+use cosell_sync::pair::{Pair, Standing};
+use cosell_sync::policy::{Rules, Table};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
+
+use super::Existing;
 
 /// Columns that carry a record's own id.
 const IDS: [&str; 2] = ["opportunityid", "Id"];
@@ -59,7 +65,7 @@ pub(super) fn record(mapping: &Mapping, json: &Map<String, Json>, now: Timestamp
     });
     let fields = fields.collect();
     let id = IDS.iter().find_map(|name| json.get(*name)?.as_str());
-    let key = id.and_then(|id| CrmKey::read(&mapping.system, &mapping.entity, id));
+    let key = id.and_then(|id| mapping.record_ids.key(&mapping.entity, id));
     CrmRecord {
         key: key.unwrap_or_else(|| CrmKey {
             system: mapping.system.clone(),
@@ -74,4 +80,23 @@ pub(super) fn record(mapping: &Mapping, json: &Map<String, Json>, now: Timestamp
         converted_into: None,
         request_id: None,
     }
+}
+
+/// A deal of which there is this side alone.
+pub(super) fn pair(rules: Rules<'_>, existing: Existing, now: Timestamp) -> Pair {
+    let new = |standing| Pair::of(standing, Cause::Operator, now);
+    match existing {
+        Existing::Referral(referral) => Pair {
+            table: table_of(rules, &referral),
+            referral: Some(*referral),
+            ..new(Standing::NewRecord)
+        },
+        Existing::Record(record) => Pair { record: Some(*record), ..new(Standing::NewReferral) },
+    }
+}
+
+/// Where the record of this referral would be made.
+pub(super) fn table_of(rules: Rules<'_>, referral: &Referral) -> Table {
+    let is_lead = referral.kind == ReferralKind::Lead && referral.stage == Stage::New;
+    if is_lead && rules.leads.is_some() { Table::Leads } else { Table::Opportunities }
 }

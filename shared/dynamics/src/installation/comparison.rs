@@ -1,11 +1,12 @@
 //! What is there against what is wanted. Values in, findings out.
 
-use cosell_model::cosell_fields::{Choice, CosellField, FIELDS, Kind};
-use cosell_sync::installation::{Finding, State};
+use cosell_crm::field::{Choice, CosellField, Kind};
+use cosell_crm::installation::{Finding, Missing, State};
 use serde_json::Value as Json;
 
 use super::definition;
 use super::table::{Column, Found, Key, Table};
+use crate::fields::{FIELDS, option, schema_name};
 
 /// One thing that a table needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +24,7 @@ pub(super) struct SurveyedTable {
 }
 
 fn parts() -> impl Iterator<Item = Part> {
-    let identifiers =
-        FIELDS.iter().filter(|field| matches!(field.dynamics.kind, Kind::Identifier { .. }));
+    let identifiers = FIELDS.iter().filter(|field| matches!(field.kind, Kind::Identifier { .. }));
     FIELDS.iter().map(Part::Column).chain(identifiers.map(Part::Key))
 }
 
@@ -69,7 +69,7 @@ impl SurveyedTable {
     }
 
     /// What can be made now: a key needs its column to be as it should, or to be made with it.
-    pub(super) fn missing(&self) -> Vec<Part> {
+    pub(super) fn missing(&self) -> Vec<Missing<(Table, Part)>> {
         let can_be_made = |part: &Part| match part {
             Part::Column(_) => true,
             Part::Key(field) => {
@@ -77,7 +77,13 @@ impl SurveyedTable {
             }
         };
         let missing = parts().filter(|part| !part.is_in(&self.found, &self.prefix));
-        missing.filter(can_be_made).collect()
+        let missing = missing.filter(can_be_made).map(|part| Missing {
+            place: self.table.name,
+            what: part.label(),
+            name: part.name(&self.prefix),
+            part: (self.table, part),
+        });
+        missing.collect()
     }
 
     /// The logical names of the columns that are there.
@@ -110,7 +116,7 @@ impl SurveyedTable {
 }
 
 fn logical(field: &CosellField, prefix: &str) -> String {
-    field.schema_name(prefix).to_lowercase()
+    schema_name(field, prefix).to_lowercase()
 }
 
 fn key_over<'a>(found: &'a Found, column: &str) -> Option<&'a Key> {
@@ -139,7 +145,7 @@ fn key_state(key: &Key) -> State {
 }
 
 fn compared(field: &CosellField, column: &Column) -> State {
-    let kind = field.dynamics.kind;
+    let kind = field.kind;
     let wrong = |is: String, remedy: String| State::Wrong { is, should: wanted(kind), remedy };
     if column.kind != definition::attribute_type(kind) {
         let remedy = "a column's type cannot be changed: if nothing uses it, delete it and install; otherwise set PUBLISHER_PREFIX to another prefix";
@@ -178,17 +184,17 @@ fn compared(field: &CosellField, column: &Column) -> State {
 
 fn absent(choices: &'static [Choice], column: &Column) -> Option<Vec<&'static Choice>> {
     let options = column.options.as_ref()?;
-    Some(choices.iter().filter(|choice| !options.contains(&u64::from(choice.option))).collect())
+    Some(choices.iter().filter(|choice| !options.contains(&u64::from(option(choice)))).collect())
 }
 
 fn numbers(choices: &[&Choice]) -> String {
-    let numbers: Vec<String> = choices.iter().map(|choice| choice.option.to_string()).collect();
+    let numbers: Vec<String> = choices.iter().map(|choice| option(choice).to_string()).collect();
     numbers.join(", ")
 }
 
 fn labels(choices: &[&Choice]) -> String {
     let labels: Vec<String> =
-        choices.iter().map(|choice| format!("{} {}", choice.option, choice.label)).collect();
+        choices.iter().map(|choice| format!("{} {}", option(choice), choice.label)).collect();
     labels.join(", ")
 }
 

@@ -1,22 +1,23 @@
 //! Columns and keys as the Web API wants them defined (contract dynamics365 5.2, 5.4, 5.5).
 
-use cosell_model::cosell_fields::{Choice, CosellField, Kind};
+use cosell_crm::field::{Choice, CosellField, Kind};
 use serde_json::{Value as Json, json};
 
 use super::table::Table;
+use crate::fields::{self, schema_name};
 
 /// English: every label is given in it, and administrators translate.
 const LANGUAGE: u32 = 1033;
 
 pub(super) fn column(field: &CosellField, prefix: &str) -> Json {
     let mut definition = json!({
-        "@odata.type": format!("Microsoft.Dynamics.CRM.{}AttributeMetadata", attribute_type(field.dynamics.kind)),
-        "SchemaName": field.schema_name(prefix),
+        "@odata.type": format!("Microsoft.Dynamics.CRM.{}AttributeMetadata", attribute_type(field.kind)),
+        "SchemaName": schema_name(field, prefix),
         "DisplayName": label(field.label),
         "Description": label(field.help),
         "RequiredLevel": {"Value": "None"},
     });
-    let details = match field.dynamics.kind {
+    let details = match field.kind {
         Kind::YesNo => json!({"DefaultValue": false, "OptionSet": {
             "@odata.type": "Microsoft.Dynamics.CRM.BooleanOptionSetMetadata",
             "TrueOption": {"Value": 1, "Label": label("Yes")},
@@ -47,7 +48,7 @@ pub(super) fn key(field: &CosellField, prefix: &str) -> Json {
     json!({
         "SchemaName": key_name(prefix),
         "DisplayName": label("Referral key"),
-        "KeyAttributes": [field.schema_name(prefix).to_lowercase()],
+        "KeyAttributes": [schema_name(field, prefix).to_lowercase()],
     })
 }
 
@@ -72,7 +73,7 @@ pub(super) fn attribute_type(kind: Kind) -> &'static str {
 }
 
 fn option(choice: &Choice) -> Json {
-    json!({"Value": choice.option, "Label": label(choice.label)})
+    json!({"Value": fields::option(choice), "Label": label(choice.label)})
 }
 
 fn label(text: &str) -> Json {

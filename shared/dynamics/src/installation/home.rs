@@ -1,11 +1,11 @@
 //! Publisher and solution: what the columns' names begin with, and where they are kept (contract dynamics365 5.1).
 
-use cosell_model::cosell_fields::OPTION_PREFIX;
-use cosell_sync::installation::{Finding, State};
+use cosell_crm::installation::{Finding, State};
 use serde_json::{Value as Json, json};
 
 use super::DynamicsInstallation;
 use crate::error::DynamicsError;
+use crate::fields::OPTION_PREFIX;
 use crate::odata;
 use crate::web_api::Call;
 

@@ -1,18 +1,20 @@
 //! The co-sell columns and alternate keys in Dataverse: whether they are there, and making them (contract dynamics365 5).
 
-mod columns;
 mod comparison;
 mod definition;
 mod home;
 mod table;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use cosell_crm::installation::{
+    Described, Finding, Installation, Installer, Missing, Progress, Site, State, Tries,
+};
 use cosell_http::Clock;
-use cosell_sync::installation::{Finding, Installation, Progress, State, TRIES, pause_after};
-use cosell_sync::{Failure, FailureKind};
+use cosell_sync::FailureKind;
 use secrecy::SecretString;
 
 use crate::credentials::CredentialStore;
@@ -26,7 +28,7 @@ use table::{Found, TABLES, Table};
 
 /// Between two tries of a write, and two looks at a key: definitions are written one at a time in the whole environment, and a
 /// new one may be invisible for some seconds (contract dynamics365 5.2, 5.3).
-const PAUSE: Duration = Duration::from_secs(3);
+pub const PAUSE: Duration = Duration::from_secs(3);
 /// Looks at a key whose index is being built: a minute in all. Longer than that it is told, and the next check looks again.
 const KEY_LOOKS: u32 = 20;
 
@@ -38,60 +40,35 @@ pub enum Access {
     Token(SecretString),
 }
 
-/// The installer of one environment.
-pub struct DynamicsInstallation {
+/// The installer of one environment, with this pause between two tries, and between two looks at a key.
+pub fn installer(
+    http: reqwest::Client,
+    settings: &Settings,
+    access: Access,
+    clock: Clock,
+    pause: Duration,
+) -> Box<dyn Installation> {
+    let sign_in = match access {
+        Access::Token(token) => SignIn::given(token),
+        Access::Application(credentials) => {
+            SignIn::application(http.clone(), settings, credentials)
+        }
+    };
+    Box::new(Installer(DynamicsInstallation {
+        api: WebApi::new(http, settings, sign_in, clock),
+        prefix: settings.publisher_prefix.clone(),
+        pause,
+    }))
+}
+
+/// One environment.
+struct DynamicsInstallation {
     api: WebApi,
     prefix: String,
     pause: Duration,
 }
 
 impl DynamicsInstallation {
-    /// `prefix` is the publisher's, without the underscore.
-    pub fn new(
-        http: reqwest::Client,
-        settings: &Settings,
-        access: Access,
-        prefix: impl Into<String>,
-        clock: Clock,
-    ) -> Self {
-        let sign_in = match access {
-            Access::Token(token) => SignIn::given(token),
-            Access::Application(credentials) => {
-                SignIn::application(http.clone(), settings, credentials)
-            }
-        };
-        Self {
-            api: WebApi::new(http, settings, sign_in, clock),
-            prefix: prefix.into(),
-            pause: PAUSE,
-        }
-    }
-
-    /// With another pause between two tries, and between two looks at a key.
-    #[must_use]
-    pub fn with_pause(self, pause: Duration) -> Self {
-        Self { pause, ..self }
-    }
-
-    async fn survey(&self) -> Result<Vec<SurveyedTable>, DynamicsError> {
-        let mut tables = Vec::new();
-        for table in TABLES {
-            let found = Found::read(&self.api, table).await?;
-            tables.push(SurveyedTable { table, prefix: self.prefix.clone(), found });
-        }
-        Ok(tables)
-    }
-
-    /// All findings; whether the columns can be read with the data is asked last.
-    async fn findings(&self, tables: &[SurveyedTable]) -> Result<Vec<Finding>, DynamicsError> {
-        let mut findings = Vec::new();
-        for surveyed in tables {
-            findings.extend(surveyed.findings());
-            findings.extend(self.reading(surveyed).await?);
-        }
-        Ok(findings)
-    }
-
     /// Reads the columns of one row, as the sync does: a role may allow the definition and not the data.
     async fn reading(&self, surveyed: &SurveyedTable) -> Result<Option<Finding>, DynamicsError> {
         let columns = surveyed.present_columns();
@@ -122,77 +99,95 @@ impl DynamicsInstallation {
         )))
     }
 
-    async fn make_missing(&self, tables: &[SurveyedTable], progress: &mut Progress) {
-        match self.ready_home().await {
-            Ok(None) => {}
-            Ok(Some(finding)) => progress.refused(finding),
-            Err(error) => progress.refused(self.refused(
-                "the environment",
-                "Publisher and solution",
-                SOLUTION,
-                &error,
-            )),
-        }
-        for surveyed in tables {
-            for part in surveyed.missing() {
-                if progress.is_over() {
-                    return;
-                }
-                let (place, name) = (surveyed.table.name, part.name(&self.prefix));
-                match self.make(surveyed.table, part).await {
-                    Ok(()) => progress.created(place, &name),
-                    Err(error) => {
-                        progress.refused(self.refused(place, part.label(), &name, &error))
-                    }
-                }
-            }
-        }
-    }
-
-    /// Makes one column or key. Whatever the answer was, or was not: what is there afterwards counts.
-    async fn make(&self, table: Table, part: Part) -> Result<(), DynamicsError> {
-        let (collection, body) = part.definition(&self.prefix);
-        let url = self.api.url(&format!("{}/{collection}", table.definition()), &[]);
-        let doing = format!("creating {} on table {}", part.name(&self.prefix), table.name);
-        let call = Call::post(url, body, doing).customisation(Customisation::In(SOLUTION));
-        let mut tries = 0;
-        loop {
-            let Err(error) = self.api.send(&call).await.and_then(Answer::accepted) else {
-                return Ok(());
-            };
-            tries += 1;
-            let again = pause_after(error.kind(), self.pause).filter(|_| tries < TRIES);
-            tokio::time::sleep(again.unwrap_or_default()).await;
-            if part.is_in(&Found::read(&self.api, table).await?, &self.prefix) {
-                return Ok(());
-            }
-            if again.is_none() {
-                return Err(error);
-            }
-        }
-    }
-
     /// Columns are published by being made; this makes forms and views offer them (contract dynamics365 5.5).
     async fn publish(&self) -> Result<(), DynamicsError> {
         let url = self.api.url("PublishXml", &[]);
         let call =
             Call::post(url, definition::publication(&TABLES), "publishing the customisations");
-        let mut tries = 0;
+        let mut tries = Tries::new(self.pause);
         loop {
             let Err(error) = self.api.send(&call).await.and_then(Answer::accepted) else {
                 return Ok(());
             };
-            tries += 1;
-            let Some(pause) = pause_after(error.kind(), self.pause).filter(|_| tries < TRIES)
-            else {
+            if !tries.again(error.kind()).await {
                 return Err(error);
-            };
-            tokio::time::sleep(pause).await;
+            }
         }
     }
 
+    fn refused(&self, what: &str, name: &str, error: &DynamicsError) -> Finding {
+        let why = self.refusal(error);
+        Finding::new("the environment", what, name, State::Refused { why })
+    }
+}
+
+#[async_trait]
+impl Site for DynamicsInstallation {
+    type Survey = Vec<SurveyedTable>;
+    type Part = (Table, Part);
+    type Error = DynamicsError;
+
+    async fn survey(&self) -> Result<Vec<SurveyedTable>, DynamicsError> {
+        let mut tables = Vec::new();
+        for table in TABLES {
+            let found = Found::read(&self.api, table).await?;
+            tables.push(SurveyedTable { table, prefix: self.prefix.clone(), found });
+        }
+        Ok(tables)
+    }
+
+    /// Whether the columns can be read with the data is asked last.
+    async fn findings(&self, tables: &Vec<SurveyedTable>) -> Result<Vec<Finding>, DynamicsError> {
+        let mut findings = Vec::new();
+        for surveyed in tables {
+            findings.extend(surveyed.findings());
+            findings.extend(self.reading(surveyed).await?);
+        }
+        Ok(findings)
+    }
+
+    fn missing(&self, tables: &Vec<SurveyedTable>) -> Vec<Missing<(Table, Part)>> {
+        tables.iter().flat_map(SurveyedTable::missing).collect()
+    }
+
+    async fn prepare(&self, progress: &mut Progress) {
+        match self.ready_home().await {
+            Ok(None) => {}
+            Ok(Some(finding)) => progress.refused(finding),
+            Err(error) => {
+                progress.refused(self.refused("Publisher and solution", SOLUTION, &error));
+            }
+        }
+    }
+
+    async fn make(&self, (table, part): (Table, Part)) -> Result<(), DynamicsError> {
+        let (collection, body) = part.definition(&self.prefix);
+        let url = self.api.url(&format!("{}/{collection}", table.definition()), &[]);
+        let doing = format!("creating {} on table {}", part.name(&self.prefix), table.name);
+        let call = Call::post(url, body, doing).customisation(Customisation::In(SOLUTION));
+        self.api.send(&call).await.and_then(Answer::accepted).map(drop)
+    }
+
+    async fn is_there(&self, (table, part): (Table, Part)) -> bool {
+        let found = Found::read(&self.api, table).await;
+        found.is_ok_and(|found| part.is_in(&found, &self.prefix))
+    }
+
+    async fn complete(
+        &self,
+        _: &Vec<SurveyedTable>,
+        progress: &mut Progress,
+    ) -> Result<(), DynamicsError> {
+        if progress.has_created()
+            && let Err(error) = self.publish().await
+        {
+            progress.refused(self.refused("Publishing", "PublishXml", &error));
+        }
+        Ok(())
+    }
+
     /// Looks again until no key's index is being built any more, or patience ends.
-    async fn settled(&self) -> Result<Vec<SurveyedTable>, DynamicsError> {
+    async fn resurvey(&self) -> Result<Vec<SurveyedTable>, DynamicsError> {
         let mut tables = self.survey().await?;
         for _ in 1..KEY_LOOKS {
             if !tables.iter().any(SurveyedTable::is_indexing) {
@@ -204,8 +199,12 @@ impl DynamicsInstallation {
         Ok(tables)
     }
 
-    fn refused(&self, place: &str, what: &str, name: &str, error: &DynamicsError) -> Finding {
-        let why = match error {
+    fn kind(&self, error: &DynamicsError) -> FailureKind {
+        error.kind()
+    }
+
+    fn refusal(&self, error: &DynamicsError) -> String {
+        match error {
             DynamicsError::Refused(refused)
                 if refused.code.as_deref() == Some(home::OUTSIDE_RANGE) =>
             {
@@ -213,7 +212,7 @@ impl DynamicsInstallation {
                     "{error}: its values are outside of the publisher's range; give the publisher with the prefix {} the choice value prefix {}, \
                  or set PUBLISHER_PREFIX to one that no publisher has",
                     self.prefix,
-                    cosell_model::cosell_fields::OPTION_PREFIX
+                    crate::fields::OPTION_PREFIX
                 )
             }
             DynamicsError::Refused(refused) if refused.kind == FailureKind::Credentials => {
@@ -222,31 +221,45 @@ impl DynamicsInstallation {
                 )
             }
             _ => error.to_string(),
-        };
-        Finding::new(place, what, name, State::Refused { why })
-    }
-}
-
-#[async_trait]
-impl Installation for DynamicsInstallation {
-    async fn check(&self) -> Result<Vec<Finding>, Failure> {
-        let tables = self.survey().await?;
-        Ok(self.findings(&tables).await?)
+        }
     }
 
-    async fn install(&self) -> Result<Vec<Finding>, Failure> {
-        let tables = self.survey().await?;
-        if tables.iter().all(|surveyed| surveyed.missing().is_empty()) {
-            return Ok(self.findings(&tables).await?);
+    fn pause(&self) -> Duration {
+        self.pause
+    }
+
+    fn table(&self, entity: &str) -> Option<&'static str> {
+        TABLES.iter().map(|table| table.name).find(|name| *name == entity)
+    }
+
+    async fn describe(&self, table: &str, with_lookups: bool) -> Result<Described, DynamicsError> {
+        let lookups =
+            if with_lookups { table::lookups(&self.api, table).await? } else { BTreeMap::new() };
+        let found = Found::columns_of(&self.api, table).await?;
+        let columns = found.columns.iter().map(|(name, column)| (name.clone(), column.told()));
+        Ok(Described { columns: columns.collect(), lookups, any_case: false })
+    }
+
+    /// A role may allow the definitions and not the data.
+    async fn read_one(&self, table: &str, names: &[&str]) -> Result<(), DynamicsError> {
+        let Some(table) = TABLES.iter().find(|known| known.name == table) else { return Ok(()) };
+        let mut plain = Vec::new();
+        let mut related: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for name in names {
+            match name.split_once('/') {
+                None => plain.push(*name),
+                Some((lookup, column)) => related.entry(lookup).or_default().push(column),
+            }
         }
-        let mut progress = Progress::default();
-        self.make_missing(&tables, &mut progress).await;
-        if progress.has_created()
-            && let Err(error) = self.publish().await
-        {
-            progress.refused(self.refused("the environment", "Publishing", "PublishXml", &error));
-        }
-        let tables = self.settled().await?;
-        Ok(progress.told(self.findings(&tables).await?))
+        let expand = related
+            .iter()
+            .map(|(lookup, columns)| format!("{lookup}($select={})", columns.join(",")));
+        let (select, expand) = (plain.join(","), expand.collect::<Vec<_>>().join(","));
+        let query = [("$select", select.as_str()), ("$expand", expand.as_str()), ("$top", "1")];
+        let query: Vec<(&str, &str)> =
+            query.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        let doing = format!("reading the mapped columns of table {}", table.name);
+        let call = Call::get(self.api.url(table.set, &query), doing);
+        self.api.send(&call).await.and_then(Answer::accepted).map(drop)
     }
 }

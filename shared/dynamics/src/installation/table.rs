@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cosell_crm::schema::{self, Holds};
 use serde_json::Value as Json;
 
 use crate::error::DynamicsError;
@@ -14,7 +15,7 @@ pub(super) struct Table {
     pub(super) set: &'static str,
 }
 
-/// The tables of `cosell_fields::OBJECTS`.
+/// All of them.
 pub(super) const TABLES: [Table; 2] =
     [Table { name: "opportunity", set: "opportunities" }, Table { name: "lead", set: "leads" }];
 
@@ -43,6 +44,28 @@ pub(super) struct Key {
 pub(super) struct Found {
     pub(super) columns: BTreeMap<String, Column>,
     pub(super) keys: Vec<Key>,
+}
+
+impl Column {
+    /// As a mapping is held against it. Definitions do not tell what the signed-in user may write.
+    pub(super) fn told(&self) -> schema::Column {
+        let choices = self.options.as_ref();
+        schema::Column {
+            holds: match self.kind.as_str() {
+                "String" | "Memo" => Holds::Text,
+                "Money" | "Decimal" | "Double" | "Integer" | "BigInt" => Holds::Number,
+                "Boolean" => Holds::YesNo,
+                "DateTime" => Holds::Day,
+                "Picklist" => Holds::Choice,
+                _ => Holds::Other,
+            },
+            type_name: self.kind.clone(),
+            length: self.max_length,
+            choices: choices.map(|choices| choices.iter().map(ToString::to_string).collect()),
+            creatable: None,
+            updatable: None,
+        }
+    }
 }
 
 impl Table {

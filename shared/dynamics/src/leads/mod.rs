@@ -6,10 +6,11 @@ mod qualification;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
+use cosell_crm::{Dialect, Driver, LeadDriver, Which, Write};
+use cosell_model::crm::{CrmKey, CrmRecord, Phase};
 use cosell_model::id::ReferralId;
 use cosell_sync::Failure;
-use cosell_sync::port::{Crm, CrmChange, Leads};
+use cosell_sync::port::CrmChange;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -20,11 +21,11 @@ use crate::record;
 use crate::sales::Dynamics;
 use crate::schema::Schema;
 use crate::table::{BECAME, Table};
-use crate::web_api::{Answer, Call};
+use crate::web_api::Call;
 
 const ORIGIN: &str = "_originatingleadid_value";
 
-/// The [`Leads`] port on one Dynamics 365 environment.
+/// The table of leads of one Dynamics 365 environment.
 pub struct DynamicsLeads {
     table: Dynamics,
     opportunities: Arc<Dynamics>,
@@ -41,7 +42,7 @@ impl DynamicsLeads {
         if record.phase != Phase::Qualified || record.converted_into.is_some() {
             return Ok(record);
         }
-        let opportunity = self.opportunity_from(self.table.id_of(&record.key)?).await?;
+        let opportunity = self.opportunity_from(self.table.uuid(&record.key.id)?).await?;
         Ok(CrmRecord { converted_into: opportunity.map(record::opportunity), ..record })
     }
 
@@ -58,7 +59,7 @@ impl DynamicsLeads {
         let call =
             Call::get(api.url(set, &query), format!("looking for the opportunity of lead {lead}"));
         let answer = api.send(&call).await?.accepted()?;
-        first_id(&answer, "opportunityid")
+        answer.first_id("opportunityid")
     }
 
     /// The lead of this opportunity, whichever side names it. A seller may have qualified several into it: one that is a deal's comes first.
@@ -85,7 +86,7 @@ impl DynamicsLeads {
         let doing = format!("looking for leads that became opportunity {opportunity}");
         let call = Call::get(api.url(Table::Lead.entity_set(), &query), doing);
         let answer = api.send(&call).await?.accepted()?;
-        first_id(&answer, "leadid")
+        answer.first_id("leadid")
     }
 
     async fn lead_named_by(&self, opportunity: Uuid) -> Result<Option<Uuid>, DynamicsError> {
@@ -99,57 +100,51 @@ impl DynamicsLeads {
     }
 }
 
-fn first_id(answer: &Answer, column: &str) -> Result<Option<Uuid>, DynamicsError> {
-    let rows = answer.body["value"].as_array().ok_or_else(|| answer.lacks("a list of rows"))?;
-    rows.first()
-        .map(|row| record::id(&row[column]).ok_or_else(|| answer.lacks("the row's id")))
-        .transpose()
-}
-
 #[async_trait]
-impl Crm for DynamicsLeads {
-    async fn get(&self, key: &CrmKey) -> Result<Option<CrmRecord>, Failure> {
-        match self.table.get(key).await? {
+impl Driver for DynamicsLeads {
+    fn dialect(&self) -> &'static Dialect {
+        self.table.dialect()
+    }
+
+    fn entity(&self) -> &'static str {
+        self.table.entity()
+    }
+
+    async fn read(&self, which: Which<'_>) -> Result<Option<CrmRecord>, Failure> {
+        match self.table.read(which).await? {
             Some(lead) => Ok(Some(self.with_opportunity(lead).await?)),
             None => Ok(None),
         }
     }
 
-    async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure> {
-        match self.table.find_by_referral(id).await? {
-            Some(lead) => Ok(Some(self.with_opportunity(lead).await?)),
-            None => Ok(None),
-        }
-    }
-
-    async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure> {
-        let lead = self.table.upsert(id, write).await?;
+    async fn save(&self, id: ReferralId, write: Write) -> Result<CrmRecord, Failure> {
+        let lead = self.table.save(id, write).await?;
         Ok(self.with_opportunity(lead).await?)
     }
 
-    async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure> {
-        let lead = self.table.update(record, write).await?;
+    async fn change(&self, record: &CrmRecord, write: Write) -> Result<CrmRecord, Failure> {
+        let lead = self.table.change(record, write).await?;
         Ok(self.with_opportunity(lead).await?)
     }
 
-    async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
-        self.table.changed_since(since).await
+    async fn changes(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {
+        self.table.changes(since).await
     }
 }
 
 #[async_trait]
-impl Leads for DynamicsLeads {
+impl LeadDriver for DynamicsLeads {
     async fn qualify(
         &self,
         lead: &CrmRecord,
         referral: ReferralId,
-        write: &CrmWrite,
+        write: Write,
     ) -> Result<CrmRecord, Failure> {
         Ok(self.qualified(lead, referral, write).await?)
     }
 
-    async fn origin(&self, opportunity: &CrmKey) -> Result<Option<CrmKey>, Failure> {
-        let lead = self.lead_before(self.opportunities.id_of(opportunity)?).await?;
+    async fn origin(&self, opportunity: &str) -> Result<Option<CrmKey>, Failure> {
+        let lead = self.lead_before(self.opportunities.uuid(opportunity)?).await?;
         Ok(lead.map(|lead| record::key(Table::Lead, lead)))
     }
 }

@@ -1,5 +1,6 @@
 //! A lead's states: open, disqualified, qualified (contract dynamics365 2.8 "Lead").
 
+use cosell_crm::CrmError;
 use cosell_model::crm::Phase;
 use serde_json::json;
 use uuid::Uuid;
@@ -7,7 +8,6 @@ use uuid::Uuid;
 use crate::error::DynamicsError;
 use crate::phase::Address;
 use crate::sales::Dynamics;
-use crate::write::unwritable;
 
 /// New: the status reason that the contract's reopening of a lead has.
 const NEW: i32 = 1;
@@ -24,24 +24,26 @@ impl Dynamics {
         let body = match (from, to) {
             (Phase::Qualified, Phase::Open) => return Ok(false),
             (Phase::Qualified, _) => {
-                return Err(unwritable(
+                return Err(CrmError::unwritable(
                     "statecode",
                     format!(
                         "of lead {id} cannot be changed: it is qualified, and its opportunity has the deal now"
                     ),
-                ));
+                )
+                .into());
             }
             (_, Phase::Open) => json!({"statecode": 0, "statuscode": NEW}),
             (_, Phase::Lost) => {
                 json!({"statecode": 2, "statuscode": self.settings.disqualified_status})
             }
             _ => {
-                return Err(unwritable(
+                return Err(CrmError::unwritable(
                     "statecode",
                     format!(
                         "of lead {id} cannot be {to}; correct the stages of the mapping's leads"
                     ),
-                ));
+                )
+                .into());
             }
         };
         let mut address = Address::of_version(&self.schema, id, version);

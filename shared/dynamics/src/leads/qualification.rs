@@ -2,7 +2,9 @@
 //!
 //! Any step may have been made by an earlier try, or by a seller: each looks first.
 
-use cosell_model::crm::{CrmRecord, CrmWrite, Phase};
+use cosell_crm::customer::{Named, found_or_made};
+use cosell_crm::{CrmError, Write};
+use cosell_model::crm::{CrmRecord, Phase};
 use cosell_model::id::ReferralId;
 use cosell_sync::FailureKind;
 use serde_json::{Map, Value as Json, json};
@@ -10,14 +12,14 @@ use uuid::Uuid;
 
 use super::DynamicsLeads;
 use crate::bound::Bound;
+use crate::customer;
+use crate::dialect::DIALECT;
 use crate::error::DynamicsError;
 use crate::error_code::ErrorCode;
-use crate::party;
 use crate::phase::Address;
 use crate::record::{self, Stored};
 use crate::table::{BECAME, Table};
 use crate::web_api::Call;
-use crate::write::{CONTACT, Columns, unwritable};
 
 const ACCOUNT: &str = "parentaccountid";
 const ACCOUNT_ID: &str = "_parentaccountid_value";
@@ -38,16 +40,15 @@ impl DynamicsLeads {
         &self,
         lead: &CrmRecord,
         referral: ReferralId,
-        write: &CrmWrite,
+        write: Write,
     ) -> Result<CrmRecord, DynamicsError> {
-        let id = self.table.id_of(&lead.key)?;
-        let columns = Columns::sort(write)?;
+        let id = self.table.uuid(&lead.key.id)?;
         let standing = self.unchanged(id, lead).await?;
         if let Some(carrier) = self.carrier(referral).await? {
-            return self.take_over(carrier, referral, write, columns).await;
+            return self.take_over(carrier, referral, write).await;
         }
         if standing.phase != Phase::Qualified {
-            self.close(id, &standing, &columns).await?;
+            self.close(id, &standing, &write).await?;
         }
         let doing = format!("looking for what became of lead {id}");
         // Without an opportunity a seller has qualified it meanwhile: the next look tells.
@@ -58,7 +59,7 @@ impl DynamicsLeads {
         let path = self.opportunities.schema.row(opportunity);
         let bound =
             self.opportunities.bound(&path, doing.clone(), ErrorCode::DOES_NOT_EXIST).await?;
-        self.take_over(bound.ok_or(DynamicsError::Stale { doing })?, referral, write, columns).await
+        self.take_over(bound.ok_or(DynamicsError::Stale { doing })?, referral, write).await
     }
 
     /// The opportunity that has this Referral Identifier already.
@@ -77,12 +78,13 @@ impl DynamicsLeads {
             Some(standing) if standing.version != lead.version => {
                 Err(DynamicsError::Stale { doing })
             }
-            Some(standing) if standing.phase == Phase::Lost => Err(unwritable(
+            Some(standing) if standing.phase == Phase::Lost => Err(CrmError::unwritable(
                 "statecode",
                 format!(
                     "of lead {id} says that it is disqualified; reopen the lead in Dynamics to go on with the deal"
                 ),
-            )),
+            )
+            .into()),
             Some(standing) => Ok(standing),
             None => Err(DynamicsError::Stale { doing }),
         }
@@ -121,7 +123,7 @@ impl DynamicsLeads {
         &self,
         id: Uuid,
         standing: &Standing,
-        columns: &Columns,
+        write: &Write,
     ) -> Result<(), DynamicsError> {
         let mut body = json!({
             "CreateAccount": false,
@@ -129,11 +131,11 @@ impl DynamicsLeads {
             "CreateOpportunity": true,
             "Status": self.table.settings.qualified_status,
         });
-        let code = columns.currency.as_ref().unwrap_or(&Json::Null);
+        let code = write.currency.as_ref().unwrap_or(&Json::Null);
         if let Some(currency) = self.table.currencies.id(&self.table.api, code).await? {
             body["OpportunityCurrencyId"] = entity("transactioncurrency", currency);
         }
-        if let Some(account) = self.bind_parties(id, standing, columns).await? {
+        if let Some(account) = self.bind_customer(id, standing, write).await? {
             body["OpportunityCustomerId"] = entity("account", account);
         }
         let path = format!("{}/Microsoft.Dynamics.CRM.QualifyLead", self.table.schema.row(id));
@@ -156,31 +158,30 @@ impl DynamicsLeads {
 
     /// Binds the lead to account and contact where it has none, as the action would with what it makes: should we end after it, the
     /// opportunity has them. Returns the account. The write is also what tells that nobody has changed the lead meanwhile.
-    async fn bind_parties(
+    async fn bind_customer(
         &self,
         id: Uuid,
         standing: &Standing,
-        columns: &Columns,
+        write: &Write,
     ) -> Result<Option<Uuid>, DynamicsError> {
-        let (api, mut body) = (&self.table.api, Map::new());
-        let mut account = standing.account;
-        if account.is_none() && !columns.customer.is_empty() {
-            account = party::account(api, &columns.customer).await?;
-            body.extend(
-                account.map(|id| (format!("{ACCOUNT}@odata.bind"), party::bind("accounts", id))),
-            );
-        }
-        if !standing.has_contact && !columns.contact.is_empty() {
-            let contact = party::contact(api, &columns.contact, account).await?;
-            body.extend(
-                contact.map(|id| (format!("{CONTACT}@odata.bind"), party::bind("contacts", id))),
-            );
-        }
+        let named = Named {
+            has_customer: standing.account.is_some(),
+            account: standing.account,
+            has_contact: standing.has_contact,
+        };
+        let chosen = found_or_made(self.table.api.as_ref(), &DIALECT, write, named).await?;
+        let lookups = [
+            (ACCOUNT, chosen.account.map(|id| customer::bind("accounts", id))),
+            (DIALECT.contact.lookup, chosen.contact.map(|id| customer::bind("contacts", id))),
+        ];
+        let bound = lookups.into_iter().filter_map(|(lookup, bind)| Some((lookup, bind?)));
+        let body: Map<String, Json> =
+            bound.map(|(lookup, bind)| (format!("{lookup}@odata.bind"), bind)).collect();
         if !body.is_empty() {
             let address = Address::of_version(&self.table.schema, id, &standing.version);
             self.table.amend(&address, &standing.version, Json::Object(body)).await?;
         }
-        Ok(account)
+        Ok(standing.account.or(chosen.account))
     }
 
     /// Writes the referral's columns into an opportunity that exists. One that is closed stays so.
@@ -188,8 +189,7 @@ impl DynamicsLeads {
         &self,
         bound: Bound,
         referral: ReferralId,
-        write: &CrmWrite,
-        mut columns: Columns,
+        mut write: Write,
     ) -> Result<CrmRecord, DynamicsError> {
         let (table, identifier) =
             (&self.opportunities, &self.opportunities.schema.referral_id_column);
@@ -197,21 +197,19 @@ impl DynamicsLeads {
             .referral
             .is_some_and(|carried| !carried.eq_ignore_ascii_case(&referral.to_string()))
         {
-            return Err(unwritable(
-                identifier,
-                format!(
-                    "of opportunity {} has another deal's identifier already; clear it there if the deal is this lead's",
-                    bound.id
-                ),
-            ));
+            let reason = format!(
+                "of opportunity {} has another deal's identifier already; clear it there if the deal is this lead's",
+                bound.id
+            );
+            return Err(CrmError::unwritable(identifier, reason).into());
         }
         let phase = if bound.phase.is_closed() { Some(bound.phase) } else { write.phase };
-        let mut body: Map<String, Json> = std::mem::take(&mut columns.plain);
+        let mut body: Map<String, Json> = std::mem::take(&mut write.own);
         body.insert(identifier.clone(), referral.to_string().into());
         table
-            .bind_currency(&mut body, columns.currency.as_ref().filter(|code| !code.is_null()))
+            .bind_currency(&mut body, write.currency.as_ref().filter(|code| !code.is_null()))
             .await?;
-        table.bind_parties(&mut body, bound.parties, &columns).await?;
+        table.bind_customer(&mut body, bound.named, &write).await?;
         let address = Address::of_version(&table.schema, bound.id, &bound.version);
         let answer = table.save_columns(&address, body, phase).await?;
         let stored = Stored::read(&table.schema, &table.settings, &answer)?;

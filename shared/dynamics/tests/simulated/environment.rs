@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use cosell_crm::Records;
 use cosell_dynamics::{
     ClientCredentials, CredentialStore, Dynamics, DynamicsLeads, Schema, Settings,
 };
@@ -43,8 +44,8 @@ const LEAD_COLUMNS: [&str; 8] = [
 
 pub(crate) struct Environment {
     pub(crate) simulators: Simulators,
-    pub(crate) crm: Arc<Dynamics>,
-    pub(crate) leads: DynamicsLeads,
+    pub(crate) crm: Records<Dynamics>,
+    pub(crate) leads: Records<DynamicsLeads>,
     secret: Arc<Mutex<SecretString>>,
     control: reqwest::Client,
 }
@@ -114,7 +115,13 @@ impl Environment {
         let schema =
             Schema::leads(&columns, "nwcs_syncwithpartnercenter", "nwcs_referralid").unwrap();
         let control = client(Duration::from_secs(20));
-        Self { simulators, leads: DynamicsLeads::new(crm.clone(), schema), crm, secret, control }
+        Self {
+            simulators,
+            leads: Records::new(DynamicsLeads::new(crm.clone(), schema)),
+            crm: Records(crm),
+            secret,
+            control,
+        }
     }
 
     /// Somebody stores another client secret; returns the one before.

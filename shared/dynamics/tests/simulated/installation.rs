@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use cosell_crm::installation::{Finding, Installation, State};
+use cosell_dynamics::FIELDS;
 use cosell_dynamics::Settings;
-use cosell_dynamics::installation::{Access, DynamicsInstallation};
-use cosell_model::cosell_fields::FIELDS;
+use cosell_dynamics::installation::Access;
 use cosell_simulators::faults::{Action, Fault};
 use cosell_simulators::{Config, Simulators};
 use cosell_sync::FailureKind;
-use cosell_sync::installation::{Finding, Installation, State};
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 
@@ -23,7 +23,7 @@ const COMPONENTS: usize = 2 * (FIELDS.len() + 1);
 
 struct Site {
     simulators: Simulators,
-    installation: DynamicsInstallation,
+    installation: Box<dyn Installation>,
 }
 
 impl Site {
@@ -98,12 +98,12 @@ impl Site {
     }
 }
 
-fn installer(simulators: &Simulators, access: Access) -> DynamicsInstallation {
+fn installer(simulators: &Simulators, access: Access) -> Box<dyn Installation> {
     let settings =
         Settings::new(simulators.dataverse.clone(), simulators.entra.clone(), "sim-tenant");
-    let clock = Arc::new(cosell_runtime::clock::now);
-    DynamicsInstallation::new(client(Duration::from_secs(5)), &settings, access, "nwcs", clock)
-        .with_pause(Duration::from_millis(1))
+    let (http, clock) = (client(Duration::from_secs(5)), Arc::new(cosell_runtime::clock::now));
+    let pause = Duration::from_millis(1);
+    cosell_dynamics::installation::installer(http, &settings, access, clock, pause)
 }
 
 fn wrong(findings: &[Finding]) -> Vec<&Finding> {

@@ -8,7 +8,7 @@ use crate::environment::{COLUMNS, Environment, to_phase, write};
 
 impl Environment {
     async fn brought_to(&self, record: &CrmRecord, phase: Phase) -> CrmRecord {
-        self.crm.update(&record, &to_phase(phase)).await.unwrap()
+        self.crm.update(record, &to_phase(phase)).await.unwrap()
     }
 }
 

@@ -141,10 +141,9 @@ async fn a_referral_id_written_later_makes_the_record_findable_once() {
         records.push(environment.crm.get(&key).await.unwrap().unwrap());
     }
     let change = write(&[("nwcs_referralid", json!(id.to_string()))]);
-    environment.crm.update(&records[0].key, &records[0].version, &change).await.unwrap();
+    environment.crm.update(&records[0], &change).await.unwrap();
     assert_eq!(environment.crm.find_by_referral(id).await.unwrap().unwrap().key, records[0].key);
-    let failure =
-        environment.crm.update(&records[1].key, &records[1].version, &change).await.unwrap_err();
+    let failure = environment.crm.update(&records[1], &change).await.unwrap_err();
     assert_eq!(
         (failure.kind, failure.code.as_deref()),
         (FailureKind::Rejected, Some("0x80060892"))

@@ -1,11 +1,11 @@
 //! The names of CRM columns: whether they can be any.
 
 use super::{Draft, Table};
+use crate::crm::Crm;
 use crate::document::Node;
 use crate::fault::{Faults, Place};
 
 pub(super) fn check(draft: &Draft<'_>, faults: &mut Faults) {
-    let is_dynamics = draft.is_dynamics();
     let own = |table: &str| draft.root.get(table).into_iter().flat_map(Node::entries);
     let wishes = ["help", "visibility"].into_iter().flat_map(own);
     let wishes = wishes.filter(|(key, _)| *key == "column");
@@ -21,12 +21,12 @@ pub(super) fn check(draft: &Draft<'_>, faults: &mut Faults) {
         let Some(column) = node.text().filter(|column| !column.is_empty()) else {
             continue;
         };
-        check_name(column, is_dynamics, node.place, faults);
+        check_name(column, draft.crm, node.place, faults);
     }
 }
 
 /// Whether a column can be called so.
-pub(super) fn check_name(column: &str, is_dynamics: bool, place: Place, faults: &mut Faults) {
+pub(super) fn check_name(column: &str, crm: &Crm, place: Place, faults: &mut Faults) {
     let mut parts = column.split('/');
     let names: Vec<&str> = parts.by_ref().take(2).collect();
     if parts.next().is_some() || !names.iter().all(|name| is_name(name)) {
@@ -35,14 +35,10 @@ pub(super) fn check_name(column: &str, is_dynamics: bool, place: Place, faults: 
             format!("no CRM column can be called `{column}`"),
             "write COLUMN, or LOOKUP/COLUMN for a related record's, in letters, digits and underscores",
         );
-    } else if is_dynamics
-        && names.last().is_some_and(|name| name.bytes().any(|byte| byte.is_ascii_uppercase()))
+    } else if let Some(rule) = crm.column_names
+        && names.last().is_some_and(|name| !(rule.fits)(name))
     {
-        faults.error(
-            place,
-            format!("the column `{column}` has capital letters, and Dynamics has none in its logical names"),
-            "write the logical name, as the maker portal shows it beside the schema name",
-        );
+        faults.error(place, format!("the column `{column}` {}", rule.wrong), rule.remedy);
     }
 }
 

@@ -1,12 +1,13 @@
 //! A rule's expressions: that they go one way, and name what there is.
 
 use super::{Ruled, column, rule};
+use crate::crm::Crm;
 use crate::fault::Faults;
 use crate::nearest::nearest;
 use crate::paths::{self, Holds};
 use crate::{Expression, When};
 
-pub(super) fn check(ruled: &Ruled<'_>, is_dynamics: bool, faults: &mut Faults) {
+pub(super) fn check(ruled: &Ruled<'_>, crm: &Crm, faults: &mut Faults) {
     let rule = &ruled.rule;
     if let Some(expression) = &rule.from_partner_center {
         from_partner_center(ruled, expression, faults);
@@ -14,7 +15,7 @@ pub(super) fn check(ruled: &Ruled<'_>, is_dynamics: bool, faults: &mut Faults) {
     }
     if let Some(expression) = &rule.from_crm {
         for column in expression.columns() {
-            column::check_name(column, is_dynamics, ruled.node.place_of("from_crm"), faults);
+            column::check_name(column, crm, ruled.node.place_of("from_crm"), faults);
         }
         if !rule.fallback.is_empty() {
             faults.error(

@@ -50,7 +50,7 @@ pub(super) fn check(ruled: &Ruled<'_>, faults: &mut Faults) {
     }
 }
 
-/// The currency is a lookup in Dynamics, but the deal's own.
+/// The currency may be a lookup, but it is the deal's own.
 pub(super) fn is_of_a_related_record(column: &str) -> bool {
     column.contains('/') && !column.starts_with("transactioncurrencyid/")
 }

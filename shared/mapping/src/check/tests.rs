@@ -1,4 +1,13 @@
-use crate::{Examination, Layer, Placeholders};
+use crate::{ColumnNames, Crm, Examination, Layer, Placeholders};
+
+const CRM: Crm = Crm {
+    column_names: Some(ColumnNames {
+        fits: |name| name.bytes().all(|byte| !byte.is_ascii_uppercase()),
+        wrong: "has capital letters",
+        remedy: "write it in lower case",
+    }),
+    ..Crm::of_guids("dynamics")
+};
 
 /// What is found when `own` is laid over the shipped mapping for Dynamics.
 pub(super) fn found(own: &str) -> Vec<String> {
@@ -12,7 +21,7 @@ pub(super) fn found(own: &str) -> Vec<String> {
     };
     let text = format!("version = 1\n{own}");
     let own = Layer { file: "own.toml", text: &text };
-    let examination = Examination::of(shipped, Some(own), &placeholders);
+    let examination = Examination::of(&CRM, shipped, Some(own), &placeholders);
     assert_eq!(examination.mapping().is_none(), examination.errors() > 0);
     examination.faults.iter().map(ToString::to_string).collect()
 }

@@ -1,11 +1,17 @@
 //! The nature of a notice: its code and key, how much it asks, what it is about, how long it stands.
 
+use serde::{Deserialize, Serialize};
+
 use super::Notice;
 use crate::audit::AuditKind;
 use crate::field::Field;
 
 /// How much a notice asks of its reader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::Display,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Severity {
     /// For information.
     Info,

@@ -62,7 +62,8 @@ async fn an_id_is_filtered_by_as_dynamics_writes_it_and_compared_however_it_is_w
 #[tokio::test]
 async fn a_salesforce_id_is_found_however_a_person_typed_it() {
     const ID: &str = "006Kd00000AbC1xIAF";
-    let stage = Stage::new().await;
+    let mut stage = Stage::new().await;
+    stage.referrals = stage.referrals.with_record_ids(cosell_salesforce::RECORD_IDS);
     let mut expected = Vec::new();
     for spelling in [ID, "006Kd00000AbC1x"] {
         expected.push(stage.created(spelling).await.id);

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use cosell_model::record_id::RecordIds;
 use cosell_model::referral::Referral;
 use cosell_partner_center::referrals::{self, Referrals};
 use cosell_partner_center::registration::{self, Registration};
@@ -93,7 +94,8 @@ impl Stage {
             referrals::DEFAULT_AUDIENCE,
             tokens.clone(),
         )
-        .unwrap();
+        .unwrap()
+        .with_record_ids(RecordIds::guids("dynamics"));
         let registration = Registration::new(
             http,
             &simulators.registration,

@@ -1,15 +1,16 @@
 //! What is there against what is wanted. Values in, findings out.
 
-use cosell_model::cosell_fields::{CosellField, FIELDS, Kind};
-use cosell_sync::installation::{Finding, State};
+use cosell_crm::field::{CosellField, Kind};
+use cosell_crm::installation::{Finding, State};
 
 use super::found::{Access, Field, FoundObject};
 use super::permission::SETS;
+use crate::fields::FIELDS;
 
 impl FoundObject {
     pub(super) fn findings(&self) -> Vec<Finding> {
         let finding = |field: &'static CosellField| {
-            Finding::new(self.object, field.label, field.salesforce.name, self.state(field))
+            Finding::new(self.object, field.label, field.name, self.state(field))
         };
         let mut findings: Vec<Finding> = FIELDS.iter().map(finding).collect();
         if !self.fields.is_empty() {
@@ -21,7 +22,7 @@ impl FoundObject {
 
     /// What can be made.
     pub(super) fn missing(&self) -> Vec<&'static CosellField> {
-        FIELDS.iter().filter(|field| !self.fields.contains_key(field.salesforce.name)).collect()
+        FIELDS.iter().filter(|field| !self.fields.contains_key(field.name)).collect()
     }
 
     /// Whether the signed-in user may write everything that is there.
@@ -30,7 +31,7 @@ impl FoundObject {
     }
 
     fn state(&self, field: &CosellField) -> State {
-        match self.fields.get(field.salesforce.name) {
+        match self.fields.get(field.name) {
             Some(found) => compared(field, found),
             None if self.is_certain => {
                 State::Missing { remedy: "`cosell crm install` creates it".to_owned() }
@@ -69,7 +70,7 @@ impl FoundObject {
 }
 
 fn compared(field: &CosellField, found: &Field) -> State {
-    let kind = field.salesforce.kind;
+    let kind = field.kind;
     let wrong = |remedy: String| State::Wrong { is: present(found), should: wanted(kind), remedy };
     if found.kind != type_name(kind) {
         let remedy = "if nothing uses it, delete the field, erase it from the deleted fields and install; otherwise change its type by hand";

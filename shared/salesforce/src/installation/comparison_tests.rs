@@ -27,7 +27,7 @@ fn choice(values: &[&str]) -> Field {
 
 /// An object that has what the catalogue wants.
 fn complete() -> FoundObject {
-    let found = |wanted: &'static CosellField| match wanted.salesforce.kind {
+    let found = |wanted: &'static CosellField| match wanted.kind {
         Kind::YesNo => field("boolean"),
         Kind::Text { length } => text("string", length.into()),
         Kind::Identifier { length } => identifier(length.into()),
@@ -39,7 +39,7 @@ fn complete() -> FoundObject {
     };
     FoundObject {
         object: "Opportunity",
-        fields: FIELDS.iter().map(|wanted| (wanted.salesforce.name, found(wanted))).collect(),
+        fields: FIELDS.iter().map(|wanted| (wanted.name, found(wanted))).collect(),
         is_certain: true,
     }
 }

@@ -1,11 +1,11 @@
 //! A field as the Tooling API wants it defined (contract salesforce 5.2, 5.5).
 
-use cosell_model::cosell_fields::{Choice, CosellField, Kind};
+use cosell_crm::field::{Choice, CosellField, Kind};
 use serde_json::{Value as Json, json};
 
 pub(super) fn custom_field(object: &str, field: &CosellField) -> Json {
     let mut metadata = json!({"label": field.label, "inlineHelpText": field.help});
-    let details = match field.salesforce.kind {
+    let details = match field.kind {
         Kind::YesNo => json!({"type": "Checkbox", "defaultValue": "false"}),
         Kind::Text { length } => json!({"type": "Text", "length": length, "required": false}),
         Kind::Identifier { length } => {
@@ -24,7 +24,7 @@ pub(super) fn custom_field(object: &str, field: &CosellField) -> Json {
     if let (Json::Object(metadata), Json::Object(details)) = (&mut metadata, details) {
         metadata.extend(details);
     }
-    json!({"FullName": format!("{object}.{}", field.salesforce.name), "Metadata": metadata})
+    json!({"FullName": format!("{object}.{}", field.name), "Metadata": metadata})
 }
 
 fn value(choice: &Choice) -> Json {

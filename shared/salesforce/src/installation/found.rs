@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use cosell_model::cosell_fields::FIELDS;
 use serde_json::Value as Json;
 
 use crate::error::SalesforceError;
+use crate::fields::FIELDS;
 use crate::record;
 use crate::rest_api::{Call, RestApi, query};
 use crate::soql;
@@ -109,7 +109,7 @@ pub(super) async fn definitions(
 
 /// A field of ours, whatever the case of its name.
 fn known(name: &str) -> Option<&'static str> {
-    let mut names = FIELDS.iter().map(|field| field.salesforce.name);
+    let mut names = FIELDS.iter().map(|field| field.name);
     names.find(|known| known.eq_ignore_ascii_case(name))
 }
 

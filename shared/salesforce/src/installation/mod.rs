@@ -4,9 +4,9 @@
 //! Read are describe, and the Tooling API's definitions of what describe does not show. What is missing is created one by one, and the
 //! sync's permission set is assigned to the signed-in user where that user cannot write the fields. Nothing is changed or deleted.
 
-mod columns;
 mod comparison;
 mod definition;
+mod described;
 mod found;
 mod permission;
 
@@ -15,25 +15,43 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cosell_model::cosell_fields::CosellField;
-use cosell_sync::installation::{Finding, Installation, Progress, State, TRIES, pause_after};
+use cosell_crm::field::CosellField;
+use cosell_crm::installation::{
+    Described, Finding, Installation, Installer, Missing, Progress, Site, State,
+};
+use cosell_crm::schema::{Column, Holds};
 use cosell_sync::{Failure, FailureKind, System};
 use reqwest::Method;
 use secrecy::SecretString;
+use serde_json::Value as Json;
 
 use crate::credentials::{CredentialStore, Credentials};
 use crate::error::SalesforceError;
+use crate::fields::OBJECTS;
 use crate::rest_api::{Answer, Call, RestApi};
+use crate::schema::CURRENCY;
 use crate::session::{Clock, SignIn};
 use crate::settings::Settings;
 use found::FoundObject;
 use permission::{FoundSet, SETS};
 
 /// Between two tries of a write.
-const PAUSE: Duration = Duration::from_secs(3);
+pub const PAUSE: Duration = Duration::from_secs(3);
 
-/// The installer of one organisation.
-pub struct SalesforceInstallation {
+/// The installer of one organisation, with this pause between two tries.
+pub fn installer(
+    http: reqwest::Client,
+    settings: Settings,
+    credentials: Arc<dyn CredentialStore>,
+    clock: Clock,
+    pause: Duration,
+) -> Box<dyn Installation> {
+    let sign_in = SignIn { http: http.clone(), settings, credentials, clock };
+    Box::new(Installer(SalesforceInstallation { api: RestApi::new(http, sign_in), pause }))
+}
+
+/// One organisation.
+struct SalesforceInstallation {
     api: RestApi,
     pause: Duration,
 }
@@ -53,7 +71,7 @@ struct Survey {
 }
 
 impl GivenToken {
-    /// For [`SalesforceInstallation::new`].
+    /// For [`installer`].
     pub fn new(token: SecretString) -> Self {
         Self { token, is_used: AtomicBool::new(false) }
     }
@@ -86,36 +104,6 @@ impl Survey {
 }
 
 impl SalesforceInstallation {
-    /// `http` must neither follow redirects nor keep cookies, and should have a time-out.
-    pub fn new(
-        http: reqwest::Client,
-        settings: Settings,
-        credentials: Arc<dyn CredentialStore>,
-        clock: Clock,
-    ) -> Self {
-        let sign_in = SignIn { http: http.clone(), settings, credentials, clock };
-        Self { api: RestApi::new(http, sign_in), pause: PAUSE }
-    }
-
-    /// With another pause between two tries.
-    #[must_use]
-    pub fn with_pause(self, pause: Duration) -> Self {
-        Self { pause, ..self }
-    }
-
-    async fn survey(&self) -> Result<Survey, SalesforceError> {
-        let mut objects = Vec::new();
-        for object in cosell_model::cosell_fields::OBJECTS {
-            objects.push(FoundObject::read(&self.api, object).await?);
-        }
-        let sets = match self.found_sets().await {
-            Ok(sets) => Some(sets),
-            Err(error) if is_lasting(&error) => None,
-            Err(error) => return Err(error),
-        };
-        Ok(Survey { objects, sets })
-    }
-
     async fn found_sets(&self) -> Result<Vec<FoundSet>, SalesforceError> {
         let mut sets = Vec::new();
         for set in SETS {
@@ -124,67 +112,14 @@ impl SalesforceInstallation {
         Ok(sets)
     }
 
-    async fn make_missing(
-        &self,
-        survey: &Survey,
-        progress: &mut Progress,
-    ) -> Result<(), SalesforceError> {
-        for object in &survey.objects {
-            for field in object.missing() {
-                if progress.is_over() {
-                    return Ok(());
-                }
-                let name = field.salesforce.name;
-                match self.make_field(object.object, field).await {
-                    Ok(()) => progress.created(object.object, name),
-                    Err(error) => {
-                        progress.refused(refused(object.object, field.label, name, &error))
-                    }
-                }
-            }
-        }
-        self.grant_missing(progress).await?;
-        if progress.is_over() {
-            return Ok(());
-        }
-        // What this user sees shows whether the permission set reaches it.
-        let mut is_writable = true;
-        for object in &survey.objects {
-            is_writable &= FoundObject::read(&self.api, object.object).await?.is_writable();
-        }
-        if !is_writable && let Err(error) = self.assign().await {
-            let (what, name) = ("Assignment to the signed-in user", "PermissionSetAssignment");
-            progress.refused(refused(SETS[0].name, what, name, &error));
-        }
-        Ok(())
-    }
-
-    /// Makes one field. Whatever the answer was, or was not: what is there afterwards counts.
-    async fn make_field(
-        &self,
-        object: &'static str,
-        field: &CosellField,
-    ) -> Result<(), SalesforceError> {
-        let doing = format!("creating field {} on {object}", field.salesforce.name);
-        let call = Call::new(Method::POST, "tooling/sobjects/CustomField", doing)
-            .body(definition::custom_field(object, field))
-            .once(true);
-        let mut tries = 0;
-        loop {
-            let Err(error) = self.api.send(&call).await.and_then(Answer::accepted) else {
-                return Ok(());
-            };
-            tries += 1;
-            let again = pause_after(error.kind(), self.pause).filter(|_| tries < TRIES);
-            tokio::time::sleep(again.unwrap_or_default()).await;
-            let defined = found::definitions(&self.api, object).await;
-            if defined.is_ok_and(|defined| defined.contains_key(field.salesforce.name)) {
-                return Ok(());
-            }
-            if again.is_none() {
-                return Err(error);
-            }
-        }
+    async fn described(&self, object: &str) -> Result<Vec<Json>, SalesforceError> {
+        let call = Call::get(
+            format!("sobjects/{object}/describe"),
+            format!("reading the fields of {object}"),
+        );
+        let answer = self.api.send(&call).await?.accepted()?;
+        let fields = answer.body["fields"].as_array().cloned();
+        fields.ok_or_else(|| answer.lacks("a list of fields"))
     }
 }
 
@@ -198,7 +133,11 @@ fn is_right_missing(code: Option<&str>) -> bool {
 }
 
 fn refused(place: &str, what: &str, name: &str, error: &SalesforceError) -> Finding {
-    let why = match error {
+    Finding::new(place, what, name, State::Refused { why: refusal(error) })
+}
+
+fn refusal(error: &SalesforceError) -> String {
+    match error {
         SalesforceError::Refused(refused) if is_right_missing(refused.code.as_deref()) => format!(
             "{}: the signed-in user may not do this; it needs the permission \"Customize Application\". Install as an administrator, whose \
              access token goes into CRM_ACCESS_TOKEN",
@@ -209,23 +148,117 @@ fn refused(place: &str, what: &str, name: &str, error: &SalesforceError) -> Find
             None => error.to_string(),
         },
         _ => error.to_string(),
-    };
-    Finding::new(place, what, name, State::Refused { why })
+    }
 }
 
 #[async_trait]
-impl Installation for SalesforceInstallation {
-    async fn check(&self) -> Result<Vec<Finding>, Failure> {
-        Ok(self.survey().await?.findings())
+impl Site for SalesforceInstallation {
+    type Survey = Survey;
+    type Part = (&'static str, &'static CosellField);
+    type Error = SalesforceError;
+
+    async fn survey(&self) -> Result<Survey, SalesforceError> {
+        let mut objects = Vec::new();
+        for object in OBJECTS {
+            objects.push(FoundObject::read(&self.api, object).await?);
+        }
+        let sets = match self.found_sets().await {
+            Ok(sets) => Some(sets),
+            Err(error) if is_lasting(&error) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Survey { objects, sets })
     }
 
-    async fn install(&self) -> Result<Vec<Finding>, Failure> {
-        let survey = self.survey().await?;
-        if survey.is_complete() {
-            return Ok(survey.findings());
+    async fn findings(&self, survey: &Survey) -> Result<Vec<Finding>, SalesforceError> {
+        Ok(survey.findings())
+    }
+
+    fn missing(&self, survey: &Survey) -> Vec<Missing<Self::Part>> {
+        let missing = survey.objects.iter().flat_map(|found| {
+            found.missing().into_iter().map(|field| Missing {
+                place: found.object,
+                what: field.label,
+                name: field.name.to_owned(),
+                part: (found.object, field),
+            })
+        });
+        missing.collect()
+    }
+
+    fn is_complete(&self, survey: &Survey) -> bool {
+        survey.is_complete()
+    }
+
+    async fn make(
+        &self,
+        (object, field): (&'static str, &'static CosellField),
+    ) -> Result<(), SalesforceError> {
+        let doing = format!("creating field {} on {object}", field.name);
+        let call = Call::new(Method::POST, "tooling/sobjects/CustomField", doing)
+            .body(definition::custom_field(object, field))
+            .once(true);
+        self.api.send(&call).await.and_then(Answer::accepted).map(drop)
+    }
+
+    async fn is_there(&self, (object, field): (&'static str, &'static CosellField)) -> bool {
+        let defined = found::definitions(&self.api, object).await;
+        defined.is_ok_and(|defined| defined.contains_key(field.name))
+    }
+
+    /// Rights come after the fields. What this user sees then shows whether the permission set reaches it.
+    async fn complete(
+        &self,
+        survey: &Survey,
+        progress: &mut Progress,
+    ) -> Result<(), SalesforceError> {
+        if progress.is_over() {
+            return Ok(());
         }
-        let mut progress = Progress::default();
-        self.make_missing(&survey, &mut progress).await?;
-        Ok(progress.told(self.survey().await?.findings()))
+        self.grant_missing(progress).await?;
+        if progress.is_over() {
+            return Ok(());
+        }
+        let mut is_writable = true;
+        for object in &survey.objects {
+            is_writable &= FoundObject::read(&self.api, object.object).await?.is_writable();
+        }
+        if !is_writable && let Err(error) = self.assign().await {
+            let (what, name) = ("Assignment to the signed-in user", "PermissionSetAssignment");
+            progress.refused(refused(SETS[0].name, what, name, &error));
+        }
+        Ok(())
+    }
+
+    fn kind(&self, error: &SalesforceError) -> FailureKind {
+        error.kind()
+    }
+
+    fn refusal(&self, error: &SalesforceError) -> String {
+        refusal(error)
+    }
+
+    fn pause(&self) -> Duration {
+        self.pause
+    }
+
+    fn table(&self, entity: &str) -> Option<&'static str> {
+        OBJECTS.into_iter().find(|object| object.eq_ignore_ascii_case(entity))
+    }
+
+    async fn describe(&self, object: &str, _: bool) -> Result<Described, SalesforceError> {
+        Ok(described::read(&self.described(object).await?))
+    }
+
+    /// An organisation with one currency has no such field, and `SALESFORCE_CURRENCY` stands for it (contract salesforce 2.1).
+    fn stands_in(&self, field: &str) -> Option<Column> {
+        (field == CURRENCY).then(|| Column {
+            holds: Holds::Text,
+            type_name: "setting".to_owned(),
+            length: None,
+            choices: None,
+            creatable: None,
+            updatable: None,
+        })
     }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use cosell_model::cosell_fields::{CosellField, FIELDS, FilledBy, OBJECTS};
-use cosell_sync::installation::{Finding, Progress, State, TRIES, pause_after};
+use cosell_crm::field::{CosellField, FilledBy};
+use cosell_crm::installation::{Finding, Progress, State, Tries};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 
 use super::{SalesforceInstallation, refused};
 use crate::error::SalesforceError;
+use crate::fields::{FIELDS, OBJECTS};
 use crate::record;
 use crate::rest_api::{Answer, Call, RestApi, query};
 use crate::soql;
@@ -63,7 +64,7 @@ impl Set {
     fn grants(self) -> impl Iterator<Item = Grant> {
         let grant = move |object: &'static str, field: &CosellField| Grant {
             object,
-            field: format!("{object}.{}", field.salesforce.name),
+            field: format!("{object}.{}", field.name),
             edit: self.edits_all || field.filled_by == FilledBy::Seller,
         };
         OBJECTS
@@ -206,7 +207,7 @@ impl SalesforceInstallation {
     /// Creates a record of which there can be only one: a repetition whose first try took effect is refused as a duplicate.
     async fn post(&self, object: &str, body: Json, doing: String) -> Result<(), SalesforceError> {
         let call = Call::new(Method::POST, format!("sobjects/{object}"), doing).body(body);
-        let mut tries = 0;
+        let mut tries = Tries::new(self.pause);
         loop {
             let error = match self.api.send(&call).await.and_then(Answer::accepted) {
                 Ok(_) => return Ok(()),
@@ -215,12 +216,9 @@ impl SalesforceInstallation {
                 }
                 Err(error) => error,
             };
-            tries += 1;
-            let Some(pause) = pause_after(error.kind(), self.pause).filter(|_| tries < TRIES)
-            else {
+            if !tries.again(error.kind()).await {
                 return Err(error);
-            };
-            tokio::time::sleep(pause).await;
+            }
         }
     }
 }

@@ -2,13 +2,13 @@ use serde_json::json;
 
 use super::*;
 
-fn judged(status: u16, body: &Json) -> Refused {
-    judged_once(status, body, false)
+fn classified(status: u16, body: &Json) -> Refused {
+    classified_once(status, body, false)
 }
 
-fn judged_once(status: u16, body: &Json, once: bool) -> Refused {
-    let evidence = Evidence { status, body, retry_after: None, once, reads: false };
-    evidence.judge("saving")
+fn classified_once(status: u16, body: &Json, once: bool) -> Refused {
+    let response = ErrorResponse { status, body, retry_after: None, once, reads: false };
+    response.classify("saving")
 }
 
 fn body(code: &str, message: &str, fields: &[&str]) -> Json {
@@ -59,36 +59,36 @@ fn each_code_of_the_contract_has_its_kind() {
         (400, "SOMETHING_NEW", "", Rejected),
     ];
     for (status, code, message, kind) in table {
-        assert_eq!(judged(status, &body(code, message, &[])).kind, kind, "{code} {message}");
+        assert_eq!(classified(status, &body(code, message, &[])).kind, kind, "{code} {message}");
     }
 }
 
 #[test]
 fn a_page_of_html_and_a_bare_object_are_understood() {
-    assert_eq!(judged(503, &Json::Null).kind, FailureKind::Transient);
-    assert_eq!(judged(420, &Json::Null).kind, FailureKind::Transient);
+    assert_eq!(classified(503, &Json::Null).kind, FailureKind::Transient);
+    assert_eq!(classified(420, &Json::Null).kind, FailureKind::Transient);
     let bare =
         json!({"errorCode": "REQUIRED_FIELD_MISSING", "message": "", "fields": ["CloseDate"]});
-    assert!(judged(400, &bare).explanation.contains("`CloseDate`"));
+    assert!(classified(400, &bare).explanation.contains("`CloseDate`"));
 }
 
 #[test]
 fn what_must_not_be_repeated_blindly_ends_unknown() {
     for status in [500, 502, 504] {
         assert_eq!(
-            judged_once(status, &Json::Null, true).kind,
+            classified_once(status, &Json::Null, true).kind,
             FailureKind::OutcomeUnknown,
             "{status}"
         );
     }
     // Refused at the door.
-    assert_eq!(judged_once(503, &Json::Null, true).kind, FailureKind::Transient);
+    assert_eq!(classified_once(503, &Json::Null, true).kind, FailureKind::Transient);
 }
 
 #[test]
 fn names_and_numbers_are_taken_from_the_text_and_values_are_not() {
     let told = |code: &str, text: &str, fields: &[&str]| {
-        judged(400, &body(code, text, fields)).explanation
+        classified(400, &body(code, text, fields)).explanation
     };
     let long = told(
         "STRING_TOO_LONG",
@@ -121,7 +121,7 @@ fn names_and_numbers_are_taken_from_the_text_and_values_are_not() {
 
 #[test]
 fn an_administrators_sentence_is_passed_on_in_one_line() {
-    let told = judged(
+    let told = classified(
         400,
         &body("FIELD_CUSTOM_VALIDATION_EXCEPTION", "A discount needs\nan approval.", &[]),
     )
@@ -141,6 +141,6 @@ fn two_texts_of_a_401_forbid_a_new_session() {
 #[test]
 fn a_value_that_must_be_unique_names_field_and_record() {
     let text = "duplicate value found: Customer_Key__c duplicates value on record with id: 001Kd00000Zq9Yb";
-    let told = judged(400, &body("DUPLICATE_VALUE", text, &[])).explanation;
+    let told = classified(400, &body("DUPLICATE_VALUE", text, &[])).explanation;
     assert!(told.contains("`Customer_Key__c`") && told.contains("001Kd00000Zq9Yb"), "{told}");
 }

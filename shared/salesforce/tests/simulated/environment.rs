@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use cosell_crm::Records;
 use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use cosell_model::id::ReferralId;
 use cosell_salesforce::{
@@ -48,8 +49,8 @@ const LEAD_FIELDS: [&str; 10] = [
 
 pub(crate) struct Environment {
     pub(crate) simulators: Simulators,
-    pub(crate) crm: Arc<Salesforce>,
-    pub(crate) leads: SalesforceLeads,
+    pub(crate) crm: Records<Salesforce>,
+    pub(crate) leads: Records<SalesforceLeads>,
     credentials: Arc<Mutex<Credentials>>,
     control: reqwest::Client,
 }
@@ -108,7 +109,13 @@ impl Environment {
             crm.clone(),
             Schema::leads(&set(&LEAD_FIELDS), sync, referral).unwrap(),
         );
-        Self { leads, simulators, crm, credentials, control: client() }
+        Self {
+            leads: Records::new(leads),
+            simulators,
+            crm: Records(crm),
+            credentials,
+            control: client(),
+        }
     }
 
     pub(crate) fn sign_in_with(&self, credentials: Credentials) {

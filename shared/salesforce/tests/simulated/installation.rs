@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cosell_model::cosell_fields::FIELDS;
-use cosell_salesforce::installation::{GivenToken, SalesforceInstallation};
+use cosell_crm::installation::{Finding, Installation, State};
+use cosell_salesforce::FIELDS;
+use cosell_salesforce::installation::GivenToken;
 use cosell_salesforce::{CredentialStore, Credentials, Settings};
 use cosell_simulators::faults::{Action, Fault};
 use cosell_simulators::{Config, Simulators};
 use cosell_sync::FailureKind;
-use cosell_sync::installation::{Finding, Installation, State};
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 
@@ -24,7 +24,7 @@ const WRITES: usize = ALL_FIELDS + 2 * (1 + ALL_FIELDS) + 1;
 
 struct Site {
     simulators: Simulators,
-    installation: SalesforceInstallation,
+    installation: Box<dyn Installation>,
 }
 
 impl Site {
@@ -89,11 +89,11 @@ impl Site {
 fn installer(
     simulators: &Simulators,
     credentials: Arc<dyn CredentialStore>,
-) -> SalesforceInstallation {
+) -> Box<dyn Installation> {
     let settings = Settings::new(simulators.salesforce.clone());
     let clock = Arc::new(cosell_runtime::clock::now);
-    SalesforceInstallation::new(client(), settings, credentials, clock)
-        .with_pause(Duration::from_millis(1))
+    let pause = Duration::from_millis(1);
+    cosell_salesforce::installation::installer(client(), settings, credentials, clock, pause)
 }
 
 fn wrong(findings: &[Finding]) -> Vec<&Finding> {

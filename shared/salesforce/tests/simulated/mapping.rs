@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use cosell_crm::Records;
 use cosell_salesforce::{Credentials, Salesforce, Schema, Settings};
 use cosell_sync::FailureKind;
 use cosell_sync::port::Crm;
@@ -11,7 +12,7 @@ use serde_json::json;
 use crate::environment::{Environment, MemoryStore, client};
 
 /// The adapter with these names in its mapping.
-fn mapped(environment: &Environment, fields: &[&str], sync: &str) -> Salesforce {
+fn mapped(environment: &Environment, fields: &[&str], sync: &str) -> Records<Salesforce> {
     let mut settings = Settings::new(environment.simulators.salesforce.clone());
     settings.single_currency = Some("USD".to_owned());
     let fields = fields.iter().map(|&field| field.to_owned()).collect();
@@ -21,7 +22,8 @@ fn mapped(environment: &Environment, fields: &[&str], sync: &str) -> Salesforce 
         client_secret: SecretString::from("sim-salesforce-secret".to_owned()),
     };
     let store = Arc::new(MemoryStore(Arc::new(Mutex::new(credentials))));
-    Salesforce::new(client(), settings, store, schema, Arc::new(cosell_runtime::clock::now))
+    let clock = Arc::new(cosell_runtime::clock::now);
+    Records::new(Salesforce::new(client(), settings, store, schema, clock))
 }
 
 #[tokio::test]

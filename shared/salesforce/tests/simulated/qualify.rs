@@ -196,7 +196,7 @@ async fn of_several_leads_in_one_opportunity_the_one_with_a_deal_is_its_origin()
         let leads = [environment.lead_of(referral()).await, environment.lead_of(referral()).await];
         let nobodys = [("Msp_Referral_Id__c", json!(null))];
         let lead = &leads[bare];
-        environment.leads.update(&lead, &write(&nobodys)).await.unwrap();
+        environment.leads.update(lead, &write(&nobodys)).await.unwrap();
         for lead in &leads {
             environment.seller_converts(lead, json!({"into": opportunity.key.id})).await;
         }

@@ -47,6 +47,7 @@ use crate::pair::{Pair, Standing};
 use crate::plan::Plan;
 use crate::policy::Rules;
 use case::Case;
+use progress::Progress;
 
 pub(crate) use base::field as field_of;
 pub(crate) use currency::go_together;
@@ -54,6 +55,7 @@ pub(crate) use dropped_writes::{dropped_by, is_kept, notice as dropped_notice};
 pub(crate) use flapping::landed;
 pub(crate) use fold::{is_known, is_new};
 pub(crate) use help::is_started as help_is_started;
+pub use new_referral::kind_of_new;
 pub(crate) use status::{columns as status_columns, with_status as status_of};
 
 /// The rules of a linked deal, in order.
@@ -98,6 +100,16 @@ impl<'a> Rules<'a> {
             Standing::Linked | Standing::Adopt => self.decide_linked(pair),
         };
         plan.in_order()
+    }
+
+    /// The state of a deal once its plan is carried out. `None` where it follows from what the services answer: of a side that is
+    /// yet to be made.
+    pub fn state_after(self, pair: &Pair, plan: &Plan) -> Option<DealState> {
+        if plan.state.is_some() {
+            return plan.state.clone();
+        }
+        let case = self.case(pair).ok()?;
+        Some(fold::of(&case, plan, &Progress::planned(plan, case.link)).state)
     }
 
     fn decide_linked(self, pair: &Pair) -> Plan {

@@ -27,9 +27,8 @@ pub(super) fn decide(rules: Rules<'_>, pair: &Pair) -> Plan {
     let unmapped_lead = referral.kind == ReferralKind::Lead
         && referral.stage == Stage::New
         && pair.table == Table::Opportunities;
-    let off = unmapped_lead
-        .then_some(OffReason::NoLeadTable)
-        .or_else(|| scope::outside((policy.sync_private, policy.sync_leads), referral));
+    let off = scope::outside((policy.sync_private, policy.sync_leads), referral)
+        .or_else(|| unmapped_lead.then_some(OffReason::NoLeadTable));
     if let Some(reason) = off {
         let notice = Notice::Off { reason: reason.clone() };
         return Plan::ending(DealState::Off { reason }, vec![notice]);

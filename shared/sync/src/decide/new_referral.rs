@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use cosell_mapping::{Mapping, Situation, phase_value, stage_value};
 use cosell_model::audit::Side;
 use cosell_model::crm::CrmRecord;
+use cosell_model::deal::DealKind;
 use cosell_model::field::Field;
 use cosell_model::life_cycle::Stage;
 use cosell_model::link::LastSynced;
@@ -38,9 +39,8 @@ pub(super) fn decide(rules: Rules<'_>, pair: &Pair) -> Plan {
         problems.push(Notice::VisibilityUnreadable { reason: error.to_string() });
     }
     let help = help.map(|code| code.map(str::to_owned));
-    // A choice that cannot be read is one nevertheless: what it needs is notified with it.
-    let cosell = !matches!(help, Ok(None));
-    let visible = cosell || !matches!(visible, Ok(None | Some(false)));
+    let kind = kind_of_new(mapping, record);
+    let (cosell, visible) = (kind == DealKind::Cosell, kind != DealKind::Private);
     if !visible && !rules.policy.sync_private {
         let reason = OffReason::KeptPrivate;
         let notice = Notice::Off { reason: reason.clone() };
@@ -53,6 +53,17 @@ pub(super) fn decide(rules: Rules<'_>, pair: &Pair) -> Plan {
             problems.push(Notice::ChangeToRetry);
             Plan::refused(problems)
         }
+    }
+}
+
+/// The kind of deal that this record's seller asks for. A choice that cannot be read is one nevertheless: what it needs is
+/// notified with it.
+pub fn kind_of_new(mapping: &Mapping, record: &CrmRecord) -> DealKind {
+    let help = mapping.help_code(record.get(&mapping.help.column));
+    match mapping.visibility_of(record) {
+        _ if !matches!(help, Ok(None)) => DealKind::Cosell,
+        Ok(None | Some(false)) => DealKind::Private,
+        _ => DealKind::PartnerLed,
     }
 }
 

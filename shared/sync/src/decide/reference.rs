@@ -4,7 +4,6 @@
 use cosell_model::audit::Side;
 use cosell_model::field::Field;
 use cosell_model::patch::PatchOperation;
-use cosell_model::record_id;
 use cosell_model::value::Value;
 
 use super::case::Case;
@@ -18,7 +17,7 @@ pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {
         synced.partner_center.is_nothing() && synced.crm == Value::text(id.clone())
     });
     let is_ours = |present: &str| {
-        case.link.lead.as_ref().is_some_and(|lead| record_id::same(&lead.id, present))
+        case.link.lead.as_ref().is_some_and(|lead| case.mapping.record_ids.same(&lead.id, present))
     };
     let present = case.referral.external_reference.as_deref();
     if present.is_none_or(is_ours) && !case.referral.stage.is_terminal() && !tried {

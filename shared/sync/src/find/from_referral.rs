@@ -85,7 +85,7 @@ impl Engine {
         let mapping = self.mapping_of(table);
         let entity = mapping.entity.clone();
         let contradiction = |notice| Ok(Located::Contradiction { notice, record: None, table });
-        let Some(key) = mapping.key_from_reference(reference) else {
+        let Some(key) = mapping.record_ids.key(&mapping.entity, reference) else {
             return contradiction(Notice::ReferenceUnreadable { entity });
         };
         if let Some(other) = self.links.by_crm(&key).await?.link() {
@@ -121,7 +121,8 @@ impl Engine {
             return Ok(Table::Opportunities);
         }
         let named = referral.external_reference.as_deref();
-        if let Some(key) = named.and_then(|reference| self.mapping.key_from_reference(reference))
+        if let Some(key) =
+            named.and_then(|reference| self.mapping.record_ids.key(&self.mapping.entity, reference))
             && self.crm.get(&key).await?.is_some()
         {
             return Ok(Table::Opportunities);

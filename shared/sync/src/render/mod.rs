@@ -8,7 +8,7 @@ mod tests;
 mod text;
 mod words;
 
-pub use sentences::sentence;
+pub use sentences::{disconnect_reason, sentence};
 pub use state::status;
 pub(crate) use text::cut_lines;
 pub use text::{cut, minute};

@@ -319,7 +319,7 @@ fn decided(stage: Stage) -> &'static str {
 }
 
 /// Why a deal is disconnected; completes "Not synced any more: …".
-pub(super) fn disconnect_reason(reason: &DisconnectReason) -> String {
+pub fn disconnect_reason(reason: &DisconnectReason) -> String {
     match reason {
         DisconnectReason::RecordDeleted => "the record no longer exists in the CRM".into(),
         DisconnectReason::RecordMerged(into) => {
@@ -330,7 +330,7 @@ pub(super) fn disconnect_reason(reason: &DisconnectReason) -> String {
     }
 }
 
-fn off_reason(reason: &OffReason) -> String {
+pub(super) fn off_reason(reason: &OffReason) -> String {
     match reason {
         OffReason::NotFlagged => "Sync with Partner Center is not set".into(),
         OffReason::SwitchedOff => "Sync with Partner Center was switched off".into(),

@@ -5,7 +5,7 @@ use cosell_model::link::DisconnectReason;
 use cosell_model::notice::{Notice, Severity};
 use cosell_model::state::{DealState, WaitingFor};
 
-use super::{labels, minute, sentence, sentences};
+use super::{labels, minute, sentences};
 
 /// The text of the Sync status column. ✔ means that every synced field agrees, and nothing else.
 pub fn status(mapping: &Mapping, state: &DealState) -> String {
@@ -41,9 +41,7 @@ pub fn status(mapping: &Mapping, state: &DealState) -> String {
             let next = next.map(|next| format!(", next try {}", minute(next))).unwrap_or_default();
             format!("⚠ Failing: attempt {attempts}{next}")
         }
-        DealState::Off { reason } => {
-            format!("Off: {}", sentence(mapping, &Notice::Off { reason: reason.clone() }))
-        }
+        DealState::Off { reason } => format!("Off: {}.", super::sentences::off_reason(reason)),
         DealState::Disconnected { reason } => disconnected(reason),
         DealState::Refused { reasons } => format!("✘ {}", sentences(mapping, reasons)),
     }

@@ -26,8 +26,12 @@ fn services() -> Mapping {
         ("team_phone", "+46700000002".to_owned()),
     ]);
     let layer = |file, text| Layer { file, text };
-    let examination =
-        Examination::of(layer("shipped", shipped), Some(layer("own", &own)), &placeholders);
+    let examination = Examination::of(
+        &cosell_mapping::Crm::of_guids("dynamics"),
+        layer("shipped", shipped),
+        Some(layer("own", &own)),
+        &placeholders,
+    );
     examination.mapping().unwrap_or_else(|| panic!("{:#?}", examination.faults)).clone()
 }
 

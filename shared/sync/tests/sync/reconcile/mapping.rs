@@ -1,6 +1,6 @@
 //! What a partner's own mapping makes of a deal: transforms, expressions, conditions and defaults, over whole looks.
 
-use cosell_mapping::{Examination, Layer};
+use cosell_mapping::{Crm, Examination, Layer};
 
 use super::*;
 
@@ -14,7 +14,9 @@ impl Stage {
             text: include_str!("../../../../../infra/mapping/dynamics.toml"),
         };
         let own = Layer { file: "own", text: &format!("version = 1\n{own}") };
-        let mapping = Examination::of(shipped, Some(own), &placeholders).into_mapping();
+        let mapping =
+            Examination::of(&Crm::of_guids("dynamics"), shipped, Some(own), &placeholders)
+                .into_mapping();
         self.engine.mapping = Arc::new(mapping.unwrap());
         self
     }

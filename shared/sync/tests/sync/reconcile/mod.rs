@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cosell_fakes::{Fault, Part, Ports, Refusal, Script, World};
-use cosell_mapping::{Mapping, Placeholders};
+use cosell_mapping::{Crm, Mapping, Placeholders};
 use cosell_model::audit::{AuditEntry, AuditKind};
 use cosell_model::crm::{CrmKey, CrmRecord, Phase};
 use cosell_model::deadline::Deadlines;
@@ -44,7 +44,7 @@ pub(crate) fn shipped() -> Mapping {
     let placeholders =
         Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
     let shipped = include_str!("../../../../../infra/mapping/dynamics.toml");
-    Mapping::parse(shipped, &placeholders).unwrap()
+    Mapping::parse(&Crm::of_guids("dynamics"), shipped, &placeholders).unwrap()
 }
 
 pub(crate) struct Stage {
