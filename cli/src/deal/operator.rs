@@ -190,6 +190,7 @@ mod tests {
             message: "Unlink that deal first.".into(),
             state: None,
             noted: vec![kind],
+            new_notices: Vec::new(),
             again: None,
         };
         assert!(verdict(Ok(outcome(AuditKind::AwaitingDecision))).is_ok());

@@ -6,7 +6,9 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent
 use cosell_aws::queue::SqsQueue;
 use cosell_model::audit::AuditKind;
 use cosell_model::message::{PoisonMessage, Subject, SyncMessage};
-use cosell_runtime::{clock, metrics};
+use cosell_model::state::DealState;
+use cosell_runtime::clock;
+use cosell_runtime::metrics::{self, Metric};
 use cosell_sync::batch::{Attendant, Received, Time, Unfinished};
 use cosell_sync::{Engine, Failure, Outcome};
 use futures::future::join_all;
@@ -29,13 +31,11 @@ impl Deadline {
     /// `cargo lambda watch` sends a duration where Lambda sends a time: one that is long past when the event arrives is none.
     fn of(context: &Context, now: Timestamp) -> Self {
         let since_epoch = context.deadline().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let told = SignedDuration::try_from(since_epoch)
+        let given = SignedDuration::try_from(since_epoch)
             .ok()
             .and_then(|since| Timestamp::UNIX_EPOCH.saturating_add(since).ok());
-        Self(
-            told.filter(|told| *told > now)
-                .unwrap_or(now.saturating_add(TIME_OUT).unwrap_or(Timestamp::MAX)),
-        )
+        let latest = || now.saturating_add(TIME_OUT).unwrap_or(Timestamp::MAX);
+        Self(given.filter(|given| *given > now).unwrap_or_else(latest))
     }
 }
 
@@ -89,29 +89,27 @@ impl Attendant for Consumer {
     ) {
         match result {
             Ok(outcome) => {
-                metrics::count("Reconciled", 1, &[("outcome", &outcome.kind.to_string())]);
-                for name in outcome.noted.iter().filter_map(|kind| worth_an_operators_eye(*kind)) {
-                    metrics::count(name, 1, &[]);
-                }
+                count(outcome);
                 tracing::info!(
                     pair = outcome.pair,
                     outcome = %outcome.kind,
+                    deal.state = outcome.state.as_ref().map(DealState::name),
                     cause = %message.cause,
                     messages,
                     duration_ms = millis(clock::now().duration_since(started)),
                     "{}",
-                    told(outcome)
+                    message_of(outcome)
                 );
             }
             Err(failure) => {
-                metrics::count("ReconcileFailed", 1, &[("kind", failure.kind.code())]);
+                metrics::count(Metric::ReconcileFailed, 1, &[("kind", failure.kind.code())]);
                 tracing::warn!(subject = %message.subject, cause = %message.cause, messages, kind = failure.kind.code(), error = failure.redacted(), "the reconciliation failed and will be repeated");
             }
         }
     }
 
     fn poison(&self, id: &str, error: &PoisonMessage, audited: &Result<(), Failure>) {
-        metrics::count("Poison", 1, &[]);
+        metrics::count(Metric::Poison, 1, &[]);
         tracing::error!(message.id = id, error = %error, "a message that no version of ours wrote was dropped");
         if let Err(failure) = audited {
             tracing::warn!(
@@ -123,7 +121,7 @@ impl Attendant for Consumer {
     }
 
     fn lost(&self, subject: &Subject, why: &'static str) {
-        metrics::count("ReconcileFailed", 1, &[("kind", "lost")]);
+        metrics::count(Metric::ReconcileFailed, 1, &[("kind", "lost")]);
         tracing::error!(subject = %subject, why, "the reconciliation was lost; its messages come back");
     }
 
@@ -132,19 +130,33 @@ impl Attendant for Consumer {
     }
 }
 
+/// Counts how a reconciliation ended. The dimensions' values are the names of enum variants.
+fn count(outcome: &Outcome) {
+    metrics::count(Metric::Reconciled, 1, &[("outcome", &outcome.kind.to_string())]);
+    if let Some(state) = &outcome.state {
+        metrics::count(Metric::DealState, 1, &[("state", state.name())]);
+    }
+    for code in &outcome.new_notices {
+        metrics::count(Metric::Notice, 1, &[("code", code)]);
+    }
+    for metric in outcome.noted.iter().filter_map(|kind| alarming(*kind)) {
+        metrics::count(metric, 1, &[]);
+    }
+}
+
 /// Metrics of their own, for the alarms.
-fn worth_an_operators_eye(kind: AuditKind) -> Option<&'static str> {
+fn alarming(kind: AuditKind) -> Option<Metric> {
     match kind {
-        AuditKind::Flapping => Some("DealFlapping"),
-        AuditKind::Disconnected => Some("DealDisconnected"),
-        AuditKind::AwaitingDecision => Some("ConflictAwaitingDecision"),
-        AuditKind::DeadlineNear => Some("DeadlineNear"),
+        AuditKind::Flapping => Some(Metric::DealFlapping),
+        AuditKind::Disconnected => Some(Metric::DealDisconnected),
+        AuditKind::AwaitingDecision => Some(Metric::ConflictAwaitingDecision),
+        AuditKind::DeadlineNear => Some(Metric::DeadlineNear),
         _ => None,
     }
 }
 
-/// A rejection's sentences may quote a service, and with it a customer's name: they are for the seller and the trail.
-fn told(outcome: &Outcome) -> &str {
+/// A rejection's sentences may quote a service, and with it a customer's name: they are for the seller and the audit log.
+fn message_of(outcome: &Outcome) -> &str {
     match outcome.kind {
         AuditKind::Rejected => "rejected; the reason is in the audit log",
         _ => &outcome.message,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use cosell_aws::queue::SqsQueue;
-use cosell_runtime::{clock, logging, metrics};
+use cosell_runtime::metrics::{self, Metric};
+use cosell_runtime::{clock, logging};
 use cosell_sync::Polled;
 use cosell_wiring::PollerSettings;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -32,7 +33,7 @@ async fn main() -> Result<(), Error> {
                 .poll(clock::now(), &event.context.request_id)
                 .await
                 .map_err(|failure| failure.redacted())?;
-            metrics::count("Enqueued", u64::try_from(records + referrals + due)?, &[]);
+            metrics::count(Metric::Enqueued, u64::try_from(records + referrals + due)?, &[]);
             tracing::info!(records, referrals, due, skipped, "polled");
             Ok::<_, Error>(Answer { records, referrals, due, skipped })
         }

@@ -10,7 +10,7 @@
 use cosell_model::message::SyncMessage;
 use cosell_partner_center::event::WebhookEvent;
 use cosell_partner_center::signature::{RawDelivery, Verifier};
-use cosell_runtime::metrics;
+use cosell_runtime::metrics::{self, Metric};
 use cosell_sync::port::Queue;
 use jiff::Timestamp;
 use lambda_http::http::{Method, StatusCode};
@@ -33,7 +33,7 @@ impl<Q: Queue> Webhook<Q> {
         let verified = match self.verifier.verify(raw, now).await {
             Ok(verified) => verified,
             Err(fault) => {
-                metrics::count("DeliveryRefused", 1, &[("fault", fault.code())]);
+                metrics::count(Metric::DeliveryRefused, 1, &[("fault", fault.code())]);
                 tracing::warn!(fault.code = fault.code(), error = %fault, "delivery refused");
                 return reply(if fault.is_ours_to_retry() {
                     StatusCode::SERVICE_UNAVAILABLE

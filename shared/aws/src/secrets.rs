@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named_and_no_content_is_told() {
+    fn what_is_missing_is_named_and_no_content_is_shown() {
         let missing = Secret::parse(ARN, r#"{"client_secret":"hush"}"#, None)
             .unwrap()
             .text("refresh_token")

@@ -3,7 +3,7 @@
 use cosell_model::audit::{AuditEntry, AuditKind, FieldChange, UndecidedField};
 use cosell_model::id::ReferralId;
 use cosell_model::message::{Cause, Subject};
-use cosell_model::notice::Notice;
+use cosell_model::notice::{Notice, Severity};
 use jiff::Timestamp;
 
 use crate::decide::case::Case;
@@ -27,6 +27,8 @@ pub(crate) struct Journal<'a> {
     pub(crate) own_entries: std::collections::BTreeSet<String>,
     /// Whether it says that something is about to be written.
     pub(crate) is_ahead: bool,
+    /// The codes of the warnings and errors that are new.
+    pub(crate) new_notices: Vec<&'static str>,
 }
 
 /// An entry without what every entry of a reconciliation has.
@@ -62,7 +64,14 @@ impl<'a> Journal<'a> {
             appended: Vec::new(),
             own_entries: std::collections::BTreeSet::new(),
             is_ahead: false,
+            new_notices: Vec::new(),
         }
+    }
+
+    /// Keeps the codes of these notices, which are new, as far as they ask something of anybody.
+    pub(crate) fn note_new<'n>(&mut self, notices: impl Iterator<Item = &'n Notice>) {
+        let asking = notices.filter(|notice| notice.severity() >= Severity::Warning);
+        self.new_notices.extend(asking.map(Notice::code));
     }
 
     /// The deal, as its entries are kept under.

@@ -36,6 +36,8 @@ pub struct Outcome {
     pub state: Option<DealState>,
     /// Everything that was audited on the way, in order.
     pub noted: Vec<AuditKind>,
+    /// The stable codes of the warnings and errors that are new: each notice that nobody was notified of before.
+    pub new_notices: Vec<&'static str>,
     /// The message is not done: the deal is to be reconciled again after this long.
     pub again: Option<Duration>,
 }

@@ -17,17 +17,28 @@ use serde_json::{Value as Json, json};
 /// Both tables, as the template makes them.
 pub(super) async fn tables() -> (String, Client) {
     let database = dynoxide::Database::memory().unwrap();
-    for (table, keys) in [("links", &["pk"][..]), ("audit", &["pk", "sk"][..])] {
-        let schema: Vec<Json> = keys
-            .iter()
-            .zip(["HASH", "RANGE"])
-            .map(|(name, kind)| json!({ "AttributeName": name, "KeyType": kind }))
-            .collect();
-        let attributes: Vec<Json> = keys
-            .iter()
-            .map(|name| json!({ "AttributeName": name, "AttributeType": "S" }))
-            .collect();
-        let table = json!({ "TableName": table, "KeySchema": schema, "AttributeDefinitions": attributes, "BillingMode": "PAY_PER_REQUEST" });
+    let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
+    let attributes = |names: &[&str]| -> Vec<Json> {
+        names.iter().map(|name| json!({ "AttributeName": name, "AttributeType": "S" })).collect()
+    };
+    let links = json!({
+        "TableName": "links",
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": attributes(&["pk", "attention", "attention_since"]),
+        "KeySchema": [key("pk", "HASH")],
+        "GlobalSecondaryIndexes": [{
+            "IndexName": "attention",
+            "KeySchema": [key("attention", "HASH"), key("attention_since", "RANGE")],
+            "Projection": { "ProjectionType": "INCLUDE", "NonKeyAttributes": ["state", "crm"] },
+        }],
+    });
+    let audit = json!({
+        "TableName": "audit",
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": attributes(&["pk", "sk"]),
+        "KeySchema": [key("pk", "HASH"), key("sk", "RANGE")],
+    });
+    for table in [links, audit] {
         database.create_table(serde_json::from_value(table).unwrap()).unwrap();
     }
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -57,10 +57,10 @@ impl DynamoLinks {
             match (holder, new.engagement == Some(engagement)) {
                 (Some(holder), true) if holder == new.referral => {}
                 (Some(holder), true) if gives_way => {
-                    transaction.put(&key, &pointer, Condition::PointsTo(holder))?
+                    transaction.put(&key, &pointer, Condition::PointsTo(holder))?;
                 }
                 (Some(holder), false) if gives_way => {
-                    transaction.delete(&key, Condition::PointsTo(holder))?
+                    transaction.delete(&key, Condition::PointsTo(holder))?;
                 }
                 (None, true) => transaction.put(&key, &pointer, Condition::NotLinked)?,
                 _ => {}

@@ -142,10 +142,10 @@ impl Reconciliation<'_> {
         plan: &Plan,
         folded: Folded,
     ) -> Result<Outcome, Failure> {
-        let new: Vec<Notice> = folded
-            .notices
-            .iter()
-            .filter(|notice| is_new(case, notice) && notice.audit_kind().is_none())
+        let added = || folded.notices.iter().filter(|notice| is_new(case, notice));
+        self.journal.note_new(added());
+        let new: Vec<Notice> = added()
+            .filter(|notice| notice.audit_kind().is_none())
             .filter_map(crate::render::redacted)
             .collect();
         let kind = kind(plan, &folded, &new);
@@ -192,6 +192,7 @@ impl Reconciliation<'_> {
             message,
             state: Some(state),
             noted: self.journal.appended.clone(),
+            new_notices: self.journal.new_notices.clone(),
             again: None,
         }
     }

@@ -7,7 +7,7 @@ use cosell_model::notice::Notice;
 use cosell_model::state::{DealState, UnlinkedDeal, WaitingFor};
 
 use super::until_due;
-use crate::decide::status_of;
+use crate::decide::{is_known, status_of};
 use crate::failure::{Failure, FailureKind};
 use crate::journal::Draft;
 use crate::pair::{Pair, Standing};
@@ -33,8 +33,7 @@ impl Reconciliation<'_> {
         let message = crate::render::sentences(self.engine.mapping_of(pair.table), &plan.notices);
         let after = resting(pair, link, plan, (&state, delivered));
         let kind = Standing::kind(&state);
-        let is_known = after == *link;
-        if !is_known {
+        if after != *link {
             let stamped = Link {
                 crm_version: record.map_or(link.crm_version.clone(), |record| record.version),
                 updated: pair.now,
@@ -46,6 +45,8 @@ impl Reconciliation<'_> {
         let outcome = if is_new && kind != AuditKind::Skipped
             || (is_new && !matches!(pair.standing, Standing::AtRest(_)))
         {
+            let new = plan.notices.iter().filter(|notice| !is_known(notice, &link.notified));
+            self.journal.note_new(new);
             self.append_all(pair, plan, kind, &message).await?;
             self.quiet(kind, message, state)
         } else {
@@ -94,6 +95,8 @@ impl Reconciliation<'_> {
         let subject = self.request.message.subject.clone();
         let after = UnlinkedDeal { updated: Some(pair.now), ..after };
         self.keep_unlinked(&subject, &after).await?;
+        let new = plan.notices.iter().filter(|notice| !is_known(notice, &before.notified));
+        self.journal.note_new(new);
         let notices = plan.notices.clone();
         self.journal.append(kind, Draft { notices, ..Draft::of(message.clone()) }).await?;
         Ok(self.quiet(kind, message, state))

@@ -318,7 +318,12 @@ fn name(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Option<Value> {
 
 /// Whether this notice is not known from before.
 pub(crate) fn is_new(case: &Case<'_>, notice: &Notice) -> bool {
-    !(notice.stands() && case.link.notified.contains(&notice.key()))
+    !is_known(notice, &case.link.notified)
+}
+
+/// Whether this notice stands since the seller was notified of it.
+pub(crate) fn is_known(notice: &Notice, notified: &BTreeSet<String>) -> bool {
+    notice.stands() && notified.contains(&notice.key())
 }
 
 #[cfg(test)]

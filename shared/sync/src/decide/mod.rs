@@ -55,7 +55,7 @@ pub(crate) use created::after as created;
 pub(crate) use currency::go_together;
 pub(crate) use dropped_writes::{dropped_by, is_kept, notice as dropped_notice};
 pub(crate) use flapping::landed;
-pub(crate) use fold::is_new;
+pub(crate) use fold::{is_known, is_new};
 pub(crate) use help::is_started as help_is_started;
 pub use new_referral::kind_of_new;
 pub(crate) use status::{columns as status_columns, with_status as status_of};

@@ -1,6 +1,7 @@
 //! Scenarios on in-memory ports: what a seller, Microsoft and a failing network do, and what must come of it.
 
 mod agreement;
+mod attention;
 mod conflicts;
 mod costs;
 mod creation;
