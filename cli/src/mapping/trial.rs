@@ -16,9 +16,9 @@ use cosell_mapping::Mapping;
 use cosell_model::crm::CrmRecord;
 use cosell_model::referral::Referral;
 use cosell_runtime::clock;
-use cosell_sync::policy::Rules;
 use cosell_sync::pair::Pair;
 use cosell_sync::plan::Plan;
+use cosell_sync::policy::Rules;
 use cosell_wiring::PlanningSettings;
 use jiff::Timestamp;
 

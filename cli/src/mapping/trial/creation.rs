@@ -6,9 +6,9 @@ use cosell_model::crm::{CrmRecord, CrmWrite};
 use cosell_model::deal::DealKind;
 use cosell_model::referral::{Referral, ReferralKind};
 use cosell_sync::decide::kind_of_new;
-use cosell_sync::policy::{Rules, Table};
 use cosell_sync::pair::{Pair, Standing};
 use cosell_sync::plan::{Action, Plan};
+use cosell_sync::policy::{Rules, Table};
 use serde::Serialize;
 use serde_json::Value as Json;
 

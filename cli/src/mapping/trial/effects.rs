@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cosell_mapping::Mapping;
 use cosell_model::crm::CrmWrite;
+use cosell_model::patch::PatchOperation;
 use cosell_sync::plan::{Action, Effect};
 use cosell_sync::render::label;
 use serde_json::Value as Json;
@@ -75,8 +76,7 @@ fn details(mapping: &Mapping, effect: &Effect) -> Vec<String> {
         Action::Patch(operations)
             if operations.len() > 1 || effect.after.is_nothing() && effect.before.is_nothing() =>
         {
-            let sent = operations.iter();
-            plain(sent.map(|operation| (operation.path.clone(), operation.value.clone())).collect())
+            operations.iter().map(sent).collect()
         }
         Action::Notify(columns) => plain(columns.clone()),
         Action::ReleaseLead { opportunity } => vec![format!("opportunity {opportunity}")],
@@ -86,6 +86,15 @@ fn details(mapping: &Mapping, effect: &Effect) -> Vec<String> {
         | Action::RequestHelp(_)
         | Action::FindHelp => Vec::new(),
     }
+}
+
+fn sent(operation: &PatchOperation) -> String {
+    let path = &operation.path;
+    if path == "/externalReferenceId" && operation.value == "" {
+        // The plan cannot know the record that is yet to be made.
+        return format!("{path} = the new record's id");
+    }
+    format!("{path} = {}", recognisable(&operation.value))
 }
 
 fn of_write(mapping: &Mapping, write: &CrmWrite) -> Vec<String> {

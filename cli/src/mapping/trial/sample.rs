@@ -8,8 +8,8 @@ use cosell_model::crm::{CrmKey, CrmRecord, Phase};
 use cosell_model::life_cycle::Stage;
 use cosell_model::message::Cause;
 use cosell_model::referral::{Referral, ReferralKind};
-use cosell_sync::policy::{Rules, Table};
 use cosell_sync::pair::{Pair, Standing};
+use cosell_sync::policy::{Rules, Table};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 

@@ -6,10 +6,10 @@ use cosell_mapping::Mapping;
 use cosell_model::audit::Side;
 use cosell_model::field::Field;
 use cosell_model::link::Link;
-use cosell_sync::policy::Table;
 use cosell_sync::pair::{Pair, Standing};
 use cosell_sync::plan::{Action, Plan};
-use cosell_sync::render::{label, sentence, status};
+use cosell_sync::policy::Table;
+use cosell_sync::render::{cut, label, sentence, status};
 
 use super::creation::{Becomes, Creation, MadeField};
 use super::{Trial, effects};
@@ -68,7 +68,7 @@ fn of_plan(trial: &Trial<'_>, text: &mut String) {
         effects::lines(mapping, effect).iter().for_each(|each| line(text, format!("  {each}")));
     }
     if !plan.notices.is_empty() {
-        line(text, "\nNotices:");
+        line(text, "\nNotices, as the seller or the audit log would have them:");
     }
     for notice in &plan.notices {
         let (severity, code) = (notice.severity().to_string(), notice.code());
@@ -78,7 +78,8 @@ fn of_plan(trial: &Trial<'_>, text: &mut String) {
     text.push('\n');
     match trial.rules.state_after(trial.pair, plan) {
         Some(state) => {
-            line(text, format_args!("State: {} ({})", status(mapping, &state), state.name()));
+            let status = cut(&status(mapping, &state), mapping.columns.sync_status_length);
+            line(text, format_args!("State: {status} ({})", state.name()));
         }
         None => line(text, "State: known once both sides are there"),
     }
