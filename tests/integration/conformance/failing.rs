@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cosell_model::crm::CrmKey;
+use cosell_model::crm::{CrmKey, CrmRecord};
 use cosell_simulators::faults::Action;
 use cosell_sync::FailureKind;
 use serde_json::json;
@@ -86,11 +86,9 @@ async fn a_key_of_another_crm_is_rejected_before_anything_is_sent(bench: Bench) 
         other(system, "opportunity", ""),
     ] {
         assert_eq!(bench.crm.get(&key).await.unwrap_err().kind, FailureKind::Rejected, "{key}");
-        let failure = bench
-            .crm
-            .update(&key, &record.version, &bench.write(&[(Field::Notes, json!("x"))]))
-            .await
-            .unwrap_err();
+        let foreign = CrmRecord { key: key.clone(), ..record.clone() };
+        let write = bench.write(&[(Field::Notes, json!("x"))]);
+        let failure = bench.crm.update(&foreign, &write).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Rejected, "{key}");
     }
     assert_eq!(bench.requests(), 0);
