@@ -13,7 +13,7 @@ pub(crate) fn now() -> Timestamp {
     "2026-11-21T10:00:00Z".parse().unwrap()
 }
 
-fn referral_body() -> Json {
+pub(crate) fn referral_body() -> Json {
     json!({
         "id": "c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa", "engagementId": "0f6f2b57-7f4e-4c8d-8c0e-55c7a1d4e3b2", "eTag": "\"1\"",
         "name": "Cold-store rollout", "externalReferenceId": RECORD,

@@ -149,7 +149,12 @@ impl Engine {
 }
 
 /// The link of two sides of which nothing was synced yet: an empty side is filled, a difference is resolved by its rule.
-fn adopted(mapping: &Mapping, referral: &Referral, record: &CrmRecord, now: Timestamp) -> Link {
+pub(crate) fn adopted(
+    mapping: &Mapping,
+    referral: &Referral,
+    record: &CrmRecord,
+    now: Timestamp,
+) -> Link {
     let mut link = Link::new(referral, record, now);
     let carries = record.get(&mapping.columns.referral_id).as_str();
     if carries.is_some_and(|id| id.eq_ignore_ascii_case(&referral.id.to_string()))

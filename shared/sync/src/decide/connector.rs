@@ -165,3 +165,6 @@ pub(crate) fn microsoft_crm_id(referral: &Referral) -> Option<String> {
     let id = referral.get("trackingInfo.microsoftMsxId").and_then(Json::as_str);
     id.filter(|id| !id.is_empty()).map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,10 +20,21 @@ pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {
             plan.memory.warned.insert(referral.id, due);
         }
     }
-    // The Microsoft referral is not read each time: what was warned of it stays until our own is closed.
     if open {
-        for (id, warned) in case.link.warned.iter().filter(|(id, _)| **id != case.referral.id) {
-            plan.memory.warned.entry(*id).or_insert_with(|| warned.clone());
+        keep_warned(case, plan);
+    }
+}
+
+/// The Microsoft referral is not read each time: what was warned of it stands until our own is closed.
+fn keep_warned(case: &Case<'_>, plan: &mut Plan) {
+    for (id, warned) in case.link.warned.iter().filter(|(id, _)| **id != case.referral.id) {
+        if plan.memory.warned.contains_key(id) {
+            continue;
+        }
+        plan.memory.warned.insert(*id, warned.clone());
+        if case.now < warned.expires && !case.link.microsoft.is_over() {
+            let (by, days, inviter) = (warned.expires, warned.days, Inviter::Us);
+            plan.notices.push(Notice::DeadlineNear { by, days, inviter });
         }
     }
 }

@@ -324,3 +324,6 @@ fn name(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Option<Value> {
 pub(crate) fn is_new(case: &Case<'_>, notice: &Notice) -> bool {
     !(notice.stands() && case.link.notified.contains(&notice.key()))
 }
+
+#[cfg(test)]
+mod tests;

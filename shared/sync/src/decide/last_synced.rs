@@ -140,3 +140,6 @@ pub(crate) fn still_ahead(
     });
     others.map(|(field, entry)| (field.clone(), entry.clone())).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,6 +37,9 @@ mod switch;
 mod visibility;
 mod win_hold;
 
+#[cfg(test)]
+mod tests;
+
 use cosell_model::notice::Notice;
 use cosell_model::state::DealState;
 

@@ -3,6 +3,8 @@
 
 mod sentences;
 mod state;
+#[cfg(test)]
+mod tests;
 mod text;
 mod words;
 

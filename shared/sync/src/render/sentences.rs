@@ -1,11 +1,11 @@
 //! One sentence for each notice.
 
 use cosell_mapping::Mapping;
+use cosell_model::audit::Side;
 use cosell_model::field::Field;
 use cosell_model::life_cycle::Stage;
 use cosell_model::link::DisconnectReason;
 use cosell_model::notice::{Inviter, Notice, OffReason};
-
 use cosell_model::value::Value;
 
 use super::text::shown;
@@ -30,9 +30,10 @@ pub fn sentence(mapping: &Mapping, notice: &Notice) -> String {
         Notice::FieldLeftEmpty { field, reason } => {
             format!("{} was left empty: {reason}.", name(field))
         }
-        Notice::FieldMissing { field } => {
-            with_remedy(format!("{} is missing:", name(field)), field)
-        }
+        Notice::FieldMissing { field } => match remedy(mapping, field) {
+            "" => format!("{} is missing.", name(field)),
+            remedy => format!("{} is missing: {remedy}", name(field)),
+        },
         Notice::FieldUnfit { field, reason } => {
             with_remedy(format!("{} was not sent: {reason}.", name(field)), field)
         }
@@ -60,7 +61,9 @@ pub fn sentence(mapping: &Mapping, notice: &Notice) -> String {
             let phase = phase.map(|phase| format!("stage ({phase})"));
             format!("Received from Partner Center: {}.", listed(mapping, phase, fields))
         }
-        Notice::ReasonGiven { reason } => format!("Reason given in Partner Center: {reason}."),
+        Notice::ReasonGiven { reason } => {
+            ended(format!("Reason given in Partner Center: {reason}"))
+        }
         Notice::ConflictResolved { field, rule } => {
             format!("{} had changed on both sides; resolved by the rule `{rule}`.", name(field))
         }
@@ -69,7 +72,7 @@ pub fn sentence(mapping: &Mapping, notice: &Notice) -> String {
             name(field)
         ),
         Notice::DecisionMade { winner } => {
-            format!("An operator decided for the value in {winner}.")
+            format!("An operator decided for the value in {}.", place(*winner))
         }
         Notice::CurrencyDiffers { field } => format!(
             "{} is not written while the deal has another currency in Partner Center than here.",
@@ -86,23 +89,24 @@ pub fn sentence(mapping: &Mapping, notice: &Notice) -> String {
             format!("{} is sent once the deal is accepted or off hold.", name(field))
         }
         Notice::CannotBeEmptied { field, side } => {
-            with_remedy(format!("{} cannot be emptied in {side}.", name(field)), field)
+            with_remedy(format!("{} cannot be emptied in {}.", name(field), place(*side)), field)
         }
         Notice::NotConvertible { field, side, reason } => with_remedy(
-            format!("{} could not be sent to {side}: {reason}.", name(field)),
+            format!("{} could not be sent to {}: {reason}.", name(field), place(*side)),
             field,
         ),
-        Notice::Unreadable { field, reason } => {
-            format!("{} cannot be read: {reason}.", name(field))
-        }
         Notice::Locked { fields } => format!(
             "Changed here and not sent, because Microsoft locks it once a deal exists: {}.",
             labels(mapping, fields)
         ),
-        Notice::OneWay { field, side } => {
-            let from = side.other();
-            format!("{} differs: it only comes from {from}, so this change stays here.", name(field))
-        }
+        Notice::OneWay { field, side: Side::Crm } => format!(
+            "{} differs: it only comes from Partner Center, so a change here is not sent.",
+            name(field)
+        ),
+        Notice::OneWay { field, side: Side::PartnerCenter } => format!(
+            "{} differs: it only goes to Partner Center, so a change there does not come here.",
+            name(field)
+        ),
         Notice::StageFinal { phase, stage } => format!(
             "The record is {phase}, but the referral is closed ({stage}) in Partner Center, which is final."
         ),
@@ -112,12 +116,13 @@ pub fn sentence(mapping: &Mapping, notice: &Notice) -> String {
         Notice::FieldRefused { fields, refusal } => {
             let names: Vec<&str> = fields.iter().map(|field| label(mapping, field)).collect();
             let were = if names.len() == 1 { "was" } else { "were" };
-            format!("{} {were} refused: {}", names.join(" and "), refusal.sentence)
+            ended(format!("{} {were} refused: {}", names.join(" and "), refusal.sentence))
         }
-        Notice::WriteRefused { refusal } => refusal.sentence.clone(),
-        Notice::PhaseRefused { phase, refusal } => {
-            format!("The record could not be brought to the phase {phase}: {}.", refusal.sentence)
-        }
+        Notice::WriteRefused { refusal } => ended(refusal.sentence.clone()),
+        Notice::PhaseRefused { phase, refusal } => ended(format!(
+            "The record could not be brought to the phase {phase}: {}",
+            refusal.sentence
+        )),
         Notice::DroppedWrite { field, value: Value::Nothing, .. } => {
             format!("{} was not taken over by the CRM.", name(field))
         }
@@ -142,8 +147,8 @@ fn of_the_deal(notice: &Notice) -> Option<String> {
         Notice::HelpRequested => "Microsoft was asked to help.".into(),
         Notice::HelpBlocked => "Microsoft was not asked to help yet.".into(),
         Notice::HelpRefused { refusal } => format!(
-            "Microsoft could not be asked to help: {}. It is tried again when the deal changes, or when you clear How can Microsoft help? for some minutes and choose anew.",
-            refusal.sentence
+            "{} It is tried again when the deal changes, or when you clear How can Microsoft help? for some minutes and choose anew.",
+            ended(format!("Microsoft could not be asked to help: {}", refusal.sentence))
         ),
         Notice::HelpUnreadable { reason } => format!("How can Microsoft help?: {reason}."),
         Notice::HelpAlreadyRequested => "Microsoft was asked to help already: How can Microsoft help? can be neither changed nor taken back there.".into(),
@@ -192,7 +197,7 @@ fn of_the_deal(notice: &Notice) -> Option<String> {
             minute(*until)
         ),
         Notice::Registered => "The won deal was registered with Microsoft.".into(),
-        Notice::RegistrationBlocked => "The won deal is not registered with Microsoft:".into(),
+        Notice::RegistrationBlocked => "The won deal is not registered with Microsoft yet.".into(),
         Notice::RegistrationDeclined { stage } => format!(
             "The won deal is not registered with Microsoft: Microsoft's answer to it is {stage}, and only deals that Microsoft accepted are taken."
         ),
@@ -204,7 +209,7 @@ fn of_the_deal(notice: &Notice) -> Option<String> {
         }
         Notice::RegistrationDateMissing { label } => format!("{label} is missing."),
         Notice::RegistrationRefused { refusal } => {
-            format!("The won deal is not registered with Microsoft: {}.", refusal.sentence)
+            ended(format!("The won deal is not registered with Microsoft: {}", refusal.sentence))
         }
         Notice::Disconnected { reason } => {
             format!("Not synced any more: {}.", disconnect_reason(reason))
@@ -266,10 +271,10 @@ fn of_identifiers(notice: &Notice) -> String {
             "Its lead is linked with referral {referral}, but this opportunity with referral {other}: your administrator must unlink one of the two."
         ),
         Notice::LeadWithoutOpportunity => "The lead was qualified without an opportunity: nothing is synced. Make an opportunity for it, and ask your administrator to link that one.".into(),
-        Notice::LeadNotConverted { refusal } => format!(
+        Notice::LeadNotConverted { refusal } => ended(format!(
             "Accepted in Partner Center, but no opportunity could be made of the lead: {}",
             refusal.sentence
-        ),
+        )),
         Notice::GoesOnFromLead => "Goes on from the lead.".into(),
         Notice::LeadAccepted { opportunity } => format!(
             "Accepted in Partner Center: the deal goes on as opportunity {opportunity}. Close this lead without converting it."
@@ -278,6 +283,19 @@ fn of_identifiers(notice: &Notice) -> String {
             format!("The lead became {record}, and the deal goes on there.")
         }
         other => other.code().to_owned(),
+    }
+}
+
+/// A sentence that quotes a service or a person, whose words may end or not.
+fn ended(text: String) -> String {
+    let text = text.trim_end();
+    if text.ends_with(['.', '!', '?', '…']) { text.to_owned() } else { format!("{text}.") }
+}
+
+fn place(side: Side) -> &'static str {
+    match side {
+        Side::PartnerCenter => "Partner Center",
+        Side::Crm => "the CRM",
     }
 }
 
