@@ -1,5 +1,7 @@
 //! The program as it is run: what it prints, how it ends, and what it does when nobody reads on.
 
+#![expect(clippy::unwrap_used, reason = "test code")]
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 

@@ -44,7 +44,7 @@ fn of(mapping: &Mapping, state: &DealState, since: Option<Timestamp>) -> String 
     // As the seller reads it: what does not fit the column stands below.
     let status = cut(&status(mapping, state), mapping.columns.sync_status_length);
     line(&mut text, "state", format_args!("{status} ({})", state.name()));
-    since.into_iter().for_each(|since| line(&mut text, "since", format!("{since:.0}")));
+    of_time(&mut text, "since", since);
     match state {
         DealState::PartlySynced { fields, reasons, .. } => {
             of_fields(mapping, fields, &mut text);
@@ -52,14 +52,14 @@ fn of(mapping: &Mapping, state: &DealState, since: Option<Timestamp>) -> String 
         }
         DealState::Waiting { until, fields, .. } => {
             of_fields(mapping, fields, &mut text);
-            until.into_iter().for_each(|until| line(&mut text, "until", format!("{until:.0}")));
+            of_time(&mut text, "until", *until);
         }
         DealState::NeedsDecision { fields } => of_fields(mapping, fields, &mut text),
-        DealState::Paused { until } => line(&mut text, "until", format_args!("{until:.0}")),
+        DealState::Paused { until } => of_time(&mut text, "until", Some(*until)),
         DealState::Failing { attempts, since, last, cause, next } => {
             line(&mut text, "failed attempts", format_args!("{attempts}, since {since:.0}"));
             line(&mut text, "last attempt", format_args!("{last:.0}: {cause}"));
-            next.into_iter().for_each(|next| line(&mut text, "next try", format!("{next:.0}")));
+            of_time(&mut text, "next try", *next);
         }
         DealState::Refused { reasons } => of_reasons(mapping, reasons, &mut text),
         DealState::New
@@ -68,6 +68,12 @@ fn of(mapping: &Mapping, state: &DealState, since: Option<Timestamp>) -> String 
         | DealState::Disconnected { .. } => {}
     }
     text
+}
+
+fn of_time(text: &mut String, name: &str, at: Option<Timestamp>) {
+    if let Some(at) = at {
+        line(text, name, format_args!("{at:.0}"));
+    }
 }
 
 /// One line for each, the first with the name.

@@ -72,13 +72,13 @@ fn details(mapping: &Mapping, effect: &Effect) -> Vec<String> {
             let found = leaves(body).into_iter();
             found.map(|(path, json)| named(&path, &json, rule_at(mapping, &path))).collect()
         }
-        Action::Register(operation) => plain(leaves(&operation.value)),
+        Action::Register(operation) => plain(&leaves(&operation.value)),
         Action::Patch(operations)
             if operations.len() > 1 || effect.after.is_nothing() && effect.before.is_nothing() =>
         {
             operations.iter().map(sent).collect()
         }
-        Action::Notify(columns) => plain(columns.clone()),
+        Action::Notify(columns) => plain(columns),
         Action::ReleaseLead { opportunity } => vec![format!("opportunity {opportunity}")],
         Action::Patch(_)
         | Action::Columns(_)
@@ -122,7 +122,7 @@ fn named(path: &str, json: &Json, rule: Option<&str>) -> String {
     format!("{path} = {} ({rule})", recognisable(json))
 }
 
-fn plain(values: BTreeMap<String, Json>) -> Vec<String> {
+fn plain(values: &BTreeMap<String, Json>) -> Vec<String> {
     values.iter().map(|(name, json)| format!("{name} = {}", recognisable(json))).collect()
 }
 

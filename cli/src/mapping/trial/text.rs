@@ -65,7 +65,9 @@ fn of_plan(trial: &Trial<'_>, text: &mut String) {
         line(text, "\nWould be written, in this order:");
     }
     for effect in &plan.effects {
-        effects::lines(mapping, effect).iter().for_each(|each| line(text, format!("  {each}")));
+        for each in effects::lines(mapping, effect) {
+            line(text, format_args!("  {each}"));
+        }
     }
     if !plan.notices.is_empty() {
         line(text, "\nNotices, as the seller or the audit log would have them:");
@@ -126,7 +128,9 @@ fn of_creation(creation: &Creation<'_>, table: Table, text: &mut String) {
     } else {
         line(text, format_args!("\nWere it to be made now, the new {what}, field by field:"));
     }
-    creation.fields.iter().for_each(|field| of_field(field, text));
+    for field in &creation.fields {
+        of_field(field, text);
+    }
 }
 
 fn of_field(field: &MadeField<'_>, text: &mut String) {
