@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn an_entry_shows_its_changes_codes_and_request_ids_under_its_message() {
         let field = "value".into();
-        assert_snapshot!(of(&log(vec![AuditEntry {
+        let text = of(&log(vec![AuditEntry {
             cause: Cause::CrmPoll,
             message: "value had changed on both sides; the CRM's won".into(),
             notices: vec![Notice::ConflictResolved { field, rule: "crm".into() }],
@@ -188,14 +188,16 @@ mod tests {
             }],
             partner_center_request: Some("R1".into()),
             ..entry(AuditKind::Conflict, "i1")
-        }])));
+        }]));
+        assert_snapshot!(text);
     }
 
     #[test]
     fn every_kind_and_cause_has_room() {
         let mut awaiting = entry(AuditKind::AwaitingDecision, "i1");
         awaiting.cause = Cause::CrmPoll;
-        assert_snapshot!(of(&log(vec![awaiting, entry(AuditKind::Created, "i2")])));
+        let text = of(&log(vec![awaiting, entry(AuditKind::Created, "i2")]));
+        assert_snapshot!(text);
     }
 
     #[test]

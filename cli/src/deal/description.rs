@@ -57,7 +57,7 @@ pub(super) fn of_unlinked(mapping: &Mapping, subject: &Subject, deal: &UnlinkedD
     };
     let since = deal.updated.map(|at| format!(", last saved {at:.0}")).unwrap_or_default();
     line(&mut text, "linked", format_args!("no{since}"));
-    text.push_str(&state::of_unlinked(&mapping, subject, &deal.state));
+    text.push_str(&state::of_unlinked(&mapping, subject, deal));
     text
 }
 

@@ -39,9 +39,10 @@ fn shown_in(state: &Json) -> String {
 #[test]
 fn a_deal_in_sync_is_its_identity_and_state() {
     let engagement = "0d2ad5a5-6a59-4b1f-8a40-1a2a3b4c5d6e";
-    assert_snapshot!(shown_with(
-        &json!({ "engagement": engagement, "state": { "state": "in-sync" } })
-    ));
+    let text = shown_with(
+        &json!({ "engagement": engagement, "state": { "state": "in-sync" }, "state_since": "2026-09-02T08:00:00Z" }),
+    );
+    assert_snapshot!(text);
 }
 
 #[test]
@@ -73,7 +74,8 @@ fn each_state_says_what_is_behind_it_and_what_helps() {
         json!({ "state": "refused", "reasons": [field_missing, { "code": "change-to-retry" }] }),
     ];
     let shown: Vec<String> = states.iter().map(shown_in).collect();
-    assert_snapshot!(shown.join("\n"));
+    let text = shown.join("\n");
+    assert_snapshot!(text);
 }
 
 #[test]
@@ -98,28 +100,31 @@ fn a_deal_that_is_not_linked_shows_its_state_too() {
         id: "l1".into(),
     };
     let of_lead = of_unlinked(&mapping(), &Subject::Crm(lead), &failing);
-    assert_snapshot!([of_record, of_referral, of_lead].join("\n"));
+    let text = [of_record, of_referral, of_lead].join("\n");
+    assert_snapshot!(text);
 }
 
 #[test]
 fn what_is_a_matter_of_time_and_what_comes_of_a_win_are_shown() {
-    assert_snapshot!(shown_with(&json!({
+    let text = shown_with(&json!({
         "state": { "state": "partly-synced", "fields": ["registration"], "blocked": true, "reasons": [{ "code": "registration-blocked" }] },
         "win_deferred_until": "2026-09-04T08:05:00Z", "registering": "started",
         "warned": { (REFERRAL): { "expires": "2026-09-07T08:00:00Z", "days": 5 } }
-    })));
+    }));
+    assert_snapshot!(text);
 }
 
 #[test]
 fn a_conflict_shows_both_values_and_how_to_resolve_it() {
     let since = "2026-09-02T08:00:00Z";
-    assert_snapshot!(shown_with(&json!({
+    let text = shown_with(&json!({
         "state": { "state": "needs-decision", "fields": ["close date"] },
         "conflicts": {
             "close date": { "partner_center": { "date": "2027-03-31" }, "crm": "nothing", "since": since },
             "name": { "partner_center": { "text": "a" }, "crm": { "text": "b" }, "since": since, "decision": "crm" },
         }
-    })));
+    }));
+    assert_snapshot!(text);
 }
 
 #[test]

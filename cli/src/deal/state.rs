@@ -7,8 +7,8 @@ use cosell_model::field::Field;
 use cosell_model::link::{DisconnectReason, Link};
 use cosell_model::message::Subject;
 use cosell_model::notice::Notice;
-use cosell_model::state::{DealState, WaitingFor};
-use cosell_sync::render::{label, sentence, status};
+use cosell_model::state::{DealState, UnlinkedDeal, WaitingFor};
+use cosell_sync::render::{cut, label, sentence, status};
 use jiff::Timestamp;
 
 use super::description::line;
@@ -16,10 +16,8 @@ use super::option_of;
 
 /// The state of a linked deal.
 pub(super) fn of_linked(mapping: &Mapping, link: &Link, now: Timestamp) -> String {
-    let mut text = of(mapping, &link.state);
-    if let Some(disconnected) = &link.disconnected {
-        line(&mut text, "since", format_args!("{:.0}", disconnected.since));
-    }
+    let gone_since = link.disconnected.as_ref().map(|disconnected| disconnected.since);
+    let mut text = of(mapping, &link.state, link.state_since.or(gone_since));
     let option = option_of(&Subject::Referral(link.referral));
     for remedy in remedies(&link.state, &option, Some(link)) {
         line(&mut text, "", remedy);
@@ -33,17 +31,20 @@ pub(super) fn of_linked(mapping: &Mapping, link: &Link, now: Timestamp) -> Strin
 }
 
 /// The state of a referral or a record that is not linked.
-pub(super) fn of_unlinked(mapping: &Mapping, subject: &Subject, state: &DealState) -> String {
-    let mut text = of(mapping, state);
-    for remedy in remedies(state, &option_of(subject), None) {
+pub(super) fn of_unlinked(mapping: &Mapping, subject: &Subject, deal: &UnlinkedDeal) -> String {
+    let mut text = of(mapping, &deal.state, deal.state_since);
+    for remedy in remedies(&deal.state, &option_of(subject), None) {
         line(&mut text, "", remedy);
     }
     text
 }
 
-fn of(mapping: &Mapping, state: &DealState) -> String {
+fn of(mapping: &Mapping, state: &DealState, since: Option<Timestamp>) -> String {
     let mut text = String::new();
-    line(&mut text, "state", format_args!("{} ({})", status(mapping, state), state.name()));
+    // As the seller reads it: what does not fit the column stands below.
+    let status = cut(&status(mapping, state), mapping.columns.sync_status_length);
+    line(&mut text, "state", format_args!("{status} ({})", state.name()));
+    of_time(&mut text, "since", since);
     match state {
         DealState::PartlySynced { fields, reasons, .. } => {
             of_fields(mapping, fields, &mut text);
@@ -51,15 +52,14 @@ fn of(mapping: &Mapping, state: &DealState) -> String {
         }
         DealState::Waiting { until, fields, .. } => {
             of_fields(mapping, fields, &mut text);
-            until.into_iter().for_each(|until| line(&mut text, "until", format!("{until:.0}")));
+            of_time(&mut text, "until", *until);
         }
         DealState::NeedsDecision { fields } => of_fields(mapping, fields, &mut text),
-        DealState::Paused { until } => line(&mut text, "until", format_args!("{until:.0}")),
+        DealState::Paused { until } => of_time(&mut text, "until", Some(*until)),
         DealState::Failing { attempts, since, last, cause, next } => {
-            let so_often = if *attempts == 1 { "once" } else { "in a row" };
-            line(&mut text, "attempts", format_args!("{attempts} {so_often}, since {since:.0}"));
+            line(&mut text, "failed attempts", format_args!("{attempts}, since {since:.0}"));
             line(&mut text, "last attempt", format_args!("{last:.0}: {cause}"));
-            next.into_iter().for_each(|next| line(&mut text, "next try", format!("{next:.0}")));
+            of_time(&mut text, "next try", *next);
         }
         DealState::Refused { reasons } => of_reasons(mapping, reasons, &mut text),
         DealState::New
@@ -68,6 +68,12 @@ fn of(mapping: &Mapping, state: &DealState) -> String {
         | DealState::Disconnected { .. } => {}
     }
     text
+}
+
+fn of_time(text: &mut String, name: &str, at: Option<Timestamp>) {
+    if let Some(at) = at {
+        line(text, name, format_args!("{at:.0}"));
+    }
 }
 
 /// One line for each, the first with the name.

@@ -61,6 +61,7 @@ pub struct Memory {
 
 /// What becomes of the seller's choice of help.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HelpRequest {
     /// None was chosen.
     #[default]

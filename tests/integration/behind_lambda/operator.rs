@@ -69,10 +69,10 @@ impl Desk {
         all.into_iter().find(|referral| referral["id"] == id).unwrap()
     }
 
-    /// A deal of Microsoft's and the opportunity that a first look makes of it.
+    /// A deal of Microsoft's and the opportunity that a first reconciliation makes of it.
     pub(super) async fn pair(&self) -> (String, String) {
         let referral = self.people.microsoft_invites("Harbour sensors").await.unwrap();
-        let made = self.say(&format!("pair look --referral {referral}")).await;
+        let made = self.say(&format!("deal reconcile --referral {referral}")).await;
         assert!(made.well && made.out.starts_with("created: "), "{made:?}");
         let all = self.people.rows().await.unwrap();
         let opportunity = all.iter().find(|row| row["nwcs_referralid"] == *referral).unwrap();
@@ -80,7 +80,7 @@ impl Desk {
     }
 
     /// A conflict as the engine leaves it on the link.
-    async fn park(&self, referral: &str, field: &str, partner_center: &str, crm: &str) {
+    async fn leave_undecided(&self, referral: &str, field: &str, partner_center: &str, crm: &str) {
         let text = |text: &str| {
             AttributeValue::M([("text".to_owned(), AttributeValue::S(text.into()))].into())
         };
@@ -102,17 +102,17 @@ impl Desk {
 }
 
 #[tokio::test]
-async fn a_pair_is_unlinked_and_its_referral_linked_with_another_opportunity() {
+async fn a_deal_is_unlinked_and_its_referral_linked_with_another_opportunity() {
     let desk = Desk::open().await;
     let (referral, first) = desk.pair().await;
-    let shown = desk.say(&format!("pair show --opportunity {first}")).await;
+    let shown = desk.say(&format!("deal show --opportunity {first}")).await;
     assert!(shown.well && shown.out.contains(&referral), "{shown:?}");
 
-    let asked = desk.say(&format!("pair unlink --referral {referral}")).await;
+    let asked = desk.say(&format!("deal unlink --referral {referral}")).await;
     assert!(!asked.well && asked.err.contains("add --yes"), "{asked:?}");
     assert_eq!(desk.opportunity(&first).await["nwcs_referralid"], *referral, "nothing was changed");
 
-    let unlinked = desk.say(&format!("pair unlink --referral {referral} --yes")).await;
+    let unlinked = desk.say(&format!("deal unlink --referral {referral} --yes")).await;
     assert!(unlinked.well && unlinked.out.starts_with("unlinked: "), "{unlinked:?}");
     let row = desk.opportunity(&first).await;
     assert_eq!(
@@ -120,57 +120,53 @@ async fn a_pair_is_unlinked_and_its_referral_linked_with_another_opportunity() {
         (&Json::Null, &json!(false)),
         "{row}"
     );
-    let looked = desk.say(&format!("pair look --opportunity {first}")).await;
-    assert!(looked.well && looked.out.starts_with("skipped: "), "{looked:?}");
+    let reconciled = desk.say(&format!("deal reconcile --opportunity {first}")).await;
+    assert!(reconciled.well && reconciled.out.starts_with("skipped: "), "{reconciled:?}");
 
     let second = desk.people.seller_prepares("Harbour sensors, second try").await.unwrap();
-    let relink = format!("pair relink --referral {referral} --opportunity {second} --yes");
+    let relink = format!("deal relink --referral {referral} --opportunity {second} --yes");
     let relinked = desk.say(&relink).await;
     assert!(relinked.well, "{relinked:?}");
     assert_eq!(desk.opportunity(&second).await["nwcs_syncwithpartnercenter"], true);
     assert!(relinked.err.contains(&format!("was linked with opportunity {first}")), "{relinked:?}");
     assert_eq!(desk.referral(&referral).await["externalReferenceId"], *second);
     assert_eq!(desk.opportunity(&second).await["nwcs_referralid"], *referral);
-    let shown = desk.say(&format!("pair show --referral {referral} --json")).await;
+    let shown = desk.say(&format!("deal show --referral {referral} --json")).await;
     let link: Json = serde_json::from_str(&shown.out).unwrap();
-    assert_eq!((&link["crm"]["id"], &link["tombstone"]), (&json!(second), &Json::Null));
-    let gone = desk.say(&format!("pair show --opportunity {first}")).await;
+    assert_eq!((&link["crm"]["id"], &link["disconnected"]), (&json!(second), &Json::Null));
+    let gone = desk.say(&format!("deal show --opportunity {first}")).await;
     assert!(!gone.well && gone.err.contains("is not linked"), "{gone:?}");
 
-    let trail = desk.say(&format!("audit --referral {referral}")).await.out;
-    assert!(
-        ["created ", "unlinked ", "relinked "].iter().all(|kind| trail.contains(kind)),
-        "{trail}"
-    );
+    let log = desk.say(&format!("audit --referral {referral}")).await.out;
+    assert!(["created ", "unlinked ", "relinked "].iter().all(|kind| log.contains(kind)), "{log}");
     desk.simulators.stop().await;
 }
 
 #[tokio::test]
-async fn a_conflict_is_shown_with_both_values_and_settled() {
+async fn a_conflict_is_shown_with_both_values_and_resolved() {
     let desk = Desk::open().await;
     let (referral, _) = desk.pair().await;
-    let settle = format!("pair settle --referral {referral} --field name --winner crm");
-    let early = desk.say(&format!("{settle} --yes")).await;
-    assert!(!early.well && early.err.contains("does not wait for a decision"), "{early:?}");
+    let resolve = format!("deal resolve --referral {referral} --field name --winner crm");
+    let early = desk.say(&format!("{resolve} --yes")).await;
+    assert!(!early.well && early.err.contains("does not await a decision"), "{early:?}");
 
-    desk.park(&referral, "name", "Harbour sensors", "Harbour and quay sensors").await;
-    let shown = desk.say(&format!("pair show --referral {referral}")).await;
+    desk.leave_undecided(&referral, "name", "Harbour sensors", "Harbour and quay sensors").await;
+    let shown = desk.say(&format!("deal show --referral {referral}")).await;
     for text in
-        ["\"Harbour sensors\"", "\"Harbour and quay sensors\"", settle.trim_end_matches("crm")]
+        ["\"Harbour sensors\"", "\"Harbour and quay sensors\"", resolve.trim_end_matches("crm")]
     {
         assert!(shown.out.contains(text), "`{text}` is not in {shown:?}");
     }
 
-    let asked = desk.say(&settle).await;
+    let asked = desk.say(&resolve).await;
     assert!(!asked.well && asked.err.contains("add --yes"), "{asked:?}");
     assert!(asked.err.contains("\"Harbour and quay sensors\""), "{asked:?}");
-    let settled = desk.say(&format!("{settle} --yes")).await;
-    assert!(settled.well, "{settled:?}");
-    let trail = desk.say(&format!("audit --referral {referral}")).await.out;
+    let resolved = desk.say(&format!("{resolve} --yes")).await;
+    assert!(resolved.well, "{resolved:?}");
+    let log = desk.say(&format!("audit --referral {referral}")).await.out;
     assert!(
-        trail.contains("resolved ")
-            && trail.contains("name: \"Harbour sensors\" in Partner Center"),
-        "{trail}"
+        log.contains("resolved ") && log.contains("name: \"Harbour sensors\" in Partner Center"),
+        "{log}"
     );
     desk.simulators.stop().await;
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cosell_mapping::Mapping;
 use cosell_model::crm::CrmWrite;
+use cosell_model::patch::PatchOperation;
 use cosell_sync::plan::{Action, Effect};
 use cosell_sync::render::label;
 use serde_json::Value as Json;
@@ -71,14 +72,13 @@ fn details(mapping: &Mapping, effect: &Effect) -> Vec<String> {
             let found = leaves(body).into_iter();
             found.map(|(path, json)| named(&path, &json, rule_at(mapping, &path))).collect()
         }
-        Action::Register(operation) => plain(leaves(&operation.value)),
+        Action::Register(operation) => plain(&leaves(&operation.value)),
         Action::Patch(operations)
             if operations.len() > 1 || effect.after.is_nothing() && effect.before.is_nothing() =>
         {
-            let sent = operations.iter();
-            plain(sent.map(|operation| (operation.path.clone(), operation.value.clone())).collect())
+            operations.iter().map(sent).collect()
         }
-        Action::Notify(columns) => plain(columns.clone()),
+        Action::Notify(columns) => plain(columns),
         Action::ReleaseLead { opportunity } => vec![format!("opportunity {opportunity}")],
         Action::Patch(_)
         | Action::Columns(_)
@@ -86,6 +86,15 @@ fn details(mapping: &Mapping, effect: &Effect) -> Vec<String> {
         | Action::RequestHelp(_)
         | Action::FindHelp => Vec::new(),
     }
+}
+
+fn sent(operation: &PatchOperation) -> String {
+    let path = &operation.path;
+    if path == "/externalReferenceId" && operation.value == "" {
+        // The plan cannot know the record that is yet to be made.
+        return format!("{path} = the new record's id");
+    }
+    format!("{path} = {}", recognisable(&operation.value))
 }
 
 fn of_write(mapping: &Mapping, write: &CrmWrite) -> Vec<String> {
@@ -113,7 +122,7 @@ fn named(path: &str, json: &Json, rule: Option<&str>) -> String {
     format!("{path} = {} ({rule})", recognisable(json))
 }
 
-fn plain(values: BTreeMap<String, Json>) -> Vec<String> {
+fn plain(values: &BTreeMap<String, Json>) -> Vec<String> {
     values.iter().map(|(name, json)| format!("{name} = {}", recognisable(json))).collect()
 }
 

@@ -68,3 +68,7 @@ async fn existing(engine: &Engine, subject: &Subject, pair: &Pair) -> Result<Opt
     };
     found.map_err(|failure| explained(&failure))
 }
+
+#[cfg(test)]
+#[path = "live_tests.rs"]
+mod tests;

@@ -9,7 +9,7 @@ use cosell_model::link::Link;
 use cosell_sync::pair::{Pair, Standing};
 use cosell_sync::plan::{Action, Plan};
 use cosell_sync::policy::Table;
-use cosell_sync::render::{label, sentence, status};
+use cosell_sync::render::{cut, label, sentence, status};
 
 use super::creation::{Becomes, Creation, MadeField};
 use super::{Trial, effects};
@@ -65,10 +65,12 @@ fn of_plan(trial: &Trial<'_>, text: &mut String) {
         line(text, "\nWould be written, in this order:");
     }
     for effect in &plan.effects {
-        effects::lines(mapping, effect).iter().for_each(|each| line(text, format!("  {each}")));
+        for each in effects::lines(mapping, effect) {
+            line(text, format_args!("  {each}"));
+        }
     }
     if !plan.notices.is_empty() {
-        line(text, "\nNotices:");
+        line(text, "\nNotices, as the seller or the audit log would have them:");
     }
     for notice in &plan.notices {
         let (severity, code) = (notice.severity().to_string(), notice.code());
@@ -78,7 +80,8 @@ fn of_plan(trial: &Trial<'_>, text: &mut String) {
     text.push('\n');
     match trial.rules.state_after(trial.pair, plan) {
         Some(state) => {
-            line(text, format_args!("State: {} ({})", status(mapping, &state), state.name()));
+            let status = cut(&status(mapping, &state), mapping.columns.sync_status_length);
+            line(text, format_args!("State: {status} ({})", state.name()));
         }
         None => line(text, "State: known once both sides are there"),
     }
@@ -125,7 +128,9 @@ fn of_creation(creation: &Creation<'_>, table: Table, text: &mut String) {
     } else {
         line(text, format_args!("\nWere it to be made now, the new {what}, field by field:"));
     }
-    creation.fields.iter().for_each(|field| of_field(field, text));
+    for field in &creation.fields {
+        of_field(field, text);
+    }
 }
 
 fn of_field(field: &MadeField<'_>, text: &mut String) {
