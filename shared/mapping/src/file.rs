@@ -122,7 +122,11 @@ fn read(
     mapping
         .map(|mapping| Mapping { record_ids: crm.record_ids, ..mapping })
         .map_err(|error| {
-            faults.error(Place::start_of(0), error.to_string(), "write it as docs/mapping.md shows")
+            faults.error(
+                Place::start_of(0),
+                error.to_string(),
+                "write it as docs/mapping.md shows",
+            );
         })
         .ok()
 }

@@ -183,7 +183,7 @@ impl Form {
             Self::Table(keys) => table(name, keys, node, faults),
             Self::Tables(keys) => match &node.content {
                 Content::List(items) => {
-                    items.iter().for_each(|item| table(&titled(name, item), keys, item, faults))
+                    items.iter().for_each(|item| table(&titled(name, item), keys, item, faults));
                 }
                 _ => misfit(name, "a list of tables", node, faults),
             },
@@ -199,7 +199,7 @@ impl Form {
             },
             Self::Words(words) => match &node.content {
                 Content::List(items) => {
-                    items.iter().for_each(|item| Self::OneOf(words).check(name, item, faults))
+                    items.iter().for_each(|item| Self::OneOf(words).check(name, item, faults));
                 }
                 _ => misfit(name, &format!("a list of {}", words.join(", ")), node, faults),
             },
@@ -214,7 +214,7 @@ impl Form {
                 }
             }
             Self::Codes => entries(name, node, faults, |key, value, faults| {
-                Self::Code.check(key, value, faults)
+                Self::Code.check(key, value, faults);
             }),
             Self::Pairs(from, to) => keyed(name, from, Self::OneOf(to), node, faults),
             Self::Texts(from) => keyed(name, from, Self::Remark, node, faults),
@@ -235,7 +235,7 @@ impl Form {
                 None => misfit(name, "text in quotation marks", node, faults),
             },
             Self::Remark if node.text().is_none() => {
-                misfit(name, "text in quotation marks", node, faults)
+                misfit(name, "text in quotation marks", node, faults);
             }
             Self::Count if !is_count(node) => misfit(name, "a whole number from 1", node, faults),
             Self::Remark | Self::Count => {}
@@ -292,7 +292,7 @@ fn table(name: &str, keys: &[Key], node: &Node, faults: &mut Faults) {
         let other = key.or.and_then(|or| Some((or, node.get(or)?)));
         match (node.get(key.name), other) {
             (None, None) if key.needed => {
-                faults.error(node.place, format!("{name} lacks `{}`", key.name), "add it")
+                faults.error(node.place, format!("{name} lacks `{}`", key.name), "add it");
             }
             (Some(_), Some((or, other))) => {
                 let what = format!("{name} has both `{}` and `{or}`", key.name);

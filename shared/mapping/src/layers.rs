@@ -147,7 +147,7 @@ fn put(table: &mut BTreeMap<String, Entry>, key: String, entry: Entry) {
         (there, Content::Scalar(Json::Bool(false)))
             if !matches!(there, Content::Scalar(Json::Bool(_))) =>
         {
-            drop(table.remove(&key))
+            drop(table.remove(&key));
         }
         (_, content) => {
             present.key = entry.key;

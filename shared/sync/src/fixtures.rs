@@ -203,7 +203,7 @@ impl Deal {
         for effect in &plan.effects {
             match &effect.action {
                 Action::Patch(operations) => {
-                    operations.iter().for_each(|set| patch(&mut body, set))
+                    operations.iter().for_each(|set| patch(&mut body, set));
                 }
                 Action::Columns(columns) | Action::Notify(columns) => {
                     record.fields.extend(columns.clone());
@@ -285,7 +285,7 @@ impl Plan {
 
     /// The effect on this field, if there is exactly one.
     pub(crate) fn effect(&self, field: &str) -> &Effect {
-        let mut effects = self.changes().filter(|effect| effect.field == Field::from(field));
+        let mut effects = self.changes().filter(|effect| effect.field == field);
         let effect = effects.next().unwrap();
         assert!(effects.next().is_none(), "one effect on {field}");
         effect

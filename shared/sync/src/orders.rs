@@ -187,9 +187,9 @@ impl Reconciliation<'_> {
         let lines: &[&Notice] = if was_on { &[&Notice::Unlinked] } else { &[] };
         let mut fields = connector.columns(record, state, lines);
         let marks = [
-            (columns.referral_id.to_string(), Json::Null),
-            (columns.referral_link.to_string(), Json::Null),
-            (columns.sync.to_string(), Json::Bool(false)),
+            (columns.referral_id.clone(), Json::Null),
+            (columns.referral_link.clone(), Json::Null),
+            (columns.sync.clone(), Json::Bool(false)),
         ];
         for (column, value) in marks {
             fields.remove(&column);
@@ -306,7 +306,7 @@ impl Reconciliation<'_> {
         if is_on(mapping, &record) || record.is_read_only() {
             return Ok(());
         }
-        let fields = [(mapping.columns.sync.to_string(), Json::Bool(true))].into();
+        let fields = [(mapping.columns.sync.clone(), Json::Bool(true))].into();
         let write = CrmWrite { fields, phase: None };
         self.engine.port(table).update(&record, &write).await.map(drop)
     }

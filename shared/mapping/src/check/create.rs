@@ -39,7 +39,11 @@ fn entry_at(path: &str, key: Place, value: &Node, faults: &mut Faults) {
             "remove it",
         ),
         Access::Governed => {
-            faults.error(key, format!("[create]: `{path}` is kept by the sync itself"), "remove it")
+            faults.error(
+                key,
+                format!("[create]: `{path}` is kept by the sync itself"),
+                "remove it",
+            );
         }
         Access::Free | Access::Locked | Access::Unstated => match &value.content {
             Content::Scalar(json) => scalar(path, property, json, value.place, faults),

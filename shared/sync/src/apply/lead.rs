@@ -199,7 +199,7 @@ impl Reconciliation<'_> {
         let state = DealState::Refused { reasons: vec![notice.clone()] };
         let connector = Connector::new(mapping, &engine.policy, self.request.now);
         let mut fields = connector.columns(lead, &state, &[&notice]);
-        fields.insert(mapping.columns.sync.to_string(), Json::Bool(false));
+        fields.insert(mapping.columns.sync.clone(), Json::Bool(false));
         self.try_to_notify(lead, fields).await
     }
 

@@ -103,13 +103,11 @@ impl Reconciliation<'_> {
         progress: &mut Progress,
     ) -> Result<(), Failure> {
         let Some((at, invitation)) = invitation(plan) else { return Ok(()) };
-        let made = match progress.link.engagement {
-            Some(engagement) => self.invite(invitation, engagement).await,
-            None => {
-                let message =
-                    "the new referral names no engagement, so Microsoft cannot be invited";
-                Err(Failure::new(System::Internal, FailureKind::Rejected, message))
-            }
+        let made = if let Some(engagement) = progress.link.engagement {
+            self.invite(invitation, engagement).await
+        } else {
+            let message = "the new referral names no engagement, so Microsoft cannot be invited";
+            Err(Failure::new(System::Internal, FailureKind::Rejected, message))
         };
         match made {
             Ok(made) => {

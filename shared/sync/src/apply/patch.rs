@@ -154,14 +154,13 @@ pub(super) fn parts(case: &Case<'_>, plan: &Plan, effects: &[usize]) -> Vec<Vec<
     let mut parts: Vec<Vec<usize>> = Vec::new();
     let mut money: Option<usize> = None;
     for (at, is_money) in effects.iter().zip(together) {
-        match money.filter(|_| is_money) {
-            Some(part) => parts[part].push(*at),
-            None => {
-                if is_money {
-                    money = Some(parts.len());
-                }
-                parts.push(vec![*at]);
+        if let Some(part) = money.filter(|_| is_money) {
+            parts[part].push(*at)
+        } else {
+            if is_money {
+                money = Some(parts.len());
             }
+            parts.push(vec![*at]);
         }
     }
     parts

@@ -71,12 +71,11 @@ impl Reconciliation<'_> {
             FailureKind::Stale => None,
             _ => self.kept().await,
         };
-        match known {
-            Some(known) => self.failed(known, failure).await,
-            None => {
-                self.append_failure(&failure, Vec::new(), true).await;
-                failure
-            }
+        if let Some(known) = known {
+            self.failed(known, failure).await
+        } else {
+            self.append_failure(&failure, Vec::new(), true).await;
+            failure
         }
     }
 

@@ -65,9 +65,10 @@ impl Reconciliation<'_> {
             Ok(Applied::Moved(link)) => Ok(Committed::Moved(link)),
             Ok(Applied::Linked(applied)) => self.commit_linked(pair, plan, *applied).await,
             Ok(Applied::Notified { record, delivered }) => {
-                let outcome = match pair.is_linked() {
-                    true => self.commit_resting(pair, plan, (record, delivered)).await?,
-                    false => self.commit_unlinked(pair, plan, delivered).await?,
+                let outcome = if pair.is_linked() {
+                    self.commit_resting(pair, plan, (record, delivered)).await?
+                } else {
+                    self.commit_unlinked(pair, plan, delivered).await?
                 };
                 Ok(Committed::Done(outcome))
             }
@@ -149,9 +150,10 @@ impl Reconciliation<'_> {
             .filter_map(crate::render::redacted)
             .collect();
         let kind = kind(plan, &folded, &new);
-        let asides = self.journal.appended.iter().filter(|kind| **kind != AuditKind::WriteAhead);
+        let mut asides =
+            self.journal.appended.iter().filter(|kind| **kind != AuditKind::WriteAhead);
         if kind == AuditKind::Unchanged
-            && let Some(aside) = asides.last().copied()
+            && let Some(aside) = asides.next_back().copied()
         {
             return Ok(self.quiet(aside, self.words(case, &folded, aside), folded.state));
         }

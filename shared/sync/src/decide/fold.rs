@@ -127,7 +127,7 @@ fn written(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Vec<Notice> {
     };
     let moves = |side: Side| {
         let is_move = |effect: &&Effect| effect.side == side && effect.field == Field::Stage;
-        done(plan, progress).filter(is_move).any(|effect| effect.is_field_change())
+        done(plan, progress).filter(is_move).any(super::super::plan::Effect::is_field_change)
     };
     let stage = moves(Side::PartnerCenter).then(|| goes_to(case, plan)).flatten();
     let sent = fields(Side::PartnerCenter);

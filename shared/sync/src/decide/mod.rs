@@ -81,7 +81,7 @@ const RULES: [fn(&Case<'_>, &mut Plan); 17] = [
     status::decide,
 ];
 
-impl<'a> Rules<'a> {
+impl Rules<'_> {
     /// Decides what is to be done about a deal.
     pub fn decide(self, pair: &Pair) -> Plan {
         let plan = match &pair.standing {

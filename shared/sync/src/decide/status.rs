@@ -114,7 +114,7 @@ pub(crate) fn with_status(rules: Rules<'_>, pair: &Pair, mut plan: Plan) -> Plan
 }
 
 pub(super) fn effect(columns: BTreeMap<String, Json>) -> Option<Effect> {
-    (!columns.is_empty()).then(|| Effect {
+    (!columns.is_empty()).then_some(Effect {
         field: Field::Stage,
         side: Side::Crm,
         before: Value::Nothing,

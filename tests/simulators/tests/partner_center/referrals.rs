@@ -121,7 +121,7 @@ async fn a_patch_is_checked_as_a_whole() {
         );
     }
     world.switch(|switches| {
-        switches.locked_fields = cosell_simulators::partner_center::LockedFields::Ignore
+        switches.locked_fields = cosell_simulators::partner_center::LockedFields::Ignore;
     });
     let ignored = world
         .patch(

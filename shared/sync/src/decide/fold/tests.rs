@@ -24,7 +24,7 @@ fn ended(deal: &Deal, plan: &Plan, ends: &[(&str, End)]) -> Folded {
     let mut progress = Progress::planned(plan, deal.link());
     for (field, end) in ends {
         progress.end(plan, end, |effect| {
-            effect.field == Field::from(*field) && !matches!(effect.action, Action::Notify(_))
+            effect.field == *field && !matches!(effect.action, Action::Notify(_))
         });
     }
     progress.end(plan, &End::Stored, |_| true);

@@ -23,7 +23,7 @@ fn edited() -> Deal {
 fn synced(deal: &Deal, plan: &Plan, ends: &[(&str, End)]) -> BTreeMap<Field, LastSynced> {
     let mut progress = Progress::planned(plan, deal.link());
     for (field, end) in ends {
-        progress.end(plan, end, |effect| effect.field == Field::from(*field));
+        progress.end(plan, end, |effect| effect.field == *field);
     }
     after(&deal.case(), plan, &progress)
 }

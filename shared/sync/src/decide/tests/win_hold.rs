@@ -6,7 +6,7 @@ use super::*;
 /// The deal of this referral, whose record was won since it was last synced.
 fn won_since(mapping: Mapping, change: impl FnOnce(&mut Json), now: &str) -> Deal {
     let mut deal = Deal::of(mapping, led(change), |_| {});
-    deal.edit_record(|record| won_record(record));
+    deal.edit_record(won_record);
     deal.pair.now = now.parse().unwrap();
     deal
 }

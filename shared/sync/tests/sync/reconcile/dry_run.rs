@@ -157,7 +157,7 @@ async fn a_new_deal_with_microsoft() {
 async fn a_new_deal_that_microsofts_sellers_see() {
     let stage = Stage::with_opportunity();
     stage.seller_edits(|record| {
-        drop(record.fields.insert("nwcs_referralvisibility".into(), json!(412_000_001)))
+        drop(record.fields.insert("nwcs_referralvisibility".into(), json!(412_000_001)));
     });
     stage.does_as_it_says_until_quiet(&opportunity()).await;
 }
@@ -222,11 +222,11 @@ async fn visibility_that_is_raised_and_lowered() {
     for value in [412_000_001, 412_000_000] {
         let stage = in_sync().await;
         stage.seller_edits(|record| {
-            drop(record.fields.insert("nwcs_referralvisibility".into(), json!(412_000_001)))
+            drop(record.fields.insert("nwcs_referralvisibility".into(), json!(412_000_001)));
         });
         stage.does_as_it_says_until_quiet(&opportunity()).await;
         stage.seller_edits(|record| {
-            drop(record.fields.insert("nwcs_referralvisibility".into(), json!(value)))
+            drop(record.fields.insert("nwcs_referralvisibility".into(), json!(value)));
         });
         stage.does_as_it_says_until_quiet(&opportunity()).await;
     }
@@ -326,7 +326,7 @@ async fn an_invitation_that_expires_soon() {
 async fn a_deal_whose_switch_is_turned_off() {
     let stage = in_sync().await;
     stage.seller_edits(|record| {
-        drop(record.fields.insert("nwcs_syncwithpartnercenter".into(), json!(false)))
+        drop(record.fields.insert("nwcs_syncwithpartnercenter".into(), json!(false)));
     });
     stage.does_as_it_says_until_quiet(&opportunity()).await;
 }

@@ -117,7 +117,7 @@ async fn waiting_for_acceptance() {
     let stage = Stage::with_referral();
     stage.until_quiet(&referral()).await;
     stage.seller_edits(|record| {
-        drop(record.fields.insert("description".into(), json!("60 lorries")))
+        drop(record.fields.insert("description".into(), json!("60 lorries")));
     });
     let acceptance = DealState::Waiting {
         for_what: WaitingFor::Acceptance,
@@ -175,7 +175,7 @@ async fn paused() {
             stage.partner_center_edits(|body| body["name"] = json!("by the integration"));
         } else {
             stage.seller_edits(|record| {
-                drop(record.fields.insert("name".into(), json!("BY THE FLOW")))
+                drop(record.fields.insert("name".into(), json!("BY THE FLOW")));
             });
         }
         drop(stage.reconcile(&opportunity(), &format!("turn {turn}")).await);
