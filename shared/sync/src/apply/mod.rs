@@ -28,6 +28,10 @@ use crate::reconciliation::Reconciliation;
 const CLAIM_LASTS: SignedDuration = SignedDuration::from_mins(5);
 
 /// What came of a plan.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is made for each reconciliation, and moved once"
+)]
 pub(crate) enum Applied {
     /// A plan for a linked deal, or one that was linked by it: the pair and the plan that it ended with.
     Linked(Box<LinkedApplied>),

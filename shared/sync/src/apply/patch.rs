@@ -155,7 +155,7 @@ pub(super) fn parts(case: &Case<'_>, plan: &Plan, effects: &[usize]) -> Vec<Vec<
     let mut money: Option<usize> = None;
     for (at, is_money) in effects.iter().zip(together) {
         if let Some(part) = money.filter(|_| is_money) {
-            parts[part].push(*at)
+            parts[part].push(*at);
         } else {
             if is_money {
                 money = Some(parts.len());

@@ -155,7 +155,7 @@ impl Reconciliation<'_> {
         if kind == AuditKind::Unchanged
             && let Some(aside) = asides.next_back().copied()
         {
-            return Ok(self.quiet(aside, self.words(case, &folded, aside), folded.state));
+            return Ok(self.quiet(aside, redacted_sentences(case, &folded, aside), folded.state));
         }
         let kind = match kind {
             AuditKind::Unchanged if self.journal.is_ahead => AuditKind::Updated,
@@ -178,12 +178,6 @@ impl Reconciliation<'_> {
         };
         self.journal.append(kind, draft).await?;
         Ok(self.quiet(kind, message, folded.state))
-    }
-
-    fn words(&self, case: &Case<'_>, folded: &Folded, kind: AuditKind) -> String {
-        let of_kind = folded.notices.iter().filter(|notice| notice.audit_kind() == Some(kind));
-        let redacted: Vec<Notice> = of_kind.filter_map(crate::render::redacted).collect();
-        crate::render::sentences(case.mapping, &redacted)
     }
 
     /// An outcome without an entry of its own.
@@ -256,4 +250,11 @@ impl Standing {
             _ => AuditKind::Skipped,
         }
     }
+}
+
+/// What an entry of this kind says, without customer data.
+fn redacted_sentences(case: &Case<'_>, folded: &Folded, kind: AuditKind) -> String {
+    let of_kind = folded.notices.iter().filter(|notice| notice.audit_kind() == Some(kind));
+    let redacted: Vec<Notice> = of_kind.filter_map(crate::render::redacted).collect();
+    crate::render::sentences(case.mapping, &redacted)
 }

@@ -42,8 +42,8 @@ impl Reconciliation<'_> {
             self.engine.links.save(&stamped).await?;
         }
         let is_new = is_news(link, &state);
-        let outcome = if is_new && kind != AuditKind::Skipped
-            || (is_new && !matches!(pair.standing, Standing::AtRest(_)))
+        let outcome = if is_new
+            && (kind != AuditKind::Skipped || !matches!(pair.standing, Standing::AtRest(_)))
         {
             let new = plan.notices.iter().filter(|notice| !is_known(notice, &link.notified));
             self.journal.note_new(new);

@@ -73,7 +73,7 @@ fn asks(case: &Case<'_>) -> bool {
 pub(super) fn may_have_been_shared(case: &Case<'_>) -> bool {
     let kind = case.referral.get("type").and_then(Json::as_str).unwrap_or_default();
     case.pair.standing == Standing::Adopt
-        && !(case.referral.stage.is_terminal() && !case.record.phase.is_closed())
+        && (case.record.phase.is_closed() || !case.referral.stage.is_terminal())
         && case.observed.contains_key(&Field::Help)
         && asks(case)
         && kind.eq_ignore_ascii_case("Shared")

@@ -1,6 +1,8 @@
 //! A side that is gone. Neither side is given another counterpart then: what was deleted on one side must not come back as a new
 //! deal on the other.
 
+use std::collections::BTreeSet;
+
 use cosell_model::link::{DisconnectReason, Link};
 use cosell_model::notice::Notice;
 use cosell_model::state::{DealState, WaitingFor};
@@ -21,7 +23,7 @@ pub(super) fn decide(pair: &Pair, link: &Link, reason: DisconnectReason) -> Plan
         && pair.now.duration_since(since) < MAY_COME_BACK;
     let state = if waits {
         let until = since.saturating_add(MAY_COME_BACK).ok();
-        DealState::Waiting { for_what: WaitingFor::Referral, until, fields: Default::default() }
+        DealState::Waiting { for_what: WaitingFor::Referral, until, fields: BTreeSet::default() }
     } else {
         DealState::Disconnected { reason: reason.clone() }
     };

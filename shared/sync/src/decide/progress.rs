@@ -27,6 +27,7 @@ pub(crate) enum End {
 
 /// How far a plan was carried out. Holds what the services answered.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own")]
 pub(crate) struct Progress {
     /// One for each effect.
     pub(crate) ends: Vec<End>,

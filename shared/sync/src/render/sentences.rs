@@ -12,6 +12,7 @@ use super::text::shown;
 use super::{label, labels, minute, remedy};
 
 /// The sentence of a notice, for sellers and for the audit log. It may hold customer data: never for a log.
+#[expect(clippy::too_many_lines, reason = "a table of sentences, one for each notice")]
 pub fn sentence(mapping: &Mapping, notice: &Notice) -> String {
     let name = |field: &Field| label(mapping, field).to_owned();
     let with_remedy = |text: String, field: &Field| {
@@ -62,7 +63,7 @@ pub fn sentence(mapping: &Mapping, notice: &Notice) -> String {
             format!("Received from Partner Center: {}.", listed(mapping, phase, fields))
         }
         Notice::ReasonGiven { reason } => {
-            ended(format!("Reason given in Partner Center: {reason}"))
+            ended(&format!("Reason given in Partner Center: {reason}"))
         }
         Notice::ConflictResolved { field, rule } => {
             format!("{} had changed on both sides; resolved by the rule `{rule}`.", name(field))
@@ -116,10 +117,10 @@ pub fn sentence(mapping: &Mapping, notice: &Notice) -> String {
         Notice::FieldRefused { fields, refusal } => {
             let names: Vec<&str> = fields.iter().map(|field| label(mapping, field)).collect();
             let were = if names.len() == 1 { "was" } else { "were" };
-            ended(format!("{} {were} refused: {}", names.join(" and "), refusal.sentence))
+            ended(&format!("{} {were} refused: {}", names.join(" and "), refusal.sentence))
         }
-        Notice::WriteRefused { refusal } => ended(refusal.sentence.clone()),
-        Notice::PhaseRefused { phase, refusal } => ended(format!(
+        Notice::WriteRefused { refusal } => ended(&refusal.sentence),
+        Notice::PhaseRefused { phase, refusal } => ended(&format!(
             "The record could not be brought to the phase {phase}: {}",
             refusal.sentence
         )),
@@ -148,7 +149,7 @@ fn of_the_deal(notice: &Notice) -> Option<String> {
         Notice::HelpBlocked => "Microsoft was not asked to help yet.".into(),
         Notice::HelpRefused { refusal } => format!(
             "{} It is tried again when the deal changes, or when you clear How can Microsoft help? for some minutes and choose anew.",
-            ended(format!("Microsoft could not be asked to help: {}", refusal.sentence))
+            ended(&format!("Microsoft could not be asked to help: {}", refusal.sentence))
         ),
         Notice::HelpUnreadable { reason } => format!("How can Microsoft help?: {reason}."),
         Notice::HelpAlreadyRequested => "Microsoft was asked to help already: How can Microsoft help? can be neither changed nor taken back there.".into(),
@@ -209,7 +210,7 @@ fn of_the_deal(notice: &Notice) -> Option<String> {
         }
         Notice::RegistrationDateMissing { label } => format!("{label} is missing."),
         Notice::RegistrationRefused { refusal } => {
-            ended(format!("The won deal is not registered with Microsoft: {}", refusal.sentence))
+            ended(&format!("The won deal is not registered with Microsoft: {}", refusal.sentence))
         }
         Notice::Disconnected { reason } => {
             format!("Not synced any more: {}.", disconnect_reason(reason))
@@ -271,7 +272,7 @@ fn of_identifiers(notice: &Notice) -> String {
             "Its lead is linked with referral {referral}, but this opportunity with referral {other}: your administrator must unlink one of the two."
         ),
         Notice::LeadWithoutOpportunity => "The lead was qualified without an opportunity: nothing is synced. Make an opportunity for it, and ask your administrator to link that one.".into(),
-        Notice::LeadNotConverted { refusal } => ended(format!(
+        Notice::LeadNotConverted { refusal } => ended(&format!(
             "Accepted in Partner Center, but no opportunity could be made of the lead: {}",
             refusal.sentence
         )),
@@ -287,7 +288,7 @@ fn of_identifiers(notice: &Notice) -> String {
 }
 
 /// A sentence that quotes a service or a person, whose words may end or not.
-fn ended(text: String) -> String {
+fn ended(text: &str) -> String {
     let text = text.trim_end();
     if text.ends_with(['.', '!', '?', '…']) { text.to_owned() } else { format!("{text}.") }
 }

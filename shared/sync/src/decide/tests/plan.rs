@@ -26,7 +26,7 @@ fn plans() -> Vec<Plan> {
     let former = Standing::FormerLead { opportunity: RECORD.into() };
     let contradicted = Deal::observed(shipped(), pair(contradiction, None, Some(record(|_| {}))));
     let released = Deal::observed(shipped(), pair(former, None, Some(record(|_| {}))));
-    let deals = [
+    let deals = vec![
         Deal::in_sync(),
         both_ways,
         helped,
