@@ -67,7 +67,8 @@ lint: venv ## Format, clippy, template, dependencies, words; changes nothing
 	    echo "The webhook links DynamoDB: it must stay small and hold no permission but sending to the queue." >&2; exit 1; fi
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; \
 	    else echo "skipped: cargo deny is not installed (cargo install cargo-deny --locked)"; fi
-	@cd infra/lint && ../../.local/venv/bin/python -B -m unittest --quiet words_test
+	@cd infra/lint && ../../.local/venv/bin/python -B -m unittest --quiet words_test modules_test
+	@.local/venv/bin/python -B infra/lint/modules.py
 	@.local/venv/bin/python -B infra/lint/words.py
 
 .PHONY: fmt

@@ -1,7 +1,7 @@
 """Finds import cycles between the modules of the crates in `shared/`.
 
 A module is a file. A parent that declares a child does not import it; a `use` or a path into it does. What tests import does not
-count. Exits with 1 and names each cycle.
+count. Exits with 1 and names each cycle of a crate that is not in NOT_YET.
 """
 
 import re
@@ -12,6 +12,10 @@ DECLARED = re.compile(r"^\s*(?:pub(?:\([^)]*\))?\s+)?mod\s+(\w+)\s*;", re.M)
 USE = re.compile(r"\buse\s+((?:crate|super|self)::[^;]+);", re.S)
 PATH = re.compile(r"(?<![\w:])((?:crate|super)(?:::\w+)+)")
 RE_EXPORT = re.compile(r"\bpub(?:\([^)]*\))?\s+use\s+[^;]+;", re.S)
+
+
+# Crates that still have cycles. One that has none any more is named, so that it leaves the list.
+NOT_YET = ("crm", "dynamics", "mapping", "partner-center", "salesforce")
 
 
 def without_tests(text: str) -> str:
@@ -118,19 +122,31 @@ def cycles(graph: dict[tuple[str, ...], set[tuple[str, ...]]]) -> list[list[tupl
     return result
 
 
-def main(root: Path) -> int:
-    """Prints the cycles of every crate."""
-    wrong = 0
+def cycles_of(crate: Path) -> list[str]:
+    """The cycles of a crate, in words."""
+    known = modules(crate / "src")
+    graph = {name: imports(name, file, known) for name, file in known.items()}
+    found = []
+    for part in cycles(graph):
+        lines = [f"shared/{crate.name}: these modules import each other:"]
+        for name in part:
+            back = ["::".join(target) for target in sorted(graph[name]) if target in part]
+            lines.append(f"    {'::'.join(name)} -> {', '.join(back)}")
+        found.append("\n".join(lines))
+    return found
+
+
+def main(root: Path, not_yet: tuple[str, ...] = NOT_YET) -> int:
+    """Prints what is wrong; 1 if anything is."""
+    wrong = []
     for crate in sorted(path for path in (root / "shared").iterdir() if (path / "src").is_dir()):
-        known = modules(crate / "src")
-        graph = {name: imports(name, file, known) for name, file in known.items()}
-        for part in cycles(graph):
-            wrong += 1
-            names = ", ".join("::".join(name) for name in part)
-            print(f"shared/{crate.name}: these modules import each other: {names}", file=sys.stderr)
-            for name in part:
-                back = [("::".join(target)) for target in sorted(graph[name]) if target in part]
-                print(f"    {'::'.join(name)} -> {', '.join(back)}", file=sys.stderr)
+        found = cycles_of(crate)
+        if crate.name not in not_yet:
+            wrong += found
+        elif not found:
+            wrong.append(f"shared/{crate.name} has no cycle any more: take it out of NOT_YET in infra/lint/modules.py")
+    for line in wrong:
+        print(line, file=sys.stderr)
     return 1 if wrong else 0
 
 
