@@ -60,7 +60,7 @@ async fn a_batch_costs_only_what_fails_and_nothing_is_done_twice() {
 
 /// What the simulators' deals hold of people and companies, and what the secrets hold.
 fn no_customer_data(log: &str) {
-    assert!(log.contains("Created in the CRM"), "the log tells what happened: {log}");
+    assert!(log.contains("Created from Partner Center"), "the log tells what happened: {log}");
     for private in [
         "Ostsj",
         "Kajen",

@@ -261,6 +261,7 @@ async fn killed_at_anything_that_dynamics_makes_of_a_lead_the_next_goes_on_with_
 
 #[tokio::test]
 async fn killed_at_any_change_of_a_lead_or_its_opportunity_the_next_goes_on_with_one_deal() {
-    // The lead is bound to its customer; the opportunity gets the referral's values, and then is told of.
-    assert_eq!(killed_at_each("PATCH", CrmSystem::Dynamics, false, accepted_lead).await, 3);
+    // The lead is bound to its customer; the opportunity gets the referral's values, then what its seller reads, and its status once
+    // the referral names it.
+    assert_eq!(killed_at_each("PATCH", CrmSystem::Dynamics, false, accepted_lead).await, 4);
 }

@@ -94,10 +94,11 @@ impl World {
             .count()
     }
 
-    /// The keys in the links table that begin so.
+    /// The keys of links in the links table that begin so; states of deals that are not linked stand beside them.
     pub(super) async fn keys(&self, prefix: &str) -> Vec<String> {
         let all = self.dynamodb.scan().table_name("links").send().await.unwrap();
-        let keys = all.items().iter().filter_map(|item| item.get("pk")?.as_s().ok());
+        let linked = all.items().iter().filter(|item| !item.contains_key("unlinked"));
+        let keys = linked.filter_map(|item| item.get("pk")?.as_s().ok());
         keys.filter(|key| key.starts_with(prefix)).cloned().collect()
     }
 

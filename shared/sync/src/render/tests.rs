@@ -344,7 +344,7 @@ fn every_state_has_a_line_and_only_one_has_the_check_mark() {
         ),
         (
             DealState::Off { reason: OffReason::SwitchedOff },
-            "Off: Not synced: Sync with Partner Center was switched off.",
+            "Off: Sync with Partner Center was switched off.",
         ),
         (
             DealState::Disconnected { reason: DisconnectReason::RecordDeleted },
