@@ -1,4 +1,4 @@
-//! The mapping: the table that a partner edits. Which field goes where, when, in what form, and who wins.
+#![doc = include_str!("../README.md")]
 
 mod absence;
 pub mod attributes;

@@ -1,18 +1,4 @@
-//! Reconciling one deal: read both sides as they are now, decide, write the smallest change, remember.
-//!
-//! The engine knows no AWS and no HTTP. Everything outside is a [`port`], so the same code runs in a function, in a test on in-memory
-//! types, and in a dry run.
-//!
-//! | module | holds |
-//! | --- | --- |
-//! | [`reconcile`] | the pipeline `find → observe → decide → apply → commit` |
-//! | [`observe`] | a deal as it was found and read |
-//! | [`decide`] | the rules of the domain, one file each |
-//! | [`plan`] | what is to be done, as data |
-//! | [`render`] | the sentences |
-//! | [`orders`] | what an operator may order |
-//! | [`batch`], [`poll`] | a queue's messages; what changed on both sides |
-//! | [`port`], [`failure`], [`circuit_breaker`] | the outside |
+#![doc = include_str!("../README.md")]
 
 mod apply;
 pub mod batch;

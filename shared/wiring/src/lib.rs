@@ -1,6 +1,4 @@
-//! A deployment: every adapter built from the environment, once per process.
-//!
-//! The only place that knows all adapters; they do not know each other. Used by the consumer, the poller and the command line.
+#![doc = include_str!("../README.md")]
 
 mod credentials;
 mod installation;
