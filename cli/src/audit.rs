@@ -65,7 +65,8 @@ struct DealLog {
 }
 
 impl DealLog {
-    /// It starts under the CRM record and goes on under the referral once there is one: both parts are read.
+    /// It starts under the CRM record and goes on under the referral once there is one: both parts
+    /// are read.
     async fn read(links: &dyn Links, audit: &dyn AuditLog, subject: &Subject) -> Result<Self> {
         let link = record::link_of(links, subject).await?;
         let subjects = match &link {

@@ -12,14 +12,17 @@ use crate::record::explained;
 
 #[derive(Clone, Copy, Subcommand)]
 pub(crate) enum Command {
-    /// Checks whether the fields, their key and the permission to read them are as they should be. Changes nothing.
+    /// Checks whether the fields, their key and the permission to read them are as they should be.
+    /// Changes nothing.
     ///
     /// Ends with 1 when anything is missing or wrong.
     Check,
-    /// Creates what is missing. Changes and deletes nothing that is there; repeating it is harmless.
+    /// Creates what is missing. Changes and deletes nothing that is there; repeating it is
+    /// harmless.
     ///
-    /// Needs the right to customise the CRM, which the sync's service account should not have: give an administrator's access token in
-    /// CRM_ACCESS_TOKEN. Ends with 1 when anything is still missing or wrong.
+    /// Needs the right to customise the CRM, which the sync's service account should not have: give
+    /// an administrator's access token in CRM_ACCESS_TOKEN. Ends with 1 when anything is still
+    /// missing or wrong.
     Install,
 }
 

@@ -29,7 +29,8 @@ use operator::Operator;
 pub(crate) enum Command {
     /// Shows where a deal stands, why, and what waits for you or comes by itself.
     ///
-    /// Environment: LINKS_TABLE, CRM (default dynamics), AWS_REGION; PUBLISHER_PREFIX (default nwcs) as it is for the functions.
+    /// Environment: LINKS_TABLE, CRM (default dynamics), AWS_REGION; PUBLISHER_PREFIX (default
+    /// nwcs) as it is for the functions.
     Show {
         #[command(flatten)]
         record: Record,
@@ -37,21 +38,25 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Reconciles a deal now: reads both sides and brings them in sync, even while it is paused. Always safe.
+    /// Reconciles a deal now: reads both sides and brings them in sync, even while it is paused.
+    /// Always safe.
     Reconcile {
         #[command(flatten)]
         record: Record,
     },
-    /// Disconnects a deal for good: nothing is synced any more, and neither side is given another counterpart by itself.
+    /// Disconnects a deal for good: nothing is synced any more, and neither side is given another
+    /// counterpart by itself.
     ///
-    /// The opportunity loses its Referral Identifier and Referral Link, and Sync with Partner Center is switched off.
+    /// The opportunity loses its Referral Identifier and Referral Link, and Sync with Partner
+    /// Center is switched off.
     Unlink {
         #[command(flatten)]
         deal: Deal,
         #[command(flatten)]
         consent: Consent,
     },
-    /// Links a referral with an opportunity by hand, switches Sync with Partner Center on and brings them in sync.
+    /// Links a referral with an opportunity by hand, switches Sync with Partner Center on and
+    /// brings them in sync.
     ///
     /// Sides that belong to another deal must be unlinked first.
     Relink {

@@ -21,8 +21,9 @@ use clap::{Parser, Subcommand};
 
 /// Looks into and operates a cosell-sync deployment.
 ///
-/// Reads the same environment variables as the functions, and AWS credentials from the environment or a profile with keys or
-/// a role. After a single sign-on, run `eval "$(aws configure export-credentials --format env)"` first.
+/// Reads the same environment variables as the functions, and AWS credentials from the environment
+/// or a profile with keys or a role. After a single sign-on, run `eval "$(aws configure
+/// export-credentials --format env)"` first.
 #[derive(Parser)]
 #[command(name = "cosell", version, propagate_version = true)]
 struct Arguments {
@@ -38,30 +39,34 @@ enum Command {
     Audit(audit::Arguments),
     /// Checks and installs the co-sell fields in the CRM.
     ///
-    /// Environment: CRM and that CRM's own variables, as the functions have them. To sign in as the deployment does CRM_SECRET_ARN and
-    /// AWS_REGION; instead of these CRM_ACCESS_TOKEN, an access token of somebody who may customise the CRM.
+    /// Environment: CRM and that CRM's own variables, as the functions have them. To sign in as the
+    /// deployment does CRM_SECRET_ARN and AWS_REGION; instead of these CRM_ACCESS_TOKEN, an access
+    /// token of somebody who may customise the CRM.
     #[command(subcommand)]
     Crm(crm::Command),
     /// Shows a deal's state, and takes an operator's orders about it.
     ///
-    /// Environment: for `show` LINKS_TABLE, CRM (default dynamics), AWS_REGION; for the others all variables of the consumer function
-    /// but QUEUE_URL.
+    /// Environment: for `show` LINKS_TABLE, CRM (default dynamics), AWS_REGION; for the others all
+    /// variables of the consumer function but QUEUE_URL.
     #[command(subcommand)]
     Deal(deal::Command),
-    /// Lists the invitations that wait for an answer, yours and Microsoft's, by the day they expire.
+    /// Lists the invitations that wait for an answer, yours and Microsoft's, by the day they
+    /// expire.
     ///
     /// Environment: all variables of the consumer function but QUEUE_URL.
     Deadlines(deadlines::Arguments),
-    /// Checks and shows the field mapping that is built into this program, as into the functions built with it. Needs AWS only for `check
-    /// --live` and for `try` with an id.
+    /// Checks and shows the field mapping that is built into this program, as into the functions
+    /// built with it. Needs AWS only for `check --live` and for `try` with an id.
     ///
-    /// Environment, none of it needed: CRM, TEAM_PHONE, and what the CRM's mapping has for placeholders.
+    /// Environment, none of it needed: CRM, TEAM_PHONE, and what the CRM's mapping has for
+    /// placeholders.
     #[command(subcommand)]
     Mapping(mapping::Command),
     /// Registers with Partner Center where it delivers its notifications.
     ///
-    /// Environment: PARTNER_CENTER_TENANT_ID, PARTNER_CENTER_SECRET_ARN, ENTRA_URL, REGISTRATION_URL and REGISTRATION_AUDIENCE
-    /// (default https://api.partnercenter.microsoft.com), AWS_REGION.
+    /// Environment: PARTNER_CENTER_TENANT_ID, PARTNER_CENTER_SECRET_ARN, ENTRA_URL,
+    /// REGISTRATION_URL and REGISTRATION_AUDIENCE (default
+    /// https://api.partnercenter.microsoft.com), AWS_REGION.
     #[command(subcommand)]
     Webhook(webhook::Command),
 }

@@ -4,7 +4,8 @@ use std::io::{self, ErrorKind, Write};
 
 use anyhow::{Context, Result};
 
-/// Prints to standard output. Whoever closed it wants no more, so that nothing is printed then is no error.
+/// Prints to standard output. Whoever closed it wants no more, so that nothing is printed then is
+/// no error.
 pub(crate) fn print(text: &str) -> Result<()> {
     write(&mut io::stdout().lock(), text).context("cannot write to standard output")
 }

@@ -19,7 +19,8 @@ pub(crate) struct Record {
     /// The opportunity's id: the last part of its address in the CRM, or that address.
     #[arg(long, value_name = "ID")]
     opportunity: Option<String>,
-    /// The lead's id, while the deal is a lead: the last part of its address in the CRM, or that address.
+    /// The lead's id, while the deal is a lead: the last part of its address in the CRM, or that
+    /// address.
     #[arg(long, value_name = "ID")]
     lead: Option<String>,
 }

@@ -3,7 +3,8 @@
 use cosell_model::value::Value;
 use serde_json::Value as Json;
 
-/// Characters of a value that are shown where it only has to be recognised: a line of notes is enough.
+/// Characters of a value that are shown where it only has to be recognised: a line of notes is
+/// enough.
 const RECOGNISABLE: usize = 160;
 
 /// What stands for nothing.

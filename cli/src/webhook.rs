@@ -11,7 +11,8 @@ use url::Url;
 
 use crate::output;
 
-/// A test event arrives within seconds; the function may need a cold start and two certificate downloads first.
+/// A test event arrives within seconds; the function may need a cold start and two certificate
+/// downloads first.
 const RESULT_TRIES: u32 = 30;
 const RESULT_PAUSE: Duration = Duration::from_secs(2);
 /// Names of the statuses that accept a delivery.
@@ -24,13 +25,15 @@ pub(crate) enum Command {
         /// The output WebhookUrl of the deployment.
         #[arg(long, value_parser = address)]
         url: Url,
-        /// Takes the deliveries away from another address that is registered now: a tenant has one for all its notifications.
+        /// Takes the deliveries away from another address that is registered now: a tenant has one
+        /// for all its notifications.
         #[arg(long)]
         replace: bool,
     },
     /// Shows what is registered.
     Show,
-    /// Has Partner Center send a test event and waits for the webhook's answer. Partner Center allows two a minute.
+    /// Has Partner Center send a test event and waits for the webhook's answer. Partner Center
+    /// allows two a minute.
     Test,
 }
 

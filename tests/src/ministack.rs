@@ -1,4 +1,5 @@
-//! MiniStack, the local AWS: a Python program that deploys the template and runs the native functions as plain processes.
+//! MiniStack, the local AWS: a Python program that deploys the template and runs the native
+//! functions as plain processes.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -16,8 +17,8 @@ const FREE_PORT_TRIES: u32 = 3;
 /// It usually stops within two seconds.
 const STOP_LIMIT: Duration = Duration::from_secs(8);
 
-/// Ends a process, and what is left of its group, when its own standard input ends: that is when we do, however we do. It
-/// calls the program `kill`: not every shell's own knows groups.
+/// Ends a process, and what is left of its group, when its own standard input ends: that is when we
+/// do, however we do. It calls the program `kill`: not every shell's own knows groups.
 const WATCH: &str = r#"
 read -r _
 env kill -TERM -- "$1"
@@ -25,7 +26,8 @@ for _ in $(seq 80); do env kill -0 -- "$1" || break; sleep 0.1; done
 env kill -KILL -- "-$1"
 "#;
 
-/// A running MiniStack. Dropping it stops it and the functions it runs; so does the end of this process, whatever ends it.
+/// A running MiniStack. Dropping it stops it and the functions it runs; so does the end of this
+/// process, whatever ends it.
 #[derive(Debug)]
 pub struct MiniStack {
     process: Child,
@@ -55,7 +57,8 @@ impl MiniStack {
         let mut command = Command::new(workspace::tool("ministack")?);
         command
             .envs(environment(port))
-            // Never 0.0.0.0. The name stays `localhost`: with an address in it functions are shown a host header they cannot parse.
+            // Never 0.0.0.0. The name stays `localhost`: with an address in it functions are shown
+            // a host header they cannot parse.
             .env("BIND_HOST", "127.0.0.1")
             .env("GATEWAY_PORT", port.to_string())
             .env("MINISTACK_HOST", "localhost")
@@ -64,7 +67,8 @@ impl MiniStack {
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
-            // A group of its own, so that stopping reaches the functions too and Ctrl-C does not reach it behind our back.
+            // A group of its own, so that stopping reaches the functions too and Ctrl-C does not
+            // reach it behind our back.
             .process_group(0);
         let process = command.spawn().context("cannot start MiniStack")?;
         let mut stack = Self { process, watch: None, port };
@@ -78,7 +82,8 @@ impl MiniStack {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// What a program needs to talk to it, and to nothing else: dummy keys, so that no real account can ever be reached.
+    /// What a program needs to talk to it, and to nothing else: dummy keys, so that no real account
+    /// can ever be reached.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         environment(self.port)
     }
@@ -115,7 +120,8 @@ impl Drop for MiniStack {
             let _ = watch.start_kill();
         }
         let Some(id) = self.process.id() else { return };
-        // It alone at first: it ends its functions and waits for them. What outlives it is in its group.
+        // It alone at first: it ends its functions and waits for them. What outlives it is in its
+        // group.
         signal("-TERM", &id.to_string());
         let started = Instant::now();
         while matches!(self.process.try_wait(), Ok(None)) && started.elapsed() < STOP_LIMIT {

@@ -1,7 +1,8 @@
-//! What people do in the two systems: Microsoft's seller and the partner's manager in Partner Center, the seller in the CRM.
+//! What people do in the two systems: Microsoft's seller and the partner's manager in Partner
+//! Center, the seller in the CRM.
 //!
-//! Through the simulators' control port, which stands for their screens; nothing here knows how the sync works. What the seller does
-//! is in [`crate::seller`].
+//! Through the simulators' control port, which stands for their screens; nothing here knows how the
+//! sync works. What the seller does is in [`crate::seller`].
 
 use std::time::{Duration, Instant};
 
@@ -46,7 +47,8 @@ impl People {
         id(&referral, "id")
     }
 
-    /// A customer asks for an offer in a marketplace, without leaving a contact; returns the referral's id.
+    /// A customer asks for an offer in a marketplace, without leaving a contact; returns the
+    /// referral's id.
     pub async fn customer_asks_in_marketplace(&self, name: &str) -> Result<String> {
         let body = json!({
             "kind": "lead", "name": name, "qualification": "Direct", "inviteContext": { "invitedBy": null }, "customerProfile": { "team": [] }

@@ -1,4 +1,5 @@
-//! Starting it all, in order: local AWS, simulators, template, the fields in the CRM, webhook registration.
+//! Starting it all, in order: local AWS, simulators, template, the fields in the CRM, webhook
+//! registration.
 
 use std::time::{Duration, Instant};
 
@@ -20,8 +21,8 @@ const DYNAMICS_SECRET: &str =
 const SALESFORCE_SECRET: &str =
     r#"{"client_id":"sim-salesforce-client","client_secret":"sim-salesforce-secret"}"#;
 const TEAM_PHONE: &str = "+46700000002";
-/// Short, so that the poller, which runs every second here, does not list everything again and again. Longer than a change in
-/// Salesforce needs until no further one can have its stamp.
+/// Short, so that the poller, which runs every second here, does not list everything again and
+/// again. Longer than a change in Salesforce needs until no further one can have its stamp.
 const OVERLAP_SECONDS: u32 = 15;
 
 /// Longer than any reconciliation.
@@ -64,8 +65,8 @@ impl LocalStack {
         Ok(stack)
     }
 
-    /// Stands for the poller's schedule, whose shortest rate is a minute: runs it every `every`, for ever. A failing run is shown and
-    /// repeated, as in the cloud.
+    /// Stands for the poller's schedule, whose shortest rate is a minute: runs it every `every`,
+    /// for ever. A failing run is shown and repeated, as in the cloud.
     pub async fn keep_polling(&self, every: Duration) -> ! {
         let mut every = tokio::time::interval(every);
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -77,7 +78,8 @@ impl LocalStack {
         }
     }
 
-    /// Runs the poller once and waits until everything that it, or anybody before it, has queued is worked off.
+    /// Runs the poller once and waits until everything that it, or anybody before it, has queued is
+    /// worked off.
     pub async fn work_off(&self) -> Result<()> {
         let started = Instant::now();
         // Another run may be under way.
@@ -101,7 +103,8 @@ impl LocalStack {
         self.ministack.url()
     }
 
-    /// Runs the operator's command line against this stack, with the consumer's settings, and returns what it prints.
+    /// Runs the operator's command line against this stack, with the consumer's settings, and
+    /// returns what it prints.
     pub async fn cosell(&self, arguments: &[&str]) -> Result<String> {
         let output = |name: &str| self.functions.output(name).map(str::to_owned);
         let mut command = Command::new(workspace::binary("cosell")?);
@@ -172,7 +175,8 @@ fn parameters(crm: CrmSystem, simulators: &Simulators) -> Vec<(&'static str, Str
         ("AiaHosts", simulators.certificates.host_str().unwrap_or_default().into()),
         ("TrustRootPem", simulators.partner_center_service.trust_root_pem().to_owned()),
         ("TeamPhone", TEAM_PHONE.into()),
-        // The schedule's shortest rate is a minute; here the program that started the stack calls the poller instead.
+        // The schedule's shortest rate is a minute; here the program that started the stack calls
+        // the poller instead.
         ("PollerState", "DISABLED".into()),
         ("OverlapSeconds", OVERLAP_SECONDS.to_string()),
     ];

@@ -1,4 +1,5 @@
-//! The story that `make run` and `make demo` play: one deal from each side, an edit each way, an acceptance, a win.
+//! The story that `make run` and `make demo` play: one deal from each side, an edit each way, an
+//! acceptance, a win.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,8 @@ use crate::LocalStack;
 use crate::people::People;
 use crate::seller::{Deal, Entry, Stage};
 
-/// One step: what happened, and how long it took from the change to the confirmed write in the other system.
+/// One step: what happened, and how long it took from the change to the confirmed write in the
+/// other system.
 #[derive(Clone, Debug)]
 pub struct Step {
     /// What a person did, and where it was seen.
@@ -29,7 +31,8 @@ pub struct Story {
 }
 
 impl Story {
-    /// Plays it; each step waits until the other system shows the change. `show` is called after each step.
+    /// Plays it; each step waits until the other system shows the change. `show` is called after
+    /// each step.
     pub async fn play(stack: &LocalStack, mut show: impl FnMut(&Step)) -> Result<Self> {
         let people = stack.people()?;
         let mut narrator = Narrator {
@@ -65,8 +68,8 @@ impl Narrator<'_> {
         what.replace("{crm}", self.crm)
     }
 
-    /// Lets our own writes come back and find nothing to do, so that the next step is measured alone: otherwise their notices would
-    /// pick up its change before it is announced.
+    /// Lets our own writes come back and find nothing to do, so that the next step is measured
+    /// alone: otherwise their notices would pick up its change before it is announced.
     async fn rest(&self) -> Result<()> {
         self.stack.work_off().await
     }

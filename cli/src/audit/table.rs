@@ -62,9 +62,9 @@ pub(super) fn of(log: &DealLog) -> String {
     text
 }
 
-/// A write-ahead entry that the same reconciliation carried out says nothing more than the outcome. One that failed, or was followed by
-/// nothing, may have been carried out in part: it is shown. That a deal is flapping, or a write was dropped, is no outcome: the
-/// reconciliation goes on.
+/// A write-ahead entry that the same reconciliation carried out says nothing more than the outcome.
+/// One that failed, or was followed by nothing, may have been carried out in part: it is shown.
+/// That a deal is flapping, or a write was dropped, is no outcome: the reconciliation goes on.
 fn is_carried_out(entry: &AuditEntry, later: &[AuditEntry]) -> bool {
     let no_outcome = |kind| {
         matches!(
@@ -110,7 +110,8 @@ fn undecided(UndecidedField { field, partner_center, crm }: &UndecidedField) -> 
     format!("{field}: {} in {there}, {} in {here}", shown(partner_center), shown(crm))
 }
 
-/// By what the entry is found again elsewhere: the codes in the documentation, the rest in the logs.
+/// By what the entry is found again elsewhere: the codes in the documentation, the rest in the
+/// logs.
 fn requests(entry: &AuditEntry) -> String {
     let codes: Vec<&str> = entry.notices.iter().map(cosell_model::notice::Notice::code).collect();
     let found = [

@@ -18,7 +18,8 @@ pub(crate) struct Arguments {
     which: Which,
     /// Also compares the mapping with the columns that the CRM really has. Only reads.
     ///
-    /// Environment: that of `cosell crm check`, and SYNC_LEADS: without leads their columns are not compared.
+    /// Environment: that of `cosell crm check`, and SYNC_LEADS: without leads their columns are not
+    /// compared.
     #[arg(long)]
     live: bool,
 }

@@ -15,29 +15,36 @@ use cosell_wiring::{CRMS, Descriptor, MappingSettings, UnknownCrm};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Lists what is wrong with the mapping, each diagnostic with its place and its remedy. Ends with 1 when the mapping cannot be used.
+    /// Lists what is wrong with the mapping, each diagnostic with its place and its remedy. Ends
+    /// with 1 when the mapping cannot be used.
     Check(check::Arguments),
     /// Prints the JSON Schema of mapping files, with which editors complete and check them.
     Schema(schema::Arguments),
-    /// Shows the mapping as it is in force: one line for each rule, the columns, the help values and the stages.
+    /// Shows the mapping as it is in force: one line for each rule, the columns, the help values
+    /// and the stages.
     ///
-    /// → leads to the CRM, ← to Partner Center; beside it when: on creation, on later updates, or always.
+    /// → leads to the CRM, ← to Partner Center; beside it when: on creation, on later updates, or
+    /// always.
     Show(show::Arguments),
-    /// Shows what a reconciliation of one deal would do, and what the other side would be made of, field by field. Writes nothing.
+    /// Shows what a reconciliation of one deal would do, and what the other side would be made of,
+    /// field by field. Writes nothing.
     ///
-    /// It finds, reads and decides as the functions do. A record from a file counts as open and new, for nothing can be found or read
-    /// of it; it is JSON as the service returns it, with related records inside, or with the mapping's `lookup/column` as names. What
-    /// it prints holds customer data.
+    /// It finds, reads and decides as the functions do. A record from a file counts as open and
+    /// new, for nothing can be found or read of it; it is JSON as the service returns it, with
+    /// related records inside, or with the mapping's `lookup/column` as names. What it prints holds
+    /// customer data.
     ///
-    /// Environment: for an id all variables of the consumer function but QUEUE_URL; for a file none is needed, and SYNC_PRIVATE,
-    /// MARK_NAMES and REFERRAL_LINK_BASE count as they do for the consumer.
+    /// Environment: for an id all variables of the consumer function but QUEUE_URL; for a file none
+    /// is needed, and SYNC_PRIVATE, MARK_NAMES and REFERRAL_LINK_BASE count as they do for the
+    /// consumer.
     Try(trial::Arguments),
 }
 
 /// Which mapping.
 #[derive(Args)]
 pub(crate) struct Which {
-    /// A file to apply on top of the shipped mapping, instead of the one that is built into this program.
+    /// A file to apply on top of the shipped mapping, instead of the one that is built into this
+    /// program.
     #[arg(long, value_name = "FILE")]
     own: Option<PathBuf>,
     /// The CRM; the environment's when left out.

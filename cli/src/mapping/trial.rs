@@ -1,5 +1,5 @@
-//! `cosell mapping try`: what a reconciliation would do. It finds, observes and decides as the functions do, prints the plan, and
-//! writes nothing.
+//! `cosell mapping try`: what a reconciliation would do. It finds, observes and decides as the
+//! functions do, prints the plan, and writes nothing.
 
 mod creation;
 mod document;

@@ -28,7 +28,8 @@ struct Deadline(Timestamp);
 const TIME_OUT: SignedDuration = SignedDuration::from_mins(2);
 
 impl Deadline {
-    /// `cargo lambda watch` sends a duration where Lambda sends a time: one that is long past when the event arrives is none.
+    /// `cargo lambda watch` sends a duration where Lambda sends a time: one that is long past when
+    /// the event arrives is none.
     fn of(context: &Context, now: Timestamp) -> Self {
         let since_epoch = context.deadline().duration_since(UNIX_EPOCH).unwrap_or_default();
         let given = SignedDuration::try_from(since_epoch)
@@ -155,7 +156,8 @@ fn alarming(kind: AuditKind) -> Option<Metric> {
     }
 }
 
-/// A rejection's sentences may quote a service, and with it a customer's name: they are for the seller and the audit log.
+/// A rejection's sentences may quote a service, and with it a customer's name: they are for the
+/// seller and the audit log.
 fn message_of(outcome: &Outcome) -> &str {
     match outcome.kind {
         AuditKind::Rejected => "rejected; the reason is in the audit log",

@@ -1,4 +1,5 @@
-//! The poller function: finds changed records and referrals on a schedule and puts them on the queue.
+//! The poller function: finds changed records and referrals on a schedule and puts them on the
+//! queue.
 
 use std::sync::Arc;
 

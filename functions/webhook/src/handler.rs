@@ -28,7 +28,8 @@ impl<Q: Queue> Webhook<Q> {
         if request.method() != Method::POST {
             return reply(StatusCode::METHOD_NOT_ALLOWED);
         }
-        // The bytes as received: the signature covers nothing else, and nothing is parsed before it is checked.
+        // The bytes as received: the signature covers nothing else, and nothing is parsed before it
+        // is checked.
         let raw = RawDelivery { headers: request.headers(), body: request.body().as_ref() };
         let verified = match self.verifier.verify(raw, now).await {
             Ok(verified) => verified,
@@ -45,7 +46,8 @@ impl<Q: Queue> Webhook<Q> {
         let event = match WebhookEvent::parse(&verified) {
             Ok(event) => event,
             Err(error) => {
-                // Signed, so it is Microsoft's; delivering it again would not make it readable. The sweep covers what it was about.
+                // Signed, so it is Microsoft's; delivering it again would not make it readable. The
+                // sweep covers what it was about.
                 tracing::error!(error = %error, "signed body could not be read; accepted and dropped");
                 return reply(StatusCode::OK);
             }

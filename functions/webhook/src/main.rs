@@ -1,4 +1,5 @@
-//! The webhook function: verify a Partner Center delivery, put one message on the queue, answer. Nothing else.
+//! The webhook function: verify a Partner Center delivery, put one message on the queue, answer.
+//! Nothing else.
 
 mod handler;
 
@@ -53,7 +54,8 @@ async fn main() -> Result<(), Error> {
     .await
 }
 
-/// Nothing of ours reads the query, and one that is not a valid URI would end the invocation before it is refused.
+/// Nothing of ours reads the query, and one that is not a valid URI would end the invocation before
+/// it is refused.
 fn forget_query(request: &mut LambdaRequest) {
     if let LambdaRequest::ApiGatewayV2(request) = request {
         request.raw_query_string = None;

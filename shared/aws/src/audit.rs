@@ -22,7 +22,8 @@ pub struct DynamoAudit {
 }
 
 impl DynamoAudit {
-    /// An audit log in this table whose entries expire after `retention_days`; `None` keeps them for ever.
+    /// An audit log in this table whose entries expire after `retention_days`; `None` keeps them
+    /// for ever.
     pub fn new(table: Table, retention_days: Option<u32>) -> Self {
         Self { table, retention_days, counter: AtomicU64::new(0) }
     }

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::store_error::StoreError;
 use crate::table::{Item, Table, Written};
 
-/// How long a claim is remembered after it ran out. While it is, the next holder learns that work may be half done, so it
-/// must outlast the messages that can repeat the work: 14 days in the queue and 14 more as a dead letter.
+/// How long a claim is remembered after it ran out. While it is, the next holder learns that work
+/// may be half done, so it must outlast the messages that can repeat the work: 14 days in the queue
+/// and 14 more as a dead letter.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// [`Claims`] in the links table.

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::table::Table;
 
-/// [`Cursors`] in the links table. A cursor never moves backwards: an older position is ignored, because the newer one was
-/// saved by a run that had read everything before it.
+/// [`Cursors`] in the links table. A cursor never moves backwards: an older position is ignored,
+/// because the newer one was saved by a run that had read everything before it.
 #[derive(Clone, Debug)]
 pub struct DynamoCursors {
     table: Table,

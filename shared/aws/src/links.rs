@@ -1,4 +1,5 @@
-//! The pairs: each a referral item that holds the link, and pointers to it from the CRM record and the engagement.
+//! The pairs: each a referral item that holds the link, and pointers to it from the CRM record and
+//! the engagement.
 
 mod attention;
 mod replace;
@@ -26,7 +27,8 @@ const ABSENT: &str = "attribute_not_exists(pk)";
 /// The attribute that tells the state of a deal that is not linked from a link or a pointer.
 const UNLINKED: &str = "unlinked";
 const NOT_LINKED: &str = "attribute_not_exists(pk) OR attribute_exists(unlinked)";
-/// `created` tells a link from one of the same referral that took its place and counts from the first version again.
+/// `created` tells a link from one of the same referral that took its place and counts from the
+/// first version again.
 const UNSAVED: &str = "#version = :version AND #created = :created";
 
 /// [`Links`] in the links table.
@@ -84,7 +86,8 @@ impl DynamoLinks {
         Ok(Known::Linked(Box::new(self.table.read(key, item)?)))
     }
 
-    /// Points the engagement to the link. One engagement can hold several referrals of ours: the first keeps the pointer.
+    /// Points the engagement to the link. One engagement can hold several referrals of ours: the
+    /// first keeps the pointer.
     async fn point_engagement(&self, link: &Link) -> Result<(), StoreError> {
         let Some(engagement) = link.engagement else {
             return Ok(());
@@ -110,7 +113,8 @@ impl DynamoLinks {
         match self.table.write(put, || format!("save {key}")).await? {
             Written::Done(_) => Ok(next),
             Written::Refused(stored) => match self.table.read::<Link>(&key, stored) {
-                // The SDK repeats a call whose answer was lost: what stands in the way may be our own write.
+                // The SDK repeats a call whose answer was lost: what stands in the way may be our
+                // own write.
                 Ok(stored) if stored == next => Ok(next),
                 _ => Err(StoreError::Stale {
                     record: key,

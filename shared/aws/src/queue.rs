@@ -31,7 +31,8 @@ impl SqsQueue {
         Self { client: Client::new(config), url: url.into() }
     }
 
-    /// Opens the connection, so that the first message does not pay for it. A failure is left for that message to meet.
+    /// Opens the connection, so that the first message does not pay for it. A failure is left for
+    /// that message to meet.
     pub async fn warm_up(&self) {
         if let Err(error) = self.client.get_queue_attributes().queue_url(&self.url).send().await {
             let error = StoreError::of(SQS, format!("answer for {}", self.url), error);
@@ -39,7 +40,8 @@ impl SqsQueue {
         }
     }
 
-    /// Keeps a received message invisible for `wait` from now, instead of the rest of the queue's own time-out.
+    /// Keeps a received message invisible for `wait` from now, instead of the rest of the queue's
+    /// own time-out.
     pub async fn postpone(&self, receipt: &str, wait: Duration) -> Result<(), Failure> {
         let seconds = i32::try_from(wait.as_secs()).unwrap_or(i32::MAX).min(LONGEST_INVISIBILITY);
         let changed = self

@@ -14,7 +14,8 @@ use crate::store_error::StoreError;
 use crate::table::{KEY, Table};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
-/// How long an hour's item is kept after it is over: a poller that stood still so long has other worries.
+/// How long an hour's item is kept after it is over: a poller that stood still so long has other
+/// worries.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Stands between an entry's time and its referral.
 const GAP: char = '#';

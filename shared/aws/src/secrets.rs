@@ -10,11 +10,12 @@ use crate::store_error::StoreError;
 
 const SECRETS_MANAGER: &str = "Secrets Manager";
 
-/// Secrets Manager keeps about 100 versions of a secret and removes none younger than 24 hours, so more than about 100
-/// writes a day end in refusals. At most one each quarter of an hour makes 96 a day.
+/// Secrets Manager keeps about 100 versions of a secret and removes none younger than 24 hours, so
+/// more than about 100 writes a day end in refusals. At most one each quarter of an hour makes 96 a
+/// day.
 ///
-/// A skipped write loses nothing: Entra leaves the previous refresh token valid when it issues a new one, so the stored one
-/// still works, and a later renewal will replace it.
+/// A skipped write loses nothing: Entra leaves the previous refresh token valid when it issues a
+/// new one, so the stored one still works, and a later renewal will replace it.
 pub const MINIMUM_AGE: SignedDuration = SignedDuration::from_mins(15);
 
 /// The secrets, by ARN or name.
@@ -47,7 +48,8 @@ impl SecretStore {
         Self { client: Client::new(config), minimum_age: MINIMUM_AGE }
     }
 
-    /// Stores a renewed value only when the stored version is at least this old, instead of [`MINIMUM_AGE`]. Zero stores every one.
+    /// Stores a renewed value only when the stored version is at least this old, instead of
+    /// [`MINIMUM_AGE`]. Zero stores every one.
     #[must_use]
     pub fn with_minimum_age(self, minimum_age: SignedDuration) -> Self {
         Self { minimum_age, ..self }
@@ -74,11 +76,12 @@ impl SecretStore {
         Ok(())
     }
 
-    /// Puts a renewed value of one member in the place of `redeemed`, unless the stored version is younger than the minimum age or
-    /// holds another value than `redeemed`.
+    /// Puts a renewed value of one member in the place of `redeemed`, unless the stored version is
+    /// younger than the minimum age or holds another value than `redeemed`.
     ///
-    /// The secret is read first and its other members are kept: an operator or another instance may have written since, and what
-    /// an operator stored must never be replaced by a descendant of what was there before.
+    /// The secret is read first and its other members are kept: an operator or another instance may
+    /// have written since, and what an operator stored must never be replaced by a descendant of
+    /// what was there before.
     pub async fn put_rolling(
         &self,
         arn: &str,

@@ -9,10 +9,12 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use cosell_sync::{Failure, FailureKind, System};
 
-/// AWS names no time. The SDK has already paused and repeated twice, so a second more is a modest wait.
+/// AWS names no time. The SDK has already paused and repeated twice, so a second more is a modest
+/// wait.
 const THROTTLED: FailureKind = FailureKind::Throttled { retry_after: Duration::from_secs(1) };
 
-/// A call to AWS that failed. Its text names the record and, where there is one, the remedy; never a stored value.
+/// A call to AWS that failed. Its text names the record and, where there is one, the remedy; never
+/// a stored value.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The service answered with an error.
@@ -37,7 +39,8 @@ pub enum StoreError {
         /// How it differs from what was expected.
         situation: &'static str,
     },
-    /// A stored record that this version cannot read or write. The reason is left out: it could quote a stored value.
+    /// A stored record that this version cannot read or write. The reason is left out: it could
+    /// quote a stored value.
     #[error(
         "{record} in {place} does not have the form this version of cosell-sync writes; was a newer version deployed before?"
     )]
@@ -125,8 +128,8 @@ impl From<Refusal> for StoreError {
 }
 
 impl From<StoreError> for Failure {
-    /// The message holds all of the error's text; only what lies beneath it stays as the source, so that a printed chain does
-    /// not say everything twice.
+    /// The message holds all of the error's text; only what lies beneath it stays as the source, so
+    /// that a printed chain does not say everything twice.
     fn from(error: StoreError) -> Self {
         let (kind, message) = (error.kind(), error.to_string());
         let failure = Self::new(System::Aws, kind, message);
@@ -180,8 +183,9 @@ pub(crate) fn kind(code: Option<&str>, status: u16) -> FailureKind {
         | "DecryptionFailure"
         | "EncryptionFailure"
         | "KmsAccessDenied"
-        // A table, queue or secret that is not there is wrong with the deployment, not with the deal: as with refused
-        // credentials, work must stop and wait in the queue until somebody fixes it.
+        // A table, queue or secret that is not there is wrong with the deployment, not with the
+        // deal: as with refused credentials, work must stop and wait in the queue until somebody
+        // fixes it.
         | "ResourceNotFoundException"
         // Secrets Manager's word for a secret that is marked for deletion.
         | "InvalidRequestException"

@@ -1,7 +1,7 @@
 //! The customer's account and contact: found if possible, made otherwise.
 //!
-//! Neither has an identifier of ours, so making one is not idempotent: always look first, and after an unknown outcome the next try
-//! looks again.
+//! Neither has an identifier of ours, so making one is not idempotent: always look first, and after
+//! an unknown outcome the next try looks again.
 
 use async_trait::async_trait;
 
@@ -31,7 +31,8 @@ impl Customer {
 }
 
 impl AccountNames {
-    /// What an account is found by: its name, and the postal code where one is given. `None` without a name.
+    /// What an account is found by: its name, and the postal code where one is given. `None`
+    /// without a name.
     pub fn terms<'a>(&self, account: &'a Fields) -> Option<Terms<'a>> {
         let name = (self.name, text(account, self.name)?);
         let code = text(account, self.postal_code).map(|code| (self.postal_code, code));
@@ -40,8 +41,8 @@ impl AccountNames {
 }
 
 impl ContactNames {
-    /// What a contact is found by: its e-mail address; without one its name, which tells nobody apart beyond one account. `None` when
-    /// nothing tells it from others.
+    /// What a contact is found by: its e-mail address; without one its name, which tells nobody
+    /// apart beyond one account. `None` when nothing tells it from others.
     pub fn terms<'a>(&self, contact: &'a Fields, within_account: bool) -> Option<Terms<'a>> {
         if let Some(mail) = text(contact, self.mail) {
             return Some(vec![(self.mail, mail)]);
@@ -84,7 +85,8 @@ pub trait Customers: Sync {
     /// What can go wrong.
     type Error: Send;
 
-    /// The oldest record in use that fits, so that every try finds the same one; a contact within `account`, where that is given.
+    /// The oldest record in use that fits, so that every try finds the same one; a contact within
+    /// `account`, where that is given.
     async fn find(
         &self,
         what: Customer,
@@ -101,8 +103,9 @@ pub trait Customers: Sync {
     ) -> Result<Self::Id, Self::Error>;
 }
 
-/// Finds or makes account and contact of a write, where the record names none. Whom a deal belongs to is never changed: a repetition of a
-/// create finds its own choice in place. Either may be left out: a deal may lack its customer, and is worth more than it.
+/// Finds or makes account and contact of a write, where the record names none. Whom a deal belongs
+/// to is never changed: a repetition of a create finds its own choice in place. Either may be left
+/// out: a deal may lack its customer, and is worth more than it.
 pub async fn found_or_made<C: Customers>(
     customers: &C,
     dialect: &Dialect,

@@ -16,7 +16,8 @@ use crate::settings::Access;
 
 /// One CRM.
 pub struct Descriptor {
-    /// What a mapping must know of it; its name is the value of `CRM`, and the system in the keys of its records.
+    /// What a mapping must know of it; its name is the value of `CRM`, and the system in the keys
+    /// of its records.
     pub mapped: MappedCrm,
     /// The mapping that ships for it.
     pub mapping: Layer<'static>,
@@ -105,7 +106,8 @@ pub struct Adapters {
 #[error(transparent)]
 pub struct UnusableColumns(#[from] Box<dyn Error + Send + Sync>);
 
-/// The CRMs that a program has adapters for. The first is the one that is meant where none is named.
+/// The CRMs that a program has adapters for. The first is the one that is meant where none is
+/// named.
 #[derive(Clone, Copy, Debug)]
 pub struct Registry(pub &'static [&'static Descriptor]);
 

@@ -11,7 +11,8 @@ pub struct Dialect {
     pub record_ids: RecordIds,
     /// What people call it.
     pub product: &'static str,
-    /// Whether a text can be the name of a column or lookup. Only such text is ever put into an address, a query or a body's property name.
+    /// Whether a text can be the name of a column or lookup. Only such text is ever put into an
+    /// address, a query or a body's property name.
     pub is_name: fn(&str) -> bool,
     /// The code of a deal's currency, as a mapping writes it.
     pub currency: &'static str,

@@ -13,7 +13,8 @@ use crate::dialect::Dialect;
 use crate::error::CrmError;
 use crate::write::Write;
 
-/// One table of one CRM. What it is given is checked: ids are canonical and of its table, names can be names.
+/// One table of one CRM. What it is given is checked: ids are canonical and of its table, names can
+/// be names.
 #[async_trait]
 pub trait Driver: Send + Sync {
     /// The names of its CRM.

@@ -1,4 +1,5 @@
-//! What the kit itself refuses. Texts name the record or column and the remedy; they never hold values, since those are customer data.
+//! What the kit itself refuses. Texts name the record or column and the remedy; they never hold
+//! values, since those are customer data.
 
 use cosell_sync::{Failure, FailureKind, System};
 

@@ -1,4 +1,5 @@
-//! The fields that co-sell needs in a customer's CRM: one catalogue for all installers, the shipped packages and the documents.
+//! The fields that co-sell needs in a customer's CRM: one catalogue for all installers, the shipped
+//! packages and the documents.
 //!
 //! Every field is wanted on opportunities and on leads, under the same name.
 

@@ -1,4 +1,5 @@
-//! A mapping held against the columns that a CRM really has. For the command line; no function links it.
+//! A mapping held against the columns that a CRM really has. For the command line; no function
+//! links it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,8 +13,9 @@ use crate::installation::{Finding, State};
 /// What a CRM tells of its columns.
 #[async_trait]
 pub trait CrmSchema: Send + Sync {
-    /// Those of `entity` (`opportunity`, `lead`), and of the records around it, that `names` asks for, as a mapping writes them. What is
-    /// not in the answer does not exist, or is hidden from the signed-in user. Only reads.
+    /// Those of `entity` (`opportunity`, `lead`), and of the records around it, that `names` asks
+    /// for, as a mapping writes them. What is not in the answer does not exist, or is hidden from
+    /// the signed-in user. Only reads.
     async fn columns(
         &self,
         entity: &str,
@@ -80,7 +82,8 @@ struct Need<'a> {
     choices: BTreeSet<String>,
 }
 
-/// How every column that `mapping` names is, in the mapping's order; `columns` as [`CrmSchema::columns`] gave them.
+/// How every column that `mapping` names is, in the mapping's order; `columns` as
+/// [`CrmSchema::columns`] gave them.
 pub fn findings(mapping: &Mapping, columns: &BTreeMap<String, Column>) -> Vec<Finding> {
     let finding = |need: Need<'_>| {
         let state = match columns.get(need.column) {

@@ -1,10 +1,12 @@
-//! The secret with a CRM's credentials: an object of texts. Which names are in it is the CRM's matter.
+//! The secret with a CRM's credentials: an object of texts. Which names are in it is the CRM's
+//! matter.
 
 use async_trait::async_trait;
 use cosell_sync::Failure;
 use secrecy::SecretString;
 
-/// Where the secret is kept. Asked once per token, about once an hour, so a rotated secret is picked up without a restart.
+/// Where the secret is kept. Asked once per token, about once an hour, so a rotated secret is
+/// picked up without a restart.
 #[async_trait]
 pub trait SecretSource: Send + Sync {
     /// The secret as it is now.

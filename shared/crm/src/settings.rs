@@ -17,7 +17,8 @@ pub struct CrmSettings<A = String> {
     pub crm: &'static Descriptor,
     /// The place, with what its administrator set up.
     pub connection: Arc<dyn Connection>,
-    /// As whom to enter; `CRM_SECRET_ARN`, the secret with the credentials, where nothing else is said.
+    /// As whom to enter; `CRM_SECRET_ARN`, the secret with the credentials, where nothing else is
+    /// said.
     pub access: A,
 }
 
@@ -26,7 +27,8 @@ pub struct CrmSettings<A = String> {
 pub enum Access<S> {
     /// As the functions do, with this secret.
     Deployment(S),
-    /// `CRM_ACCESS_TOKEN`: as whoever the token belongs to. Installing needs a right that the functions' user should not have.
+    /// `CRM_ACCESS_TOKEN`: as whoever the token belongs to. Installing needs a right that the
+    /// functions' user should not have.
     Token(SecretString),
 }
 

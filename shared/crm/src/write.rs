@@ -61,8 +61,9 @@ impl Write {
         Ok(sorted)
     }
 
-    /// Sorts a write of a record that names no customer: one that exists, since an update must not rewrite, or exchange, a record that
-    /// other deals share; or a lead, which has its customer in columns of its own.
+    /// Sorts a write of a record that names no customer: one that exists, since an update must not
+    /// rewrite, or exchange, a record that other deals share; or a lead, which has its customer in
+    /// columns of its own.
     pub fn without_customer(
         dialect: &Dialect,
         entity: &str,

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use cosell_sync::Failure;
 use secrecy::SecretString;
 
-/// The app registration whose application user reads and writes the environment (contract dynamics365 1.2).
+/// The app registration whose application user reads and writes the environment (contract
+/// dynamics365 1.2).
 #[derive(Clone, Debug)]
 pub struct ClientCredentials {
     /// The application (client) id.
@@ -13,7 +14,8 @@ pub struct ClientCredentials {
     pub client_secret: SecretString,
 }
 
-/// Where the credentials are kept. Asked once per token, about once an hour, so a rotated secret is picked up without a restart.
+/// Where the credentials are kept. Asked once per token, about once an hour, so a rotated secret is
+/// picked up without a restart.
 #[async_trait]
 pub trait CredentialStore: Send + Sync {
     /// The credentials as they are now.

@@ -13,7 +13,8 @@ use crate::odata;
 use crate::record;
 use crate::web_api::{Call, WebApi};
 
-/// The environment's currencies seen so far. A currency's id never changes; one that is missing is asked for again.
+/// The environment's currencies seen so far. A currency's id never changes; one that is missing is
+/// asked for again.
 #[derive(Default)]
 pub(crate) struct Currencies {
     known: Mutex<HashMap<String, Uuid>>,

@@ -1,4 +1,5 @@
-//! What Dynamics 365 Sales calls the things that every CRM has (contract dynamics365 2.2, 2.6, 2.7).
+//! What Dynamics 365 Sales calls the things that every CRM has (contract dynamics365 2.2, 2.6,
+//! 2.7).
 
 use cosell_crm::{AccountNames, ContactNames, Dialect};
 use cosell_model::record_id::RecordIds;

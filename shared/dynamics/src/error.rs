@@ -4,7 +4,8 @@ use cosell_crm::CrmError;
 use cosell_http::{CallError, TokenError, TransportError};
 use cosell_sync::{Failure, FailureKind, System};
 
-/// Everything this adapter can fail with. Texts name operation, record, column and remedy; they never hold values, since those are customer data.
+/// Everything this adapter can fail with. Texts name operation, record, column and remedy; they
+/// never hold values, since those are customer data.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DynamicsError {

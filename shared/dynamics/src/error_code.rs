@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde_json::Value as Json;
 
-/// An error code of contract dynamics365 4.3. Mostly written as hex; some paths may give it as a signed decimal.
+/// An error code of contract dynamics365 4.3. Mostly written as hex; some paths may give it as a
+/// signed decimal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ErrorCode(u32);
 

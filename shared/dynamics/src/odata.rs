@@ -5,7 +5,8 @@ use uuid::Uuid;
 /// Longer than any logical or schema name that Dataverse allows.
 const LONGEST_NAME: usize = 128;
 
-/// Whether `text` can be a column, table or navigation name. Only such text is ever put into a URL or a body's property name.
+/// Whether `text` can be a column, table or navigation name. Only such text is ever put into a URL
+/// or a body's property name.
 pub(crate) fn is_name(text: &str) -> bool {
     let mut bytes = text.bytes();
     text.len() <= LONGEST_NAME
@@ -13,7 +14,8 @@ pub(crate) fn is_name(text: &str) -> bool {
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// A string literal for `$filter` (contract dynamics365 3.3). The URL's percent-encoding comes on top.
+/// A string literal for `$filter` (contract dynamics365 3.3). The URL's percent-encoding comes on
+/// top.
 pub(crate) fn text(value: &str) -> String {
     format!("'{}'", value.replace('\'', "''"))
 }

@@ -14,7 +14,8 @@ use crate::schema::Schema;
 use crate::table::Table;
 use crate::web_api::{Answer, Call, RETURN_ROW};
 
-/// A row to write to: by referral, creating it when it is missing, or by id and version, never creating it.
+/// A row to write to: by referral, creating it when it is missing, or by id and version, never
+/// creating it.
 pub(crate) struct Address {
     path: String,
     version: Option<String>,
@@ -40,8 +41,8 @@ impl Address {
 }
 
 impl Dynamics {
-    /// Saves columns and returns the row as stored. A closed opportunity may be locked: when it is to be brought to a phase anyway,
-    /// it is reopened for that.
+    /// Saves columns and returns the row as stored. A closed opportunity may be locked: when it is
+    /// to be brought to a phase anyway, it is reopened for that.
     pub(crate) async fn save_columns(
         &self,
         address: &Address,
@@ -54,7 +55,8 @@ impl Dynamics {
         if answer.code() != Some(ErrorCode::READ_ONLY_ROW) || !reopens {
             return missing_is_stale(address, address.version.as_deref(), answer);
         }
-        // By referral the row exists, being locked, and must not be created anew if it vanishes now.
+        // By referral the row exists, being locked, and must not be created anew if it vanishes
+        // now.
         let version = address.version.as_deref().unwrap_or("*");
         let open = json!({"statecode": 0, "statuscode": self.settings.open_status});
         let reopened = missing_is_stale(
@@ -81,7 +83,8 @@ impl Dynamics {
             .await
     }
 
-    /// Brings a row from one phase to another; `false` when it is there already. `version` is its version now.
+    /// Brings a row from one phase to another; `false` when it is there already. `version` is its
+    /// version now.
     pub(crate) async fn bring_to(
         &self,
         id: Uuid,
@@ -112,7 +115,8 @@ impl Dynamics {
         Ok(true)
     }
 
-    /// Whether the first write on the way from one phase to another is one that is refused when the row has changed.
+    /// Whether the first write on the way from one phase to another is one that is refused when the
+    /// row has changed.
     pub(crate) fn guards_itself(&self, from: Phase, to: Phase) -> bool {
         let to = self.reachable(to);
         from != to
@@ -122,7 +126,8 @@ impl Dynamics {
             }
     }
 
-    /// The phase that the table can show for `phase`: without an on-hold status reason, on hold is open.
+    /// The phase that the table can show for `phase`: without an on-hold status reason, on hold is
+    /// open.
     pub(crate) fn reachable(&self, phase: Phase) -> Phase {
         let has_on_hold =
             self.schema.table == Table::Opportunity && self.settings.on_hold_status.is_some();
@@ -140,7 +145,8 @@ impl Dynamics {
             Phase::OnHold => self.settings.on_hold_status.unwrap_or(self.settings.open_status),
             _ => self.settings.open_status,
         };
-        // Setting the state that a row has already can be refused, so an open row gets the status reason alone.
+        // Setting the state that a row has already can be refused, so an open row gets the status
+        // reason alone.
         let body = if from.is_closed() {
             json!({"statecode": 0, "statuscode": status})
         } else {
@@ -162,7 +168,8 @@ impl Dynamics {
         missing_is_stale(address, Some(version), answer).map(drop)
     }
 
-    /// The subject holds no customer's name: close rows are activities that more people may read than the deal.
+    /// The subject holds no customer's name: close rows are activities that more people may read
+    /// than the deal.
     async fn close(&self, id: Uuid, to: Phase) -> Result<(), DynamicsError> {
         let (action, status, subject) = match to {
             Phase::Won => ("WinOpportunity", self.settings.won_status, "Won in Partner Center"),
@@ -180,8 +187,9 @@ impl Dynamics {
     }
 }
 
-/// A conditional write to a row that is gone: it changed since it was read. By key, being gone has a code of its own; the
-/// documentation's sample has none, and the address is known to be right since the row was read there.
+/// A conditional write to a row that is gone: it changed since it was read. By key, being gone has
+/// a code of its own; the documentation's sample has none, and the address is known to be right
+/// since the row was read there.
 fn missing_is_stale(
     address: &Address,
     version: Option<&str>,

@@ -66,9 +66,9 @@ impl Stored {
     }
 }
 
-/// A record that was read back after `written` was saved or compared: the row's own mapped columns as they were then, everything
-/// else as read. What a seller entered in between must differ from what the next look reads, or it would pass for known and
-/// never be copied.
+/// A record that was read back after `written` was saved or compared: the row's own mapped columns
+/// as they were then, everything else as read. What a seller entered in between must differ from
+/// what the next look reads, or it would pass for known and never be copied.
 pub(crate) fn settled(written: &Fields, read: CrmRecord) -> CrmRecord {
     let lasting = |name: &String| !name.contains('/') && !OWN_COLUMNS.contains(&name.as_str());
     let mut fields = read.fields;
@@ -95,7 +95,8 @@ pub(crate) fn related(schema: &Schema, row: &Json) -> Fields {
         .collect()
 }
 
-/// The related rows' columns of a record. Whoever changes a lookup changes the version: they hold as long as that does.
+/// The related rows' columns of a record. Whoever changes a lookup changes the version: they hold
+/// as long as that does.
 pub(crate) fn related_columns(record: &CrmRecord) -> Fields {
     let related = record.fields.iter().filter(|(name, _)| name.contains('/'));
     related.map(|(name, value)| (name.clone(), value.clone())).collect()

@@ -1,4 +1,5 @@
-//! Reading a refusal: its kind, and one sentence for the CRM's administrator (contract dynamics365 4.3).
+//! Reading a refusal: its kind, and one sentence for the CRM's administrator (contract dynamics365
+//! 4.3).
 
 use std::time::Duration;
 
@@ -47,7 +48,8 @@ impl ErrorResponse<'_> {
 /// The documentation gives no code for an alternate key that does not exist.
 const NO_SUCH_KEY: &str = "not a defined key";
 
-/// Refusals that meet every deal alike, until an administrator installs, grants or corrects something.
+/// Refusals that meet every deal alike, until an administrator installs, grants or corrects
+/// something.
 const OF_THE_DEPLOYMENT: [u32; 12] = [
     // No application user, or a disabled one.
     0x8007_2560,
@@ -64,7 +66,8 @@ const OF_THE_DEPLOYMENT: [u32; 12] = [
     0x8004_8405,
     // Column-level security.
     0x8004_f507,
-    // The alternate key has no index. Where this code means that a row is absent, the answer is not classified.
+    // The alternate key has no index. Where this code means that a row is absent, the answer is not
+    // classified.
     0x8006_0891,
 ];
 
@@ -94,9 +97,11 @@ fn kind(
         }
         (503, _) if retry_after.is_some() => throttled,
         _ if concerns_deployment(status, code, text) => FailureKind::Credentials,
-        // The documentation's sample of a version mismatch has an empty code; closing a record that is gone has its own.
+        // The documentation's sample of a version mismatch has an empty code; closing a record that
+        // is gone has its own.
         (_, Some(0x8006_0882 | 0x8010_0006)) | (412, None) => FailureKind::Stale,
-        // SQL time-out, SQL error, deadlock victim: rolled back. UnExpected: now and then passing; a queue's tries are bounded.
+        // SQL time-out, SQL error, deadlock victim: rolled back. UnExpected: now and then passing;
+        // a queue's tries are bounded.
         (_, Some(0x8004_4150 | 0x8004_4151 | 0x8004_0255 | 0x8004_0216)) => FailureKind::Transient,
         // Duplicates, some of which come as 500; an operation that does not exist.
         (_, Some(0x8004_0333 | 0x8006_0892 | 0x8004_0237)) | (501, _) => FailureKind::Rejected,
@@ -106,7 +111,8 @@ fn kind(
     }
 }
 
-/// The service's own text is not passed on: it may quote values. Only names are taken from it, where they look like names.
+/// The service's own text is not passed on: it may quote values. Only names are taken from it,
+/// where they look like names.
 fn explain(status: u16, code: Option<ErrorCode>, text: &str) -> String {
     let number = code.map(ErrorCode::number);
     match (status, number) {

@@ -150,7 +150,8 @@ impl Dynamics {
         Uuid::try_parse(id).map_err(stale)
     }
 
-    /// The actions that close a deal know no version, so it is compared before them; so it is where nothing is to be written.
+    /// The actions that close a deal know no version, so it is compared before them; so it is where
+    /// nothing is to be written.
     async fn update_phase(
         &self,
         id: Uuid,

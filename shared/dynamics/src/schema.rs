@@ -23,8 +23,9 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// The opportunity table. `columns` are the mapped ones: plain (`estimatedvalue`) or `lookup/column` with the navigation name of `$expand`
-    /// first (`customerid_account/name`; it is case-sensitive, contract dynamics365 2.2). `sync_column` is the Yes/No column "Sync with
+    /// The opportunity table. `columns` are the mapped ones: plain (`estimatedvalue`) or
+    /// `lookup/column` with the navigation name of `$expand` first (`customerid_account/name`; it
+    /// is case-sensitive, contract dynamics365 2.2). `sync_column` is the Yes/No column "Sync with
     /// Partner Center"; `referral_id_column` is the text column that carries the alternate key.
     ///
     /// Fails with [`CrmError::InvalidColumn`] on a name that no Dataverse column can have.
@@ -89,7 +90,8 @@ impl Schema {
         odata::row(self.table.entity_set(), id)
     }
 
-    /// A row's address by the alternate key. A GUID has none of the characters that break such a key (contract dynamics365 3.5).
+    /// A row's address by the alternate key. A GUID has none of the characters that break such a
+    /// key (contract dynamics365 3.5).
     pub(crate) fn row_of_referral(&self, id: ReferralId) -> String {
         format!(
             "{}({}={})",

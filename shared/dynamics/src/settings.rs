@@ -7,10 +7,12 @@ const ENTRA: &str = "https://login.microsoftonline.com";
 const TENANT_EXAMPLE: &str = "3fd1c2a8-6f1e-4d0b-9c55-0a7f0d6e2b11";
 const PREFIX: &str = "nwcs";
 
-/// One Dynamics 365 environment. Origin, login host and scope are apart because national clouds use other domains (contract dynamics365 1.4).
+/// One Dynamics 365 environment. Origin, login host and scope are apart because national clouds use
+/// other domains (contract dynamics365 1.4).
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The environment's origin, such as `https://northwind.crm4.dynamics.com`; path and query are ignored.
+    /// The environment's origin, such as `https://northwind.crm4.dynamics.com`; path and query are
+    /// ignored.
     pub origin: Url,
     /// The Web API's version, such as `v9.2`.
     pub api_version: String,
@@ -26,7 +28,8 @@ pub struct Settings {
     pub page_size: u32,
     /// Status reason of an open deal.
     pub open_status: i32,
-    /// Status reason of an open deal that is on hold. `None`: this environment has none, so a deal on hold is simply open.
+    /// Status reason of an open deal that is on hold. `None`: this environment has none, so a deal
+    /// on hold is simply open.
     pub on_hold_status: Option<i32>,
     /// Status reason for `WinOpportunity`.
     pub won_status: i32,
@@ -34,7 +37,8 @@ pub struct Settings {
     pub lost_status: i32,
     /// Status reason of a lead that is qualified.
     pub qualified_status: i32,
-    /// Status reason of a lead that is disqualified: 4 Lost, 5 Cannot Contact, 6 No Longer Interested or 7 Canceled.
+    /// Status reason of a lead that is disqualified: 4 Lost, 5 Cannot Contact, 6 No Longer
+    /// Interested or 7 Canceled.
     pub disqualified_status: i32,
 }
 
@@ -58,8 +62,9 @@ impl Settings {
         }
     }
 
-    /// Reads `ENTRA_URL`, `DATAVERSE_URL`, `DATAVERSE_TENANT_ID`, `PUBLISHER_PREFIX`, and the status reasons that are not the out-of-box
-    /// ones: `DATAVERSE_ON_HOLD_STATUS` (`none` where there is none), `DATAVERSE_OPEN_STATUS`, `DATAVERSE_LOST_STATUS`,
+    /// Reads `ENTRA_URL`, `DATAVERSE_URL`, `DATAVERSE_TENANT_ID`, `PUBLISHER_PREFIX`, and the
+    /// status reasons that are not the out-of-box ones: `DATAVERSE_ON_HOLD_STATUS` (`none` where
+    /// there is none), `DATAVERSE_OPEN_STATUS`, `DATAVERSE_LOST_STATUS`,
     /// `DATAVERSE_DISQUALIFIED_STATUS`.
     pub fn read(environment: &Environment) -> Result<Self, Noted> {
         let entra = environment.base_url("ENTRA_URL", Some(ENTRA), ENTRA);
@@ -99,8 +104,8 @@ impl Settings {
     }
 }
 
-/// `PUBLISHER_PREFIX`, `nwcs` when unset. It becomes part of column names in queries, so it may be nothing but what Dataverse allows: two
-/// to eight lower-case letters or digits, a letter first.
+/// `PUBLISHER_PREFIX`, `nwcs` when unset. It becomes part of column names in queries, so it may be
+/// nothing but what Dataverse allows: two to eight lower-case letters or digits, a letter first.
 pub(crate) fn publisher_prefix(environment: &Environment) -> Result<String, Noted> {
     const NAME: &str = "PUBLISHER_PREFIX";
     let prefix = environment.optional(NAME).unwrap_or_else(|| PREFIX.to_owned());

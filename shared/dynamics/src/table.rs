@@ -1,4 +1,5 @@
-//! The two tables that deals stand in, and what differs between them (contract dynamics365 2.3, 2.5).
+//! The two tables that deals stand in, and what differs between them (contract dynamics365 2.3,
+//! 2.5).
 
 use cosell_model::crm::Phase;
 use serde_json::Value as Json;
@@ -10,7 +11,8 @@ pub(crate) const BECAME: &str = "_qualifyingopportunityid_value";
 /// Of a lead: the one that it was merged into. No opportunity can be merged.
 pub(crate) const MERGED_INTO: &str = "_masterid_value";
 
-/// Always read, whatever the mapping: they make phase, version, time of change and, of a lead, what became of it.
+/// Always read, whatever the mapping: they make phase, version, time of change and, of a lead, what
+/// became of it.
 pub(crate) const OWN_COLUMNS: [&str; 6] =
     ["statecode", "statuscode", "modifiedon", "versionnumber", BECAME, MERGED_INTO];
 

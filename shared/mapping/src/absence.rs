@@ -14,7 +14,8 @@ impl Rule {
         own.into_iter().chain(computed).chain(self.fallback.iter().map(String::as_str))
     }
 
-    /// The column that is read of this record: the first that has something, or else the rule's own.
+    /// The column that is read of this record: the first that has something, or else the rule's
+    /// own.
     pub fn column_of(&self, record: &CrmRecord) -> &str {
         let is_filled = |column: &&str| match record.get(column) {
             Json::Null => false,
@@ -24,12 +25,14 @@ impl Rule {
         self.columns().find(is_filled).unwrap_or(&self.crm)
     }
 
-    /// What a new referral gets in place of nothing, in the CRM's form; `None` where there is no default.
+    /// What a new referral gets in place of nothing, in the CRM's form; `None` where there is no
+    /// default.
     pub fn default_value(&self) -> Option<Result<Value, ConversionError>> {
         Some(self.read_default(self.default.as_deref()?))
     }
 
-    /// What a new CRM record gets in place of nothing, in the CRM's form; `None` where there is no default.
+    /// What a new CRM record gets in place of nothing, in the CRM's form; `None` where there is no
+    /// default.
     pub fn default_to_crm(&self) -> Option<Result<Value, ConversionError>> {
         Some(self.read_default(self.default_to_crm.as_deref()?))
     }

@@ -1,5 +1,5 @@
-//! A deal's attributes: a list of `{type, id}`, in which a rule names one by its type, as in `….attributes.SolutionArea` (contract
-//! partner-center 2.6).
+//! A deal's attributes: a list of `{type, id}`, in which a rule names one by its type, as in
+//! `….attributes.SolutionArea` (contract partner-center 2.6).
 
 use serde_json::{Value as Json, json};
 
@@ -18,7 +18,8 @@ pub fn kind_of(path: &str) -> Option<&str> {
     by_type.then_some(kind)
 }
 
-/// The list with this attribute set, and the others as they are; without it when there is nothing to set.
+/// The list with this attribute set, and the others as they are; without it when there is nothing
+/// to set.
 pub fn with(list: Option<&Json>, kind: &str, id: &Json) -> Json {
     let items = list.and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
     let is_it = |item: &Json| {
@@ -29,7 +30,8 @@ pub fn with(list: Option<&Json>, kind: &str, id: &Json) -> Json {
     others.chain(own).collect()
 }
 
-/// The attributes that a services co-sell deal lacks: it needs all of them, or none (contract partner-center 3.1).
+/// The attributes that a services co-sell deal lacks: it needs all of them, or none (contract
+/// partner-center 3.1).
 pub fn lacking(body: &Json) -> Vec<&'static str> {
     let has = |kind: &str| {
         let id = lookup(body, &format!("{LIST}.{kind}"));

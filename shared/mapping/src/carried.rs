@@ -1,4 +1,5 @@
-//! What becomes of one field when a deal's other half is made: a creation is planned from it, and a trial shows it.
+//! What becomes of one field when a deal's other half is made: a creation is planned from it, and a
+//! trial shows it.
 
 use serde_json::Value as Json;
 
@@ -61,7 +62,8 @@ impl Rule {
         }
     }
 
-    /// What becomes of the field when such a referral is made for this CRM record; `cosell` when Microsoft's help is asked.
+    /// What becomes of the field when such a referral is made for this CRM record; `cosell` when
+    /// Microsoft's help is asked.
     pub fn carried_to_partner_center(&self, record: &CrmRecord, cosell: bool) -> Carried {
         if !self.to_partner_center.on_create() {
             return Carried::Elsewhen(self.to_partner_center);

@@ -1,4 +1,5 @@
-//! The sense of a mapping that has the right form: what contradicts itself, Partner Center or the sync.
+//! The sense of a mapping that has the right form: what contradicts itself, Partner Center or the
+//! sync.
 
 mod absence;
 mod choice;

@@ -1,4 +1,5 @@
-//! For which deals a rule is there at all: `when = { deal = ["cosell"], direction = "incoming", stage = ["Active"] }`.
+//! For which deals a rule is there at all: `when = { deal = ["cosell"], direction = "incoming",
+//! stage = ["Active"] }`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -9,7 +10,8 @@ use cosell_model::deal::DealKind;
 use cosell_model::life_cycle::Stage;
 use cosell_model::referral::Referral;
 
-/// For which deals a rule is there; for any other the field does not sync, nothing is required, and what was last synced stays as it was.
+/// For which deals a rule is there; for any other the field does not sync, nothing is required, and
+/// what was last synced stays as it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -62,7 +64,8 @@ impl Situation {
         }
     }
 
-    /// Of a deal of this kind that is yet to be made in Partner Center, where it is born accepted (contract partner-center 2.10).
+    /// Of a deal of this kind that is yet to be made in Partner Center, where it is born accepted
+    /// (contract partner-center 2.10).
     pub fn of_new(deal: DealKind) -> Self {
         Self { deal, direction: Direction::Outgoing, stage: Stage::Active, new: true }
     }

@@ -8,7 +8,8 @@ use cosell_model::crm::CrmRecord;
 use cosell_model::referral::{Referral, lookup};
 use cosell_model::value::{Kind, Value, ValueError};
 
-/// The parts of an address are lines of their own in Partner Center; a CRM may have the whole street in one area.
+/// The parts of an address are lines of their own in Partner Center; a CRM may have the whole
+/// street in one area.
 const ADDRESS: &str = "customerProfile.address.";
 
 fn is_address(path: &str) -> bool {
@@ -154,7 +155,8 @@ impl Rule {
         })
     }
 
-    /// Whether a value, in Partner Center's form, can be sent there; `present` is what stands there.
+    /// Whether a value, in Partner Center's form, can be sent there; `present` is what stands
+    /// there.
     pub fn check_for_partner_center(
         &self,
         value: &Value,
@@ -179,7 +181,8 @@ impl Rule {
         }
     }
 
-    /// The JSON that sets this field in Partner Center; `value` is in its form. What a present array tells of a solution beyond its id is kept.
+    /// The JSON that sets this field in Partner Center; `value` is in its form. What a present
+    /// array tells of a solution beyond its id is kept.
     pub fn partner_center_json(&self, value: &Value, present: Option<&Json>) -> Json {
         match (self.kind, value) {
             (Kind::Date, Value::Date(date)) => midnight(*date),

@@ -1,4 +1,5 @@
-//! Which rules are the deal's currency and the amounts that are in it: an amount without its currency is another amount.
+//! Which rules are the deal's currency and the amounts that are in it: an amount without its
+//! currency is another amount.
 
 use crate::{Mapping, Observation, Rule};
 
@@ -11,7 +12,8 @@ impl Rule {
         self.partner_center.eq_ignore_ascii_case(CURRENCY)
     }
 
-    /// Whether it is in the deal's currency. Other amounts of a referral have currencies of their own.
+    /// Whether it is in the deal's currency. Other amounts of a referral have currencies of their
+    /// own.
     pub fn is_amount(&self) -> bool {
         self.partner_center.eq_ignore_ascii_case(AMOUNT)
     }

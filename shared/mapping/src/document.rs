@@ -30,7 +30,8 @@ pub(super) struct Entry {
 }
 
 impl Node {
-    /// Reads the text of the `layer`-th file and fills its placeholders. Notes every syntax error, and every placeholder that nothing fills.
+    /// Reads the text of the `layer`-th file and fills its placeholders. Notes every syntax error,
+    /// and every placeholder that nothing fills.
     pub(super) fn read(
         layer: usize,
         text: &str,
@@ -83,8 +84,8 @@ impl Node {
         self.get(key).map_or(self.place, |node| node.place)
     }
 
-    /// The place of the one of these keys that a fault between them is blamed on: the first of those that a partner's own file sets, or
-    /// else the first that is set.
+    /// The place of the one of these keys that a fault between them is blamed on: the first of
+    /// those that a partner's own file sets, or else the first that is set.
     pub(super) fn blamed(&self, keys: &[&str]) -> Place {
         let set: Vec<Place> =
             keys.iter().filter_map(|key| self.get(key)).map(|node| node.place).collect();

@@ -1,7 +1,8 @@
-//! Computed values: `from_partner_center = "{{ name }}: {{ details.notes }}"`, in the language of minijinja.
+//! Computed values: `from_partner_center = "{{ name }}: {{ details.notes }}"`, in the language of
+//! minijinja.
 //!
-//! An expression sees the paths or columns that it names, and nothing else: no files, no clock, no other templates. It is compiled when the
-//! mapping is read.
+//! An expression sees the paths or columns that it names, and nothing else: no files, no clock, no
+//! other templates. It is compiled when the mapping is read.
 
 mod slice;
 
@@ -18,7 +19,8 @@ use cosell_model::crm::CrmRecord;
 use cosell_model::referral::Referral;
 use cosell_model::value::{Kind, Value};
 
-/// Some thousand steps are a page of text; a loop that does not end is stopped within a millisecond.
+/// Some thousand steps are a page of text; a loop that does not end is stopped within a
+/// millisecond.
 const FUEL: u64 = 20_000;
 const NAME: &str = "expression";
 
@@ -49,7 +51,8 @@ impl Expression {
         self.names.iter().map(String::as_str)
     }
 
-    /// The columns that it names, where it is computed from a record: `Account.Name` is `Account/Name`.
+    /// The columns that it names, where it is computed from a record: `Account.Name` is
+    /// `Account/Name`.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(String::as_str)
     }
@@ -57,7 +60,8 @@ impl Expression {
     fn of_referral(&self, referral: &Referral) -> Result<String, ConversionError> {
         let blocks = self.names().filter_map(|name| name.split_once('.'));
         for (block, _) in blocks {
-            // Services leave out what is null, but a whole block is never null: without it the answer was shortened.
+            // Services leave out what is null, but a whole block is never null: without it the
+            // answer was shortened.
             if !referral.has(block) {
                 return Err(ConversionError::BlockMissing { block: block.to_owned() });
             }

@@ -1,5 +1,5 @@
-//! Reading and checking a mapping: the shipped file and what a partner's own file changes. A bad mapping stops the deployment, not the
-//! deals.
+//! Reading and checking a mapping: the shipped file and what a partner's own file changes. A bad
+//! mapping stops the deployment, not the deals.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,8 @@ pub struct Examination {
 }
 
 impl Examination {
-    /// Reads the shipped file of `crm` and the partner's own over it, and finds everything that is wrong with the two.
+    /// Reads the shipped file of `crm` and the partner's own over it, and finds everything that is
+    /// wrong with the two.
     pub fn of(
         crm: &Crm,
         shipped: Layer<'_>,
@@ -118,7 +119,8 @@ fn read(
         return None;
     }
     let mapping: Result<Mapping, _> = serde_json::from_value(merged.to_json());
-    // The form knows all that the types know (a test holds it to them); should it ever not, this says so.
+    // The form knows all that the types know (a test holds it to them); should it ever not, this
+    // says so.
     mapping
         .map(|mapping| Mapping { record_ids: crm.record_ids, ..mapping })
         .map_err(|error| {

@@ -273,7 +273,8 @@ fn each(name: &str, fits: fn(&str) -> Result<(), String>, node: &Node, faults: &
     }
 }
 
-/// Which keys `node` has that are none of `keys`, which it lacks, and what is wrong with the others.
+/// Which keys `node` has that are none of `keys`, which it lacks, and what is wrong with the
+/// others.
 fn table(name: &str, keys: &[Key], node: &Node, faults: &mut Faults) {
     if !matches!(node.content, Content::Table(_)) {
         return misfit(name, "a table", node, faults);

@@ -127,7 +127,8 @@ fn disagreements(shipped: &Node, own: &Node, agreed: &[&str], faults: &mut Fault
     }
 }
 
-/// Puts an entry into a table: what both have as tables is merged, and `false` takes out what is neither true nor false.
+/// Puts an entry into a table: what both have as tables is merged, and `false` takes out what is
+/// neither true nor false.
 fn put(table: &mut BTreeMap<String, Entry>, key: String, entry: Entry) {
     let Some(present) = table.get_mut(&key) else {
         table.insert(key, entry);

@@ -86,7 +86,8 @@ pub struct Mapping {
     /// The field rules, in the file's order.
     #[serde(rename = "rule", default)]
     pub rules: Vec<Rule>,
-    /// The table of leads, where leads are mapped: an invitation to a lead stands there until it is accepted.
+    /// The table of leads, where leads are mapped: an invitation to a lead stands there until it is
+    /// accepted.
     #[serde(default)]
     pub lead: Option<LeadTable>,
     /// Whether this is the mapping of leads ([`Self::of_leads`]).
@@ -106,8 +107,9 @@ pub struct LeadTable {
     pub entity: String,
     /// Stage and phase, both ways.
     pub stages: Stages,
-    /// The field rules, in the file's order. A field that is a rule of the opportunity's, too, has the same name there: what was seen of
-    /// it goes with the deal when the lead becomes an opportunity.
+    /// The field rules, in the file's order. A field that is a rule of the opportunity's, too, has
+    /// the same name there: what was seen of it goes with the deal when the lead becomes an
+    /// opportunity.
     #[serde(rename = "rule", default)]
     pub rules: Vec<Rule>,
 }
@@ -157,10 +159,12 @@ pub struct Stages {
     pub to_partner_center: BTreeMap<Phase, Stage>,
     /// What a lost CRM record means for a referral nobody has accepted yet.
     pub lost_before_accepted: Stage,
-    /// What becomes of a seller's edits while the record is on hold and nobody has accepted the referral.
+    /// What becomes of a seller's edits while the record is on hold and nobody has accepted the
+    /// referral.
     #[serde(default)]
     pub on_hold_edits: OnHoldEdits,
-    /// What is sent as the reason with a stage; Partner Center's own pages ask for one with Lost and Declined.
+    /// What is sent as the reason with a stage; Partner Center's own pages ask for one with Lost
+    /// and Declined.
     #[serde(default)]
     pub reasons: BTreeMap<Stage, String>,
     /// Where a seller says why a deal was lost or declined; it goes before `reasons`.
@@ -168,7 +172,8 @@ pub struct Stages {
     pub reason: Option<ReasonColumn>,
 }
 
-/// What becomes of a seller's edits while the record is on hold and nobody has accepted the referral.
+/// What becomes of a seller's edits while the record is on hold and nobody has accepted the
+/// referral.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -181,7 +186,8 @@ pub enum OnHoldEdits {
 }
 
 impl Mapping {
-    /// The mapping of leads: a mapping of its own, with this one's columns. `None` where leads are not mapped.
+    /// The mapping of leads: a mapping of its own, with this one's columns. `None` where leads are
+    /// not mapped.
     #[must_use]
     pub fn of_leads(&self) -> Option<Self> {
         let lead = self.lead.clone()?;
@@ -219,7 +225,8 @@ impl Mapping {
             .collect()
     }
 
-    /// This mapping with ✔ or ✘ beside the deal's name in the CRM. A name that may not be written later is left alone.
+    /// This mapping with ✔ or ✘ beside the deal's name in the CRM. A name that may not be written
+    /// later is left alone.
     #[must_use]
     pub fn marking_names(mut self) -> Self {
         for rule in &mut self.rules {
@@ -245,7 +252,8 @@ impl Mapping {
         rule.map_or_else(|| own_label(field), |rule| rule.label.as_str())
     }
 
-    /// The help code that the CRM's value stands for; `None` for no help, an error for a value the table lacks.
+    /// The help code that the CRM's value stands for; `None` for no help, an error for a value the
+    /// table lacks.
     pub fn help_code(&self, crm_value: &Json) -> Result<Option<&str>, ConversionError> {
         if crm_value.is_null() {
             return Ok(None);

@@ -1,7 +1,8 @@
-//! The mark beside a deal's name in the CRM, as Microsoft's connectors put one there (contract partner-center 5.4).
+//! The mark beside a deal's name in the CRM, as Microsoft's connectors put one there (contract
+//! partner-center 5.4).
 //!
-//! It belongs to the CRM's column, not to the name: it is taken off on reading, whoever put it there, and set by writes that are made
-//! anyway.
+//! It belongs to the CRM's column, not to the name: it is taken off on reading, whoever put it
+//! there, and set by writes that are made anyway.
 
 use super::Rule;
 use cosell_model::value::Value;
@@ -27,7 +28,8 @@ impl Mark {
 /// The characters that a mark takes up: the sign and a blank.
 pub(super) const ROOM: usize = 2;
 
-/// The name alone: without the marks and blanks in front of it. Some keyboards put a selector behind a sign that asks for its emoji.
+/// The name alone: without the marks and blanks in front of it. Some keyboards put a selector
+/// behind a sign that asks for its emoji.
 pub(super) fn bare(name: &str) -> &str {
     let signs = [Mark::Synced.sign(), Mark::Failed.sign(), '\u{fe0e}', '\u{fe0f}'];
     name.trim_start_matches(|c: char| c.is_whitespace() || signs.contains(&c))
@@ -45,10 +47,11 @@ impl Rule {
         self.partner_center == "name"
     }
 
-    /// A text of the name's column with this mark instead of the marks it has; `None` when that cannot be.
+    /// A text of the name's column with this mark instead of the marks it has; `None` when that
+    /// cannot be.
     ///
-    /// The name is cut where both do not fit, but only if it stands `there`, in Partner Center, in full: what a seller entered is
-    /// nowhere else until it was sent.
+    /// The name is cut where both do not fit, but only if it stands `there`, in Partner Center, in
+    /// full: what a seller entered is nowhere else until it was sent.
     pub fn with_mark(
         &self,
         text: &str,

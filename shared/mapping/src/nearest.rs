@@ -1,6 +1,7 @@
 //! What somebody who mistyped a name may have meant.
 
-/// The candidate that is nearest to `text`, if any is near enough to be a slip: a third of its characters may differ, and its case.
+/// The candidate that is nearest to `text`, if any is near enough to be a slip: a third of its
+/// characters may differ, and its case.
 pub(super) fn nearest<'a>(
     text: &str,
     candidates: impl IntoIterator<Item = &'a str>,

@@ -1,4 +1,5 @@
-//! What is seen of a pair: every rule's value on each side, the stage, the help that is asked for, and the CRM ID.
+//! What is seen of a pair: every rule's value on each side, the stage, the help that is asked for,
+//! and the CRM ID.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,14 +27,16 @@ pub const REFERENCE: &str = "crm_id";
 pub struct Observation {
     /// By rule name.
     pub values: BTreeMap<String, LastSynced>,
-    /// Rules whose value could not be read on one side, or that are not there for this deal: nothing may be concluded from them.
+    /// Rules whose value could not be read on one side, or that are not there for this deal:
+    /// nothing may be concluded from them.
     pub unreadable: BTreeSet<String>,
     /// Whether the CRM shows what Partner Center says of the deal's visibility.
     pub visibility_settled: bool,
 }
 
 impl Observation {
-    /// What a new link starts with. The CRM ID counts as seen only once it stands in Partner Center, visibility once the CRM shows it.
+    /// What a new link starts with. The CRM ID counts as seen only once it stands in Partner
+    /// Center, visibility once the CRM shows it.
     pub fn into_new_link(mut self) -> BTreeMap<String, LastSynced> {
         self.values.retain(|name, seen| match name.as_str() {
             REFERENCE => !seen.partner_center.is_nothing(),
@@ -107,7 +110,8 @@ impl Rule {
         referral: &Referral,
         record: &CrmRecord,
     ) -> Result<LastSynced, ConversionError> {
-        // Services leave out what is null, but a whole block is never null: without it the answer was shortened.
+        // Services leave out what is null, but a whole block is never null: without it the answer
+        // was shortened.
         if let Some((block, _)) = self.partner_center.split_once('.')
             && !referral.has(block)
         {
@@ -131,7 +135,8 @@ pub fn phase_value(phase: Phase) -> Value {
 }
 
 impl Rule {
-    /// Whether both sides mean the same, each read in the other's form: a lossy copy agrees with its original.
+    /// Whether both sides mean the same, each read in the other's form: a lossy copy agrees with
+    /// its original.
     pub fn agrees(&self, now: &LastSynced) -> bool {
         self.across_to_crm(&now.partner_center).is_ok_and(|value| value == now.crm)
             || self

@@ -1,4 +1,5 @@
-//! The paths of a referral (contract partner-center 2): what stands there, who may write it and when, and what a new referral needs.
+//! The paths of a referral (contract partner-center 2): what stands there, who may write it and
+//! when, and what a new referral needs.
 //!
 //! `*` stands for an index of a list.
 
@@ -35,7 +36,8 @@ pub(super) enum Holds {
     List,
     /// The list of solutions.
     Solutions,
-    /// Something the contract does not describe further, or calls free-form: anything may stand below it.
+    /// Something the contract does not describe further, or calls free-form: anything may stand
+    /// below it.
     Open,
 }
 
@@ -61,11 +63,13 @@ pub(super) struct Codes {
     pub(super) current: &'static [&'static str],
     /// Those that old referrals carry, or that mean nothing.
     pub(super) old: &'static [&'static str],
-    /// Whether there are no others. Where the documents disagree with what was seen, or the list grows every year, there may be.
+    /// Whether there are no others. Where the documents disagree with what was seen, or the list
+    /// grows every year, there may be.
     pub(super) closed: bool,
 }
 
-/// The path's property; `None` when there is no such path. A path below something open has that one's property.
+/// The path's property; `None` when there is no such path. A path below something open has that
+/// one's property.
 pub(super) fn property(path: &str) -> Option<Property> {
     let general = general(path);
     let found = PATHS.iter().find(|property| property.path.eq_ignore_ascii_case(&general));
@@ -80,7 +84,8 @@ pub(super) fn all() -> impl Iterator<Item = String> {
     PATHS.iter().map(|property| property.path.replace('*', "0"))
 }
 
-/// Whether `path` is `root` or stands below it; names are compared as the service does, without case.
+/// Whether `path` is `root` or stands below it; names are compared as the service does, without
+/// case.
 pub(super) fn is_at_or_below(path: &str, root: &str) -> bool {
     path.eq_ignore_ascii_case(root) || is_below(path, root)
 }
@@ -99,7 +104,8 @@ fn general(path: &str) -> String {
     segments.collect::<Vec<_>>().join(".")
 }
 
-/// What a new deal must carry (contract partner-center 2.1, 2.12) beside what the sync itself sets, and whether only with Microsoft's help.
+/// What a new deal must carry (contract partner-center 2.1, 2.12) beside what the sync itself sets,
+/// and whether only with Microsoft's help.
 pub(super) const NEEDED: &[(&str, bool)] = &[
     ("name", false),
     ("qualification", false),

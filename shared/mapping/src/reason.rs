@@ -18,7 +18,8 @@ use cosell_model::life_cycle::Stage;
 pub struct ReasonColumn {
     /// The CRM column.
     pub column: String,
-    /// For a list: Partner Center's reason and the CRM's value for it. Without it the column's text is sent as it is.
+    /// For a list: Partner Center's reason and the CRM's value for it. Without it the column's text
+    /// is sent as it is.
     #[serde(default)]
     pub values: BTreeMap<String, Json>,
 }

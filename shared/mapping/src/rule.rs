@@ -24,7 +24,8 @@ pub struct Rule {
     /// CRM column; `lookup/column` for a related record's. Empty where the value is computed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub crm: String,
-    /// What the value is computed from, in place of a column; for a rule that goes to Partner Center only.
+    /// What the value is computed from, in place of a column; for a rule that goes to Partner
+    /// Center only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_crm: Option<Expression>,
     /// Its type.
@@ -56,7 +57,8 @@ pub struct Rule {
     /// For a choice: Partner Center's code and the CRM's value for it.
     #[serde(default)]
     pub values: BTreeMap<String, Json>,
-    /// What is done to the value on its way, in order; on its way to Partner Center it is undone, except where the rule goes there only.
+    /// What is done to the value on its way, in order; on its way to Partner Center it is undone,
+    /// except where the rule goes there only.
     #[serde(default)]
     pub transform: Vec<Transform>,
     /// How many characters the CRM column takes; longer text is cut.
@@ -67,7 +69,8 @@ pub struct Rule {
     /// What a seller does when it is missing.
     #[serde(default)]
     pub remedy: String,
-    /// Whether the CRM's column carries a mark in front: the deal's name, where that is wanted ([`Mapping::marking_names`]).
+    /// Whether the CRM's column carries a mark in front: the deal's name, where that is wanted
+    /// ([`Mapping::marking_names`]).
     #[serde(skip)]
     pub marked: bool,
 }

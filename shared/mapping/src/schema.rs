@@ -1,4 +1,5 @@
-//! The mapping's JSON Schema, which makes editors complete and check a mapping file. `cosell mapping check` knows more.
+//! The mapping's JSON Schema, which makes editors complete and check a mapping file. `cosell
+//! mapping check` knows more.
 
 use serde_json::{Value as Json, json};
 
@@ -18,7 +19,8 @@ pub fn of_shipped(systems: &[&str]) -> Json {
     schema
 }
 
-/// Of a partner's own file, which names only what it changes. A rule needs its name, and may be taken out.
+/// Of a partner's own file, which names only what it changes. A rule needs its name, and may be
+/// taken out.
 pub fn of_own(systems: &[&str]) -> Json {
     let mut schema = of_shipped(systems);
     schema["title"] = json!("cosell-sync field mapping: a partner's own changes");

@@ -63,7 +63,8 @@ const CATEGORIES: [&str; 48] = [
 /// How much of an id that is none a sentence shows, in characters.
 const SHOWN: usize = 40;
 
-/// Whether these can be sent. What `present`, the referral's own array, has already is taken as it is.
+/// Whether these can be sent. What `present`, the referral's own array, has already is taken as it
+/// is.
 pub fn check(ids: &[String], present: Option<&Json>) -> Result<(), ConversionError> {
     if ids.len() > MOST {
         return Err(ConversionError::TooMany { count: ids.len(), most: MOST });

@@ -61,8 +61,9 @@ fn both_shipped_files_have_the_same_rules_in_the_same_directions() {
     assert_eq!(stages(&dynamics), stages(&salesforce));
 }
 
-/// The rows of contract partner-center 5.5: the path, and whether the connector brings it to the CRM and to Partner Center. What it does not
-/// sync is left out, and so is what the sync does by itself: `id`, portal link, `externalReferenceId`, `status`, `microsoftMsxId`.
+/// The rows of contract partner-center 5.5: the path, and whether the connector brings it to the
+/// CRM and to Partner Center. What it does not sync is left out, and so is what the sync does by
+/// itself: `id`, portal link, `externalReferenceId`, `status`, `microsoftMsxId`.
 const CONNECTORS_ROWS: [(&str, bool, bool); 18] = [
     ("name", true, true),
     ("details.dealValue", true, true),
@@ -244,7 +245,8 @@ fn a_help_value_outside_the_table_is_named() {
 }
 
 proptest! {
-    /// Whatever an administrator makes of the two files: faults, and a mapping unless one of them is an error.
+    /// Whatever an administrator makes of the two files: faults, and a mapping unless one of them
+    /// is an error.
     #[test]
     fn any_slip_of_the_pen_is_told_and_never_panics(
         at in 0_usize..9000,

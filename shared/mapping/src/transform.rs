@@ -1,7 +1,8 @@
 //! Named changes of a value on its way: `transform = ["first", "limit:80"]`.
 //!
-//! A rule that goes one way carries them out in order. One that goes both ways carries them out towards the CRM, and undoes them in reverse
-//! order towards Partner Center; those that lose something cannot be undone, and have no place there.
+//! A rule that goes one way carries them out in order. One that goes both ways carries them out
+//! towards the CRM, and undoes them in reverse order towards Partner Center; those that lose
+//! something cannot be undone, and have no place there.
 
 mod chain;
 mod country;

@@ -10,7 +10,8 @@ use cosell_model::link::LastSynced;
 use cosell_model::referral::Referral;
 use cosell_model::value::Value;
 
-/// Referral Visibility: whether Microsoft's sellers may see a deal. It can only go up; asking them to help implies it.
+/// Referral Visibility: whether Microsoft's sellers may see a deal. It can only go up; asking them
+/// to help implies it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -33,7 +34,8 @@ pub struct VisibilityValues {
 }
 
 impl Mapping {
-    /// Whether the record says that Microsoft's sellers may see the deal; `None` when it does not say, an error for a value the table lacks.
+    /// Whether the record says that Microsoft's sellers may see the deal; `None` when it does not
+    /// say, an error for a value the table lacks.
     pub fn visibility_of(&self, record: &CrmRecord) -> Result<Option<bool>, ConversionError> {
         let Some(visibility) = &self.visibility else {
             return Ok(None);
@@ -47,7 +49,8 @@ impl Mapping {
         }
     }
 
-    /// The column and the value of a deal that Microsoft's sellers may see; `None` where the mapping has no such column.
+    /// The column and the value of a deal that Microsoft's sellers may see; `None` where the
+    /// mapping has no such column.
     pub fn visible(&self) -> Option<(&str, &Json)> {
         let visibility = self.visibility.as_ref()?;
         Some((&visibility.column, &visibility.values.microsoft))
@@ -90,7 +93,8 @@ impl Mapping {
         visibility.map_or(Value::Nothing, |visibility| value_of(record.get(&visibility.column)))
     }
 
-    /// Whether what is seen of it counts as seen: what Partner Center shows is yet to be written to a column that does not say so.
+    /// Whether what is seen of it counts as seen: what Partner Center shows is yet to be written to
+    /// a column that does not say so.
     pub fn is_visibility_settled(&self, seen: &LastSynced) -> bool {
         let shown = |(_, value): (&str, &Json)| seen.crm == value_of(value);
         seen.partner_center != Value::Bool(true) || self.visible().is_none_or(shown)

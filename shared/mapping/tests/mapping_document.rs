@@ -1,4 +1,5 @@
-//! The recipes of `docs/mapping.md`: each must be sound over the shipped mappings, and change something.
+//! The recipes of `docs/mapping.md`: each must be sound over the shipped mappings, and change
+//! something.
 
 #![allow(missing_docs)]
 
@@ -34,7 +35,8 @@ fn effective(examination: &Examination) -> Option<Json> {
     serde_json::to_value(examination.mapping()?).ok()
 }
 
-/// The TOML blocks of a document: the CRM that one is for, where it is for one only, the line before its first, and its text.
+/// The TOML blocks of a document: the CRM that one is for, where it is for one only, the line
+/// before its first, and its text.
 fn recipes(document: &str) -> Vec<(Option<&str>, usize, String)> {
     let mut recipes = Vec::new();
     let mut lines = document.lines().enumerate();

@@ -40,7 +40,8 @@ pub struct UndecidedField {
 /// One entry of a deal's audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
-    /// The deal, as the audit log is kept under: `referral#…` once a referral is known, else `crm#…`.
+    /// The deal, as the audit log is kept under: `referral#…` once a referral is known, else
+    /// `crm#…`.
     pub pair: String,
     /// When, by our clock.
     pub at: Timestamp,

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum AuditKind {
-    /// Before a write: the changes are what is asked for. The entry that follows says what came of it; without one the function
-    /// died, and the writes may or may not have happened.
+    /// Before a write: the changes are what is asked for. The entry that follows says what came of
+    /// it; without one the function died, and the writes may or may not have happened.
     WriteAhead,
     /// A record was made in the other system.
     Created,
@@ -30,7 +30,8 @@ pub enum AuditKind {
     Failed,
     /// Not for us: settings or the deal's kind exclude it.
     Skipped,
-    /// Both sides had changed the same field differently, and its rule is to ask: both values wait for an operator.
+    /// Both sides had changed the same field differently, and its rule is to ask: both values wait
+    /// for an operator.
     AwaitingDecision,
     /// An operator decided a conflict.
     Resolved,

@@ -76,9 +76,11 @@ pub struct CrmRecord {
     pub modified: Timestamp,
     /// Where the deal stands.
     pub phase: Phase,
-    /// The mapped columns, by the name used in the mapping; a related record's column is `lookup/column`. Absent and null are alike.
+    /// The mapped columns, by the name used in the mapping; a related record's column is
+    /// `lookup/column`. Absent and null are alike.
     pub fields: BTreeMap<String, Json>,
-    /// The record that this one was merged into, where the CRM merges such records and keeps the loser.
+    /// The record that this one was merged into, where the CRM merges such records and keeps the
+    /// loser.
     pub merged_into: Option<CrmKey>,
     /// Of a lead: the opportunity that it became.
     pub converted_into: Option<CrmKey>,
@@ -111,7 +113,8 @@ impl fmt::Debug for CrmRecord {
 /// The smallest change to a record.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CrmWrite {
-    /// Columns to set, in the CRM's own JSON form; null clears. `lookup/column` names a related record to find (or, on create, to make).
+    /// Columns to set, in the CRM's own JSON form; null clears. `lookup/column` names a related
+    /// record to find (or, on create, to make).
     pub fields: BTreeMap<String, Json>,
     /// The state to bring it to, after the columns are written.
     pub phase: Option<Phase>,

@@ -1,4 +1,5 @@
-//! Invitations that expire when nobody answers them (contract partner-center 3.6), and when to warn of that.
+//! Invitations that expire when nobody answers them (contract partner-center 3.6), and when to warn
+//! of that.
 
 use std::fmt;
 use std::str::FromStr;
@@ -64,7 +65,8 @@ impl Deadlines {
         self.days.last().copied().map(days)
     }
 
-    /// The last threshold that is passed of an invitation that expires then; `None` before the first, and once it is over.
+    /// The last threshold that is passed of an invitation that expires then; `None` before the
+    /// first, and once it is over.
     pub fn reached(&self, expires: Timestamp, now: Timestamp) -> Option<u16> {
         let left = expires.duration_since(now);
         let passed = self.days.iter().copied().find(|threshold| left <= days(*threshold));

@@ -1,4 +1,5 @@
-//! What kind of deal a referral is (contract partner-center 2.10, 3.1): no property says so, it follows from several.
+//! What kind of deal a referral is (contract partner-center 2.10, 3.1): no property says so, it
+//! follows from several.
 
 use std::fmt;
 
@@ -18,7 +19,8 @@ pub enum DealKind {
     PartnerLed,
     /// The partner's own, which Microsoft was asked to help with.
     Cosell,
-    /// As [`Self::Cosell`], for services: it names the partner's role, the solution area and the solution play.
+    /// As [`Self::Cosell`], for services: it names the partner's role, the solution area and the
+    /// solution play.
     ServicesCosell,
     /// Microsoft's seller invited the partner.
     InboundCosell,
@@ -67,12 +69,14 @@ impl fmt::Display for DealKind {
 /// The attributes that only a services co-sell deal carries (contract partner-center 2.6, 3.1).
 pub const SERVICES_ATTRIBUTES: [&str; 3] = ["PartnerRole", "SolutionArea", "SolutionPlay"];
 
-/// Whether Microsoft's sellers may see a deal: the switch that goes one way (contract partner-center 2.5).
+/// Whether Microsoft's sellers may see a deal: the switch that goes one way (contract
+/// partner-center 2.5).
 pub const CONSENT: &str = "consent.consentToShareReferralWithMicrosoftSellers";
 
 impl Referral {
-    /// What kind of deal this referral is; `helped` when the Microsoft referral of its engagement is known. An upgraded deal may keep the type
-    /// that it was made with, so the Microsoft referral counts beside it.
+    /// What kind of deal this referral is; `helped` when the Microsoft referral of its engagement
+    /// is known. An upgraded deal may keep the type that it was made with, so the Microsoft
+    /// referral counts beside it.
     pub fn deal(&self, helped: bool) -> DealKind {
         let is = |path: &str, expected: &str| {
             let text = self.get(path).and_then(Json::as_str).unwrap_or_default();
@@ -86,7 +90,8 @@ impl Referral {
             };
         }
         if self.is_incoming() {
-            // An inviter that is left out is Microsoft: partners are named (contract partner-center 2.8).
+            // An inviter that is left out is Microsoft: partners are named (contract partner-center
+            // 2.8).
             let inviter = self.get("inviteContext.invitedBy.organizationId").and_then(Json::as_str);
             return match inviter.filter(|inviter| !inviter.is_empty()) {
                 Some(inviter) if !inviter.eq_ignore_ascii_case("msft") => {
@@ -118,7 +123,8 @@ impl Referral {
         direction.eq_ignore_ascii_case(wanted)
     }
 
-    /// Whether Microsoft's sellers may see it: once they may, they always may (contract partner-center 2.5).
+    /// Whether Microsoft's sellers may see it: once they may, they always may (contract
+    /// partner-center 2.5).
     pub fn is_visible_to_microsoft(&self) -> bool {
         self.get(CONSENT).and_then(Json::as_bool).unwrap_or(false)
     }

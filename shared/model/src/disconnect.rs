@@ -12,7 +12,8 @@ pub enum DisconnectReason {
     RecordDeleted,
     /// The CRM record was merged into another one.
     RecordMerged(CrmKey),
-    /// The referral does not exist or is not visible to the sync's service account (404 and 403 alike).
+    /// The referral does not exist or is not visible to the sync's service account (404 and 403
+    /// alike).
     ReferralInvisible,
     /// An operator unlinked the deal.
     Unlinked,

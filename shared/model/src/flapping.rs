@@ -1,7 +1,8 @@
 //! Flapping: a deal that something else keeps changing back and forth, and is paused for a while.
 //!
-//! Our own echoes never write, so a field that swings, or is written again and again, is set by somebody else: a workflow of
-//! the CRM, another integration. Nothing is lost by a pause: the next reconciliation finds whatever has changed.
+//! Our own echoes never write, so a field that swings, or is written again and again, is set by
+//! somebody else: a workflow of the CRM, another integration. Nothing is lost by a pause: the next
+//! reconciliation finds whatever has changed.
 
 use std::collections::BTreeSet;
 
@@ -64,8 +65,9 @@ pub struct FlappingLimits {
     pub longest: SignedDuration,
 }
 
-/// A person who corrects a correction makes two or three swings an hour. Twenty saves of one field in an hour are a busy afternoon;
-/// should it ever meet a person after all, the price is a quarter of an hour's delay.
+/// A person who corrects a correction makes two or three swings an hour. Twenty saves of one field
+/// in an hour are a busy afternoon; should it ever meet a person after all, the price is a quarter
+/// of an hour's delay.
 impl Default for FlappingLimits {
     fn default() -> Self {
         Self {
@@ -141,7 +143,8 @@ impl FlappingLimits {
 mod tests {
     use super::*;
 
-    /// Writes `name` to alternating sides every `every`, and returns at which write the breaker tripped, and for how long.
+    /// Writes `name` to alternating sides every `every`, and returns at which write the breaker
+    /// tripped, and for how long.
     fn swing(
         activity: &mut Activity,
         start: Timestamp,

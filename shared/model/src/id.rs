@@ -62,11 +62,13 @@ guid_id! {
     ReferralId, "referral"
 }
 guid_id! {
-    /// An engagement's id: the partner's referral and Microsoft's share one (contract partner-center 2.1).
+    /// An engagement's id: the partner's referral and Microsoft's share one (contract
+    /// partner-center 2.1).
     EngagementId, "engagement"
 }
 
-/// An entity tag exactly as the service gave it; its quotes are part of the value (contract partner-center 2.1).
+/// An entity tag exactly as the service gave it; its quotes are part of the value (contract
+/// partner-center 2.1).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ETag(String);

@@ -1,4 +1,5 @@
-//! A referral's life cycle: its states and the transitions that Partner Center allows (contract partner-center 2.10).
+//! A referral's life cycle: its states and the transitions that Partner Center allows (contract
+//! partner-center 2.10).
 
 use std::fmt;
 

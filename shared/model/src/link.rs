@@ -17,7 +17,8 @@ use crate::side::Side;
 use crate::state::DealState;
 use crate::value::Value;
 
-/// A field's value on each side, as last synced. Each side is compared with itself, so a lossy copy can never cause a loop.
+/// A field's value on each side, as last synced. Each side is compared with itself, so a lossy copy
+/// can never cause a loop.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastSynced {
     /// Last seen in Partner Center.
@@ -26,8 +27,8 @@ pub struct LastSynced {
     pub crm: Value,
 }
 
-/// A write that was under way when the link was last saved: the next reconciliation must be able to tell our own value from
-/// an edit.
+/// A write that was under way when the link was last saved: the next reconciliation must be able to
+/// tell our own value from an edit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WriteAhead {
     /// The side that was to be written.
@@ -75,7 +76,8 @@ pub enum Step {
     MicrosoftInvited,
 }
 
-/// A field that changed differently on both sides and whose rule is `ask`: both values wait for an operator.
+/// A field that changed differently on both sides and whose rule is `ask`: both values wait for an
+/// operator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenConflict {
     /// The value in Partner Center.
@@ -84,7 +86,8 @@ pub struct OpenConflict {
     pub crm: Value,
     /// Since when both wait.
     pub since: Timestamp,
-    /// Whose value an operator chose. It holds for these two values only: should one change, the operator is asked anew.
+    /// Whose value an operator chose. It holds for these two values only: should one change, the
+    /// operator is asked anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Side>,
 }
@@ -132,7 +135,8 @@ pub enum Registering {
     Done,
 }
 
-/// Stands on the link of a deal that is disconnected: neither side is ever given another counterpart by itself.
+/// Stands on the link of a deal that is disconnected: neither side is ever given another
+/// counterpart by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Disconnected {
     /// Why.

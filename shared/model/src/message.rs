@@ -83,7 +83,8 @@ pub struct SyncMessage {
     pub subject: Subject,
     /// Why.
     pub cause: Cause,
-    /// What caused it: the change's own version or time. It only distinguishes repeated messages of one change.
+    /// What caused it: the change's own version or time. It only distinguishes repeated messages of
+    /// one change.
     pub observed: String,
 }
 

@@ -1,4 +1,5 @@
-//! What we remember of Microsoft's part in a deal: what it was asked, how far it came, and what it could not be asked.
+//! What we remember of Microsoft's part in a deal: what it was asked, how far it came, and what it
+//! could not be asked.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,8 @@ pub struct Microsoft {
     pub refused: Option<RefusedRequest>,
 }
 
-/// A request that was not made, or that Partner Center refused: it is not made again while nothing of it has changed.
+/// A request that was not made, or that Partner Center refused: it is not made again while nothing
+/// of it has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedRequest {
     /// A digest of what would have been sent, or of what was missing.

@@ -1,4 +1,5 @@
-//! Notices: what happened or stands in the way, as data with a stable code. `cosell_sync::render` words them.
+//! Notices: what happened or stands in the way, as data with a stable code. `cosell_sync::render`
+//! words them.
 
 mod nature;
 mod reason;
@@ -58,7 +59,8 @@ pub enum Notice {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         field: Option<Field>,
     },
-    /// What was missing may belong to a related record: the deal's own record must change to be reconciled again.
+    /// What was missing may belong to a related record: the deal's own record must change to be
+    /// reconciled again.
     ChangeToRetry,
 
     // Identifiers that contradict each other.
@@ -152,7 +154,8 @@ pub enum Notice {
     NotConvertible { field: Field, side: Side, reason: String },
     /// Microsoft locks these fields once a deal exists.
     Locked { fields: Vec<Field> },
-    /// A field that is only received differs in the CRM, or one that is only sent in Partner Center.
+    /// A field that is only received differs in the CRM, or one that is only sent in Partner
+    /// Center.
     OneWay { field: Field, side: Side },
     /// The referral's end is final, and the record is elsewhere.
     StageFinal { phase: Phase, stage: Stage },

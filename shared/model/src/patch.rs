@@ -27,7 +27,8 @@ pub enum PatchVerb {
 }
 
 impl PatchOperation {
-    /// Sets the property at a dotted path: `replace` where the referral has it, `add` where it has not.
+    /// Sets the property at a dotted path: `replace` where the referral has it, `add` where it has
+    /// not.
     pub fn set(referral: &Referral, path: &str, value: Json) -> Self {
         let op = if referral.has(path) { PatchVerb::Replace } else { PatchVerb::Add };
         Self { op, path: format!("/{}", path.replace('.', "/")), value }

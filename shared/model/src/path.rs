@@ -69,7 +69,8 @@ path! {
 }
 
 path! {
-    /// A dotted path in a referral: `details.dealValue`, `customerProfile.team.0.email`. Names have no case.
+    /// A dotted path in a referral: `details.dealValue`, `customerProfile.team.0.email`. Names have
+    /// no case.
     ReferralPath
 }
 

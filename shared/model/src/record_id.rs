@@ -1,5 +1,5 @@
-//! The ids of CRM records as text: every spelling that people and services use, and the one that our keys have. What they look like is
-//! a CRM's own matter, and part of its descriptor.
+//! The ids of CRM records as text: every spelling that people and services use, and the one that
+//! our keys have. What they look like is a CRM's own matter, and part of its descriptor.
 
 use uuid::Uuid;
 
@@ -10,16 +10,19 @@ use crate::crm::{CrmKey, LEAD, OPPORTUNITY};
 pub struct RecordIds {
     /// The CRM, as [`CrmKey::system`] names it.
     pub system: &'static str,
-    /// The canonical form of an id of this entity, read in whatever spelling; `None` when the text is no such id.
+    /// The canonical form of an id of this entity, read in whatever spelling; `None` when the text
+    /// is no such id.
     pub canonical: fn(entity: &str, text: &str) -> Option<String>,
-    /// The spellings that a service may have been given beside the canonical one, which is the argument.
+    /// The spellings that a service may have been given beside the canonical one, which is the
+    /// argument.
     pub variants: fn(canonical: &str) -> Vec<String>,
     /// An id of this entity, for people: completes "expected …".
     pub expected: fn(entity: &str) -> String,
 }
 
 impl RecordIds {
-    /// Ids that are GUIDs: canonical in lower case with hyphens, read with capitals, in braces and without hyphens.
+    /// Ids that are GUIDs: canonical in lower case with hyphens, read with capitals, in braces and
+    /// without hyphens.
     pub const fn guids(system: &'static str) -> Self {
         Self { system, canonical: guid, variants: no_variants, expected: expected_guid }
     }
@@ -48,14 +51,15 @@ impl RecordIds {
         if key.system == self.system { self.key(&key.entity, &key.id).unwrap_or(key) } else { key }
     }
 
-    /// Whether two texts name the same record, however each is spelt. Texts that are no ids are compared exactly.
+    /// Whether two texts name the same record, however each is spelt. Texts that are no ids are
+    /// compared exactly.
     pub fn same(&self, one: &str, other: &str) -> bool {
         one == other
             || self.of_any_entity(one).is_some_and(|id| self.of_any_entity(other) == Some(id))
     }
 
-    /// The spellings that a service which compares texts exactly should be asked for, the canonical one first. A text that is no id is
-    /// asked for as it is.
+    /// The spellings that a service which compares texts exactly should be asked for, the canonical
+    /// one first. A text that is no id is asked for as it is.
     pub fn spellings(&self, text: &str) -> Vec<String> {
         match self.of_any_entity(text) {
             Some(id) => {

@@ -39,7 +39,8 @@ pub enum ReferralKind {
     Opportunity,
     /// A lead from Microsoft or the marketplace.
     Lead,
-    /// The referral of a co-sell engagement that Microsoft owns: it is followed, never given a CRM record of its own.
+    /// The referral of a co-sell engagement that Microsoft owns: it is followed, never given a CRM
+    /// record of its own.
     MicrosoftReferral,
 }
 
@@ -66,7 +67,8 @@ pub enum ReferralError {
 }
 
 impl Referral {
-    /// Reads a referral from the service's JSON. Property names are read case-insensitively, null and absent alike.
+    /// Reads a referral from the service's JSON. Property names are read case-insensitively, null
+    /// and absent alike.
     ///
     /// `etag_header` is the `ETag` header, used when the body carries none.
     pub fn parse(
@@ -157,8 +159,8 @@ fn kind(body: &Json) -> ReferralKind {
     if lead { ReferralKind::Lead } else { ReferralKind::Opportunity }
 }
 
-/// Follows a dotted path; names are matched case-insensitively, numbers index arrays. A name in an array of `{type, id}` is the id of the
-/// item of that type: so are attributes named.
+/// Follows a dotted path; names are matched case-insensitively, numbers index arrays. A name in an
+/// array of `{type, id}` is the id of the item of that type: so are attributes named.
 pub fn lookup<'json>(json: &'json Json, path: &str) -> Option<&'json Json> {
     path.split('.').try_fold(json, |at, segment| match at {
         Json::Object(properties) => properties.get(segment).or_else(|| {

@@ -113,8 +113,8 @@ impl DealState {
         }
     }
 
-    /// Since when a deal is in this state that was in the state `before` since then: unchanged as long as the state has the same name,
-    /// and a person is needed or not as before.
+    /// Since when a deal is in this state that was in the state `before` since then: unchanged as
+    /// long as the state has the same name, and a person is needed or not as before.
     pub(crate) fn since(
         &self,
         (before, since): (&Self, Option<Timestamp>),

@@ -1,4 +1,5 @@
-//! The canonical value of a field, in which a side is compared with what was last seen on that side.
+//! The canonical value of a field, in which a side is compared with what was last seen on that
+//! side.
 
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
@@ -6,7 +7,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-/// One field's value. Equality is meaning, not spelling: `250000.0000` equals `250000`, an empty text equals nothing.
+/// One field's value. Equality is meaning, not spelling: `250000.0000` equals `250000`, an empty
+/// text equals nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Value {
@@ -78,7 +80,8 @@ impl Value {
         matches!(self, Self::Nothing)
     }
 
-    /// Reads a JSON value of either system as `kind`; solutions have their own forms, see [`crate::mapping`].
+    /// Reads a JSON value of either system as `kind`; solutions have their own forms, see
+    /// [`crate::mapping`].
     pub fn from_json(kind: Kind, json: &Json) -> Result<Self, ValueError> {
         if json.is_null() {
             return Ok(Self::Nothing);
@@ -147,7 +150,8 @@ fn number_json(number: Decimal) -> Json {
     {
         return Json::from(whole);
     }
-    // Both systems' amounts stay below 1e13 with at most 4 decimals: 17 digits, which a double carries.
+    // Both systems' amounts stay below 1e13 with at most 4 decimals: 17 digits, which a double
+    // carries.
     number.to_string().parse::<f64>().map_or(Json::Null, Json::from)
 }
 

@@ -1,4 +1,5 @@
-//! What a delivery says (contract partner-center 4.2 and 4.3): which referral to look at. It carries no data of it.
+//! What a delivery says (contract partner-center 4.2 and 4.3): which referral to look at. It
+//! carries no data of it.
 
 use std::fmt;
 
@@ -66,7 +67,8 @@ impl fmt::Display for EventName {
     }
 }
 
-/// A signed body that is no event. Repeating the delivery would not help: accept, log and forget it.
+/// A signed body that is no event. Repeating the delivery would not help: accept, log and forget
+/// it.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
     /// Not JSON.
@@ -90,8 +92,9 @@ pub struct WebhookEvent {
 }
 
 impl WebhookEvent {
-    /// Reads an event. Property names are case-insensitive. Of `ResourceUri` only the last path segment counts:
-    /// its host and path come in several forms, and we never call an address from a payload.
+    /// Reads an event. Property names are case-insensitive. Of `ResourceUri` only the last path
+    /// segment counts: its host and path come in several forms, and we never call an address from a
+    /// payload.
     pub fn parse(verified: &VerifiedEvent<'_>) -> Result<Self, EventError> {
         let body = verified.body();
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
@@ -107,8 +110,9 @@ impl WebhookEvent {
 
     /// The message for the sync queue, if the event names a referral.
     ///
-    /// Repeated deliveries of one change have the same `observed`. Without a date of change it is the time of receipt:
-    /// better to look once too often than to take a second change for a repetition.
+    /// Repeated deliveries of one change have the same `observed`. Without a date of change it is
+    /// the time of receipt: better to look once too often than to take a second change for a
+    /// repetition.
     pub fn sync_message(&self) -> Option<SyncMessage> {
         let observed =
             format!("{}@{}", self.name, self.changed.as_deref().unwrap_or(&self.received));

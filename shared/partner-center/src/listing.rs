@@ -28,8 +28,9 @@ pub(crate) struct Rows {
     pub(crate) request_id: Option<String>,
 }
 
-/// Fetches all pages. The service's links are not followed: they come with the wrong scheme and path in places, and
-/// our token must not go where an answer says. Only their query is taken, onto our own address.
+/// Fetches all pages. The service's links are not followed: they come with the wrong scheme and
+/// path in places, and our token must not go where an answer says. Only their query is taken, onto
+/// our own address.
 pub(crate) async fn all(exchange: &Exchange, query: &Query<'_>) -> Result<Rows, Error> {
     let mut rows = Vec::new();
     let mut page_query = query.encode();

@@ -1,4 +1,5 @@
-//! JSON properties whatever their case: the services' documents and answers disagree (contract partner-center 2).
+//! JSON properties whatever their case: the services' documents and answers disagree (contract
+//! partner-center 2).
 
 use serde_json::Value as Json;
 

@@ -65,7 +65,8 @@ impl Referrals {
         Ok(Self { exchange, record_ids: RecordIds::none() })
     }
 
-    /// Finds referrals by ids of these CRM records in whatever spelling; without them, texts are compared exactly.
+    /// Finds referrals by ids of these CRM records in whatever spelling; without them, texts are
+    /// compared exactly.
     #[must_use]
     pub fn with_record_ids(self, record_ids: RecordIds) -> Self {
         Self { record_ids, ..self }
@@ -82,7 +83,8 @@ impl Referrals {
         let segments = path_of(&text_id);
         match self.exchange.send(&call(Operation::ReadReferral(id), Method::GET, &segments)).await {
             Ok(answer) => Ok(Some(answer)),
-            // 403 and 404 both mean "not visible to us"; only a lack of claims concerns every referral.
+            // 403 and 404 both mean "not visible to us"; only a lack of claims concerns every
+            // referral.
             Err(Error::Refused { refusal, .. })
                 if matches!(refusal.status, 403 | 404 | 410) && !refusal.lacks_claims() =>
             {
@@ -155,7 +157,8 @@ impl Referrals {
             },
             Err(unusable) => unusable,
         };
-        // 204, or a body that was cut short (contract partner-center 3.1 prints one): the change is made, only its result is not here.
+        // 204, or a body that was cut short (contract partner-center 3.1 prints one): the change is
+        // made, only its result is not here.
         self.read(id).await?.ok_or(part)
     }
 }

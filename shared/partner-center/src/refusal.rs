@@ -8,7 +8,8 @@ use serde_json::Value as Json;
 
 use crate::property::{property, text};
 
-/// Longest text of a service that goes into an error: enough for its sentence, too little for a document.
+/// Longest text of a service that goes into an error: enough for its sentence, too little for a
+/// document.
 const MESSAGE_CHARS: usize = 300;
 
 /// When a service is busy and does not say for how long.
@@ -50,7 +51,8 @@ impl Refusal {
         }
     }
 
-    /// Whether conditional access or multi-factor authentication stands in the way. Microsoft spells it `insufficent_claims` in one place.
+    /// Whether conditional access or multi-factor authentication stands in the way. Microsoft
+    /// spells it `insufficent_claims` in one place.
     pub(crate) fn lacks_claims(&self) -> bool {
         self.status == 403
             && self
@@ -89,7 +91,8 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// The useful part of an error body, in any of the shapes: nested under `error`, flat, or the throttle's own.
+/// The useful part of an error body, in any of the shapes: nested under `error`, flat, or the
+/// throttle's own.
 #[derive(Debug, Default, PartialEq)]
 struct Complaint {
     code: Option<String>,
@@ -127,7 +130,8 @@ impl Complaint {
     }
 }
 
-/// Shortens a service's text, makes it one line, and leaves out what looks like an e-mail address or a telephone number.
+/// Shortens a service's text, makes it one line, and leaves out what looks like an e-mail address
+/// or a telephone number.
 fn scrub(message: &str, limit: usize) -> String {
     let personal = |word: &str| {
         let digits = word.chars().filter(char::is_ascii_digit).count();

@@ -1,4 +1,5 @@
-//! The webhook registration host (contract partner-center 4.1): another host, audience and set of headers.
+//! The webhook registration host (contract partner-center 4.1): another host, audience and set of
+//! headers.
 
 use std::sync::Arc;
 
@@ -37,7 +38,8 @@ pub enum Ensured {
     Unchanged,
     /// There was no registration.
     Created,
-    /// There was one without all the events, or for another address: whoever had that gets no deliveries any more.
+    /// There was one without all the events, or for another address: whoever had that gets no
+    /// deliveries any more.
     Overwritten {
         /// What it was, if the service showed it.
         before: Option<Registered>,
@@ -88,8 +90,8 @@ impl Registration {
         self.write(Method::PUT, url, events).await
     }
 
-    /// Makes sure that `events` go to `url`: reads, then creates or overwrites. An existing registration of the same
-    /// address keeps its other events.
+    /// Makes sure that `events` go to `url`: reads, then creates or overwrites. An existing
+    /// registration of the same address keeps its other events.
     pub async fn ensure(&self, url: &Url, events: &[&str]) -> Result<Ensured, Error> {
         let before = self.get().await?;
         if let Some(before) = before {
@@ -131,7 +133,8 @@ impl Registration {
         names.ok_or_else(|| unusable(operation, &answer, "it is not a list of event names"))
     }
 
-    /// Asks for a test event (`test-created` must be registered; twice a minute at most) and returns its correlation id.
+    /// Asks for a test event (`test-created` must be registered; twice a minute at most) and
+    /// returns its correlation id.
     pub async fn send_test(&self) -> Result<String, Error> {
         let operation = Operation::TestRegistration;
         let answer = self.send(operation, Method::POST, &["validationEvents"], None).await?;

@@ -1,7 +1,7 @@
 //! Looking for referrals (contract partner-center 3.3).
 //!
-//! The rows of a list may be shortened: the contract's samples have neither `externalReferenceId` nor `target` nor
-//! `details`. So a row only says where to look, and what is returned is whole.
+//! The rows of a list may be shortened: the contract's samples have neither `externalReferenceId`
+//! nor `target` nor `details`. So a row only says where to look, and what is returned is whole.
 
 use std::collections::BTreeSet;
 
@@ -51,8 +51,8 @@ impl Sought<'_> {
     }
 }
 
-/// The filter for a reference: an id as the CRM and the connectors write it. One that a person typed otherwise still is found only by a
-/// service that compares without case.
+/// The filter for a reference: an id as the CRM and the connectors write it. One that a person
+/// typed otherwise still is found only by a service that compares without case.
 fn filter(ids: RecordIds, reference: &str) -> String {
     let spelt: Vec<String> = ids
         .spellings(reference)
@@ -63,7 +63,8 @@ fn filter(ids: RecordIds, reference: &str) -> String {
 }
 
 impl Referrals {
-    /// All referrals of an engagement. Samples write its id bare and quoted; which one the service takes shows in its answer.
+    /// All referrals of an engagement. Samples write its id bare and quoted; which one the service
+    /// takes shows in its answer.
     pub(crate) async fn of_engagement(&self, id: EngagementId) -> Result<Vec<Referral>, Error> {
         let listed = match self.filtered(format!("engagementId eq {id}")).await {
             Err(error) if error.status() == Some(400) => {
@@ -85,8 +86,9 @@ impl Referrals {
         Ok(found)
     }
 
-    /// All referrals with this `externalReferenceId`, whole. That it can be filtered by is not documented, and a filter that is
-    /// ignored must not make us adopt somebody else's referral: rows are compared in any case.
+    /// All referrals with this `externalReferenceId`, whole. That it can be filtered by is not
+    /// documented, and a filter that is ignored must not make us adopt somebody else's referral:
+    /// rows are compared in any case.
     pub(crate) async fn with_reference(&self, reference: &str) -> Result<Vec<Referral>, Error> {
         let sought =
             Sought { property: "externalReferenceId", value: reference, ids: self.record_ids };
@@ -99,9 +101,9 @@ impl Referrals {
         self.among(rows, sought, true).await
     }
 
-    /// Looks at every referral there is, and reads each whose row does not say. That is slow, a call per hundred referrals
-    /// and one more per shortened row; but a time bound, or a row passed over, would leave an older referral unfound, and what is
-    /// not found is created a second time.
+    /// Looks at every referral there is, and reads each whose row does not say. That is slow, a
+    /// call per hundred referrals and one more per shortened row; but a time bound, or a row passed
+    /// over, would leave an older referral unfound, and what is not found is created a second time.
     async fn among_all(&self, sought: Sought<'_>) -> Result<Vec<Referral>, Error> {
         let all = Query { order: Some(OLDEST_FIRST), ..Query::default() };
         self.among(self.list(&all).await?.rows, sought, false).await
@@ -120,7 +122,8 @@ impl Referrals {
         Ok(found)
     }
 
-    /// All referrals that wait for an answer. One that cannot be read is passed over: nobody can be told of it either.
+    /// All referrals that wait for an answer. One that cannot be read is passed over: nobody can be
+    /// told of it either.
     pub(crate) async fn waiting(&self) -> Result<Vec<Referral>, Error> {
         let listed = self.filtered("status eq 'New'".into()).await?;
         let sought = Sought { property: "status", value: "New", ids: GUIDS };
@@ -143,8 +146,8 @@ impl Referrals {
         self.list(&Query { filter, ..Query::default() }).await
     }
 
-    /// The referral of a row, read by itself, if it is one of those looked for. `filtered`: the service chose the row for us,
-    /// so that it must not be overlooked even if it does not say why.
+    /// The referral of a row, read by itself, if it is one of those looked for. `filtered`: the
+    /// service chose the row for us, so that it must not be overlooked even if it does not say why.
     async fn whole(
         &self,
         row: &Json,

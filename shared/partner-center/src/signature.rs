@@ -1,7 +1,8 @@
 //! Checking that a webhook delivery comes from Partner Center (contract partner-center 4.4).
 //!
-//! [`RawDelivery`] → [`Verifier::verify`] → [`VerifiedEvent`] → [`crate::event::WebhookEvent`]: each step takes only what
-//! the one before gives, so bytes that nobody verified cannot become an event.
+//! [`RawDelivery`] → [`Verifier::verify`] → [`VerifiedEvent`] → [`crate::event::WebhookEvent`]:
+//! each step takes only what the one before gives, so bytes that nobody verified cannot become an
+//! event.
 
 mod address;
 #[cfg(test)]
@@ -35,10 +36,12 @@ pub const DEFAULT_CERTIFICATE_ORIGINS: &str = "https://3psostorageacct.blob.core
 pub const DEFAULT_ISSUER_HOSTS: &str =
     "www.microsoft.com,caissuers.microsoft.com,cacerts.digicert.com";
 
-/// Issuers fetched for one certificate. Microsoft's chains have one intermediate, two while a root is being replaced.
+/// Issuers fetched for one certificate. Microsoft's chains have one intermediate, two while a root
+/// is being replaced.
 const MAX_FETCHED_ISSUERS: usize = 3;
 
-/// For certificate and issuers together: leaves the webhook function, which has 10 s, time to answer.
+/// For certificate and issuers together: leaves the webhook function, which has 10 s, time to
+/// answer.
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Where certificates come from and what they are trusted by.
@@ -53,7 +56,8 @@ pub struct SignatureSettings {
 }
 
 impl SignatureSettings {
-    /// Reads the settings as the functions are configured: two comma-separated lists, and PEM text (blank: the public roots).
+    /// Reads the settings as the functions are configured: two comma-separated lists, and PEM text
+    /// (blank: the public roots).
     pub fn parse(
         certificate_origins: &str,
         issuer_hosts: &str,
@@ -123,10 +127,11 @@ impl Verifier {
         Self { settings, http, cache: Cache::default() }
     }
 
-    /// Checks one delivery at `now`. What needs no certificate is checked first, so that rubbish costs no fetch.
+    /// Checks one delivery at `now`. What needs no certificate is checked first, so that rubbish
+    /// costs no fetch.
     ///
-    /// A signature that does not match a remembered certificate has the certificate fetched once more, at most once a
-    /// minute: Microsoft replaces it under the same address.
+    /// A signature that does not match a remembered certificate has the certificate fetched once
+    /// more, at most once a minute: Microsoft replaces it under the same address.
     pub async fn verify<'a>(
         &self,
         raw: RawDelivery<'a>,

@@ -1,5 +1,5 @@
-//! Typed reading of environment variables. All problems are collected and reported at once, so that a deployment is
-//! mended in one go.
+//! Typed reading of environment variables. All problems are collected and reported at once, so that
+//! a deployment is mended in one go.
 //!
 //! ```
 //! use cosell_runtime::config::{Environment, Noted};
@@ -41,7 +41,8 @@ enum Source {
     Fixed(HashMap<String, String>),
 }
 
-/// One variable that is not as it should be. Its value is not shown: somebody may have put a secret there.
+/// One variable that is not as it should be. Its value is not shown: somebody may have put a secret
+/// there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The variable's name.
@@ -62,7 +63,8 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A variable could not be read; why is noted in the [`Environment`] and reported by [`Environment::read`].
+/// A variable could not be read; why is noted in the [`Environment`] and reported by
+/// [`Environment::read`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Noted;
 
@@ -102,7 +104,8 @@ impl Environment {
         }
     }
 
-    /// Text, if it is set. Blank counts as not set: that is how a template passes an empty parameter.
+    /// Text, if it is set. Blank counts as not set: that is how a template passes an empty
+    /// parameter.
     pub fn optional(&self, variable: &str) -> Option<String> {
         let value = match &self.source {
             Source::Process => std::env::var(variable).ok(),

@@ -8,7 +8,8 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Libraries that print what they carry, customer data included, when asked for detail: never below `info`, whatever `RUST_LOG` says.
+/// Libraries that print what they carry, customer data included, when asked for detail: never below
+/// `info`, whatever `RUST_LOG` says.
 const QUIET: [&str; 9] = [
     "aws_config",
     "aws_runtime",
@@ -21,7 +22,8 @@ const QUIET: [&str; 9] = [
     "lambda_runtime",
 ];
 
-/// Logs to standard output from now on. `RUST_LOG` chooses what, `info` by default. A second call changes nothing.
+/// Logs to standard output from now on. `RUST_LOG` chooses what, `info` by default. A second call
+/// changes nothing.
 pub fn init() {
     let chosen =
         EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();

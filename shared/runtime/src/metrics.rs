@@ -1,4 +1,5 @@
-//! Counts, as lines in CloudWatch's embedded metric format: CloudWatch reads them out of the log, nothing is called.
+//! Counts, as lines in CloudWatch's embedded metric format: CloudWatch reads them out of the log,
+//! nothing is called.
 
 use std::io::{self, Write};
 use std::sync::OnceLock;
@@ -8,7 +9,8 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::clock;
 
-/// Two deployments in one account must not mix: `METRICS_NAMESPACE`, which the template sets to `CosellSync/STACK`.
+/// Two deployments in one account must not mix: `METRICS_NAMESPACE`, which the template sets to
+/// `CosellSync/STACK`.
 fn namespace() -> &'static str {
     static NAMESPACE: OnceLock<String> = OnceLock::new();
     NAMESPACE.get_or_init(|| {
@@ -43,8 +45,9 @@ pub enum Metric {
     Enqueued,
 }
 
-/// Counts `value` of `metric` in the deployment's namespace, in all and by `dimensions`. Every distinct set of `dimensions` (name, value) is a metric that
-/// costs money: use short fixed lists, never ids. At most 30, as CloudWatch allows.
+/// Counts `value` of `metric` in the deployment's namespace, in all and by `dimensions`. Every
+/// distinct set of `dimensions` (name, value) is a metric that costs money: use short fixed lists,
+/// never ids. At most 30, as CloudWatch allows.
 pub fn count(metric: Metric, value: u64, dimensions: &[(&str, &str)]) {
     let line = line(metric, value, dimensions, clock::now());
     // A closed standard output must not cost the message in work.

@@ -1,4 +1,5 @@
-//! Several calls in one: one round trip, one call of the organisation's daily limit, all or nothing (contract salesforce 3.8).
+//! Several calls in one: one round trip, one call of the organisation's daily limit, all or nothing
+//! (contract salesforce 3.8).
 
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ use crate::refusal;
 use crate::rest_api::{Answer, Call, RestApi};
 use crate::wait::Wait;
 
-/// How often a write that met another transaction's lock is sent again at once: REST has no other way to wait (contract salesforce 4.3).
+/// How often a write that met another transaction's lock is sent again at once: REST has no other
+/// way to wait (contract salesforce 4.3).
 const TRIES: u32 = 3;
 
 /// Codes of the innocent parts of a call that failed as a whole.
@@ -30,7 +32,8 @@ impl Part {
         Self { reference, call, links: Vec::new() }
     }
 
-    /// What is mapped may hold anything, and the service reads `@{…}` in a part as a reference. There is no escape for it.
+    /// What is mapped may hold anything, and the service reads `@{…}` in a part as a reference.
+    /// There is no escape for it.
     fn looks_like_a_reference(&self) -> bool {
         let holds = |value: &Json| value.as_str().is_some_and(|text| text.contains("@{"));
         let body = self.call.body.as_ref().and_then(Json::as_object);
@@ -103,8 +106,9 @@ impl Answers {
 }
 
 impl RestApi {
-    /// Sends the parts as one call, or one by one where a value could be taken for a reference. With `all_or_none`, the parts after a
-    /// failed one are not carried out; as one call, those before it are rolled back too.
+    /// Sends the parts as one call, or one by one where a value could be taken for a reference.
+    /// With `all_or_none`, the parts after a failed one are not carried out; as one call, those
+    /// before it are rolled back too.
     pub(crate) async fn run(
         &self,
         parts: &[Part],

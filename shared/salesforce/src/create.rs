@@ -1,4 +1,5 @@
-//! A referral's record: made with its account and contact in one transaction, or brought up to date where it exists.
+//! A referral's record: made with its account and contact in one transaction, or brought up to date
+//! where it exists.
 
 use cosell_crm::{CrmError, Write};
 use cosell_model::crm::{CrmRecord, Phase};
@@ -36,7 +37,8 @@ impl Salesforce {
         parts.extend(searches(&write, &doing));
         let mut answers = self.api.run(&parts, false, &doing).await?;
         if let Some(stored) = self.stored(&organisation, &mut answers)? {
-            // Whom an existing deal belongs to is never changed, and its other fields only as they were read.
+            // Whom an existing deal belongs to is never changed, and its other fields only as they
+            // were read.
             return self.update_record(&stored.record, write).await;
         }
         let customers = Customers::read(&write, &mut answers)?;
@@ -120,13 +122,15 @@ impl Salesforce {
         }
     }
 
-    /// Salesforce has no opportunity without a close date, and an invitation that is not shown is one that expires.
+    /// Salesforce has no opportunity without a close date, and an invitation that is not shown is
+    /// one that expires.
     fn provisional_close_date(&self) -> String {
         let today = (self.clock)().to_zoned(TimeZone::UTC).date();
         today.saturating_add(PROVISIONAL_DAYS.days()).to_string()
     }
 
-    /// Two refusals may mean that somebody made the opportunity meanwhile, or that something is wrong for good: looking tells.
+    /// Two refusals may mean that somebody made the opportunity meanwhile, or that something is
+    /// wrong for good: looking tells.
     async fn made_meanwhile(
         &self,
         organisation: &Organisation,
@@ -150,7 +154,8 @@ impl Salesforce {
         }
     }
 
-    /// An organisation with one currency has no field for it: there, only that currency can be kept.
+    /// An organisation with one currency has no field for it: there, only that currency can be
+    /// kept.
     pub(crate) fn set_currency(
         &self,
         organisation: &Organisation,

@@ -7,7 +7,8 @@ use secrecy::SecretString;
 /// The external client app that reads and writes the organisation (contract salesforce 1.5).
 #[derive(Clone, Debug)]
 pub enum Credentials {
-    /// The client-credentials flow: the app runs as the user its policy names (contract salesforce 1.2).
+    /// The client-credentials flow: the app runs as the user its policy names (contract salesforce
+    /// 1.2).
     ClientSecret {
         /// The consumer key.
         client_id: String,
@@ -27,7 +28,8 @@ pub enum Credentials {
     AccessToken(SecretString),
 }
 
-/// Where the credentials are kept. Asked once per session, so a rotated secret is picked up without a restart.
+/// Where the credentials are kept. Asked once per session, so a rotated secret is picked up without
+/// a restart.
 #[async_trait]
 pub trait CredentialStore: Send + Sync {
     /// The credentials as they are now.

@@ -66,7 +66,8 @@ fn condition(terms: &Terms<'_>) -> String {
 }
 
 impl Customers {
-    /// What the searches found. A contact belongs to the deal's account; without an account, to any.
+    /// What the searches found. A contact belongs to the deal's account; without an account, to
+    /// any.
     pub(crate) fn read(write: &Write, answers: &mut Answers) -> Result<Self, SalesforceError> {
         let account = match answers.take(ACCOUNT).map(Answer::accepted).transpose()? {
             None => Customer::Nobody,
@@ -134,8 +135,9 @@ impl Customers {
         }
     }
 
-    /// Takes a duplicate rule's hint: where it only warns, what is new is saved all the same, since our own search told it from others;
-    /// where it blocks, the one record it found is used. `false` where neither is possible.
+    /// Takes a duplicate rule's hint: where it only warns, what is new is saved all the same, since
+    /// our own search told it from others; where it blocks, the one record it found is used.
+    /// `false` where neither is possible.
     pub(crate) fn heed_duplicates(&mut self, reference: &str, refused: &Json) -> bool {
         match reference {
             ACCOUNT => self.account.heed_duplicates("001", refused),

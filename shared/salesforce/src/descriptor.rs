@@ -90,7 +90,8 @@ fn unusable(error: SalesforceError) -> UnusableColumns {
     UnusableColumns::from(Box::from(error))
 }
 
-/// `{"client_id", "client_secret"}`, or with a certificate `{"client_id", "username", "private_key"}`.
+/// `{"client_id", "client_secret"}`, or with a certificate `{"client_id", "username",
+/// "private_key"}`.
 struct FromSecret(Arc<dyn SecretSource>);
 
 #[async_trait]

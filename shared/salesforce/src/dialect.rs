@@ -6,7 +6,8 @@ use crate::record_id::RECORD_IDS;
 use crate::schema::CURRENCY;
 use crate::soql;
 
-/// The names. A contact is that of the primary contact role, not of a relationship of the opportunity itself.
+/// The names. A contact is that of the primary contact role, not of a relationship of the
+/// opportunity itself.
 pub(crate) static DIALECT: Dialect = Dialect {
     record_ids: RECORD_IDS,
     product: "Salesforce",

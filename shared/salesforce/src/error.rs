@@ -4,8 +4,9 @@ use cosell_crm::CrmError;
 use cosell_http::{CallError, TokenError, TransportError};
 use cosell_sync::{Failure, FailureKind, System};
 
-/// Everything this adapter can fail with. Texts name operation, record, field and remedy. They hold no values, but for the sentences
-/// that an administrator wrote for people to read (validation rules, automation).
+/// Everything this adapter can fail with. Texts name operation, record, field and remedy. They hold
+/// no values, but for the sentences that an administrator wrote for people to read (validation
+/// rules, automation).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SalesforceError {

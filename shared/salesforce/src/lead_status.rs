@@ -1,5 +1,5 @@
-//! The statuses of leads (contract salesforce 2.2). The organisation tells which of them are of converted leads, but not which are of
-//! disqualified ones: those go by their names.
+//! The statuses of leads (contract salesforce 2.2). The organisation tells which of them are of
+//! converted leads, but not which are of disqualified ones: those go by their names.
 
 use cosell_crm::CrmError;
 use cosell_model::crm::Phase;

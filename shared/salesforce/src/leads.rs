@@ -27,15 +27,16 @@ const CARRIED: &str = "carried";
 
 /// The leads of one Salesforce organisation.
 ///
-/// Converting a lead is no part of the REST API (contract salesforce 2.2): the opportunity is made beside the lead, unless a person has
-/// converted it already.
+/// Converting a lead is no part of the REST API (contract salesforce 2.2): the opportunity is made
+/// beside the lead, unless a person has converted it already.
 pub struct SalesforceLeads {
     leads: Salesforce,
     opportunities: Arc<Salesforce>,
 }
 
 impl SalesforceLeads {
-    /// The leads beside these opportunities: same organisation, same session. `schema` is [`Schema::leads`].
+    /// The leads beside these opportunities: same organisation, same session. `schema` is
+    /// [`Schema::leads`].
     pub fn new(opportunities: Arc<Salesforce>, schema: Schema) -> Self {
         Self { leads: opportunities.beside(schema), opportunities }
     }
@@ -44,7 +45,8 @@ impl SalesforceLeads {
     async fn current(&self, lead: &CrmRecord) -> Result<CrmRecord, Failure> {
         let doing = || format!("qualifying lead {}", lead.key.id);
         let now = self.leads.read(Which::Id(&lead.key.id)).await?;
-        // Somebody's conversion is what we want; a lead that was disqualified meanwhile is to be looked at anew.
+        // Somebody's conversion is what we want; a lead that was disqualified meanwhile is to be
+        // looked at anew.
         now.filter(|now| now.phase == lead.phase || now.phase == Phase::Qualified)
             .ok_or_else(|| SalesforceError::Stale { doing: doing() }.into())
     }
@@ -70,7 +72,8 @@ impl SalesforceLeads {
         self.opportunities.change(&found, write).await
     }
 
-    /// The lead that was converted into this opportunity, of several one that is a deal's, and the Referral Identifier that the opportunity carries.
+    /// The lead that was converted into this opportunity, of several one that is a deal's, and the
+    /// Referral Identifier that the opportunity carries.
     async fn traces(
         &self,
         opportunity: &str,
@@ -140,7 +143,8 @@ impl LeadDriver for SalesforceLeads {
         write: Write,
     ) -> Result<CrmRecord, Failure> {
         let lead = self.current(lead).await?;
-        // Whoever carries the identifier is the deal: made by an earlier try of ours, perhaps before a person converted the lead.
+        // Whoever carries the identifier is the deal: made by an earlier try of ours, perhaps
+        // before a person converted the lead.
         let carrier = Which::Referral(referral);
         match &lead.converted_into {
             Some(opportunity) if self.opportunities.read(carrier).await?.is_none() => {

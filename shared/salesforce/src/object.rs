@@ -55,7 +55,8 @@ impl Object {
         }
     }
 
-    /// Whether a value only stands for one that nobody gave: it is nobody's edit, and no customer's name.
+    /// Whether a value only stands for one that nobody gave: it is nobody's edit, and no customer's
+    /// name.
     pub(crate) fn is_placeholder(self, field: &str, value: &Json) -> bool {
         let is_required = || OF_EVERY_LEAD.iter().any(|name| name.eq_ignore_ascii_case(field));
         self == Self::Lead && value.as_str() == Some(NOT_PROVIDED) && is_required()

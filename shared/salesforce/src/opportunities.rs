@@ -28,7 +28,8 @@ pub(crate) const DEAL: &str = "deal";
 /// The part that reads its primary contact.
 pub(crate) const ROLE: &str = "role";
 
-/// The opportunities of one Salesforce organisation, or the records of whatever object the schema is of.
+/// The opportunities of one Salesforce organisation, or the records of whatever object the schema
+/// is of.
 pub struct Salesforce {
     pub(crate) api: Arc<RestApi>,
     pub(crate) settings: Settings,
@@ -85,7 +86,8 @@ impl Salesforce {
         self.known.get(&self.api, &self.schema).await
     }
 
-    /// The phase that the organisation can show for `phase`: without an on-hold stage, on hold is open, and so it is for a lead.
+    /// The phase that the organisation can show for `phase`: without an on-hold stage, on hold is
+    /// open, and so it is for a lead.
     pub(crate) fn reachable(&self, phase: Phase) -> Phase {
         let has_on_hold =
             self.schema.object == Object::Opportunity && self.settings.on_hold_stage.is_some();
@@ -114,8 +116,8 @@ impl Salesforce {
         record::read(&self.schema, &self.settings, organisation, &deal, role.as_ref())
     }
 
-    /// The record as our write left it. Where somebody else has written since, what a seller entered must not pass for known: the next
-    /// look finds it.
+    /// The record as our write left it. Where somebody else has written since, what a seller
+    /// entered must not pass for known: the next look finds it.
     pub(crate) fn written(
         &self,
         organisation: &Organisation,

@@ -1,5 +1,5 @@
-//! What one organisation is like: what it calls a deal's phases, and whether it has several currencies. Both are its administrator's to
-//! change.
+//! What one organisation is like: what it calls a deal's phases, and whether it has several
+//! currencies. Both are its administrator's to change.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,7 +18,8 @@ use crate::schema::{CURRENCY, Schema};
 use crate::settings::Settings;
 use crate::stage::Stages;
 
-/// How long it is believed: an administrator's change works within a coffee break, for one call per function and quarter of an hour.
+/// How long it is believed: an administrator's change works within a coffee break, for one call per
+/// function and quarter of an hour.
 const BELIEVED: Duration = Duration::from_mins(15);
 
 /// The part that reads the values of the field that phases are written to.

@@ -30,7 +30,8 @@ impl Stored {
     }
 }
 
-/// The record of a query's answer, with its primary contact from another one; `None` when there is none.
+/// The record of a query's answer, with its primary contact from another one; `None` when there is
+/// none.
 pub(crate) fn read(
     schema: &Schema,
     settings: &Settings,
@@ -74,11 +75,13 @@ pub(crate) fn read(
     let record = CrmRecord {
         key: key(schema.object, row["Id"].as_str().ok_or_else(lacks("the record's id"))?),
         version: version.to_string(),
-        // `SystemModstamp` moves with every automation, too: a rule that asks who changed last means people.
+        // `SystemModstamp` moves with every automation, too: a rule that asks who changed last
+        // means people.
         modified,
         phase: version.phase,
         fields,
-        // Opportunities cannot be merged, and of merged leads the loser is deleted: it is simply gone.
+        // Opportunities cannot be merged, and of merged leads the loser is deleted: it is simply
+        // gone.
         merged_into: None,
         converted_into: row["ConvertedOpportunityId"]
             .as_str()

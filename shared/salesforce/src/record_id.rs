@@ -1,5 +1,5 @@
-//! The ids of records as text (contract salesforce 2, "Ids"): 18 characters, a case-sensitive core of 15 and its checksum. Also read are
-//! the core alone, and all 18 in whatever case.
+//! The ids of records as text (contract salesforce 2, "Ids"): 18 characters, a case-sensitive core
+//! of 15 and its checksum. Also read are the core alone, and all 18 in whatever case.
 
 use cosell_model::crm::{LEAD, OPPORTUNITY};
 use cosell_model::record_id::RecordIds;
@@ -37,8 +37,8 @@ fn prefix(entity: &str) -> Option<&'static str> {
     PREFIXES.iter().find(|(name, _)| *name == entity).map(|(_, prefix)| *prefix)
 }
 
-/// The 18 characters of an id. Of 18 the checksum tells the case of the other 15, whatever a spreadsheet made of it; of 15
-/// alone the case is taken as it is.
+/// The 18 characters of an id. Of 18 the checksum tells the case of the other 15, whatever a
+/// spreadsheet made of it; of 15 alone the case is taken as it is.
 fn whole(text: &str) -> Option<String> {
     let text = text.trim();
     if !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
@@ -62,7 +62,8 @@ fn with_checksum(core: &str) -> String {
     core.chars().chain(checksum).collect()
 }
 
-/// The core in the case that `checksum` tells; `None` when it asks for a capital where there is no letter.
+/// The core in the case that `checksum` tells; `None` when it asks for a capital where there is no
+/// letter.
 fn with_case(core: &str, checksum: &str) -> Option<String> {
     let groups = core.as_bytes().chunks(GROUP).zip(checksum.bytes());
     let mut restored = String::with_capacity(18);

@@ -1,4 +1,5 @@
-//! Reading a refusal: its kind, and one sentence for the CRM's administrator (contract salesforce 4.1 to 4.3).
+//! Reading a refusal: its kind, and one sentence for the CRM's administrator (contract salesforce
+//! 4.1 to 4.3).
 
 use std::time::Duration;
 
@@ -9,10 +10,12 @@ use serde_json::Value as Json;
 use crate::error::Refused;
 use crate::soql;
 
-/// The daily limit counts the last 24 hours, so it frees itself bit by bit; asking more often would only eat what comes free.
+/// The daily limit counts the last 24 hours, so it frees itself bit by bit; asking more often would
+/// only eat what comes free.
 const DAILY_LIMIT: Duration = Duration::from_mins(15);
 
-/// Texts of a 401 after which a new session would be refused alike, for ever (contract salesforce 1.4).
+/// Texts of a 401 after which a new session would be refused alike, for ever (contract salesforce
+/// 1.4).
 const NO_NEW_SESSION: [&str; 2] = [
     "Connected app is not attached to Agent",
     "This session is not valid for use with the REST API",
@@ -106,14 +109,16 @@ impl ErrorResponse<'_> {
             (404, "NOT_FOUND") if !self.reads => FailureKind::Stale,
             (408 | 500 | 502 | 504, _) if self.once => FailureKind::OutcomeUnknown,
             (408 | 420 | 500.., _) => FailureKind::Transient,
-            // No value of ours is at fault in a read: the message waits until somebody has mended it.
+            // No value of ours is at fault in a read: the message waits until somebody has mended
+            // it.
             _ if self.reads => FailureKind::Credentials,
             _ => FailureKind::Rejected,
         }
     }
 }
 
-/// Refusals that meet every deal alike, until an administrator installs, grants or corrects something.
+/// Refusals that meet every deal alike, until an administrator installs, grants or corrects
+/// something.
 fn concerns_deployment(code: &str) -> bool {
     matches!(
         code,
@@ -129,8 +134,8 @@ fn concerns_deployment(code: &str) -> bool {
     )
 }
 
-/// The service's own text may quote values. Passed on are only names and numbers out of it, and the sentences that an administrator
-/// wrote for people.
+/// The service's own text may quote values. Passed on are only names and numbers out of it, and the
+/// sentences that an administrator wrote for people.
 fn explain(status: u16, code: Option<&str>, text: &str, fields: &[String]) -> String {
     let field = || match fields {
         [] => named_in(text).map_or_else(

@@ -9,7 +9,8 @@ use crate::error::SalesforceError;
 use crate::object::Object;
 use crate::soql;
 
-/// Always read, whatever the mapping and beside what tells the phase: they make identity, version and who wrote last.
+/// Always read, whatever the mapping and beside what tells the phase: they make identity, version
+/// and who wrote last.
 const OWN_FIELDS: [&str; 4] = ["Id", "LastModifiedDate", "LastModifiedById", "SystemModstamp"];
 
 /// The relationship to the opportunity's customer.
@@ -36,9 +37,9 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// The opportunity object. `fields` are the mapped ones: plain (`Amount`), of a related record (`Account/Name`, `Owner/Email`), or of
-    /// the primary contact (`Contact/Email`). `sync_field` is the checkbox "Sync with Partner Center"; `referral_id_field` is the unique
-    /// External ID.
+    /// The opportunity object. `fields` are the mapped ones: plain (`Amount`), of a related record
+    /// (`Account/Name`, `Owner/Email`), or of the primary contact (`Contact/Email`). `sync_field`
+    /// is the checkbox "Sync with Partner Center"; `referral_id_field` is the unique External ID.
     ///
     /// Fails with [`CrmError::InvalidColumn`] on a name that no field can have.
     pub fn opportunities(
@@ -49,8 +50,9 @@ impl Schema {
         Self::of(Object::Opportunity, fields, sync_field, referral_id_field)
     }
 
-    /// The lead object, otherwise as [`Schema::opportunities`]. A lead has company, name and address in fields of its own:
-    /// [`SalesforceError::NotOfLeads`] on a field of an account or contact.
+    /// The lead object, otherwise as [`Schema::opportunities`]. A lead has company, name and
+    /// address in fields of its own: [`SalesforceError::NotOfLeads`] on a field of an account or
+    /// contact.
     pub fn leads(
         fields: &BTreeSet<String>,
         sync_field: &str,
@@ -137,7 +139,8 @@ impl Schema {
         format!("{} = {}", self.referral_id_field, soql::text(&id.to_string()))
     }
 
-    /// Paths of fields of other records, as the mapping writes them, with the relationship that leads there.
+    /// Paths of fields of other records, as the mapping writes them, with the relationship that
+    /// leads there.
     pub(crate) fn paths(&self) -> impl Iterator<Item = (&str, &String)> {
         let related = self.related.iter().flat_map(|(relationship, names)| {
             names.iter().map(move |name| (relationship.as_str(), name))
@@ -146,7 +149,8 @@ impl Schema {
     }
 }
 
-/// The names that mean something of their own here: the service takes them in any case of letters, we do not.
+/// The names that mean something of their own here: the service takes them in any case of letters,
+/// we do not.
 fn misspelt(field: &str) -> Option<&'static str> {
     let (first, is_path) = field.split_once('/').map_or((field, false), |(to, _)| (to, true));
     let known: &[&'static str] = if is_path { &[ACCOUNT, CONTACT] } else { &[CURRENCY] };

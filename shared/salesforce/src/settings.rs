@@ -9,15 +9,18 @@ pub(crate) const DEFAULT_VERSION: &str = "67.0";
 /// One Salesforce organisation.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The organisation's My Domain, such as `https://northwind.my.salesforce.com`; never `login.salesforce.com` (contract salesforce 1.1).
+    /// The organisation's My Domain, such as `https://northwind.my.salesforce.com`; never
+    /// `login.salesforce.com` (contract salesforce 1.1).
     pub my_domain: Url,
     /// The REST API's version, such as `67.0`.
     pub api_version: String,
-    /// Whom a signed assertion is for: `https://login.salesforce.com`, or `https://test.salesforce.com` for a sandbox (contract salesforce 1.3).
+    /// Whom a signed assertion is for: `https://login.salesforce.com`, or
+    /// `https://test.salesforce.com` for a sandbox (contract salesforce 1.3).
     pub audience: String,
     /// Rows per page when listing changes; the service takes 200 to 2,000, and as a hint only.
     pub page_size: u32,
-    /// The stage of a deal that nobody has accepted yet. `None`: this organisation has none, so such a deal is simply open.
+    /// The stage of a deal that nobody has accepted yet. `None`: this organisation has none, so
+    /// such a deal is simply open.
     pub on_hold_stage: Option<String>,
     /// The stage of an accepted deal; the first open stage of the organisation when absent.
     pub open_stage: Option<String>,
@@ -25,12 +28,14 @@ pub struct Settings {
     pub won_stage: Option<String>,
     /// The stage of a lost deal; the organisation's first closed stage that is not won when absent.
     pub lost_stage: Option<String>,
-    /// The statuses of a disqualified lead: the first is what we write, all are read as disqualified. `Closed - Not Converted` when empty.
+    /// The statuses of a disqualified lead: the first is what we write, all are read as
+    /// disqualified. `Closed - Not Converted` when empty.
     pub disqualified_statuses: Vec<String>,
-    /// The currency of an organisation that has only one, as ISO 4217 code: its opportunities do not tell it.
+    /// The currency of an organisation that has only one, as ISO 4217 code: its opportunities do
+    /// not tell it.
     pub single_currency: Option<String>,
-    /// Whether `If-Unmodified-Since` alone guards a write. It was not seen live for opportunities (contract salesforce 9.2): otherwise
-    /// each write is also preceded by a read that compares.
+    /// Whether `If-Unmodified-Since` alone guards a write. It was not seen live for opportunities
+    /// (contract salesforce 9.2): otherwise each write is also preceded by a read that compares.
     pub conditional_updates: bool,
 }
 
@@ -52,9 +57,11 @@ impl Settings {
         }
     }
 
-    /// Reads `SALESFORCE_URL` and, where they are set, `SALESFORCE_API_VERSION`, `SALESFORCE_AUDIENCE` (only used with a certificate), the
-    /// stages `SALESFORCE_ON_HOLD_STAGE`, `SALESFORCE_ACTIVE_STAGE`, `SALESFORCE_WON_STAGE` and `SALESFORCE_LOST_STAGE`,
-    /// `SALESFORCE_DISQUALIFIED_STATUS` (several with `;` between), `SALESFORCE_CURRENCY` and `SALESFORCE_CONDITIONAL_UPDATES`.
+    /// Reads `SALESFORCE_URL` and, where they are set, `SALESFORCE_API_VERSION`,
+    /// `SALESFORCE_AUDIENCE` (only used with a certificate), the stages `SALESFORCE_ON_HOLD_STAGE`,
+    /// `SALESFORCE_ACTIVE_STAGE`, `SALESFORCE_WON_STAGE` and `SALESFORCE_LOST_STAGE`,
+    /// `SALESFORCE_DISQUALIFIED_STATUS` (several with `;` between), `SALESFORCE_CURRENCY` and
+    /// `SALESFORCE_CONDITIONAL_UPDATES`.
     pub fn read(environment: &Environment) -> Result<Self, Noted> {
         let url = my_domain(environment);
         let api_version = match environment.optional("SALESFORCE_API_VERSION") {
@@ -107,7 +114,8 @@ impl Settings {
     }
 }
 
-/// Tokens and records are at the organisation's own domain, never at the common login, Lightning or setup hosts (contract salesforce 1.1).
+/// Tokens and records are at the organisation's own domain, never at the common login, Lightning or
+/// setup hosts (contract salesforce 1.1).
 fn my_domain(environment: &Environment) -> Result<Url, Noted> {
     const NAME: &str = "SALESFORCE_URL";
     const EXAMPLE: &str = "https://northwind.my.salesforce.com";

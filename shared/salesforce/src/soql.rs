@@ -5,7 +5,8 @@ use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 /// Longer than any API name.
 const LONGEST_NAME: usize = 80;
 
-/// Whether `text` can be the name of a field or relationship. Only such text is ever put into a query or an address.
+/// Whether `text` can be the name of a field or relationship. Only such text is ever put into a
+/// query or an address.
 pub(crate) fn is_name(text: &str) -> bool {
     let mut bytes = text.bytes();
     text.len() <= LONGEST_NAME

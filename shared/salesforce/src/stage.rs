@@ -1,4 +1,5 @@
-//! The stages of opportunities: which of them mean what is the organisation's data (contract salesforce 2.1).
+//! The stages of opportunities: which of them mean what is the organisation's data (contract
+//! salesforce 2.1).
 
 use cosell_model::crm::Phase;
 use serde_json::Value as Json;
@@ -36,7 +37,8 @@ impl Stages {
         Ok(Self(record::rows(answer)?.iter().map(stage).collect()))
     }
 
-    /// Closed or won is what the organisation made of the stage; only on hold goes by the stage's name.
+    /// Closed or won is what the organisation made of the stage; only on hold goes by the stage's
+    /// name.
     pub(crate) fn phase(&self, settings: &Settings, row: &Json) -> Phase {
         let is = |name: &str| row[name].as_bool().unwrap_or_default();
         let stage = row["StageName"].as_str().unwrap_or_default();
@@ -48,8 +50,8 @@ impl Stages {
         }
     }
 
-    /// Whether a record at `stage` waits to be accepted. The settings may name that stage by its label; a stage that is not offered
-    /// any more goes by the name it has in records.
+    /// Whether a record at `stage` waits to be accepted. The settings may name that stage by its
+    /// label; a stage that is not offered any more goes by the name it has in records.
     fn is_on_hold(&self, settings: &Settings, stage: &str) -> bool {
         let Some(on_hold) = &settings.on_hold_stage else {
             return false;

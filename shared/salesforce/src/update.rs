@@ -132,13 +132,15 @@ impl Salesforce {
         if self.settings.conditional_updates {
             self.api.write(&parts, &self.wait, doing).await
         } else {
-            // The lock may be somebody's save under way: what that leaves must be compared before the write is sent again.
+            // The lock may be somebody's save under way: what that leaves must be compared before
+            // the write is sent again.
             self.api.run(&parts, true, doing).await
         }
     }
 
-    /// A stage that does not mean what it meant when it was learned is learned anew, for the next time. The record is what the
-    /// organisation, or a flow of its, made of our write: repeating it would change nothing.
+    /// A stage that does not mean what it meant when it was learned is learned anew, for the next
+    /// time. The record is what the organisation, or a flow of its, made of our write: repeating it
+    /// would change nothing.
     fn check_phase(&self, record: CrmRecord, phase: Option<Phase>) -> CrmRecord {
         if phase.is_some_and(|phase| self.reachable(phase) != record.phase) {
             self.forget_organisation();

@@ -12,7 +12,8 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    /// Reads `Sforce-Limit-Info: api-usage=18/15000; …` and warns once for each further percent from 90 on.
+    /// Reads `Sforce-Limit-Info: api-usage=18/15000; …` and warns once for each further percent
+    /// from 90 on.
     pub(crate) fn note(&self, header: &str) {
         let Some((used, limit)) = read(header) else {
             return;

@@ -1,8 +1,9 @@
 //! A record's version, and what its one-second stamps can tell (contract salesforce 2, 3.7).
 //!
-//! `If-Unmodified-Since` compares seconds: a write in the very second of the record's last change passes unseen. So a version also
-//! says when it was read, by the service's own clock. Read well after the last change, it is *settled*: whatever comes
-//! after it has a later stamp. Otherwise it must be read again, in a later second at least, and compared.
+//! `If-Unmodified-Since` compares seconds: a write in the very second of the record's last change
+//! passes unseen. So a version also says when it was read, by the service's own clock. Read well
+//! after the last change, it is *settled*: whatever comes after it has a later stamp. Otherwise it
+//! must be read again, in a later second at least, and compared.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -14,7 +15,8 @@ use jiff::{SignedDuration, Timestamp};
 /// For the clocks of the servers that answer and of those that store.
 const SKEW: i64 = 1;
 
-/// Stamps are taken inside a transaction and seen when it ends: so much later a change of the same second may still appear.
+/// Stamps are taken inside a transaction and seen when it ends: so much later a change of the same
+/// second may still appear.
 const LATE: i64 = 10;
 
 /// What a version says. Its text is opaque to everybody else.
@@ -72,8 +74,8 @@ impl Version {
         std::time::Duration::from_secs(seconds.unsigned_abs())
     }
 
-    /// Whether both are of the same state of the record, whenever they were read. Automation that moves `SystemModstamp` alone changes none
-    /// of the values.
+    /// Whether both are of the same state of the record, whenever they were read. Automation that
+    /// moves `SystemModstamp` alone changes none of the values.
     pub(crate) fn is_of_same_state(&self, other: &Self) -> bool {
         (self.modified, self.phase, self.digest) == (other.modified, other.phase, other.digest)
     }
@@ -85,11 +87,13 @@ impl Version {
     }
 }
 
-/// The version of a record in a list: what tells the queue one change from another. A record of which a further change may still get
-/// the same stamp has another version as its stamp grows old, so that it is reconciled again when that change would have been missed.
+/// The version of a record in a list: what tells the queue one change from another. A record of
+/// which a further change may still get the same stamp has another version as its stamp grows old,
+/// so that it is reconciled again when that change would have been missed.
 pub(crate) fn listed(stamp: &str, modified: Timestamp, read: Option<Timestamp>) -> String {
     match read.map(|read| read.as_second() - modified.as_second()) {
-        // Within the stamp's own second each list counts. After it, what is committed late can wait until the stamp has settled.
+        // Within the stamp's own second each list counts. After it, what is committed late can wait
+        // until the stamp has settled.
         Some(age) if age <= LATE => format!("{stamp}+{}", age.min(SKEW + 2)),
         _ => stamp.to_owned(),
     }

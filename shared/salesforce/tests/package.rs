@@ -1,4 +1,5 @@
-//! The Salesforce package in `infra/crm/salesforce` against the catalogue of fields: an edit of one without the other fails here.
+//! The Salesforce package in `infra/crm/salesforce` against the catalogue of fields: an edit of one
+//! without the other fails here.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
@@ -41,7 +42,8 @@ fn value(choice: &Choice) -> String {
     )
 }
 
-/// The field's file: elements in the order in which Salesforce itself writes them (contract salesforce 5.2).
+/// The field's file: elements in the order in which Salesforce itself writes them (contract
+/// salesforce 5.2).
 fn document(field: &CosellField) -> String {
     let kind = field.kind;
     let is_identifier = matches!(kind, Kind::Identifier { .. });

@@ -1,7 +1,9 @@
-//! One invocation's messages: each deal is reconciled once, the deals side by side, within the deadline.
+//! One invocation's messages: each deal is reconciled once, the deals side by side, within the
+//! deadline.
 //!
-//! Messages say only which deal, so all that name one cost one reconciliation, and share its end. What is not known to be done comes
-//! back; a message that came back although it was done costs one reconciliation that finds nothing to do.
+//! Messages say only which deal, so all that name one cost one reconciliation, and share its end.
+//! What is not known to be done comes back; a message that came back although it was done costs one
+//! reconciliation that finds nothing to do.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -62,7 +64,8 @@ pub trait Attendant {
         started: Timestamp,
         result: &Result<Outcome, Failure>,
     );
-    /// A message that no version of ours wrote is dropped; `audited` says whether that could be written down, else it comes back.
+    /// A message that no version of ours wrote is dropped; `audited` says whether that could be
+    /// written down, else it comes back.
     fn poison(&self, id: &str, error: &PoisonMessage, audited: &Result<(), Failure>);
     /// A reconciliation panicked or outlasted the deadline; its messages come back.
     fn lost(&self, subject: &Subject, why: &'static str);
@@ -70,7 +73,8 @@ pub trait Attendant {
     fn postpone(&self, messages: &[Unfinished]) -> impl Future<Output = ()>;
 }
 
-/// A reconciliation takes a handful of calls of at most 20 s, mostly well under one second each. Below this nothing new is started.
+/// A reconciliation takes a handful of calls of at most 20 s, mostly well under one second each.
+/// Below this nothing new is started.
 const ENOUGH_TO_START: Duration = Duration::from_secs(20);
 /// Kept for the answer itself.
 const LAST_SECOND: Duration = Duration::from_secs(1);
@@ -118,7 +122,8 @@ impl Engine {
         dropped.into_iter().flatten().chain(reconciled.into_iter().flatten()).collect()
     }
 
-    /// Sorts messages by deal. A record's own link is asked of the store only when another subject of the batch may be its other side.
+    /// Sorts messages by deal. A record's own link is asked of the store only when another subject
+    /// of the batch may be its other side.
     async fn pairs(&self, messages: Vec<(SyncMessage, Received)>) -> Vec<Pair> {
         let referrals =
             messages.iter().any(|(message, _)| matches!(message.subject, Subject::Referral(_)));
@@ -161,7 +166,8 @@ impl Engine {
         };
         let back = |message| Unfinished { message, retry_after };
         let unfinished: Vec<Unfinished> = pair.received.into_iter().map(back).collect();
-        // A postponement that does not get through only means the queue's own time-out; the answer must not wait for it.
+        // A postponement that does not get through only means the queue's own time-out; the answer
+        // must not wait for it.
         let enough = time.left().saturating_sub(LAST_SECOND);
         if within(time, enough, attendant.postpone(&unfinished)).await.is_none() {
             tracing::warn!(

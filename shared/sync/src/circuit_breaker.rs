@@ -1,8 +1,8 @@
-//! The circuit breaker of a side: one that throttles us, or does not accept our credentials, is left alone for the rest of the
-//! invocation.
+//! The circuit breaker of a side: one that throttles us, or does not accept our credentials, is
+//! left alone for the rest of the invocation.
 //!
-//! Every further call fails at once with the failure that opened it: the other deals of the batch neither lengthen the throttling nor
-//! lock the account.
+//! Every further call fails at once with the failure that opened it: the other deals of the batch
+//! neither lengthen the throttling nor lock the account.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -35,9 +35,11 @@ impl fmt::Display for System {
 pub enum FailureKind {
     /// Passing: 5xx, lock, connection refused before anything was sent. Repeat later.
     Transient,
-    /// The request may or may not have taken effect: time-out, connection lost after sending. A create is searched for before it is repeated.
+    /// The request may or may not have taken effect: time-out, connection lost after sending. A
+    /// create is searched for before it is repeated.
     OutcomeUnknown,
-    /// The record changed since it was read (412, 409, conditional write). Read again and decide anew.
+    /// The record changed since it was read (412, 409, conditional write). Read again and decide
+    /// anew.
     Stale,
     /// The service asks us to wait.
     Throttled {
@@ -70,7 +72,8 @@ impl FailureKind {
     }
 }
 
-/// A failed call. Its text names field, record and remedy where the service said so, and never holds tokens, bodies or customer data.
+/// A failed call. Its text names field, record and remedy where the service said so, and never
+/// holds tokens, bodies or customer data.
 #[derive(Debug, thiserror::Error)]
 #[error("{system} {}{}: {message}", kind.code(), code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default())]
 pub struct Failure {
@@ -90,8 +93,8 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// For logs: who failed, how, and the service's code and request id. The whole text may quote a service's sentence, and
-    /// with it a customer's name; it is for the seller and the audit log.
+    /// For logs: who failed, how, and the service's code and request id. The whole text may quote a
+    /// service's sentence, and with it a customer's name; it is for the seller and the audit log.
     pub fn redacted(&self) -> String {
         let code = self.code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
         let request =

@@ -11,8 +11,8 @@ pub(crate) fn identifier<'a>(mapping: &Mapping, record: &'a CrmRecord) -> Option
     record.get(&mapping.columns.referral_id).as_str().filter(|id| !id.is_empty())
 }
 
-/// The partner's own referral among those with our reference; an open one before a closed one, the latest first. One that was
-/// closed as entered by mistake is nobody's deal.
+/// The partner's own referral among those with our reference; an open one before a closed one, the
+/// latest first. One that was closed as entered by mistake is nobody's deal.
 pub(crate) fn own(referrals: Vec<Referral>) -> Option<Referral> {
     let own = referrals.into_iter().filter(|referral| {
         referral.kind != ReferralKind::MicrosoftReferral && referral.stage != Stage::ClosedOtherwise

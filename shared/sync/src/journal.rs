@@ -139,7 +139,8 @@ impl<'a> Journal<'a> {
         Ok(())
     }
 
-    /// Says what is about to be written, before it is: should the function die, the audit log knows what it may have done.
+    /// Says what is about to be written, before it is: should the function die, the audit log knows
+    /// what it may have done.
     pub(crate) async fn ahead(
         &mut self,
         message: &str,

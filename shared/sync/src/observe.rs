@@ -92,11 +92,11 @@ impl Engine {
         Ok(pair)
     }
 
-    /// The Microsoft referral: the one in hand, or the one that the link knows and that may still change. One that somebody made
-    /// after the first was closed takes its place.
+    /// The Microsoft referral: the one in hand, or the one that the link knows and that may still
+    /// change. One that somebody made after the first was closed takes its place.
     ///
-    /// Whether an event names it or ours is not documented, and a webhook may be lost (contract partner-center 4.3): so it is read
-    /// beside the two sides, rather than waited for.
+    /// Whether an event names it or ours is not documented, and a webhook may be lost (contract
+    /// partner-center 4.3): so it is read beside the two sides, rather than waited for.
     async fn observe_microsoft(
         &self,
         link: &Link,
@@ -148,7 +148,8 @@ impl Engine {
     }
 }
 
-/// The link of two sides of which nothing was synced yet: an empty side is filled, a difference is resolved by its rule.
+/// The link of two sides of which nothing was synced yet: an empty side is filled, a difference is
+/// resolved by its rule.
 pub(crate) fn adopted(
     mapping: &Mapping,
     referral: &Referral,
@@ -160,7 +161,8 @@ pub(crate) fn adopted(
     if carries.is_some_and(|id| id.eq_ignore_ascii_case(&referral.id.to_string()))
         && referral.external_reference.is_none()
     {
-        // We made it, and did not come to link it: a currency that the CRM put there by itself is nobody's edit.
+        // We made it, and did not come to link it: a currency that the CRM put there by itself is
+        // nobody's edit.
         link.last_synced = crate::decide::new_record::made_currency(mapping, referral, record);
     }
     link

@@ -35,8 +35,9 @@ pub struct Order<'a> {
 }
 
 impl Engine {
-    /// Disconnects a deal for good: nothing is synced any more, and neither side is given another counterpart by itself. In the CRM the
-    /// record loses its Referral Identifier and Referral Link, and Sync with Partner Center is switched off.
+    /// Disconnects a deal for good: nothing is synced any more, and neither side is given another
+    /// counterpart by itself. In the CRM the record loses its Referral Identifier and Referral
+    /// Link, and Sync with Partner Center is switched off.
     pub async fn unlink(&self, referral: ReferralId, order: Order<'_>) -> Result<Outcome, Failure> {
         let message = ordered(referral, order);
         let mut reconciliation = Reconciliation::new(self, request(&message, order));
@@ -44,8 +45,9 @@ impl Engine {
         reconciliation.end_order(result).await
     }
 
-    /// Links a referral with a CRM record by hand, switches *Sync with Partner Center* on and brings them in sync; a field that differs
-    /// is resolved by its rule. Sides that belong to another deal must be unlinked first.
+    /// Links a referral with a CRM record by hand, switches *Sync with Partner Center* on and
+    /// brings them in sync; a field that differs is resolved by its rule. Sides that belong to
+    /// another deal must be unlinked first.
     pub async fn relink(
         &self,
         referral: ReferralId,
@@ -58,8 +60,8 @@ impl Engine {
         reconciliation.end_order(result).await
     }
 
-    /// Resolves a conflict that awaits a decision (rule `ask`): `winner`'s value goes to the other side, if both values are still those
-    /// that wait. `field` is the mapping rule's name.
+    /// Resolves a conflict that awaits a decision (rule `ask`): `winner`'s value goes to the other
+    /// side, if both values are still those that wait. `field` is the mapping rule's name.
     pub async fn resolve(
         &self,
         referral: ReferralId,
@@ -130,7 +132,8 @@ impl Reconciliation<'_> {
         link.ok_or_else(|| refused(format!("referral {referral} is not linked with any record")))
     }
 
-    /// The table of a record that can be reached: not of a lead that was linked while leads were synced.
+    /// The table of a record that can be reached: not of a lead that was linked while leads were
+    /// synced.
     fn reachable(&self, key: &CrmKey) -> Option<Table> {
         let table = self.engine.table_of(key);
         (table == Table::Opportunities || self.engine.leads.is_some()).then_some(table)
@@ -265,7 +268,8 @@ impl Reconciliation<'_> {
         self.journal.append(AuditKind::Relinked, draft).await
     }
 
-    /// The same two sides again: what was synced of them still holds, so that no edit made meanwhile is lost.
+    /// The same two sides again: what was synced of them still holds, so that no edit made
+    /// meanwhile is lost.
     async fn link_again(&mut self, link: Link, record: CrmRecord) -> Result<Outcome, Failure> {
         if link.disconnected.is_none() {
             return self.go_on(link, AuditKind::Unchanged).await;
@@ -299,7 +303,8 @@ impl Reconciliation<'_> {
         Err(crate::failure::linked_meanwhile())
     }
 
-    /// Whoever links by hand wants the deal synced; until here nothing may have been, or the record would have got a deal of its own.
+    /// Whoever links by hand wants the deal synced; until here nothing may have been, or the record
+    /// would have got a deal of its own.
     async fn switch_on(&mut self, record: CrmRecord) -> Result<(), Failure> {
         let table = self.engine.table_of(&record.key);
         let mapping = self.engine.mapping_of(table);
@@ -348,7 +353,8 @@ impl Reconciliation<'_> {
         Ok((referral, record))
     }
 
-    /// Partner Center's "CRM ID" follows, or the record that was linked before would claim the referral back.
+    /// Partner Center's "CRM ID" follows, or the record that was linked before would claim the
+    /// referral back.
     async fn name_record(&mut self, referral: Referral, key: &CrmKey) -> Result<(), Failure> {
         if referral.stage.is_terminal() || referral.external_reference.as_deref() == Some(&key.id) {
             return Ok(());

@@ -1,4 +1,5 @@
-//! A plan: what is to be done about one deal, as data. The dry run prints it, `apply` carries it out, the audit log keeps it.
+//! A plan: what is to be done about one deal, as data. The dry run prints it, `apply` carries it
+//! out, the audit log keeps it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,7 +71,8 @@ pub enum HelpRequest {
     Waiting,
     /// Microsoft is asked with this plan.
     Ready,
-    /// Something is missing, or the same request was refused: it is not made again while nothing of it has changed.
+    /// Something is missing, or the same request was refused: it is not made again while nothing of
+    /// it has changed.
     Blocked(RefusedRequest),
     /// Microsoft was asked.
     Sent,
@@ -90,7 +92,8 @@ pub struct Effect {
     /// Both sides had changed: the value that lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overruled: Option<Value>,
-    /// It cannot be taken back: a close, a deal shown to Microsoft, a request for help, a registration.
+    /// It cannot be taken back: a close, a deal shown to Microsoft, a request for help, a
+    /// registration.
     pub is_final: bool,
     /// The write itself.
     pub action: Action,
@@ -106,7 +109,8 @@ pub enum Action {
     Patch(Vec<PatchOperation>),
     /// Makes the referral; its claim and search belong to it.
     CreateReferral(Json),
-    /// Makes the Microsoft referral in the engagement, unless it is there; its claim and search belong to it.
+    /// Makes the Microsoft referral in the engagement, unless it is there; its claim and search
+    /// belong to it.
     RequestHelp(Invitation),
     /// Looks for a Microsoft referral that an earlier reconciliation may have made; writes nothing.
     FindHelp,
@@ -117,7 +121,8 @@ pub enum Action {
         /// What is made instead.
         bare: CrmWrite,
     },
-    /// Makes an opportunity of the lead where there is none, writes what the lead has and it lacks, and moves the link.
+    /// Makes an opportunity of the lead where there is none, writes what the lead has and it lacks,
+    /// and moves the link.
     ConvertLead(CrmWrite),
     /// Changes the record's columns.
     Columns(BTreeMap<String, Json>),

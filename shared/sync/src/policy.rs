@@ -10,7 +10,8 @@ use crate::render::Words;
 /// What the operator set, beside the mapping.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// Whether deals without Microsoft's help are sent to Partner Center, and private referrals brought to the CRM.
+    /// Whether deals without Microsoft's help are sent to Partner Center, and private referrals
+    /// brought to the CRM.
     pub sync_private: bool,
     /// Whether leads are brought to the CRM.
     pub sync_leads: bool,

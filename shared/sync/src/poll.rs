@@ -1,7 +1,9 @@
-//! One run of the poller: what changed in the CRM, what changed in Partner Center, put on the queue.
+//! One run of the poller: what changed in the CRM, what changed in Partner Center, put on the
+//! queue.
 //!
-//! Webhook deliveries get lost, and the CRM notifies nobody by itself. Both lists overlap with the run before, so that
-//! a row that became visible late is still found; the queue and the reconcile make repetition harmless.
+//! Webhook deliveries get lost, and the CRM notifies nobody by itself. Both lists overlap with the
+//! run before, so that a row that became visible late is still found; the queue and the reconcile
+//! make repetition harmless.
 
 mod due;
 
@@ -16,7 +18,8 @@ use crate::port::{Claim, Claims, Crm, Cursors, Links, PartnerCenter, Queue, Sche
 
 /// The claim that keeps two runs apart.
 const LEASE: &str = "poller";
-/// Longer than the poller may run (300 s), so that a run that was cut off is over before the next one starts.
+/// Longer than the poller may run (300 s), so that a run that was cut off is over before the next
+/// one starts.
 const LEASE_LASTS: SignedDuration = SignedDuration::from_secs(330);
 const CRM_CURSOR: &str = "crm";
 const LEAD_CURSOR: &str = "crm-leads";
@@ -43,7 +46,8 @@ pub struct Poller {
     pub links: Arc<dyn Links>,
     /// When the seller is warned of an invitation that expires.
     pub deadlines: Deadlines,
-    /// How far each run reaches back behind the start of the one before: for clocks that differ and rows committed late.
+    /// How far each run reaches back behind the start of the one before: for clocks that differ and
+    /// rows committed late.
     pub overlap: SignedDuration,
 }
 
@@ -61,8 +65,9 @@ pub struct Polled {
 }
 
 impl Poller {
-    /// Lists what changed and enqueues it. A cursor moves only after its messages are on the queue, so a run that fails
-    /// is made good by the next. What fails does not keep the others from being read: opportunities, leads, Partner Center.
+    /// Lists what changed and enqueues it. A cursor moves only after its messages are on the queue,
+    /// so a run that fails is made good by the next. What fails does not keep the others from being
+    /// read: opportunities, leads, Partner Center.
     pub async fn poll(&self, now: Timestamp, invocation: &str) -> Result<Polled, Failure> {
         if let Claim::Held { .. } = self.claims.claim(LEASE, invocation, now, LEASE_LASTS).await? {
             return Ok(Polled { skipped: true, ..Polled::default() });
@@ -97,7 +102,8 @@ impl Poller {
         Ok(records? + leads?)
     }
 
-    /// The first run finds every flagged record, however old: that is how a partner starts with deals already flagged.
+    /// The first run finds every flagged record, however old: that is how a partner starts with
+    /// deals already flagged.
     async fn poll_crm(
         &self,
         table: &dyn Crm,
@@ -118,7 +124,8 @@ impl Poller {
         self.enqueue(cursor_name, now, &messages).await
     }
 
-    /// The first sweep starts now: referrals from before the installation are brought over by an operator, not by surprise.
+    /// The first sweep starts now: referrals from before the installation are brought over by an
+    /// operator, not by surprise.
     async fn sweep(&self, now: Timestamp) -> Result<usize, Failure> {
         let known = self.cursors.load(SWEEP_CURSOR).await?;
         if known.is_none() {

@@ -1,7 +1,7 @@
 //! The ports: what the engine needs of the system.
 //!
-//! Trait objects, because the CRM is chosen at run time. Every method returns [`Failure`], whose kind decides what
-//! happens to the message.
+//! Trait objects, because the CRM is chosen at run time. Every method returns [`Failure`], whose
+//! kind decides what happens to the message.
 
 use async_trait::async_trait;
 use cosell_model::audit::AuditEntry;
@@ -26,17 +26,20 @@ pub trait PartnerCenter: Send + Sync {
     /// All referrals of an engagement: the partner's and Microsoft's.
     async fn in_engagement(&self, id: EngagementId) -> Result<Vec<Referral>, Failure>;
 
-    /// All referrals whose `externalReferenceId` is `reference`, whole, however old they are: a referral that is overlooked here is made
-    /// a second time. Ids are compared whatever their spelling, as [`cosell_model::record_id::RecordIds::same`] does.
+    /// All referrals whose `externalReferenceId` is `reference`, whole, however old they are: a
+    /// referral that is overlooked here is made a second time. Ids are compared whatever their
+    /// spelling, as [`cosell_model::record_id::RecordIds::same`] does.
     async fn by_external_reference(&self, reference: &str) -> Result<Vec<Referral>, Failure>;
 
     /// Referrals changed at or after `since`, oldest change first.
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<ReferralChange>, Failure>;
 
-    /// All referrals that wait for an answer, whole: invitations to us, and the Microsoft referrals of our own deals.
+    /// All referrals that wait for an answer, whole: invitations to us, and the Microsoft referrals
+    /// of our own deals.
     async fn pending(&self) -> Result<Vec<Referral>, Failure>;
 
-    /// Creates a referral. Not idempotent: after [`crate::FailureKind::OutcomeUnknown`] search before repeating.
+    /// Creates a referral. Not idempotent: after [`crate::FailureKind::OutcomeUnknown`] search
+    /// before repeating.
     async fn create(&self, body: &Json) -> Result<Referral, Failure>;
 
     /// Applies a JSON Patch if the referral still has `etag`, and returns it as stored.
@@ -66,24 +69,30 @@ pub trait Crm: Send + Sync {
     /// The record that carries this referral id in its Referral Identifier.
     async fn find_by_referral(&self, id: ReferralId) -> Result<Option<CrmRecord>, Failure>;
 
-    /// Creates or updates the record with this Referral Identifier, and returns it as stored. Repeating it is harmless.
+    /// Creates or updates the record with this Referral Identifier, and returns it as stored.
+    /// Repeating it is harmless.
     async fn upsert(&self, id: ReferralId, write: &CrmWrite) -> Result<CrmRecord, Failure>;
 
-    /// Changes a record if it still is as `record`, which was read or stored before, and returns it as stored.
+    /// Changes a record if it still is as `record`, which was read or stored before, and returns it
+    /// as stored.
     async fn update(&self, record: &CrmRecord, write: &CrmWrite) -> Result<CrmRecord, Failure>;
 
-    /// Records flagged "Sync with Partner Center" and changed at or after `since`, oldest change first.
+    /// Records flagged "Sync with Partner Center" and changed at or after `since`, oldest change
+    /// first.
     async fn changed_since(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure>;
 }
 
-/// The partner's leads: a table of the CRM's beside the opportunities, with the same operations, and the way from one to the other.
+/// The partner's leads: a table of the CRM's beside the opportunities, with the same operations,
+/// and the way from one to the other.
 #[async_trait]
 pub trait Leads: Crm {
-    /// Makes an opportunity of a lead, or finds the one that was made of it already, writes `write` into it, its Referral Identifier
-    /// included, and returns it as [`Crm::get`] of the opportunities' port would. Repeating it is harmless.
+    /// Makes an opportunity of a lead, or finds the one that was made of it already, writes `write`
+    /// into it, its Referral Identifier included, and returns it as [`Crm::get`] of the
+    /// opportunities' port would. Repeating it is harmless.
     ///
-    /// `write` has the opportunity's columns, those of account and contact included, which are looked for and made as [`Crm::upsert`]
-    /// does. `lead` is as it was read; [`crate::FailureKind::Stale`] when it is gone meanwhile.
+    /// `write` has the opportunity's columns, those of account and contact included, which are
+    /// looked for and made as [`Crm::upsert`] does. `lead` is as it was read;
+    /// [`crate::FailureKind::Stale`] when it is gone meanwhile.
     async fn qualify(
         &self,
         lead: &CrmRecord,
@@ -91,8 +100,8 @@ pub trait Leads: Crm {
         write: &CrmWrite,
     ) -> Result<CrmRecord, Failure>;
 
-    /// The lead that became this opportunity, by whoever's hand; `None` when it was no lead. Asked before a referral is made for an
-    /// opportunity: its lead may be paired already.
+    /// The lead that became this opportunity, by whoever's hand; `None` when it was no lead. Asked
+    /// before a referral is made for an opportunity: its lead may be paired already.
     async fn origin(&self, opportunity: &CrmKey) -> Result<Option<CrmKey>, Failure>;
 }
 
@@ -119,17 +128,21 @@ pub trait Links: Send + Sync {
     /// The linked deal of this engagement: finds ours from the Microsoft referral.
     async fn by_engagement(&self, id: EngagementId) -> Result<Option<Link>, Failure>;
 
-    /// Links a pair that neither side is linked yet, all items or none; [`crate::FailureKind::Stale`] when one is.
+    /// Links a pair that neither side is linked yet, all items or none;
+    /// [`crate::FailureKind::Stale`] when one is.
     async fn create(&self, link: &Link) -> Result<(), Failure>;
 
-    /// Takes `old` away and links `new` in their place, all or nothing; [`crate::FailureKind::Stale`] when one of `old` changed since
-    /// it was read, or a side of `new` is linked by a pair that is not in `old`.
+    /// Takes `old` away and links `new` in their place, all or nothing;
+    /// [`crate::FailureKind::Stale`] when one of `old` changed since it was read, or a side of
+    /// `new` is linked by a pair that is not in `old`.
     async fn replace(&self, old: &[Link], new: &Link) -> Result<(), Failure>;
 
-    /// Saves a link if its stored version is still `link.version`, and returns it with the next version; [`crate::FailureKind::Stale`] otherwise.
+    /// Saves a link if its stored version is still `link.version`, and returns it with the next
+    /// version; [`crate::FailureKind::Stale`] otherwise.
     async fn save(&self, link: &Link) -> Result<Link, Failure>;
 
-    /// Keeps the state of a deal that is not linked, under its referral or its record. Does nothing where that is linked by now.
+    /// Keeps the state of a deal that is not linked, under its referral or its record. Does nothing
+    /// where that is linked by now.
     async fn save_unlinked(&self, subject: &Subject, deal: &UnlinkedDeal) -> Result<(), Failure>;
 }
 
@@ -157,10 +170,11 @@ impl Known {
 /// The deals that need a person, for operators: no function asks for them.
 #[async_trait]
 pub trait Attention: Send + Sync {
-    /// A page of the deals that are in the state of this name and need a person, the one that does so longest first. `after` is the
-    /// last deal of the page before; an empty page is the end.
+    /// A page of the deals that are in the state of this name and need a person, the one that does
+    /// so longest first. `after` is the last deal of the page before; an empty page is the end.
     ///
-    /// Eventually consistent: what was saved within the last second may be missing, or listed though it needs nobody any more.
+    /// Eventually consistent: what was saved within the last second may be missing, or listed
+    /// though it needs nobody any more.
     async fn needing_a_person(
         &self,
         state: &str,
@@ -181,7 +195,8 @@ pub struct NeedsPerson {
     pub since: Timestamp,
 }
 
-/// Exclusive, expiring claims: on a CRM record before its referral is created, and on the poller's run.
+/// Exclusive, expiring claims: on a CRM record before its referral is created, and on the poller's
+/// run.
 #[async_trait]
 pub trait Claims: Send + Sync {
     /// Claims `name` for `holder` until `now + lasts`. A claim of the same holder is renewed.
@@ -205,7 +220,8 @@ pub trait Claims: Send + Sync {
 pub enum Claim {
     /// Nobody had claimed it.
     Fresh,
-    /// An earlier holder's claim had expired, or was our own: its work may be half done: search first.
+    /// An earlier holder's claim had expired, or was our own: its work may be half done: search
+    /// first.
     TakenOver,
     /// Somebody holds it.
     Held {
@@ -251,6 +267,7 @@ pub trait AuditLog: Send + Sync {
 /// The sync queue.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Puts messages on the queue; all are accepted, or the call fails (some may be queued then: repeating is harmless).
+    /// Puts messages on the queue; all are accepted, or the call fails (some may be queued then:
+    /// repeating is harmless).
     async fn send(&self, messages: &[SyncMessage]) -> Result<(), Failure>;
 }

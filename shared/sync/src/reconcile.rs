@@ -1,7 +1,8 @@
 //! `reconcile(subject, cause)`: the one way in which anything is ever written.
 //!
-//! Level-triggered: the message names a subject, never data. Duplicate, reordered and late messages are harmless, our own writes come
-//! back as messages that find nothing to do, and a retry is simply the same call.
+//! Level-triggered: the message names a subject, never data. Duplicate, reordered and late messages
+//! are harmless, our own writes come back as messages that find nothing to do, and a retry is
+//! simply the same call.
 //!
 //! ```text
 //! find ──► observe ──► decide ──► apply ──► commit
@@ -21,15 +22,15 @@ use crate::pair::Pair;
 use crate::reconciliation::Reconciliation;
 pub use crate::reconciliation::{Outcome, Request};
 
-/// How often one request goes through the pipeline: a lead that becomes an opportunity does twice, and a referral that was found under
-/// its claim.
+/// How often one request goes through the pipeline: a lead that becomes an opportunity does twice,
+/// and a referral that was found under its claim.
 const PASSES: usize = 3;
 
 impl Engine {
     /// Reads the deal as it is now, brings both sides in sync, and records what was done.
     ///
-    /// `Ok` means the message is done, rejected and skipped deals included. `Err` means it must be tried again later; whatever was
-    /// written before the failure is found and not repeated.
+    /// `Ok` means the message is done, rejected and skipped deals included. `Err` means it must be
+    /// tried again later; whatever was written before the failure is found and not repeated.
     pub async fn reconcile(&self, request: Request<'_>) -> Result<Outcome, Failure> {
         let mut reconciliation = Reconciliation::new(self, request);
         // On the heap, as everything below is long: a batch holds many reconciliations at once.
@@ -38,7 +39,8 @@ impl Engine {
         result
     }
 
-    /// What [`Self::reconcile`] would do, and nothing done: the pair as it was observed, and the plan.
+    /// What [`Self::reconcile`] would do, and nothing done: the pair as it was observed, and the
+    /// plan.
     pub async fn dry_run(
         &self,
         message: &SyncMessage,

@@ -36,7 +36,8 @@ pub struct Outcome {
     pub state: Option<DealState>,
     /// Everything that was audited on the way, in order.
     pub noted: Vec<AuditKind>,
-    /// The stable codes of the warnings and errors that are new: each notice that nobody was notified of before.
+    /// The stable codes of the warnings and errors that are new: each notice that nobody was
+    /// notified of before.
     pub new_notices: Vec<&'static str>,
     /// The message is not done: the deal is to be reconciled again after this long.
     pub again: Option<Duration>,
@@ -50,12 +51,13 @@ pub(crate) struct Reconciliation<'a> {
     pub(crate) claim: HeldClaim,
 }
 
-/// The claim that a reconciliation holds. It belongs to this reconciliation and no other, since one invocation works on several deals
-/// side by side.
+/// The claim that a reconciliation holds. It belongs to this reconciliation and no other, since one
+/// invocation works on several deals side by side.
 pub(crate) struct HeldClaim {
     pub(crate) holder: String,
     pub(crate) name: Option<String>,
-    /// A referral was made that no link knows of yet: whoever takes the claim over looks for it first.
+    /// A referral was made that no link knows of yet: whoever takes the claim over looks for it
+    /// first.
     pub(crate) covers_unlinked: bool,
     /// That referral, unless it is Microsoft's.
     pub(crate) made: Option<ReferralId>,

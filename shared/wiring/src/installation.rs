@@ -37,7 +37,8 @@ impl InstallationSettings {
     }
 }
 
-/// What the command line checks and installs the fields with. `sdk` leads to the deployment's secret; with a token it is not used.
+/// What the command line checks and installs the fields with. `sdk` leads to the deployment's
+/// secret; with a token it is not used.
 pub fn installation(
     settings: InstallationSettings,
     sdk: &SdkConfig,

@@ -113,8 +113,9 @@ impl Systems {
         })
     }
 
-    /// Opens the connections that the first message needs while Lambda still gives start-up its own time: tokens are fetched and
-    /// both systems are asked for a record that does not exist. Failures are left for the first message to meet.
+    /// Opens the connections that the first message needs while Lambda still gives start-up its own
+    /// time: tokens are fetched and both systems are asked for a record that does not exist.
+    /// Failures are left for the first message to meet.
     async fn warm_up(&self) {
         let nobody = ReferralId::new(uuid::Uuid::nil());
         let (referral, record) =

@@ -1,4 +1,5 @@
-//! The mapping that is packed into the programs, for the CRM that the environment names: the shipped file, and the partner's own over it.
+//! The mapping that is packed into the programs, for the CRM that the environment names: the
+//! shipped file, and the partner's own over it.
 
 use cosell_crm::Descriptor;
 use cosell_mapping::{Examination, Layer, Mapping, MappingError, Placeholders};
@@ -13,7 +14,8 @@ include!(concat!(env!("OUT_DIR"), "/own.rs"));
 pub struct MappingSettings {
     /// `CRM`.
     pub crm: &'static Descriptor,
-    /// The values of its placeholders: `TEAM_PHONE`, the deal team's telephone number in new referrals (empty when unset), and the CRM's own.
+    /// The values of its placeholders: `TEAM_PHONE`, the deal team's telephone number in new
+    /// referrals (empty when unset), and the CRM's own.
     pub placeholders: Placeholders,
 }
 

@@ -22,18 +22,22 @@ pub struct SystemSettings {
     pub partner_center: PartnerCenterSettings,
     /// The CRM.
     pub crm: CrmSettings,
-    /// The mapping between them; it has `TEAM_PHONE`, the deal team's telephone number in new referrals.
+    /// The mapping between them; it has `TEAM_PHONE`, the deal team's telephone number in new
+    /// referrals.
     pub mapping: MappingSettings,
     /// `SYNC_LEADS`: whether leads are brought to the CRM.
     pub sync_leads: bool,
-    /// `REGISTER_DEALS`: whether won deals are registered with Microsoft, even where the mapping does not say so.
+    /// `REGISTER_DEALS`: whether won deals are registered with Microsoft, even where the mapping
+    /// does not say so.
     pub register_deals: bool,
-    /// `REFRESH_TOKEN_AGE_SECONDS`: how old the stored refresh token must be before a newer one replaces it.
+    /// `REFRESH_TOKEN_AGE_SECONDS`: how old the stored refresh token must be before a newer one
+    /// replaces it.
     pub refresh_token_age: SignedDuration,
 }
 
 impl SystemSettings {
-    /// Reads the variables named at the fields and in [`PartnerCenterSettings`] and [`CrmSettings`].
+    /// Reads the variables named at the fields and in [`PartnerCenterSettings`] and
+    /// [`CrmSettings`].
     pub fn read(environment: &Environment) -> Result<Self, Noted> {
         let partner_center = PartnerCenterSettings::read(environment);
         let crm = CrmSettings::read(CRMS, environment);
@@ -71,7 +75,8 @@ pub struct EngineSettings {
 }
 
 impl EngineSettings {
-    /// Reads the variables named at the fields. `TEAM_PHONE` is required here: Partner Center refuses a deal without it.
+    /// Reads the variables named at the fields. `TEAM_PHONE` is required here: Partner Center
+    /// refuses a deal without it.
     pub fn read(environment: &Environment) -> Result<Self, Noted> {
         let systems = SystemSettings::read(environment);
         let team_phone = environment.required("TEAM_PHONE", "+46700000002");

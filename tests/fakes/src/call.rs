@@ -10,7 +10,8 @@ pub struct Call<'a> {
     pub name: &'static str,
     /// Who is called.
     pub system: System,
-    /// The CRM record that is read or written, [`WRITE_AHEAD`] where such an entry is appended; empty elsewhere.
+    /// The CRM record that is read or written, [`WRITE_AHEAD`] where such an entry is appended;
+    /// empty elsewhere.
     pub about: &'a str,
     /// How it fails when its answer is lost.
     pub lost: FailureKind,

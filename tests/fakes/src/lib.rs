@@ -1,9 +1,9 @@
 //! In-memory Partner Center, CRM, store and queue behind the engine's ports.
 //!
-//! They are as strict as the real services: every conditional write is conditional, what Microsoft locks
-//! is locked, closed records are read-only. Nothing is random and there is no clock but the one in
-//! [`State`]. What fails, hangs, is late or is lost is decided by the caller's [`Conditions`]: a test's
-//! [`Script`], or the weather of a storm.
+//! They are as strict as the real services: every conditional write is conditional, what Microsoft
+//! locks is locked, closed records are read-only. Nothing is random and there is no clock but the
+//! one in [`State`]. What fails, hangs, is late or is lost is decided by the caller's
+//! [`Conditions`]: a test's [`Script`], or the weather of a storm.
 
 mod call;
 mod crm;

@@ -213,7 +213,8 @@ fn wrote(
     state.writes.push(write);
 }
 
-/// Creates a referral as the service does: the partner's own is born accepted, Microsoft's waits for its answer.
+/// Creates a referral as the service does: the partner's own is born accepted, Microsoft's waits
+/// for its answer.
 pub(crate) fn create(
     state: &mut State,
     invocation: &str,

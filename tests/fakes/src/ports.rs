@@ -43,7 +43,8 @@ impl Ports {
         self.write(call, None::<fn() -> Request>, effect).await
     }
 
-    /// A call: it may take a while, fail, take effect and then fail, take effect late, or take effect and find its caller dead.
+    /// A call: it may take a while, fail, take effect and then fail, take effect late, or take
+    /// effect and find its caller dead.
     pub(crate) async fn write<T>(
         &self,
         call: Call<'_>,

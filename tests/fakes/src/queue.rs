@@ -1,4 +1,5 @@
-//! The FIFO queue: order within a group, deduplication for five minutes, visibility, dead letters. Every message is accounted for.
+//! The FIFO queue: order within a group, deduplication for five minutes, visibility, dead letters.
+//! Every message is accounted for.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,7 +68,8 @@ impl Queue {
         });
     }
 
-    /// A batch of at most `limit` messages: of a group nobody works on, in order, up to its first invisible one.
+    /// A batch of at most `limit` messages: of a group nobody works on, in order, up to its first
+    /// invisible one.
     pub fn receive(&mut self, limit: usize, now: Timestamp) -> Vec<Received> {
         let busy: BTreeSet<String> = self
             .waiting
@@ -108,7 +110,8 @@ impl Queue {
         }
     }
 
-    /// An invocation is over: what it named comes back, the rest of its batch is done. A dead one names all.
+    /// An invocation is over: what it named comes back, the rest of its batch is done. A dead one
+    /// names all.
     pub fn settle(&mut self, batch: &[Received], unfinished: &BTreeSet<String>) {
         for received in batch {
             let Some(index) = self.waiting.iter().position(|queued| queued.id == received.id)

@@ -53,7 +53,8 @@ impl Script {
         self.lines().faults.clear();
     }
 
-    /// Something happens just before the next call of this name reaches its system; before the one after it when it says that it could not.
+    /// Something happens just before the next call of this name reaches its system; before the one
+    /// after it when it says that it could not.
     pub fn before(&self, call: &'static str, event: impl FnMut() -> bool + Send + 'static) {
         self.lines().events.push((call, Box::new(event)));
     }
@@ -73,7 +74,8 @@ impl Script {
         self.lines().lag = lag;
     }
 
-    /// The calls made since the last time; those of the audit log, the claims and the reads of links are left out.
+    /// The calls made since the last time; those of the audit log, the claims and the reads of
+    /// links are left out.
     pub fn take_calls(&self) -> Vec<&'static str> {
         let mut calls = self.take_all_calls();
         calls.retain(|call| {

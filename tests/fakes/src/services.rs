@@ -21,7 +21,8 @@ pub struct CrmServices {
     pub ignores: BTreeSet<String>,
     /// Whether it has no on-hold stage: what would be on hold is open.
     pub lacks_on_hold: bool,
-    /// Whether Audit and Sync status can be written on a closed record: Salesforce lets, Dynamics does not.
+    /// Whether Audit and Sync status can be written on a closed record: Salesforce lets, Dynamics
+    /// does not.
     pub closed_takes_notes: bool,
     /// Whether it cannot make an opportunity of a lead for us.
     pub cannot_convert: bool,
@@ -46,8 +47,8 @@ pub enum Versions {
     /// Each change has a version of its own (Dynamics).
     #[default]
     Counted,
-    /// Stamps of one second, beside them the values (contract salesforce 3.7): an edit of the same second that changes no value passes
-    /// for the same state, and a list shows the stamp alone.
+    /// Stamps of one second, beside them the values (contract salesforce 3.7): an edit of the same
+    /// second that changes no value passes for the same state, and a list shows the stamp alone.
     Seconds,
 }
 

@@ -1,4 +1,5 @@
-//! The store and the queue: every read strongly consistent, every write conditional where the real one is.
+//! The store and the queue: every read strongly consistent, every write conditional where the real
+//! one is.
 
 use async_trait::async_trait;
 use cosell_model::audit::{AuditEntry, AuditKind};

@@ -304,7 +304,8 @@ impl World {
         self.state().records.insert(record.key.id.clone(), record);
     }
 
-    /// Edits a record as a person does: a new version, at an hour that the edit says or leaves alone.
+    /// Edits a record as a person does: a new version, at an hour that the edit says or leaves
+    /// alone.
     ///
     /// # Panics
     ///

@@ -1,4 +1,5 @@
-//! Both sides name each other, but no link tells of it: the table was lost, or another connector made the pair.
+//! Both sides name each other, but no link tells of it: the table was lost, or another connector
+//! made the pair.
 
 use serde_json::json;
 

@@ -1,4 +1,5 @@
-//! What the functions use of AWS: DynamoDB in this process, and of SQS and Secrets Manager the answers that are needed.
+//! What the functions use of AWS: DynamoDB in this process, and of SQS and Secrets Manager the
+//! answers that are needed.
 //!
 //! The real protocols are met end to end.
 

@@ -1,4 +1,5 @@
-//! A consumer process is killed when something has taken effect and it does not know yet; another gets the same message.
+//! A consumer process is killed when something has taken effect and it does not know yet; another
+//! gets the same message.
 
 use std::time::Duration;
 
@@ -32,7 +33,8 @@ impl World {
                     assert!(seen.is_ok(), "no effect; its log:\n{}", doomed.log());
                     break;
                 }
-                // Something passing kept it from getting there: a message that failed comes back, as from the queue. One that is done must not.
+                // Something passing kept it from getting there: a message that failed comes back,
+                // as from the queue. One that is done must not.
                 answer = doomed.answer(&invocation) => {
                     let comes_back = !failed(&answer).is_empty() && tries < 3;
                     assert!(comes_back, "it ended before the effect: {answer}; its log:\n{}", doomed.log());
@@ -49,7 +51,8 @@ impl World {
         self.until("the stalled request's connection is gone", lost).await;
     }
 
-    /// The message comes back to a new process after all claims have run out: the deal is there, once, and rests.
+    /// The message comes back to a new process after all claims have run out: the deal is there,
+    /// once, and rests.
     async fn mends(&self, message: &Message, asked_microsoft: bool) {
         self.claims_run_out().await;
         self.changes_grow_old();
@@ -183,8 +186,8 @@ async fn while_the_claim_of_the_killed_holds_messages_wait_and_nothing_is_made_t
     world.stop().await;
 }
 
-/// The process is killed at each request of this method in turn: as soon as that has taken effect, and before its answer is known. Returns
-/// how many there are.
+/// The process is killed at each request of this method in turn: as soon as that has taken effect,
+/// and before its answer is known. Returns how many there are.
 async fn killed_at_each(
     method: &str,
     crm: CrmSystem,
@@ -225,7 +228,8 @@ async fn killed_at_any_request_to_salesforce_the_next_mends_a_deal_that_began_th
     let flags = async |world: &World| {
         Message::on_opportunity("m1", &world.seller_flags("Cold-store rollout", true).await)
     };
-    // Everything that Salesforce is asked goes through one address. It reads the record, asks which lead it was, compares it, and writes it back.
+    // Everything that Salesforce is asked goes through one address. It reads the record, asks which
+    // lead it was, compares it, and writes it back.
     assert_eq!(killed_at_each("POST", CrmSystem::Salesforce, true, flags).await, 4);
 }
 
@@ -241,7 +245,8 @@ async fn killed_at_any_request_to_salesforce_the_next_mends_an_invitation() {
     assert_eq!(killed_at_each("POST", CrmSystem::Salesforce, false, invites).await, 3);
 }
 
-/// A lead that has arrived in Dynamics and is accepted in Partner Center; the message that tells so.
+/// A lead that has arrived in Dynamics and is accepted in Partner Center; the message that tells
+/// so.
 async fn accepted_lead(world: &World) -> Message {
     let referral = world.people.microsoft_sends_lead("Harbour sensors").await.unwrap();
     let message = Message::on_referral("m1", &referral);
@@ -261,7 +266,7 @@ async fn killed_at_anything_that_dynamics_makes_of_a_lead_the_next_goes_on_with_
 
 #[tokio::test]
 async fn killed_at_any_change_of_a_lead_or_its_opportunity_the_next_goes_on_with_one_deal() {
-    // The lead is bound to its customer; the opportunity gets the referral's values, then what its seller reads, and its status once
-    // the referral names it.
+    // The lead is bound to its customer; the opportunity gets the referral's values, then what its
+    // seller reads, and its status once the referral names it.
     assert_eq!(killed_at_each("PATCH", CrmSystem::Dynamics, false, accepted_lead).await, 4);
 }

@@ -31,7 +31,8 @@ const NOWHERE: &str = "http://127.0.0.1:9";
 /// The consumer's in the template; the simulator's own 3 s leave a batch no time to start.
 const DEADLINE: Duration = Duration::from_mins(2);
 
-/// The settings that everything which runs the engine reads: both simulated systems, and DynamoDB at `endpoint`.
+/// The settings that everything which runs the engine reads: both simulated systems, and DynamoDB
+/// at `endpoint`.
 async fn settings(
     crm: CrmSystem,
     simulators: &Simulators,
@@ -93,7 +94,8 @@ impl Function {
         Self { lambda, process, log }
     }
 
-    /// Waits until it asks for its first event: from then on it asks nobody anything on its own account.
+    /// Waits until it asks for its first event: from then on it asks nobody anything on its own
+    /// account.
     async fn ready(self) -> Self {
         let ready =
             self.lambda.wait_for_phase(SimulatorPhase::Ready, Duration::from_secs(30)).await;

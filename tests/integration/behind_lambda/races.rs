@@ -22,7 +22,8 @@ async fn takes(consumer: &Function, message: &Message) -> bool {
     failed(&consumer.invoke(batch(std::slice::from_ref(message))).await).is_empty()
 }
 
-/// Five processes get a notice of the same news at the same moment; what fails comes back until it is done.
+/// Five processes get a notice of the same news at the same moment; what fails comes back until it
+/// is done.
 async fn five_at_once(world: &World, message: &Message) -> Vec<Function> {
     let consumers: Vec<Function> = join_all((0..5).map(|_| world.consumer())).await;
     let mut waiting: Vec<(&Function, Message)> = consumers

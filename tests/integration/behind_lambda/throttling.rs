@@ -1,4 +1,5 @@
-//! What one batch asks of the two services: no more than needed, and nothing at all of one that asked us to wait.
+//! What one batch asks of the two services: no more than needed, and nothing at all of one that
+//! asked us to wait.
 
 use cosell_simulators::faults::Action;
 use cosell_tests::seller::Entry;
@@ -33,8 +34,8 @@ impl World {
         Pair { referral, opportunity }
     }
 
-    /// Waits until every request that is held back has come, lets go of those to `service` and has it answer the next with 429; lets
-    /// go of the others when that look has ended.
+    /// Waits until every request that is held back has come, lets go of those to `service` and has
+    /// it answer the next with 429; lets go of the others when that look has ended.
     async fn refuse_before_others_go_on(&self, service: &str, path: &str) {
         let faults = &self.simulators.faults;
         self.until("all are held back", async || faults.list().is_empty()).await;
@@ -61,7 +62,8 @@ impl World {
     }
 }
 
-/// By then the others have asked for the referral and wait for the CRM: one in step, one edited there, one new.
+/// By then the others have asked for the referral and wait for the CRM: one in step, one edited
+/// there, one new.
 #[tokio::test]
 async fn partner_center_that_asks_us_to_wait_is_left_alone_for_the_rest_of_the_batch() {
     let world = World::start().await;
@@ -109,7 +111,8 @@ async fn partner_center_that_asks_us_to_wait_is_left_alone_for_the_rest_of_the_b
     world.stop().await;
 }
 
-/// By then the others have asked the CRM what they can and wait for the referral: one in step, one new.
+/// By then the others have asked the CRM what they can and wait for the referral: one in step, one
+/// new.
 #[tokio::test]
 async fn a_crm_that_asks_us_to_wait_is_left_alone_for_the_rest_of_the_batch() {
     let world = World::start().await;

@@ -1,4 +1,5 @@
-//! The webhook: deliveries that the simulated Partner Center really signed, replayed to the real binary.
+//! The webhook: deliveries that the simulated Partner Center really signed, replayed to the real
+//! binary.
 
 use axum::body::Bytes;
 use axum::extract::State;

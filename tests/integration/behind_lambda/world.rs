@@ -1,4 +1,5 @@
-//! The functions' world: both simulated systems, people, DynamoDB, secrets and the queue, for as many consumers as a test wants.
+//! The functions' world: both simulated systems, people, DynamoDB, secrets and the queue, for as
+//! many consumers as a test wants.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -67,7 +68,8 @@ impl World {
         self.simulators.stop().await;
     }
 
-    /// The seller makes a complete opportunity and flags it, with or without asking for Microsoft's help; returns its id.
+    /// The seller makes a complete opportunity and flags it, with or without asking for Microsoft's
+    /// help; returns its id.
     pub(super) async fn seller_flags(&self, name: &str, help: bool) -> String {
         let opportunity = self.people.seller_prepares(name).await.unwrap();
         let entries = if help { &[Entry::Sync, Entry::Help][..] } else { &[Entry::Sync] };
@@ -94,7 +96,8 @@ impl World {
             .count()
     }
 
-    /// The keys of links in the links table that begin so; states of deals that are not linked stand beside them.
+    /// The keys of links in the links table that begin so; states of deals that are not linked
+    /// stand beside them.
     pub(super) async fn keys(&self, prefix: &str) -> Vec<String> {
         let all = self.dynamodb.scan().table_name("links").send().await.unwrap();
         let linked = all.items().iter().filter(|item| !item.contains_key("unlinked"));
@@ -132,8 +135,8 @@ impl World {
         }
     }
 
-    /// How many requests that could write something the two systems have received, referrals and rows both. Salesforce is read by
-    /// POST, too: for it, what is stored must tell.
+    /// How many requests that could write something the two systems have received, referrals and
+    /// rows both. Salesforce is read by POST, too: for it, what is stored must tell.
     pub(super) fn writes(&self) -> usize {
         let entries = self.simulators.journal.entries().into_iter();
         entries
@@ -161,8 +164,9 @@ impl World {
         items.map(|item| (item["pk"].as_s().unwrap().clone(), aws::plain(item))).collect()
     }
 
-    /// The one deal there is: one referral of ours, one half of Microsoft's if it was asked, one opportunity, account and contact,
-    /// one link, and the seller sees all of it. Returns the referral and the opportunity.
+    /// The one deal there is: one referral of ours, one half of Microsoft's if it was asked, one
+    /// opportunity, account and contact, one link, and the seller sees all of it. Returns the
+    /// referral and the opportunity.
     pub(super) async fn the_one_deal(&self, asked_microsoft: bool) -> (String, String) {
         let referrals = self.people.referrals().await.unwrap();
         let (halves, own): (Vec<&Json>, Vec<&Json>) =
@@ -199,7 +203,8 @@ impl World {
         (referral.to_owned(), opportunity.to_owned())
     }
 
-    /// Further looks at either side of the one deal find nothing to write there, and soon nothing to remember either.
+    /// Further looks at either side of the one deal find nothing to write there, and soon nothing
+    /// to remember either.
     pub(super) async fn rests(&self, consumer: &Function, asked_microsoft: bool) {
         let (referral, opportunity) = self.the_one_deal(asked_microsoft).await;
         let (stored, writes) = (self.stored(), self.writes());

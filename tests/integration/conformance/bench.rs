@@ -107,7 +107,8 @@ impl Bench {
         let mut config = Config::default();
         config.salesforce.multi_currency = true;
         let simulators = Simulators::start(config).await.unwrap();
-        // What happens in one second is the scenario's choice, and no waiting of an adapter takes longer than moving the clock.
+        // What happens in one second is the scenario's choice, and no waiting of an adapter takes
+        // longer than moving the clock.
         simulators.clock.freeze();
         let http = cosell_http::client().unwrap();
         let columns = FIELDS.map(

@@ -1,5 +1,6 @@
-//! What the engine expects of every CRM: one set of scenarios over the ports [`Crm`](cosell_sync::port::Crm) and
-//! [`Leads`](cosell_sync::port::Leads), run with each adapter against its simulated service over HTTP. What is one CRM's own is tested in its adapter's crate.
+//! What the engine expects of every CRM: one set of scenarios over the ports
+//! [`Crm`](cosell_sync::port::Crm) and [`Leads`](cosell_sync::port::Leads), run with each adapter
+//! against its simulated service over HTTP. What is one CRM's own is tested in its adapter's crate.
 
 mod bench;
 mod changing;

@@ -8,7 +8,8 @@ use serde_json::Value as Json;
 /// How long a reconciliation may go on after its effect is seen.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The kinds of a deal's entries, once at least `count` are of this kind: an entry is written after the effect that it records.
+/// The kinds of a deal's entries, once at least `count` are of this kind: an entry is written after
+/// the effect that it records.
 pub(super) async fn kinds(
     stack: &LocalStack,
     opportunity: &str,

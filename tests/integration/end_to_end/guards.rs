@@ -1,4 +1,5 @@
-//! The guards: an invitation that expires soon, a win that waits, and the registration of a won deal.
+//! The guards: an invitation that expires soon, a win that waits, and the registration of a won
+//! deal.
 //!
 //! The functions' clock is the machine's: instead of it, the referral's own dates are moved.
 

@@ -1,6 +1,8 @@
-//! The whole stack: the template on MiniStack, the real functions, queue, tables and secrets, the simulators.
+//! The whole stack: the template on MiniStack, the real functions, queue, tables and secrets, the
+//! simulators.
 //!
-//! Each scenario is a test of its own with each CRM; [`stacks`] are shared, and each scenario uses deals of its own.
+//! Each scenario is a test of its own with each CRM; [`stacks`] are shared, and each scenario uses
+//! deals of its own.
 
 mod audit_log;
 mod cosell;
@@ -10,7 +12,8 @@ mod leads;
 mod scenarios;
 mod stacks;
 
-/// Makes each scenario a test with each CRM, on one of the [`stacks`] and with its [turn](stacks::Turn).
+/// Makes each scenario a test with each CRM, on one of the [`stacks`] and with its
+/// [turn](stacks::Turn).
 macro_rules! with_each_crm {
     ($stacks:ident: $($scenario:ident => $turn:ident),* $(,)?) => {
         mod with_dynamics {

@@ -1,7 +1,9 @@
-//! The stacks that the scenarios share: one for each CRM and set of parameters, started by whoever comes first.
+//! The stacks that the scenarios share: one for each CRM and set of parameters, started by whoever
+//! comes first.
 //!
-//! They live on a runtime that no test ends, and the scenarios run on it, too: connections belong to the runtime that opened them.
-//! Nobody stops the stacks: MiniStack ends with this process, and the rest is in it.
+//! They live on a runtime that no test ends, and the scenarios run on it, too: connections belong
+//! to the runtime that opened them. Nobody stops the stacks: MiniStack ends with this process, and
+//! the rest is in it.
 
 use std::sync::LazyLock;
 use std::time::Duration;

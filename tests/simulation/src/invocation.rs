@@ -1,4 +1,5 @@
-//! One invocation of a function: the real batch runner, an operator's order or a poll, on a virtual clock.
+//! One invocation of a function: the real batch runner, an operator's order or a poll, on a virtual
+//! clock.
 
 use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};

@@ -1,8 +1,9 @@
 //! Seeded simulation of the real engine on a hostile world.
 //!
-//! The engine and core are the real ones; the system is a model with a virtual clock. Several consumers, the poller and people on
-//! both sides are interleaved at every call to the system, with crashes between any two calls, lost answers, lost and repeated
-//! webhooks, and a CRM that cuts, rounds and ignores. After the storm everything finishes in calm weather, and the invariants of
+//! The engine and core are the real ones; the system is a model with a virtual clock. Several
+//! consumers, the poller and people on both sides are interleaved at every call to the system, with
+//! crashes between any two calls, lost answers, lost and repeated webhooks, and a CRM that cuts,
+//! rounds and ignores. After the storm everything finishes in calm weather, and the invariants of
 //! [`verdict`] must hold. The same seed always gives the same run.
 
 mod help;
@@ -42,7 +43,8 @@ pub struct Verdict {
     pub history: Vec<String>,
 }
 
-/// In the mapping that marks names: short enough that they are cut, long enough for those that automations insist on.
+/// In the mapping that marks names: short enough that they are cut, long enough for those that
+/// automations insist on.
 const SHORT_NAME: usize = 27;
 
 /// The mappings that runs draw from: the one that ships, one with each conflict rule

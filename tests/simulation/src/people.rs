@@ -1,4 +1,5 @@
-//! What people and their automations do, at random: sellers in the CRM, colleagues and Microsoft in Partner Center.
+//! What people and their automations do, at random: sellers in the CRM, colleagues and Microsoft in
+//! Partner Center.
 
 use cosell_fakes::{State, convert};
 use cosell_model::audit::Side;
@@ -96,7 +97,8 @@ impl World {
         state.note(|| format!("Microsoft {what} {id}"));
     }
 
-    /// A seller edits a field of an open opportunity, now and then back to what it was before; or the account behind it.
+    /// A seller edits a field of an open opportunity, now and then back to what it was before; or
+    /// the account behind it.
     pub(crate) fn seller_edits(&self) {
         let Some(id) = self.pick(self.open_records()) else {
             return;
@@ -207,7 +209,8 @@ impl World {
         state.note(|| format!("a seller moves {id} to {phase}"));
     }
 
-    /// A seller qualifies a lead, with or without flagging the opportunity at once, or disqualifies it.
+    /// A seller qualifies a lead, with or without flagging the opportunity at once, or disqualifies
+    /// it.
     fn seller_decides_on_lead(&self, id: &str) {
         let (qualifies, flags, enters) = (self.draw(3) > 0, self.draw(2) == 0, self.draw(2) == 0);
         let mut state = self.state();

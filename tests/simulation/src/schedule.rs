@@ -1,7 +1,8 @@
 //! The scheduler of one run: who does what next is drawn from the seed.
 //!
-//! An invocation is a future that stops at every call to the system; the scheduler decides which one goes on. A crash drops the
-//! future, so it can happen between any two calls, and before or after a call's effect.
+//! An invocation is a future that stops at every call to the system; the scheduler decides which
+//! one goes on. A crash drops the future, so it can happen between any two calls, and before or
+//! after a call's effect.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -75,7 +76,8 @@ impl Schedule {
         }
     }
 
-    /// Lets everything finish in calm weather; operators decide what waits for them. Says whether the system came to rest.
+    /// Lets everything finish in calm weather; operators decide what waits for them. Says whether
+    /// the system came to rest.
     pub(crate) fn quiesce(&mut self) -> bool {
         self.world.calm_down(true);
         self.world.everything_visible();

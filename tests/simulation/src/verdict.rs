@@ -18,7 +18,8 @@ use cosell_model::value::Value;
 use crate::schedule::HOUR;
 use crate::world::{Book, LEAD, World};
 
-/// So many writes of one field of one pair in an hour are a fight that nobody stopped: the breaker lets twenty pass at most.
+/// So many writes of one field of one pair in an hour are a fight that nobody stopped: the breaker
+/// lets twenty pass at most.
 const FIGHT: usize = 24;
 
 /// Everything that is wrong in the end; empty is good.

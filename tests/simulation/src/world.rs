@@ -14,7 +14,8 @@ use serde_json::Value as Json;
 
 use crate::weather::{Outages, Weather};
 
-/// A protection of the engine or its store that a run can do without, to prove that the simulation would notice.
+/// A protection of the engine or its store that a run can do without, to prove that the simulation
+/// would notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Protection {
     /// The claim before a referral is created.
@@ -52,7 +53,8 @@ pub(crate) struct Book {
     pub(crate) deleted: BTreeSet<String>,
     /// Pairs that an operator ordered to be linked again.
     pub(crate) relinked: BTreeSet<ReferralId>,
-    /// Invocations that crashed or could not write to the audit log: their last word may be missing.
+    /// Invocations that crashed or could not write to the audit log: their last word may be
+    /// missing.
     pub(crate) speechless: BTreeSet<String>,
     pub(crate) outages: Outages,
 }

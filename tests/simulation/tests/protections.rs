@@ -1,4 +1,5 @@
-//! The simulation can fail: without each protection it finds violations, with all of them it finds none.
+//! The simulation can fail: without each protection it finds violations, with all of them it finds
+//! none.
 
 #![expect(clippy::unwrap_used, reason = "test code")]
 

@@ -18,7 +18,8 @@ pub struct Addresses {
     pub dataverse: Url,
     /// The control port.
     pub control: Url,
-    /// The Salesforce organisation, with its token endpoint; real: `https://MYDOMAIN.my.salesforce.com/`.
+    /// The Salesforce organisation, with its token endpoint; real:
+    /// `https://MYDOMAIN.my.salesforce.com/`.
     pub salesforce: Url,
 }
 

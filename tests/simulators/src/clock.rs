@@ -1,4 +1,5 @@
-//! The simulated services' clock: the machine's time plus an offset that tests move, or a time that stands still.
+//! The simulated services' clock: the machine's time plus an offset that tests move, or a time that
+//! stands still.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -46,8 +47,8 @@ impl Clock {
         self.move_by(SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX));
     }
 
-    /// Stops the clock where it stands: from now on it moves only when it is moved, so that what happens in one second is
-    /// the test's choice.
+    /// Stops the clock where it stands: from now on it moves only when it is moved, so that what
+    /// happens in one second is the test's choice.
     pub fn freeze(&self) {
         self.change(|pace| Pace::Frozen(pace.now()));
     }
@@ -62,7 +63,8 @@ impl Clock {
         matches!(self.pace(), Pace::Frozen(_))
     }
 
-    /// Waits until so much simulated time has passed: a clock that is moved ends it early, a frozen one that nobody moves never.
+    /// Waits until so much simulated time has passed: a clock that is moved ends it early, a frozen
+    /// one that nobody moves never.
     pub async fn sleep(&self, time: Duration) {
         let mut moved = self.moved.subscribe();
         let start = self.now();

@@ -1,4 +1,5 @@
-//! The control port: what can be played with (clock, faults, journal, state), and each service's own hooks below it.
+//! The control port: what can be played with (clock, faults, journal, state), and each service's
+//! own hooks below it.
 
 use axum::body::Bytes;
 use axum::extract::{Query, State};

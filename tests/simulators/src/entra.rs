@@ -1,6 +1,7 @@
 //! The token host for both services: the partner's user tokens and Dataverse's application tokens.
 //!
-//! The document that names the endpoints is there for clients that look for it first (contract dynamics365 1.1).
+//! The document that names the endpoints is there for clients that look for it first (contract
+//! dynamics365 1.1).
 
 use std::collections::HashMap;
 
@@ -16,7 +17,8 @@ use url::{Url, form_urlencoded};
 use crate::dataverse::Dataverse;
 use crate::partner_center::{Generation, PartnerCenter};
 
-/// Both generations of the token endpoint, for any tenant. `origin` is the address under which clients reach this host.
+/// Both generations of the token endpoint, for any tenant. `origin` is the address under which
+/// clients reach this host.
 pub(crate) fn router(partner_center: PartnerCenter, dataverse: Dataverse, origin: &Url) -> Router {
     let origin = origin.as_str().trim_end_matches('/').to_owned();
     Router::new()

@@ -80,8 +80,8 @@ pub enum Action {
     DropBeforeEffect,
     /// Lets the service do its work, then closes the connection without an answer.
     DropAfterEffect,
-    /// Lets the service do its work, then holds the answer back: time to look at what was done, and to end the caller before it
-    /// knows. The wait ends early when the faults are cleared.
+    /// Lets the service do its work, then holds the answer back: time to look at what was done, and
+    /// to end the caller before it knows. The wait ends early when the faults are cleared.
     StallAfterEffect {
         /// Milliseconds to wait.
         ms: u64,

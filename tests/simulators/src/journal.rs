@@ -1,4 +1,5 @@
-//! The journal of requests received, so that tests can count calls. It keeps no headers and no bodies.
+//! The journal of requests received, so that tests can count calls. It keeps no headers and no
+//! bodies.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,7 +15,8 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::serve::CloseConnection;
 
-/// Oldest entries are forgotten beyond this number: enough for any test run, small enough for a long play.
+/// Oldest entries are forgotten beyond this number: enough for any test run, small enough for a
+/// long play.
 const CAPACITY: usize = 10_000;
 
 /// One request received.
@@ -26,7 +28,8 @@ pub struct Entry {
     pub method: String,
     /// Path and query as received.
     pub path: String,
-    /// The status answered; absent when the connection was closed without an answer, by the service or by the caller.
+    /// The status answered; absent when the connection was closed without an answer, by the service
+    /// or by the caller.
     pub status: Option<u16>,
     /// When it was received, in the simulated time.
     pub at: Timestamp,
@@ -111,7 +114,8 @@ async fn record(
     response
 }
 
-/// A request that is written down when this goes: with its answer, or without one when the caller went away first.
+/// A request that is written down when this goes: with its answer, or without one when the caller
+/// went away first.
 struct Received {
     journal: Journal,
     entry: Option<Entry>,

@@ -1,7 +1,9 @@
-//! Simulated Partner Center, Dataverse and Salesforce services, written from the contracts, to play with and to test against.
+//! Simulated Partner Center, Dataverse and Salesforce services, written from the contracts, to play
+//! with and to test against.
 //!
-//! [`Simulators::start`] binds one loopback port for each service and returns their addresses. The control port
-//! moves the clock, sets faults, plays Microsoft's and the sellers' part and shows what is stored.
+//! [`Simulators::start`] binds one loopback port for each service and returns their addresses. The
+//! control port moves the clock, sets faults, plays Microsoft's and the sellers' part and shows
+//! what is stored.
 
 pub mod addresses;
 pub mod clock;
@@ -64,8 +66,8 @@ impl Ports {
     }
 }
 
-/// The addresses under which clients reach services that something else stands in front of, such as a TLS server.
-/// What is left out is reached directly.
+/// The addresses under which clients reach services that something else stands in front of, such as
+/// a TLS server. What is left out is reached directly.
 #[derive(Clone, Debug, Default)]
 pub struct Fronts {
     /// The token endpoints.

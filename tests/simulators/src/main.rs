@@ -8,7 +8,8 @@ use url::Url;
 #[derive(Debug, Parser)]
 #[command(name = "cosell-simulators", version)]
 struct Arguments {
-    /// The first of seven ports in a row: referrals, registration, tokens, certificates, Dataverse, control, Salesforce. 0 takes any free ports.
+    /// The first of seven ports in a row: referrals, registration, tokens, certificates, Dataverse,
+    /// control, Salesforce. 0 takes any free ports.
     #[arg(long, default_value_t = 7070, env = "COSELL_SIMULATORS_PORT_BASE", value_parser = clap::value_parser!(u16).range(..=65_529))]
     port_base: u16,
     /// The publisher prefix of the co-sell columns in Dataverse.
@@ -17,7 +18,8 @@ struct Arguments {
     /// Start both CRMs as they are before the co-sell fields are installed.
     #[arg(long)]
     without_cosell_fields: bool,
-    /// The address under which clients reach the token endpoints, when something (TLS) stands in front of them.
+    /// The address under which clients reach the token endpoints, when something (TLS) stands in
+    /// front of them.
     #[arg(long)]
     entra_front: Option<Url>,
     /// The same for Dataverse.

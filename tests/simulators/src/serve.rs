@@ -1,4 +1,5 @@
-//! Serving one router on a loopback port, with a graceful stop and connections that can be closed without an answer.
+//! Serving one router on a loopback port, with a graceful stop and connections that can be closed
+//! without an answer.
 
 use std::convert::Infallible;
 use std::io;
@@ -29,7 +30,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 #[derive(Clone, Copy, Debug)]
 pub struct CloseConnection;
 
-/// A port that is bound but does not answer yet, so that addresses can be handed around before anything is served.
+/// A port that is bound but does not answer yet, so that addresses can be handed around before
+/// anything is served.
 #[derive(Debug)]
 pub struct Bound {
     listener: TcpListener,
@@ -114,7 +116,8 @@ async fn connection(stream: TcpStream, router: Router, mut stopped: watch::Recei
     }
 }
 
-/// hyper closes the socket when a service fails, which is how a client sees a broken connection instead of a status.
+/// hyper closes the socket when a service fails, which is how a client sees a broken connection
+/// instead of a status.
 async fn answer(
     router: TowerToHyperService<Router>,
     request: Request<Incoming>,

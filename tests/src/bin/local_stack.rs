@@ -33,7 +33,8 @@ struct Arguments {
 enum What {
     /// Starts everything, plays the story, then stays up until Ctrl-C.
     Run,
-    /// Starts everything, plays the story and ends; fails unless every step was seen in the other system.
+    /// Starts everything, plays the story and ends; fails unless every step was seen in the other
+    /// system.
     Demo,
 }
 

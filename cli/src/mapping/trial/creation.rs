@@ -19,7 +19,8 @@ use super::Existing;
 pub(super) struct Creation<'a> {
     /// The side that is made.
     pub(super) side: Side,
-    /// Whether the plan makes it, or would if nothing stood in the way; else it only shows the mapping.
+    /// Whether the plan makes it, or would if nothing stood in the way; else it only shows the
+    /// mapping.
     pub(super) planned: bool,
     /// Every rule, in the mapping's order.
     pub(super) fields: Vec<MadeField<'a>>,

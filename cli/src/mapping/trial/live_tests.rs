@@ -1,4 +1,5 @@
-//! Dry runs on in-memory systems: what is printed of each way in which a deal can be found, and that nothing is written.
+//! Dry runs on in-memory systems: what is printed of each way in which a deal can be found, and
+//! that nothing is written.
 
 use std::sync::Arc;
 

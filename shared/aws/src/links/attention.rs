@@ -1,4 +1,5 @@
-//! The index of what needs a person: its attributes on the items of the links table, and the pages that it is read in.
+//! The index of what needs a person: its attributes on the items of the links table, and the pages
+//! that it is read in.
 
 use std::collections::HashMap;
 

@@ -82,7 +82,8 @@ async fn a_deal_that_is_not_linked_is_listed_until_it_is_linked() {
 #[tokio::test]
 async fn a_long_list_comes_in_pages_the_longest_standing_first() {
     let links = links().await;
-    // A page ends at 1 MB, so that each holds three or four of these. Every other one has the time of the one before.
+    // A page ends at 1 MB, so that each holds three or four of these. Every other one has the time
+    // of the one before.
     let long = Notice::FieldUnfit { field: "notes".into(), reason: "x".repeat(300_000) };
     let state = DealState::Refused { reasons: vec![long] };
     for n in (0..10).rev() {

@@ -39,7 +39,8 @@ impl DynamoLinks {
         transaction.commit(format!("{referral} and {crm}")).await
     }
 
-    /// No engagement may lead to a link that is taken away. One that leads to another living pair is left alone.
+    /// No engagement may lead to a link that is taken away. One that leads to another living pair
+    /// is left alone.
     async fn move_engagements(
         &self,
         transaction: &mut Transaction<'_>,

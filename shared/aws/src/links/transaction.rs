@@ -98,8 +98,8 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    /// Links `pair`, which is for an error's text. A call that the SDK repeats because its answer was lost carries the same token, so
-    /// that DynamoDB does not hold the first one against it.
+    /// Links `pair`, which is for an error's text. A call that the SDK repeats because its answer
+    /// was lost carries the same token, so that DynamoDB does not hold the first one against it.
     pub(super) async fn commit(self, pair: String) -> Result<(), StoreError> {
         let client = self.table.client();
         let written =

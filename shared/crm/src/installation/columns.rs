@@ -13,9 +13,11 @@ use crate::schema::{Column, CrmSchema};
 pub struct Described {
     /// The columns, by name.
     pub columns: BTreeMap<String, Column>,
-    /// The table that each lookup leads to, by the lookup's name as a mapping writes it, in lower case.
+    /// The table that each lookup leads to, by the lookup's name as a mapping writes it, in lower
+    /// case.
     pub lookups: BTreeMap<String, String>,
-    /// Whether the CRM takes a column's name in any case of letters; then the names above are in lower case.
+    /// Whether the CRM takes a column's name in any case of letters; then the names above are in
+    /// lower case.
     pub any_case: bool,
 }
 

@@ -1,4 +1,5 @@
-//! The co-sell fields in a customer's CRM: are they there, and making them. For the command line; no function links it.
+//! The co-sell fields in a customer's CRM: are they there, and making them. For the command line;
+//! no function links it.
 
 use async_trait::async_trait;
 use cosell_sync::Failure;
@@ -20,8 +21,9 @@ pub trait Installation: CrmSchema {
     /// Compares what is there with what is wanted. Only reads.
     async fn check(&self) -> Result<Vec<Finding>, Failure>;
 
-    /// Creates what is missing, then compares. What is there is neither changed nor deleted; where everything is there, nothing is
-    /// written. A write that fails becomes a finding and ends the writing: the next run goes on from there.
+    /// Creates what is missing, then compares. What is there is neither changed nor deleted; where
+    /// everything is there, nothing is written. A write that fails becomes a finding and ends the
+    /// writing: the next run goes on from there.
     async fn install(&self) -> Result<Vec<Finding>, Failure>;
 }
 

@@ -76,7 +76,8 @@ pub trait Site: Send + Sync {
         None
     }
 
-    /// Reads these columns of one record, as the sync does, where reading a definition does not show whether that may be done.
+    /// Reads these columns of one record, as the sync does, where reading a definition does not
+    /// show whether that may be done.
     async fn read_one(&self, _table: &str, _names: &[&str]) -> Result<(), Self::Error> {
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! Publisher and solution: what the columns' names begin with, and where they are kept (contract dynamics365 5.1).
+//! Publisher and solution: what the columns' names begin with, and where they are kept (contract
+//! dynamics365 5.1).
 
 use cosell_crm::installation::{Finding, State};
 use serde_json::{Value as Json, json};

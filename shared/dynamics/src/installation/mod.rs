@@ -1,4 +1,5 @@
-//! The co-sell columns and alternate keys in Dataverse: whether they are there, and making them (contract dynamics365 5).
+//! The co-sell columns and alternate keys in Dataverse: whether they are there, and making them
+//! (contract dynamics365 5).
 
 mod comparison;
 mod definition;
@@ -26,10 +27,12 @@ use comparison::{Part, SurveyedTable};
 use home::SOLUTION;
 use table::{Found, TABLES, Table};
 
-/// Between two tries of a write, and two looks at a key: definitions are written one at a time in the whole environment, and a
-/// new one may be invisible for some seconds (contract dynamics365 5.2, 5.3).
+/// Between two tries of a write, and two looks at a key: definitions are written one at a time in
+/// the whole environment, and a new one may be invisible for some seconds (contract dynamics365
+/// 5.2, 5.3).
 pub const PAUSE: Duration = Duration::from_secs(3);
-/// Looks at a key whose index is being built: a minute in all. Longer than that it is told, and the next check looks again.
+/// Looks at a key whose index is being built: a minute in all. Longer than that it is told, and the
+/// next check looks again.
 const KEY_LOOKS: u32 = 20;
 
 /// As whom to look and to make.
@@ -40,7 +43,8 @@ pub enum Access {
     Token(SecretString),
 }
 
-/// The installer of one environment, with this pause between two tries, and between two looks at a key.
+/// The installer of one environment, with this pause between two tries, and between two looks at a
+/// key.
 pub fn installer(
     http: reqwest::Client,
     settings: &Settings,
@@ -69,7 +73,8 @@ struct DynamicsInstallation {
 }
 
 impl DynamicsInstallation {
-    /// Reads the columns of one row, as the sync does: a role may allow the definition and not the data.
+    /// Reads the columns of one row, as the sync does: a role may allow the definition and not the
+    /// data.
     async fn reading(&self, surveyed: &SurveyedTable) -> Result<Option<Finding>, DynamicsError> {
         let columns = surveyed.present_columns();
         if columns.is_empty() {
@@ -99,7 +104,8 @@ impl DynamicsInstallation {
         )))
     }
 
-    /// Columns are published by being made; this makes forms and views offer them (contract dynamics365 5.5).
+    /// Columns are published by being made; this makes forms and views offer them (contract
+    /// dynamics365 5.5).
     async fn publish(&self) -> Result<(), DynamicsError> {
         let url = self.api.url("PublishXml", &[]);
         let call =

@@ -83,7 +83,8 @@ impl Found {
         Ok(found)
     }
 
-    /// Reads the definitions of the columns of the table with this name; lengths and choices show only in lists of one type.
+    /// Reads the definitions of the columns of the table with this name; lengths and choices show
+    /// only in lists of one type.
     pub(super) async fn columns_of(api: &WebApi, table: &str) -> Result<Self, DynamicsError> {
         let mut found = Self::default();
         for json in
@@ -131,7 +132,8 @@ fn of_type(kind: &str) -> String {
     format!("Attributes/Microsoft.Dynamics.CRM.{kind}AttributeMetadata")
 }
 
-/// By navigation name (contract dynamics365 2.2), in lower case, the table that a lookup of `table` leads to.
+/// By navigation name (contract dynamics365 2.2), in lower case, the table that a lookup of `table`
+/// leads to.
 pub(super) async fn lookups(
     api: &WebApi,
     table: &str,

@@ -1,4 +1,5 @@
-//! Leads in Dynamics 365 Sales: a table with the operations of opportunities, and the way from one to the other.
+//! Leads in Dynamics 365 Sales: a table with the operations of opportunities, and the way from one
+//! to the other.
 
 mod phase;
 mod qualification;
@@ -62,7 +63,8 @@ impl DynamicsLeads {
         answer.first_id("opportunityid")
     }
 
-    /// The lead of this opportunity, whichever side names it. A seller may have qualified several into it: one that is a deal's comes first.
+    /// The lead of this opportunity, whichever side names it. A seller may have qualified several
+    /// into it: one that is a deal's comes first.
     async fn lead_before(&self, opportunity: Uuid) -> Result<Option<Uuid>, DynamicsError> {
         match self.lead_of_deal(opportunity).await? {
             Some(lead) => Ok(Some(lead)),

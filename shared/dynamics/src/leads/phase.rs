@@ -13,7 +13,8 @@ use crate::sales::Dynamics;
 const NEW: i32 = 1;
 
 impl Dynamics {
-    /// As [`Self::bring_to`], of a lead. One that became an opportunity stays as it is: reopening it would leave the opportunity behind.
+    /// As [`Self::bring_to`], of a lead. One that became an opportunity stays as it is: reopening
+    /// it would leave the opportunity behind.
     pub(crate) async fn bring_lead_to(
         &self,
         id: Uuid,

@@ -69,7 +69,8 @@ impl DynamicsLeads {
         self.opportunities.bound(&path, doing, ErrorCode::UNKNOWN_KEY).await
     }
 
-    /// The lead, if it is open and as it was read, or qualified. `QualifyLead` knows no version, so it is compared here.
+    /// The lead, if it is open and as it was read, or qualified. `QualifyLead` knows no version, so
+    /// it is compared here.
     async fn unchanged(&self, id: Uuid, lead: &CrmRecord) -> Result<Standing, DynamicsError> {
         let doing = format!("qualifying lead {id}");
         let standing = self.standing(id).await?;
@@ -117,8 +118,8 @@ impl DynamicsLeads {
         }
     }
 
-    /// Qualifies an open lead. Whoever was quicker is as good. Account and contact are found or made as for any opportunity, so the
-    /// action makes neither.
+    /// Qualifies an open lead. Whoever was quicker is as good. Account and contact are found or
+    /// made as for any opportunity, so the action makes neither.
     async fn close(
         &self,
         id: Uuid,
@@ -156,8 +157,9 @@ impl DynamicsLeads {
         }
     }
 
-    /// Binds the lead to account and contact where it has none, as the action would with what it makes: should we end after it, the
-    /// opportunity has them. Returns the account. The write is also what tells that nobody has changed the lead meanwhile.
+    /// Binds the lead to account and contact where it has none, as the action would with what it
+    /// makes: should we end after it, the opportunity has them. Returns the account. The write is
+    /// also what tells that nobody has changed the lead meanwhile.
     async fn bind_customer(
         &self,
         id: Uuid,

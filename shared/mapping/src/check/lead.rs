@@ -1,4 +1,5 @@
-//! What only leads have: they are never made in Partner Center, have no related records, and pass on what was seen of them.
+//! What only leads have: they are never made in Partner Center, have no related records, and pass
+//! on what was seen of them.
 
 use super::rule::is_of_a_related_record;
 use super::{Draft, Ruled};
@@ -49,7 +50,8 @@ fn creation(ruled: &Ruled<'_>, faults: &mut Faults) {
     }
 }
 
-/// What was seen of a field goes with the deal when its lead becomes an opportunity: it must be the same field.
+/// What was seen of a field goes with the deal when its lead becomes an opportunity: it must be the
+/// same field.
 fn namesake(ruled: &Ruled<'_>, deal: &Ruled<'_>, faults: &mut Faults) {
     let place = |key: &str| {
         let of = |ruled: &Ruled<'_>| ruled.node.blamed(&[key, "name"]);

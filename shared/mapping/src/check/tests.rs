@@ -26,7 +26,8 @@ pub(super) fn found(own: &str) -> Vec<String> {
     examination.faults.iter().map(ToString::to_string).collect()
 }
 
-/// Asserts that exactly these faults are found, each beginning with its place; lines of `own` begin with 2.
+/// Asserts that exactly these faults are found, each beginning with its place; lines of `own` begin
+/// with 2.
 #[track_caller]
 pub(super) fn finds(own: &str, expected: &[&str]) {
     let found = found(own);

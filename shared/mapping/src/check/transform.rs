@@ -1,4 +1,5 @@
-//! A rule's `transform`: whether each step fits the one before, and can be undone where the rule goes both ways.
+//! A rule's `transform`: whether each step fits the one before, and can be undone where the rule
+//! goes both ways.
 
 use super::Ruled;
 use crate::fault::Faults;

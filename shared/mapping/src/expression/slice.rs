@@ -1,6 +1,8 @@
-//! Slices, which are refused: the engine does not tell what `name[:7]` names, so it would not be read from the CRM.
+//! Slices, which are refused: the engine does not tell what `name[:7]` names, so it would not be
+//! read from the CRM.
 
-/// Whether the expression has a slice. `{'a': 1}` is none, nor is a colon in quotation marks or in the text around.
+/// Whether the expression has a slice. `{'a': 1}` is none, nor is a colon in quotation marks or in
+/// the text around.
 pub(super) fn is_in(source: &str) -> bool {
     let mut rest = source;
     while let Some(at) = rest.find(['{']) {

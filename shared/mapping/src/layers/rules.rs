@@ -1,4 +1,5 @@
-//! The rules of a table: a partner's own file changes them by name, adds others, and takes some out.
+//! The rules of a table: a partner's own file changes them by name, adds others, and takes some
+//! out.
 
 use std::collections::BTreeMap;
 
@@ -58,7 +59,8 @@ pub(super) fn change(
     }
 }
 
-/// Carries one rule of the partner's file into the shipped ones, and tells which one that takes out.
+/// Carries one rule of the partner's file into the shipped ones, and tells which one that takes
+/// out.
 fn change_rule(
     rules: &mut Vec<Node>,
     mut change: Node,
@@ -120,7 +122,8 @@ fn change_rule(
     None
 }
 
-/// Where each rule of a merged table comes from, by name; `own` is the same table of the partner's file.
+/// Where each rule of a merged table comes from, by name; `own` is the same table of the partner's
+/// file.
 pub(crate) fn origins(merged: &Node, own: Option<&Node>) -> BTreeMap<String, Origin> {
     let rules = |node: &Node| -> Vec<String> {
         let rules = node.get(RULES).map(Node::items).unwrap_or_default();

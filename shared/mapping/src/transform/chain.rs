@@ -63,7 +63,8 @@ impl Transform {
         }
     }
 
-    /// Whether what it does can be undone. Blanks at the ends and small fractions are no loss: there it does the same both ways.
+    /// Whether what it does can be undone. Blanks at the ends and small fractions are no loss:
+    /// there it does the same both ways.
     pub(crate) fn can_be_undone(&self) -> bool {
         !matches!(
             self,
@@ -82,7 +83,8 @@ impl Transform {
 }
 
 impl Rule {
-    /// Whether the rule goes from the CRM to Partner Center only: its transforms are carried out in that direction.
+    /// Whether the rule goes from the CRM to Partner Center only: its transforms are carried out in
+    /// that direction.
     pub(crate) fn is_outward(&self) -> bool {
         self.to_crm == When::Never
     }

@@ -1,7 +1,7 @@
 //! Countries by name and code (ISO 3166-1), for a CRM that has the name.
 
-/// Code, English name, and what else a country is called, each a column; the last separated by `; `. Names as ISO has them and as people
-/// write them.
+/// Code, English name, and what else a country is called, each a column; the last separated by `;
+/// `. Names as ISO has them and as people write them.
 const COUNTRIES: &str = include_str!("countries.tsv");
 
 struct Country {

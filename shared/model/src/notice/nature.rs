@@ -1,4 +1,5 @@
-//! The nature of a notice: its code and key, how much it asks, what it is about, how long it stands.
+//! The nature of a notice: its code and key, how much it asks, what it is about, how long it
+//! stands.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +31,8 @@ impl Notice {
         self.into()
     }
 
-    /// Identifies the notice among those that a seller has read: another field, value or time is another notice.
+    /// Identifies the notice among those that a seller has read: another field, value or time is
+    /// another notice.
     pub fn key(&self) -> String {
         let text = serde_json::to_string(self).unwrap_or_default();
         format!("{}:{}", self.code(), crate::digest::digest(&text))
@@ -97,8 +99,8 @@ impl Notice {
         }
     }
 
-    /// Whether it stands as long as its cause lasts. Of such a notice the seller is notified once; any other happens at a
-    /// moment.
+    /// Whether it stands as long as its cause lasts. Of such a notice the seller is notified once;
+    /// any other happens at a moment.
     pub fn stands(&self) -> bool {
         !matches!(
             self,
@@ -129,7 +131,8 @@ impl Notice {
         )
     }
 
-    /// The kind of the audit log's entry that it gets for itself; `None` when it belongs to the reconciliation's own entry.
+    /// The kind of the audit log's entry that it gets for itself; `None` when it belongs to the
+    /// reconciliation's own entry.
     pub fn audit_kind(&self) -> Option<AuditKind> {
         match self {
             Self::Adopted => Some(AuditKind::Adopted),

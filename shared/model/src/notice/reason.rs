@@ -67,7 +67,8 @@ impl OffReason {
 /// Who refused a write, how, and in which words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// The service's own sentence, with its name and code. It may quote customer data: for the seller and the audit log only.
+    /// The service's own sentence, with its name and code. It may quote customer data: for the
+    /// seller and the audit log only.
     pub sentence: String,
     /// The service's code, where it gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

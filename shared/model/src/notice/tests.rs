@@ -22,7 +22,8 @@ fn another_value_is_another_notice() {
     assert!(!dropped("secret").key().contains("secret"));
 }
 
-/// Links, the audit log, metrics and scripts of operators have these: a code is never renamed, and a new one is added here.
+/// Links, the audit log, metrics and scripts of operators have these: a code is never renamed, and
+/// a new one is added here.
 const CODES: &[&str] = &[
     "referral-created",
     "record-created",

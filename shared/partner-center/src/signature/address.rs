@@ -1,6 +1,7 @@
 //! Which addresses a certificate may be fetched from (contract partner-center 4.4, step 2).
 //!
-//! The address comes out of an unverified header, so everything but the allowed origins is a request-forgery attempt.
+//! The address comes out of an unverified header, so everything but the allowed origins is a
+//! request-forgery attempt.
 
 use cosell_http::{ForbiddenUrl, is_loopback, permitted};
 use url::Url;
@@ -20,7 +21,8 @@ pub enum SettingsError {
         /// What is wrong with it.
         source: url::ParseError,
     },
-    /// An entry of CERTIFICATE_ORIGINS has a path, query or fragment, or a port of its own on https.
+    /// An entry of CERTIFICATE_ORIGINS has a path, query or fragment, or a port of its own on
+    /// https.
     #[error(
         "the certificate origin `{0}` must be scheme and host only, such as https://3psostorageacct.blob.core.windows.net"
     )]
@@ -45,7 +47,8 @@ pub enum SettingsError {
 pub struct CertificateOrigins(Vec<Url>);
 
 impl CertificateOrigins {
-    /// Reads a comma-separated list of origins. Microsoft publishes no list; the default is the one in its sample.
+    /// Reads a comma-separated list of origins. Microsoft publishes no list; the default is the one
+    /// in its sample.
     pub fn parse(list: &str) -> Result<Self, SettingsError> {
         let origins = entries(list).map(origin).collect::<Result<Vec<_>, _>>()?;
         if origins.is_empty() { Err(SettingsError::NoOrigin) } else { Ok(Self(origins)) }
@@ -67,17 +70,20 @@ impl CertificateOrigins {
     }
 }
 
-/// The hosts that issuers' certificates may be fetched from, by the address that a certificate itself names.
+/// The hosts that issuers' certificates may be fetched from, by the address that a certificate
+/// itself names.
 #[derive(Clone, Debug)]
 pub struct IssuerHosts(Vec<String>);
 
 impl IssuerHosts {
-    /// Reads a comma-separated list of host names; a loopback host may stand with or without its port.
+    /// Reads a comma-separated list of host names; a loopback host may stand with or without its
+    /// port.
     pub fn parse(list: &str) -> Self {
         Self(entries(list).map(str::to_ascii_lowercase).collect())
     }
 
-    /// The address to fetch, if it is on an allowed host. Plain http is normal here: what is fetched proves itself by its signature.
+    /// The address to fetch, if it is on an allowed host. Plain http is normal here: what is
+    /// fetched proves itself by its signature.
     pub(super) fn allow(&self, text: &str) -> Option<Url> {
         let url = Url::parse(text).ok()?;
         let host = url.host_str()?;

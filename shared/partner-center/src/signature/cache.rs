@@ -10,16 +10,20 @@ use url::Url;
 use super::certificate::SigningKey;
 use super::fault::SignatureFault;
 
-/// Least time between two fetches of one address, good or bad. A replaced certificate is noticed after at most this long.
+/// Least time between two fetches of one address, good or bad. A replaced certificate is noticed
+/// after at most this long.
 const REFRESH_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 
-/// Longest time a key is used without being fetched again: a certificate that Microsoft withdraws is gone within a day.
+/// Longest time a key is used without being fetched again: a certificate that Microsoft withdraws
+/// is gone within a day.
 const KEEP: SignedDuration = SignedDuration::from_hours(24);
 
-/// The one name that Microsoft's sample shows. It always has room, however many made-up names others send.
+/// The one name that Microsoft's sample shows. It always has room, however many made-up names
+/// others send.
 const KNOWN_NAME: &str = "/cert/pcnotifications-dispatch.microsoft.com.cer";
 
-/// Partner Center uses one address. The rest is room for a change of name, and for attempts with made-up ones.
+/// Partner Center uses one address. The rest is room for a change of name, and for attempts with
+/// made-up ones.
 const CAPACITY: usize = 16;
 
 /// What we know of the certificate at one address.
@@ -44,7 +48,8 @@ impl Slot {
         if recent { Err(self.fault.clone().unwrap_or(SignatureFault::Mismatch)) } else { Ok(()) }
     }
 
-    /// Notes an attempt before it is made, so that it counts even if the invocation is cut off. `pending` stands until its result is known.
+    /// Notes an attempt before it is made, so that it counts even if the invocation is cut off.
+    /// `pending` stands until its result is known.
     pub(super) fn attempt(&mut self, now: Timestamp, pending: SignatureFault) {
         self.attempted = Some(now);
         self.fault = Some(pending);
@@ -66,14 +71,16 @@ impl Slot {
     }
 }
 
-/// One slot an address. A slot is locked while its certificate is fetched, so that many deliveries cause one fetch.
+/// One slot an address. A slot is locked while its certificate is fetched, so that many deliveries
+/// cause one fetch.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     slots: StdMutex<HashMap<Url, Arc<Mutex<Slot>>>>,
 }
 
 impl Cache {
-    /// The slot of `url`. Full means [`SignatureFault::Busy`]: slots with a good key or a recent attempt are never given up.
+    /// The slot of `url`. Full means [`SignatureFault::Busy`]: slots with a good key or a recent
+    /// attempt are never given up.
     pub(super) fn slot(
         &self,
         url: &Url,

@@ -1,4 +1,5 @@
-//! Reading certificates: what a signing certificate must say of itself (contract partner-center 4.4, steps 3 to 5).
+//! Reading certificates: what a signing certificate must say of itself (contract partner-center
+//! 4.4, steps 3 to 5).
 
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use base64::Engine as _;
@@ -16,7 +17,8 @@ use super::fault::SignatureFault;
 
 const MICROSOFT: &str = "Microsoft Corporation";
 
-/// A key whose certificate says the right things; whether that is true is for [`super::chain`] to find out.
+/// A key whose certificate says the right things; whether that is true is for [`super::chain`] to
+/// find out.
 #[derive(Clone, Debug)]
 pub(super) struct SigningKey {
     /// RSA public key, PKCS#1 DER.
@@ -26,7 +28,8 @@ pub(super) struct SigningKey {
 }
 
 impl SigningKey {
-    /// Reads a leaf certificate: issuer and subject Microsoft Corporation, valid at `now`, an RSA key for signatures.
+    /// Reads a leaf certificate: issuer and subject Microsoft Corporation, valid at `now`, an RSA
+    /// key for signatures.
     pub(super) fn read(
         certificate: &CertificateDer<'_>,
         now: Timestamp,
@@ -62,7 +65,8 @@ impl SigningKey {
         (self.not_before..=self.not_after).contains(&now)
     }
 
-    /// Whether `signature` is this key's over `message`: RSA PKCS#1 v1.5 with SHA-256, keys of 2048 to 8192 bits.
+    /// Whether `signature` is this key's over `message`: RSA PKCS#1 v1.5 with SHA-256, keys of 2048
+    /// to 8192 bits.
     pub(super) fn signed(&self, message: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &self.rsa)
             .verify(message, signature)
@@ -70,7 +74,8 @@ impl SigningKey {
     }
 }
 
-/// The certificates in a served file: DER, PEM (several follow one another) or bare base64. Never empty.
+/// The certificates in a served file: DER, PEM (several follow one another) or bare base64. Never
+/// empty.
 pub(super) fn decode(file: &[u8]) -> Result<Vec<CertificateDer<'static>>, SignatureFault> {
     const SEQUENCE: u8 = 0x30;
     if file.first() == Some(&SEQUENCE) {
@@ -89,7 +94,8 @@ pub(super) fn decode(file: &[u8]) -> Result<Vec<CertificateDer<'static>>, Signat
     }
 }
 
-/// Where a certificate says that its issuer's certificate is to be found (authority information access, caIssuers).
+/// Where a certificate says that its issuer's certificate is to be found (authority information
+/// access, caIssuers).
 pub(super) fn issuer_addresses(
     certificate: &CertificateDer<'_>,
 ) -> Result<Vec<String>, SignatureFault> {

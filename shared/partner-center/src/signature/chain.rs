@@ -1,9 +1,10 @@
 //! Whether a certificate leads to a trusted root (contract partner-center 4.4, step 4).
 //!
-//! Revocation is not checked: the certificates name OCSP and CRL hosts that are reached over plain http and time out
-//! often enough to lose deliveries, and a check that passes when it cannot be made protects from nobody who can block
-//! it. What limits a stolen key instead: the certificate must still be served by Microsoft's own host, it is fetched anew
-//! at least daily, and a forged delivery can do no more than make us look at a referral.
+//! Revocation is not checked: the certificates name OCSP and CRL hosts that are reached over plain
+//! http and time out often enough to lose deliveries, and a check that passes when it cannot be
+//! made protects from nobody who can block it. What limits a stolen key instead: the certificate
+//! must still be served by Microsoft's own host, it is fetched anew at least daily, and a forged
+//! delivery can do no more than make us look at a referral.
 
 use std::time::Duration;
 
@@ -19,12 +20,14 @@ use super::address::SettingsError;
 pub struct TrustRoots(Vec<TrustAnchor<'static>>);
 
 impl TrustRoots {
-    /// The public roots that browsers trust (Mozilla's list, as of the `webpki-roots` release built in).
+    /// The public roots that browsers trust (Mozilla's list, as of the `webpki-roots` release built
+    /// in).
     pub fn public() -> Self {
         Self(webpki_roots::TLS_SERVER_ROOTS.to_vec())
     }
 
-    /// The certificates of a PEM text instead of the public roots; the public roots when the text is blank.
+    /// The certificates of a PEM text instead of the public roots; the public roots when the text
+    /// is blank.
     pub fn parse(pem: &str) -> Result<Self, SettingsError> {
         if pem.trim().is_empty() {
             return Ok(Self::public());
@@ -40,8 +43,9 @@ impl TrustRoots {
         if anchors.is_empty() { Err(SettingsError::TrustRoot) } else { Ok(Self(anchors)) }
     }
 
-    /// Whether `leaf` leads over `intermediates` to one of these roots at `now`, every link of the chain valid.
-    /// An extended key usage, where there is one, must allow server authentication: Microsoft signs with a TLS certificate.
+    /// Whether `leaf` leads over `intermediates` to one of these roots at `now`, every link of the
+    /// chain valid. An extended key usage, where there is one, must allow server authentication:
+    /// Microsoft signs with a TLS certificate.
     pub(super) fn verify(
         &self,
         leaf: &CertificateDer<'_>,

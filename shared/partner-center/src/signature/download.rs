@@ -15,7 +15,8 @@ const SIZE_CAP: usize = 64 * 1024;
 /// A blob store answers in well under a second.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Fetches one file. A redirect counts as "not served": the client follows none, and an answer from elsewhere is not taken.
+/// Fetches one file. A redirect counts as "not served": the client follows none, and an answer from
+/// elsewhere is not taken.
 pub(super) async fn fetch(http: &reqwest::Client, url: &Url) -> Result<Vec<u8>, SignatureFault> {
     let host = || url.host_str().unwrap_or_default().to_owned();
     let unavailable =

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use cosell_http::TransportError;
 
-/// Why a delivery was not accepted. The caller of the webhook learns none of this: it is for the log.
+/// Why a delivery was not accepted. The caller of the webhook learns none of this: it is for the
+/// log.
 ///
-/// Cloneable, because a certificate's failure is remembered for the refresh interval and answered again.
+/// Cloneable, because a certificate's failure is remembered for the refresh interval and answered
+/// again.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SignatureFault {
     /// Neither `x-ms-signature` nor `Authorization` holds `Signature …`.
@@ -98,8 +100,9 @@ impl SignatureFault {
         }
     }
 
-    /// Whether the delivery may well be genuine and we only could not find out: answer 503 instead of 401.
-    /// Partner Center repeats a delivery after either; the status tells operators an outage from an attack.
+    /// Whether the delivery may well be genuine and we only could not find out: answer 503 instead
+    /// of 401. Partner Center repeats a delivery after either; the status tells operators an outage
+    /// from an attack.
     pub fn is_ours_to_retry(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::Busy)
     }

@@ -16,7 +16,8 @@ pub(super) struct Claimed<'a> {
     pub(super) certificate_url: &'a str,
 }
 
-/// Reads both header forms; names and schemes are case-insensitive. Everything that needs no certificate is checked here.
+/// Reads both header forms; names and schemes are case-insensitive. Everything that needs no
+/// certificate is checked here.
 pub(super) fn read(headers: &HeaderMap) -> Result<Claimed<'_>, SignatureFault> {
     let scheme = |name| {
         headers

@@ -1,5 +1,5 @@
-//! What an object's fields are like now: as the signed-in user sees them, and where it does not, as they are defined (contract
-//! salesforce 3.12, 5.5).
+//! What an object's fields are like now: as the signed-in user sees them, and where it does not, as
+//! they are defined (contract salesforce 3.12, 5.5).
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,8 @@ pub(super) struct Field {
 pub(super) struct FoundObject {
     pub(super) object: &'static str,
     pub(super) fields: BTreeMap<&'static str, Field>,
-    /// Whether a field that is not in `fields` is known not to exist: the signed-in user may look up definitions.
+    /// Whether a field that is not in `fields` is known not to exist: the signed-in user may look
+    /// up definitions.
     pub(super) is_certain: bool,
 }
 

@@ -1,8 +1,9 @@
-//! The co-sell fields and permission sets in Salesforce: whether they are there, and making them (contract salesforce 5). For the
-//! command line only.
+//! The co-sell fields and permission sets in Salesforce: whether they are there, and making them
+//! (contract salesforce 5). For the command line only.
 //!
-//! Read are describe, and the Tooling API's definitions of what describe does not show. What is missing is created one by one, and the
-//! sync's permission set is assigned to the signed-in user where that user cannot write the fields. Nothing is changed or deleted.
+//! Read are describe, and the Tooling API's definitions of what describe does not show. What is
+//! missing is created one by one, and the sync's permission set is assigned to the signed-in user
+//! where that user cannot write the fields. Nothing is changed or deleted.
 
 mod comparison;
 mod definition;
@@ -56,8 +57,8 @@ struct SalesforceInstallation {
     pause: Duration,
 }
 
-/// An access token of somebody who may customise the organisation, as credentials. It cannot be renewed: who asks for another one
-/// was answered 401.
+/// An access token of somebody who may customise the organisation, as credentials. It cannot be
+/// renewed: who asks for another one was answered 401.
 pub struct GivenToken {
     token: SecretString,
     is_used: AtomicBool,
@@ -206,7 +207,8 @@ impl Site for SalesforceInstallation {
         defined.is_ok_and(|defined| defined.contains_key(field.name))
     }
 
-    /// Rights come after the fields. What this user sees then shows whether the permission set reaches it.
+    /// Rights come after the fields. What this user sees then shows whether the permission set
+    /// reaches it.
     async fn complete(
         &self,
         survey: &Survey,
@@ -250,7 +252,8 @@ impl Site for SalesforceInstallation {
         Ok(described::read(&self.described(object).await?))
     }
 
-    /// An organisation with one currency has no such field, and `SALESFORCE_CURRENCY` stands for it (contract salesforce 2.1).
+    /// An organisation with one currency has no such field, and `SALESFORCE_CURRENCY` stands for it
+    /// (contract salesforce 2.1).
     fn stands_in(&self, field: &str) -> Option<Column> {
         (field == CURRENCY).then(|| Column {
             holds: Holds::Text,

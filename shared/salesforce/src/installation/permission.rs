@@ -1,4 +1,5 @@
-//! The permission sets that show the fields to the sync's user and to sellers (contract salesforce 5.3, 5.5).
+//! The permission sets that show the fields to the sync's user and to sellers (contract salesforce
+//! 5.3, 5.5).
 
 use std::collections::BTreeMap;
 
@@ -107,7 +108,8 @@ impl FoundSet {
         Finding::new("permissions", WHAT, self.set.name, self.state())
     }
 
-    /// Whether it is there and no right is missing. One that is there and grants less is left to the administrator.
+    /// Whether it is there and no right is missing. One that is there and grants less is left to
+    /// the administrator.
     pub(super) fn is_complete(&self) -> bool {
         self.id.is_some() && self.set.grants().all(|grant| self.grants.contains_key(&grant.field))
     }
@@ -204,7 +206,8 @@ impl SalesforceInstallation {
         self.post("PermissionSetAssignment", body, doing).await
     }
 
-    /// Creates a record of which there can be only one: a repetition whose first try took effect is refused as a duplicate.
+    /// Creates a record of which there can be only one: a repetition whose first try took effect is
+    /// refused as a duplicate.
     async fn post(&self, object: &str, body: Json, doing: String) -> Result<(), SalesforceError> {
         let call = Call::new(Method::POST, format!("sobjects/{object}"), doing).body(body);
         let mut tries = Tries::new(self.pause);
@@ -223,7 +226,8 @@ impl SalesforceInstallation {
     }
 }
 
-/// The contract names no code for a permission that is there already; a unique index and a taken name have these.
+/// The contract names no code for a permission that is there already; a unique index and a taken
+/// name have these.
 fn is_duplicate(code: Option<&str>) -> bool {
     matches!(code, Some("DUPLICATE_VALUE" | "DUPLICATE_DEVELOPER_NAME"))
 }

@@ -82,7 +82,8 @@ async fn a_repeated_create_leaves_the_sellers_customer_stage_and_contact() {
     assert_eq!(environment.rows("Account").await.len(), 2);
 }
 
-/// What is mapped may hold anything: a composite call would read this as a reference to another part of itself.
+/// What is mapped may hold anything: a composite call would read this as a reference to another
+/// part of itself.
 #[tokio::test]
 async fn text_that_looks_like_a_reference_arrives_as_it_is() {
     let environment = Environment::start().await;
@@ -218,7 +219,8 @@ async fn another_unique_field_that_is_taken_is_told_and_not_tried_for_ever() {
     assert_eq!(failure.kind, FailureKind::Rejected, "{failure}");
 }
 
-/// Another branch of the same name, which only warns: our own search told them apart by the postal code.
+/// Another branch of the same name, which only warns: our own search told them apart by the postal
+/// code.
 #[tokio::test]
 async fn a_duplicate_rule_that_only_warns_does_not_give_the_deal_another_customer() {
     let environment = Environment::start().await;

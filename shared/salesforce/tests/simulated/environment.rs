@@ -98,7 +98,8 @@ impl Environment {
         let store = Arc::new(MemoryStore(credentials.clone()));
         let now = Arc::new(cosell_runtime::clock::now);
         let crm = Salesforce::new(client(), settings, store, schema, now);
-        // Two things happen in one second unless the test, or the adapter's own waiting, moves the clock.
+        // Two things happen in one second unless the test, or the adapter's own waiting, moves the
+        // clock.
         let clock = simulators.clock.clone();
         clock.freeze();
         let crm = Arc::new(crm.with_wait(Arc::new(move |time| {

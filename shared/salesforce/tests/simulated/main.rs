@@ -1,4 +1,5 @@
-//! The adapter against a simulated organisation, over HTTP. What both CRMs must do alike is in `tests/conformance`.
+//! The adapter against a simulated organisation, over HTTP. What both CRMs must do alike is in
+//! `tests/conformance`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

@@ -208,7 +208,8 @@ async fn an_administrators_rule_is_shown_in_their_words() {
     assert!(matches!(failure.kind, FailureKind::Throttled { .. }), "{failure}");
 }
 
-/// The lock is somebody's save under way: what it leaves must be looked at before the write is sent again.
+/// The lock is somebody's save under way: what it leaves must be looked at before the write is sent
+/// again.
 #[tokio::test]
 async fn an_edit_that_held_the_lock_is_not_overwritten_where_nothing_guards_the_write() {
     let environment = Environment::start().await;

@@ -1,7 +1,7 @@
 //! Asking Microsoft to help: the second POST, which makes the Microsoft referral of the engagement.
 //!
-//! It is asked once. The referral is looked for before each POST that may be a repetition, under the claim of the record, and each
-//! finished step is kept on the link.
+//! It is asked once. The referral is looked for before each POST that may be a repetition, under
+//! the claim of the record, and each finished step is kept on the link.
 
 use cosell_model::id::EngagementId;
 use cosell_model::life_cycle::Stage;
@@ -75,7 +75,8 @@ impl Reconciliation<'_> {
         let Some(engagement) = link.engagement else {
             return Err(refused("the referral names no engagement"));
         };
-        // Whoever had the claim may have asked since the link was read, and the engagement's list may not show it yet.
+        // Whoever had the claim may have asked since the link was read, and the engagement's list
+        // may not show it yet.
         let stored = self.engine.links.by_referral(link.referral).await?.link();
         if stored.is_none_or(|stored| stored.version != link.version) {
             let message = "the link changed since it was read";

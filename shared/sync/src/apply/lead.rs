@@ -20,7 +20,8 @@ use crate::policy::Table;
 use crate::reconciliation::Reconciliation;
 
 impl Reconciliation<'_> {
-    /// The accepted lead becomes an opportunity, or has become one by the seller's hand, and the deal goes on with that.
+    /// The accepted lead becomes an opportunity, or has become one by the seller's hand, and the
+    /// deal goes on with that.
     pub(super) async fn convert_lead(
         &mut self,
         pair: &Pair,
@@ -125,7 +126,8 @@ impl Reconciliation<'_> {
         Ok(linked.map(|link| link.referral.to_string()).or(carried.map(str::to_owned)))
     }
 
-    /// The seller of an opportunity of another deal is notified there: it keeps its own identifier and link.
+    /// The seller of an opportunity of another deal is notified there: it keeps its own identifier
+    /// and link.
     async fn contradict_on(
         &mut self,
         opportunity: &CrmRecord,
@@ -144,8 +146,9 @@ impl Reconciliation<'_> {
         Ok(Applied::Contradicted(notice))
     }
 
-    /// The opportunity gets what the lead had: the switch, the identifier and the link, and what was `left` behind. What it does not
-    /// take must not keep the deal from going on; the lead still shows it.
+    /// The opportunity gets what the lead had: the switch, the identifier and the link, and what
+    /// was `left` behind. What it does not take must not keep the deal from going on; the lead
+    /// still shows it.
     async fn take_over(
         &mut self,
         opportunity: CrmRecord,
@@ -187,8 +190,8 @@ impl Reconciliation<'_> {
         write
     }
 
-    /// A CRM that cannot convert leads for us is left with an open one: its seller must know that it is done. Fails as stale when
-    /// somebody edited it since it was read.
+    /// A CRM that cannot convert leads for us is left with an open one: its seller must know that
+    /// it is done. Fails as stale when somebody edited it since it was read.
     async fn release_lead(&mut self, lead: &CrmRecord, opportunity: &str) -> Result<(), Failure> {
         let engine = self.engine;
         let mapping = engine.mapping_of(Table::Leads);

@@ -23,8 +23,9 @@ use crate::plan::{Action, Effect, Plan};
 use crate::port::Claim;
 use crate::reconciliation::Reconciliation;
 
-/// How long a claim holds: longer than a consumer may run (120 s) and a request that hung at its very end may still take effect (a
-/// gateway holds one for a minute or two), so that whoever takes it over finds what was made.
+/// How long a claim holds: longer than a consumer may run (120 s) and a request that hung at its
+/// very end may still take effect (a gateway holds one for a minute or two), so that whoever takes
+/// it over finds what was made.
 const CLAIM_LASTS: SignedDuration = SignedDuration::from_mins(5);
 
 /// What came of a plan.
@@ -33,7 +34,8 @@ const CLAIM_LASTS: SignedDuration = SignedDuration::from_mins(5);
     reason = "one is made for each reconciliation, and moved once"
 )]
 pub(crate) enum Applied {
-    /// A plan for a linked deal, or one that was linked by it: the pair and the plan that it ended with.
+    /// A plan for a linked deal, or one that was linked by it: the pair and the plan that it ended
+    /// with.
     Linked(Box<LinkedApplied>),
     /// The seller of a deal that is not linked (any more) was notified, as far as the CRM let us.
     Notified {
@@ -178,8 +180,8 @@ impl Reconciliation<'_> {
         Ok(stored)
     }
 
-    /// Writes what the seller of a deal reads that is not linked, or not any more. What the CRM does not let us write, the audit log
-    /// still knows.
+    /// Writes what the seller of a deal reads that is not linked, or not any more. What the CRM
+    /// does not let us write, the audit log still knows.
     async fn notify(&mut self, pair: &Pair, plan: &Plan) -> Result<Applied, Failure> {
         let columns = plan.effects.iter().find_map(|effect| match &effect.action {
             Action::Notify(columns) => Some(columns.clone()),
@@ -229,7 +231,8 @@ fn notifying(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Option<Notify
     (!notices.is_empty()).then_some(Notifying { crm_version, notices })
 }
 
-/// A refusal as a notice has it. One of ours speaks for itself; one of a service is quoted with its name and code.
+/// A refusal as a notice has it. One of ours speaks for itself; one of a service is quoted with its
+/// name and code.
 pub(crate) fn refusal(failure: &Failure) -> Refusal {
     let sentence = match failure.system {
         System::Aws | System::Internal => failure.message.clone(),

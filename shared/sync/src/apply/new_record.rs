@@ -1,5 +1,5 @@
-//! Making a CRM record: an upsert on the referral's id, so that repeating it is harmless. Its account and contact can only be looked for
-//! and made: one reconciliation at a time.
+//! Making a CRM record: an upsert on the referral's id, so that repeating it is harmless. Its
+//! account and contact can only be looked for and made: one reconciliation at a time.
 
 use cosell_model::crm::{CrmRecord, CrmWrite};
 use cosell_model::link::Link;
@@ -107,7 +107,8 @@ impl Reconciliation<'_> {
         Ok(Applied::Linked(Box::new(LinkedApplied { pair, plan, progress, failure })))
     }
 
-    /// Partner Center's "CRM ID" names the new record; a text somebody else put there is left alone.
+    /// Partner Center's "CRM ID" names the new record; a text somebody else put there is left
+    /// alone.
     async fn name_in_referral(
         &mut self,
         pair: &Pair,

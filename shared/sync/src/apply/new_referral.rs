@@ -1,6 +1,7 @@
-//! Making a referral. Partner Center's create cannot be made idempotent, so it is guarded: a claim before the POST, a search for our
-//! `externalReferenceId` before every create, on takeover of an expired claim, and after an unknown outcome; what is found is adopted.
-//! A co-sell deal is two POSTs; each finished step is kept on the link.
+//! Making a referral. Partner Center's create cannot be made idempotent, so it is guarded: a claim
+//! before the POST, a search for our `externalReferenceId` before every create, on takeover of an
+//! expired claim, and after an unknown outcome; what is found is adopted. A co-sell deal is two
+//! POSTs; each finished step is kept on the link.
 
 use cosell_model::crm::CrmRecord;
 use cosell_model::link::{Link, Notifying, Step};
@@ -19,7 +20,8 @@ use crate::port::Claim;
 use crate::reconciliation::Reconciliation;
 
 impl Reconciliation<'_> {
-    /// Makes the referral, and the Microsoft referral when help is asked, links it, and notifies the seller.
+    /// Makes the referral, and the Microsoft referral when help is asked, links it, and notifies
+    /// the seller.
     pub(super) async fn create_referral(
         &mut self,
         pair: &Pair,
@@ -123,8 +125,9 @@ impl Reconciliation<'_> {
         }
     }
 
-    /// The POST, with the search that an unknown outcome asks for. When even the search finds nothing the claim is kept: whoever takes
-    /// it over searches again. Says whether the referral was answered or found.
+    /// The POST, with the search that an unknown outcome asks for. When even the search finds
+    /// nothing the claim is kept: whoever takes it over searches again. Says whether the referral
+    /// was answered or found.
     async fn post(&mut self, plan: &Plan, record: &CrmRecord) -> Result<(Referral, bool), Failure> {
         let body = plan.effects.iter().find_map(|effect| match &effect.action {
             Action::CreateReferral(body) => Some(body),

@@ -1,5 +1,6 @@
-//! Patching the referral. What Partner Center refuses must not keep the rest from being written: then it is patched in parts, each of
-//! which is taken or refused by itself; an amount goes only together with its currency.
+//! Patching the referral. What Partner Center refuses must not keep the rest from being written:
+//! then it is patched in parts, each of which is taken or refused by itself; an amount goes only
+//! together with its currency.
 
 use cosell_model::field::Field;
 use cosell_model::link::Link;
@@ -15,8 +16,9 @@ use crate::plan::{Action, Effect, Plan};
 use crate::reconciliation::Reconciliation;
 
 impl Reconciliation<'_> {
-    /// Registers, then patches. What was stored otherwise than it was asked for is kept at once: should the CRM's side fail, our own
-    /// value must not look like somebody's edit to the next reconciliation.
+    /// Registers, then patches. What was stored otherwise than it was asked for is kept at once:
+    /// should the CRM's side fail, our own value must not look like somebody's edit to the next
+    /// reconciliation.
     pub(super) async fn patch_referral(
         &mut self,
         case: &Case<'_>,

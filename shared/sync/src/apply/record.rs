@@ -1,7 +1,8 @@
-//! Writing the record: columns and what the seller reads in one write, then a phase that closes it, alone, since that may be refused.
+//! Writing the record: columns and what the seller reads in one write, then a phase that closes it,
+//! alone, since that may be refused.
 //!
-//! What the CRM refuses must not keep the rest from being written: then it is written in parts. What the seller reads follows from
-//! what really happened, so it is written once more in the end.
+//! What the CRM refuses must not keep the rest from being written: then it is written in parts.
+//! What the seller reads follows from what really happened, so it is written once more in the end.
 
 use std::collections::BTreeMap;
 
@@ -76,7 +77,8 @@ impl Reconciliation<'_> {
         }
     }
 
-    /// The record refused the whole: each column by itself, amounts together with their currency, then what the seller reads.
+    /// The record refused the whole: each column by itself, amounts together with their currency,
+    /// then what the seller reads.
     async fn write_in_parts(
         &mut self,
         case: &Case<'_>,
@@ -116,7 +118,8 @@ impl Reconciliation<'_> {
         self.write_status(case, plan, progress, opening).await
     }
 
-    /// What the seller reads, as far as the record does not say it, and an opening phase that waited for it.
+    /// What the seller reads, as far as the record does not say it, and an opening phase that
+    /// waited for it.
     async fn write_status(
         &mut self,
         case: &Case<'_>,
@@ -164,8 +167,8 @@ impl Reconciliation<'_> {
         }
     }
 
-    /// Notices that only showed on the way are kept on the link before they are written: should the answer be lost, they are not
-    /// written twice.
+    /// Notices that only showed on the way are kept on the link before they are written: should the
+    /// answer be lost, they are not written twice.
     async fn keep_notices(
         &mut self,
         case: &Case<'_>,

@@ -134,8 +134,8 @@ impl Reconciliation<'_> {
         self.engine.links.save_unlinked(subject, deal).await
     }
 
-    /// The first failure of a kind has an entry, and each that leaves something written; the log's own failure must not hide the
-    /// cause.
+    /// The first failure of a kind has an entry, and each that leaves something written; the log's
+    /// own failure must not hide the cause.
     pub(super) async fn append_failure(
         &mut self,
         failure: &Failure,

@@ -1,4 +1,5 @@
-//! Committing: what came of a plan is folded into the link, the audit log and the outcome, with one save.
+//! Committing: what came of a plan is folded into the link, the audit log and the outcome, with one
+//! save.
 
 pub(crate) mod failing;
 mod unlinked;
@@ -32,7 +33,8 @@ pub(crate) enum Committed {
     Moved(Box<Link>),
 }
 
-/// What is due so soon waits on the queue: the schedule may have been read already, by a clock that is ahead of ours.
+/// What is due so soon waits on the queue: the schedule may have been read already, by a clock that
+/// is ahead of ours.
 const SOON: Duration = Duration::from_mins(10);
 
 impl Reconciliation<'_> {
@@ -166,7 +168,8 @@ impl Reconciliation<'_> {
         } else {
             crate::render::sentences(case.mapping, &new)
         };
-        // Every write comes back as a message that finds nothing to do: the log says so, the audit log would only drown.
+        // Every write comes back as a message that finds nothing to do: the log says so, the audit
+        // log would only drown.
         if kind == AuditKind::Unchanged {
             return Ok(self.quiet(kind, message, folded.state));
         }

@@ -116,7 +116,8 @@ impl Reconciliation<'_> {
         }
     }
 
-    /// A service refused: the seller is notified of what and why, and the message is done; a later edit tries again.
+    /// A service refused: the seller is notified of what and why, and the message is done; a later
+    /// edit tries again.
     pub(super) async fn reject(&mut self, pair: &Pair, plan: &Plan) -> Result<Outcome, Failure> {
         let plan = status_of(self.engine.rules(), pair, plan.clone());
         let columns = plan.effects.first().cloned();
@@ -179,8 +180,8 @@ fn resting(pair: &Pair, link: &Link, plan: &Plan, (state, delivered): (&DealStat
     link.in_state(state.clone(), pair.now)
 }
 
-/// Whether the deal was in another state, or in this one for another reason. One that is disconnected stays so once nobody waits for
-/// its referral any more.
+/// Whether the deal was in another state, or in this one for another reason. One that is
+/// disconnected stays so once nobody waits for its referral any more.
 fn is_news(link: &Link, state: &DealState) -> bool {
     match state {
         DealState::Disconnected { reason } => {

@@ -37,7 +37,8 @@ fn off(reason: OffReason) -> Plan {
 /// Linking an open side with one that is closed would close it: a person must decide.
 fn contradiction(case: &Case<'_>) -> Option<Notice> {
     let (referral, record) = (case.referral, case.record);
-    // A record that carries the identifier was linked before (its link was lost, or its creation died half-way): it follows.
+    // A record that carries the identifier was linked before (its link was lost, or its creation
+    // died half-way): it follows.
     let linked_before = identifier(case.mapping, record)
         .is_some_and(|id| id.eq_ignore_ascii_case(&referral.id.to_string()));
     match (referral.stage.is_terminal(), record.phase.is_closed()) {
@@ -69,7 +70,8 @@ fn asks(case: &Case<'_>) -> bool {
     matches!(case.mapping.help_code(column), Ok(Some(_)))
 }
 
-/// Whether Microsoft may have been asked for this deal before it was linked: then its referral is looked for.
+/// Whether Microsoft may have been asked for this deal before it was linked: then its referral is
+/// looked for.
 pub(super) fn may_have_been_shared(case: &Case<'_>) -> bool {
     let kind = case.referral.get("type").and_then(Json::as_str).unwrap_or_default();
     case.pair.standing == Standing::Adopt

@@ -42,12 +42,14 @@ pub(crate) fn differing(case: &Case<'_>) -> Vec<Field> {
     differing
 }
 
-/// Whether nobody edited the field since it was last synced: then a difference is what a column made of our write.
+/// Whether nobody edited the field since it was last synced: then a difference is what a column
+/// made of our write.
 fn is_unedited(case: &Case<'_>, rule: &Rule, now: &LastSynced) -> bool {
     case.base.get(&base::field(rule)).is_none_or(|base| base == now)
 }
 
-/// Whether both sides mean the same, where nobody edited it as far as a column keeps it: amounts may be rounded there, texts cut.
+/// Whether both sides mean the same, where nobody edited it as far as a column keeps it: amounts
+/// may be rounded there, texts cut.
 fn agrees(rule: &Rule, now: &LastSynced, is_unedited: bool) -> bool {
     let as_kept = |asked: Option<Value>, kept: &Value| {
         asked.is_some_and(|asked| is_kept(&Value::Nothing, &asked, kept) && !kept.is_nothing())
@@ -60,7 +62,8 @@ fn agrees(rule: &Rule, now: &LastSynced, is_unedited: bool) -> bool {
     rule.agrees(now) || (is_unedited && lossy())
 }
 
-/// The side whose edits are not written to the other; `None` where both are, or the field is none of a rule.
+/// The side whose edits are not written to the other; `None` where both are, or the field is none
+/// of a rule.
 fn one_way(case: &Case<'_>, field: &Field) -> Option<Side> {
     let rule = case.mapping.rules.iter().find(|rule| base::field(rule) == *field)?;
     match (rule.to_crm.on_update(), rule.to_partner_center.on_update()) {

@@ -11,9 +11,9 @@ pub(crate) fn field(rule: &Rule) -> Field {
     Field::from(rule.name.as_str())
 }
 
-/// What was last synced. A write that was under way took effect if its side has the very value that was asked for. If that side has a
-/// third value, nobody can say what was synced last: then nothing was, so that the field's rule decides and the audit log keeps
-/// both values.
+/// What was last synced. A write that was under way took effect if its side has the very value that
+/// was asked for. If that side has a third value, nobody can say what was synced last: then nothing
+/// was, so that the field's rule decides and the audit log keeps both values.
 pub(super) fn of(
     mapping: &Mapping,
     link: &Link,

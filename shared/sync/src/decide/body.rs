@@ -1,4 +1,5 @@
-//! The body of a new referral: what the mapping fills, and what follows from the deal's kind (contract partner-center 3.1).
+//! The body of a new referral: what the mapping fills, and what follows from the deal's kind
+//! (contract partner-center 3.1).
 
 use serde_json::{Map, Value as Json, json};
 
@@ -68,7 +69,8 @@ pub(super) fn body_of(
     Ok(body)
 }
 
-/// Microsoft helps with deals that name a solution, whatever the mapping requires. Says nothing of what `known` says already.
+/// Microsoft helps with deals that name a solution, whatever the mapping requires. Says nothing of
+/// what `known` says already.
 fn without_solution(mapping: &Mapping, body: &Json, known: &[Notice]) -> Option<Notice> {
     if lookup(body, SOLUTIONS).and_then(Json::as_array).is_some_and(|all| !all.is_empty()) {
         return None;
@@ -95,7 +97,8 @@ fn lacking_attributes(mapping: &Mapping, body: &Json) -> Vec<Notice> {
     lacking.into_iter().map(notice).collect()
 }
 
-/// The customer as the referral has it: Microsoft locks it once a deal exists, and its referral must not name another.
+/// The customer as the referral has it: Microsoft locks it once a deal exists, and its referral
+/// must not name another.
 fn locked_there<'a>(rule: &Rule, referral: &'a Referral) -> Option<&'a Json> {
     let is_customer = rule
         .partner_center
@@ -125,8 +128,8 @@ fn identify(body: &mut Json, record: &CrmRecord, purpose: Purpose<'_>) {
     };
 }
 
-/// The customer contacts as the referral is to have them, when it lacks something of the one that `body` names: a deal that was not
-/// shared with Microsoft may have been made without.
+/// The customer contacts as the referral is to have them, when it lacks something of the one that
+/// `body` names: a deal that was not shared with Microsoft may have been made without.
 pub(super) fn contact(mapping: &Mapping, referral: &Referral, body: &Json) -> Option<Json> {
     const TEAM: &str = "customerProfile.team";
     let rules = mapping.rules.iter().filter(|rule| rule.to_partner_center.on_create());

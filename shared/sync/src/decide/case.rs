@@ -28,7 +28,8 @@ pub(crate) struct Case<'a> {
     pub(crate) now: Timestamp,
     /// What both sides have now.
     pub(crate) observed: BTreeMap<Field, LastSynced>,
-    /// Fields that could not be read, or are not there for this deal: nothing is concluded from them.
+    /// Fields that could not be read, or are not there for this deal: nothing is concluded from
+    /// them.
     pub(crate) unreadable: BTreeSet<Field>,
     /// What both sides had when they were last synced: the merge's base.
     pub(crate) base: BTreeMap<Field, LastSynced>,

@@ -53,8 +53,9 @@ pub(super) fn obstacle(case: &Case<'_>, rule: &Rule, change: &Effect) -> Option<
     }
 }
 
-/// Whether an edit waits until the record leaves hold, or the lead becomes an opportunity. A deal that somebody puts on hold after it
-/// was accepted is no invitation, and what an operator decided is an order.
+/// Whether an edit waits until the record leaves hold, or the lead becomes an opportunity. A deal
+/// that somebody puts on hold after it was accepted is no invitation, and what an operator decided
+/// is an order.
 fn waits(case: &Case<'_>, rule: &Rule, change: &Effect) -> bool {
     let on_hold = case.record.phase == Phase::OnHold
         || (case.mapping.is_of_leads && case.record.phase == Phase::Open);

@@ -1,4 +1,5 @@
-//! The connector's own columns in the CRM: identifier, link, Microsoft's id, Sync status, Audit, and the mark beside the deal's name.
+//! The connector's own columns in the CRM: identifier, link, Microsoft's id, Sync status, Audit,
+//! and the mark beside the deal's name.
 
 use std::collections::BTreeMap;
 
@@ -52,8 +53,8 @@ impl<'a> Connector<'a> {
         }
     }
 
-    /// The columns that `record` lacks, and those that say something new. The name's mark goes along with what is written anyway; for
-    /// its own sake nothing is.
+    /// The columns that `record` lacks, and those that say something new. The name's mark goes
+    /// along with what is written anyway; for its own sake nothing is.
     pub(crate) fn columns(
         &self,
         record: &CrmRecord,
@@ -97,7 +98,8 @@ impl<'a> Connector<'a> {
         }
     }
 
-    /// Identifier, link and lines, without a status: for an opportunity whose own reconciliation follows.
+    /// Identifier, link and lines, without a status: for an opportunity whose own reconciliation
+    /// follows.
     pub(crate) fn identifies(
         &self,
         record: &CrmRecord,
@@ -149,7 +151,8 @@ impl<'a> Connector<'a> {
     }
 }
 
-/// The mark beside the deal's name: ✔ where every synced field agrees, ✘ where a person must act, else none.
+/// The mark beside the deal's name: ✔ where every synced field agrees, ✘ where a person must act,
+/// else none.
 fn mark(state: &DealState) -> Option<Mark> {
     match state {
         DealState::InSync => Some(Mark::Synced),

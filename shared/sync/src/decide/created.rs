@@ -11,7 +11,8 @@ use crate::pair::{Pair, Standing};
 use crate::plan::{Action, Memory, Plan};
 use crate::policy::Rules;
 
-/// The plan of a deal that was just created, now that it is linked: the same effects, and what only shows with both sides.
+/// The plan of a deal that was just created, now that it is linked: the same effects, and what only
+/// shows with both sides.
 pub(crate) fn after(case: &Case<'_>, plan: &Plan) -> Plan {
     let mut created = Plan { memory: Memory::default(), ..plan.clone() };
     created
@@ -24,7 +25,8 @@ pub(crate) fn after(case: &Case<'_>, plan: &Plan) -> Plan {
     created
 }
 
-/// The plan of a new referral with what is written to its record then. Identifier and link follow from the answer.
+/// The plan of a new referral with what is written to its record then. Identifier and link follow
+/// from the answer.
 pub(super) fn foreseen(rules: Rules<'_>, pair: &Pair, mut plan: Plan) -> Plan {
     let Some(linked) = expected(rules, pair, &plan) else { return plan };
     let Ok(case) = rules.case(&linked) else { return plan };

@@ -1,6 +1,7 @@
 //! An amount without its currency is another amount: 184,000 SEK must not become 184,000 EUR.
 //!
-//! Amounts are written to a side only where its currency agrees with the other's, or is written there with them.
+//! Amounts are written to a side only where its currency agrees with the other's, or is written
+//! there with them.
 
 use cosell_mapping::Rule;
 use cosell_model::audit::Side;

@@ -1,5 +1,5 @@
-//! Invitations that expire soon (contract partner-center 3.6): a warning once per threshold. A closed record's seller has nothing to
-//! answer.
+//! Invitations that expire soon (contract partner-center 3.6): a warning once per threshold. A
+//! closed record's seller has nothing to answer.
 
 use cosell_model::deal::DealKind;
 use cosell_model::link::Warned;
@@ -25,7 +25,8 @@ pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {
     }
 }
 
-/// The Microsoft referral is not read each time: what was warned of it stands until our own is closed.
+/// The Microsoft referral is not read each time: what was warned of it stands until our own is
+/// closed.
 fn keep_warned(case: &Case<'_>, plan: &mut Plan) {
     for (id, warned) in case.link.warned.iter().filter(|(id, _)| **id != case.referral.id) {
         if plan.memory.warned.contains_key(id) {

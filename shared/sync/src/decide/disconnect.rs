@@ -1,5 +1,5 @@
-//! A side that is gone. Neither side is given another counterpart then: what was deleted on one side must not come back as a new
-//! deal on the other.
+//! A side that is gone. Neither side is given another counterpart then: what was deleted on one
+//! side must not come back as a new deal on the other.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,9 @@ use jiff::SignedDuration;
 use crate::pair::Pair;
 use crate::plan::Plan;
 
-/// How long messages of a deal wait for an invisible referral, and how often they ask: far fewer times than make a dead letter. A
-/// role that comes back notifies nobody, and edits may be made meanwhile.
+/// How long messages of a deal wait for an invisible referral, and how often they ask: far fewer
+/// times than make a dead letter. A role that comes back notifies nobody, and edits may be made
+/// meanwhile.
 const MAY_COME_BACK: SignedDuration = SignedDuration::from_hours(24);
 const ASK_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 

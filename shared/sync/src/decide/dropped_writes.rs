@@ -1,8 +1,8 @@
-//! What the CRM took without a word and did not keep: an amount that it calculates itself, such as the sum of product lines (contracts
-//! salesforce 2.1, dynamics365 2.3).
+//! What the CRM took without a word and did not keep: an amount that it calculates itself, such as
+//! the sum of product lines (contracts salesforce 2.1, dynamics365 2.3).
 //!
-//! It shows only in the record that a write gives back. It stands as long as the sides differ for it; a cut text and a rounded number
-//! are as good as kept.
+//! It shows only in the record that a write gives back. It stands as long as the sides differ for
+//! it; a cut text and a rounded number are as good as kept.
 
 use std::collections::BTreeMap;
 
@@ -60,8 +60,9 @@ pub(crate) fn dropped_by<'a>(
     dropped.collect()
 }
 
-/// Whether `now` is what was `asked` for, or what a column makes of it: a number is rounded to the currency's scale, at most to whole
-/// units; a text is cut, or its blanks and letters are evened out. A text that is just as it was `before` was ignored.
+/// Whether `now` is what was `asked` for, or what a column makes of it: a number is rounded to the
+/// currency's scale, at most to whole units; a text is cut, or its blanks and letters are evened
+/// out. A text that is just as it was `before` was ignored.
 pub(crate) fn is_kept(before: &Value, asked: &Value, now: &Value) -> bool {
     match (asked, now) {
         _ if asked == now => true,

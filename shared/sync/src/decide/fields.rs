@@ -58,7 +58,8 @@ fn write(case: &Case<'_>, plan: &mut Plan, rule: &Rule, currency: &Currency, cha
         if change.overruled.is_some()
             && let Some(now) = case.observed.get(&change.field)
         {
-            // Decided, but it cannot be written yet: the decision stands, whatever our own writes do to the records' times.
+            // Decided, but it cannot be written yet: the decision stands, whatever our own writes
+            // do to the records' times.
             let open = OpenConflict {
                 partner_center: now.partner_center.clone(),
                 crm: now.crm.clone(),
@@ -85,7 +86,8 @@ fn write(case: &Case<'_>, plan: &mut Plan, rule: &Rule, currency: &Currency, cha
     plan.effects.push(Effect { action, ..change });
 }
 
-/// What sets the field. An attribute is part of a list, which is only ever replaced as a whole: with what this plan has set before.
+/// What sets the field. An attribute is part of a list, which is only ever replaced as a whole:
+/// with what this plan has set before.
 fn operation(case: &Case<'_>, plan: &Plan, rule: &Rule, change: &Effect) -> PatchOperation {
     let path = rule.partner_center.as_str();
     let json = rule.partner_center_json(&change.after, case.referral.get(path));

@@ -1,5 +1,5 @@
-//! The fold: what a pair, its plan and what came of each effect amount to. Pure: `apply` asks it for what the seller reads next,
-//! `commit` for what is kept.
+//! The fold: what a pair, its plan and what came of each effect amount to. Pure: `apply` asks it
+//! for what the seller reads next, `commit` for what is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,8 +49,8 @@ pub(crate) fn of(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Folded {
     Folded { state, notices, changes, dropped_writes, name }
 }
 
-/// Notices that the seller has not read: new standing ones, and what happened now. Those that were on their way when an earlier run
-/// ended arrived if the record has another version since.
+/// Notices that the seller has not read: new standing ones, and what happened now. Those that were
+/// on their way when an earlier run ended arrived if the record has another version since.
 pub(crate) fn unread<'a>(
     case: &Case<'_>,
     progress: &Progress,

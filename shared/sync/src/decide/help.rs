@@ -1,5 +1,6 @@
-//! *How can Microsoft help?* (contract partner-center 3.6, 6.36). What was chosen is compared with what Microsoft was asked, not with
-//! what changed: until Microsoft was asked it stands, whatever came between. Once asked, it can be neither changed nor taken back.
+//! *How can Microsoft help?* (contract partner-center 3.6, 6.36). What was chosen is compared with
+//! what Microsoft was asked, not with what changed: until Microsoft was asked it stands, whatever
+//! came between. Once asked, it can be neither changed nor taken back.
 
 use cosell_model::audit::Side;
 use cosell_model::digest::digest;

@@ -1,7 +1,8 @@
 //! What was last synced: the base of the next merge.
 //!
-//! Starts from what the decision was made on, never from a later reading: an edit that somebody made in between must be found by the
-//! next reconciliation. A change that was not stored keeps what was synced before, so that it is found again.
+//! Starts from what the decision was made on, never from a later reading: an edit that somebody
+//! made in between must be found by the next reconciliation. A change that was not stored keeps
+//! what was synced before, so that it is found again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,8 @@ use super::case::Case;
 use super::progress::{End, Progress};
 use crate::plan::{Action, Effect, Plan};
 
-/// A request that hung takes effect within a minute or two (a gateway holds it no longer), or never.
+/// A request that hung takes effect within a minute or two (a gateway holds it no longer), or
+/// never.
 const MAY_LAND: SignedDuration = SignedDuration::from_mins(5);
 
 /// What to keep as last synced.
@@ -35,7 +37,8 @@ pub(crate) fn after(
             continue;
         }
         let Some(entry) = synced.get_mut(&effect.field) else { continue };
-        // A phase that the CRM refused is not tried again until a side changes: only a person can fix that.
+        // A phase that the CRM refused is not tried again until a side changes: only a person can
+        // fix that.
         let is_given_up = matches!((&effect.action, end), (Action::Phase(_), End::Refused(_)));
         if *end == End::Stored {
             *entry.on_mut(effect.side) = as_stored(case, effect, progress);
@@ -98,11 +101,12 @@ pub(crate) fn is_stored_as_asked(case: &Case<'_>, plan: &Plan, progress: &Progre
     })
 }
 
-/// The link with what is about to be written, before it is. That also keeps two reconciliations from writing one deal side by side. An
-/// earlier entry on the same field gives way, and what it meant is kept as last synced.
+/// The link with what is about to be written, before it is. That also keeps two reconciliations
+/// from writing one deal side by side. An earlier entry on the same field gives way, and what it
+/// meant is kept as last synced.
 ///
-/// Should an answer be lost, the next reconciliation knows our own value from somebody's edit, even from one that takes the old value
-/// again.
+/// Should an answer be lost, the next reconciliation knows our own value from somebody's edit, even
+/// from one that takes the old value again.
 pub(crate) fn write_ahead(case: &Case<'_>, plan: &Plan, link: &mut Link) {
     // Visibility only goes up: whoever raised it, there is no edit to know it from.
     for effect in plan.changes().filter(|effect| effect.field != Field::Visibility) {
@@ -117,8 +121,8 @@ pub(crate) fn write_ahead(case: &Case<'_>, plan: &Plan, link: &mut Link) {
     }
 }
 
-/// The entries that stay once this plan's own writes were answered and `synced` is what is known now: writes of others that may land
-/// yet, as long as nothing newer is known of their field.
+/// The entries that stay once this plan's own writes were answered and `synced` is what is known
+/// now: writes of others that may land yet, as long as nothing newer is known of their field.
 pub(crate) fn still_ahead(
     plan: &Plan,
     progress: &Progress,

@@ -1,7 +1,8 @@
-//! From a lead to its opportunity: a lead of Microsoft's or a marketplace's is a lead in the CRM until somebody accepts it.
+//! From a lead to its opportunity: a lead of Microsoft's or a marketplace's is a lead in the CRM
+//! until somebody accepts it.
 //!
-//! What was synced of the lead goes with the deal. A field is the same on both when its rules have the same name and read the same
-//! values.
+//! What was synced of the lead goes with the deal. A field is the same on both when its rules have
+//! the same name and read the same values.
 
 use crate::identity::is_on;
 use std::collections::BTreeMap;
@@ -24,14 +25,16 @@ use super::{base, is_kept, new_record};
 use crate::plan::{Action, Effect, Plan};
 use crate::policy::Table;
 
-/// Whether a lead is to become an opportunity: it was qualified in the CRM, or the referral was accepted (or won) in Partner Center.
+/// Whether a lead is to become an opportunity: it was qualified in the CRM, or the referral was
+/// accepted (or won) in Partner Center.
 fn is_accepted(referral: &Referral, lead: &CrmRecord) -> bool {
     let accepted = matches!(referral.stage, Stage::Active | Stage::Won);
     lead.phase == Phase::Qualified || (accepted && lead.phase == Phase::Open)
 }
 
-/// Whether a lead may have an opportunity already: it is accepted, or it is off because the deal goes on elsewhere. A lead that its
-/// seller switched off while nobody had accepted the referral is no deal yet.
+/// Whether a lead may have an opportunity already: it is accepted, or it is off because the deal
+/// goes on elsewhere. A lead that its seller switched off while nobody had accepted the referral is
+/// no deal yet.
 pub(crate) fn may_have_become(mapping: &Mapping, referral: &Referral, lead: &CrmRecord) -> bool {
     if is_on(mapping, lead) {
         return is_accepted(referral, lead);
@@ -50,7 +53,8 @@ pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {
             return;
         }
     } else if !opportunity.is_some_and(|made| is_on(case.deals, made)) {
-        // Its opportunity is switched on by us when we released the lead, or by its seller, for whom the lead is read-only.
+        // Its opportunity is switched on by us when we released the lead, or by its seller, for
+        // whom the lead is read-only.
         return;
     }
     plan.ends = true;
@@ -95,8 +99,9 @@ pub(super) fn release(opportunity: &str) -> Plan {
     plan
 }
 
-/// What the opportunity of an accepted lead is made with: the referral's values, but where the seller entered something in the lead:
-/// that follows from a later reading of the lead ([`left_behind`]), or it would replace what was entered since.
+/// What the opportunity of an accepted lead is made with: the referral's values, but where the
+/// seller entered something in the lead: that follows from a later reading of the lead
+/// ([`left_behind`]), or it would replace what was entered since.
 fn opportunity_of(
     deals: &Mapping,
     leads: &Mapping,
@@ -126,8 +131,9 @@ pub(crate) struct Leaving<'a> {
     pub(crate) now: &'a CrmRecord,
 }
 
-/// What a seller entered in the lead and its opportunity does not have: a conversion by hand did not copy it, or it was entered while
-/// we made the opportunity. Where the opportunity has a value of its own, that stands.
+/// What a seller entered in the lead and its opportunity does not have: a conversion by hand did
+/// not copy it, or it was entered while we made the opportunity. Where the opportunity has a value
+/// of its own, that stands.
 pub(crate) fn left_behind(
     (deals, leads): (&Mapping, &Mapping),
     leaving: &Leaving<'_>,
@@ -168,7 +174,8 @@ pub(crate) fn left_behind(
     write
 }
 
-/// What a seller entered in the lead since its field was last synced; of a field that never was, whatever stands there.
+/// What a seller entered in the lead since its field was last synced; of a field that never was,
+/// whatever stands there.
 fn entered(rule: &Rule, leads: &Mapping, link: &Link, lead: &CrmRecord) -> Option<Value> {
     let value = counterpart(rule, leads)?.read_crm(lead).ok()?;
     let is_new = match link.last_synced.get(&base::field(rule)) {
@@ -178,7 +185,8 @@ fn entered(rule: &Rule, leads: &Mapping, link: &Link, lead: &CrmRecord) -> Optio
     is_new.then_some(value)
 }
 
-/// Whether `now` is a value of the lead as the opportunity's column keeps it: amounts may be rounded there, texts cut.
+/// Whether `now` is a value of the lead as the opportunity's column keeps it: amounts may be
+/// rounded there, texts cut.
 fn is_copy(rule: &Rule, of: &Value, now: &Value) -> bool {
     match (of, now) {
         (Value::Number(_), Value::Number(_)) => is_kept(&Value::Nothing, of, now),
@@ -204,9 +212,10 @@ fn counterpart<'a>(rule: &Rule, leads: &'a Mapping) -> Option<&'a Rule> {
 
 /// The link of the opportunity that this link's lead became.
 ///
-/// What the opportunity lacks counts as never synced, so that it is filled and not emptied in Partner Center. The lead counts as
-/// having been on hold and unanswered, so that an opportunity that is worked on accepts the referral, and follows one that is closed;
-/// but not one that ended unwon while it was a lead: who made an opportunity of it nevertheless wants that open.
+/// What the opportunity lacks counts as never synced, so that it is filled and not emptied in
+/// Partner Center. The lead counts as having been on hold and unanswered, so that an opportunity
+/// that is worked on accepts the referral, and follows one that is closed; but not one that ended
+/// unwon while it was a lead: who made an opportunity of it nevertheless wants that open.
 pub(crate) fn moved(
     link: &Link,
     opportunity: &CrmRecord,
@@ -270,8 +279,8 @@ fn unanswered(link: &Link, referral: &Referral) -> LastSynced {
     }
 }
 
-/// What the opportunity gets with what the lead had: the switch and, where a conversion begins at the very stage of deals that nobody
-/// has accepted, its phase: who qualifies the lead accepts it.
+/// What the opportunity gets with what the lead had: the switch and, where a conversion begins at
+/// the very stage of deals that nobody has accepted, its phase: who qualifies the lead accepts it.
 pub(crate) fn taken_over(
     deals: &Mapping,
     opportunity: &CrmRecord,

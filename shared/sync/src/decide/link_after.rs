@@ -56,7 +56,8 @@ pub(crate) fn so_far(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Link 
     after_failure(case, plan, progress, &fold::of(case, plan, progress))
 }
 
-/// The link of a plan that failed half-way: what landed counts as written, and the rest is as it was.
+/// The link of a plan that failed half-way: what landed counts as written, and the rest is as it
+/// was.
 pub(crate) fn after_failure(
     case: &Case<'_>,
     plan: &Plan,
@@ -173,7 +174,8 @@ fn refused_registration(sent: serde_json::Value, refusal: &Refusal) -> Registeri
     Registering::Refused { reasons, sent: Some(sent) }
 }
 
-/// The standing notices that the seller has read. A closed record that takes no notices is not asked again.
+/// The standing notices that the seller has read. A closed record that takes no notices is not
+/// asked again.
 fn notified(case: &Case<'_>, progress: &Progress, folded: &Folded) -> BTreeSet<String> {
     let unread: BTreeSet<String> = fold::unread(case, progress, &folded.notices)
         .into_iter()

@@ -1,4 +1,5 @@
-//! Three-way comparison of one field: what each side has now against what was last synced on that same side.
+//! Three-way comparison of one field: what each side has now against what was last synced on that
+//! same side.
 
 use cosell_mapping::{ConflictRule, ConversionError, Required, Rule};
 use cosell_model::audit::Side;
@@ -29,9 +30,11 @@ pub enum Merged {
     Ask,
 }
 
-/// Compares one field. `newest` is the side whose record changed last; `open` the conflict that waits for an operator, if any.
+/// Compares one field. `newest` is the side whose record changed last; `open` the conflict that
+/// waits for an operator, if any.
 ///
-/// Without `last_synced` (a pair just adopted, a rule just added) a side that has nothing is filled from the other.
+/// Without `last_synced` (a pair just adopted, a rule just added) a side that has nothing is filled
+/// from the other.
 pub fn merge(
     rule: &Rule,
     last_synced: Option<&LastSynced>,
@@ -63,12 +66,14 @@ pub fn merge(
     }
 }
 
-/// What an operator decided, or the rule when it could not be written yet, if it was decided on these very values.
+/// What an operator decided, or the rule when it could not be written yet, if it was decided on
+/// these very values.
 fn decision(open: Option<&OpenConflict>, now: &LastSynced) -> Option<Side> {
     open.filter(|open| open.is_of(now)).and_then(|open| open.decision)
 }
 
-/// The winner's value goes to `loser`; one that cannot be written loses, so that neither change vanishes.
+/// The winner's value goes to `loser`; one that cannot be written loses, so that neither change
+/// vanishes.
 fn resolve(rule: &Rule, loser: Side, now: &LastSynced) -> Merged {
     match write(rule, loser, now, true) {
         Merged::Blocked(reason) => match write(rule, loser.other(), now, true) {

@@ -1,5 +1,6 @@
-//! What Microsoft decides on its referral: its seller is notified once (contract partner-center 3.1, 3.6). Its end is not the deal's
-//! end. A closed record is read-only: its seller is notified once it is reopened.
+//! What Microsoft decides on its referral: its seller is notified once (contract partner-center
+//! 3.1, 3.6). Its end is not the deal's end. A closed record is read-only: its seller is notified
+//! once it is reopened.
 
 use cosell_model::life_cycle::Stage;
 use cosell_model::notice::Notice;

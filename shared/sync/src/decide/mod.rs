@@ -1,7 +1,7 @@
 //! Deciding: a pair in, a plan out. Pure: no clock, no calls, no randomness.
 //!
-//! Each rule of the domain is one file with one function of the same shape: it reads the case and what earlier rules put into
-//! the plan, and adds to the plan.
+//! Each rule of the domain is one file with one function of the same shape: it reads the case and
+//! what earlier rules put into the plan, and adds to the plan.
 
 pub(crate) mod adoption;
 mod agreement;
@@ -105,8 +105,8 @@ impl Rules<'_> {
         plan.in_order()
     }
 
-    /// The state of a deal once its plan is carried out. `None` where it follows from what the services answer: of a side that is
-    /// yet to be made.
+    /// The state of a deal once its plan is carried out. `None` where it follows from what the
+    /// services answer: of a side that is yet to be made.
     pub fn state_after(self, pair: &Pair, plan: &Plan) -> Option<DealState> {
         if plan.state.is_some() {
             return plan.state.clone();

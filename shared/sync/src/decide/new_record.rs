@@ -82,8 +82,9 @@ fn whole(
     write
 }
 
-/// The record of a referral whose CRM refused the whole: its name, and what the seller must know. Without a record nobody would know
-/// of the invitation before it expires. Later reconciliations fill the rest, field by field, as far as it is taken.
+/// The record of a referral whose CRM refused the whole: its name, and what the seller must know.
+/// Without a record nobody would know of the invitation before it expires. Later reconciliations
+/// fill the rest, field by field, as far as it is taken.
 pub(crate) fn bare(
     mapping: &Mapping,
     policy: &Policy,
@@ -128,8 +129,8 @@ fn introduce(
     connector.introduce(write, state, notices);
 }
 
-/// What was last synced of a record that was made bare: what is empty is yet to be filled, and what the CRM put there by itself (its
-/// own currency, a provisional date) is not the referral's.
+/// What was last synced of a record that was made bare: what is empty is yet to be filled, and what
+/// the CRM put there by itself (its own currency, a provisional date) is not the referral's.
 pub(crate) fn yet_to_be_filled(
     mapping: &Mapping,
     mut synced: BTreeMap<Field, LastSynced>,
@@ -167,7 +168,8 @@ pub(crate) fn start(
     observed.into_iter().map(|(name, values)| (Field::from(name), values)).collect()
 }
 
-/// What a new record was given and does not have. What belongs to a related record may have been there before.
+/// What a new record was given and does not have. What belongs to a related record may have been
+/// there before.
 pub(crate) fn dropped(
     mapping: &Mapping,
     referral: &Referral,

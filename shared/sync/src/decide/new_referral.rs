@@ -1,4 +1,5 @@
-//! A flagged CRM record without a referral: the referral is made, and Microsoft is asked where its seller chose help.
+//! A flagged CRM record without a referral: the referral is made, and Microsoft is asked where its
+//! seller chose help.
 
 use crate::identity::is_on;
 use std::collections::BTreeMap;
@@ -56,8 +57,8 @@ pub(super) fn decide(rules: Rules<'_>, pair: &Pair) -> Plan {
     }
 }
 
-/// The kind of deal that this record's seller asks for. A choice that cannot be read is one nevertheless: what it needs is
-/// notified with it.
+/// The kind of deal that this record's seller asks for. A choice that cannot be read is one
+/// nevertheless: what it needs is notified with it.
 pub fn kind_of_new(mapping: &Mapping, record: &CrmRecord) -> DealKind {
     let help = mapping.help_code(record.get(&mapping.help.column));
     match mapping.visibility_of(record) {
@@ -107,7 +108,8 @@ fn creation(record: &CrmRecord, body: Json, help: Option<String>, visible: bool)
     plan
 }
 
-/// The body of the Microsoft referral: the partner's own body, in its engagement, addressed to Microsoft (contract partner-center 3.1).
+/// The body of the Microsoft referral: the partner's own body, in its engagement, addressed to
+/// Microsoft (contract partner-center 3.1).
 pub(crate) fn microsoft_body(
     invitation: &Invitation,
     engagement: cosell_model::id::EngagementId,
@@ -119,8 +121,9 @@ pub(crate) fn microsoft_body(
     body
 }
 
-/// What a new link starts with: what was stored as it was answered, and as it was sent where the answer left it out. A referral that
-/// was found instead may have been edited since: then all counts as it was sent.
+/// What a new link starts with: what was stored as it was answered, and as it was sent where the
+/// answer left it out. A referral that was found instead may have been edited since: then all
+/// counts as it was sent.
 pub(crate) fn start(
     mapping: &Mapping,
     referral: &Referral,

@@ -1,5 +1,5 @@
-//! Partner Center's "CRM ID" names our record. A text somebody else put there is left alone, and a service that does not keep ours is
-//! not asked again. The lead that the record was is ours, too.
+//! Partner Center's "CRM ID" names our record. A text somebody else put there is left alone, and a
+//! service that does not keep ours is not asked again. The lead that the record was is ours, too.
 
 use cosell_model::audit::Side;
 use cosell_model::field::Field;

@@ -1,4 +1,5 @@
-//! Registering a won deal with Microsoft (contract partner-center 2.9, 3.6): once, and only when all that Microsoft asks for is there.
+//! Registering a won deal with Microsoft (contract partner-center 2.9, 3.6): once, and only when
+//! all that Microsoft asks for is there.
 
 use cosell_mapping::{Carried, Mapping, Registration, Situation};
 use cosell_model::audit::Side;
@@ -91,8 +92,8 @@ fn register(case: &Case<'_>, plan: &mut Plan, registration: &Registration) {
     });
 }
 
-/// The same registration is not sent again to a service that refused it, unless an operator orders it, or the Microsoft referral was
-/// not known then.
+/// The same registration is not sent again to a service that refused it, unless an operator orders
+/// it, or the Microsoft referral was not known then.
 fn may_be_taken_now(case: &Case<'_>) -> bool {
     let is_new =
         case.microsoft().is_some_and(|known| case.link.microsoft_referral != Some(known.id));
@@ -135,7 +136,8 @@ fn body(
     (body, problems)
 }
 
-/// The deal's solutions, each with what `[registration.create]` says of the one at its place, or else of the first.
+/// The deal's solutions, each with what `[registration.create]` says of the one at its place, or
+/// else of the first.
 fn solutions(body: &mut Json, referral: &Referral, problems: &mut Vec<Notice>) {
     let given = body.get("solutionDetails").and_then(Json::as_array).cloned().unwrap_or_default();
     let sold = referral.get("details.requirements.solutions").and_then(Json::as_array);

@@ -1,5 +1,5 @@
-//! A side that was gone is back (an undeleted record, a role given again): the deal goes on with everything that was synced, so that
-//! edits made meanwhile are found.
+//! A side that was gone is back (an undeleted record, a role given again): the deal goes on with
+//! everything that was synced, so that edits made meanwhile are found.
 
 use cosell_model::notice::Notice;
 

@@ -1,5 +1,6 @@
-//! Stage and phase. A closed referral is final; otherwise a closed record outranks an open referral; otherwise Partner Center leads.
-//! A record that is closed is never reopened, nor turned from won to lost, because of Partner Center.
+//! Stage and phase. A closed referral is final; otherwise a closed record outranks an open
+//! referral; otherwise Partner Center leads. A record that is closed is never reopened, nor turned
+//! from won to lost, because of Partner Center.
 
 use cosell_mapping::{phase_value, stage_value};
 use cosell_model::audit::Side;

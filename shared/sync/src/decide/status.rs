@@ -1,5 +1,6 @@
-//! What the CRM shows of the sync: identifier, link, Sync status and the Audit field. Rendered from the state and from the notices that
-//! the seller has not read; the seller's text is never read to decide anything.
+//! What the CRM shows of the sync: identifier, link, Sync status and the Audit field. Rendered from
+//! the state and from the notices that the seller has not read; the seller's text is never read to
+//! decide anything.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +25,8 @@ pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {
     plan.effects.extend(effect(columns));
 }
 
-/// The connector's columns of a linked deal, as they are to be written after `progress`: those that the record lacks.
+/// The connector's columns of a linked deal, as they are to be written after `progress`: those that
+/// the record lacks.
 pub(crate) fn columns(case: &Case<'_>, plan: &Plan, progress: &Progress) -> BTreeMap<String, Json> {
     let record = progress.record.as_ref().unwrap_or(case.record);
     let folded = fold::of(case, plan, progress);
@@ -45,7 +47,8 @@ pub(crate) fn columns(case: &Case<'_>, plan: &Plan, progress: &Progress) -> BTre
     connector.columns(record, &folded.state, &unread)
 }
 
-/// A closed record is read-only for most purposes: only what its seller waits for is tried there, in the columns of the sync alone.
+/// A closed record is read-only for most purposes: only what its seller waits for is tried there,
+/// in the columns of the sync alone.
 fn on_closed(
     case: &Case<'_>,
     plan: &Plan,

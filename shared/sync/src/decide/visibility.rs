@@ -1,5 +1,5 @@
-//! Whether Microsoft's sellers may see the deal: it only ever goes up (contract partner-center 2.5, 3.6). The CRM's column shows what
-//! Partner Center says.
+//! Whether Microsoft's sellers may see the deal: it only ever goes up (contract partner-center 2.5,
+//! 3.6). The CRM's column shows what Partner Center says.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! A win of the CRM that comes too soon after the deal was made: Microsoft may then reject its registration (contract partner-center 3.6).
+//! A win of the CRM that comes too soon after the deal was made: Microsoft may then reject its
+//! registration (contract partner-center 3.6).
 
 use cosell_model::deal::DealKind;
 use jiff::{SignedDuration, Timestamp};
@@ -8,8 +9,8 @@ use super::case::Case;
 /// 72 hours between creation and win, and as much more as clocks may differ.
 const HOLD: SignedDuration = SignedDuration::from_mins(72 * 60 + 5);
 
-/// Until when a win is deferred; `None` when it may be sent. Where Partner Center does not say when the referral was made, it was not
-/// later than it was linked.
+/// Until when a win is deferred; `None` when it may be sent. Where Partner Center does not say when
+/// the referral was made, it was not later than it was linked.
 pub(super) fn until(case: &Case<'_>) -> Option<Timestamp> {
     case.mapping.registering()?;
     let helped = case.link.microsoft_referral.is_some() || case.microsoft().is_some();

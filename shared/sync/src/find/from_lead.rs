@@ -41,7 +41,8 @@ impl Engine {
         })
     }
 
-    /// What an opportunity is that has no referral: its lead may have one, and then it must not get another.
+    /// What an opportunity is that has no referral: its lead may have one, and then it must not get
+    /// another.
     pub(super) async fn find_from_origin(
         &self,
         record: Box<CrmRecord>,
@@ -64,7 +65,8 @@ impl Engine {
             None => over(None, record),
             Some(referral) if referral.stage.is_terminal() => over(Some(referral.stage), record),
             Some(referral) => {
-                // The link was lost, or never made: as with any two that name each other, and the opportunity follows its lead.
+                // The link was lost, or never made: as with any two that name each other, and the
+                // opportunity follows its lead.
                 let is_on = lead.get(&self.mapping.columns.sync) == &Json::Bool(true);
                 let record = if is_on { Box::new(lead) } else { record };
                 let table = self.table_of(&record.key);
@@ -103,7 +105,8 @@ impl Engine {
         Ok(Some(origin))
     }
 
-    /// What an opportunity is whose lead has this link: the deal goes on with it, unless it did with another one.
+    /// What an opportunity is whose lead has this link: the deal goes on with it, unless it did
+    /// with another one.
     pub(super) fn link_of_lead(
         &self,
         link: Link,

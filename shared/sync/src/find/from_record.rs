@@ -25,7 +25,8 @@ impl Engine {
             Known::Unlinked(deal) => Some(deal),
             Known::Nothing => None,
         };
-        // Side by side: a referral of ours that was created though its answer never reached us must be found before another is made.
+        // Side by side: a referral of ours that was created though its answer never reached us must
+        // be found before another is made.
         let (record, created) = futures::try_join!(
             self.port(table).get(key),
             self.partner_center.by_external_reference(&key.id)
@@ -65,8 +66,8 @@ impl Engine {
         }
     }
 
-    /// The record already carries a Referral Identifier, but no link: adopt, unless the identifier belongs to another record (a
-    /// copied opportunity).
+    /// The record already carries a Referral Identifier, but no link: adopt, unless the identifier
+    /// belongs to another record (a copied opportunity).
     async fn find_named_referral(
         &self,
         id: &str,

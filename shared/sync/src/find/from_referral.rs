@@ -35,7 +35,8 @@ impl Engine {
         Ok(Found { located, unlinked })
     }
 
-    /// The Microsoft referral never gets a record of its own: it leads to the partner's referral in the same engagement.
+    /// The Microsoft referral never gets a record of its own: it leads to the partner's referral in
+    /// the same engagement.
     async fn find_from_microsoft(
         &self,
         microsoft: Referral,
@@ -74,7 +75,8 @@ impl Engine {
         }
     }
 
-    /// A referral that names a CRM record is never given a second one (contract partner-center 5.7).
+    /// A referral that names a CRM record is never given a second one (contract partner-center
+    /// 5.7).
     async fn find_named_record(
         &self,
         referral: Box<Referral>,
@@ -111,8 +113,8 @@ impl Engine {
         }
     }
 
-    /// The table where the record of a referral stands, or is to be made: of a lead that nobody has accepted the leads, unless it
-    /// became an opportunity already.
+    /// The table where the record of a referral stands, or is to be made: of a lead that nobody has
+    /// accepted the leads, unless it became an opportunity already.
     async fn table_of_record(&self, referral: &Referral) -> Result<Table, Failure> {
         let Some(leads) = &self.leads else { return Ok(Table::Opportunities) };
         if referral.kind != ReferralKind::Lead

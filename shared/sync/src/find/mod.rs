@@ -21,7 +21,8 @@ use crate::policy::Table;
 pub(crate) enum Located {
     /// A deal we know, and the Microsoft referral if the message was about that.
     Linked { link: Box<Link>, microsoft: Option<Box<Referral>> },
-    /// Two sides that name each other but are not linked: a link that was lost, or a creation that died half-way.
+    /// Two sides that name each other but are not linked: a link that was lost, or a creation that
+    /// died half-way.
     Adopt { referral: Box<Referral>, record: Box<CrmRecord>, table: Table },
     /// A referral without a CRM record, and the table where it would stand.
     NewRecord { referral: Box<Referral>, table: Table },

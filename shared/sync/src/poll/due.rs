@@ -1,4 +1,5 @@
-//! What is only a matter of time, and of which neither side notifies us: wins that waited, and invitations that expire soon.
+//! What is only a matter of time, and of which neither side notifies us: wins that waited, and
+//! invitations that expire soon.
 
 use cosell_model::message::{Cause, Subject, SyncMessage};
 use cosell_model::referral::Referral;
@@ -13,7 +14,8 @@ const DEADLINE_CURSOR: &str = "deadlines";
 const LIST_EVERY: SignedDuration = SignedDuration::from_hours(6);
 
 impl Poller {
-    /// Pairs whose time on the schedule has come. It reaches back by the overlap, as the other lists do: clocks differ.
+    /// Pairs whose time on the schedule has come. It reaches back by the overlap, as the other
+    /// lists do: clocks differ.
     pub(super) async fn poll_schedule(&self, now: Timestamp) -> Result<usize, Failure> {
         let after = self.cursors.load(SCHEDULE_CURSOR).await?.unwrap_or(now);
         let due = self.schedule.due(self.reach_back(after), now).await?;
@@ -24,8 +26,8 @@ impl Poller {
         self.enqueue(SCHEDULE_CURSOR, now, &messages).await
     }
 
-    /// Invitations that expire soon, our own and Microsoft's referrals. Each is reconciled every few hours until it is answered: the link
-    /// knows what the seller was warned of.
+    /// Invitations that expire soon, our own and Microsoft's referrals. Each is reconciled every
+    /// few hours until it is answered: the link knows what the seller was warned of.
     pub(super) async fn poll_deadlines(&self, now: Timestamp) -> Result<usize, Failure> {
         let Some(first) = self.deadlines.first() else {
             return Ok(0);

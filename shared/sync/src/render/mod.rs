@@ -1,5 +1,6 @@
-//! The sentences: what a seller or an operator reads of notices and states. Every one stands here and in its neighbours, so that a
-//! product manager can read them in one place and a second language could stand beside them.
+//! The sentences: what a seller or an operator reads of notices and states. Every one stands here
+//! and in its neighbours, so that a product manager can read them in one place and a second
+//! language could stand beside them.
 
 mod sentences;
 mod state;
@@ -49,7 +50,8 @@ fn remedy<'a>(mapping: &'a Mapping, field: &Field) -> &'a str {
     rule.map_or("", |rule| rule.remedy.as_str())
 }
 
-/// Whether the seller reads it in the Audit field. Of an edit that only waits, Sync status says enough.
+/// Whether the seller reads it in the Audit field. Of an edit that only waits, Sync status says
+/// enough.
 pub(crate) fn is_line(notice: &Notice) -> bool {
     !matches!(
         notice,

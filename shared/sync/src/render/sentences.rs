@@ -11,7 +11,8 @@ use cosell_model::value::Value;
 use super::text::shown;
 use super::{label, labels, minute, remedy};
 
-/// The sentence of a notice, for sellers and for the audit log. It may hold customer data: never for a log.
+/// The sentence of a notice, for sellers and for the audit log. It may hold customer data: never
+/// for a log.
 #[expect(clippy::too_many_lines, reason = "a table of sentences, one for each notice")]
 pub fn sentence(mapping: &Mapping, notice: &Notice) -> String {
     let name = |field: &Field| label(mapping, field).to_owned();

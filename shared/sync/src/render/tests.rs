@@ -256,7 +256,8 @@ fn different_notices_read_differently() {
     assert_eq!(sentences.len(), notices().len());
 }
 
-/// A refusal's sentence is a service's own. It is for the seller and the audit log, and whoever logs leaves it out.
+/// A refusal's sentence is a service's own. It is for the seller and the audit log, and whoever
+/// logs leaves it out.
 fn refusal_of(notice: &Notice) -> Option<&Refusal> {
     match notice {
         Notice::LeadNotConverted { refusal }

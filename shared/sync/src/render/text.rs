@@ -22,7 +22,8 @@ pub fn cut(text: &str, length: usize) -> String {
     short
 }
 
-/// Cuts a text of several lines. A CRM may keep a line break as two characters: a text that is too long would be refused for good.
+/// Cuts a text of several lines. A CRM may keep a line break as two characters: a text that is too
+/// long would be refused for good.
 pub(crate) fn cut_lines(text: &str, length: usize) -> String {
     let mut used = 0;
     let fits = text.chars().take_while(|c| {

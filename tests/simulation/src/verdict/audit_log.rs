@@ -10,7 +10,8 @@ use cosell_model::value::Value;
 
 use crate::world::{Book, LEAD};
 
-/// Nothing was written without an intention before it and, unless the function died or could not write there, an outcome after it.
+/// Nothing was written without an intention before it and, unless the function died or could not
+/// write there, an outcome after it.
 pub(super) fn complete(state: &State, book: &Book, wrong: &mut Vec<String>) {
     let mut entries: BTreeMap<&str, Vec<&AuditEntry>> = BTreeMap::new();
     for entry in &state.audit {

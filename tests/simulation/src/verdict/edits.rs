@@ -1,4 +1,5 @@
-//! No human edit vanishes: each side's last edit of a field stands there, or the audit says what took its place, and why.
+//! No human edit vanishes: each side's last edit of a field stands there, or the audit says what
+//! took its place, and why.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,8 @@ use cosell_model::value::Value;
 use crate::weather::Weather;
 use crate::world::{Book, Edit};
 
-/// Whether anybody could notice an edit: a value that was taken back before its successor was carried was never gone.
+/// Whether anybody could notice an edit: a value that was taken back before its successor was
+/// carried was never gone.
 fn noticeable(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
     let own: Vec<&Edit> = pair
         .book
@@ -116,8 +118,8 @@ pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>)
             continue;
         }
         let is_it = |other: &Value| *other == value || Some(other) == cut.as_ref();
-        // What a later edit on the other side replaced must be named as what was there before; the latest edit of all may only
-        // have lost a conflict.
+        // What a later edit on the other side replaced must be named as what was there before; the
+        // latest edit of all may only have lost a conflict.
         let later =
             last.get(&(*field, side.other())).is_some_and(|other| other.moment > edit.moment);
         let changes = || {

@@ -1,4 +1,5 @@
-//! The mark beside a deal's name: in the CRM only, as the sync status says, and never of its own account.
+//! The mark beside a deal's name: in the CRM only, as the sync status says, and never of its own
+//! account.
 
 use cosell_fakes::{State, Written};
 

@@ -64,9 +64,10 @@ pub(super) fn nothing_forgotten(
     let open = |record: &&CrmRecord| !record.phase.is_closed() && record.merged_into.is_none();
     for record in state.records.values().filter(flagged).filter(open) {
         let Some(link) = state.links.values().find(|link| link.crm == record.key) else {
-            // Its referral was closed before the pair was linked: only a person can decide, and was told.
-            // So with an opportunity beside the one that its lead became, with one that lacks what its lead's conversion did not copy,
-            // and with one whose lead an operator unlinked.
+            // Its referral was closed before the pair was linked: only a person can decide, and was
+            // told. So with an opportunity beside the one that its lead became, with one that lacks
+            // what its lead's conversion did not copy, and with one whose lead an operator
+            // unlinked.
             let status = record.get("nwcs_syncstatus").as_str().unwrap_or_default();
             let told = ["already closed", "goes on as opportunity", "belongs to another"];
             let lead = state
@@ -104,7 +105,8 @@ pub(super) fn nothing_forgotten(
         !referral.stage.is_terminal() && referral.kind != ReferralKind::MicrosoftReferral
     };
     for referral in referrals.iter().filter(open) {
-        // One whose record was deleted or merged before the pair was linked is a person's to decide.
+        // One whose record was deleted or merged before the pair was linked is a person's to
+        // decide.
         let carried = json!(referral.id.to_string());
         let merged = state.records.values().any(|record| {
             record.merged_into.is_some() && *record.get("nwcs_referralid") == carried

@@ -1,4 +1,5 @@
-//! Resource paths: segments, keys in parentheses, references to rows (contract dynamics365 2.2, 3.2, 3.5).
+//! Resource paths: segments, keys in parentheses, references to rows (contract dynamics365 2.2,
+//! 3.2, 3.5).
 
 use uuid::Uuid;
 
@@ -30,7 +31,8 @@ pub(crate) fn segments(path: &str) -> Option<Outcome<Vec<Segment>>> {
     Some(rest.split('/').filter(|part| !part.is_empty()).map(segment).collect())
 }
 
-/// A reference to a row as a bind or `@odata.id` gives it: `/accounts(…)`, `accounts(…)` or an absolute URL.
+/// A reference to a row as a bind or `@odata.id` gives it: `/accounts(…)`, `accounts(…)` or an
+/// absolute URL.
 pub(crate) fn reference(text: &str) -> Option<Outcome<Segment>> {
     let path = match text.find("/api/data/v9.") {
         Some(start) => text.get(start..)?.splitn(5, '/').nth(4)?,

@@ -1,4 +1,5 @@
-//! Responses as the service writes them: headers of contract dynamics365 1.5, decimals with four places.
+//! Responses as the service writes them: headers of contract dynamics365 1.5, decimals with four
+//! places.
 
 use std::io;
 

@@ -1,4 +1,5 @@
-//! Creating columns and alternate keys, as an installer does in a test environment (contract dynamics365 5.2, 5.4).
+//! Creating columns and alternate keys, as an installer does in a test environment (contract
+//! dynamics365 5.2, 5.4).
 
 use axum::http::StatusCode;
 use axum::response::Response;

@@ -1,4 +1,5 @@
-//! `CreateMultiple`, `UpdateMultiple` and `UpsertMultiple`: many rows of one table, all or none (contract dynamics365 3.11).
+//! `CreateMultiple`, `UpdateMultiple` and `UpsertMultiple`: many rows of one table, all or none
+//! (contract dynamics365 3.11).
 
 use axum::http::{Method, StatusCode};
 use axum::response::Response;

@@ -18,7 +18,8 @@ use super::switches::Switches;
 
 /// Status reason of a lead that became an opportunity.
 const QUALIFIED_STATUS: i64 = 3;
-/// State of a disqualified lead, and the status reason that the dialog offers here; a merged one has them, too (contract dynamics365 2.5).
+/// State of a disqualified lead, and the status reason that the dialog offers here; a merged one
+/// has them, too (contract dynamics365 2.5).
 const DISQUALIFIED: i64 = 2;
 const CANCELED_LEAD: i64 = 7;
 
@@ -134,7 +135,8 @@ fn close(
     Ok(Json(organisation.shown("opportunities", id)?))
 }
 
-/// The seller's Qualify button: the body may hold parameters of `QualifyLead` that differ from making everything.
+/// The seller's Qualify button: the body may hold parameters of `QualifyLead` that differ from
+/// making everything.
 async fn qualify(
     State(dataverse): State<Dataverse>,
     Path(id): Path<Uuid>,
@@ -205,7 +207,8 @@ impl Organisation {
         Ok(self.render_whole(&table, self.row(&table.name, id)?))
     }
 
-    /// Refuses all delta tokens given out so far, as a table customisation does (contract dynamics365 3.9).
+    /// Refuses all delta tokens given out so far, as a table customisation does (contract
+    /// dynamics365 3.9).
     pub(crate) fn expire_delta_tokens(&mut self) {
         self.oldest_delta = self.rows.next_version();
     }

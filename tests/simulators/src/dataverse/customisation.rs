@@ -1,4 +1,5 @@
-//! Publishers and solutions: under which prefix a customisation may be made, and where it is kept (contract dynamics365 5.1).
+//! Publishers and solutions: under which prefix a customisation may be made, and where it is kept
+//! (contract dynamics365 5.1).
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -108,8 +109,8 @@ impl Organisation {
         }
     }
 
-    /// The publisher that a metadata call's body `name`s its components after. A solution, when the call names one, must be there,
-    /// not managed, and of that publisher.
+    /// The publisher that a metadata call's body `name`s its components after. A solution, when the
+    /// call names one, must be there, not managed, and of that publisher.
     pub(crate) fn home(&self, call: &Call<'_>, name: &str) -> Outcome<Home> {
         self.refuse_customising("Attribute")?;
         let header = call.headers.get("mscrm.solutionuniquename");
@@ -136,7 +137,8 @@ impl Organisation {
         })
     }
 
-    /// Columns are visible at once here, so publishing has nothing to do but to look at what is asked (contract dynamics365 5.5).
+    /// Columns are visible at once here, so publishing has nothing to do but to look at what is
+    /// asked (contract dynamics365 5.5).
     pub(crate) fn publish(&self, parameters: &Map<String, Value>) -> Outcome<()> {
         self.refuse_customising("Attribute")?;
         let document = parameters.get("ParameterXml").and_then(Value::as_str).unwrap_or_default();
@@ -155,7 +157,8 @@ impl Organisation {
         Ok(())
     }
 
-    /// Notes a component in the solution that it was made for; it is in the Default Solution in any case.
+    /// Notes a component in the solution that it was made for; it is in the Default Solution in any
+    /// case.
     pub(crate) fn keep_in(&mut self, home: Home, component: String) {
         if let Some(solution) = home.solution {
             self.components.entry(solution).or_default().push(component);

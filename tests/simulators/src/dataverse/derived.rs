@@ -1,5 +1,5 @@
-//! Columns the platform keeps by itself: currency and base twins, composites, full names, owner, stamps
-//! (contract dynamics365 2.1 to 2.6).
+//! Columns the platform keeps by itself: currency and base twins, composites, full names, owner,
+//! stamps (contract dynamics365 2.1 to 2.6).
 
 use uuid::Uuid;
 

@@ -1,4 +1,5 @@
-//! The grammar of `$filter` (contract dynamics365 3.3): text to expression, without looking at the schema.
+//! The grammar of `$filter` (contract dynamics365 3.3): text to expression, without looking at the
+//! schema.
 
 use jiff::Timestamp;
 use uuid::Uuid;

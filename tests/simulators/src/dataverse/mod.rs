@@ -1,8 +1,8 @@
 //! The Dataverse (Dynamics 365 Sales) Web API of one environment, as far as a co-sell sync uses it.
 //!
-//! Written from the contract dynamics365: strict about columns, types, lookups, keys, conditions and states, and
-//! without knowledge of any client. `$batch`, single properties, `$ref`, `$apply`, nested creates and webhooks are
-//! not simulated and answer 501.
+//! Written from the contract dynamics365: strict about columns, types, lookups, keys, conditions
+//! and states, and without knowledge of any client. `$batch`, single properties, `$ref`, `$apply`,
+//! nested creates and webhooks are not simulated and answer 501.
 
 mod actions;
 mod address;
@@ -64,10 +64,11 @@ pub struct Options {
     pub client_secret: String,
     /// Largest page and the one used without `odata.maxpagesize`; 5,000 rows.
     pub page_size: usize,
-    /// Won and lost opportunities refuse every PATCH but reopening (400 `0x8004022e`); on, although the contract
-    /// leaves open whether every environment does so (2.8).
+    /// Won and lost opportunities refuse every PATCH but reopening (400 `0x8004022e`); on, although
+    /// the contract leaves open whether every environment does so (2.8).
     pub lock_closed_opportunities: bool,
-    /// Whether opportunity and lead have the custom columns and the alternate key from the start; on.
+    /// Whether opportunity and lead have the custom columns and the alternate key from the start;
+    /// on.
     pub install_columns: bool,
 }
 
@@ -135,8 +136,9 @@ impl Dataverse {
         organisation.origin = origin;
     }
 
-    /// Entra's client-credentials grant for this environment (contract dynamics365 1.1): the scope is
-    /// `{origin}/.default`, a token lives 3,599 seconds of the shared clock. Errors are Entra's, not Dataverse's.
+    /// Entra's client-credentials grant for this environment (contract dynamics365 1.1): the scope
+    /// is `{origin}/.default`, a token lives 3,599 seconds of the shared clock. Errors are Entra's,
+    /// not Dataverse's.
     #[allow(clippy::implicit_hasher, reason = "the form comes from one extractor")]
     pub fn token(&self, tenant: &str, form: &HashMap<String, String>) -> (StatusCode, Value) {
         let mut organisation = self.lock();

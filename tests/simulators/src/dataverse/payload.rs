@@ -1,4 +1,5 @@
-//! Bodies of creates and updates, checked column by column against the schema (contract dynamics365 2.1, 2.2, 4.3).
+//! Bodies of creates and updates, checked column by column against the schema (contract dynamics365
+//! 2.1, 2.2, 4.3).
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};

@@ -11,7 +11,8 @@ use super::rows::Row;
 use super::schema::{Column, Kind, Table};
 
 impl Organisation {
-    /// Refuses a filter that names unknown columns or compares a column with a literal of another type.
+    /// Refuses a filter that names unknown columns or compares a column with a literal of another
+    /// type.
     pub(crate) fn check_filter(&self, table: &Table, expr: &Expr) -> Outcome<()> {
         match expr {
             Expr::And(left, right) | Expr::Or(left, right) => {

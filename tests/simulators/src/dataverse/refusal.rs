@@ -1,4 +1,5 @@
-//! What the service says when it refuses: status, code and the OData error body (contract dynamics365 4.3).
+//! What the service says when it refuses: status, code and the OData error body (contract
+//! dynamics365 4.3).
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -147,8 +148,9 @@ fn body(code: &str, message: &str) -> Value {
     json!({"error": {"code": code, "message": message}})
 }
 
-/// The service's own error body for an injected fault: the OData shape of contract dynamics365 4.3 with a
-/// code that fits `status` when none is given; gateway failures (502, 503, 504) without a code are not OData.
+/// The service's own error body for an injected fault: the OData shape of contract dynamics365 4.3
+/// with a code that fits `status` when none is given; gateway failures (502, 503, 504) without a
+/// code are not OData.
 pub fn error_body(status: u16, code: Option<&str>) -> Value {
     let (default_code, message) = match status {
         401 => ("0x8005F101", "The requested resource requires authentication."),

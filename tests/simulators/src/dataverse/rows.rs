@@ -94,7 +94,8 @@ impl Rows {
         self.tombstones.iter().filter(move |tombstone| tombstone.table == table)
     }
 
-    /// The row whose columns all hold these values; a null never matches (contract dynamics365 3.5).
+    /// The row whose columns all hold these values; a null never matches (contract dynamics365
+    /// 3.5).
     pub(crate) fn find(&self, table: &str, key: &[(String, Cell)]) -> Option<&Row> {
         self.all(table).find(|row| key.iter().all(|(column, value)| same(row.get(column), value)))
     }

@@ -140,7 +140,8 @@ impl Table {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// The column behind a property name of `$select`, `$filter` or `$orderby`: lookups only as `_name_value`.
+    /// The column behind a property name of `$select`, `$filter` or `$orderby`: lookups only as
+    /// `_name_value`.
     pub(crate) fn property(&self, property: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.property() == property)
     }

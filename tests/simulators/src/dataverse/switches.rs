@@ -1,4 +1,5 @@
-//! Behaviour that differs between environments, or goes wrong in one, and that the control port turns on.
+//! Behaviour that differs between environments, or goes wrong in one, and that the control port
+//! turns on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,16 +25,19 @@ pub(crate) struct Switches {
     pub(crate) missing_privilege: bool,
     /// Everything answers 403 `0x80072560`: there is no application user.
     pub(crate) not_a_member: bool,
-    /// Definitions, publishers and solutions cannot be made: 403 `0x80040220`, as for an application user without a customiser's role.
+    /// Definitions, publishers and solutions cannot be made: 403 `0x80040220`, as for an
+    /// application user without a customiser's role.
     pub(crate) cannot_customise: bool,
     /// Alternate keys are still being indexed: access by key answers 404 `0x80060891`.
     pub(crate) key_index_pending: bool,
     /// HTTP status of `0x80044352`, which the contract leaves open (400 or 410).
     pub(crate) expired_delta_status: u16,
-    /// The delta token of a first load is taken when its last page is read, so that changes made to rows of
-    /// earlier pages meanwhile are missed (contract dynamics365 3.9); otherwise when its first page is read.
+    /// The delta token of a first load is taken when its last page is read, so that changes made to
+    /// rows of earlier pages meanwhile are missed (contract dynamics365 3.9); otherwise when its
+    /// first page is read.
     pub(crate) delta_token_from_last_page: bool,
-    /// ISO codes of the currencies the environment has; USD, the base currency, cannot be taken away.
+    /// ISO codes of the currencies the environment has; USD, the base currency, cannot be taken
+    /// away.
     pub(crate) currencies: BTreeSet<String>,
 }
 

@@ -1,4 +1,5 @@
-//! Entra's client-credentials grant for this environment (contract dynamics365 1.1) and the tokens it gave out.
+//! Entra's client-credentials grant for this environment (contract dynamics365 1.1) and the tokens
+//! it gave out.
 
 use std::collections::HashMap;
 

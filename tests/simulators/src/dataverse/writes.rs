@@ -12,7 +12,8 @@ use super::schema::Table;
 use super::states;
 
 impl Organisation {
-    /// Creates a row from a body; `place` holds what the URL says of it (its id, its alternate key).
+    /// Creates a row from a body; `place` holds what the URL says of it (its id, its alternate
+    /// key).
     pub(crate) fn create(
         &mut self,
         table: &Table,
@@ -45,7 +46,8 @@ impl Organisation {
         Ok(id)
     }
 
-    /// Updates an existing row from a body; also a body that changes nothing moves version and `modifiedon`.
+    /// Updates an existing row from a body; also a body that changes nothing moves version and
+    /// `modifiedon`.
     pub(crate) fn update(
         &mut self,
         table: &Table,

@@ -1,4 +1,5 @@
-//! Changing a referral: the rules that PATCH and PUT share, with the concurrency check (contract partner-center 3.4, 3.5).
+//! Changing a referral: the rules that PATCH and PUT share, with the concurrency check (contract
+//! partner-center 3.4, 3.5).
 
 use axum::http::StatusCode;
 use jiff::Timestamp;

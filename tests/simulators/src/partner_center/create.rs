@@ -1,4 +1,5 @@
-//! Creation: what a new referral needs, and what the service sets (contract partner-center 3.1, checklist 2 and 3).
+//! Creation: what a new referral needs, and what the service sets (contract partner-center 3.1,
+//! checklist 2 and 3).
 
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
@@ -176,7 +177,8 @@ fn bulk(document: &Value) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The engagement of the new referral: a fresh one, or the existing one that a connected referral names.
+/// The engagement of the new referral: a fresh one, or the existing one that a connected referral
+/// names.
 fn engagement(
     body: &Value,
     store: &Store,

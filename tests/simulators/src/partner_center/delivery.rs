@@ -1,4 +1,5 @@
-//! The delivery engine: ten attempts with growing gaps, then the event is dead (contract partner-center 4.5).
+//! The delivery engine: ten attempts with growing gaps, then the event is dead (contract
+//! partner-center 4.5).
 //!
 //! The gaps are of the simulated time: moving the clock ends them.
 
@@ -192,7 +193,8 @@ impl Deliveries {
         }
     }
 
-    /// A held event has two timers, the overtaking one and the last resort: the first to come takes it.
+    /// A held event has two timers, the overtaking one and the last resort: the first to come takes
+    /// it.
     fn claim(&self, id: usize, epoch: u32) -> Option<Parcel> {
         let mut log = self.lock();
         if log.epoch != epoch {
@@ -237,7 +239,8 @@ impl Deliveries {
 }
 
 impl Attempt {
-    /// The receiver's status name as .NET spells it, such as `InternalServerError`; empty without an answer.
+    /// The receiver's status name as .NET spells it, such as `InternalServerError`; empty without
+    /// an answer.
     pub(crate) fn status_name(&self) -> String {
         let reason = self
             .status

@@ -1,4 +1,5 @@
-//! The subset of OData `$filter` that the list knows (contract partner-center 3.3), as a small parser and its evaluation.
+//! The subset of OData `$filter` that the list knows (contract partner-center 3.3), as a small
+//! parser and its evaluation.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -50,7 +51,8 @@ enum Token {
     Close,
 }
 
-/// Names and kinds a filter may use; `id` and `name` are not printed in the documents but are plain columns.
+/// Names and kinds a filter may use; `id` and `name` are not printed in the documents but are plain
+/// columns.
 const FIELDS: &[(&str, Kind)] = &[
     ("id", Kind::Guid),
     ("engagementId", Kind::Guid),
@@ -109,7 +111,8 @@ fn tokens(source: &str) -> Result<Vec<Token>, String> {
     Ok(tokens)
 }
 
-/// A text in single quotes; a doubled quote stands for one. Answers the text and how many bytes it took.
+/// A text in single quotes; a doubled quote stands for one. Answers the text and how many bytes it
+/// took.
 fn quoted(source: &str) -> Result<(String, usize), String> {
     let mut text = String::new();
     let mut letters = source.char_indices().skip(1).peekable();

@@ -119,7 +119,8 @@ async fn expire(
     })
 }
 
-/// A seller's edit in the portal: no locks and no transitions are checked, so that tests can reach any state.
+/// A seller's edit in the portal: no locks and no transitions are checked, so that tests can reach
+/// any state.
 async fn edit(
     State(service): State<PartnerCenter>,
     Path(id): Path<String>,

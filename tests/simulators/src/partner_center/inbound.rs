@@ -1,4 +1,5 @@
-//! What Microsoft sends: a plausible inbound co-sell opportunity or lead (contract partner-center 2.10 and 3.2, checklist 4).
+//! What Microsoft sends: a plausible inbound co-sell opportunity or lead (contract partner-center
+//! 2.10 and 3.2, checklist 4).
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -11,7 +12,8 @@ use super::{create, shape};
 /// The application that Microsoft's sellers' own system would write with.
 const MICROSOFT_APP: &str = "2c9b7f52-0f3e-4a67-9a5d-5a1f0c77b001";
 
-/// Lays `partial` over a complete inbound referral. `partial.kind` is `co-sell` (default) or `lead`.
+/// Lays `partial` over a complete inbound referral. `partial.kind` is `co-sell` (default) or
+/// `lead`.
 pub(crate) fn build(
     mut partial: Value,
     options: &Options,

@@ -139,7 +139,8 @@ fn first(query: &Query, store: &Store, switches: &Switches) -> Continuation {
     let mut found: Vec<&Stored> = store.all().filter(fits).collect();
     let (field, descending) =
         query.order.clone().unwrap_or_else(|| ("createdDateTime".to_owned(), false));
-    // All dates are written with the same number of digits, so that their texts sort as the dates do.
+    // All dates are written with the same number of digits, so that their texts sort as the dates
+    // do.
     found.sort_by_key(|stored| text(&stored.document, &format!("/{field}")).to_owned());
     if descending {
         found.reverse();

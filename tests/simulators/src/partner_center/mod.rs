@@ -1,6 +1,8 @@
-//! The simulated Partner Center: referrals host, webhook registration host, token endpoint, certificate host and deliveries.
+//! The simulated Partner Center: referrals host, webhook registration host, token endpoint,
+//! certificate host and deliveries.
 //!
-//! Written from contract partner-center, section 7; where the documents leave something open there is a [`Switches`] entry.
+//! Written from contract partner-center, section 7; where the documents leave something open there
+//! is a [`Switches`] entry.
 
 mod certificates;
 mod change;
@@ -90,7 +92,8 @@ impl State {
 }
 
 impl PartnerCenter {
-    /// A Partner Center without referrals. Makes keys, which takes a moment. Fails when keys or the HTTP client cannot be made.
+    /// A Partner Center without referrals. Makes keys, which takes a moment. Fails when keys or the
+    /// HTTP client cannot be made.
     pub fn new(clock: Clock, options: Options, origins: Origins) -> anyhow::Result<Self> {
         let authority = signing::Authority::issue(&origins.certificates)?;
         let deliveries = delivery::Deliveries::new(clock.clone())?;
@@ -163,13 +166,15 @@ impl PartnerCenter {
         })
     }
 
-    /// Back to the beginning: no referrals, no registration, default switches, the first refresh token.
+    /// Back to the beginning: no referrals, no registration, default switches, the first refresh
+    /// token.
     pub fn reset(&self) {
         self.inner.deliveries.clear();
         self.with(|state, now| *state = State::new(&self.inner.options, now));
     }
 
-    /// Runs `action` on the state after expiry was applied, and sends the events of what changed. Needs a tokio runtime.
+    /// Runs `action` on the state after expiry was applied, and sends the events of what changed.
+    /// Needs a tokio runtime.
     fn with<T>(&self, action: impl FnOnce(&mut State, Timestamp) -> T) -> T {
         let now = self.inner.clock.now();
         let mut state = self.inner.state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,5 @@
-//! How a stored referral is shown: nulls kept or left out, with or without properties nobody documented (checklist 12).
+//! How a stored referral is shown: nulls kept or left out, with or without properties nobody
+//! documented (checklist 12).
 
 use serde_json::{Value, json};
 

@@ -102,7 +102,8 @@ impl IntoResponse for FlatRefusal {
     }
 }
 
-/// The registration host's error shape for any status; throttling has a form of its own (contract partner-center 1.5).
+/// The registration host's error shape for any status; throttling has a form of its own (contract
+/// partner-center 1.5).
 pub fn registration_error_body(status: u16, code: Option<&str>) -> Value {
     if status == 429 {
         return json!({ "statusCode": 429, "message": "Rate limit is exceeded. Try again in 41 seconds." });

@@ -25,7 +25,8 @@ const TESTS_A_MINUTE: usize = 2;
 /// Results of test events are kept this long (contract partner-center 4.1).
 const RESULT_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// Event names that can be registered: those that matter here and some of the others on the same host.
+/// Event names that can be registered: those that matter here and some of the others on the same
+/// host.
 const EVENTS: &[&str] = &[
     "referral-created",
     "referral-updated",

@@ -1,4 +1,5 @@
-//! What may change and when: status pairs, transitions and locks (contract partner-center 2.10 and 2.12).
+//! What may change and when: status pairs, transitions and locks (contract partner-center 2.10 and
+//! 2.12).
 
 use axum::http::StatusCode;
 use jiff::Timestamp;

@@ -1,7 +1,9 @@
-//! The notification certificate and its own authority, as the real chain is thought to look (contract partner-center 4.4).
+//! The notification certificate and its own authority, as the real chain is thought to look
+//! (contract partner-center 4.4).
 //!
-//! root (not served here) signs an intermediate, which signs the leaf; every name has `O=Microsoft Corporation`. The leaf
-//! names the intermediate's address, because a delivery names nothing but the leaf.
+//! root (not served here) signs an intermediate, which signs the leaf; every name has `O=Microsoft
+//! Corporation`. The leaf names the intermediate's address, because a delivery names nothing but
+//! the leaf.
 
 use std::sync::OnceLock;
 
@@ -132,7 +134,8 @@ fn leaf(certificates: &Url, issuer_path: &str) -> anyhow::Result<CertificatePara
     Ok(params)
 }
 
-/// The DER of an AIA extension with one caIssuers URL. Loopback addresses are short, so one-byte lengths do.
+/// The DER of an AIA extension with one caIssuers URL. Loopback addresses are short, so one-byte
+/// lengths do.
 fn ca_issuers(url: &Url) -> anyhow::Result<Vec<u8>> {
     let location = tagged(0x86, url.as_str().as_bytes())?;
     tagged(0x30, &tagged(0x30, &[CA_ISSUERS, &location].concat())?)

@@ -107,7 +107,8 @@ impl Store {
         self.all().filter(same).max_by_key(|stored| date(&stored.document, "/createdDateTime"))
     }
 
-    /// Stores a new or changed document under a fresh stamp and notes the change. Answers what was stored.
+    /// Stores a new or changed document under a fresh stamp and notes the change. Answers what was
+    /// stored.
     pub(crate) fn put(&mut self, mut stored: Stored, now: Timestamp, cause: Cause) -> Value {
         let at = self.next_stamp(now);
         self.writes += 1;

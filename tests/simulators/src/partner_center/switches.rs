@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
     reason = "each is one independent switch on the control page"
 )]
 pub struct Switches {
-    /// The signed-in user's role: an admin sees all referrals, a user those with the own e-mail in `team`.
+    /// The signed-in user's role: an admin sees all referrals, a user those with the own e-mail in
+    /// `team`.
     pub role: Role,
     /// The signed-in user's e-mail address.
     pub user_email: String,
@@ -19,7 +20,8 @@ pub struct Switches {
     /// Every use of a refresh token ends it.
     pub revoke_used_refresh_tokens: bool,
 
-    /// Creation asks for a solution, a complete team member and, towards Microsoft, a complete contact.
+    /// Creation asks for a solution, a complete team member and, towards Microsoft, a complete
+    /// contact.
     pub strict_create: bool,
     /// Creation also asks for what the bulk file calls mandatory (contract partner-center 2.12).
     pub bulk_rules: bool,
@@ -52,7 +54,8 @@ pub struct Switches {
     pub own_write_events: bool,
     /// Which referral a related event points to.
     pub related_uri: RelatedUri,
-    /// `ResourceUri` as 1: the Partner Center host, 2: the Partner API host, 3: this simulator's own address.
+    /// `ResourceUri` as 1: the Partner Center host, 2: the Partner API host, 3: this simulator's
+    /// own address.
     pub resource_uri_form: u8,
     /// Which header carries the signature.
     pub signature_header: SignatureHeader,

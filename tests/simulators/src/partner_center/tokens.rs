@@ -1,4 +1,5 @@
-//! The partner's token endpoint: refresh and authorization codes, and which access tokens are good (contract partner-center 1.2).
+//! The partner's token endpoint: refresh and authorization codes, and which access tokens are good
+//! (contract partner-center 1.2).
 
 use std::collections::{BTreeMap, HashMap};
 

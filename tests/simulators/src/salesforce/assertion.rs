@@ -1,6 +1,7 @@
 //! The JWT bearer assertion: claims and RS256 signature (contract salesforce 1.3).
 //!
-//! The texts of the refusals are from memory; the contract gives only that of a user who has not approved.
+//! The texts of the refusals are from memory; the contract gives only that of a user who has not
+//! approved.
 
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use base64::Engine as _;

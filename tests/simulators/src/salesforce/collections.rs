@@ -1,4 +1,5 @@
-//! `/composite/sobjects`: up to 200 records in one request (contract salesforce 3.9). Errors have `statusCode` here.
+//! `/composite/sobjects`: up to 200 records in one request (contract salesforce 3.9). Errors have
+//! `statusCode` here.
 
 use axum::http::Method;
 use serde_json::{Map, Value, json};

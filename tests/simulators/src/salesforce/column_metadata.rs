@@ -1,7 +1,8 @@
-//! `&columns=true`: what the columns of a query are, in place of its rows (contract salesforce 3.1).
+//! `&columns=true`: what the columns of a query are, in place of its rows (contract salesforce
+//! 3.1).
 //!
-//! The contract names `columnMetadata` only; its members are those the `sf` program reads and what is remembered of the
-//! service.
+//! The contract names `columnMetadata` only; its members are those the `sf` program reads and what
+//! is remembered of the service.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! `/composite`: up to 25 requests in one, with references among them and a common roll-back (contract salesforce 3.8).
+//! `/composite`: up to 25 requests in one, with references among them and a common roll-back
+//! (contract salesforce 3.8).
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};

@@ -12,7 +12,8 @@ use super::records::Record;
 use super::refusal::{Outcome, Refusal};
 
 impl Organisation {
-    /// Refuses a write whose condition the record does not meet: 412, or 400 for a value that is none.
+    /// Refuses a write whose condition the record does not meet: 412, or 400 for a value that is
+    /// none.
     pub(crate) fn admit(&self, call: &Call, record: &Record) -> Outcome<()> {
         if !self.switches.conditional_updates {
             return Ok(());

@@ -1,4 +1,5 @@
-//! Hooks for tests and players: what people and automation do, and what differs between organisations.
+//! Hooks for tests and players: what people and automation do, and what differs between
+//! organisations.
 
 use axum::Router;
 use axum::extract::{Path, State};

@@ -22,7 +22,8 @@ pub(crate) struct Conversion {
     account: Option<String>,
     /// The opportunity to use, which stays as it is; a new one without.
     into: Option<String>,
-    /// Custom fields of the lead that the administrator mapped to those of the opportunity with the same name.
+    /// Custom fields of the lead that the administrator mapped to those of the opportunity with the
+    /// same name.
     mapped: Vec<String>,
 }
 

@@ -18,7 +18,8 @@ pub(crate) struct CustomField {
     object: String,
     /// With `__c` at its end.
     name: String,
-    /// `Text`, `LongTextArea`, `Url`, `Checkbox`, `Picklist`, `MultiselectPicklist`, `DateTime`, `Date`, `Number`, `Currency`.
+    /// `Text`, `LongTextArea`, `Url`, `Checkbox`, `Picklist`, `MultiselectPicklist`, `DateTime`,
+    /// `Date`, `Number`, `Currency`.
     #[serde(rename = "type")]
     kind: String,
     #[serde(default)]

@@ -1,4 +1,5 @@
-//! A custom field's definition as the Tooling API takes and tells it, and a deployment, too (contract salesforce 5.2, 5.5).
+//! A custom field's definition as the Tooling API takes and tells it, and a deployment, too
+//! (contract salesforce 5.2, 5.5).
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +7,8 @@ use super::cell::Cell;
 use super::refusal::{Outcome, Refusal};
 use super::schema::{Field, Kind, Write};
 
-/// Longest text field, and longest long text area (the latter from memory, contract salesforce 5.2).
+/// Longest text field, and longest long text area (the latter from memory, contract salesforce
+/// 5.2).
 const LONGEST_TEXT: u64 = 255;
 const LONGEST_AREA: u64 = 131_072;
 /// Values of a restricted picklist.
@@ -165,7 +167,8 @@ fn value_set(metadata: &Map<String, Value>) -> Outcome<(bool, Vec<String>)> {
     Ok((restricted, names))
 }
 
-/// What the Tooling API tells about a field: as it was defined, or as the organisation had it from the start.
+/// What the Tooling API tells about a field: as it was defined, or as the organisation had it from
+/// the start.
 pub(crate) fn metadata(field: &Field) -> Value {
     let mut metadata = match &field.definition {
         Some(given) => Value::Object(given.clone()),

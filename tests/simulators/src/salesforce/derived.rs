@@ -1,4 +1,5 @@
-//! Fields the service computes: names, the money of a deal, its fiscal period, the sum of its lines.
+//! Fields the service computes: names, the money of a deal, its fiscal period, the sum of its
+//! lines.
 
 use jiff::civil::Date;
 
@@ -16,7 +17,8 @@ fn text<'a>(cells: &'a Cells, field: &str) -> &'a str {
 }
 
 impl Organisation {
-    /// Computes what follows from the fields `given`; `before` are the values of an existing record.
+    /// Computes what follows from the fields `given`; `before` are the values of an existing
+    /// record.
     pub(crate) fn settle(
         &self,
         object: &Object,

@@ -1,4 +1,5 @@
-//! Record ids: a 15-character case-sensitive core and a 3-character checksum (contract salesforce 2).
+//! Record ids: a 15-character case-sensitive core and a 3-character checksum (contract salesforce
+//! 2).
 
 use std::collections::HashMap;
 

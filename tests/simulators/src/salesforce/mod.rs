@@ -1,8 +1,10 @@
-//! The Salesforce REST API of one organisation, as far as a co-sell sync uses it, with its token endpoint.
+//! The Salesforce REST API of one organisation, as far as a co-sell sync uses it, with its token
+//! endpoint.
 //!
-//! Written from the contract salesforce: strict about fields, types, stages, stamps and conditions, and without
-//! knowledge of any client. Of the Tooling API there are only custom fields, of the Metadata API deployment by REST; batch,
-//! graph, tree and Bulk are not simulated and answer 501, nor are events.
+//! Written from the contract salesforce: strict about fields, types, stages, stamps and conditions,
+//! and without knowledge of any client. Of the Tooling API there are only custom fields, of the
+//! Metadata API deployment by REST; batch, graph, tree and Bulk are not simulated and answer 501,
+//! nor are events.
 
 mod answer;
 mod assertion;
@@ -61,7 +63,8 @@ pub struct Options {
     pub client_secret: String,
     /// Username of the user the application runs as; `cosell-sync@northwind.example`.
     pub username: String,
-    /// PEM of the application's certificate. Without one the signature of a JWT assertion is not checked.
+    /// PEM of the application's certificate. Without one the signature of a JWT assertion is not
+    /// checked.
     pub certificate: Option<String>,
     /// `CurrencyIsoCode` exists; off.
     pub multi_currency: bool,

@@ -1,4 +1,5 @@
-//! Field-level security by permission sets, and who may change the organisation (contract salesforce 5.3, 5.5).
+//! Field-level security by permission sets, and who may change the organisation (contract
+//! salesforce 5.3, 5.5).
 
 use axum::http::StatusCode;
 

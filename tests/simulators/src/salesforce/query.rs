@@ -1,4 +1,5 @@
-//! `/query` and `/queryAll`, and records as the service shows them (contract salesforce 3.1 and 3.2).
+//! `/query` and `/queryAll`, and records as the service shows them (contract salesforce 3.1 and
+//! 3.2).
 
 use axum::http::Method;
 use serde_json::{Map, Value, json};

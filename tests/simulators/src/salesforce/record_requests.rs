@@ -82,7 +82,8 @@ impl Organisation {
         names.map(field).collect()
     }
 
-    /// `/sobjects/{Object}/{Field}/{value}`: the table of contract salesforce 3.6. No conditional headers here.
+    /// `/sobjects/{Object}/{Field}/{value}`: the table of contract salesforce 3.6. No conditional
+    /// headers here.
     pub(crate) fn by_external_id(
         &mut self,
         call: &Call,

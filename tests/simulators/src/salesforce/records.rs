@@ -40,7 +40,8 @@ impl Record {
         self.get("IsDeleted").as_bool() == Some(true)
     }
 
-    /// The record as others see it now; `None` when it was born in a transaction that has not ended.
+    /// The record as others see it now; `None` when it was born in a transaction that has not
+    /// ended.
     pub(crate) fn seen(&self, now: Timestamp) -> Option<Self> {
         if self.hidden_until.is_none_or(|until| until <= now) {
             return Some(self.clone());

@@ -1,4 +1,5 @@
-//! References among the parts of a composite request: `@{acct.id}`, `@{list.records[0].Id}` (contract salesforce 3.8).
+//! References among the parts of a composite request: `@{acct.id}`, `@{list.records[0].Id}`
+//! (contract salesforce 3.8).
 
 use serde_json::{Map, Value, json};
 
@@ -54,7 +55,8 @@ impl Answers {
         self.given.iter().map(one).collect()
     }
 
-    /// What `acct.id` or `list.records[0].Id` stands for; `None` when that request failed or has no such member.
+    /// What `acct.id` or `list.records[0].Id` stands for; `None` when that request failed or has no
+    /// such member.
     fn member(&self, path: &str) -> Option<&Value> {
         let mut steps = path.split(['.', '[']).map(|step| step.trim_end_matches(']'));
         let name = steps.next()?;

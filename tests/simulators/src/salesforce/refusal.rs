@@ -128,8 +128,9 @@ impl From<Refusal> for Answer {
     }
 }
 
-/// The service's own error body for an injected fault, with a code that fits `status` when none is given
-/// (contract salesforce 4.3). What the edge answers (HTML) is a fault's own `body` and `content_type`.
+/// The service's own error body for an injected fault, with a code that fits `status` when none is
+/// given (contract salesforce 4.3). What the edge answers (HTML) is a fault's own `body` and
+/// `content_type`.
 pub fn error_body(status: u16, code: Option<&str>) -> Value {
     let default_code = match status {
         401 => "INVALID_SESSION_ID",

@@ -1,4 +1,5 @@
-//! What an organisation refuses: unique values, validation rules, duplicate rules, locks (contract salesforce 4.3, 4.4).
+//! What an organisation refuses: unique values, validation rules, duplicate rules, locks (contract
+//! salesforce 4.3, 4.4).
 
 use serde_json::{Value, json};
 
@@ -11,7 +12,8 @@ use super::switches::DuplicateRule;
 use super::writes::{Writer, status};
 
 impl Organisation {
-    /// `DUPLICATE_VALUE`: the unique index sees what others cannot see yet, but not the recycle bin.
+    /// `DUPLICATE_VALUE`: the unique index sees what others cannot see yet, but not the recycle
+    /// bin.
     pub(crate) fn refuse_taken(
         &self,
         object: &Object,

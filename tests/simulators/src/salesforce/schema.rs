@@ -109,7 +109,8 @@ impl Field {
         self.filterable() && !matches!(self.kind, Kind::Multi { .. })
     }
 
-    /// What a reference is called in a path: `AccountId` is `Account`, `Partner__c` is `Partner__r`.
+    /// What a reference is called in a path: `AccountId` is `Account`, `Partner__c` is
+    /// `Partner__r`.
     pub(crate) fn relationship(&self) -> Option<String> {
         let Kind::Reference(_) = self.kind else {
             return None;

@@ -145,7 +145,8 @@ impl Organisation {
         format!("{}/id/{}/{}", self.origin, self.tenant_id, self.api_user)
     }
 
-    /// `GET` on the identity address. The members are those that jsforce and its users read; the contract has none.
+    /// `GET` on the identity address. The members are those that jsforce and its users read; the
+    /// contract has none.
     pub(crate) fn identity_request(
         &mut self,
         method: &Method,

@@ -1,4 +1,5 @@
-//! The stages of opportunities, as data: they decide whether a deal is closed and won (contract salesforce 2.1).
+//! The stages of opportunities, as data: they decide whether a deal is closed and won (contract
+//! salesforce 2.1).
 
 use serde::{Deserialize, Serialize};
 
@@ -94,8 +95,8 @@ impl Organisation {
         self.stages.iter().find(|stage| stage.name.eq_ignore_ascii_case(name))
     }
 
-    /// Writes what the stage decides. `given` are the fields of this write: a probability or a forecast category given
-    /// with the stage stands. A stage nobody knows leaves the deal open.
+    /// Writes what the stage decides. `given` are the fields of this write: a probability or a
+    /// forecast category given with the stage stands. A stage nobody knows leaves the deal open.
     pub(crate) fn apply_stage(&self, cells: &mut Cells, given: &Cells) {
         let name = cells.get("StageName").and_then(Cell::as_text).unwrap_or_default();
         let stage = self.stage(name).cloned();

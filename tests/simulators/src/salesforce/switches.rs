@@ -1,4 +1,5 @@
-//! What the contract leaves open, and how one organisation differs from another. All can change while it runs.
+//! What the contract leaves open, and how one organisation differs from another. All can change
+//! while it runs.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +19,8 @@ pub(crate) struct Switches {
     pub(crate) approved: bool,
     /// A token ends after so many minutes without a call.
     pub(crate) session_minutes: i64,
-    /// Every data call answers 401 with this text, such as `Connected app is not attached to Agent`.
+    /// Every data call answers 401 with this text, such as `Connected app is not attached to
+    /// Agent`.
     pub(crate) session_refusal: Option<String>,
     /// `CurrencyIsoCode` exists.
     pub(crate) multi_currency: bool,
@@ -38,9 +40,11 @@ pub(crate) struct Switches {
     pub(crate) lead_assignment_rule: bool,
     /// The key is `duplicateResut` in two captures, `duplicateResult` in other code (contract 4.4).
     pub(crate) misspelt_duplicates: bool,
-    /// Whether `DUPLICATE_VALUE` names the record with 18 characters; otherwise 15 (contract 4.3: both occur).
+    /// Whether `DUPLICATE_VALUE` names the record with 18 characters; otherwise 15 (contract 4.3:
+    /// both occur).
     pub(crate) long_duplicate_id: bool,
-    /// `If-Unmodified-Since` is honoured on every object; otherwise ignored (contract 9.2: not seen live).
+    /// `If-Unmodified-Since` is honoured on every object; otherwise ignored (contract 9.2: not seen
+    /// live).
     pub(crate) conditional_updates: bool,
     /// `DELETE` honours conditional headers, too (two official pages disagree).
     pub(crate) conditional_deletes: bool,

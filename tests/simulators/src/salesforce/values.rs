@@ -1,4 +1,5 @@
-//! A JSON object of fields read into cells: names, rights, types, lengths and choices (contract salesforce 3.4, 4.3).
+//! A JSON object of fields read into cells: names, rights, types, lengths and choices (contract
+//! salesforce 3.4, 4.3).
 
 use axum::http::StatusCode;
 use jiff::Timestamp;
@@ -13,7 +14,8 @@ use super::refusal::{Outcome, Problem, Refusal};
 use super::schema::{Field, Kind, Object, Write};
 
 impl Organisation {
-    /// Reads the fields a write gives. Unknown and read-only fields are refused before any value is looked at.
+    /// Reads the fields a write gives. Unknown and read-only fields are refused before any value is
+    /// looked at.
     pub(crate) fn payload(
         &self,
         object: &Object,

@@ -24,7 +24,8 @@ pub(crate) struct Writer {
 }
 
 impl Organisation {
-    /// The seller, played by the control port: the user interface lets a person save despite an alert.
+    /// The seller, played by the control port: the user interface lets a person save despite an
+    /// alert.
     pub(crate) fn as_seller(&self) -> Writer {
         Writer { user: self.seller.clone(), allow_save: true, assigns: false }
     }
@@ -106,7 +107,8 @@ impl Organisation {
         Ok(())
     }
 
-    /// The assignment rule gives a lead that is written through the API to the seller (contract salesforce 3.11).
+    /// The assignment rule gives a lead that is written through the API to the seller (contract
+    /// salesforce 3.11).
     fn assign(&self, object: &Object, writer: &Writer, cells: &mut Cells) {
         if object.name == "Lead" && self.switches.lead_assignment_rule && writer.assigns {
             cells.insert("OwnerId".into(), Cell::Text(self.seller.clone()));
@@ -220,7 +222,8 @@ impl Organisation {
         Ok(())
     }
 
-    /// The values an automated process leaves behind: `SystemModstamp` moves, `LastModifiedDate` does not.
+    /// The values an automated process leaves behind: `SystemModstamp` moves, `LastModifiedDate`
+    /// does not.
     pub(crate) fn touch(&mut self, object: &Object, id: &str, at: Timestamp) -> Outcome<()> {
         let record = self.records.get_mut(object.name, id).ok_or_else(Refusal::not_found)?;
         record.cells.insert("SystemModstamp".into(), Cell::moment(at));

@@ -1,4 +1,5 @@
-//! A deal that becomes one with Microsoft after it was made (contract partner-center 3.6, 6.36), and services.
+//! A deal that becomes one with Microsoft after it was made (contract partner-center 3.6, 6.36),
+//! and services.
 
 use serde_json::{Value, json};
 

@@ -143,7 +143,8 @@ fn visibility_has_no_entry_ahead_since_it_only_goes_up() {
     assert!(link.write_ahead.is_empty());
 }
 
-/// A deal whose notes were being sent when the answer was lost; the seller took the old ones again, and nothing landed.
+/// A deal whose notes were being sent when the answer was lost; the seller took the old ones again,
+/// and nothing landed.
 fn interrupted() -> Deal {
     let mut deal = Deal::in_sync();
     deal.set("description", json!("new"));

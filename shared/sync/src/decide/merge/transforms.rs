@@ -49,7 +49,8 @@ fn undoable() -> impl Strategy<Value = (&'static str, Value, String)> {
 }
 
 proptest! {
-    /// Whatever was synced last, one write brings a rule with transforms in sync, and what it wrote is no edit.
+    /// Whatever was synced last, one write brings a rule with transforms in sync, and what it wrote
+    /// is no edit.
     #[test]
     fn a_rule_with_transforms_is_in_sync_after_one_write(
         (name, there, transform) in undoable(), (_, other, _) in undoable(), newest in prop::sample::select(vec![Side::Crm, Side::PartnerCenter]),

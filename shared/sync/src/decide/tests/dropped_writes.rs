@@ -36,7 +36,8 @@ fn what_stays_as_it_was_or_becomes_something_else_is_a_dropped_write() {
     }
 }
 
-/// Partner Center's new amount was written, and the CRM went on with its own. Its seller has not read of it yet.
+/// Partner Center's new amount was written, and the CRM went on with its own. Its seller has not
+/// read of it yet.
 fn ignored() -> Deal {
     let mut deal = Deal::in_sync();
     deal.edit_referral(|body| body["details"]["dealValue"] = json!(205_000));

@@ -40,7 +40,8 @@ fn an_edit_back_to_the_old_value_wins_over_our_own_write_whose_answer_was_lost()
 
 #[test]
 fn when_nobody_can_say_whether_our_write_landed_an_edit_back_still_counts_as_one() {
-    // The notes were on their way to Partner Center, somebody wrote a third text there, and the seller took the first one again.
+    // The notes were on their way to Partner Center, somebody wrote a third text there, and the
+    // seller took the first one again.
     let mut deal = interrupted();
     notes(&mut deal, "third");
     assert!(is_conflict(&deal.plan()));

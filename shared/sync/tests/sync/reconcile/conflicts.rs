@@ -174,7 +174,8 @@ async fn a_patch_that_was_answered_is_kept_though_the_crms_side_fails_again_and_
     rename_referral(&stage, "Theirs");
     rename_record(&stage, "Ours");
     fails("settles it, and cannot tell").await;
-    // Back to what it was before all this: that is an edit, for Partner Center has had another name from here.
+    // Back to what it was before all this: that is an edit, for Partner Center has had another name
+    // from here.
     rename_record(&stage, "Cold-store rollout");
     rename_referral(&stage, "Theirs, later");
     assert_eq!(stage.reconcile(&opportunity(), "last").await.unwrap().kind, AuditKind::Conflict);

@@ -1,9 +1,10 @@
-//! What a reconciliation costs: the calls, in order. Every figure of the table in ARCHITECTURE.md is asserted here.
+//! What a reconciliation costs: the calls, in order. Every figure of the table in ARCHITECTURE.md
+//! is asserted here.
 
 use super::*;
 
-/// The calls of one reconciliation. `links.read_by_record` is two reads in DynamoDB when the record is linked: the pointer and the link;
-/// `links.create` one transaction.
+/// The calls of one reconciliation. `links.read_by_record` is two reads in DynamoDB when the record
+/// is linked: the pointer and the link; `links.create` one transaction.
 async fn calls(stage: &Stage, subject: &Subject) -> Vec<&'static str> {
     stage.script.take_all_calls();
     stage.reconcile(subject, "measured").await.unwrap();

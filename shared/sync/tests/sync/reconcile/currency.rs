@@ -24,7 +24,8 @@ fn with_rule(stage: &mut Stage, name: &str, change: impl Fn(&mut Rule)) {
     stage.engine.mapping = Arc::new(mapping);
 }
 
-/// Reconciles as often as the echoes of our own writes cause it, at most `times`; says how many wrote to the CRM.
+/// Reconciles as often as the echoes of our own writes cause it, at most `times`; says how many
+/// wrote to the CRM.
 async fn writes(stage: &Stage, times: usize) -> usize {
     let mut wrote = 0;
     for _ in 0..times {
@@ -101,7 +102,8 @@ async fn an_amount_that_an_operator_decided_does_not_go_before_its_currency() {
     assert_ne!(there, (json!(700_000), json!("EUR")), "700,000 SEK are not 700,000 EUR");
 }
 
-/// The CRM gives a new record its own currency. The function dies before the link is made, so that the pair is adopted.
+/// The CRM gives a new record its own currency. The function dies before the link is made, so that
+/// the pair is adopted.
 #[tokio::test]
 async fn the_crms_own_currency_of_a_bare_record_is_not_sent_when_its_link_was_never_made() {
     let stage = Stage::new();
@@ -124,7 +126,8 @@ async fn the_crms_own_currency_of_a_bare_record_is_not_sent_when_its_link_was_ne
     assert_eq!(later.referrals()[0]["details"]["currency"], "CHF");
 }
 
-/// The seller won the deal meanwhile: what stands on the record cannot be carried any more, and for another reason.
+/// The seller won the deal meanwhile: what stands on the record cannot be carried any more, and for
+/// another reason.
 #[tokio::test]
 async fn an_amount_for_a_closed_referral_does_not_wait_for_a_currency() {
     let mut stage = accepted().await;

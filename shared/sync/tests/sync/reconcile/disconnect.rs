@@ -83,7 +83,8 @@ async fn a_record_that_was_merged_away_is_left_alone_linked_or_not() {
     );
     assert_eq!(stage.referrals().len(), 0);
 
-    // A copy that carries the other's identifier is notified of it, but not once it was merged away.
+    // A copy that carries the other's identifier is notified of it, but not once it was merged
+    // away.
     let (stage, _) = linked().await;
     let copy = "22222222-7b1e-4f6c-9d3a-2f1b0c9e8d77";
     let mut copied = stage.the_record();
@@ -166,7 +167,8 @@ async fn a_referral_moves_to_another_record_only_after_it_was_unlinked_from_the_
     stage.engine.relink(referral, &key, order(&stage)).await.unwrap();
     assert_eq!(stage.the_link().crm, key);
     assert_eq!(stage.referrals()[0]["externalReferenceId"], json!(other));
-    // The first record, shared again by its seller, gets a deal of its own and not the one that was taken from it.
+    // The first record, shared again by its seller, gets a deal of its own and not the one that was
+    // taken from it.
     stage.world.edit_record(OPPORTUNITY, |record| {
         drop(record.fields.insert("nwcs_syncwithpartnercenter".into(), json!(true)));
     });

@@ -7,7 +7,8 @@ use cosell_sync::plan::{Action, Plan};
 
 use super::*;
 
-/// A write, as a plan says it and as a service gets it. What only follows from an earlier answer is left out.
+/// A write, as a plan says it and as a service gets it. What only follows from an earlier answer is
+/// left out.
 #[derive(Debug, PartialEq)]
 enum Write {
     Create(Json),
@@ -17,7 +18,8 @@ enum Write {
     Update(CrmWrite),
 }
 
-/// What the plan's effects amount to, in order: one patch, one write of the record, and a phase that closes it alone.
+/// What the plan's effects amount to, in order: one patch, one write of the record, and a phase
+/// that closes it alone.
 fn planned(plan: &Plan) -> Vec<Write> {
     let mut writes: Vec<Write> = Vec::new();
     let (mut patch, mut update) = (Vec::new(), CrmWrite::default());

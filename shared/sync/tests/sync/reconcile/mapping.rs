@@ -1,4 +1,5 @@
-//! What a partner's own mapping makes of a deal: transforms, expressions, conditions and defaults, over whole reconciliations.
+//! What a partner's own mapping makes of a deal: transforms, expressions, conditions and defaults,
+//! over whole reconciliations.
 
 use cosell_mapping::{Crm, Examination, Layer};
 

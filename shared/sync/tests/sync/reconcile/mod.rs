@@ -1,4 +1,5 @@
-//! Scenarios on in-memory ports: what a seller, Microsoft and a failing network do, and what must come of it.
+//! Scenarios on in-memory ports: what a seller, Microsoft and a failing network do, and what must
+//! come of it.
 
 mod agreement;
 mod attention;

@@ -112,7 +112,8 @@ async fn a_refusal_that_the_crm_does_not_let_us_tell_is_still_audited_and_done()
     assert_eq!(stage.audit_log().last().unwrap().kind, AuditKind::Rejected);
 }
 
-/// Runs `other` against a creation that has just made its referral, in every interleaving, and returns what was called a contradiction.
+/// Runs `other` against a creation that has just made its referral, in every interleaving, and
+/// returns what was called a contradiction.
 async fn contradictions(
     stage: impl Fn() -> Stage,
     creates: &Subject,

@@ -1,4 +1,5 @@
-//! The seller's text is never read to decide anything: whoever clears or rewrites Audit and Sync status changes no decision.
+//! The seller's text is never read to decide anything: whoever clears or rewrites Audit and Sync
+//! status changes no decision.
 
 use cosell_mapping::ConflictRule;
 use cosell_model::state::{DealState, WaitingFor};
@@ -52,7 +53,8 @@ impl Resting {
         self.stage.engine.dry_run(&message, self.stage.now).await.unwrap().1
     }
 
-    /// Each text is written by the seller: nothing is decided by it, and only Sync status is put right.
+    /// Each text is written by the seller: nothing is decided by it, and only Sync status is put
+    /// right.
     async fn decides_nothing_by_text(&self) {
         let (state, before) = (self.state(), self.plan().await);
         assert!(before.effects.is_empty(), "not at rest: {:?}", before.effects);

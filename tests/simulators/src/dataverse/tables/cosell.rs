@@ -1,8 +1,10 @@
-//! The custom co-sell columns a customer installs on opportunity and lead, and the alternate key over the referral id.
+//! The custom co-sell columns a customer installs on opportunity and lead, and the alternate key
+//! over the referral id.
 
 use crate::dataverse::schema::{AlternateKey, Column, Table};
 
-/// First value of a custom choice: option value prefix 41200 and four digits (contract dynamics365 5.1).
+/// First value of a custom choice: option value prefix 41200 and four digits (contract dynamics365
+/// 5.1).
 const FIRST_OPTION: i64 = 412_000_000;
 
 /// The six values of `assistanceRequestCode`, in the order of contract partner-center 2.10.

@@ -1,4 +1,5 @@
-//! The tables this environment has (contract dynamics365 2.3 to 2.7) and the short words they are written in.
+//! The tables this environment has (contract dynamics365 2.3 to 2.7) and the short words they are
+//! written in.
 
 mod cosell;
 mod customers;
@@ -152,7 +153,8 @@ impl Table {
         self.choice(name, options).default_to(Preset::Choice(default))
     }
 
-    /// `statecode` and `statuscode`; status reasons carry their state, each state's first is its default.
+    /// `statecode` and `statuscode`; status reasons carry their state, each state's first is its
+    /// default.
     fn states(self, states: &[(i64, &str)], statuses: &[(i64, &str, i64)]) -> Self {
         self.choices(
             "statecode",

@@ -69,7 +69,8 @@ fn parts<'a>(body: &'a [u8], boundary: &str) -> Vec<Part<'a>> {
     between.filter_map(part).collect()
 }
 
-/// What stands between two delimiters: a line break, headers, an empty line, the body, a line break.
+/// What stands between two delimiters: a line break, headers, an empty line, the body, a line
+/// break.
 fn part(bytes: &[u8]) -> Option<Part<'_>> {
     let bytes = bytes.strip_prefix(b"\r\n")?.strip_suffix(b"\r\n")?;
     let end = find(bytes, b"\r\n\r\n")?;

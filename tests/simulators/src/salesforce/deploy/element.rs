@@ -1,4 +1,5 @@
-//! One XML element of a metadata file, read by the schema's rules: known children only, each where it belongs.
+//! One XML element of a metadata file, read by the schema's rules: known children only, each where
+//! it belongs.
 
 use roxmltree::{Document, Node};
 

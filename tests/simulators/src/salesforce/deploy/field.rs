@@ -1,4 +1,5 @@
-//! Custom fields (contract salesforce 5.2): read into the form of the Tooling API, whose rules are the same.
+//! Custom fields (contract salesforce 5.2): read into the form of the Tooling API, whose rules are
+//! the same.
 
 use serde_json::{Map, Value, json};
 

@@ -1,7 +1,8 @@
-//! Deploying metadata by REST (contract salesforce 5.2 to 5.5): what `sf project deploy start` sends.
+//! Deploying metadata by REST (contract salesforce 5.2 to 5.5): what `sf project deploy start`
+//! sends.
 //!
-//! Custom fields become real; permission sets, layouts and list views are checked and remembered. A deployment is
-//! decided when it is posted; polls tell of it as of one that runs.
+//! Custom fields become real; permission sets, layouts and list views are checked and remembered. A
+//! deployment is decided when it is posted; polls tell of it as of one that runs.
 
 mod archive;
 mod element;

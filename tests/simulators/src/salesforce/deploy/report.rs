@@ -1,5 +1,5 @@
-//! What a deployment's polls tell: the `deployResult` that jsforce and the `sf` program read (its shape is from memory,
-//! contract salesforce 5.5).
+//! What a deployment's polls tell: the `deployResult` that jsforce and the `sf` program read (its
+//! shape is from memory, contract salesforce 5.5).
 
 use serde_json::{Value, json};
 

@@ -15,7 +15,8 @@ const HOW_CAN_MICROSOFT_HELP: [&str; 6] = [
 
 const VISIBILITY: [&str; 2] = ["Only my organisation", "Microsoft sellers"];
 
-/// The fields of the co-sell sync, and one of each further kind of contract salesforce 5.2: a multi-select, a date and time.
+/// The fields of the co-sell sync, and one of each further kind of contract salesforce 5.2: a
+/// multi-select, a date and time.
 pub(crate) fn fields() -> Vec<Field> {
     let text = |name: &str, length| Field::new(name, Kind::Text(length), Write::Always);
     let solutions = Kind::Multi {

@@ -1,4 +1,5 @@
-//! Opportunity, its product lines, its contact roles and the stages (contract salesforce 2.1 and 2.5).
+//! Opportunity, its product lines, its contact roles and the stages (contract salesforce 2.1 and
+//! 2.5).
 
 use super::SOURCES;
 use crate::salesforce::cell::Cell;

@@ -21,7 +21,8 @@ use crate::salesforce::schema::{Field, Kind, Object};
 type Fits<'a> = Box<dyn Fn(&Record) -> bool + 'a>;
 
 impl Organisation {
-    /// The records a query finds in its order, before limit and offset. `with_deleted` is `queryAll`.
+    /// The records a query finds in its order, before limit and offset. `with_deleted` is
+    /// `queryAll`.
     pub(crate) fn found(
         &self,
         object: &Object,

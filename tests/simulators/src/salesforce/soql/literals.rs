@@ -1,4 +1,5 @@
-//! Values in a query: unquoted numbers, dates and moments, quoted strings, and days named by their distance.
+//! Values in a query: unquoted numbers, dates and moments, quoted strings, and days named by their
+//! distance.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

@@ -1,4 +1,5 @@
-//! The subset of SOQL in contract salesforce 3.1: what a query says, before its names are looked up.
+//! The subset of SOQL in contract salesforce 3.1: what a query says, before its names are looked
+//! up.
 
 mod columns;
 mod evaluate;

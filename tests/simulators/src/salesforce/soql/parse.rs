@@ -158,7 +158,8 @@ impl Parser<'_> {
         Ok(count)
     }
 
-    /// Terms joined by AND only or by OR only: a mixture needs parentheses, and so does NOT beside others.
+    /// Terms joined by AND only or by OR only: a mixture needs parentheses, and so does NOT beside
+    /// others.
     fn condition(&mut self) -> Outcome<Condition> {
         if self.skip_word("NOT") {
             return Ok(Condition::Not(Box::new(self.term()?)));

@@ -1,4 +1,5 @@
-//! LIKE: `%` for any characters, `_` for one, a backslash before what stands for itself; case does not matter.
+//! LIKE: `%` for any characters, `_` for one, a backslash before what stands for itself; case does
+//! not matter.
 
 pub(super) fn like(text: &str, pattern: &str) -> bool {
     let fold = |text: &str| text.to_lowercase().chars().collect::<Vec<char>>();

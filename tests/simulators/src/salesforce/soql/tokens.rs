@@ -72,7 +72,8 @@ fn run(characters: &[char], at: &mut usize, belongs: impl Fn(char) -> bool) -> S
     characters[start..*at].iter().collect()
 }
 
-/// A string in single quotes with the escapes of contract salesforce 3.1; any other escape is an error.
+/// A string in single quotes with the escapes of contract salesforce 3.1; any other escape is an
+/// error.
 fn quoted(query: &str, characters: &[char], at: &mut usize) -> Outcome<Kind> {
     let start = *at;
     let (mut text, mut pattern) = (String::new(), String::new());

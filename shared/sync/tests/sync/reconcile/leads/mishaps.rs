@@ -1,4 +1,5 @@
-//! Leads that do not go the straight way: nobody's deal may be taken, accepted or closed because of it.
+//! Leads that do not go the straight way: nobody's deal may be taken, accepted or closed because of
+//! it.
 
 use super::*;
 
