@@ -125,9 +125,9 @@ impl Faults {
     }
 
     /// The faults in the order of the files, whose names are given.
-    pub(super) fn told(mut self, files: &[&str]) -> Vec<Fault> {
+    pub(super) fn reported(mut self, files: &[&str]) -> Vec<Fault> {
         self.0.sort_by_key(|noted| (noted.place, noted.severity));
-        let told = self.0.into_iter().map(|noted| Fault {
+        let reported = self.0.into_iter().map(|noted| Fault {
             severity: noted.severity,
             file: files.get(noted.place.layer).copied().unwrap_or("mapping").to_owned(),
             line: noted.place.line,
@@ -135,6 +135,6 @@ impl Faults {
             what: noted.what,
             remedy: noted.remedy,
         });
-        told.collect()
+        reported.collect()
     }
 }

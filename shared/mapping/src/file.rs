@@ -52,7 +52,13 @@ impl Examination {
         let [origins, lead_origins, registration_origins] = origins;
         let files: Vec<&str> =
             std::iter::once(shipped).chain(own).map(|layer| layer.file).collect();
-        Self { faults: faults.told(&files), origins, lead_origins, registration_origins, mapping }
+        Self {
+            faults: faults.reported(&files),
+            origins,
+            lead_origins,
+            registration_origins,
+            mapping,
+        }
     }
 
     /// The mapping, where nothing but warnings was found.

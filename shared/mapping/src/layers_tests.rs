@@ -12,7 +12,7 @@ fn examined(own: &str) -> Examination {
     Examination::of(&Crm::of_guids("dynamics"), shipped, Some(own), &placeholders)
 }
 
-fn told(own: &str) -> Vec<String> {
+fn reported(own: &str) -> Vec<String> {
     examined(own).faults.iter().map(ToString::to_string).collect()
 }
 
@@ -50,48 +50,55 @@ fn a_new_name_adds_a_rule_behind_the_shipped_ones_and_off_takes_one_out() {
 
 #[test]
 fn a_rule_that_is_not_there_cannot_be_taken_out() {
-    let told = told("version = 1\n[[rule]]\nname = \"note\"\noff = true");
-    assert_eq!(told.len(), 1, "{told:#?}");
+    let reported = reported("version = 1\n[[rule]]\nname = \"note\"\noff = true");
+    assert_eq!(reported.len(), 1, "{reported:#?}");
     assert!(
-        told[0].starts_with(
+        reported[0].starts_with(
             "own.toml:3:8: error: there is no rule `note` to take out (did you mean `notes`?)"
         ),
-        "{told:#?}"
+        "{reported:#?}"
     );
 }
 
 #[test]
 fn a_file_for_another_version_or_crm_is_refused() {
-    let told = told("version = 2\nsystem = \"salesforce\"");
-    assert_eq!(told.len(), 2, "{told:#?}");
+    let reported = reported("version = 2\nsystem = \"salesforce\"");
+    assert_eq!(reported.len(), 2, "{reported:#?}");
     assert!(
-        told[0].starts_with("own.toml:1:11: error: `version` is 2, and 1 in the shipped file"),
-        "{told:#?}"
+        reported[0].starts_with("own.toml:1:11: error: `version` is 2, and 1 in the shipped file"),
+        "{reported:#?}"
     );
     assert!(
-        told[1].starts_with("own.toml:2:10: error: `system` is \"salesforce\", and \"dynamics\""),
-        "{told:#?}"
+        reported[1]
+            .starts_with("own.toml:2:10: error: `system` is \"salesforce\", and \"dynamics\""),
+        "{reported:#?}"
     );
-    let told = self::told("[stages]\nlost_before_accepted = \"Lost\"");
-    assert!(told[0].starts_with("own.toml:1:1: error: the mapping lacks `version`"), "{told:#?}");
+    let reported = self::reported("[stages]\nlost_before_accepted = \"Lost\"");
+    assert!(
+        reported[0].starts_with("own.toml:1:1: error: the mapping lacks `version`"),
+        "{reported:#?}"
+    );
 }
 
 #[test]
 fn a_name_that_stands_twice_in_the_own_file_is_told() {
-    let told = told("version = 1\n[[rule]]\nname = \"notes\"\n[[rule]]\nname = \"notes\"");
-    assert_eq!(told.len(), 1, "{told:#?}");
+    let reported = reported("version = 1\n[[rule]]\nname = \"notes\"\n[[rule]]\nname = \"notes\"");
+    assert_eq!(reported.len(), 1, "{reported:#?}");
     assert!(
-        told[0].starts_with("own.toml:4:1: error: rule `notes` stands twice in this file"),
-        "{told:#?}"
+        reported[0].starts_with("own.toml:4:1: error: rule `notes` stands twice in this file"),
+        "{reported:#?}"
     );
 }
 
 #[test]
 fn an_own_rule_is_whole() {
-    let told = told("version = 1\n[[rule]]\nname = \"own\"\nof = true");
-    let told = told.join("\n");
-    assert!(told.contains("own.toml:4:1: error: rule `own` has no key `of`"), "{told}");
-    assert!(told.contains("own.toml:2:1: error: rule `own` lacks `partner_center`"), "{told}");
+    let reported = reported("version = 1\n[[rule]]\nname = \"own\"\nof = true");
+    let reported = reported.join("\n");
+    assert!(reported.contains("own.toml:4:1: error: rule `own` has no key `of`"), "{reported}");
+    assert!(
+        reported.contains("own.toml:2:1: error: rule `own` lacks `partner_center`"),
+        "{reported}"
+    );
 }
 
 fn leads(own: &str) -> (crate::Mapping, Examination) {
@@ -126,9 +133,9 @@ fn the_rules_and_stages_of_leads_are_changed_added_and_taken_out_as_those_of_opp
 
 #[test]
 fn a_table_of_leads_is_for_the_shipped_ones_table() {
-    let told = told("version = 1\n[lead]\nentity = \"contact\"");
-    assert_eq!(told.len(), 1, "{told:#?}");
-    assert!(told[0].starts_with(
+    let reported = reported("version = 1\n[lead]\nentity = \"contact\"");
+    assert_eq!(reported.len(), 1, "{reported:#?}");
+    assert!(reported[0].starts_with(
         "own.toml:3:10: error: `entity` is \"contact\", and \"lead\" in the shipped file"
     ));
 }
@@ -139,11 +146,12 @@ fn false_takes_a_single_entry_out() {
                [[rule]]\nname = \"notes\"\ncrm_length = 9\n[[rule]]\nname = \"contact_email\"\nremedy = false\nrequired = false\n\
                [create.consent]\nconsentToContact = false\n[lead.stages.to_partner_center]\nlost = false";
     let mapping = examined(own).into_mapping();
-    let told = told(own);
-    assert_eq!(told.len(), 1, "{told:#?}");
+    let reported = reported(own);
+    assert_eq!(reported.len(), 1, "{reported:#?}");
     assert!(
-        told[0].contains("warning: rule `contact_email`: Partner Center takes no new deal without"),
-        "{told:#?}"
+        reported[0]
+            .contains("warning: rule `contact_email`: Partner Center takes no new deal without"),
+        "{reported:#?}"
     );
     let mapping = mapping.unwrap();
     assert!(
@@ -179,7 +187,7 @@ fn what_is_not_there_or_is_needed_cannot_be_taken_out() {
         ("[columns]\naudit = false", "own.toml:3:1: error: columns lacks `audit`; add it"),
         ("[[rule]]\nname = \"notes\"\ncrm = false", "shipped.toml:"),
     ] {
-        let told = told(&format!("version = 1\n{own}"));
-        assert!(told.iter().any(|fault| fault.starts_with(expected)), "{told:#?}");
+        let reported = reported(&format!("version = 1\n{own}"));
+        assert!(reported.iter().any(|fault| fault.starts_with(expected)), "{reported:#?}");
     }
 }

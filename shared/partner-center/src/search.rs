@@ -123,7 +123,7 @@ impl Referrals {
     }
 
     /// All referrals that wait for an answer. One that cannot be read is passed over: nobody can be
-    /// told of it either.
+    /// notified of it either.
     pub(crate) async fn waiting(&self) -> Result<Vec<Referral>, Error> {
         let listed = self.filtered("status eq 'New'".into()).await?;
         let sought = Sought { property: "status", value: "New", ids: GUIDS };

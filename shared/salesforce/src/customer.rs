@@ -136,7 +136,7 @@ impl Customers {
     }
 
     /// Takes a duplicate rule's hint: where it only warns, what is new is saved all the same, since
-    /// our own search told it from others; where it blocks, the one record it found is used.
+    /// our own search kept it apart from others; where it blocks, the one record it found is used.
     /// `false` where neither is possible.
     pub(crate) fn heed_duplicates(&mut self, reference: &str, refused: &Json) -> bool {
         match reference {

@@ -204,10 +204,10 @@ mod tests {
     fn a_status_that_does_not_exist_is_named_with_those_that_do() {
         for wrong in ["Gone", "Converted"] {
             let error = statuses().of(&settings(&[wrong]), Phase::Lost).unwrap_err().to_string();
-            let told = error.contains(wrong)
+            let named = error.contains(wrong)
                 && error.contains("SalesforceDisqualifiedStatus")
                 && error.contains("`Junk (label)`");
-            assert!(told, "{error}");
+            assert!(named, "{error}");
         }
         let hidden = LeadStatuses { known: None };
         assert_eq!(hidden.of(&settings(&[]), Phase::Lost).unwrap(), NOT_CONVERTED);

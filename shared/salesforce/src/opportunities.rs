@@ -150,7 +150,7 @@ impl Salesforce {
     }
 
     /// An administrator who adds the stage or status that a setting names need not wait.
-    fn told<T>(&self, done: Result<T, SalesforceError>) -> Result<T, Failure> {
+    fn explained<T>(&self, done: Result<T, SalesforceError>) -> Result<T, Failure> {
         if let Err(SalesforceError::Stage { .. } | SalesforceError::LeadStatus { .. }) = &done {
             self.forget_organisation();
         }
@@ -177,17 +177,17 @@ impl Driver for Salesforce {
             }
         };
         let done = self.lookup(&condition, doing).await;
-        self.told(done)
+        self.explained(done)
     }
 
     async fn save(&self, id: ReferralId, write: Write) -> Result<CrmRecord, Failure> {
         let done = self.upsert_record(id, write).await;
-        self.told(done)
+        self.explained(done)
     }
 
     async fn change(&self, record: &CrmRecord, write: Write) -> Result<CrmRecord, Failure> {
         let done = self.update_record(record, write).await;
-        self.told(done)
+        self.explained(done)
     }
 
     async fn changes(&self, since: Timestamp) -> Result<Vec<CrmChange>, Failure> {

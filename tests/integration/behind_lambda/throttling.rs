@@ -62,7 +62,7 @@ impl World {
     }
 }
 
-/// By then the others have asked for the referral and wait for the CRM: one in step, one edited
+/// By then the others have asked for the referral and wait for the CRM: one in sync, one edited
 /// there, one new.
 #[tokio::test]
 async fn partner_center_that_asks_us_to_wait_is_left_alone_for_the_rest_of_the_batch() {
@@ -111,7 +111,7 @@ async fn partner_center_that_asks_us_to_wait_is_left_alone_for_the_rest_of_the_b
     world.stop().await;
 }
 
-/// By then the others have asked the CRM what they can and wait for the referral: one in step, one
+/// By then the others have asked the CRM what they can and wait for the referral: one in sync, one
 /// new.
 #[tokio::test]
 async fn a_crm_that_asks_us_to_wait_is_left_alone_for_the_rest_of_the_batch() {

@@ -129,7 +129,7 @@ fn a_key_counts_only_over_its_column_alone_and_when_its_index_is_built() {
         let (indexing, state) = state(&["nwcs_referralid"], status);
         assert_eq!(indexing, is_indexing, "{status}");
         assert!(
-            matches!(&state, State::Wrong { remedy: told, .. } if told.contains(remedy)),
+            matches!(&state, State::Wrong { remedy: named, .. } if named.contains(remedy)),
             "{state:?}"
         );
     }

@@ -31,7 +31,7 @@ use table::{Found, TABLES, Table};
 /// the whole environment, and a new one may be invisible for some seconds (contract dynamics365
 /// 5.2, 5.3).
 pub const PAUSE: Duration = Duration::from_secs(3);
-/// Looks at a key whose index is being built: a minute in all. Longer than that it is told, and the
+/// Looks at a key whose index is being built: a minute in all. Longer than that it is reported, and the
 /// next check looks again.
 const KEY_LOOKS: u32 = 20;
 
@@ -242,7 +242,7 @@ impl Site for DynamicsInstallation {
         let lookups =
             if with_lookups { table::lookups(&self.api, table).await? } else { BTreeMap::new() };
         let found = Found::columns_of(&self.api, table).await?;
-        let columns = found.columns.iter().map(|(name, column)| (name.clone(), column.told()));
+        let columns = found.columns.iter().map(|(name, column)| (name.clone(), column.described()));
         Ok(Described { columns: columns.collect(), lookups, any_case: false })
     }
 

@@ -48,7 +48,7 @@ pub(super) struct Found {
 
 impl Column {
     /// As a mapping is held against it. Definitions do not tell what the signed-in user may write.
-    pub(super) fn told(&self) -> schema::Column {
+    pub(super) fn described(&self) -> schema::Column {
         let choices = self.options.as_ref();
         schema::Column {
             holds: match self.kind.as_str() {

@@ -9,7 +9,7 @@ use crate::soql;
 
 /// The members `fields` of a describe.
 pub(super) fn read(fields: &[Json]) -> Described {
-    let columns = fields.iter().filter_map(|field| Some((name(field)?, told(field))));
+    let columns = fields.iter().filter_map(|field| Some((name(field)?, column(field))));
     let lookups = fields.iter().filter_map(|field| {
         let relationship = field["relationshipName"].as_str()?.to_lowercase();
         // Its name becomes part of an address.
@@ -29,7 +29,7 @@ fn name(field: &Json) -> Option<String> {
     field["name"].as_str().map(str::to_lowercase)
 }
 
-fn told(field: &Json) -> Column {
+fn column(field: &Json) -> Column {
     let kind = field["type"].as_str().unwrap_or_default();
     let values = field["picklistValues"].as_array().into_iter().flatten();
     let active = values.filter(|value| value["active"] != Json::Bool(false));

@@ -87,10 +87,10 @@ fn what_must_not_be_repeated_blindly_ends_unknown() {
 
 #[test]
 fn names_and_numbers_are_taken_from_the_text_and_values_are_not() {
-    let told = |code: &str, text: &str, fields: &[&str]| {
+    let explained = |code: &str, text: &str, fields: &[&str]| {
         classified(400, &body(code, text, fields)).explanation
     };
-    let long = told(
+    let long = explained(
         "STRING_TOO_LONG",
         "Next Step: data value too large: Norrsken AB wants (max length=255)",
         &["NextStep"],
@@ -99,19 +99,19 @@ fn names_and_numbers_are_taken_from_the_text_and_values_are_not() {
         long.contains("`NextStep`") && long.contains("255") && !long.contains("Norrsken"),
         "{long}"
     );
-    let column = told(
+    let column = explained(
         "INVALID_FIELD",
         "\nSELECT Foo__c FROM Opportunity\n ^\nERROR at Row:1:Column:8\nNo such column 'Foo__c' on entity",
         &[],
     );
     assert!(column.contains("`Foo__c`"), "{column}");
-    let write = told(
+    let write = explained(
         "INVALID_FIELD_FOR_INSERT_UPDATE",
         "Unable to create/update fields: IsWon. Please check",
         &[],
     );
     assert!(write.contains("`IsWon`"), "{write}");
-    let picklist = told(
+    let picklist = explained(
         "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
         "Region: bad value for restricted picklist field: Moon",
         &["Region__c"],
@@ -121,12 +121,12 @@ fn names_and_numbers_are_taken_from_the_text_and_values_are_not() {
 
 #[test]
 fn an_administrators_sentence_is_passed_on_in_one_line() {
-    let told = classified(
+    let explained = classified(
         400,
         &body("FIELD_CUSTOM_VALIDATION_EXCEPTION", "A discount needs\nan approval.", &[]),
     )
     .explanation;
-    assert!(told.ends_with("A discount needs an approval."), "{told}");
+    assert!(explained.ends_with("A discount needs an approval."), "{explained}");
 }
 
 #[test]
@@ -141,6 +141,9 @@ fn two_texts_of_a_401_forbid_a_new_session() {
 #[test]
 fn a_value_that_must_be_unique_names_field_and_record() {
     let text = "duplicate value found: Customer_Key__c duplicates value on record with id: 001Kd00000Zq9Yb";
-    let told = classified(400, &body("DUPLICATE_VALUE", text, &[])).explanation;
-    assert!(told.contains("`Customer_Key__c`") && told.contains("001Kd00000Zq9Yb"), "{told}");
+    let explained = classified(400, &body("DUPLICATE_VALUE", text, &[])).explanation;
+    assert!(
+        explained.contains("`Customer_Key__c`") && explained.contains("001Kd00000Zq9Yb"),
+        "{explained}"
+    );
 }

@@ -219,7 +219,7 @@ async fn another_unique_field_that_is_taken_is_told_and_not_tried_for_ever() {
     assert_eq!(failure.kind, FailureKind::Rejected, "{failure}");
 }
 
-/// Another branch of the same name, which only warns: our own search told them apart by the postal
+/// Another branch of the same name, which only warns: our own search kept them apart by the postal
 /// code.
 #[tokio::test]
 async fn a_duplicate_rule_that_only_warns_does_not_give_the_deal_another_customer() {

@@ -31,7 +31,7 @@ pub(super) fn check(state: &State, weather: &Weather, wrong: &mut Vec<String>) {
                 let fits = name.chars().count() + 2 <= weather.name_length;
                 if name.starts_with(MARKS[1]) || (fits && !name.starts_with(MARKS[0])) {
                     wrong.push(format!(
-                        "{} is in step but was left with the name {name}",
+                        "{} is in sync but was left with the name {name}",
                         write.subject
                     ));
                 }

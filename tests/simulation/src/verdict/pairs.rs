@@ -65,11 +65,11 @@ pub(super) fn nothing_forgotten(
     for record in state.records.values().filter(flagged).filter(open) {
         let Some(link) = state.links.values().find(|link| link.crm == record.key) else {
             // Its referral was closed before the pair was linked: only a person can decide, and was
-            // told. So with an opportunity beside the one that its lead became, with one that lacks
+            // notified. So with an opportunity beside the one that its lead became, with one that lacks
             // what its lead's conversion did not copy, and with one whose lead an operator
             // unlinked.
             let status = record.get("nwcs_syncstatus").as_str().unwrap_or_default();
-            let told = ["already closed", "goes on as opportunity", "belongs to another"];
+            let notified = ["already closed", "goes on as opportunity", "belongs to another"];
             let lead = state
                 .records
                 .values()
@@ -78,7 +78,9 @@ pub(super) fn nothing_forgotten(
                 let unlinked = |link: &&Link| link.crm == lead.key && link.disconnected.is_some();
                 status.contains("is missing") || state.links.values().any(|link| unlinked(&link))
             };
-            if !told.iter().any(|told| status.contains(told)) && !lead.is_some_and(apart) {
+            if !notified.iter().any(|notified| status.contains(notified))
+                && !lead.is_some_and(apart)
+            {
                 wrong.push(format!("opportunity {} was never shared: {status}", record.key.id));
             }
             continue;
@@ -145,14 +147,14 @@ pub(super) fn microsofts_answer(
     wrong: &mut Vec<String>,
 ) {
     let audit = record.get("nwcs_audit").as_str().unwrap_or_default();
-    for told in [
+    for notified in [
         "Microsoft was asked to help.",
         "Microsoft accepted to help.",
         "Microsoft declined to help.",
     ] {
-        let count = audit.matches(told).count();
+        let count = audit.matches(notified).count();
         if count > 1 {
-            wrong.push(format!("the seller of {} reads {count} times: {told}", record.key.id));
+            wrong.push(format!("the seller of {} reads {count} times: {notified}", record.key.id));
         }
     }
     let half = referrals.iter().find(|half| Some(half.id) == link.microsoft_referral);
@@ -163,7 +165,7 @@ pub(super) fn microsofts_answer(
     };
     if link.microsoft.stage != Some(half.stage) {
         wrong.push(format!(
-            "Microsoft's half of {} is {}, and nobody was told",
+            "Microsoft's half of {} is {}, and nobody was notified",
             referral.id, half.stage
         ));
     }
