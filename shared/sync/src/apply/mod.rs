@@ -63,6 +63,17 @@ pub(crate) struct LinkedApplied {
     pub(crate) failure: Option<Failure>,
 }
 
+impl Applied {
+    /// A deal whose other side was made and linked. What failed after that ends its plan.
+    fn made(pair: Pair, plan: Plan, mut progress: Progress, failure: Option<Failure>) -> Self {
+        if failure.is_some() {
+            progress.end(&plan, &End::Skipped, |_| true);
+        }
+        let (pair, plan) = (Some(pair), Some(plan));
+        Self::Linked(Box::new(LinkedApplied { pair, plan, progress, failure }))
+    }
+}
+
 impl Reconciliation<'_> {
     /// Carries a plan out. `Err` is a failure before anything was written that a link knows of.
     pub(crate) async fn apply(&mut self, pair: &Pair, plan: &Plan) -> Result<Applied, Failure> {

@@ -7,7 +7,7 @@ use cosell_model::notice::{Notice, Refusal};
 use cosell_model::patch::PatchOperation;
 use cosell_model::referral::Referral;
 
-use super::{Applied, LinkedApplied, end_of, refusal};
+use super::{Applied, end_of, refusal};
 use crate::decide::new_record;
 use crate::decide::progress::{End, Progress};
 use crate::failure::linked_meanwhile;
@@ -100,11 +100,7 @@ impl Reconciliation<'_> {
             Ok(()) => self.write_record(&case, &plan, &mut progress).await.err(),
             Err(failure) => Some(failure),
         };
-        if failure.is_some() {
-            progress.end(&plan, &End::Skipped, |_| true);
-        }
-        let (pair, plan) = (Some(linked), Some(plan));
-        Ok(Applied::Linked(Box::new(LinkedApplied { pair, plan, progress, failure })))
+        Ok(Applied::made(linked, plan, progress, failure))
     }
 
     /// Partner Center's "CRM ID" names the new record; a text somebody else put there is left

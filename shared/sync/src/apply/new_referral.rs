@@ -8,7 +8,7 @@ use cosell_model::link::{Link, Notifying, Step};
 use cosell_model::referral::Referral;
 use serde_json::Value as Json;
 
-use super::{Applied, LinkedApplied, end_of};
+use super::{Applied, end_of};
 use crate::decide::new_referral;
 use crate::decide::progress::{End, Progress};
 use crate::failure::linked_meanwhile;
@@ -92,11 +92,7 @@ impl Reconciliation<'_> {
             Ok(()) => self.write_record(&case, &plan, &mut progress).await.err(),
             Err(failure) => Some(failure),
         };
-        if failure.is_some() {
-            progress.end(&plan, &End::Skipped, |_| true);
-        }
-        let (pair, plan) = (Some(linked), Some(plan));
-        Ok(Applied::Linked(Box::new(LinkedApplied { pair, plan, progress, failure })))
+        Ok(Applied::made(linked, plan, progress, failure))
     }
 
     async fn invite_created(
