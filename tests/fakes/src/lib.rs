@@ -11,6 +11,7 @@ mod leads;
 mod partner_center;
 mod ports;
 mod queue;
+mod registration;
 mod script;
 mod services;
 mod store;

@@ -95,6 +95,15 @@ fn put(state: &mut State, link: &Link, version: u64) -> Link {
             };
         }
     }
+    if state.defects.registrations_are_forgotten {
+        link.registering = None;
+    }
+    if state.defects.warnings_are_forgotten {
+        link.warned.clear();
+    }
+    if state.defects.pending_is_forgotten {
+        link.pending.clear();
+    }
     state.links.insert(link.referral, link.clone());
     link
 }
@@ -163,7 +172,9 @@ impl Cursors for Ports {
 impl Schedule for Ports {
     async fn note(&self, referral: ReferralId, at: Timestamp) -> Result<(), Failure> {
         self.call(to_store("schedule.note"), |state| {
-            state.schedule.insert((at, referral));
+            if !state.defects.schedule_is_forgotten {
+                state.schedule.insert((at, referral));
+            }
             Ok(())
         })
         .await
