@@ -23,5 +23,5 @@ pub use leads::{LeadPorts, convert};
 pub use ports::Ports;
 pub use queue::Queue;
 pub use script::{Fault, Script};
-pub use services::{CrmServices, Defects, Part, PartnerCenterServices, Refusal, Versions};
+pub use services::{CrmServices, Defects, Part, PartnerCenterServices, Refusal, Values, Versions};
 pub use world::{Late, Request, State, World, Write, Written};
