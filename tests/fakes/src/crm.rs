@@ -302,6 +302,10 @@ fn store(
         phase => phase.unwrap_or(record.phase),
     };
     state.touch(id);
+    state.note(|| {
+        let columns: Vec<&str> = write.fields.keys().map(String::as_str).collect();
+        format!("        {id} gets {}, phase {:?}", columns.join(", "), write.phase)
+    });
     let stored = state.records.get(id).ok_or_else(gone)?;
     let write = Write {
         invocation: invocation.to_owned(),

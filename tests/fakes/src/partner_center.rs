@@ -170,6 +170,10 @@ pub(crate) fn patch(
         body["closedDateTime"] = json!(state.now.to_string());
     }
     state.change_referral(id, body);
+    state.note(|| {
+        let paths: Vec<&str> = operations.iter().map(|operation| operation.path.as_str()).collect();
+        format!("        {id} gets {}", paths.join(", "))
+    });
     wrote(state, invocation, id, Some(before));
     referral(state, &state.referrals[&id])
 }

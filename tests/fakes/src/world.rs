@@ -250,7 +250,9 @@ impl State {
         let (due, late): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.late).into_iter().partition(|late| late.due <= now);
         self.late = late;
-        for Late { invocation, request, .. } in due {
+        for Late { due, invocation, request } in due {
+            // At its own time, though nobody was there to see it.
+            self.now = due;
             let landed = match request {
                 Request::Create(body) => partner_center::create(self, &invocation, body).map(drop),
                 Request::Patch(id, etag, operations) => {
@@ -268,6 +270,7 @@ impl State {
                 self.note(|| format!("a write of {invocation} that hung takes effect"));
             }
         }
+        self.now = now;
     }
 }
 

@@ -82,12 +82,14 @@ impl Storms {
                 violations.push("the system does not come to rest".to_owned());
             }
         };
+        world.refusals_stay();
         rest(&mut schedule, &mut violations);
         if world.weather.refuses {
             schedule.reconcile_again();
             rest(&mut schedule, &mut violations);
             violations.extend(verdict::while_refused(&world));
-            violations.extend(quiet(&world, &mut schedule));
+            let loud = quiet(&world, &mut schedule);
+            violations.extend(loud.map(|loud| format!("while something is refused: {loud}")));
             world.refusals_end();
             schedule.reconcile_again();
             rest(&mut schedule, &mut violations);
@@ -98,7 +100,10 @@ impl Storms {
         }
         violations.extend(verdict::violations(&world));
         violations.extend(quiet(&world, &mut schedule));
-        let history = std::mem::take(&mut world.state().history);
+        let mut history = std::mem::take(&mut world.state().history);
+        if !violations.is_empty() {
+            history.extend(verdict::pairs_in_the_end(&world));
+        }
         Verdict { violations, history }
     }
 
@@ -127,6 +132,10 @@ fn policy(world: &World) -> Policy {
 
 /// Everything at rest is reconciled once more, and nothing may be written.
 fn quiet(world: &World, schedule: &mut Schedule) -> Option<String> {
+    if world.weather.days() {
+        // A deadline may have come near since invitations were listed.
+        schedule.reconcile_again();
+    }
     let before = world.state().writes.len();
     schedule.reconcile_again();
     let after = world.state().writes.len();

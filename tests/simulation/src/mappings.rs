@@ -1,8 +1,10 @@
 //! The mappings that runs draw from, and what a mapping calls the columns that people fill.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cosell_mapping::{ConflictRule, Mapping, MappingError, OnHoldEdits, Placeholders};
+use cosell_mapping::{ConflictRule, Mapping, MappingError, OnHoldEdits, Placeholders, Rule};
+use cosell_model::value::Kind;
 use fastrand::Rng;
 use serde_json::{Value as Json, json};
 
@@ -103,6 +105,18 @@ impl Names {
         Some((&visibility.column, [values.private.clone(), values.microsoft.clone()]))
     }
 
+    /// What a seller enters who wins a deal, where the registration asks for more than the deal has.
+    pub(crate) fn contract(&self) -> BTreeMap<String, Json> {
+        let rules = self.deals.registration.iter().flat_map(|registration| &registration.rules);
+        let own = |column: &str| self.deals.rules.iter().all(|rule| rule.crm != column);
+        let value = |rule: &Rule| match rule.kind {
+            Kind::Money => json!(5000),
+            Kind::Date => json!("2026-12-01"),
+            _ => json!("SEK"),
+        };
+        rules.filter(|rule| own(&rule.crm)).map(|rule| (rule.crm.clone(), value(rule))).collect()
+    }
+
     /// A complete opportunity as a seller enters it.
     pub(crate) fn complete(&self, number: u32) -> serde_json::Map<String, Json> {
         let value = |name: &str| {
@@ -126,7 +140,7 @@ impl Names {
                 _ => return None,
             })
         };
-        let filled = |rule: &cosell_mapping::Rule| Some((rule.crm.clone(), value(&rule.name)?));
+        let filled = |rule: &Rule| Some((rule.crm.clone(), value(&rule.name)?));
         self.deals.rules.iter().filter_map(filled).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! What the services refuse for a while, or until the value changes.
 
 use cosell_fakes::{Part, Refusal, Values};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::people::FIELDS;
 use crate::world::World;
@@ -66,6 +66,18 @@ impl World {
 
     fn column(&self, field: &str) -> Part {
         Part::Field(self.names.column(false, field).unwrap_or_default().to_owned())
+    }
+
+    /// What is refused for a time stays so until [`Self::refusals_end`]: nothing may come to rest because of the clock alone.
+    pub(crate) fn refusals_stay(&self) {
+        let mut state = self.state();
+        let state = &mut *state;
+        for refusals in [&mut state.crm.refusals, &mut state.partner_center.refusals] {
+            refusals.retain(|refusal| refusal.until.is_none_or(|until| state.now < until));
+            for until in refusals.iter_mut().filter_map(|refusal| refusal.until.as_mut()) {
+                *until = Timestamp::MAX;
+            }
+        }
     }
 
     /// What is refused for a time is taken again.

@@ -136,12 +136,11 @@ impl Schedule {
             .into_iter()
             .map(Subject::Crm)
             .chain(referrals.into_iter().map(Subject::Referral));
+        // None of them is the twin of an earlier one.
+        let observed = self.world.state().number().to_string();
         for subject in subjects {
-            self.world.enqueue(&SyncMessage {
-                subject,
-                cause: Cause::Operator,
-                observed: "again".into(),
-            });
+            let observed = observed.clone();
+            self.world.enqueue(&SyncMessage { subject, cause: Cause::Operator, observed });
         }
         self.finish();
     }

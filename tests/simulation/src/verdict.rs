@@ -124,6 +124,31 @@ pub(crate) fn violations(world: &World) -> Vec<String> {
     wrong
 }
 
+/// The pairs as they are in the end, for people.
+pub(crate) fn pairs_in_the_end(world: &World) -> Vec<String> {
+    let (state, book) = (world.state(), world.book());
+    let end = End::new(world, &state, &book);
+    let mut lines = Vec::new();
+    for pair in end.pairs() {
+        let Pair { link, referral, record, .. } = &pair;
+        let there = referral.stage;
+        lines.push(format!(
+            "In the end {} is {there}, and {} is {}: {}",
+            referral.id,
+            record.key,
+            record.phase,
+            pair.status()
+        ));
+        for rule in pair.mapping.rules.iter().filter(|rule| rule.to_crm.on_update()) {
+            let values = (rule.read_partner_center(referral).ok(), rule.read_crm(record).ok());
+            let synced = link.last_synced.get(&rule.name);
+            lines.push(format!("      {}: {values:?}, last {synced:?}", rule.name));
+        }
+        lines.extend(pair.audit_column().lines().map(|line| format!("      | {line}")));
+    }
+    lines
+}
+
 /// What is wrong while services still refuse something; empty is good.
 pub(crate) fn while_refused(world: &World) -> Vec<String> {
     let (state, book) = (world.state(), world.book());

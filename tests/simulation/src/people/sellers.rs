@@ -93,7 +93,7 @@ impl World {
         let Some(id) = self.pick(self.open_records()) else {
             return;
         };
-        let wins = self.draw(2) == 0;
+        let (wins, forgets) = (self.draw(2) == 0, self.weather.clears && self.draw(4) == 0);
         if self.is_lead(&id) {
             return self.seller_decides_on_lead(&id);
         }
@@ -108,6 +108,9 @@ impl World {
             closed => closed,
         };
         let phase = record.phase;
+        if phase == Phase::Won && !forgets {
+            record.fields.extend(self.names.contract());
+        }
         state.touch(&id);
         state.note(|| format!("a seller moves {id} to {phase}"));
     }

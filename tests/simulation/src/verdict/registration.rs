@@ -1,6 +1,7 @@
 //! Won deals are registered, once, and none is sent as won before Microsoft takes its registration.
 
 use cosell_fakes::Written;
+use cosell_mapping::Required;
 use cosell_model::crm::Phase;
 use cosell_model::deal::DealKind;
 use cosell_model::life_cycle::Stage;
@@ -56,9 +57,10 @@ pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
         return;
     }
     // What keeps it from being registered is known: a value is missing, or refused for good.
-    let missing = ["deal_value", "currency", "closing_date"].iter().any(|field| {
-        let value = pair.rule(field).and_then(|rule| rule.read_crm(record).ok());
-        value.is_none_or(|value| value.is_nothing())
+    let rules = pair.mapping.registering().map(|registration| registration.rules.as_slice());
+    let missing = rules.unwrap_or_default().iter().any(|rule| {
+        let empty = rule.read_crm(record).is_ok_and(|value| value.is_nothing());
+        empty && rule.required == Required::Always
     });
     let is_known = matches!(link.registering, Some(Registering::Refused { .. }))
         && (missing || refuses_for_good(&end.state.partner_center.refusals));
