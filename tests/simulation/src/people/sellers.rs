@@ -120,7 +120,11 @@ impl World {
         let closed = self.records_that(|record| {
             record.phase.is_closed() && record.merged_into.is_none() && record.key.entity != LEAD
         });
-        let Some(id) = self.pick(closed).filter(|_| self.weather.reopens) else {
+        // Mostly one whose other side is closed, too.
+        let (linked, alone): (Vec<String>, Vec<String>) =
+            closed.into_iter().partition(|id| self.state().link_of(id).is_some());
+        let choice = if linked.is_empty() { alone } else { linked };
+        let Some(id) = self.pick(choice).filter(|_| self.weather.reopens) else {
             return;
         };
         let mut state = self.state();

@@ -25,7 +25,9 @@ pub(super) fn check(end: &End<'_>, wrong: &mut Vec<String>) {
                 wrong.push(format!("a mark leaked into the name of referral {}", write.subject));
             }
             Written::Record(record)
+                // Of a write in parts only the last says how the pair stands.
                 if weather.marks
+                    && !weather.refuses
                     && record.key.entity != LEAD
                     && record.get(status) == "✔ Synced" =>
             {

@@ -24,7 +24,7 @@ pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
     if record.phase.is_closed() {
         return;
     }
-    let differing: Vec<&Rule> = if referral.stage.is_terminal() {
+    let differing: Vec<&Rule> = if referral.stage.is_terminal() || is_stuck(pair) {
         Vec::new()
     } else {
         synced(pair).filter(|rule| !agree(pair, rule)).collect()
@@ -120,7 +120,24 @@ fn is_stage_excused(pair: &Pair<'_>) -> bool {
     let reopened = pair.end.weather.reopens && pair.referral.stage.is_terminal();
     let waits = pair.end.weather.registers
         && pair.link.win_waits.is_some_and(|until| until > pair.end.state.now);
-    reopened || waits || here.iter().chain(there).filter(concerns).any(closes)
+    // A record that the CRM would not close is left to its seller, who is notified.
+    let left = pair.end.weather.refuses
+        && pair.referral.stage.is_terminal()
+        && pair.status().starts_with("✘ The record could not be brought to");
+    reopened
+        || left
+        || is_stuck(pair)
+        || waits
+        || here.iter().chain(there).filter(concerns).any(closes)
+}
+
+/// Whether the CRM makes no opportunity of an accepted lead, and its seller was notified.
+fn is_stuck(pair: &Pair<'_>) -> bool {
+    let refused = "no opportunity could be made of the lead";
+    pair.mapping.is_of_leads
+        && pair.referral.stage != Stage::New
+        && (pair.status().starts_with('✘') || pair.audit_column().contains(refused))
+        && pair.end.state.crm.refusals.iter().any(|refusal| holds(pair, refusal))
 }
 
 /// The fields that are kept in sync, but for those that wait or that this CRM does not keep.
