@@ -66,6 +66,7 @@ impl Links for Ports {
             for link in old {
                 state.links.remove(&link.referral);
             }
+            state.known.remove(&new.referral);
             put(state, new, 1);
             Ok(())
         })
@@ -87,6 +88,12 @@ impl Links for Ports {
 
 fn put(state: &mut State, link: &Link, version: u64) -> Link {
     let mut link = Link { version, ..link.clone() };
+    let known = state.known.entry(link.referral).or_default();
+    let new: Vec<&String> =
+        link.last_synced.keys().filter(|field| !known.contains_key(*field)).collect();
+    for field in new {
+        known.insert(field.clone(), state.moment);
+    }
     if state.defects.one_value_for_both_sides {
         for last_synced in link.last_synced.values_mut() {
             *last_synced = LastSynced {

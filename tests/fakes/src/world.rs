@@ -86,6 +86,8 @@ pub struct State {
     pub records: BTreeMap<String, CrmRecord>,
     /// The pairs.
     pub links: BTreeMap<ReferralId, Link>,
+    /// Since which moment each field of a pair, as it is linked now, was last synced, by rule name.
+    pub known: BTreeMap<ReferralId, BTreeMap<String, u32>>,
     /// Claims: holder, and until when.
     pub claims: BTreeMap<String, (String, Timestamp)>,
     /// The poller's cursors.
@@ -127,6 +129,7 @@ impl State {
             hidden: BTreeSet::new(),
             records: BTreeMap::new(),
             links: BTreeMap::new(),
+            known: BTreeMap::new(),
             claims: BTreeMap::new(),
             cursors: BTreeMap::new(),
             schedule: BTreeSet::new(),

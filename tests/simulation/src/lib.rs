@@ -45,6 +45,8 @@ pub struct Storms {
     mappings: Mappings,
     /// What some of them play beside what all do.
     pub features: BTreeSet<Feature>,
+    /// Whether a history ends with the pairs, though nothing is wrong.
+    pub details: bool,
     /// A protection that is switched off.
     pub without: Option<Protection>,
 }
@@ -61,7 +63,7 @@ pub struct Verdict {
 impl Storms {
     /// The usual storms.
     pub fn new(mappings: Mappings) -> Self {
-        Self { mappings, features: Feature::usual(), without: None }
+        Self { mappings, features: Feature::usual(), details: false, without: None }
     }
 
     /// Runs one seed for `steps` steps of storm.
@@ -101,7 +103,7 @@ impl Storms {
         violations.extend(verdict::violations(&world));
         violations.extend(quiet(&world, &mut schedule));
         let mut history = std::mem::take(&mut world.state().history);
-        if !violations.is_empty() {
+        if self.details || !violations.is_empty() {
             history.extend(verdict::pairs_in_the_end(&world));
         }
         Verdict { violations, history }

@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         }
     };
     storms.without = arguments.without;
+    storms.details = arguments.show;
     if let Some(features) = arguments.features {
         storms.features = features.into_iter().collect();
     }

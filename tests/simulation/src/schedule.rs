@@ -59,7 +59,7 @@ impl Schedule {
             840..890 => self.world.colleague_edits(),
             // A fight needs deals that stay.
             890..914 if self.world.weather.robots => self.go_on(),
-            890..895 if self.world.weather.reopens => self.world.seller_reopens(),
+            890..899 if self.world.weather.reopens => self.world.seller_reopens(),
             890..900 => self.world.seller_moves(),
             900..908 => self.world.referral_moves(),
             908..911 => self.world.record_goes(),

@@ -115,17 +115,19 @@ impl World {
         state.note(|| format!("a seller moves {id} to {phase}"));
     }
 
-    /// A seller reopens an opportunity that was won or lost.
+    /// A seller reopens an opportunity whose deal is over; where there is none yet, one is won or lost.
     pub(crate) fn seller_reopens(&self) {
         let closed = self.records_that(|record| {
             record.phase.is_closed() && record.merged_into.is_none() && record.key.entity != LEAD
         });
-        // Mostly one whose other side is closed, too.
-        let (linked, alone): (Vec<String>, Vec<String>) =
-            closed.into_iter().partition(|id| self.state().link_of(id).is_some());
-        let choice = if linked.is_empty() { alone } else { linked };
-        let Some(id) = self.pick(choice).filter(|_| self.weather.reopens) else {
-            return;
+        let is_over = |id: &String| {
+            let state = self.state();
+            let link = state.link_of(id);
+            link.is_some_and(|link| state.referrals[&link.referral]["status"] == "Closed")
+        };
+        let soon = self.draw(5) == 0;
+        let Some(id) = self.pick(closed.into_iter().filter(|id| soon || is_over(id))) else {
+            return self.seller_moves();
         };
         let mut state = self.state();
         if let Some(record) = state.records.get_mut(&id) {

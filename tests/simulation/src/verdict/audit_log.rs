@@ -65,6 +65,12 @@ fn names(end: &End<'_>, write: &Write) -> BTreeSet<String> {
     let naming =
         state.referrals.iter().filter(|(_, body)| body["externalReferenceId"] == *write.subject);
     names.extend(naming.map(|(id, _)| referral(&id.to_string())));
+    // A lead's pair goes on with the opportunity that it became.
+    let was_lead = state
+        .links
+        .values()
+        .filter(|link| link.lead.as_ref().is_some_and(|lead| lead.id == write.subject));
+    names.extend(was_lead.map(|link| referral(&link.referral.to_string())));
     names.extend(state.link_of(&write.subject).map(|link| referral(&link.referral.to_string())));
     names
 }

@@ -104,6 +104,11 @@ pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
         if stands || (weather.robots && *field == "name") {
             continue;
         }
+        // Emptied before anything was known of it, a field looks as if it had never been filled.
+        let known = state.known.get(&referral.id).and_then(|known| known.get(*field));
+        if value.is_nothing() && known.is_none_or(|known| edit.moment <= *known) {
+            continue;
+        }
         let is_it = |other: &Value| *other == value || Some(other) == cut.as_ref();
         // What a later edit on the other side replaced must be named as what was there before; the latest edit of all may only
         // have lost a conflict.
