@@ -100,6 +100,7 @@ impl Stage {
             cause: Cause::Webhook,
             observed: "test".into(),
         };
+        self.world.state().now = self.now;
         let look = Request { message: &message, now: self.now, invocation };
         let outcome = self.engine.reconcile(look).await;
         // Whatever a test is about, nothing is sent that the services lock.
