@@ -13,25 +13,34 @@ pub enum Feature {
     Registration,
     /// Days that pass, and invitations that expire; what tells of that may be late or lost.
     Expiry,
-    /// People who empty fields, those that are required among them.
+    /// People who empty fields that may be empty.
     Clearing,
+    /// People who empty fields that a referral cannot do without.
+    ClearingRequired,
     /// Sellers who reopen what was closed.
     Reopening,
+    /// Sellers who edit leads, and the opportunities that they become, before the pair goes on with those.
+    LeadEdits,
+    /// A CRM that refuses any change of some records.
+    ShutRecords,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Salesforce,
         Self::Refusals,
         Self::Registration,
         Self::Expiry,
         Self::Clearing,
+        Self::ClearingRequired,
         Self::Reopening,
+        Self::LeadEdits,
+        Self::ShutRecords,
     ];
 
-    /// Those that `make simulate` plays: what the sync is known to weather (KNOWN.md).
+    /// Those that `make simulate` plays: what the sync is known to weather (KNOWN.md has the others).
     pub fn usual() -> BTreeSet<Self> {
-        Self::ALL.into()
+        [Self::Salesforce, Self::Refusals, Self::Registration, Self::Expiry, Self::Clearing].into()
     }
 }

@@ -57,9 +57,15 @@ impl World {
 
     /// Whether somebody empties this field now. No CRM and no referral can do without a name; Salesforce insists on the close date, too.
     fn empties(&self, field: &str, side: Side) -> bool {
-        let needed = field == "name"
-            || (field == "closing_date" && side == Side::Crm && self.weather.salesforce);
-        self.weather.clears && !needed && self.draw(4) == 0
+        let empties = match field {
+            "notes" => self.weather.clears || self.weather.clears_required,
+            "deal_value" => self.weather.clears_required,
+            "closing_date" => {
+                self.weather.clears_required && !(self.weather.salesforce && side == Side::Crm)
+            }
+            _ => false,
+        };
+        empties && self.draw(4) == 0
     }
 
     fn remember(&self, state: &State, subject: &str, side: Side, field: &'static str, value: Json) {

@@ -53,7 +53,8 @@ impl World {
         match (self.draw(8), in_crm) {
             (0, _) => (Part::Create, false),
             (1, _) => (Part::Close, false),
-            (2, _) => (Part::Update, false),
+            (2, false) => (Part::Update, false),
+            (2, true) if self.weather.shuts => (Part::Update, false),
             (3, true) => (Part::Qualify, false),
             (4, true) => (self.column("currency"), true),
             (5, true) => (self.column("solutions"), true),

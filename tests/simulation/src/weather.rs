@@ -60,8 +60,14 @@ pub(crate) struct Weather {
     pub(crate) expires: bool,
     /// How many hours after its end an invitation is closed by the service, at most.
     pub(crate) expires_late: u32,
-    /// People empty fields.
+    /// People empty fields that may be empty.
     pub(crate) clears: bool,
+    /// People empty fields that a referral cannot do without.
+    pub(crate) clears_required: bool,
+    /// Sellers edit leads before they are opportunities.
+    pub(crate) edits_leads: bool,
+    /// The CRM refuses any change of some records.
+    pub(crate) shuts: bool,
     /// Sellers reopen closed deals.
     pub(crate) reopens: bool,
 }
@@ -77,7 +83,9 @@ impl Weather {
         let registers = plays(Feature::Registration);
         let expires = plays(Feature::Expiry);
         let clears = plays(Feature::Clearing);
+        let clears_required = plays(Feature::ClearingRequired);
         let reopens = plays(Feature::Reopening);
+        let shuts = plays(Feature::ShutRecords);
         Self {
             fail_before: storm * rng.u32(0..40),
             fail_after: storm * rng.u32(0..40),
@@ -97,11 +105,14 @@ impl Weather {
             leads: rng.u32(0..3) == 0 && !robots,
             converts: rng.bool() && !salesforce,
             salesforce,
-            refuses,
+            refuses: refuses || shuts,
             registers,
             expires,
             expires_late: rng.u32(0..7),
             clears,
+            clears_required,
+            edits_leads: features.contains(&Feature::LeadEdits),
+            shuts,
             reopens,
         }
     }

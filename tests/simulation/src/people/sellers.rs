@@ -2,7 +2,7 @@
 
 use cosell_fakes::convert;
 use cosell_model::audit::Side;
-use cosell_model::crm::Phase;
+use cosell_model::crm::{CrmRecord, Phase};
 use serde_json::{Value as Json, json};
 
 use super::{fresh, unmarked};
@@ -39,6 +39,9 @@ impl World {
         };
         let (field, _) = self.field();
         let is_lead = self.is_lead(&id);
+        if !self.weather.edits_leads && (is_lead || self.is_made_of_lead(&id)) {
+            return;
+        }
         let before = self.former(&id, Side::Crm, field);
         let account = self.draw(20) == 0 && !is_lead;
         let (keeps_mark, empties) = (self.draw(2) == 0, self.empties(field, Side::Crm));
@@ -78,6 +81,14 @@ impl World {
         }
     }
 
+    /// Whether the pair does not go on yet with this opportunity that a lead became.
+    fn is_made_of_lead(&self, id: &str) -> bool {
+        let state = self.state();
+        let becomes =
+            |lead: &CrmRecord| lead.converted_into.as_ref().is_some_and(|key| key.id == id);
+        state.link_of(id).is_none() && state.records.values().any(becomes)
+    }
+
     /// Where names are marked a seller types over the mark, or behind it.
     fn typed(&self, name: &Json, keeps_mark: bool) -> Json {
         let marked = format!("{} {}", MARKS[0], unmarked(name));
@@ -93,7 +104,8 @@ impl World {
         let Some(id) = self.pick(self.open_records()) else {
             return;
         };
-        let (wins, forgets) = (self.draw(2) == 0, self.weather.clears && self.draw(4) == 0);
+        let (wins, forgets) =
+            (self.draw(2) == 0, self.weather.clears_required && self.draw(4) == 0);
         if self.is_lead(&id) {
             return self.seller_decides_on_lead(&id);
         }
@@ -140,6 +152,7 @@ impl World {
     /// A seller qualifies a lead, with or without flagging the opportunity at once, or disqualifies it.
     fn seller_decides_on_lead(&self, id: &str) {
         let (qualifies, flags, enters) = (self.draw(3) > 0, self.draw(2) == 0, self.draw(2) == 0);
+        let enters = enters && self.weather.edits_leads;
         let mut state = self.state();
         if !qualifies {
             if let Some(lead) = state.records.get_mut(id) {
