@@ -29,7 +29,16 @@ pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
     } else {
         synced(pair).filter(|rule| !agree(pair, rule)).collect()
     };
+    // ✔ means that every synced field agrees, and nothing else.
     if status.starts_with('✔') {
+        if !pair.link.dropped_writes.is_empty() {
+            let dropped: Vec<&str> =
+                pair.link.dropped_writes.keys().map(|field| field.as_str()).collect();
+            wrong.push(format!(
+                "the seller of {} reads {status}, but the CRM did not keep {dropped:?}",
+                record.key.id
+            ));
+        }
         let stage = apart.then_some("the stage");
         let labels = differing.iter().map(|rule| rule.name.as_str()).chain(stage);
         for label in labels {
@@ -140,12 +149,10 @@ fn is_stuck(pair: &Pair<'_>) -> bool {
         && pair.end.state.crm.refusals.iter().any(|refusal| holds(pair, refusal))
 }
 
-/// The fields that are kept in sync, but for those that wait or that this CRM does not keep.
+/// The fields that are kept in sync, one way or both.
 fn synced<'a>(pair: &'a Pair<'_>) -> impl Iterator<Item = &'a Rule> {
-    let both_ways = |rule: &&Rule| rule.to_crm.on_update() && rule.to_partner_center.on_update();
-    let ignored = |rule: &&Rule| pair.end.weather.ignores_date && rule.name == "closing_date";
-    let rules = pair.mapping.rules.iter().filter(both_ways);
-    rules.filter(move |rule| !ignored(rule) && !waits(pair, rule))
+    let is_synced = |rule: &&Rule| rule.to_crm.on_update() || rule.to_partner_center.on_update();
+    pair.mapping.rules.iter().filter(is_synced)
 }
 
 /// Whether a seller's edit of this field waits for the record to leave hold.
@@ -183,18 +190,33 @@ fn has_reason(pair: &Pair<'_>, differing: &[&Rule], apart: bool) -> bool {
     let (here, there) = (&pair.end.state.crm.refusals, &pair.end.state.partner_center.refusals);
     let refused =
         status.starts_with('✘') && here.iter().chain(there).any(|refusal| holds(pair, refusal));
-    answer || refused || apart || !differing.is_empty()
+    // Of a lossy copy, nobody can say that it is no edit that waits; a text that is cut to what stood there before looks ignored.
+    let waiting = status.starts_with("⚠ Sent once the deal is accepted: ")
+        && synced(pair).any(|rule| waits(pair, rule) && status.contains(&rule.label));
+    let dropped = status.starts_with("⚠ Partly synced: ")
+        && pair.link.dropped_writes.keys().any(|field| {
+            pair.rule(field.as_str()).is_some_and(|rule| status.contains(&rule.label))
+        });
+    answer || refused || apart || waiting || dropped || !differing.is_empty()
 }
 
-/// Whether a field may differ: one side does not take the other's value, or it is empty and must not be.
+/// Whether a field may differ: it goes one way, waits, is not kept by this CRM, one side does not take the other's value, or it is
+/// empty and must not be.
 fn is_excused(pair: &Pair<'_>, rule: &Rule) -> bool {
     let (there, here) = (rule.read_partner_center(pair.referral), rule.read_crm(pair.record));
     let empty = |value: &Result<Value, _>| value.as_ref().is_ok_and(Value::is_nothing);
     let emptied = rule.required != Required::Never && (empty(&there) || empty(&here));
     let currency = pair.mapping.rules.iter().find(|rule| rule.is_currency());
-    let waits = rule.is_amount()
+    let waits_for_currency = rule.is_amount()
         && currency.is_some_and(|currency| !agree(pair, currency) && is_excused(pair, currency));
-    emptied || waits || is_refused(pair, rule)
+    let one_way = !(rule.to_crm.on_update() && rule.to_partner_center.on_update());
+    let is_ignored = pair.end.weather.ignores_date && rule.name == "closing_date";
+    emptied
+        || waits_for_currency
+        || one_way
+        || is_ignored
+        || waits(pair, rule)
+        || is_refused(pair, rule)
 }
 
 fn is_refused(pair: &Pair<'_>, rule: &Rule) -> bool {
