@@ -4,7 +4,9 @@
 use cosell_fakes::{Part, Refusal, Values};
 use cosell_mapping::{OnHoldEdits, Required, Rule};
 use cosell_model::crm::Phase;
+use cosell_model::field::Field;
 use cosell_model::life_cycle::Stage;
+use cosell_model::state::DealState;
 use cosell_model::value::Value;
 
 use super::Pair;
@@ -241,5 +243,18 @@ fn is_named(pair: &Pair<'_>, rule: &Rule) -> bool {
     let state = pair.end.state;
     let whole = state.crm.refusals.iter().chain(&state.partner_center.refusals).any(whole);
     let read = [pair.status(), pair.audit_column()];
-    whole || read.iter().any(|text| text.contains(&rule.label))
+    // A blocked deal's line is what a person must do, and a full line is cut: the rest is named in the state that operators list.
+    let is_listed = || {
+        let field = Field::from(rule.name.as_str());
+        match &pair.link.state {
+            DealState::PartlySynced { fields, blocked: true, .. } => {
+                pair.status().starts_with('✘') && fields.contains(&field)
+            }
+            DealState::Waiting { fields, .. } => {
+                pair.status().ends_with('…') && fields.contains(&field)
+            }
+            _ => false,
+        }
+    };
+    whole || is_listed() || read.iter().any(|text| text.contains(&rule.label))
 }
