@@ -79,3 +79,28 @@ fn the_same_seed_gives_the_same_run() {
 fn without_asking_for_the_lead_its_opportunity_gets_a_deal_of_its_own() {
     assert!(first_violation(Protection::Origin, |_| true).is_some());
 }
+
+#[test]
+fn without_the_deferral_of_wins_a_win_is_sent_too_early() {
+    let early = |violation: &str| violation.contains("too early to be registered");
+    assert!(first_violation(Protection::WinHold, early).is_some());
+}
+
+#[test]
+fn without_the_schedule_a_deferred_win_is_never_sent() {
+    let unsent = |violation: &str| violation.contains("is Active but its record is won");
+    assert!(first_violation(Protection::Scheduled, unsent).is_some());
+}
+
+#[test]
+fn without_a_note_of_the_registration_a_deal_is_registered_twice() {
+    let twice = |violation: &str| violation.contains("was registered");
+    assert!(first_violation(Protection::RegisteredOnce, twice).is_some());
+}
+
+#[test]
+fn without_warnings_nobody_knows_that_an_invitation_expires() {
+    let silent = |violation: &str| violation.contains("nobody was warned");
+    assert!(first_violation(Protection::Warnings, silent).is_some());
+    assert!(first_violation(Protection::WarnedOnce, silent).is_some());
+}
