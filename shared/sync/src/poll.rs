@@ -72,11 +72,10 @@ impl Poller {
         if let Claim::Held { .. } = self.claims.claim(LEASE, invocation, now, LEASE_LASTS).await? {
             return Ok(Polled { skipped: true, ..Polled::default() });
         }
-        let (records, referrals, schedule, deadlines) = futures::join!(
+        let (records, (referrals, deadlines), schedule) = futures::join!(
             self.poll_tables(now),
-            self.sweep(now),
-            self.poll_schedule(now),
-            self.poll_deadlines(now)
+            self.poll_partner_center(now),
+            self.poll_schedule(now)
         );
         self.claims.release(LEASE, invocation).await?;
         Ok(Polled {
@@ -87,14 +86,25 @@ impl Poller {
         })
     }
 
-    /// Opportunities, then leads; a CRM that asked for peace gets it.
+    /// Changed referrals, then invitations that expire soon; a service that asked us to wait is left alone.
+    async fn poll_partner_center(
+        &self,
+        now: Timestamp,
+    ) -> (Result<usize, Failure>, Result<usize, Failure>) {
+        let referrals = self.sweep(now).await;
+        let deadlines = if referrals.as_ref().is_err_and(asks_to_wait) {
+            Ok(0)
+        } else {
+            self.poll_deadlines(now).await
+        };
+        (referrals, deadlines)
+    }
+
+    /// Opportunities, then leads; a CRM that asked us to wait is left alone.
     async fn poll_tables(&self, now: Timestamp) -> Result<usize, Failure> {
         let records = self.poll_crm(self.crm.as_ref(), CRM_CURSOR, now).await;
-        let leave_alone = |failure: &Failure| {
-            matches!(failure.kind, FailureKind::Throttled { .. } | FailureKind::Credentials)
-        };
         let leads = match &self.leads {
-            Some(leads) if !records.as_ref().is_err_and(leave_alone) => {
+            Some(leads) if !records.as_ref().is_err_and(asks_to_wait) => {
                 self.poll_crm(leads.as_ref(), LEAD_CURSOR, now).await
             }
             _ => Ok(0),
@@ -161,4 +171,9 @@ impl Poller {
     fn reach_back(&self, cursor: Timestamp) -> Timestamp {
         cursor.saturating_sub(self.overlap).unwrap_or(Timestamp::UNIX_EPOCH)
     }
+}
+
+/// Whether a service must not be called again by this run.
+fn asks_to_wait(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::Throttled { .. } | FailureKind::Credentials)
 }

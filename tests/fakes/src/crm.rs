@@ -212,7 +212,7 @@ pub(crate) fn upsert(
 ) -> Result<CrmRecord, Failure> {
     let known = carrier(state, entity, id);
     let part = if known.is_some() { Part::Update } else { Part::Create };
-    accept(state, &part, write)?;
+    accept(state, part, known.as_deref().unwrap_or_default(), write)?;
     let record = known.unwrap_or_else(|| {
         let key = state.new_key(entity);
         let column = state.columns.referral_id.clone();
@@ -261,13 +261,13 @@ pub(crate) fn update_present(
         }
     }
     let request = Request::Update(record.key.clone(), record.version.clone(), write.clone());
-    accept(state, &Part::Update, write)?;
+    accept(state, Part::Update, id, write)?;
     store(state, invocation, (id, request), write)
 }
 
 /// Refuses what this CRM refuses, and texts that are longer than their column.
-fn accept(state: &mut State, part: &Part, write: &CrmWrite) -> Result<(), Failure> {
-    state.crm.refuses(part, write, state.now)?;
+fn accept(state: &mut State, part: Part, id: &str, write: &CrmWrite) -> Result<(), Failure> {
+    state.crm.accept(part, id, write, state.now)?;
     for (column, value) in &write.fields {
         let length = value.as_str().map_or(0, |text| text.chars().count());
         if state.crm.limits.get(column).is_some_and(|limit| length > *limit) {
@@ -298,6 +298,10 @@ fn store(
         phase => phase.unwrap_or(record.phase),
     };
     state.touch(id);
+    state.note(|| {
+        let columns: Vec<&str> = write.fields.keys().map(String::as_str).collect();
+        format!("        {id} gets {}, phase {:?}", columns.join(", "), write.phase)
+    });
     let stored = state.records.get(id).ok_or_else(gone)?;
     let write = Write {
         invocation: invocation.to_owned(),

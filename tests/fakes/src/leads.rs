@@ -67,7 +67,8 @@ impl Leads for LeadPorts {
             let request = || Request::Convert(id.clone());
             let call = writing("leads.qualify", SYSTEM, id, FailureKind::OutcomeUnknown);
             let converted = ports.write(call, Some(request), |state| {
-                state.crm.refuses(&Part::Qualify, &CrmWrite::default(), state.now)?;
+                let now = state.now;
+                state.crm.accept(Part::Qualify, id, &CrmWrite::default(), now)?;
                 convert(state, id)
             });
             Some(converted.await?)

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use crate::ports::{Ports, reading, writing};
+use crate::registration;
 use crate::world::{Request, State, Write, Written};
 
 const SYSTEM: System = System::PartnerCenter;
@@ -19,18 +20,25 @@ const SYSTEM: System = System::PartnerCenter;
 const WINDOW: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// The switch that goes one way.
-const SHARE: &str = "/consent/consentToShareReferralWithMicrosoftSellers";
+pub(crate) const SHARE: &str = "/consent/consentToShareReferralWithMicrosoftSellers";
 
-/// A stored body always parses; one that does not is a fault of the test.
-fn referral(body: &Json) -> Result<Referral, Failure> {
-    Referral::parse(body.clone(), None, None)
+/// As it is answered. A stored body always parses; one that does not is a fault of the test.
+fn referral(state: &State, body: &Json) -> Result<Referral, Failure> {
+    let mut body = body.clone();
+    if state.defects.deals_look_old {
+        body["createdDateTime"] = json!("2020-01-01T00:00:00Z");
+    }
+    if state.defects.registrations_are_forgotten {
+        (body["registrations"], body["registrationStatus"]) = (Json::Null, Json::Null);
+    }
+    Referral::parse(body, None, None)
         .map_err(|error| Failure::new(SYSTEM, FailureKind::Rejected, error.to_string()))
 }
 
 /// All referrals that our user can see.
 fn visible(state: &State) -> Result<Vec<Referral>, Failure> {
     let visible = state.referrals.iter().filter(|(id, _)| !state.hidden.contains(id));
-    visible.map(|(_, body)| referral(body)).collect()
+    visible.map(|(_, body)| referral(state, body)).collect()
 }
 
 /// Those of them that a search knows already.
@@ -46,7 +54,7 @@ impl PartnerCenter for Ports {
     async fn get(&self, id: ReferralId) -> Result<Option<Referral>, Failure> {
         self.call(reading("pc.get", SYSTEM, ""), |state| {
             let visible = state.referrals.get(&id).filter(|_| !state.hidden.contains(&id));
-            visible.map(referral).transpose()
+            visible.map(|body| referral(state, body)).transpose()
         })
         .await
     }
@@ -102,7 +110,7 @@ impl PartnerCenter for Ports {
         let call = writing("pc.create", SYSTEM, "", FailureKind::OutcomeUnknown);
         self.write(call, Some(|| Request::Create(body.clone())), |state| {
             let id = create(state, &self.invocation, body.clone())?;
-            referral(&state.referrals[&id])
+            referral(state, &state.referrals[&id])
         })
         .await
     }
@@ -144,17 +152,31 @@ pub(crate) fn patch(
         state.violations.push(format!("the closed referral {id} was patched"));
         return refuse(FailureKind::Rejected, "a closed referral was patched");
     }
-    state.partner_center.refuses_patch(operations, state.now)?;
+    let now = state.now;
+    state.partner_center.accept_patch(&id.to_string(), operations, now)?;
+    if operations.iter().any(registers) {
+        registration::check(state, &before)?;
+    }
     for operation in operations {
         if is_locked(state, &before, operation) {
             state.violations.push(format!("the locked {} of {id} was sent", operation.path));
         }
         apply(&mut body, operation);
     }
+    if operations.iter().any(registers) {
+        body["registrationStatus"] = json!("ReviewPending");
+    }
+    if body["status"] == "Closed" && before["status"] != "Closed" {
+        body["closedDateTime"] = json!(state.now.to_string());
+    }
     state.change_referral(id, body);
     let request = Request::Patch(id, etag.clone(), operations.to_vec());
+    state.note(|| {
+        let paths: Vec<&str> = operations.iter().map(|operation| operation.path.as_str()).collect();
+        format!("        {id} gets {}", paths.join(", "))
+    });
     wrote(state, invocation, id, (request, Some(before)));
-    referral(&state.referrals[&id])
+    referral(state, &state.referrals[&id])
 }
 
 fn is_locked(state: &State, before: &Json, operation: &PatchOperation) -> bool {
@@ -220,7 +242,8 @@ pub(crate) fn create(
     invocation: &str,
     mut body: Json,
 ) -> Result<ReferralId, Failure> {
-    state.partner_center.refuses_creation(&body, state.now)?;
+    let now = state.now;
+    state.partner_center.accept_creation(&body, now)?;
     let request = Request::Create(body.clone());
     let asks_microsoft = body["engagementId"].is_string();
     (body["status"], body["substatus"]) = if asks_microsoft {

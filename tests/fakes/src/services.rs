@@ -57,9 +57,11 @@ pub enum Versions {
 pub struct Refusal {
     /// What it concerns.
     pub part: Part,
-    /// Only this value of it.
-    pub only: Option<Json>,
-    /// Until when it is refused.
+    /// The record or referral that it concerns; any, where this is absent.
+    pub subject: Option<String>,
+    /// Which values it concerns.
+    pub values: Values,
+    /// Until when it is refused; for good, where this is absent.
     pub until: Option<Timestamp>,
     /// The service's own code.
     pub code: Option<&'static str>,
@@ -84,10 +86,31 @@ pub enum Part {
     Qualify,
 }
 
+/// Which values of a field are refused.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// All.
+    All,
+    /// The first that comes: from then on it alone.
+    First,
+    /// This one.
+    Only(Json),
+}
+
+/// What is asked of a service.
+struct Asked<'a> {
+    /// `Create`, `Update` or `Qualify`.
+    part: Part,
+    subject: &'a str,
+    closes: bool,
+    /// The value that a field would get.
+    value: &'a dyn Fn(&str) -> Option<&'a Json>,
+}
+
 impl Refusal {
-    /// Refuses this part, whatever its value, for good.
+    /// Refuses this part of any record or referral, whatever its value, for good.
     pub fn of(part: Part, message: &'static str) -> Self {
-        Self { part, only: None, until: None, code: None, message }
+        Self { part, subject: None, values: Values::All, until: None, code: None, message }
     }
 
     /// Refuses this column or JSON pointer, whatever its value, for good.
@@ -95,17 +118,43 @@ impl Refusal {
         Self::of(Part::Field(name.to_owned()), message)
     }
 
-    fn holds(&self, now: Timestamp) -> bool {
-        self.until.is_none_or(|until| now < until)
+    fn refuses(&mut self, asked: &Asked<'_>, now: Timestamp) -> bool {
+        let concerned = self.subject.as_deref().is_none_or(|subject| subject == asked.subject);
+        if !concerned || self.until.is_some_and(|until| until <= now) {
+            return false;
+        }
+        let name = match &self.part {
+            Part::Patched(_) if asked.part == Part::Create => return false,
+            Part::Field(name) | Part::Patched(name) => name,
+            Part::Close => return asked.closes,
+            part => return *part == asked.part,
+        };
+        match ((asked.value)(name), &self.values) {
+            (None, _) => false,
+            (Some(_), Values::All) => true,
+            (Some(value), Values::Only(only)) => value == only,
+            (Some(value), Values::First) => {
+                self.values = Values::Only(value.clone());
+                true
+            }
+        }
     }
+}
 
-    fn concerns(&self, value: &Json) -> bool {
-        self.only.as_ref().is_none_or(|only| only == value)
-    }
-
-    fn failure(&self, system: System) -> Failure {
-        let failure = Failure::new(system, FailureKind::Rejected, self.message);
-        Failure { code: self.code.map(str::to_owned), ..failure }
+fn refused(
+    refusals: &mut [Refusal],
+    system: System,
+    asked: &Asked<'_>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let guilty =
+        refusals.iter_mut().find_map(|refusal| refusal.refuses(asked, now).then_some(refusal));
+    match guilty {
+        None => Ok(()),
+        Some(refusal) => {
+            let failure = Failure::new(system, FailureKind::Rejected, refusal.message);
+            Err(Failure { code: refusal.code.map(str::to_owned), ..failure })
+        }
     }
 }
 
@@ -124,60 +173,40 @@ impl CrmServices {
         }
     }
 
-    pub(crate) fn refuses(
-        &self,
-        part: &Part,
+    pub(crate) fn accept(
+        &mut self,
+        part: Part,
+        subject: &str,
         write: &CrmWrite,
         now: Timestamp,
     ) -> Result<(), Failure> {
+        let value = |name: &str| write.fields.get(name);
         let closes = write.phase.is_some_and(Phase::is_closed);
-        let guilty =
-            self.refusals.iter().filter(|refusal| refusal.holds(now)).find(
-                |refusal| match &refusal.part {
-                    Part::Field(column) => {
-                        write.fields.get(column).is_some_and(|value| refusal.concerns(value))
-                    }
-                    Part::Close => closes,
-                    whole => whole == part,
-                },
-            );
-        guilty.map_or(Ok(()), |refusal| Err(refusal.failure(System::Crm)))
+        let asked = Asked { part, subject, closes, value: &value };
+        refused(&mut self.refusals, System::Crm, &asked, now)
     }
 }
 
 impl PartnerCenterServices {
-    pub(crate) fn refuses_creation(&self, body: &Json, now: Timestamp) -> Result<(), Failure> {
-        let guilty =
-            self.refusals.iter().filter(|refusal| refusal.holds(now)).find(
-                |refusal| match &refusal.part {
-                    Part::Field(path) => body
-                        .pointer(path)
-                        .is_some_and(|value| !value.is_null() && refusal.concerns(value)),
-                    part => *part == Part::Create,
-                },
-            );
-        guilty.map_or(Ok(()), |refusal| Err(refusal.failure(System::PartnerCenter)))
+    pub(crate) fn accept_creation(&mut self, body: &Json, now: Timestamp) -> Result<(), Failure> {
+        let value = |name: &str| body.pointer(name).filter(|value| !value.is_null());
+        let asked = Asked { part: Part::Create, subject: "", closes: false, value: &value };
+        refused(&mut self.refusals, System::PartnerCenter, &asked, now)
     }
 
-    pub(crate) fn refuses_patch(
-        &self,
+    pub(crate) fn accept_patch(
+        &mut self,
+        subject: &str,
         operations: &[PatchOperation],
         now: Timestamp,
     ) -> Result<(), Failure> {
-        let closes = operations
-            .iter()
-            .any(|operation| operation.path == "/status" && operation.value == "Closed");
-        let guilty =
-            self.refusals.iter().filter(|refusal| refusal.holds(now)).find(
-                |refusal| match &refusal.part {
-                    Part::Field(path) | Part::Patched(path) => operations.iter().any(|operation| {
-                        operation.path == *path && refusal.concerns(&operation.value)
-                    }),
-                    Part::Close => closes,
-                    part => *part == Part::Update,
-                },
-            );
-        guilty.map_or(Ok(()), |refusal| Err(refusal.failure(System::PartnerCenter)))
+        let value = |name: &str| {
+            let operation = operations.iter().find(|operation| operation.path == name);
+            operation.map(|operation| &operation.value)
+        };
+        let closes = value("/status").is_some_and(|status| status == "Closed");
+        let asked = Asked { part: Part::Update, subject, closes, value: &value };
+        refused(&mut self.refusals, System::PartnerCenter, &asked, now)
     }
 }
 
@@ -197,4 +226,14 @@ pub struct Defects {
     pub leads_have_no_origin: bool,
     /// Of versions with seconds only the seconds are compared.
     pub versions_ignore_values: bool,
+    /// Referrals look as if they had been made long ago.
+    pub deals_look_old: bool,
+    /// Answers leave out what was registered, and links forget it.
+    pub registrations_are_forgotten: bool,
+    /// Links forget what the seller was warned of.
+    pub warnings_are_forgotten: bool,
+    /// Links forget what was about to be written.
+    pub writes_ahead_are_forgotten: bool,
+    /// The schedule forgets what is put on it.
+    pub schedule_is_forgotten: bool,
 }

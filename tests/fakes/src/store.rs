@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 use cosell_model::audit::{AuditEntry, AuditKind};
 use cosell_model::crm::CrmKey;
+use cosell_model::field::Field;
 use cosell_model::id::{EngagementId, ReferralId};
 use cosell_model::link::{LastSynced, Link};
 use cosell_model::message::{Subject, SyncMessage};
@@ -75,6 +76,7 @@ impl Links for Ports {
             for link in old {
                 state.links.remove(&link.referral);
             }
+            state.known.remove(&new.referral);
             put(state, new, 1);
             Ok(())
         })
@@ -118,6 +120,12 @@ fn known(state: &State, link: Option<Link>, subject: &Subject) -> Known {
 
 fn put(state: &mut State, link: &Link, version: u64) -> Link {
     let mut link = Link { version, ..link.clone() };
+    let known = state.known.entry(link.referral).or_default();
+    let new: Vec<&Field> =
+        link.last_synced.keys().filter(|field| !known.contains_key(field.as_str())).collect();
+    for field in new {
+        known.insert(field.to_string(), state.moment);
+    }
     if state.defects.one_value_for_both_sides {
         for last_synced in link.last_synced.values_mut() {
             *last_synced = LastSynced {
@@ -128,6 +136,15 @@ fn put(state: &mut State, link: &Link, version: u64) -> Link {
     }
     state.unlinked.remove(&Subject::Referral(link.referral));
     state.unlinked.remove(&Subject::Crm(link.crm.clone()));
+    if state.defects.registrations_are_forgotten {
+        link.registering = None;
+    }
+    if state.defects.warnings_are_forgotten {
+        link.warned.clear();
+    }
+    if state.defects.writes_ahead_are_forgotten {
+        link.write_ahead.clear();
+    }
     state.links.insert(link.referral, link.clone());
     link
 }
@@ -235,7 +252,9 @@ impl Cursors for Ports {
 impl Schedule for Ports {
     async fn note(&self, referral: ReferralId, at: Timestamp) -> Result<(), Failure> {
         self.call(to_store("schedule.note"), |state| {
-            state.schedule.insert((at, referral));
+            if !state.defects.schedule_is_forgotten {
+                state.schedule.insert((at, referral));
+            }
             Ok(())
         })
         .await

@@ -92,6 +92,8 @@ pub struct State {
     pub links: BTreeMap<ReferralId, Link>,
     /// States of deals that are not linked.
     pub unlinked: BTreeMap<Subject, UnlinkedDeal>,
+    /// Since which moment each field of a pair, as it is linked now, was last synced, by rule name.
+    pub known: BTreeMap<ReferralId, BTreeMap<String, u32>>,
     /// Claims: holder, and until when.
     pub claims: BTreeMap<String, (String, Timestamp)>,
     /// The poller's cursors.
@@ -134,6 +136,7 @@ impl State {
             records: BTreeMap::new(),
             links: BTreeMap::new(),
             unlinked: BTreeMap::new(),
+            known: BTreeMap::new(),
             claims: BTreeMap::new(),
             cursors: BTreeMap::new(),
             schedule: BTreeSet::new(),
@@ -257,7 +260,9 @@ impl State {
         let (due, late): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.late).into_iter().partition(|late| late.due <= now);
         self.late = late;
-        for Late { invocation, request, .. } in due {
+        for Late { due, invocation, request } in due {
+            // At its own time, though nobody was there to see it.
+            self.now = due;
             let landed = match request {
                 Request::Create(body) => partner_center::create(self, &invocation, body).map(drop),
                 Request::Patch(id, etag, operations) => {
@@ -275,6 +280,7 @@ impl State {
                 self.note(|| format!("a write of {invocation} that hung takes effect"));
             }
         }
+        self.now = now;
     }
 }
 

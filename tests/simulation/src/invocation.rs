@@ -9,7 +9,6 @@ use std::task::Poll;
 use std::time::Duration;
 
 use cosell_fakes::{LeadPorts, Ports};
-use cosell_mapping::Mapping;
 use cosell_model::audit::Side;
 use cosell_model::crm::CrmKey;
 use cosell_model::field::Field;
@@ -116,14 +115,13 @@ impl Attendant for Watch {
 /// Starts invocations.
 pub(crate) struct Functions {
     pub(crate) world: Arc<World>,
-    pub(crate) mapping: Arc<Mapping>,
     pub(crate) policy: Arc<Policy>,
     started: u32,
 }
 
 impl Functions {
-    pub(crate) fn new(world: Arc<World>, mapping: Arc<Mapping>, policy: Policy) -> Self {
-        Self { world, mapping, policy: Arc::new(policy), started: 0 }
+    pub(crate) fn new(world: Arc<World>, policy: Policy) -> Self {
+        Self { world, policy: Arc::new(policy), started: 0 }
     }
 
     /// The name of a new invocation, and its ports.
@@ -139,15 +137,17 @@ impl Functions {
         Engine {
             partner_center: ports.clone(),
             crm: ports.clone(),
-            leads: self.mapping.of_leads().map(|mapping| LeadTable {
-                crm: Arc::new(LeadPorts(ports.clone())),
-                mapping: Arc::new(mapping),
-            }),
+            leads: self
+                .world
+                .names
+                .leads
+                .clone()
+                .map(|mapping| LeadTable { crm: Arc::new(LeadPorts(ports.clone())), mapping }),
             links: ports.clone(),
             claims: ports.clone(),
             schedule: ports.clone(),
             audit: ports.clone(),
-            mapping: self.mapping.clone(),
+            mapping: self.world.names.deals.clone(),
             policy: self.policy.clone(),
         }
     }

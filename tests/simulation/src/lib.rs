@@ -1,30 +1,35 @@
 //! Seeded simulation of the real engine on a hostile world.
 //!
-//! The engine and core are the real ones; the system is a model with a virtual clock. Several
-//! consumers, the poller and people on both sides are interleaved at every call to the system, with
-//! crashes between any two calls, lost answers, lost and repeated webhooks, and a CRM that cuts,
-//! rounds and ignores. After the storm everything finishes in calm weather, and the invariants of
+//! The engine and core are the real ones; the system is a model with a virtual clock. Several consumers, the poller and people on
+//! both sides are interleaved at every call to the system, with crashes between any two calls, lost answers, lost and repeated
+//! webhooks, and a CRM that cuts, rounds and ignores. After the storm everything finishes in calm weather, and the invariants of
 //! [`verdict`] must hold. The same seed always gives the same run.
 
-mod help;
+mod features;
 mod invocation;
+mod mappings;
 mod people;
+mod refusals;
 mod schedule;
 mod seat;
 mod verdict;
 mod weather;
 mod world;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cosell_mapping::{ConflictRule, Crm, Mapping, MappingError, OnHoldEdits, Placeholders};
 use cosell_model::deadline::Deadlines;
 use cosell_model::flapping::FlappingLimits;
 use cosell_sync::Policy;
 use fastrand::Rng;
 
+pub use features::Feature;
 use invocation::Functions;
+pub use mappings::Mappings;
+use mappings::Names;
 use schedule::Schedule;
+use weather::Weather;
 pub use world::Protection;
 use world::World;
 
@@ -33,6 +38,18 @@ pub const STEPS: u32 = 400;
 
 /// A fight takes longer to show: so many times the steps.
 const FIGHT: u32 = 40;
+
+/// What storms play.
+#[derive(Clone, Debug)]
+pub struct Storms {
+    mappings: Mappings,
+    /// What some of them play beside what all do.
+    pub features: BTreeSet<Feature>,
+    /// Whether a history ends with the pairs, though nothing is wrong.
+    pub details: bool,
+    /// A protection that is switched off.
+    pub without: Option<Protection>,
+}
 
 /// What a run came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,96 +60,88 @@ pub struct Verdict {
     pub history: Vec<String>,
 }
 
-/// In the mapping that marks names: short enough that they are cut, long enough for those that
-/// automations insist on.
-const SHORT_NAME: usize = 27;
+impl Storms {
+    /// The usual storms.
+    pub fn new(mappings: Mappings) -> Self {
+        Self { mappings, features: Feature::usual(), details: false, without: None }
+    }
 
-/// The mappings that runs draw from: the one that ships, one with each conflict rule
-/// that sends edits made on hold, and one with those rules that marks names.
-#[derive(Clone, Debug)]
-pub struct Mappings {
-    shipped: Arc<Mapping>,
-    mixed: Arc<Mapping>,
-    marking: Arc<Mapping>,
-}
-
-impl Mappings {
-    /// Reads them once for all runs.
-    pub fn read() -> Result<Self, MappingError> {
-        let placeholders =
-            Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
-        let shipped = Mapping::parse(
-            &Crm::of_guids("dynamics"),
-            include_str!("../../../infra/mapping/dynamics.toml"),
-            &placeholders,
-        )?;
-        let mut mixed = shipped.clone();
-        let rules = [
-            ("name", ConflictRule::Ask),
-            ("notes", ConflictRule::Ask),
-            ("deal_value", ConflictRule::Crm),
-            ("closing_date", ConflictRule::PartnerCenter),
-        ];
-        for rule in &mut mixed.rules {
-            if let Some((_, conflict)) = rules.iter().find(|(name, _)| *name == rule.name) {
-                rule.conflict = *conflict;
+    /// Runs one seed for `steps` steps of storm.
+    pub fn run(&self, seed: u64, steps: u32) -> Verdict {
+        let mut rng = Rng::with_seed(seed);
+        let weather = Weather::of(&mut rng, &self.features);
+        let mapping = self.mappings.draw(&mut rng, &weather);
+        let weather = weather.fit(mapping);
+        let world = Arc::new(World::new(rng, weather, Names::new(mapping), self.without));
+        let mut schedule =
+            Schedule::new(world.clone(), Functions::new(world.clone(), policy(&world)));
+        schedule.install();
+        let steps = if world.weather.robots { steps * FIGHT } else { steps };
+        (0..steps).for_each(|_| schedule.step());
+        let mut violations = Vec::new();
+        let rest = |schedule: &mut Schedule, violations: &mut Vec<String>| {
+            if !schedule.quiesce() {
+                violations.push("the system does not come to rest".to_owned());
             }
+        };
+        world.refusals_stay();
+        rest(&mut schedule, &mut violations);
+        if world.weather.refuses {
+            schedule.reconcile_again();
+            rest(&mut schedule, &mut violations);
+            violations.extend(verdict::while_refused(&world));
+            let loud = quiet(&world, &mut schedule);
+            violations.extend(loud.map(|loud| format!("while something is refused: {loud}")));
+            world.refusals_end();
+            schedule.reconcile_again();
+            rest(&mut schedule, &mut violations);
         }
-        let mut marking = mixed.clone().marking_names();
-        mixed.stages.on_hold_edits = OnHoldEdits::Send;
-        for rule in marking.rules.iter_mut().filter(|rule| rule.marked) {
-            rule.crm_length = Some(SHORT_NAME);
+        if world.weather.days() {
+            schedule.wait_for_wins();
+            rest(&mut schedule, &mut violations);
         }
-        Ok(Self { shipped: Arc::new(shipped), mixed: Arc::new(mixed), marking: Arc::new(marking) })
+        violations.extend(verdict::violations(&world));
+        violations.extend(quiet(&world, &mut schedule));
+        let mut history = std::mem::take(&mut world.state().history);
+        if self.details || !violations.is_empty() {
+            history.extend(verdict::pairs_in_the_end(&world));
+        }
+        Verdict { violations, history }
+    }
+
+    /// The shortest storm of this seed that goes wrong.
+    pub fn shortest(&self, seed: u64) -> Option<(u32, Verdict)> {
+        (1..=STEPS)
+            .map(|steps| (steps, self.run(seed, steps)))
+            .find(|(_, verdict)| !verdict.violations.is_empty())
     }
 }
 
-/// Runs one seed for `steps` steps of storm.
-pub fn run(mappings: &Mappings, seed: u64, steps: u32, without: Option<Protection>) -> Verdict {
-    let mut rng = Rng::with_seed(seed);
-    let mapping = match rng.u32(0..3) {
-        0 => &mappings.shipped,
-        1 => &mappings.mixed,
-        _ => &mappings.marking,
-    };
-    let world = Arc::new(World::new(rng, without, mapping));
+fn policy(world: &World) -> Policy {
     let never =
         FlappingLimits { swings: usize::MAX, writes: usize::MAX, ..FlappingLimits::default() };
-    let policy = Policy {
+    Policy {
         sync_private: true,
         sync_leads: true,
         referral_link_base: "https://partner.example/referrals".into(),
         flapping: if world.lacks(Protection::Flapping) { never } else { FlappingLimits::default() },
-        deadlines: Deadlines::default(),
+        deadlines: if world.lacks(Protection::Warnings) {
+            "never".parse().unwrap_or_default()
+        } else {
+            Deadlines::default()
+        },
         words: cosell_sync::render::Words::default(),
-    };
-    let mut schedule =
-        Schedule::new(world.clone(), Functions::new(world.clone(), mapping.clone(), policy));
-    schedule.install();
-    let steps = if world.weather.robots { steps * FIGHT } else { steps };
-    (0..steps).for_each(|_| schedule.step());
-    let mut violations = Vec::new();
-    if !schedule.quiesce() {
-        violations.push("the system does not come to rest".to_owned());
     }
-    violations.extend(verdict::violations(&world, mapping));
+}
+
+/// Everything at rest is reconciled once more, and nothing may be written.
+fn quiet(world: &World, schedule: &mut Schedule) -> Option<String> {
+    if world.weather.days() {
+        // A deadline may have come near since invitations were listed.
+        schedule.reconcile_again();
+    }
     let before = world.state().writes.len();
     schedule.reconcile_again();
     let after = world.state().writes.len();
-    if after != before {
-        violations.push(format!("{} writes in a quiet system", after - before));
-    }
-    let history = std::mem::take(&mut world.state().history);
-    Verdict { violations, history }
-}
-
-/// The shortest storm of this seed that goes wrong.
-pub fn shortest(
-    mappings: &Mappings,
-    seed: u64,
-    without: Option<Protection>,
-) -> Option<(u32, Verdict)> {
-    (1..=STEPS)
-        .map(|steps| (steps, run(mappings, seed, steps, without)))
-        .find(|(_, verdict)| !verdict.violations.is_empty())
+    (after != before).then(|| format!("{} writes in a quiet system", after - before))
 }

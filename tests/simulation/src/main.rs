@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use clap::Parser;
-use cosell_simulation::{Mappings, Protection, STEPS, run, shortest};
+use cosell_simulation::{Feature, Mappings, Protection, STEPS, Storms};
 
 /// Seeded simulation of the engine on a hostile world.
 #[derive(Debug, Parser)]
@@ -21,6 +21,15 @@ struct Arguments {
     /// Print the history of the first seed, whatever it came to, and run no other.
     #[arg(long)]
     show: bool,
+    /// What some storms play beside what all do, with commas between; the usual ones where this is left out.
+    #[arg(long, value_delimiter = ',')]
+    features: Option<Vec<Feature>>,
+    /// Play none of these features.
+    #[arg(long, conflicts_with = "features")]
+    plain: bool,
+    /// Do not look for the shortest history of a failing seed.
+    #[arg(long)]
+    brief: bool,
     /// Switch a protection off: violations are then expected.
     #[arg(long)]
     without: Option<Protection>,
@@ -28,15 +37,23 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let mappings = match Mappings::read() {
-        Ok(mappings) => mappings,
+    let mut storms = match Mappings::read() {
+        Ok(mappings) => Storms::new(mappings),
         Err(error) => {
             eprintln!("{error}");
             return ExitCode::FAILURE;
         }
     };
+    storms.without = arguments.without;
+    storms.details = arguments.show;
+    if let Some(features) = arguments.features {
+        storms.features = features.into_iter().collect();
+    }
+    if arguments.plain {
+        storms.features.clear();
+    }
     if arguments.show {
-        let verdict = run(&mappings, arguments.from, STEPS, arguments.without);
+        let verdict = storms.run(arguments.from, STEPS);
         println!("{}\n{}", verdict.history.join("\n"), verdict.violations.join("\n"));
         return ExitCode::SUCCESS;
     }
@@ -52,7 +69,7 @@ fn main() -> ExitCode {
                     if seed >= end {
                         return;
                     }
-                    let verdict = run(&mappings, seed, STEPS, arguments.without);
+                    let verdict = storms.run(seed, STEPS);
                     if let (false, Ok(mut failed)) = (verdict.violations.is_empty(), failed.lock())
                     {
                         failed.push((seed, verdict.violations));
@@ -67,14 +84,14 @@ fn main() -> ExitCode {
     println!("{} seeds in {seconds:.1} s, {rate:.0} seeds per second", arguments.seeds);
     let mut failed = failed.into_inner().unwrap_or_default();
     failed.sort_unstable();
-    for (seed, violations) in failed.iter().take(10) {
+    for (seed, violations) in failed.iter() {
         println!("seed {seed}: {}", violations.join("; "));
     }
     let Some((seed, _)) = failed.first() else {
         return ExitCode::SUCCESS;
     };
     println!("{} seeds failed.", failed.len());
-    if let Some((steps, verdict)) = shortest(&mappings, *seed, arguments.without) {
+    if let Some((steps, verdict)) = (!arguments.brief).then(|| storms.shortest(*seed)).flatten() {
         println!(
             "\nThe shortest history of seed {seed} ({steps} steps): {}\n{}",
             verdict.violations.join("; "),

@@ -1,8 +1,7 @@
 //! The scheduler of one run: who does what next is drawn from the seed.
 //!
-//! An invocation is a future that stops at every call to the system; the scheduler decides which
-//! one goes on. A crash drops the future, so it can happen between any two calls, and before or
-//! after a call's effect.
+//! An invocation is a future that stops at every call to the system; the scheduler decides which one goes on. A crash drops the
+//! future, so it can happen between any two calls, and before or after a call's effect.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -60,6 +59,7 @@ impl Schedule {
             840..890 => self.world.colleague_edits(),
             // A fight needs deals that stay.
             890..914 if self.world.weather.robots => self.go_on(),
+            890..899 if self.world.weather.reopens => self.world.seller_reopens(),
             890..900 => self.world.seller_moves(),
             900..908 => self.world.referral_moves(),
             908..911 => self.world.record_goes(),
@@ -70,14 +70,30 @@ impl Schedule {
                 let now = state.now;
                 state.queue.send_poison(now);
             }
+            918..922 => self.world.refusal_begins(),
             _ if self.world.weather.robots => self.world.advance(i64::from(self.world.draw(8))),
-            918..955 => self.world.advance(i64::from(self.world.draw(8))),
+            922..930 if self.world.weather.days() => self.days_pass(),
+            922..955 => self.world.advance(i64::from(self.world.draw(8))),
             _ => self.world.advance(i64::from(self.world.draw(90))),
         }
     }
 
-    /// Lets everything finish in calm weather; operators decide what waits for them. Says whether
-    /// the system came to rest.
+    /// Hours go by while nothing runs.
+    fn days_pass(&mut self) {
+        if self.world.draw(2) == 0 {
+            self.finish();
+        }
+        if self.running.is_empty() {
+            self.world.advance(3600 * i64::from(1 + self.world.draw(40)));
+        }
+    }
+
+    /// Long enough for any win that waits, and for the next list of invitations.
+    pub(crate) fn wait_for_wins(&mut self) {
+        self.world.advance(3600 * 80);
+    }
+
+    /// Lets everything finish in calm weather; operators decide what waits for them. Says whether the system came to rest.
     pub(crate) fn quiesce(&mut self) -> bool {
         self.world.calm_down(true);
         self.world.everything_visible();
@@ -120,12 +136,11 @@ impl Schedule {
             .into_iter()
             .map(Subject::Crm)
             .chain(referrals.into_iter().map(Subject::Referral));
+        // None of them is the twin of an earlier one.
+        let observed = self.world.state().number().to_string();
         for subject in subjects {
-            self.world.enqueue(&SyncMessage {
-                subject,
-                cause: Cause::Operator,
-                observed: "again".into(),
-            });
+            let observed = observed.clone();
+            self.world.enqueue(&SyncMessage { subject, cause: Cause::Operator, observed });
         }
         self.finish();
     }
@@ -167,7 +182,7 @@ impl Schedule {
         let unlinked = link
             .disconnected
             .as_ref()
-            .is_some_and(|tombstone| tombstone.reason == DisconnectReason::Unlinked);
+            .is_some_and(|disconnected| disconnected.reason == DisconnectReason::Unlinked);
         let ordered = if unlinked {
             self.world.book().relinked.insert(link.referral);
             Ordered::Relink(link.referral, link.crm)

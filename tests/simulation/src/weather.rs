@@ -1,13 +1,16 @@
 //! How hostile a run is; drawn from its seed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use cosell_fakes::CrmServices;
+use cosell_fakes::{CrmServices, Versions};
 use cosell_mapping::Mapping;
 use cosell_sync::{FailureKind, System};
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
+
+use crate::features::Feature;
+use crate::mappings::Names;
 
 /// The weather of a run.
 #[expect(clippy::struct_excessive_bools, reason = "each is a trait of its own, drawn by itself")]
@@ -17,8 +20,7 @@ pub(crate) struct Weather {
     pub(crate) fail_before: u32,
     /// Of a thousand calls, how many take effect and then fail.
     pub(crate) fail_after: u32,
-    /// Of a thousand writes to the two systems, how many hang: the caller gives up, and they take
-    /// effect later.
+    /// Of a thousand writes to the two systems, how many hang: the caller gives up, and they take effect later.
     pub(crate) hang: u32,
     /// Of a thousand steps of an invocation, how many end in a crash.
     pub(crate) crash: u32,
@@ -46,17 +48,44 @@ pub(crate) struct Weather {
     pub(crate) marks: bool,
     /// Some of what Microsoft sends are leads.
     pub(crate) leads: bool,
-    /// The CRM converts leads for us; else their sellers alone do, and we make an opportunity
-    /// beside the lead.
+    /// The CRM converts leads for us; else their sellers alone do, and we make an opportunity beside the lead.
     pub(crate) converts: bool,
+    /// The CRM is a Salesforce.
+    pub(crate) salesforce: bool,
+    /// Services refuse this and that.
+    pub(crate) refuses: bool,
+    /// Won deals are registered.
+    pub(crate) registers: bool,
+    /// Invitations expire.
+    pub(crate) expires: bool,
+    /// How many hours after its end an invitation is closed by the service, at most.
+    pub(crate) expires_late: u32,
+    /// People empty fields that may be empty.
+    pub(crate) clears: bool,
+    /// People empty fields that a referral cannot do without.
+    pub(crate) clears_required: bool,
+    /// Sellers edit leads before they are opportunities.
+    pub(crate) edits_leads: bool,
+    /// The CRM refuses any change of some records.
+    pub(crate) shuts: bool,
+    /// Sellers reopen closed deals.
+    pub(crate) reopens: bool,
 }
 
 impl Weather {
-    pub(crate) fn of(rng: &mut Rng, mapping: &Mapping) -> Self {
-        let name = mapping.rules.iter().find(|rule| rule.crm == "name");
+    pub(crate) fn of(rng: &mut Rng, features: &BTreeSet<Feature>) -> Self {
         let robots = rng.u32(0..32) == 0;
         // A fight is watched in fair weather, which lets it go on undisturbed.
         let storm = if robots { 0 } else { rng.u32(0..3) };
+        let mut plays = |feature| rng.u32(0..3) == 0 && features.contains(&feature) && !robots;
+        let salesforce = plays(Feature::Salesforce);
+        let refuses = plays(Feature::Refusals);
+        let registers = plays(Feature::Registration);
+        let expires = plays(Feature::Expiry);
+        let clears = plays(Feature::Clearing);
+        let clears_required = plays(Feature::ClearingRequired);
+        let reopens = plays(Feature::Reopening);
+        let shuts = plays(Feature::ShutRecords);
         Self {
             fail_before: storm * rng.u32(0..40),
             fail_after: storm * rng.u32(0..40),
@@ -71,38 +100,66 @@ impl Weather {
             ignores_date: rng.u32(0..5) == 0,
             narrow: rng.u32(0..3) == 0 || robots,
             robots,
-            name_length: name.and_then(|rule| rule.crm_length).unwrap_or(usize::MAX),
-            marks: name.is_some_and(|rule| rule.marked),
+            name_length: usize::MAX,
+            marks: false,
             leads: rng.u32(0..3) == 0 && !robots,
-            converts: rng.bool(),
+            converts: rng.bool() && !salesforce,
+            salesforce,
+            refuses: refuses || shuts,
+            registers,
+            expires,
+            expires_late: rng.u32(0..7),
+            clears,
+            clears_required,
+            edits_leads: features.contains(&Feature::LeadEdits),
+            shuts,
+            reopens,
         }
     }
-}
 
-impl Weather {
+    /// Takes from the mapping how long names may be, and whether they are marked.
+    pub(crate) fn fit(self, mapping: &Mapping) -> Self {
+        let name = mapping.rules.iter().find(|rule| rule.name == "name");
+        Self {
+            name_length: name.and_then(|rule| rule.crm_length).unwrap_or(usize::MAX),
+            marks: name.is_some_and(|rule| rule.marked),
+            ..self
+        }
+    }
+
+    /// Whether days pass.
+    pub(crate) fn days(&self) -> bool {
+        self.registers || self.expires
+    }
+
     /// What the CRM is like in this weather.
-    pub(crate) fn crm(&self) -> CrmServices {
-        let set = |name: &str, on: bool| on.then(|| name.to_owned()).into_iter().collect();
+    pub(crate) fn crm(&self, names: &Names) -> CrmServices {
+        let of = |field| names.column(false, field).unwrap_or_default().to_owned();
+        let set = |field, on: bool| on.then(|| of(field)).into_iter().collect();
+        let copied = if self.salesforce { &SALESFORCE_COPIES[..] } else { &DYNAMICS_COPIES[..] };
         CrmServices {
-            cuts: [("description".to_owned(), self.description_length)].into(),
-            limits: [("name".to_owned(), self.name_length)].into(),
-            rounds: set("estimatedvalue", self.rounds),
-            ignores: set("estimatedclosedate", self.ignores_date),
+            cuts: [(of("notes"), self.description_length)].into(),
+            limits: [(of("name"), self.name_length)].into(),
+            rounds: set("deal_value", self.rounds),
+            ignores: set("closing_date", self.ignores_date),
+            closed_takes_notes: self.salesforce,
             cannot_convert: !self.converts,
-            copied: COPIED.map(|(from, to)| (from.to_owned(), to.to_owned())).into(),
+            copied: copied.iter().map(|(from, to)| ((*from).into(), (*to).into())).collect(),
+            versions: if self.salesforce { Versions::Seconds } else { Versions::Counted },
             ..CrmServices::default()
         }
     }
 }
 
-/// The columns of a lead that a conversion copies, and where they go: not all that is mapped, as in
-/// real CRMs.
-const COPIED: [(&str, &str); 4] = [
+/// The columns of a lead that a conversion copies, and where they go: not all that is mapped, as in real CRMs.
+const DYNAMICS_COPIES: [(&str, &str); 4] = [
     ("subject", "name"),
     ("estimatedamount", "estimatedvalue"),
     ("estimatedclosedate", "estimatedclosedate"),
     ("transactioncurrencyid/isocurrencycode", "transactioncurrencyid/isocurrencycode"),
 ];
+const SALESFORCE_COPIES: [(&str, &str); 2] =
+    [("Company", "Name"), ("CurrencyIsoCode", "CurrencyIsoCode")];
 
 /// Sides that answer nothing for a while.
 #[derive(Debug, Default)]

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cosell_fakes::{Defects, State};
-use cosell_mapping::Mapping;
 use cosell_model::audit::Side;
 use cosell_model::id::ReferralId;
 use cosell_model::message::SyncMessage;
@@ -12,6 +11,7 @@ use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
+use crate::mappings::Names;
 use crate::weather::{Outages, Weather};
 
 /// A protection of the engine or its store that a run can do without, to prove that the simulation
@@ -30,6 +30,20 @@ pub enum Protection {
     Flapping,
     /// The lead is asked for before a referral is made for its opportunity.
     Origin,
+    /// What is about to be written is noted on the link.
+    WriteAhead,
+    /// A version with one-second stamps says what the values were.
+    VersionValues,
+    /// A win waits until Microsoft takes the deal's registration.
+    WinHold,
+    /// A win that waits is put on the schedule.
+    Scheduled,
+    /// The link notes that a deal was registered, and the referral says so.
+    RegisteredOnce,
+    /// The link notes what the seller was warned of.
+    WarnedOnce,
+    /// Sellers are warned of invitations that expire.
+    Warnings,
 }
 
 /// An edit that a person made.
@@ -65,6 +79,7 @@ pub(crate) struct World {
     book: Mutex<Book>,
     rng: Mutex<Rng>,
     pub(crate) weather: Weather,
+    pub(crate) names: Names,
     pub(crate) without: Option<Protection>,
     /// After the storm nothing fails any more.
     calm: Mutex<bool>,
@@ -75,13 +90,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl World {
-    pub(crate) fn new(mut rng: Rng, without: Option<Protection>, mapping: &Mapping) -> Self {
-        let weather = Weather::of(&mut rng, mapping);
+    pub(crate) fn new(
+        rng: Rng,
+        weather: Weather,
+        names: Names,
+        without: Option<Protection>,
+    ) -> Self {
         let start = Timestamp::from_second(1_790_000_000).unwrap_or(Timestamp::UNIX_EPOCH);
-        let fakes = cosell_fakes::World::new(mapping, start);
+        let fakes = cosell_fakes::World::new(&names.deals, start);
         {
             let mut state = fakes.state();
-            state.crm = weather.crm();
+            state.crm = weather.crm(&names);
             let lacks = |protection| without == Some(protection);
             state.defects = Defects {
                 claims_exclude_nobody: lacks(Protection::Claim),
@@ -89,7 +108,12 @@ impl World {
                 one_value_for_both_sides: lacks(Protection::SeenPerSide),
                 links_are_unconditional: lacks(Protection::ConditionalLink),
                 leads_have_no_origin: lacks(Protection::Origin),
-                ..Defects::default()
+                versions_ignore_values: lacks(Protection::VersionValues),
+                deals_look_old: lacks(Protection::WinHold),
+                registrations_are_forgotten: lacks(Protection::RegisteredOnce),
+                warnings_are_forgotten: lacks(Protection::WarnedOnce),
+                writes_ahead_are_forgotten: lacks(Protection::WriteAhead),
+                schedule_is_forgotten: lacks(Protection::Scheduled),
             };
         }
         Self {
@@ -97,6 +121,7 @@ impl World {
             book: Mutex::default(),
             rng: Mutex::new(rng),
             weather,
+            names,
             without,
             calm: Mutex::new(false),
         }
@@ -153,6 +178,9 @@ impl World {
     pub(crate) fn advance(&self, seconds: i64) {
         let millis = seconds * 1000 + i64::from(self.draw(1000));
         self.state().now += SignedDuration::from_millis(millis);
+        if self.weather.days() {
+            self.invitations_expire();
+        }
     }
 
     /// Puts a message on the queue.

@@ -3,33 +3,35 @@
 
 #![expect(clippy::unwrap_used, reason = "test code")]
 
-use cosell_simulation::{Mappings, Protection, STEPS, run};
+use cosell_simulation::{Mappings, Protection, STEPS, Storms};
 
 /// Many more than any protection was ever missed in, whichever way a change shifts the draws.
 const ENOUGH: u64 = 20_000;
 
+fn storms() -> Storms {
+    Storms::new(Mappings::read().unwrap())
+}
+
 /// The first violation without this protection that `fits`.
 fn first_violation(without: Protection, fits: impl Fn(&str) -> bool) -> Option<(u64, String)> {
-    let mappings = Mappings::read().unwrap();
+    let mut storms = storms();
+    storms.without = Some(without);
     (0..ENOUGH).find_map(|seed| {
-        let violations = run(&mappings, seed, STEPS, Some(without)).violations;
+        let violations = storms.run(seed, STEPS).violations;
         violations.into_iter().find(|violation| fits(violation)).map(|violation| (seed, violation))
     })
 }
 
 fn is_twice(violation: &str) -> bool {
-    violation.contains("referrals for opportunity") || violation.contains("halves of Microsoft's")
+    violation.contains("referrals for opportunity")
+        || violation.contains("referrals of Microsoft's in")
 }
 
 #[test]
 fn with_all_protections_nothing_goes_wrong() {
-    let mappings = Mappings::read().unwrap();
+    let storms = storms();
     for seed in 0..400 {
-        assert_eq!(
-            run(&mappings, seed, STEPS, None).violations,
-            Vec::<String>::new(),
-            "seed {seed}"
-        );
+        assert_eq!(storms.run(seed, STEPS).violations, Vec::<String>::new(), "seed {seed}");
     }
 }
 
@@ -70,11 +72,36 @@ fn without_the_breaker_a_fight_goes_on() {
 
 #[test]
 fn the_same_seed_gives_the_same_run() {
-    let mappings = Mappings::read().unwrap();
-    assert_eq!(run(&mappings, 7, STEPS, None), run(&mappings, 7, STEPS, None));
+    let storms = storms();
+    assert_eq!(storms.run(7, STEPS), storms.run(7, STEPS));
 }
 
 #[test]
 fn without_asking_for_the_lead_its_opportunity_gets_a_deal_of_its_own() {
     assert!(first_violation(Protection::Origin, |_| true).is_some());
+}
+
+#[test]
+fn without_the_deferral_of_wins_a_win_is_sent_too_early() {
+    let early = |violation: &str| violation.contains("too early to be registered");
+    assert!(first_violation(Protection::WinHold, early).is_some());
+}
+
+#[test]
+fn without_the_schedule_a_deferred_win_is_never_sent() {
+    let unsent = |violation: &str| violation.contains("is Active but its record is won");
+    assert!(first_violation(Protection::Scheduled, unsent).is_some());
+}
+
+#[test]
+fn without_a_note_of_the_registration_a_deal_is_registered_twice() {
+    let twice = |violation: &str| violation.contains("was registered");
+    assert!(first_violation(Protection::RegisteredOnce, twice).is_some());
+}
+
+#[test]
+fn without_warnings_nobody_knows_that_an_invitation_expires() {
+    let silent = |violation: &str| violation.contains("nobody was warned");
+    assert!(first_violation(Protection::Warnings, silent).is_some());
+    assert!(first_violation(Protection::WarnedOnce, silent).is_some());
 }

@@ -198,10 +198,20 @@ impl Reconciliation<'_> {
             Action::Notify(columns) => Some(columns.clone()),
             _ => None,
         });
-        let (Some(record), Some(fields)) = (&pair.record, columns) else {
+        let (Some(record), Some(mut fields)) = (&pair.record, columns) else {
             return Ok(Applied::Notified { record: None, delivered: true });
         };
-        match self.update(pair.table, record, &CrmWrite { fields, phase: None }).await {
+        let mut notified = self
+            .update(pair.table, record, &CrmWrite { fields: fields.clone(), phase: None })
+            .await;
+        let is_refused =
+            notified.as_ref().is_err_and(|failure| failure.kind == FailureKind::Rejected);
+        let name = self.engine.rules().mapping_of(pair.table).marked_name();
+        // A name that the CRM does not take must not keep the seller from reading the rest.
+        if is_refused && name.is_some_and(|name| fields.remove(name.crm.as_str()).is_some()) {
+            notified = self.update(pair.table, record, &CrmWrite { fields, phase: None }).await;
+        }
+        match notified {
             Ok(stored) => Ok(Applied::Notified { record: Some(stored), delivered: true }),
             Err(failure) if failure.kind == FailureKind::Rejected => {
                 tracing::warn!(

@@ -133,10 +133,19 @@ impl Reconciliation<'_> {
         }
         let unread = unread(case, plan, progress);
         let present = progress.record.clone().unwrap_or_else(|| case.record.clone());
-        let write = CrmWrite { fields, phase: opening };
+        let mut write = CrmWrite { fields, phase: opening };
         let is_part = |effect: &Effect| is_notify(effect) || (opening.is_some() && opens(effect));
         self.keep_notices(case, plan, progress, in_flight(&present, &unread)).await?;
-        match self.update(case.pair.table, &present, &write).await {
+        let mut written = self.update(case.pair.table, &present, &write).await;
+        let is_refused =
+            written.as_ref().is_err_and(|failure| failure.kind == FailureKind::Rejected);
+        let name = case.mapping.marked_name();
+        // A name that the CRM does not take must not keep the seller from reading the rest.
+        if is_refused && name.is_some_and(|name| write.fields.remove(name.crm.as_str()).is_some()) {
+            progress.may_mark = false;
+            written = self.update(case.pair.table, &present, &write).await;
+        }
+        match written {
             Ok(stored) => {
                 progress.record = Some(stored);
                 progress.in_flight = None;

@@ -252,17 +252,12 @@ fn state(
             _ => None,
         })
         .collect();
-    let open: BTreeSet<Field> = fields
-        .iter()
-        .filter(|field| !waiting.contains(*field))
-        .filter(|field| !(**field == Field::Stage && plan.memory.win_deferred_until.is_some()))
-        .cloned()
-        .collect();
-    if !open.is_empty() {
+    fields.retain(|field| !(*field == Field::Stage && plan.memory.win_deferred_until.is_some()));
+    if !fields.is_subset(&waiting) {
         let reasons =
-            standing().filter(|notice| notice.field().is_some_and(|field| open.contains(field)));
+            standing().filter(|notice| notice.field().is_some_and(|field| fields.contains(field)));
         let reasons = reasons.cloned().collect();
-        return DealState::PartlySynced { fields: open, blocked: false, reasons };
+        return DealState::PartlySynced { fields, blocked: false, reasons };
     }
     waits_for(plan, notices, waiting)
 }

@@ -25,7 +25,10 @@ pub fn status(mapping: &Mapping, state: &DealState) -> String {
         DealState::Waiting { for_what, until, fields } => {
             let until = until.map(minute).unwrap_or_default();
             match for_what {
-                WaitingFor::Answer => format!("⚠ Answer by {until}"),
+                WaitingFor::Answer if fields.is_empty() => format!("⚠ Answer by {until}"),
+                WaitingFor::Answer => {
+                    format!("⚠ Answer by {until}; sent once accepted: {}", labels(mapping, fields))
+                }
                 WaitingFor::WinDate => format!("⚠ Won: sent on {until}"),
                 WaitingFor::Acceptance => {
                     format!("⚠ Sent once the deal is accepted: {}", labels(mapping, fields))

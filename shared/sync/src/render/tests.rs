@@ -324,7 +324,18 @@ fn every_state_has_a_line_and_only_one_has_the_check_mark() {
             },
             "✘ Microsoft was not asked to help yet.",
         ),
-        (waiting(WaitingFor::Answer), "⚠ Answer by 2026-11-21 10:00 UTC"),
+        (
+            waiting(WaitingFor::Answer),
+            "⚠ Answer by 2026-11-21 10:00 UTC; sent once accepted: Deal value, Notes",
+        ),
+        (
+            DealState::Waiting {
+                for_what: WaitingFor::Answer,
+                until: Some(at()),
+                fields: BTreeSet::new(),
+            },
+            "⚠ Answer by 2026-11-21 10:00 UTC",
+        ),
         (waiting(WaitingFor::WinDate), "⚠ Won: sent on 2026-11-21 10:00 UTC"),
         (waiting(WaitingFor::Acceptance), "⚠ Sent once the deal is accepted: Deal value, Notes"),
         (

@@ -117,3 +117,14 @@ async fn two_runs_do_not_overlap() {
     assert!(poller.poll(at("10:00:00"), "second").await.unwrap().skipped);
     assert!(!poller.poll(at("10:06:00"), "after it was cut off").await.unwrap().skipped);
 }
+
+#[tokio::test]
+async fn a_partner_center_that_asks_to_wait_is_not_asked_for_invitations_too() {
+    let Stage { script, poller, .. } = stage();
+    script.fault("pc.changed", Fault::Before(FailureKind::Credentials));
+    let failure = poller.poll(at("10:00:00"), "locked out").await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Credentials);
+    assert!(!script.take_calls().contains(&"pc.pending"));
+    poller.poll(at("10:02:00"), "let in again").await.unwrap();
+    assert!(script.take_calls().contains(&"pc.pending"));
+}

@@ -2,23 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cosell_fakes::{State, Write, Written};
+use cosell_fakes::{Write, Written};
 use cosell_mapping::{Mapping, STAGE, VISIBILITY, phase_value, stage_value};
 use cosell_model::audit::{AuditEntry, AuditKind, FieldChange, Side};
 use cosell_model::referral::Referral;
 use cosell_model::value::Value;
 
-use crate::world::{Book, LEAD};
+use super::End;
+use crate::world::LEAD;
 
-/// Nothing was written without an intention before it and, unless the function died or could not
-/// write there, an outcome after it.
-pub(super) fn complete(state: &State, book: &Book, wrong: &mut Vec<String>) {
+/// Nothing was written without an intention before it and, unless the function died or could not write there, an outcome after it.
+pub(super) fn complete(end: &End<'_>, wrong: &mut Vec<String>) {
+    let (state, book) = (end.state, end.book);
     let mut entries: BTreeMap<&str, Vec<&AuditEntry>> = BTreeMap::new();
     for entry in &state.audit {
         entries.entry(&entry.invocation).or_default().push(entry);
     }
     for write in &state.writes {
-        let names = names(state, write);
+        let names = names(end, write);
         let own = entries.get(write.invocation.as_str()).map(Vec::as_slice).unwrap_or_default();
         let own: Vec<_> = own.iter().filter(|entry| names.contains(&entry.pair)).collect();
         let intended = own.iter().any(|entry| entry.kind == AuditKind::WriteAhead);
@@ -35,8 +36,10 @@ pub(super) fn complete(state: &State, book: &Book, wrong: &mut Vec<String>) {
 }
 
 /// What the log of a written subject may be kept under.
-fn names(state: &State, write: &Write) -> BTreeSet<String> {
-    let crm = |id: &str| format!("crm#dynamics#opportunity#{id}");
+fn names(end: &End<'_>, write: &Write) -> BTreeSet<String> {
+    let (state, deals) = (end.state, &end.names.deals);
+    let column = &deals.columns.referral_id;
+    let crm = |id: &str| format!("crm#{}#{}#{id}", deals.system, deals.entity);
     let referral = |id: &str| format!("referral#{id}");
     let mut names = BTreeSet::from([crm(&write.subject), referral(&write.subject)]);
     let mut related = |body: &serde_json::Value| {
@@ -51,9 +54,9 @@ fn names(state: &State, write: &Write) -> BTreeSet<String> {
     match &write.after {
         Written::Referral(body) => related(body),
         Written::Record(record) => {
-            names.extend(record.get("nwcs_referralid").as_str().map(referral));
+            names.extend(record.get(column).as_str().map(referral));
             let carried = write.before.iter().filter_map(|before| match before {
-                Written::Record(before) => before.get("nwcs_referralid").as_str().map(referral),
+                Written::Record(before) => before.get(column).as_str().map(referral),
                 Written::Referral(_) => None,
             });
             names.extend(carried);
@@ -62,17 +65,25 @@ fn names(state: &State, write: &Write) -> BTreeSet<String> {
     let naming =
         state.referrals.iter().filter(|(_, body)| body["externalReferenceId"] == *write.subject);
     names.extend(naming.map(|(id, _)| referral(&id.to_string())));
+    // A lead's pair goes on with the opportunity that it became.
+    let was_lead = state
+        .links
+        .values()
+        .filter(|link| link.lead.as_ref().is_some_and(|lead| lead.id == write.subject));
+    names.extend(was_lead.map(|link| referral(&link.referral.to_string())));
     names.extend(state.link_of(&write.subject).map(|link| referral(&link.referral.to_string())));
     names
 }
 
 /// A change that an outcome claims was really written, by that invocation.
-pub(super) fn truthful(state: &State, mapping: &Mapping, wrong: &mut Vec<String>) {
-    let leads = mapping.of_leads();
+pub(super) fn truthful(end: &End<'_>, wrong: &mut Vec<String>) {
+    let (state, mapping, leads) = (end.state, &end.names.deals, &end.names.leads);
     for entry in state.audit.iter().filter(|entry| entry.kind != AuditKind::WriteAhead) {
         for change in &entry.changes {
             let own = state.writes.iter().filter(|write| write.invocation == entry.invocation);
-            if !own.into_iter().any(|write| holds((mapping, leads.as_ref()), &write.after, change))
+            if !own
+                .into_iter()
+                .any(|write| holds((mapping, leads.as_deref()), &write.after, change))
             {
                 wrong.push(format!(
                     "the audit log of {} claims that {} wrote {} in {}: {:?}",

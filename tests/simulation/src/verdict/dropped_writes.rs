@@ -1,17 +1,16 @@
 //! A close date that the CRM did not keep: in the audit log, and the seller is notified, once.
 
-use cosell_mapping::Mapping;
 use cosell_model::audit::{AuditEntry, AuditKind};
 
-use super::edits::Pair;
-use super::pairs::waits;
+use super::Pair;
+use super::status::waits;
 
 const FIELD: &str = "closing_date";
-const TOLD: &str = "Estimated close date was not taken over by the CRM";
+const LINE: &str = "Estimated close date was not taken over by the CRM";
 
-pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>) {
-    let id = pair.referral.id;
-    let log = format!("referral#{id}");
+pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
+    let (id, log, state) = (pair.referral.id, pair.log(), pair.end.state);
+    let ignores = pair.end.weather.ignores_date;
     // Of a new record the date is nothing, which is no change.
     let names = |entry: &AuditEntry| {
         entry.changes.is_empty() || entry.changes.iter().any(|change| change.field == FIELD)
@@ -19,37 +18,37 @@ pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>)
     let found = |entry: &&AuditEntry| {
         entry.pair == log && entry.kind == AuditKind::DroppedWrite && names(entry)
     };
-    let found = pair.state.audit.iter().filter(found).count();
-    let (Some(rule), false) = (
-        mapping.rules.iter().find(|rule| rule.name == FIELD),
-        pair.record.is_read_only() || pair.referral.stage.is_terminal(),
-    ) else {
+    let found = state.audit.iter().filter(found).count();
+    let (Some(rule), false) =
+        (pair.rule(FIELD), pair.record.is_read_only() || pair.referral.stage.is_terminal())
+    else {
         return;
     };
-    if pair.record.get("nwcs_syncstatus") != "✔ Synced" {
+    let is_partly = pair.status().starts_with("⚠ Partly synced: ");
+    if pair.status() != "✔ Synced" && !is_partly {
         return;
     }
-    if !pair.weather.ignores_date && found > 0 {
+    if !ignores && found > 0 {
         wrong.push(format!("the CRM is said not to keep the close date of {id}"));
     }
     let apart = rule.read_partner_center(pair.referral).ok() != rule.read_crm(pair.record).ok()
-        && !waits(mapping, rule, (pair.link, pair.referral, pair.record));
-    if apart && found == 0 && pair.weather.ignores_date {
-        wrong.push(format!("nobody was told that the CRM did not keep the close date of {id}"));
+        && !waits(pair, rule);
+    if apart && found == 0 && ignores {
+        wrong.push(format!("nobody was notified that the CRM did not keep the close date of {id}"));
     }
-    if !pair.link.dropped_writes.is_empty() {
-        wrong.push(format!("the seller was never told what the CRM did not keep of {id}"));
+    if !pair.link.dropped_writes.is_empty() && !is_partly {
+        wrong.push(format!("the seller was never notified of what the CRM did not keep of {id}"));
     }
-    let audit = pair.record.get("nwcs_audit").as_str().unwrap_or_default();
-    let told = audit.matches(TOLD).count();
-    // A full Audit field has let go of its oldest lines; the lead may have told it.
+    let audit = pair.audit_column();
+    let lines = audit.matches(LINE).count();
+    // A full Audit field has let go of its oldest lines; the lead may have it.
     let complete = !audit.ends_with('…') && pair.link.lead.is_none();
-    if apart && told == 0 && complete && pair.weather.ignores_date {
-        wrong.push(format!("no line tells that the CRM did not keep the close date of {id}"));
+    if apart && lines == 0 && complete && ignores {
+        wrong.push(format!("no line says that the CRM did not keep the close date of {id}"));
     }
-    if told > found {
+    if lines > found {
         wrong.push(format!(
-            "{told} lines tell of {found} times that the CRM did not keep the close date of {id}"
+            "{lines} lines speak of {found} times that the CRM did not keep the close date of {id}"
         ));
     }
 }

@@ -3,21 +3,20 @@
 
 use std::collections::BTreeMap;
 
-use cosell_fakes::{State, Written};
-use cosell_mapping::{Mapping, Rule};
+use cosell_fakes::Written;
+use cosell_mapping::Rule;
 use cosell_model::audit::Side;
-use cosell_model::crm::CrmRecord;
-use cosell_model::link::Link;
 use cosell_model::referral::Referral;
 use cosell_model::value::Value;
 
-use crate::weather::Weather;
-use crate::world::{Book, Edit};
+use super::Pair;
+use crate::world::Edit;
 
 /// Whether anybody could notice an edit: a value that was taken back before its successor was
 /// carried was never gone.
 fn noticeable(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
     let own: Vec<&Edit> = pair
+        .end
         .book
         .edits
         .iter()
@@ -36,10 +35,11 @@ fn carried(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
     let Ok(value) = Value::from_json(rule.kind, &edit.value) else {
         return false;
     };
-    let stored = |json| Value::from_json(rule.kind, &pair.state.crm.kept(&rule.crm, &json)).ok();
+    let stored =
+        |json| Value::from_json(rule.kind, &pair.end.state.crm.kept(&rule.crm, &json)).ok();
     let here = rule.across_to_crm(&value).ok().and_then(|value| stored(rule.crm_json(&value)));
     let there = rule.across_to_partner_center(&value).ok();
-    let mut later = pair.state.writes.iter().filter(|write| write.moment >= edit.moment);
+    let mut later = pair.end.state.writes.iter().filter(|write| write.moment >= edit.moment);
     later.any(|write| match (&write.after, edit.side) {
         (Written::Referral(body), Side::Crm) if write.subject == pair.link.referral.to_string() => {
             let referral = Referral::parse(body.clone(), None, None).ok();
@@ -52,9 +52,8 @@ fn carried(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
         (Written::Record(record), Side::PartnerCenter)
             if pair.link.lead.as_ref().is_some_and(|lead| write.subject == lead.id) =>
         {
-            let on_lead = pair
-                .leads
-                .and_then(|leads| leads.rules.iter().find(|on_lead| on_lead.name == rule.name));
+            let leads = &pair.end.names.of(true).rules;
+            let on_lead = leads.iter().find(|on_lead| on_lead.name == rule.name);
             here.is_some() && on_lead.and_then(|rule| rule.read_crm(record).ok()) == here
         }
         _ => false,
@@ -63,25 +62,15 @@ fn carried(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
 
 /// What stands in the lead that the record was.
 fn on_lead(pair: &Pair<'_>, field: &str) -> Option<Value> {
-    let lead = pair.state.records.get(&pair.link.lead.as_ref()?.id)?;
-    let rule = pair.leads?.rules.iter().find(|rule| rule.name == field)?;
+    let lead = pair.end.state.records.get(&pair.link.lead.as_ref()?.id)?;
+    let leads = pair.end.names.leads.as_ref()?;
+    let rule = leads.rules.iter().find(|rule| rule.name == field)?;
     rule.read_crm(lead).ok()
 }
 
-/// A pair as it is in the end.
-pub(super) struct Pair<'a> {
-    pub(super) state: &'a State,
-    pub(super) book: &'a Book,
-    pub(super) weather: &'a Weather,
-    pub(super) link: &'a Link,
-    pub(super) referral: &'a Referral,
-    pub(super) record: &'a CrmRecord,
-    /// For what was written to the lead that the record was.
-    pub(super) leads: Option<&'a Mapping>,
-}
-
-pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>) {
-    let Pair { state, book, weather, link, referral, record, .. } = pair;
+pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
+    let Pair { end, link, referral, record, .. } = pair;
+    let (state, book, weather) = (end.state, end.book, end.weather);
     let lead = link.lead.as_ref().map(|lead| lead.id.clone());
     let subjects: Vec<String> =
         [link.crm.id.clone(), link.referral.to_string()].into_iter().chain(lead).collect();
@@ -90,7 +79,7 @@ pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>)
         last.insert((edit.field, edit.side), edit);
     }
     for ((field, side), edit) in &last {
-        let Some(rule) = mapping.rules.iter().find(|rule| rule.name == *field) else {
+        let Some(rule) = pair.rule(field) else {
             continue;
         };
         let Ok(value) = Value::from_json(rule.kind, &edit.value) else {
@@ -115,6 +104,11 @@ pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>)
         }
         // Automations overwrite the name as they like.
         if stands || (weather.robots && *field == "name") {
+            continue;
+        }
+        // Emptied before anything was known of it, a field looks as if it had never been filled.
+        let known = state.known.get(&referral.id).and_then(|known| known.get(*field));
+        if value.is_nothing() && known.is_none_or(|known| edit.moment <= *known) {
             continue;
         }
         let is_it = |other: &Value| *other == value || Some(other) == cut.as_ref();

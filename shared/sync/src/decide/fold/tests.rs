@@ -212,3 +212,19 @@ fn a_deal_that_waits_says_for_what() {
     };
     assert_eq!(ended(&deal, &deal.plan(), &[]).state, answer);
 }
+
+#[test]
+fn what_waits_is_named_beside_what_does_not_agree() {
+    let pending = |body: &mut Json| {
+        (body["status"], body["substatus"]) = (json!("New"), json!("Pending"));
+        body["direction"] = json!("Incoming");
+    };
+    let mut deal = Deal::of(shipped(), pending, |record| record.phase = Phase::OnHold);
+    deal.set("description", json!("call first"));
+    deal.edit_referral(|body| body["details"]["dealValue"] = json!(205_000));
+    let state = ended(&deal, &deal.plan(), &[("deal_value", End::Skipped)]).state;
+    let DealState::PartlySynced { fields, blocked: false, .. } = state else {
+        panic!("{state:?}");
+    };
+    assert_eq!(fields, ["deal_value".into(), "notes".into()].into());
+}

@@ -254,3 +254,28 @@ async fn a_name_that_the_crm_refuses_keeps_nobody_from_reading_why() {
     stage.until_quiet(&opportunity()).await;
     assert_eq!(stage.name(), "✔ Renamed");
 }
+
+#[tokio::test]
+async fn a_mark_that_the_crm_refuses_keeps_nobody_from_reading_the_status() {
+    let stage = Stage::with_opportunity().marking();
+    stage.crm_refuses(Some("name"));
+    stage.until_quiet(&opportunity()).await;
+    assert_eq!(stage.name(), NAME);
+    assert_eq!(stage.the_record().get("nwcs_syncstatus"), "✔ Synced");
+
+    stage.edit("nwcs_products", Json::Null);
+    stage.reconcile(&opportunity(), "lacks products").await.unwrap();
+    let status = stage.the_record().get("nwcs_syncstatus").clone();
+    assert!(status.as_str().unwrap().starts_with('✘'), "{status}");
+}
+
+#[tokio::test]
+async fn a_mark_that_the_crm_refuses_keeps_nobody_from_reading_why_no_referral_was_made() {
+    let stage = Stage::with_opportunity().marking();
+    stage.edit("nwcs_products", Json::Null);
+    stage.crm_refuses(Some("name"));
+    stage.reconcile(&opportunity(), "lacks products").await.unwrap();
+    assert_eq!(stage.name(), NAME);
+    let status = stage.the_record().get("nwcs_syncstatus").clone();
+    assert!(status.as_str().unwrap().starts_with('✘'), "{status}");
+}

@@ -106,6 +106,7 @@ impl Stage {
             cause: Cause::Webhook,
             observed: "test".into(),
         };
+        self.world.state().now = self.now;
         let request = Request { message: &message, now: self.now, invocation };
         let outcome = self.engine.reconcile(request).await;
         // Whatever a test is about, nothing is sent that the services lock.

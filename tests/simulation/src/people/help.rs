@@ -1,6 +1,6 @@
 //! The help and the visibility that sellers choose, and change their minds about.
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::world::World;
 
@@ -10,13 +10,14 @@ impl World {
         let Some(id) = self.pick(self.open_records()) else {
             return;
         };
-        let choices = [json!(412_000_002), json!(412_000_003), Json::Null];
-        let choice = choices[self.draw(3) as usize].clone();
+        let (column, choices) = self.names.help();
+        let choice = [choices[2].clone(), choices[3].clone(), Json::Null];
+        let choice = &choice[self.draw(3) as usize];
         let mut state = self.state();
-        if *state.records[&id].get("nwcs_howcanmicrosofthelp") == choice {
+        if state.records[&id].get(column) == choice {
             return;
         }
-        state.enter(&id, "nwcs_howcanmicrosofthelp", &choice);
+        state.enter(&id, column, choice);
         state.note(|| format!("a seller sets the help for {id} to {choice}"));
     }
 
@@ -25,12 +26,15 @@ impl World {
         let Some(id) = self.pick(self.open_records()) else {
             return;
         };
-        let choice = json!(412_000_000 + self.draw(2));
+        let Some((column, choices)) = self.names.visibility() else {
+            return;
+        };
+        let choice = &choices[self.draw(2) as usize];
         let mut state = self.state();
-        if *state.records[&id].get("nwcs_referralvisibility") == choice {
+        if state.records[&id].get(column) == choice {
             return;
         }
-        state.enter(&id, "nwcs_referralvisibility", &choice);
+        state.enter(&id, column, choice);
         state.note(|| format!("a seller sets the visibility of {id} to {choice}"));
     }
 }
