@@ -37,7 +37,7 @@ pub use file::{Examination, Layer, Placeholders};
 pub use layers::Origin;
 pub use mark::Mark;
 pub use observation::{
-    CONTACT, HELP, Observation, REFERENCE, STAGE, VISIBILITY, phase_value, stage_value,
+    CONTACT, HELP, Observation, REFERENCE, STAGE, Unreadable, VISIBILITY, phase_value, stage_value,
 };
 pub use reason::ReasonColumn;
 pub use registration::{RegisterWhen, Registration};

@@ -1,10 +1,11 @@
 //! What is seen of a pair: every rule's value on each side, the stage, the help that is asked for,
 //! and the CRM ID.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::conversion::scalar_text;
 use super::{ConversionError, Mapping, Rule, Situation};
+use cosell_model::audit::Side;
 use cosell_model::crm::{CrmRecord, Phase};
 use cosell_model::life_cycle::Stage;
 use cosell_model::link::{LastSynced, Link};
@@ -22,14 +23,32 @@ pub const CONTACT: &str = "customer_contact";
 /// The name of Partner Center's "CRM ID" among the seen values.
 pub const REFERENCE: &str = "crm_id";
 
+/// Why the values of a rule are not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// The rule's `when` does not hold for this deal: it has no such field.
+    NotForThisDeal,
+    /// The referral's answer was shortened: nothing is known of Partner Center's value.
+    BlockMissing {
+        /// The CRM's value, as far as it can be read.
+        crm: Option<Value>,
+    },
+    /// What stands there is no value of the rule's kind.
+    NoValue {
+        /// Where it stands.
+        side: Side,
+        /// What is wrong with it; no customer data.
+        reason: String,
+    },
+}
+
 /// Both sides' values as they are now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observation {
     /// By rule name.
     pub values: BTreeMap<String, LastSynced>,
-    /// Rules whose value could not be read on one side, or that are not there for this deal:
-    /// nothing may be concluded from them.
-    pub unreadable: BTreeSet<String>,
+    /// By rule name, those whose values are not known: no edit may be concluded from them.
+    pub unreadable: BTreeMap<String, Unreadable>,
     /// Whether the CRM shows what Partner Center says of the deal's visibility.
     pub visibility_settled: bool,
 }
@@ -76,12 +95,12 @@ impl Mapping {
         let mut observation = Observation::default();
         for rule in &self.rules {
             if !rule.applies(situation) {
-                observation.unreadable.insert(rule.name.clone());
+                observation.unreadable.insert(rule.name.clone(), Unreadable::NotForThisDeal);
                 continue;
             }
             match rule.observe(referral, record) {
                 Ok(seen) => drop(observation.values.insert(rule.name.clone(), seen)),
-                Err(_) => drop(observation.unreadable.insert(rule.name.clone())),
+                Err(why) => drop(observation.unreadable.insert(rule.name.clone(), why)),
             }
         }
         let mut note = |name: &str, partner_center, crm| {
@@ -105,22 +124,24 @@ impl Mapping {
 }
 
 impl Rule {
-    fn observe(
-        &self,
-        referral: &Referral,
-        record: &CrmRecord,
-    ) -> Result<LastSynced, ConversionError> {
+    fn observe(&self, referral: &Referral, record: &CrmRecord) -> Result<LastSynced, Unreadable> {
+        let crm = self.read_crm(record);
+        let no_value =
+            |side, error: &ConversionError| Unreadable::NoValue { side, reason: error.to_string() };
         // Services leave out what is null, but a whole block is never null: without it the answer
         // was shortened.
         if let Some((block, _)) = self.partner_center.split_once('.')
             && !referral.has(block)
         {
-            return Err(ConversionError::BlockMissing { block: block.to_owned() });
+            return Err(Unreadable::BlockMissing { crm: crm.ok() });
         }
-        Ok(LastSynced {
-            partner_center: self.read_partner_center(referral)?,
-            crm: self.read_crm(record)?,
-        })
+        let partner_center = match self.read_partner_center(referral) {
+            Err(ConversionError::BlockMissing { .. }) => {
+                return Err(Unreadable::BlockMissing { crm: crm.ok() });
+            }
+            read => read.map_err(|error| no_value(Side::PartnerCenter, &error))?,
+        };
+        Ok(LastSynced { partner_center, crm: crm.map_err(|error| no_value(Side::Crm, &error))? })
     }
 }
 

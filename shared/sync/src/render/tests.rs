@@ -153,6 +153,7 @@ fn of_fields() -> Vec<Notice> {
     ];
     for side in [Side::PartnerCenter, Side::Crm] {
         notices.push(Notice::CannotBeEmptied { field: field(), side });
+        notices.push(Notice::FieldUnreadable { field: field(), side, reason: reason() });
         notices.push(Notice::NotConvertible { field: field(), side, reason: reason() });
         notices.push(Notice::OneWay { field: field(), side });
         notices.push(Notice::DecisionMade { winner: side });

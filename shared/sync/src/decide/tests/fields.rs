@@ -119,8 +119,6 @@ fn a_conflict_that_awaits_a_decision_is_notified_once_and_holds_up_nothing_else(
 fn a_block_that_is_missing_from_the_answer_is_not_an_emptied_field() {
     let plan = after(|body| drop(body.as_object_mut().unwrap().remove("details")), |_| {});
     assert!(plan.effects.is_empty(), "{plan:?}");
-    let plan = after(|body| body["details"]["dealValue"] = json!("a lot"), |_| {});
-    assert!(plan.effects.is_empty(), "{plan:?}");
 }
 
 #[test]
