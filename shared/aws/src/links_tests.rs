@@ -121,7 +121,7 @@ async fn a_link_is_found_whole_from_each_side() {
         },
         notified: [refused.key()].into(),
         notifying: Some(Notifying {
-            crm_version: "W/\"0\"".into(),
+            audit: "cbf29ce484222325".into(),
             notices: [refused.key()].into(),
         }),
         phase_refused: Some(refused),

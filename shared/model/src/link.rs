@@ -42,8 +42,9 @@ pub struct WriteAhead {
 /// Notices on their way to the seller when the link was last saved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notifying {
-    /// The record's version that they were written on: with another one they arrived.
-    pub crm_version: String,
+    /// A digest of the Audit field that they were to be written over: with another text in it they
+    /// arrived, whoever else changes the record.
+    pub audit: String,
     /// Their keys.
     pub notices: BTreeSet<String>,
 }

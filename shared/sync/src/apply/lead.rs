@@ -141,7 +141,9 @@ impl Reconciliation<'_> {
             let is_known = link.notified.contains(&notice.key());
             let unread = if is_known { Vec::new() } else { vec![&notice] };
             let fields = connector.columns(opportunity, &state, &unread);
-            self.try_to_notify(opportunity, fields).await?;
+            if !fields.is_empty() {
+                self.notify_on(opportunity, fields).await?;
+            }
         }
         Ok(Applied::Contradicted(notice))
     }
@@ -163,10 +165,10 @@ impl Reconciliation<'_> {
         if whole.is_empty() {
             return Ok(opportunity);
         }
-        match self.update(Table::Opportunities, &opportunity, &whole).await {
+        match self.update_columns(Table::Opportunities, &opportunity, whole).await {
             Err(failure) if failure.kind == FailureKind::Rejected && is_refusable => {
                 let write = self.taken_over(&opportunity, CrmWrite::default(), (lead, referral));
-                self.update(Table::Opportunities, &opportunity, &write).await
+                self.update_columns(Table::Opportunities, &opportunity, write).await
             }
             written => written,
         }
@@ -203,7 +205,8 @@ impl Reconciliation<'_> {
         let connector = Connector::new(mapping, &engine.policy, self.request.now);
         let mut fields = connector.columns(lead, &state, &[&notice]);
         fields.insert(mapping.columns.sync.clone(), Json::Bool(false));
-        self.try_to_notify(lead, fields).await
+        // The deal goes on whether or not this seller can be notified.
+        self.notify_on(lead, fields).await.map(drop)
     }
 
     /// A lead whose deal goes on as an opportunity, and which is still on.
@@ -214,25 +217,6 @@ impl Reconciliation<'_> {
             self.release_lead(lead, opportunity).await?;
         }
         Ok(Applied::Notified { record: None, delivered: true })
-    }
-
-    /// The deal goes on whether or not this seller can be notified.
-    async fn try_to_notify(
-        &mut self,
-        record: &CrmRecord,
-        fields: std::collections::BTreeMap<String, Json>,
-    ) -> Result<(), Failure> {
-        if fields.is_empty() {
-            return Ok(());
-        }
-        let table = self.engine.table_of(&record.key);
-        match self.update(table, record, &CrmWrite { fields, phase: None }).await {
-            Err(failure) if failure.kind == FailureKind::Rejected => {
-                tracing::warn!(record = %record.key, error = failure.redacted(), "the seller could not be notified");
-                Ok(())
-            }
-            written => written.map(drop),
-        }
     }
 }
 

@@ -4,6 +4,7 @@ mod help;
 mod lead;
 mod new_record;
 mod new_referral;
+mod notify;
 mod patch;
 mod record;
 
@@ -144,7 +145,8 @@ impl Reconciliation<'_> {
         if does(|action| matches!(action, Action::RequestHelp(_) | Action::FindHelp)) {
             link.steps.insert(Step::MicrosoftInvitationStarted);
         }
-        link.notifying = notifying(case, plan, progress);
+        link.notified.extend(fold::arrived(case.mapping, case.link, case.record));
+        link.notifying = notifying(case, plan, progress).or(link.notifying);
         if link.version == 0 {
             self.create_link(&mut link).await?;
         } else if link != progress.link {
@@ -190,40 +192,6 @@ impl Reconciliation<'_> {
         self.journal.answered(System::Crm, stored.request_id.as_ref());
         Ok(stored)
     }
-
-    /// Writes what the seller of a deal reads that is not linked, or not any more. What the CRM
-    /// does not let us write, the audit log still knows.
-    async fn notify(&mut self, pair: &Pair, plan: &Plan) -> Result<Applied, Failure> {
-        let columns = plan.effects.iter().find_map(|effect| match &effect.action {
-            Action::Notify(columns) => Some(columns.clone()),
-            _ => None,
-        });
-        let (Some(record), Some(mut fields)) = (&pair.record, columns) else {
-            return Ok(Applied::Notified { record: None, delivered: true });
-        };
-        let mut notified = self
-            .update(pair.table, record, &CrmWrite { fields: fields.clone(), phase: None })
-            .await;
-        let is_refused =
-            notified.as_ref().is_err_and(|failure| failure.kind == FailureKind::Rejected);
-        let name = self.engine.rules().mapping_of(pair.table).marked_name();
-        // A name that the CRM does not take must not keep the seller from reading the rest.
-        if is_refused && name.is_some_and(|name| fields.remove(name.crm.as_str()).is_some()) {
-            notified = self.update(pair.table, record, &CrmWrite { fields, phase: None }).await;
-        }
-        match notified {
-            Ok(stored) => Ok(Applied::Notified { record: Some(stored), delivered: true }),
-            Err(failure) if failure.kind == FailureKind::Rejected => {
-                tracing::warn!(
-                    deal = self.journal.deal(),
-                    error = failure.redacted(),
-                    "the seller could not be notified"
-                );
-                Ok(Applied::Notified { record: None, delivered: false })
-            }
-            Err(failure) => Err(failure),
-        }
-    }
 }
 
 /// A planned change, for the audit log.
@@ -246,10 +214,8 @@ fn notifying(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Option<Notify
     let folded = fold::of(case, plan, progress);
     let unread = fold::unread(case, progress, &folded.notices);
     let lines = unread.into_iter().filter(|notice| crate::render::is_line(notice));
-    let mut notices: std::collections::BTreeSet<String> = lines.map(Notice::key).collect();
-    notices.extend(fold::arrived(case.link, case.record));
-    let crm_version = case.record.version.clone();
-    (!notices.is_empty()).then_some(Notifying { crm_version, notices })
+    let notifying = fold::notifying(case.mapping, case.record, lines.map(Notice::key));
+    (!notifying.notices.is_empty()).then_some(notifying)
 }
 
 /// A refusal as a notice has it. One of ours speaks for itself; one of a service is quoted with its

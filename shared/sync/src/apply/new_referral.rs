@@ -4,13 +4,13 @@
 //! POSTs; each finished step is kept on the link.
 
 use cosell_model::crm::CrmRecord;
-use cosell_model::link::{Link, Notifying, Step};
+use cosell_model::link::{Link, Step};
 use cosell_model::referral::Referral;
 use serde_json::Value as Json;
 
 use super::{Applied, end_of};
-use crate::decide::new_referral;
 use crate::decide::progress::{End, Progress};
+use crate::decide::{fold, new_referral};
 use crate::failure::linked_meanwhile;
 use crate::failure::{Failure, FailureKind, System};
 use crate::identity::own;
@@ -61,8 +61,8 @@ impl Reconciliation<'_> {
         let mut link = Link::new(referral, record, pair.now);
         link.last_synced = new_referral::start(mapping, referral, record, answered);
         link.steps.extend(invitation(plan).map(|_| Step::MicrosoftInvitationStarted));
-        let keys = plan.notices.iter().map(cosell_model::notice::Notice::key).collect();
-        link.notifying = Some(Notifying { crm_version: record.version.clone(), notices: keys });
+        let keys = plan.notices.iter().map(cosell_model::notice::Notice::key);
+        link.notifying = Some(fold::notifying(mapping, record, keys));
         self.create_link(&mut link).await?;
         self.claim.covers_unlinked = false;
         self.claim.made = None;

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use cosell_model::crm::{CrmRecord, CrmWrite, Phase};
+use cosell_model::crm::{CrmWrite, Phase};
 use cosell_model::link::{Link, Notifying};
 use cosell_model::notice::Notice;
 use serde_json::Value as Json;
@@ -53,7 +53,8 @@ impl Reconciliation<'_> {
         let unread = unread(case, plan, progress);
         write.fields.extend(status_columns(case, plan, progress));
         let is_part = |effect: &Effect| is_column(effect) || opens(effect) || is_notify(effect);
-        progress.in_flight = Some(in_flight(case.record, &unread));
+        let in_flight = fold::notifying(case.mapping, case.record, unread.clone());
+        let earlier = progress.in_flight.replace(in_flight);
         match self.update(case.pair.table, case.record, &write).await {
             Ok(stored) => {
                 progress.record = Some(stored);
@@ -63,13 +64,13 @@ impl Reconciliation<'_> {
                 Ok(())
             }
             Err(failure) if failure.kind == FailureKind::Rejected => {
-                progress.in_flight = None;
+                progress.in_flight = earlier;
                 self.write_in_parts(case, plan, progress, (&failure, write.phase)).await
             }
             Err(failure) => {
                 let end = end_of(&failure);
                 if end != End::Unknown {
-                    progress.in_flight = None;
+                    progress.in_flight = earlier;
                 }
                 progress.end(plan, &end, is_part);
                 Err(failure)
@@ -135,7 +136,9 @@ impl Reconciliation<'_> {
         let present = progress.record.clone().unwrap_or_else(|| case.record.clone());
         let mut write = CrmWrite { fields, phase: opening };
         let is_part = |effect: &Effect| is_notify(effect) || (opening.is_some() && opens(effect));
-        self.keep_notices(case, plan, progress, in_flight(&present, &unread)).await?;
+        let in_flight = fold::notifying(case.mapping, &present, unread.clone());
+        let earlier = progress.in_flight.clone();
+        self.keep_notices(case, plan, progress, in_flight).await?;
         let mut written = self.update(case.pair.table, &present, &write).await;
         let is_refused =
             written.as_ref().is_err_and(|failure| failure.kind == FailureKind::Rejected);
@@ -156,7 +159,7 @@ impl Reconciliation<'_> {
             Err(failure) if failure.kind == FailureKind::Rejected => {
                 tracing::warn!(record = %case.record.key, error = failure.redacted(), "the seller could not be notified; the audit log says it");
                 progress.cannot_notify = true;
-                progress.in_flight = None;
+                progress.in_flight = earlier;
                 let end = end_of(&failure);
                 for (effect, ended) in plan.effects.iter().zip(&mut progress.ends) {
                     if is_notify(effect) || (opening.is_some() && opens(effect)) {
@@ -168,7 +171,7 @@ impl Reconciliation<'_> {
             Err(failure) => {
                 let end = end_of(&failure);
                 if end != End::Unknown {
-                    progress.in_flight = None;
+                    progress.in_flight = earlier;
                 }
                 progress.end(plan, &end, is_part);
                 Err(failure)
@@ -186,7 +189,10 @@ impl Reconciliation<'_> {
         in_flight: Notifying,
     ) -> Result<(), Failure> {
         let known = progress.link.notifying.as_ref();
-        let is_known = known.is_some_and(|known| in_flight.notices.is_subset(&known.notices));
+        let is_known = in_flight.notices.is_empty()
+            || known.is_some_and(|known| {
+                known.audit == in_flight.audit && in_flight.notices.is_subset(&known.notices)
+            });
         progress.in_flight = Some(in_flight);
         if is_known || progress.link.version == 0 || case.record.is_read_only() {
             return Ok(());
@@ -229,11 +235,6 @@ fn unread(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Vec<String> {
     let folded = fold::of(case, plan, progress);
     let unread = fold::unread(case, progress, &folded.notices).into_iter();
     unread.filter(|notice| crate::render::is_line(notice)).map(Notice::key).collect()
-}
-
-fn in_flight(record: &CrmRecord, unread: &[String]) -> Notifying {
-    let notices = unread.iter().cloned().collect();
-    Notifying { crm_version: record.version.clone(), notices }
 }
 
 fn is_column(effect: &Effect) -> bool {

@@ -8,7 +8,7 @@ use cosell_model::state::{DealState, UnlinkedDeal, WaitingFor};
 
 use super::until_due;
 use crate::decide::{is_known, status_of};
-use crate::failure::{Failure, FailureKind};
+use crate::failure::Failure;
 use crate::journal::Draft;
 use crate::pair::{Pair, Standing};
 use crate::plan::Plan;
@@ -131,19 +131,8 @@ impl Reconciliation<'_> {
                 let columns = &self.engine.mapping_of(pair.table).columns;
                 fields.insert(columns.referral_id.clone(), id.to_string().into());
             }
-            let write = cosell_model::crm::CrmWrite { fields, phase: None };
-            match self.update(pair.table, record, &write).await {
-                Ok(stored) => written = Some(stored),
-                Err(failure) if failure.kind == FailureKind::Rejected => {
-                    tracing::warn!(
-                        deal = self.journal.deal(),
-                        error = failure.redacted(),
-                        "the seller could not be notified"
-                    );
-                    delivered = false;
-                }
-                Err(failure) => return Err(failure),
-            }
+            written = self.notify_on(record, fields).await?;
+            delivered = written.is_some();
         }
         if pair.is_linked() {
             self.commit_resting(pair, &plan, (written, delivered)).await

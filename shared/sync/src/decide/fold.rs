@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cosell_mapping::Mapping;
 use cosell_model::audit::{FieldChange, Side};
 use cosell_model::crm::{CrmRecord, Phase};
+use cosell_model::digest::digest;
 use cosell_model::field::Field;
 use cosell_model::life_cycle::Stage;
-use cosell_model::link::{DroppedWrite, Link};
+use cosell_model::link::{DroppedWrite, Link, Notifying};
 use cosell_model::notice::{Inviter, Notice, Refusal, Severity};
 use cosell_model::state::{DealState, WaitingFor};
 use cosell_model::value::Value;
@@ -49,14 +51,13 @@ pub(crate) fn of(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Folded {
     Folded { state, notices, changes, dropped_writes, name }
 }
 
-/// Notices that the seller has not read: new standing ones, and what happened now. Those that were
-/// on their way when an earlier run ended arrived if the record has another version since.
+/// Notices that the seller has not read: new standing ones, and what happened now.
 pub(crate) fn unread<'a>(
     case: &Case<'_>,
     progress: &Progress,
     notices: &'a [Notice],
 ) -> Vec<&'a Notice> {
-    let arrived = arrived(case.link, case.record);
+    let arrived = arrived(case.mapping, case.link, case.record);
     let is_read = |notice: &Notice| {
         let key = notice.key();
         let was_written = matches!(notice, Notice::Sent { .. } | Notice::Received { .. })
@@ -69,11 +70,22 @@ pub(crate) fn unread<'a>(
     notices.iter().filter(|notice| !is_read(notice)).collect()
 }
 
-/// The notices on their way that arrived.
-pub(crate) fn arrived(link: &Link, record: &CrmRecord) -> BTreeSet<String> {
-    let notifying =
-        link.notifying.as_ref().filter(|notifying| notifying.crm_version != record.version);
-    notifying.map(|notifying| notifying.notices.clone()).unwrap_or_default()
+/// Notices on their way to this record.
+pub(crate) fn notifying(
+    mapping: &Mapping,
+    record: &CrmRecord,
+    notices: impl IntoIterator<Item = String>,
+) -> Notifying {
+    let audit = record.get(&mapping.columns.audit).as_str().unwrap_or_default();
+    Notifying { audit: digest(audit), notices: notices.into_iter().collect() }
+}
+
+/// The notices on their way that arrived when an earlier run ended. The record's version says
+/// nothing of it: a seller's edit has a new one, too.
+pub(crate) fn arrived(mapping: &Mapping, link: &Link, record: &CrmRecord) -> BTreeSet<String> {
+    let present = notifying(mapping, record, []).audit;
+    let arrived = link.notifying.as_ref().filter(|notifying| notifying.audit != present);
+    arrived.map(|notifying| notifying.notices.clone()).unwrap_or_default()
 }
 
 /// Whether an effect counts as done: stored, or about to be.

@@ -66,9 +66,7 @@ pub(crate) fn after_failure(
 ) -> Link {
     let stored = &progress.link;
     let mut notified = stored.notified.clone();
-    if !progress.delivered.is_empty() {
-        notified = self::notified(case, progress, folded);
-    }
+    notified.extend(progress.delivered.iter().cloned());
     let mut link = Link { notified, notifying: progress.in_flight.clone(), ..stored.clone() };
     if progress.referral.is_some() || progress.record.is_some() {
         link.last_synced = synced(case, plan, progress);

@@ -45,7 +45,7 @@ pub(crate) struct Progress {
     pub(crate) may_mark: bool,
     /// Keys of the notices that the seller reads since this run.
     pub(crate) delivered: BTreeSet<String>,
-    /// Notices in a write that was not answered yet.
+    /// Notices in a write that was not answered, by this run or by an earlier one.
     pub(crate) in_flight: Option<Notifying>,
     /// Microsoft was asked now, and not before.
     pub(crate) makes_help: bool,
@@ -67,7 +67,7 @@ impl Progress {
             whole_refused: None,
             may_mark: true,
             delivered: BTreeSet::new(),
-            in_flight: None,
+            in_flight: link.notifying.clone(),
             makes_help: false,
             cannot_notify: false,
             is_creation: false,

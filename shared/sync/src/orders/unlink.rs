@@ -84,6 +84,6 @@ impl Reconciliation<'_> {
         self.journal
             .ahead("About to take the referral's marks off the record.", Vec::new())
             .await?;
-        engine.port(table).update(record, &CrmWrite { fields, phase: None }).await.map(drop)
+        self.update_columns(table, record, CrmWrite { fields, phase: None }).await.map(drop)
     }
 }

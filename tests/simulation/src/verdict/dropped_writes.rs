@@ -1,6 +1,7 @@
 //! A close date that the CRM did not keep: in the audit log, and the seller is notified, once.
 
 use cosell_model::audit::{AuditEntry, AuditKind};
+use cosell_model::field::Field;
 
 use super::Pair;
 use super::status::waits;
@@ -10,11 +11,9 @@ const LINE: &str = "Estimated close date was not taken over by the CRM";
 
 pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
     let (id, log, state) = (pair.referral.id, pair.log(), pair.end.state);
-    let ignores = pair.end.weather.ignores_date;
-    // Of a new record the date is nothing, which is no change.
-    let names = |entry: &AuditEntry| {
-        entry.changes.is_empty() || entry.changes.iter().any(|change| change.field == FIELD)
-    };
+    let (ignores, field) = (pair.end.weather.ignores_date, Field::from(FIELD));
+    let names =
+        |entry: &AuditEntry| entry.notices.iter().any(|notice| notice.field() == Some(&field));
     let found = |entry: &&AuditEntry| {
         entry.pair == log && entry.kind == AuditKind::DroppedWrite && names(entry)
     };

@@ -1,4 +1,3 @@
-use cosell_model::link::Notifying;
 use serde_json::Value as Json;
 use serde_json::json;
 
@@ -178,14 +177,17 @@ fn what_was_to_happen_is_not_said_when_it_did_not() {
 }
 
 #[test]
-fn notices_on_their_way_arrived_with_the_records_next_version() {
+fn notices_on_their_way_arrived_with_the_next_text_of_audit_and_not_with_any_edit() {
     let mut deal = Deal::in_sync();
     let notices = BTreeSet::from(["sent:1".to_owned()]);
-    let crm_version = deal.record().version.clone();
-    deal.link_mut().notifying = Some(Notifying { crm_version, notices: notices.clone() });
-    assert!(arrived(deal.link(), deal.record()).is_empty());
-    deal.edit_record(|_| {});
-    assert_eq!(arrived(deal.link(), deal.record()), notices);
+    let on_their_way = notifying(&deal.mapping, deal.record(), notices.clone());
+    deal.link_mut().notifying = Some(on_their_way);
+    let arrived = |deal: &Deal| arrived(&deal.mapping, deal.link(), deal.record());
+    assert!(arrived(&deal).is_empty());
+    deal.set("description", json!("a seller's edit"));
+    assert!(arrived(&deal).is_empty());
+    deal.set("nwcs_audit", json!("2026-11-21 10:00 UTC  Sent to Partner Center: Deal value."));
+    assert_eq!(arrived(&deal), notices);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Invitations that expire soon.
 
-use cosell_model::link::Notifying;
 use cosell_model::notice::Inviter;
 use jiff::Timestamp;
 
 use super::*;
+use crate::decide::fold;
 
 const EXPIRES: &str = "2026-12-05T09:30:00Z";
 
@@ -73,11 +73,11 @@ fn another_deadline_warns_anew() {
 fn a_warning_whose_write_arrived_though_its_answer_was_lost_is_not_written_again() {
     let mut deal = unanswered();
     let plan = at(&mut deal, "2026-12-01T09:30:00Z");
-    let notices = deal.unread(&plan).iter().map(Notice::key).collect();
-    let crm_version = deal.record().version.clone();
-    deal.link_mut().notifying = Some(Notifying { crm_version, notices });
-    assert_eq!(deal.says(&deal.plan()), ["deadline-near"], "the record has not changed since");
-    deal.edit_record(|_| {});
+    let notices: Vec<String> = deal.unread(&plan).iter().map(Notice::key).collect();
+    let notifying = fold::notifying(&deal.mapping, deal.record(), notices);
+    deal.link_mut().notifying = Some(notifying);
+    assert_eq!(deal.says(&deal.plan()), ["deadline-near"], "Audit has not changed since");
+    deal.set("nwcs_audit", json!("the warning"));
     let plan = at(&mut deal, "2026-12-01T09:31:00Z");
     assert!(deal.unread(&plan).is_empty());
 }

@@ -1,9 +1,7 @@
 //! What the CRM took and did not keep.
 
-use cosell_model::link::Notifying;
-
 use super::*;
-use crate::decide::{is_kept, new_record};
+use crate::decide::{fold, is_kept, new_record};
 
 fn number(text: &str) -> Value {
     Value::Number(text.parse().unwrap())
@@ -55,10 +53,9 @@ fn an_amount_that_the_crm_calculates_is_notified_and_written_no_more() {
     let notice =
         Notice::DroppedWrite { field: "deal_value".into(), at: now(), value: number("205000") };
     assert_eq!(deal.unread(&plan), std::slice::from_ref(&notice));
-    let crm_version = deal.record().version.clone();
-    let notifying = Notifying { crm_version, notices: [notice.key()].into() };
+    let notifying = fold::notifying(&deal.mapping, deal.record(), [notice.key()]);
     deal.link_mut().notifying = Some(notifying);
-    deal.edit_record(|_| {});
+    deal.set("nwcs_audit", json!("the notice"));
     assert!(deal.unread(&deal.plan()).is_empty(), "only the answer to notifying was lost");
 }
 
