@@ -53,6 +53,7 @@ pub(super) fn link(n: u128, crm: &str) -> Link {
         lead: None,
         last_synced: [("value".into(), last_synced), ("close date".into(), date)].into(),
         write_ahead: BTreeMap::new(),
+        in_doubt: BTreeSet::new(),
         state: DealState::InSync,
         state_since: Some("2026-09-01T08:00:00Z".parse().unwrap()),
         notified: BTreeSet::new(),
@@ -114,6 +115,7 @@ async fn a_link_is_found_whole_from_each_side() {
             since: conflict.since,
         }),
         write_ahead: [("name".into(), write_ahead)].into(),
+        in_doubt: ["value".into()].into(),
         state: DealState::PartlySynced {
             fields: ["name".into()].into(),
             blocked: true,

@@ -171,6 +171,10 @@ pub struct Link {
     /// Writes under way, until their outcome is known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub write_ahead: BTreeMap<Field, WriteAhead>,
+    /// Fields of which nobody can say what was synced last: the answer to a write was lost, and its
+    /// side was edited since. Both sides count as changed.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub in_doubt: BTreeSet<Field>,
     /// Where the deal stands.
     #[serde(default)]
     pub state: DealState,
@@ -236,6 +240,7 @@ impl Link {
             lead: None,
             last_synced: BTreeMap::new(),
             write_ahead: BTreeMap::new(),
+            in_doubt: BTreeSet::new(),
             state: DealState::default(),
             state_since: None,
             notified: BTreeSet::new(),

@@ -57,7 +57,8 @@ fn differs(case: &Case<'_>, rule: &Rule) -> bool {
 /// Whether nobody edited the field since it was last synced: then a difference is what a column
 /// made of our write.
 fn is_unedited(case: &Case<'_>, rule: &Rule, now: &LastSynced) -> bool {
-    case.base.get(&base::field(rule)).is_none_or(|base| base == now)
+    let field = base::field(rule);
+    !case.in_doubt.contains(&field) && case.base.get(&field).is_none_or(|base| base == now)
 }
 
 /// Whether both sides mean the same, where nobody edited it as far as a column keeps it: amounts

@@ -1,6 +1,6 @@
 //! A linked deal whose two sides are there, as the rules read it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cosell_mapping::{Mapping, Unreadable};
 use cosell_model::audit::Side;
@@ -32,6 +32,8 @@ pub(crate) struct Case<'a> {
     pub(crate) unreadable: BTreeMap<Field, Unreadable>,
     /// What both sides had when they were last synced: the merge's base.
     pub(crate) base: BTreeMap<Field, LastSynced>,
+    /// Fields without a base, both sides of which count as changed.
+    pub(crate) in_doubt: BTreeSet<Field>,
 }
 
 impl Case<'_> {
@@ -58,7 +60,7 @@ impl<'a> Rules<'a> {
         let named = |(name, values): (String, LastSynced)| (Field::from(name), values);
         let observed = observation.values.into_iter().map(named).collect();
         let unreadable = observation.unreadable.into_iter();
-        let base = base::of(mapping, link, &observed);
+        let (base, in_doubt) = base::of(mapping, link, &observed);
         Ok(Case {
             pair,
             link,
@@ -71,6 +73,7 @@ impl<'a> Rules<'a> {
             observed,
             unreadable: unreadable.map(|(name, why)| (Field::from(name), why)).collect(),
             base,
+            in_doubt,
         })
     }
 }

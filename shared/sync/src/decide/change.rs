@@ -9,7 +9,7 @@ use cosell_model::notice::Notice;
 
 use super::base::field;
 use super::case::Case;
-use super::merge::{Merged, merge};
+use super::merge::{Base, Merged, merge};
 use crate::plan::{Action, Effect};
 
 /// What is to be done about one field; `None` when it cannot be read, which is no change.
@@ -17,7 +17,11 @@ pub(super) fn merged(case: &Case<'_>, rule: &Rule) -> Option<Merged> {
     let field = field(rule);
     let now = case.observed.get(&field)?;
     let open = case.link.conflicts.get(&field);
-    Some(merge(rule, case.base.get(&field), now, case.newest(), open))
+    let base = match case.base.get(&field) {
+        None if case.in_doubt.contains(&field) => Base::InDoubt,
+        known => known.into(),
+    };
+    Some(merge(rule, base, now, case.newest(), open))
 }
 
 /// The effect of a merge that writes, without its write.

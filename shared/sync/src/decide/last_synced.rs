@@ -62,6 +62,14 @@ pub(crate) fn after(
     synced
 }
 
+/// The fields that stay in doubt once `synced` is known.
+pub(crate) fn still_in_doubt(
+    case: &Case<'_>,
+    synced: &BTreeMap<Field, LastSynced>,
+) -> BTreeSet<Field> {
+    case.in_doubt.iter().filter(|field| !synced.contains_key(*field)).cloned().collect()
+}
+
 /// An effect's value as the service stored it; what it left out of its answer is taken as stored.
 pub(crate) fn as_stored(case: &Case<'_>, effect: &Effect, progress: &Progress) -> Value {
     let is_it = |rule: &&Rule| rule.name.as_str() == effect.field.as_str();
@@ -116,6 +124,9 @@ pub(crate) fn write_ahead(case: &Case<'_>, plan: &Plan, link: &mut Link) {
             Some(known) => link.last_synced.insert(effect.field.clone(), known.clone()),
             None => link.last_synced.remove(&effect.field),
         };
+        if case.in_doubt.contains(&effect.field) {
+            link.in_doubt.insert(effect.field.clone());
+        }
         let entry = WriteAhead { side: effect.side, values, since: case.now };
         link.write_ahead.insert(effect.field.clone(), entry);
     }

@@ -237,6 +237,7 @@ pub(crate) fn moved(
         last_synced: synced,
         conflicts,
         write_ahead: BTreeMap::new(),
+        in_doubt: std::collections::BTreeSet::new(),
         dropped_writes,
         notified: std::collections::BTreeSet::new(),
         notifying: None,

@@ -19,12 +19,14 @@ pub(crate) fn after(case: &Case<'_>, plan: &Plan, progress: &Progress, folded: &
     let stored = &progress.link;
     let synced = synced(case, plan, progress);
     let write_ahead = last_synced::still_ahead(plan, progress, stored, &synced, case.now);
+    let in_doubt = last_synced::still_in_doubt(case, &synced);
     let wrote = !folded.changes.is_empty() || landed(case).next().is_some();
     let activity = if wrote { &plan.memory.activity } else { &case.link.activity };
     let microsoft_referral = progress.microsoft.as_ref().or(case.pair.microsoft.as_ref());
     let link = Link {
         activity: activity.clone(),
         write_ahead,
+        in_doubt,
         last_synced: synced,
         microsoft_referral: microsoft_referral
             .map(|referral| referral.id)
@@ -70,6 +72,7 @@ pub(crate) fn after_failure(
     let mut link = Link { notified, notifying: progress.in_flight.clone(), ..stored.clone() };
     if progress.referral.is_some() || progress.record.is_some() {
         link.last_synced = synced(case, plan, progress);
+        link.in_doubt = last_synced::still_in_doubt(case, &link.last_synced);
         link.write_ahead =
             last_synced::still_ahead(plan, progress, stored, &link.last_synced, case.now);
         link.activity.clone_from(&plan.memory.activity);

@@ -30,31 +30,49 @@ pub enum Merged {
     Ask,
 }
 
+/// What a field is compared with.
+#[derive(Clone, Copy, Debug)]
+pub enum Base<'a> {
+    /// What both sides had when they were last synced.
+    Known(&'a LastSynced),
+    /// They were synced, and nobody can say with which values: both sides count as changed.
+    InDoubt,
+    /// They never were (a pair just adopted, a rule just added): a side that has nothing is filled
+    /// from the other.
+    Never,
+}
+
+impl<'a> From<Option<&'a LastSynced>> for Base<'a> {
+    fn from(known: Option<&'a LastSynced>) -> Self {
+        known.map_or(Self::Never, Self::Known)
+    }
+}
+
 /// Compares one field. `newest` is the side whose record changed last; `open` the conflict that
 /// waits for an operator, if any.
-///
-/// Without `last_synced` (a pair just adopted, a rule just added) a side that has nothing is filled
-/// from the other.
-pub fn merge(
+pub fn merge<'a>(
     rule: &Rule,
-    last_synced: Option<&LastSynced>,
+    base: impl Into<Base<'a>>,
     now: &LastSynced,
     newest: Side,
     open: Option<&OpenConflict>,
 ) -> Merged {
-    let (from_partner_center, from_crm) = match last_synced {
-        Some(last_synced) => {
+    let base = base.into();
+    let (from_partner_center, from_crm) = match base {
+        Base::Known(last_synced) => {
             (last_synced.partner_center != now.partner_center, last_synced.crm != now.crm)
         }
-        None => (!now.partner_center.is_nothing(), !now.crm.is_nothing()),
+        Base::InDoubt => (true, true),
+        Base::Never => (!now.partner_center.is_nothing(), !now.crm.is_nothing()),
     };
+    let was_synced = !matches!(base, Base::Never);
     let to_crm = from_partner_center && rule.to_crm.on_update();
     let to_partner_center = from_crm && rule.to_partner_center.on_update();
     if rule.agrees(now) {
         return Merged::Agrees;
     }
     match (to_crm, to_partner_center) {
-        (false, false) if last_synced.is_some() && from_crm && rule.is_locked() => Merged::Locked,
+        (false, false) if was_synced && from_crm && rule.is_locked() => Merged::Locked,
         (false, false) => Merged::Agrees,
         (true, false) => write(rule, Side::Crm, now, false),
         (false, true) => write(rule, Side::PartnerCenter, now, false),

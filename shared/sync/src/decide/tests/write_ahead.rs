@@ -1,5 +1,7 @@
 //! Decisions after a write whose answer was lost.
 
+use cosell_model::link::Link;
+
 use super::*;
 use crate::decide::last_synced::write_ahead;
 
@@ -72,4 +74,18 @@ fn a_write_that_never_landed_is_made_again() {
     let mut deal = interrupted();
     deal.set("description", json!("new"));
     assert_eq!(deal.plan().operations()[0].value, json!("new"));
+}
+
+#[test]
+fn a_field_that_was_emptied_while_nobody_can_say_what_landed_is_not_filled_without_a_word() {
+    let mut deal = interrupted();
+    deal.set("description", json!("new"));
+    notes(&mut deal, "");
+    let plan = deal.plan();
+    assert!(is_conflict(&plan), "{plan:?}");
+    // It waits, and whoever reconciles next still knows.
+    let link = deal.link().clone();
+    let link = Link { in_doubt: deal.case().in_doubt, write_ahead: [].into(), ..link };
+    *deal.link_mut() = Link { last_synced: [].into(), ..link };
+    assert!(is_conflict(&deal.plan()));
 }

@@ -196,3 +196,25 @@ async fn patches_that_land_count_as_flapping_though_the_crms_side_fails_each_tim
     let paused = stage.reconcile(&opportunity(), "paused").await.unwrap_err();
     assert!(matches!(paused.kind, FailureKind::Postponed { .. }), "{paused}");
 }
+
+#[tokio::test]
+async fn a_field_that_its_seller_empties_after_a_write_that_nobody_answered_is_a_conflict() {
+    for fault in [Fault::Before, Fault::After] {
+        let stage = Stage::with_opportunity();
+        stage.seller_edits(|record| {
+            drop(record.fields.insert("description".into(), json!("two warehouses")));
+        });
+        stage.until_quiet(&opportunity()).await;
+        stage.partner_center_edits(|body| body["details"]["notes"] = json!("three warehouses"));
+        stage.fault("crm.update", fault(FailureKind::OutcomeUnknown));
+        assert!(stage.reconcile(&opportunity(), "no answer").await.is_err());
+        stage.seller_edits(|record| drop(record.fields.insert("description".into(), Json::Null)));
+        stage.until_quiet(&opportunity()).await;
+        let log = stage.audit_log();
+        let mut changes = log.iter().flat_map(|entry| &entry.changes);
+        assert!(
+            changes.any(|change| change.field == "notes" && change.overruled.is_some()),
+            "neither value may vanish without a word"
+        );
+    }
+}

@@ -279,3 +279,27 @@ async fn a_mark_that_the_crm_refuses_keeps_nobody_from_reading_why_no_referral_w
     let status = stage.the_record().get("nwcs_syncstatus").clone();
     assert!(status.as_str().unwrap().starts_with('✘'), "{status}");
 }
+
+#[tokio::test]
+async fn a_mark_that_the_crm_refuses_keeps_nobody_from_reading_that_partner_center_refused_the_deal()
+ {
+    let stage = Stage::with_opportunity().marking();
+    stage.crm_refuses(Some("name"));
+    let refusal = Refusal::of(Part::Create, "not taken today");
+    stage.world.state().partner_center.refusals = vec![refusal];
+    stage.reconcile(&opportunity(), "refused").await.unwrap();
+    let status = stage.the_record().get("nwcs_syncstatus").clone();
+    assert!(status.as_str().unwrap().contains("not taken today"), "{status}");
+}
+
+#[tokio::test]
+async fn a_mark_that_the_crm_refuses_keeps_no_operator_from_unlinking() {
+    let stage = linked().await;
+    stage.crm_refuses(Some("name"));
+    let order = Order { now: stage.now, id: "order" };
+    stage.engine.unlink(stage.the_link().referral, order).await.unwrap();
+    let record = stage.the_record();
+    assert_eq!(record.get("nwcs_referralid"), &Json::Null);
+    let status = record.get("nwcs_syncstatus").as_str().unwrap_or_default().to_owned();
+    assert!(status.contains("an operator unlinked the deal"), "{status}");
+}

@@ -13,6 +13,7 @@ mod dry_run;
 mod help;
 mod invitation;
 mod leads;
+mod lost_notices;
 mod mapping;
 mod marks;
 mod microsoft;
