@@ -35,7 +35,7 @@ fn referral(state: &State, body: &Json) -> Result<Referral, Failure> {
         .map_err(|error| Failure::new(SYSTEM, FailureKind::Rejected, error.to_string()))
 }
 
-/// All referrals that our user can see.
+/// All referrals that the sync's service account can see.
 fn visible(state: &State) -> Result<Vec<Referral>, Failure> {
     let visible = state.referrals.iter().filter(|(id, _)| !state.hidden.contains(id));
     visible.map(|(_, body)| referral(state, body)).collect()

@@ -3,6 +3,7 @@
 mod colleagues;
 mod help;
 mod robots;
+mod second_thoughts;
 mod sellers;
 
 use cosell_fakes::State;
@@ -68,9 +69,17 @@ impl World {
         empties && self.draw(4) == 0
     }
 
-    fn remember(&self, state: &State, subject: &str, side: Side, field: &'static str, value: Json) {
-        let moment = state.moment;
-        self.book().edits.push(Edit { subject: subject.to_owned(), side, field, value, moment });
+    /// Notes an edit, from what stood there to what stands there now.
+    fn remember(
+        &self,
+        state: &State,
+        subject: &str,
+        side: Side,
+        field: &'static str,
+        (before, value): (Json, Json),
+    ) {
+        let (moment, subject) = (state.moment, subject.to_owned());
+        self.book().edits.push(Edit { subject, side, field, value, before, moment });
     }
 
     fn is_lead(&self, id: &str) -> bool {

@@ -46,6 +46,9 @@ impl Schedule {
         self.world.state().land();
         self.storm();
         self.world.robots();
+        if std::mem::take(&mut self.world.book().answer_lost) {
+            self.world.somebody_takes_back();
+        }
         match self.world.draw(1000) {
             0..450 => self.go_on(),
             450..620 => self.receive(),

@@ -90,7 +90,12 @@ impl Conditions for Seat {
             Fate::FailsBefore(failure) => {
                 self.note(format_args!("{name}: fails ({})", failure.kind.code()));
             }
-            Fate::FailsAfter(_) => self.note(format_args!("{name}: its answer will be lost")),
+            Fate::FailsAfter(_) => {
+                self.note(format_args!("{name}: its answer will be lost"));
+                if ["pc.patch", "crm.update"].contains(&name) {
+                    self.world.book().answer_lost = true;
+                }
+            }
             Fate::Hangs(..) => self.note(format_args!("{name}: hangs")),
         }
         if name == "audit" && call.about != WRITE_AHEAD {

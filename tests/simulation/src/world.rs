@@ -55,6 +55,8 @@ pub(crate) struct Edit {
     pub(crate) field: &'static str,
     /// As the side holds it after the edit, in the canonical form's JSON.
     pub(crate) value: Json,
+    /// As the side held it before.
+    pub(crate) before: Json,
     /// Counts all events of a run.
     pub(crate) moment: u32,
 }
@@ -71,6 +73,8 @@ pub(crate) struct Book {
     /// missing.
     pub(crate) speechless: BTreeSet<String>,
     pub(crate) outages: Outages,
+    /// A write took effect, and nobody knows yet: a good moment to change one's mind.
+    pub(crate) answer_lost: bool,
 }
 
 /// The systems of one run.

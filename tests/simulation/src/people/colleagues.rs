@@ -55,7 +55,8 @@ impl World {
             Some(before) => before,
             None => fresh(&mut state, field, Side::PartnerCenter),
         };
-        if body.pointer(path).unwrap_or(&Json::Null) == &value {
+        let before = body.pointer(path).cloned().unwrap_or_default();
+        if before == value {
             return;
         }
         match body.pointer_mut(path) {
@@ -66,7 +67,7 @@ impl World {
         }
         state.change_referral(id, body);
         state.note(|| format!("somebody sets {field} of {id} to {value}"));
-        self.remember(&state, &id.to_string(), Side::PartnerCenter, field, value);
+        self.remember(&state, &id.to_string(), Side::PartnerCenter, field, (before, value));
     }
 
     /// Microsoft, or a colleague, answers an open referral.
@@ -97,7 +98,7 @@ impl World {
         state.note(|| format!("{id} becomes {status} in Partner Center"));
     }
 
-    /// A linked referral becomes invisible to our user, or visible again.
+    /// A linked referral becomes invisible to the sync's service account, or visible again.
     pub(crate) fn referral_hides(&self) {
         let linked: Vec<ReferralId> = self.state().links.keys().copied().collect();
         let Some(id) = self.pick(linked) else { return };

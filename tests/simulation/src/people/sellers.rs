@@ -77,7 +77,7 @@ impl World {
         state.enter(&id, column, &typed);
         state.note(|| format!("a seller sets {field} of {id} to {typed}"));
         if field != "name" || unmarked(&before) != unmarked(&typed) {
-            self.remember(&state, &id, Side::Crm, field, value);
+            self.remember(&state, &id, Side::Crm, field, (before, value));
         }
     }
 
@@ -172,9 +172,10 @@ impl World {
         if let Some(column) = self.names.column(false, "deal_value").filter(|_| enters) {
             let value = fresh(&mut state, "deal_value", Side::Crm);
             let value = state.crm.kept(column, &value);
+            let before = state.records[&opportunity].get(column).clone();
             state.enter(&opportunity, column, &value);
             state.note(|| format!("and sets deal_value to {value}"));
-            self.remember(&state, &opportunity, Side::Crm, "deal_value", value);
+            self.remember(&state, &opportunity, Side::Crm, "deal_value", (before, value));
         }
     }
 

@@ -24,10 +24,13 @@ fn noticeable(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
             other.subject == edit.subject && other.field == edit.field && other.moment < edit.moment
         })
         .collect();
-    let Some(before) = own.iter().rposition(|other| other.value == edit.value) else {
+    // It stood there since an edit of it, or an edit found it there.
+    let entered = own.iter().rposition(|other| other.value == edit.value).map(|at| at + 1);
+    let found = own.iter().rposition(|other| other.before == edit.value);
+    let Some(since) = entered.max(found) else {
         return true;
     };
-    own[before + 1..].iter().any(|between| carried(pair, rule, between))
+    own[since..].iter().any(|between| carried(pair, rule, between))
 }
 
 /// Whether the engine wrote this edit's value to the other side.

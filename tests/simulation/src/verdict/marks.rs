@@ -29,6 +29,7 @@ pub(super) fn check(end: &End<'_>, wrong: &mut Vec<String>) {
                 // Of a write in parts only the last says how the pair stands.
                 if weather.marks
                     && !weather.refuses
+                    && !record.phase.is_closed()
                     && record.key.entity != LEAD
                     && record.get(status) == "✔ Synced" =>
             {
