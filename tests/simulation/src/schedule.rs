@@ -18,6 +18,9 @@ use crate::world::World;
 
 /// Functions that run at once.
 const INVOCATIONS: usize = 4;
+/// How far functions go on in a step: far enough that most of what people do is carried while the
+/// storm lasts, near enough that people meet most calls of a function.
+const CALLS: usize = 4;
 /// Far more than any run needs: one that goes on longer does not come to rest.
 const ROUNDS: usize = 300;
 
@@ -50,10 +53,11 @@ impl Schedule {
             self.world.somebody_takes_back();
         }
         match self.world.draw(1000) {
-            0..450 => self.go_on(),
+            0..450 => (0..CALLS).for_each(|_| self.go_on()),
             450..620 => self.receive(),
             620..700 => self.deliver(),
-            700..750 => self.poll(),
+            700..750 if !self.is_polling() => self.poll(),
+            700..750 => self.go_on(),
             750..770 => self.world.seller_shares(),
             770..780 => self.world.microsoft_invites(),
             780..787 => self.world.seller_asks(),
@@ -306,6 +310,11 @@ impl Schedule {
                 observed: format!("referral-updated@{changed}"),
             });
         }
+    }
+
+    /// Whether a poller is running: its lease would keep another from doing anything.
+    fn is_polling(&self) -> bool {
+        self.running.iter().any(|invocation| invocation.name.starts_with("poller"))
     }
 
     fn poll(&mut self) {

@@ -50,7 +50,7 @@ impl Reconciliation<'_> {
         }
         let opportunity = match &pair.opportunity {
             Some(made) => made.clone(),
-            None => match self.qualify(plan, referral, lead).await {
+            None => match self.qualify(plan, (&mut link, referral), lead).await {
                 Err(failure) if failure.kind == FailureKind::Rejected => {
                     let refusal = refusal(&failure);
                     return Ok(Applied::Contradicted(Notice::LeadNotConverted { refusal }));
@@ -64,7 +64,7 @@ impl Reconciliation<'_> {
     async fn qualify(
         &mut self,
         plan: &Plan,
-        referral: &Referral,
+        (link, referral): (&mut Link, &Referral),
         lead: &CrmRecord,
     ) -> Result<CrmRecord, Failure> {
         let Some(leads) = &self.engine.leads else { return Err(not_synced()) };
@@ -73,7 +73,16 @@ impl Reconciliation<'_> {
             _ => None,
         });
         self.journal.ahead("About to make the lead an opportunity.", Vec::new()).await?;
-        leads.crm.qualify(lead, referral.id, write.unwrap_or(&CrmWrite::default())).await
+        let nothing = CrmWrite::default();
+        let (write, now) = (write.unwrap_or(&nothing), self.request.now);
+        let both = (self.engine.mapping.as_ref(), leads.mapping.as_ref());
+        let ahead = lead::write_ahead(both, (link, referral), write, now);
+        if !ahead.is_empty() {
+            link.write_ahead.extend(ahead);
+            let noted = Link { updated: now, ..link.clone() };
+            *link = self.engine.links.save(&noted).await?;
+        }
+        leads.crm.qualify(lead, referral.id, write).await
     }
 
     /// The opportunity gets what the lead had, the lead is released, and the link moves.

@@ -1,5 +1,7 @@
 //! Deals that are not linked, or not any more: their state is kept, and said once.
 
+use std::collections::BTreeSet;
+
 use cosell_model::audit::AuditKind;
 use cosell_model::crm::CrmRecord;
 use cosell_model::link::{DisconnectReason, Disconnected, Link};
@@ -42,11 +44,15 @@ impl Reconciliation<'_> {
             self.engine.links.save(&stamped).await?;
         }
         let is_new = is_news(link, &state);
-        let outcome = if is_new
-            && (kind != AuditKind::Skipped || !matches!(pair.standing, Standing::AtRest(_)))
+        // What was written has an outcome, though it is known.
+        let outcome = if self.journal.is_ahead
+            || (is_new
+                && (kind != AuditKind::Skipped || !matches!(pair.standing, Standing::AtRest(_))))
         {
-            let new = plan.notices.iter().filter(|notice| !is_known(notice, &link.notified));
-            self.journal.note_new(new);
+            if is_new {
+                let new = plan.notices.iter().filter(|notice| !is_known(notice, &link.notified));
+                self.journal.note_new(new);
+            }
             self.append_all(pair, plan, kind, &message).await?;
             self.quiet(kind, message, state)
         } else {
@@ -89,7 +95,7 @@ impl Reconciliation<'_> {
             before.notified.clone()
         };
         let after = UnlinkedDeal { notified, ..before.clone() }.in_state(state.clone(), pair.now);
-        if after == before {
+        if after == before && !self.journal.is_ahead {
             return Ok(self.quiet(kind, message, state));
         }
         let subject = self.request.message.subject.clone();
@@ -156,10 +162,8 @@ fn resting(pair: &Pair, link: &Link, plan: &Plan, (state, delivered): (&DealStat
     };
     let known = link.disconnected.as_ref().filter(|known| Some(&known.reason) == reason.as_ref());
     let since = known.map_or(pair.now, |known| known.since);
-    let notices =
-        plan.notices.iter().filter(|notice| notice.stands() && crate::render::is_line(notice));
     let notified =
-        if delivered { notices.map(Notice::key).collect() } else { link.notified.clone() };
+        if delivered { notified(link, plan, reason.is_some()) } else { link.notified.clone() };
     let link = Link {
         disconnected: reason.map(|reason| Disconnected { reason, since }),
         notified,
@@ -167,6 +171,19 @@ fn resting(pair: &Pair, link: &Link, plan: &Plan, (state, delivered): (&DealStat
         ..link.clone()
     };
     link.in_state(state.clone(), pair.now)
+}
+
+/// The standing notices that the seller of a deal has read that takes no part now. Of one that may
+/// come back, what stood before still does then.
+fn notified(link: &Link, plan: &Plan, may_come_back: bool) -> BTreeSet<String> {
+    let standing = |notice: &&Notice| notice.stands() && crate::render::is_line(notice);
+    let is_said_anew = |key: &String| {
+        plan.notices.iter().any(|notice| {
+            key.strip_prefix(notice.code()).is_some_and(|digest| digest.starts_with(':'))
+        })
+    };
+    let before = link.notified.iter().filter(|key| may_come_back && !is_said_anew(key));
+    before.cloned().chain(plan.notices.iter().filter(standing).map(Notice::key)).collect()
 }
 
 /// Whether the deal was in another state, or in this one for another reason. One that is

@@ -5,14 +5,14 @@
 //! the same name and read the same values.
 
 use crate::identity::is_on;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cosell_mapping::{Carried, Mapping, Rule, Situation, phase_value, stage_value};
 use cosell_model::audit::Side;
 use cosell_model::crm::{CrmRecord, CrmWrite, Phase};
 use cosell_model::field::Field;
 use cosell_model::life_cycle::Stage;
-use cosell_model::link::{DisconnectReason, LastSynced, Link};
+use cosell_model::link::{DisconnectReason, LastSynced, Link, WriteAhead};
 use cosell_model::notice::{Notice, OffReason};
 use cosell_model::referral::Referral;
 use cosell_model::state::DealState;
@@ -123,6 +123,29 @@ fn opportunity_of(
     write
 }
 
+/// The fields of `write` that Partner Center changed since they were last synced, as the link notes
+/// them before its lead is converted: whatever becomes of the answer, the opportunity's value is
+/// then known to be ours.
+pub(crate) fn write_ahead(
+    (deals, leads): (&Mapping, &Mapping),
+    (link, referral): (&Link, &Referral),
+    write: &CrmWrite,
+    now: Timestamp,
+) -> BTreeMap<Field, WriteAhead> {
+    let rules = deals.rules.iter().filter(|rule| counterpart(rule, leads).is_some());
+    let entries =
+        rules.filter(|rule| write.fields.contains_key(rule.crm.as_str())).filter_map(|rule| {
+            let field = base::field(rule);
+            let partner_center = rule.read_partner_center(referral).ok()?;
+            let synced = link.last_synced.get(&field)?;
+            let crm = rule.across_to_crm(&partner_center).ok()?;
+            let values = LastSynced { partner_center, crm };
+            let entry = WriteAhead { side: Side::Crm, values, since: now };
+            (synced.partner_center != entry.values.partner_center).then_some((field, entry))
+        });
+    entries.collect()
+}
+
 /// A lead on its way: as it was when its conversion was decided, and as it is.
 pub(crate) struct Leaving<'a> {
     pub(crate) link: &'a Link,
@@ -223,7 +246,7 @@ pub(crate) fn moved(
     referral: &Referral,
     now: Timestamp,
 ) -> Link {
-    let mut synced = carried_along(link, opportunity, (deals, leads));
+    let (mut synced, in_doubt) = carried_along(link, opportunity, (deals, leads));
     synced.insert(Field::Stage, unanswered(link, referral));
     let observed = new_record::start(deals, referral, opportunity);
     synced.extend(observed.get(&Field::Help).map(|help| (Field::Help, help.clone())));
@@ -237,9 +260,9 @@ pub(crate) fn moved(
         last_synced: synced,
         conflicts,
         write_ahead: BTreeMap::new(),
-        in_doubt: std::collections::BTreeSet::new(),
+        in_doubt,
         dropped_writes,
-        notified: std::collections::BTreeSet::new(),
+        notified: BTreeSet::new(),
         notifying: None,
         disconnected: None,
         crm_version: opportunity.version.clone(),
@@ -250,23 +273,34 @@ pub(crate) fn moved(
     }
 }
 
+/// What was last synced, in the opportunity's form, and the fields in doubt: what the conversion
+/// wrote took effect if the opportunity has it; a seller's third value hides whether it did.
 fn carried_along(
     link: &Link,
     opportunity: &CrmRecord,
     (deals, leads): (&Mapping, &Mapping),
-) -> BTreeMap<Field, LastSynced> {
-    let mut synced = BTreeMap::new();
+) -> (BTreeMap<Field, LastSynced>, BTreeSet<Field>) {
+    let (mut synced, mut in_doubt) = (BTreeMap::new(), BTreeSet::new());
     for rule in deals.rules.iter().filter(|rule| counterpart(rule, leads).is_some()) {
-        let Some(before) = link.last_synced.get(&base::field(rule)) else { continue };
+        let field = base::field(rule);
+        let Some(before) = link.last_synced.get(&field) else { continue };
         let present = rule.read_crm(opportunity).ok().filter(|value| !value.is_nothing());
-        if let Some(present) = present {
-            let is_unchanged = is_copy(rule, &before.crm, &present);
-            let crm = if is_unchanged { present } else { rule.fitted(before.crm.clone()) };
-            let partner_center = before.partner_center.clone();
-            synced.insert(base::field(rule), LastSynced { partner_center, crm });
-        }
+        let Some(present) = present else { continue };
+        let ahead = link.write_ahead.get(&field).filter(|ahead| ahead.side == Side::Crm);
+        let written = ahead.filter(|ahead| is_copy(rule, &ahead.values.crm, &present));
+        let is_unchanged = is_copy(rule, &before.crm, &present);
+        let (partner_center, crm) = match (written, ahead) {
+            (Some(written), _) => (&written.values.partner_center, present),
+            (None, _) if is_unchanged => (&before.partner_center, present),
+            (None, None) => (&before.partner_center, rule.fitted(before.crm.clone())),
+            (None, Some(_)) => {
+                in_doubt.insert(field);
+                continue;
+            }
+        };
+        synced.insert(field, LastSynced { partner_center: partner_center.clone(), crm });
     }
-    synced
+    (synced, in_doubt)
 }
 
 fn unanswered(link: &Link, referral: &Referral) -> LastSynced {
