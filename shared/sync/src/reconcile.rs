@@ -23,8 +23,9 @@ use crate::reconciliation::Reconciliation;
 pub use crate::reconciliation::{Outcome, Request};
 
 /// How often one request goes through the pipeline: a lead that becomes an opportunity does twice,
-/// and a referral that was found under its claim.
-const PASSES: usize = 3;
+/// and once more where what it is made with is noted first; and a referral that was found under its
+/// claim does twice.
+const PASSES: usize = 4;
 
 impl Engine {
     /// Reads the deal as it is now, brings both sides in sync, and records what was done.

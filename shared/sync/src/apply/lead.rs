@@ -41,6 +41,10 @@ impl Reconciliation<'_> {
             let draft = Draft { notices: vec![notice], ..Draft::of(message) };
             self.journal.append(AuditKind::Adopted, draft).await?;
         }
+        if let Some(noted) = self.noted(pair, plan, (&link, referral)) {
+            // The deal is reconciled with what is noted now.
+            return Ok(Applied::Moved(Box::new(self.engine.links.save(&noted).await?)));
+        }
         // Opportunities are made of one lead by one reconciliation at a time.
         self.take_claim(format!("referral#{}", referral.id)).await?;
         let stored = self.engine.links.by_referral(referral.id).await?.link();
@@ -50,7 +54,7 @@ impl Reconciliation<'_> {
         }
         let opportunity = match &pair.opportunity {
             Some(made) => made.clone(),
-            None => match self.qualify(plan, (&mut link, referral), lead).await {
+            None => match self.qualify(plan, referral, lead).await {
                 Err(failure) if failure.kind == FailureKind::Rejected => {
                     let refusal = refusal(&failure);
                     return Ok(Applied::Contradicted(Notice::LeadNotConverted { refusal }));
@@ -61,10 +65,37 @@ impl Reconciliation<'_> {
         self.move_link(&link, referral, (lead, opportunity)).await
     }
 
+    /// The link with what the opportunity is about to be made with; `None` where it says so.
+    fn noted(
+        &self,
+        pair: &Pair,
+        plan: &Plan,
+        (link, referral): (&Link, &Referral),
+    ) -> Option<Link> {
+        let leads = self.engine.leads.as_ref().filter(|_| pair.opportunity.is_none())?;
+        let write = plan.effects.iter().find_map(|effect| match &effect.action {
+            Action::ConvertLead(write) => Some(write),
+            _ => None,
+        });
+        let both = (self.engine.mapping.as_ref(), leads.mapping.as_ref());
+        let mut ahead = lead::write_ahead(both, (link, referral), write?, self.request.now);
+        ahead.retain(|field, entry| {
+            link.write_ahead
+                .get(field)
+                .is_none_or(|known| (known.side, &known.values) != (entry.side, &entry.values))
+        });
+        if ahead.is_empty() {
+            return None;
+        }
+        let mut noted = Link { updated: self.request.now, ..link.clone() };
+        noted.write_ahead.extend(ahead);
+        Some(noted)
+    }
+
     async fn qualify(
         &mut self,
         plan: &Plan,
-        (link, referral): (&mut Link, &Referral),
+        referral: &Referral,
         lead: &CrmRecord,
     ) -> Result<CrmRecord, Failure> {
         let Some(leads) = &self.engine.leads else { return Err(not_synced()) };
@@ -73,16 +104,7 @@ impl Reconciliation<'_> {
             _ => None,
         });
         self.journal.ahead("About to make the lead an opportunity.", Vec::new()).await?;
-        let nothing = CrmWrite::default();
-        let (write, now) = (write.unwrap_or(&nothing), self.request.now);
-        let both = (self.engine.mapping.as_ref(), leads.mapping.as_ref());
-        let ahead = lead::write_ahead(both, (link, referral), write, now);
-        if !ahead.is_empty() {
-            link.write_ahead.extend(ahead);
-            let noted = Link { updated: now, ..link.clone() };
-            *link = self.engine.links.save(&noted).await?;
-        }
-        leads.crm.qualify(lead, referral.id, write).await
+        leads.crm.qualify(lead, referral.id, write.unwrap_or(&CrmWrite::default())).await
     }
 
     /// The opportunity gets what the lead had, the lead is released, and the link moves.

@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 
 use cosell_model::crm::{CrmRecord, CrmWrite};
+use cosell_model::link::Link;
 use serde_json::Value as Json;
 
 use super::Applied;
+use crate::decide::fold;
 use crate::failure::{Failure, FailureKind};
 use crate::pair::Pair;
 use crate::plan::{Action, Plan};
@@ -23,6 +25,14 @@ impl Reconciliation<'_> {
         let (Some(record), Some(fields)) = (&pair.record, columns) else {
             return Ok(Applied::Notified { record: None, delivered: true });
         };
+        if let Some(link) = pair.link.as_ref().filter(|link| link.notifying.is_some()) {
+            // What was on its way is known before Audit is written anew: then nobody could tell.
+            let mut link = Link { updated: pair.now, ..link.clone() };
+            let mapping = self.engine.mapping_of(pair.table);
+            link.notified.extend(fold::arrived(mapping, &link, record));
+            link.notifying = None;
+            return Ok(Applied::Moved(Box::new(self.engine.links.save(&link).await?)));
+        }
         let record = self.notify_on(record, fields).await?;
         let delivered = record.is_some();
         Ok(Applied::Notified { record, delivered })

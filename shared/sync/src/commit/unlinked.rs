@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cosell_mapping::Mapping;
 use cosell_model::audit::AuditKind;
 use cosell_model::crm::CrmRecord;
 use cosell_model::link::{DisconnectReason, Disconnected, Link};
@@ -9,7 +10,7 @@ use cosell_model::notice::Notice;
 use cosell_model::state::{DealState, UnlinkedDeal, WaitingFor};
 
 use super::until_due;
-use crate::decide::{is_known, status_of};
+use crate::decide::{fold, is_known, status_of};
 use crate::failure::Failure;
 use crate::journal::Draft;
 use crate::pair::{Pair, Standing};
@@ -33,7 +34,8 @@ impl Reconciliation<'_> {
             return Err(Failure::postponed(pair.now, *until, message));
         }
         let message = crate::render::sentences(self.engine.mapping_of(pair.table), &plan.notices);
-        let after = resting(pair, link, plan, (&state, delivered));
+        let mapping = self.engine.mapping_of(pair.table);
+        let after = resting(mapping, (pair, link), plan, (&state, delivered));
         let kind = Standing::kind(&state);
         if after != *link {
             let stamped = Link {
@@ -44,21 +46,26 @@ impl Reconciliation<'_> {
             self.engine.links.save(&stamped).await?;
         }
         let is_new = is_news(link, &state);
-        // What was written has an outcome, though it is known.
-        let outcome = if self.journal.is_ahead
-            || (is_new
-                && (kind != AuditKind::Skipped || !matches!(pair.standing, Standing::AtRest(_))))
+        let outcome = if is_new
+            && (kind != AuditKind::Skipped || !matches!(pair.standing, Standing::AtRest(_)))
         {
-            if is_new {
-                let new = plan.notices.iter().filter(|notice| !is_known(notice, &link.notified));
-                self.journal.note_new(new);
-            }
+            let new = plan.notices.iter().filter(|notice| !is_known(notice, &link.notified));
+            self.journal.note_new(new);
             self.append_all(pair, plan, kind, &message).await?;
             self.quiet(kind, message, state)
         } else {
+            self.append_known(kind, &message).await?;
             self.quiet(AuditKind::Skipped, message, state)
         };
         Ok(until_due(outcome, plan.next, pair.now))
+    }
+
+    /// What was written has an outcome, though everything that was said is known.
+    async fn append_known(&mut self, kind: AuditKind, message: &str) -> Result<(), Failure> {
+        if self.journal.is_ahead {
+            self.journal.append(kind, Draft::of(message)).await?;
+        }
+        Ok(())
     }
 
     async fn append_all(
@@ -95,7 +102,8 @@ impl Reconciliation<'_> {
             before.notified.clone()
         };
         let after = UnlinkedDeal { notified, ..before.clone() }.in_state(state.clone(), pair.now);
-        if after == before && !self.journal.is_ahead {
+        if after == before {
+            self.append_known(kind, &message).await?;
             return Ok(self.quiet(kind, message, state));
         }
         let subject = self.request.message.subject.clone();
@@ -149,7 +157,12 @@ impl Reconciliation<'_> {
 }
 
 /// The link of a deal that takes no part now.
-fn resting(pair: &Pair, link: &Link, plan: &Plan, (state, delivered): (&DealState, bool)) -> Link {
+fn resting(
+    mapping: &Mapping,
+    (pair, link): (&Pair, &Link),
+    plan: &Plan,
+    (state, delivered): (&DealState, bool),
+) -> Link {
     if matches!(pair.standing, Standing::AtRest(_)) {
         return link.clone().in_state(state.clone(), pair.now);
     }
@@ -162,8 +175,11 @@ fn resting(pair: &Pair, link: &Link, plan: &Plan, (state, delivered): (&DealStat
     };
     let known = link.disconnected.as_ref().filter(|known| Some(&known.reason) == reason.as_ref());
     let since = known.map_or(pair.now, |known| known.since);
-    let notified =
-        if delivered { notified(link, plan, reason.is_some()) } else { link.notified.clone() };
+    let mut read = link.notified.clone();
+    if let Some(record) = &pair.record {
+        read.extend(fold::arrived(mapping, link, record));
+    }
+    let notified = if delivered { notified(read, plan) } else { read };
     let link = Link {
         disconnected: reason.map(|reason| Disconnected { reason, since }),
         notified,
@@ -173,17 +189,16 @@ fn resting(pair: &Pair, link: &Link, plan: &Plan, (state, delivered): (&DealStat
     link.in_state(state.clone(), pair.now)
 }
 
-/// The standing notices that the seller of a deal has read that takes no part now. Of one that may
-/// come back, what stood before still does then.
-fn notified(link: &Link, plan: &Plan, may_come_back: bool) -> BTreeSet<String> {
-    let standing = |notice: &&Notice| notice.stands() && crate::render::is_line(notice);
-    let is_said_anew = |key: &String| {
-        plan.notices.iter().any(|notice| {
-            key.strip_prefix(notice.code()).is_some_and(|digest| digest.starts_with(':'))
-        })
+/// The notices that the seller of a deal has read that takes no part now. What stood before still
+/// does when it comes back; of the same kind only the latest does.
+fn notified(known: BTreeSet<String>, plan: &Plan) -> BTreeSet<String> {
+    let is_of = |key: &str, notice: &Notice| {
+        key.strip_prefix(notice.code()).is_some_and(|digest| digest.starts_with(':'))
     };
-    let before = link.notified.iter().filter(|key| may_come_back && !is_said_anew(key));
-    before.cloned().chain(plan.notices.iter().filter(standing).map(Notice::key)).collect()
+    let standing = |notice: &&Notice| notice.stands() && crate::render::is_line(notice);
+    let before =
+        known.into_iter().filter(|key| !plan.notices.iter().any(|notice| is_of(key, notice)));
+    before.chain(plan.notices.iter().filter(standing).map(Notice::key)).collect()
 }
 
 /// Whether the deal was in another state, or in this one for another reason. One that is

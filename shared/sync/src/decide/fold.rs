@@ -43,7 +43,9 @@ pub(crate) fn of(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Folded {
     let mut notices = refusals(plan, progress);
     notices.extend(written(case, plan, progress));
     let planned = plan.notices.iter().filter(|notice| still_holds(notice, plan, progress));
-    notices.extend(planned.cloned());
+    let planned: Vec<Notice> =
+        planned.filter(|notice| !notices.contains(notice)).cloned().collect();
+    notices.extend(planned);
     notices.extend(found.iter().map(|(field, drop)| crate::decide::dropped_notice(field, drop)));
     dropped_writes.extend(found);
     let state = state(plan, progress, &notices, &dropped_writes);
@@ -206,10 +208,11 @@ fn still_holds(notice: &Notice, plan: &Plan, progress: &Progress) -> bool {
     }
 }
 
-/// What the services refused: what is refused together is one notice.
+/// What the services refused: what is refused together is one notice. What was sent for Microsoft's
+/// help is one by itself, since it is not tried each time.
 fn refusals(plan: &Plan, progress: &Progress) -> Vec<Notice> {
     let mut notices: Vec<Notice> = Vec::new();
-    let mut together: Vec<(Refusal, Vec<Field>)> = Vec::new();
+    let mut together: Vec<(Refusal, bool, Vec<Field>)> = Vec::new();
     for (effect, end) in plan.effects.iter().zip(&progress.ends) {
         let End::Refused(refusal) = end else { continue };
         let refusal = refusal.clone();
@@ -218,17 +221,42 @@ fn refusals(plan: &Plan, progress: &Progress) -> Vec<Notice> {
             Action::RequestHelp(_) => notices.push(Notice::HelpRefused { refusal }),
             Action::Phase(phase) => notices.push(Notice::PhaseRefused { phase: *phase, refusal }),
             Action::Notify(_) | Action::FindHelp => {}
-            _ => match together.iter_mut().find(|(known, _)| *known == refusal) {
-                Some((_, fields)) => fields.push(effect.field.clone()),
-                None => together.push((refusal, vec![effect.field.clone()])),
-            },
+            _ => {
+                let for_help = is_for_help(plan, effect);
+                let is_it = |(known, is_for_help, _): &&mut (Refusal, bool, Vec<Field>)| {
+                    *known == refusal && *is_for_help == for_help
+                };
+                match together.iter_mut().find(is_it) {
+                    Some((_, _, fields)) => fields.push(effect.field.clone()),
+                    None => together.push((refusal, for_help, vec![effect.field.clone()])),
+                }
+            }
         }
     }
     let refused =
-        together.into_iter().map(|(refusal, fields)| Notice::FieldRefused { fields, refusal });
+        together.into_iter().map(|(refusal, _, fields)| Notice::FieldRefused { fields, refusal });
     notices.extend(refused);
     notices.extend(progress.whole_refused.clone().map(|refusal| Notice::WriteRefused { refusal }));
     notices
+}
+
+/// Whether an effect belongs to a request for Microsoft's help.
+fn is_for_help(plan: &Plan, effect: &Effect) -> bool {
+    plan.help == HelpRequest::Ready
+        && effect.side == Side::PartnerCenter
+        && matches!(effect.field, Field::Visibility | Field::Contact)
+}
+
+/// What was refused of a request for Microsoft's help, beside the request itself.
+pub(crate) fn refused_for_help(plan: &Plan, progress: &Progress) -> Vec<Notice> {
+    let is_for_help = |field: &Field| matches!(field, Field::Visibility | Field::Contact);
+    let refusals = refusals(plan, progress).into_iter();
+    refusals
+        .filter(|notice| match notice {
+            Notice::FieldRefused { fields, .. } => fields.iter().all(is_for_help),
+            _ => false,
+        })
+        .collect()
 }
 
 /// The state, from the plan and what came of it.

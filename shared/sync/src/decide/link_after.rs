@@ -133,7 +133,8 @@ fn microsoft(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Microsoft {
 fn refused_request(plan: &Plan, progress: &Progress) -> Option<RefusedRequest> {
     plan.effects.iter().zip(&progress.ends).find_map(|(effect, end)| match (&effect.action, end) {
         (Action::RequestHelp(invitation), End::Refused(refusal)) => {
-            let reasons = vec![Notice::HelpRefused { refusal: refusal.clone() }];
+            let mut reasons = vec![Notice::HelpRefused { refusal: refusal.clone() }];
+            reasons.extend(fold::refused_for_help(plan, progress));
             Some(RefusedRequest { tried: invitation.digest.clone(), reasons })
         }
         _ => None,
