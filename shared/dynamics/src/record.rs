@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::dialect::SYSTEM;
 use crate::error::DynamicsError;
+use crate::row;
 use crate::schema::Schema;
 use crate::settings::Settings;
 use crate::table::{BECAME, MERGED_INTO, OWN_COLUMNS, Table};
@@ -35,9 +36,9 @@ impl Stored {
             .iter()
             .filter_map(|column| present(&row[column]).map(|value| (column.clone(), value)));
         Ok(Self {
-            id: id(&row[schema.id_column()]).ok_or_else(|| answer.lacks("the row's id"))?,
-            version: version(row).ok_or_else(|| answer.lacks("the row's version"))?,
-            modified: time(&row["modifiedon"])
+            id: row::id(&row[schema.id_column()]).ok_or_else(|| answer.lacks("the row's id"))?,
+            version: row::version(row).ok_or_else(|| answer.lacks("the row's version"))?,
+            modified: row::time(&row["modifiedon"])
                 .ok_or_else(|| answer.lacks("the time of the last change"))?,
             phase: (schema.table.phase(settings, &row["statecode"], &row["statuscode"]))
                 .ok_or_else(|| answer.lacks("a known state"))?,
@@ -49,7 +50,7 @@ impl Stored {
     /// The whole record, with the related rows' columns.
     pub(crate) fn with(self, schema: &Schema, related: Fields) -> CrmRecord {
         let mut fields = self.plain;
-        let names = |column| fields.get(column).and_then(id);
+        let names = |column| fields.get(column).and_then(row::id);
         let (became, merged) = (names(BECAME), names(MERGED_INTO));
         fields.extend(related);
         CrmRecord {
@@ -109,22 +110,6 @@ pub(crate) fn key(table: Table, id: Uuid) -> CrmKey {
 /// The key of the opportunity with this id.
 pub(crate) fn opportunity(id: Uuid) -> CrmKey {
     key(Table::Opportunity, id)
-}
-
-pub(crate) fn id(json: &Json) -> Option<Uuid> {
-    Uuid::try_parse(json.as_str()?).ok()
-}
-
-/// The ETag; its number equals `versionnumber` (contract dynamics365 3.4).
-pub(crate) fn version(row: &Json) -> Option<String> {
-    match row["@odata.etag"].as_str() {
-        Some(etag) => Some(etag.to_owned()),
-        None => row["versionnumber"].as_i64().map(|number| format!("W/\"{number}\"")),
-    }
-}
-
-pub(crate) fn time(json: &Json) -> Option<Timestamp> {
-    json.as_str()?.parse().ok()
 }
 
 fn present(value: &Json) -> Option<Json> {

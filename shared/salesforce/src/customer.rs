@@ -7,7 +7,6 @@ use serde_json::{Value as Json, json};
 use crate::composite::{Answers, Part};
 use crate::dialect::DIALECT;
 use crate::error::SalesforceError;
-use crate::record;
 use crate::rest_api::{Answer, Call, query};
 use crate::soql;
 
@@ -71,7 +70,7 @@ impl Customers {
     pub(crate) fn read(write: &Write, answers: &mut Answers) -> Result<Self, SalesforceError> {
         let account = match answers.take(ACCOUNT).map(Answer::accepted).transpose()? {
             None => Customer::Nobody,
-            Some(found) => match record::rows(&found)?.first() {
+            Some(found) => match found.rows()?.first() {
                 Some(row) => Customer::Found(id(&found, row)?),
                 None => Customer::new(&write.account),
             },
@@ -84,7 +83,7 @@ impl Customers {
                     Customer::Found(id) => row["AccountId"] == json!(id),
                     Customer::New { .. } => false,
                 };
-                match record::rows(&found)?.iter().find(belongs) {
+                match found.rows()?.iter().find(belongs) {
                     Some(row) => Customer::Found(id(&found, row)?),
                     // Salesforce has no contact without a last name.
                     None if !has_last_name(&write.contact) => Customer::Nobody,

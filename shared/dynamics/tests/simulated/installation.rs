@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cosell_crm::installation::{Finding, Installation, State};
+use cosell_crm::finding::{Finding, State};
+use cosell_crm::installation::Installation;
 use cosell_dynamics::FIELDS;
 use cosell_dynamics::Settings;
 use cosell_dynamics::installation::Access;

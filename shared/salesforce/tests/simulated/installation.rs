@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cosell_crm::installation::{Finding, Installation, State};
+use cosell_crm::finding::{Finding, State};
+use cosell_crm::installation::Installation;
 use cosell_salesforce::FIELDS;
 use cosell_salesforce::installation::GivenToken;
 use cosell_salesforce::{CredentialStore, Credentials, Settings};
