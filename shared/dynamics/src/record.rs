@@ -69,7 +69,7 @@ impl Stored {
 
 /// A record that was read back after `written` was saved or compared: the row's own mapped columns
 /// as they were then, everything else as read. What a seller entered in between must differ from
-/// what the next look reads, or it would pass for known and never be copied.
+/// what the next reconciliation reads, or it would pass for known and never be copied.
 pub(crate) fn settled(written: &Fields, read: CrmRecord) -> CrmRecord {
     let lasting = |name: &String| !name.contains('/') && !OWN_COLUMNS.contains(&name.as_str());
     let mut fields = read.fields;
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_seller_enters_between_saving_and_reading_back_is_left_for_the_next_look() {
+    fn what_a_seller_enters_between_saving_and_reading_back_is_left_for_the_next_reconciliation() {
         let fields = |json: Json| -> Fields { serde_json::from_value(json).unwrap() };
         let written =
             fields(json!({"name": "Ours", "estimatedvalue": 5, "statecode": 0, "versionnumber": 7,

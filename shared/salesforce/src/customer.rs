@@ -92,12 +92,12 @@ impl Customers {
             }
         };
         let customers = Self { account, contact };
-        customers.tell(write);
+        customers.log_omissions(write);
         Ok(customers)
     }
 
-    /// What is left out is told by field names: a deal is worth more than its customer's card.
-    fn tell(&self, write: &Write) {
+    /// What is left out is logged by field names: a deal is worth more than its customer's card.
+    fn log_omissions(&self, write: &Write) {
         if self.account == Customer::Nobody && !write.account.is_empty() {
             tracing::info!("left out the customer's account: `Account/Name` is empty");
         }
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn who_cannot_be_told_apart_is_not_looked_for() {
+    fn who_cannot_be_identified_is_not_looked_for() {
         assert!(asked(&[("Name", " ")], &[("LastName", "Ek")]).is_empty());
         assert_eq!(asked(&[("Name", "Fabrikam")], &[("Phone", "1")]).len(), 1);
     }

@@ -47,8 +47,8 @@ pub(crate) fn read(
     let mut fields = Fields::new();
     for field in &schema.plain {
         let value = member(row, field).ok_or_else(|| deal.lacks("a field that was asked for"))?;
-        let told = present(value).filter(|value| !schema.object.is_placeholder(field, value));
-        fields.extend(told.map(|value| (field.clone(), value)));
+        let given = present(value).filter(|value| !schema.object.is_placeholder(field, value));
+        fields.extend(given.map(|value| (field.clone(), value)));
     }
     if schema.currency {
         let single = || settings.single_currency.clone().map(Json::String);

@@ -147,7 +147,7 @@ impl Answer {
         if self.status == StatusCode::UNAUTHORIZED {
             return SalesforceError::SessionNotAccepted {
                 doing: self.doing.clone(),
-                remedy: error.session_cure(),
+                remedy: error.session_remedy(),
             };
         }
         SalesforceError::Refused(Box::new(error.classify(&self.doing)))

@@ -52,7 +52,8 @@ impl DynamicsLeads {
             self.close(id, &standing, &write).await?;
         }
         let doing = format!("looking for what became of lead {id}");
-        // Without an opportunity a seller has qualified it meanwhile: the next look tells.
+        // Without an opportunity a seller has qualified it meanwhile: the next reconciliation
+        // shows it.
         let opportunity = self
             .opportunity_of(id)
             .await?
