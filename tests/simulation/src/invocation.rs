@@ -1,6 +1,7 @@
 //! One invocation of a function: the real batch runner, an operator's order or a poll, on a virtual
 //! clock.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -19,6 +20,7 @@ use cosell_sync::batch::{Attendant, Received, Time, Unfinished};
 use cosell_sync::{Engine, Failure, LeadTable, Order, Outcome, Poller};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::rehearsal::{Rehearsals, Undisturbed};
 use crate::seat::Seat;
 use crate::world::World;
 
@@ -57,6 +59,7 @@ struct Watch {
     invocation: String,
     deadline: Timestamp,
     done: std::cell::Cell<usize>,
+    rehearsals: Rehearsals,
 }
 
 impl Time for Watch {
@@ -75,13 +78,18 @@ impl Time for Watch {
 }
 
 impl Attendant for Watch {
+    fn begins(&self, message: &SyncMessage, now: Timestamp) {
+        self.rehearsals.ask(message, now);
+    }
+
     fn reconciled(
         &self,
-        _: &SyncMessage,
+        message: &SyncMessage,
         messages: usize,
         _: Timestamp,
         result: &Result<Outcome, Failure>,
     ) {
+        self.rehearsals.compare(message, result);
         if result.as_ref().is_ok_and(|outcome| outcome.again.is_none()) {
             self.done.set(self.done.get() + messages);
         }
@@ -124,13 +132,24 @@ impl Functions {
         Self { world, policy: Arc::new(policy), started: 0 }
     }
 
-    /// The name of a new invocation, and its ports.
-    fn ports(&mut self, function: &str) -> (String, Arc<Ports>) {
+    /// The name of a new invocation, its seat and its ports.
+    fn seated(&mut self, function: &str) -> (String, Arc<Seat>, Arc<Ports>) {
         self.started += 1;
         let name = format!("{function}{}", self.started);
         let seat = Arc::new(Seat::new(self.world.clone(), name.clone()));
-        let ports = Ports::new(self.world.fakes.clone(), seat, name.clone());
-        (name, Arc::new(ports))
+        let ports = Ports::new(self.world.fakes.clone(), seat.clone(), name.clone());
+        (name, seat, Arc::new(ports))
+    }
+
+    fn ports(&mut self, function: &str) -> (String, Arc<Ports>) {
+        let (name, _, ports) = self.seated(function);
+        (name, ports)
+    }
+
+    fn rehearsals(&self, seat: Arc<Seat>) -> Rehearsals {
+        let ports = Ports::new(self.world.fakes.clone(), Arc::new(Undisturbed), "nobody");
+        let engine = self.engine(&Arc::new(ports));
+        Rehearsals { world: self.world.clone(), seat, engine, plans: RefCell::default() }
     }
 
     fn engine(&self, ports: &Arc<Ports>) -> Engine {
@@ -154,13 +173,14 @@ impl Functions {
 
     /// A consumer works through a batch.
     pub(crate) fn consume(&mut self, batch: Vec<Received>) -> Invocation {
-        let (name, ports) = self.ports("consumer");
+        let (name, seat, ports) = self.seated("consumer");
         let engine = self.engine(&ports);
+        let rehearsals = self.rehearsals(seat);
         let deadline = self.world.state().now + TIME_OUT;
         let (world, invocation, received) = (self.world.clone(), name.clone(), batch.clone());
         let future = async move {
             let done = std::cell::Cell::new(0);
-            let watch = Watch { world, invocation: invocation.clone(), deadline, done };
+            let watch = Watch { world, invocation: invocation.clone(), deadline, done, rehearsals };
             let unfinished = engine.work(received, &watch, &invocation, &watch).await;
             Done {
                 unfinished: unfinished

@@ -10,6 +10,7 @@ mod invocation;
 mod mappings;
 mod people;
 mod refusals;
+mod rehearsal;
 mod schedule;
 mod seat;
 mod verdict;
@@ -58,6 +59,8 @@ pub struct Verdict {
     pub violations: Vec<String>,
     /// What happened.
     pub history: Vec<String>,
+    /// So many dry runs were compared with what was written then.
+    pub compared: usize,
 }
 
 impl Storms {
@@ -106,7 +109,8 @@ impl Storms {
         if self.details || !violations.is_empty() {
             history.extend(verdict::pairs_in_the_end(&world));
         }
-        Verdict { violations, history }
+        let compared = world.book().compared;
+        Verdict { violations, history, compared }
     }
 
     /// The shortest storm of this seed that goes wrong.

@@ -15,11 +15,32 @@ pub(crate) struct Seat {
     pub(crate) invocation: String,
     /// Sides that asked this invocation to stay away.
     shut: Mutex<BTreeSet<&'static str>>,
+    /// While a reconciliation goes undisturbed: whether a service refused something meanwhile.
+    undisturbed: Mutex<Option<bool>>,
 }
 
 impl Seat {
     pub(crate) fn new(world: Arc<World>, invocation: String) -> Self {
-        Self { world, invocation, shut: Mutex::new(BTreeSet::new()) }
+        Self { world, invocation, shut: Mutex::new(BTreeSet::new()), undisturbed: Mutex::new(None) }
+    }
+
+    /// Begins or ends undisturbed work; says whether something was refused in it.
+    pub(crate) fn lets_go(&self, begins: bool) -> bool {
+        let now = begins.then_some(false);
+        let before = std::mem::replace(&mut *self.undisturbed(), now);
+        before.unwrap_or_default()
+    }
+
+    fn undisturbed(&self) -> std::sync::MutexGuard<'_, Option<bool>> {
+        self.undisturbed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_undisturbed(&self) -> bool {
+        self.undisturbed().is_some()
+    }
+
+    fn wait(&self) -> Wait {
+        Wait::Rounds(if self.is_undisturbed() { 0 } else { self.world.draw(3) })
     }
 
     fn failure(&self, system: System, kind: FailureKind) -> Failure {
@@ -79,11 +100,11 @@ impl Conditions for Seat {
             );
             self.world.state().violations.push(violation);
         }
-        Wait::Rounds(self.world.draw(3))
+        self.wait()
     }
 
     fn fate(&self, call: &Call<'_>) -> Fate {
-        let fate = self.drawn(call);
+        let fate = if self.is_undisturbed() { Fate::Passes } else { self.drawn(call) };
         let name = call.name;
         match &fate {
             Fate::Passes => return fate,
@@ -106,12 +127,18 @@ impl Conditions for Seat {
 
     fn ends(&self, call: &Call<'_>, accepted: bool) -> Wait {
         self.note(format_args!("{}{}", call.name, if accepted { "" } else { ": refused" }));
-        Wait::Rounds(self.world.draw(3))
+        if !accepted && let Some(refused) = self.undisturbed().as_mut() {
+            *refused = true;
+        }
+        self.wait()
     }
 
     fn lag(&self) -> SignedDuration {
-        let behind =
-            if self.world.is_calm() { 0 } else { self.world.draw(self.world.weather.lag + 1) };
+        let behind = if self.world.is_calm() || self.is_undisturbed() {
+            0
+        } else {
+            self.world.draw(self.world.weather.lag + 1)
+        };
         SignedDuration::from_secs(i64::from(behind))
     }
 }

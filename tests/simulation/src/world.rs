@@ -72,6 +72,8 @@ pub(crate) struct Book {
     /// Invocations that crashed or could not write to the audit log: their last word may be
     /// missing.
     pub(crate) speechless: BTreeSet<String>,
+    /// Dry runs that were compared with what was written then.
+    pub(crate) compared: usize,
     pub(crate) outages: Outages,
     /// A write took effect, and nobody knows yet: a good moment to change one's mind.
     pub(crate) answer_lost: bool,

@@ -1,12 +1,17 @@
 //! A deal that was just created: what only shows now that both sides are there.
 
+use cosell_mapping::Mapping;
+use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use cosell_model::link::Link;
 use cosell_model::referral::Referral;
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::case::Case;
 use super::progress::Progress;
-use super::{agreement, deadline, dropped_writes, new_referral, status, visibility};
+use super::{
+    agreement, deadline, dropped_writes, fold, new_record, new_referral, status, visibility,
+};
 use crate::pair::{Pair, Standing};
 use crate::plan::{Action, Memory, Plan};
 use crate::policy::Rules;
@@ -22,7 +27,62 @@ pub(crate) fn after(case: &Case<'_>, plan: &Plan) -> Plan {
     visibility::decide(case, &mut created);
     deadline::decide(case, &mut created);
     agreement::decide(case, &mut created);
+    let mut known = Vec::new();
+    created.notices.retain(|notice| {
+        let is_new = !known.contains(notice);
+        known.push(notice.clone());
+        is_new
+    });
     created
+}
+
+/// The plan of a new record with what its seller reads in it: the state that the deal will be in,
+/// and what only shows with both sides.
+pub(super) fn introduced(rules: Rules<'_>, pair: &Pair, mut plan: Plan) -> Plan {
+    let Some(referral) = &pair.referral else { return plan };
+    let mapping = rules.mapping_of(pair.table);
+    let made = plan.effects.iter().find_map(|effect| match &effect.action {
+        Action::CreateRecord { write, .. } => Some(write),
+        _ => None,
+    });
+    let Some(mut write) = made.cloned() else { return plan };
+    let record = made_of(mapping, &write, pair.now);
+    let mut link = Link::new(referral, &record, pair.now);
+    link.last_synced = new_record::start(mapping, referral, &record);
+    let expected =
+        Pair { standing: Standing::Linked, link: Some(link), record: Some(record), ..pair.clone() };
+    let Ok(case) = rules.case(&expected) else { return plan };
+    let created = after(&case, &plan);
+    let progress = Progress { is_creation: true, ..Progress::planned(&created, case.link) };
+    let state = fold::of(&case, &created, &progress).state;
+    plan.notices = created.notices;
+    let says = (&state, plan.notices.as_slice());
+    new_record::introduce((mapping, rules.policy), referral, &mut write, says, pair.now);
+    for effect in &mut plan.effects {
+        if let Action::CreateRecord { write: whole, .. } = &mut effect.action {
+            *whole = write.clone();
+        }
+    }
+    plan
+}
+
+/// The record that a CRM makes of a write which it keeps as it is.
+fn made_of(mapping: &Mapping, write: &CrmWrite, now: Timestamp) -> CrmRecord {
+    let key = CrmKey {
+        system: mapping.system.clone(),
+        entity: mapping.entity.clone(),
+        id: String::new(),
+    };
+    CrmRecord {
+        key,
+        version: String::new(),
+        modified: now,
+        phase: write.phase.unwrap_or(Phase::Open),
+        fields: write.fields.clone(),
+        converted_into: None,
+        merged_into: None,
+        request_id: None,
+    }
 }
 
 /// The plan of a new referral with what is written to its record then. Identifier and link follow

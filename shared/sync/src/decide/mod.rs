@@ -95,7 +95,7 @@ impl Rules<'_> {
                 status::with_status(self, pair, Plan::refused(vec![notice.clone()]))
             }
             Standing::FormerLead { opportunity } => lead::release(opportunity),
-            Standing::NewRecord => new_record::decide(self, pair),
+            Standing::NewRecord => created::introduced(self, pair, new_record::decide(self, pair)),
             Standing::NewReferral => {
                 let plan = new_referral::decide(self, pair);
                 status::with_status(self, pair, created::foreseen(self, pair, plan))

@@ -36,7 +36,7 @@ pub(super) fn decide(rules: Rules<'_>, pair: &Pair) -> Plan {
     let mapping = rules.mapping_of(pair.table);
     let mut plan = Plan::default();
     plan.notices.push(Notice::RecordCreated { record: None });
-    let write = whole(mapping, policy, referral, pair.now, &mut plan);
+    let write = whole(mapping, referral, &mut plan);
     let bare = bare(mapping, policy, referral, pair.now, None);
     plan.effects.push(Effect {
         field: Field::Reference,
@@ -55,15 +55,9 @@ pub(super) fn decide(rules: Rules<'_>, pair: &Pair) -> Plan {
     plan
 }
 
-/// The whole record, with what its seller is notified of.
-fn whole(
-    mapping: &Mapping,
-    policy: &Policy,
-    referral: &Referral,
-    now: Timestamp,
-    plan: &mut Plan,
-) -> CrmWrite {
-    let mut write = CrmWrite::default();
+/// The whole record, as far as the referral has it.
+fn whole(mapping: &Mapping, referral: &Referral, plan: &mut Plan) -> CrmWrite {
+    let mut write = begun(mapping, referral);
     for rule in &mapping.rules {
         match rule.carried_to_crm(referral) {
             Carried::Written { json, .. } => {
@@ -77,8 +71,6 @@ fn whole(
         }
     }
     mapping.show_visibility(referral, &mut write);
-    let notices = plan.notices.clone();
-    introduce(mapping, policy, referral, &mut write, (&DealState::InSync, &notices), now);
     write
 }
 
@@ -92,7 +84,7 @@ pub(crate) fn bare(
     now: Timestamp,
     refusal: Option<&Refusal>,
 ) -> CrmWrite {
-    let mut write = CrmWrite::default();
+    let mut write = begun(mapping, referral);
     for rule in mapping.rules.iter().filter(|rule| rule.is_name()) {
         if let Carried::Written { json, .. } = rule.carried_to_crm(referral) {
             write.fields.insert(rule.crm.as_str().to_owned(), json);
@@ -105,22 +97,25 @@ pub(crate) fn bare(
         blocked: true,
         reasons: reasons.clone(),
     };
-    introduce(mapping, policy, referral, &mut write, (&state, &reasons), now);
+    introduce((mapping, policy), referral, &mut write, (&state, &reasons), now);
     write
 }
 
-/// What every new record gets besides its fields: its phase, and what the seller is notified of.
-fn introduce(
-    mapping: &Mapping,
-    policy: &Policy,
+/// An empty record in its phase.
+fn begun(mapping: &Mapping, referral: &Referral) -> CrmWrite {
+    // A new record is open; only another phase needs saying.
+    let phase = mapping.stages.to_crm.get(&referral.stage).copied();
+    CrmWrite { phase: phase.filter(|phase| *phase != Phase::Open), ..CrmWrite::default() }
+}
+
+/// What every new record gets besides its fields: what its seller reads.
+pub(super) fn introduce(
+    (mapping, policy): (&Mapping, &Policy),
     referral: &Referral,
     write: &mut CrmWrite,
     (state, notices): (&DealState, &[Notice]),
     now: Timestamp,
 ) {
-    // A new record is open; only another phase needs saying.
-    let phase = mapping.stages.to_crm.get(&referral.stage).copied();
-    write.phase = phase.filter(|phase| *phase != Phase::Open);
     let connector = Connector {
         referral: Some(referral.id),
         microsoft_crm_id: super::connector::microsoft_crm_id(referral),
