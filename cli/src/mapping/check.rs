@@ -2,7 +2,8 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
-use cosell_crm::installation::{Finding, Installation};
+use cosell_crm::finding::Finding;
+use cosell_crm::installation::Installation;
 use cosell_crm::schema;
 use cosell_mapping::{Examination, Mapping};
 use cosell_wiring::{InstallationSettings, PlanningSettings};

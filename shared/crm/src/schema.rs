@@ -8,7 +8,7 @@ use cosell_mapping::{Mapping, When};
 use cosell_model::value::Kind;
 use cosell_sync::Failure;
 
-use crate::installation::{Finding, State};
+use crate::finding::{Finding, State};
 
 /// What a CRM tells of its columns.
 #[async_trait]

@@ -352,6 +352,7 @@ fn every_state_has_a_line_and_only_one_has_the_check_mark() {
                 last: at(),
                 cause: "the CRM transient".into(),
                 next: Some(at()),
+                before: Box::new(DealState::InSync),
             },
             "⚠ Failing: attempt 3, next try 2026-11-21 10:00 UTC",
         ),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cosell_fakes::{Write, Written};
+use cosell_fakes::{State, Write, Written};
 use cosell_mapping::{Mapping, STAGE, VISIBILITY, phase_value, stage_value};
 use cosell_model::audit::{AuditEntry, AuditKind, FieldChange, Side};
 use cosell_model::referral::Referral;
@@ -21,10 +21,12 @@ pub(super) fn complete(end: &End<'_>, wrong: &mut Vec<String>) {
     for write in &state.writes {
         let names = names(end, write);
         let own = entries.get(write.invocation.as_str()).map(Vec::as_slice).unwrap_or_default();
-        let own: Vec<_> = own.iter().filter(|entry| names.contains(&entry.pair)).collect();
+        let own: Vec<&AuditEntry> =
+            own.iter().copied().filter(|entry| names.contains(&entry.pair)).collect();
         let intended = own.iter().any(|entry| entry.kind == AuditKind::WriteAhead);
         let concluded = own.iter().any(|entry| entry.kind != AuditKind::WriteAhead)
-            || book.speechless.contains(&write.invocation);
+            || book.speechless.contains(&write.invocation)
+            || has_failed_before(state, &own);
         if !intended || !concluded {
             let what = if intended { "an outcome" } else { "an intention" };
             wrong.push(format!(
@@ -33,6 +35,16 @@ pub(super) fn complete(end: &End<'_>, wrong: &mut Vec<String>) {
             ));
         }
     }
+}
+
+/// Whether the last outcome before these entries is a failure, which counts this one.
+fn has_failed_before(state: &State, own: &[&AuditEntry]) -> bool {
+    let Some(first) = own.first().copied() else { return false };
+    let position = state.audit.iter().position(|entry| std::ptr::eq(entry, first));
+    let mut before = state.audit[..position.unwrap_or_default()].iter().rev();
+    let is_outcome =
+        |entry: &&AuditEntry| entry.pair == first.pair && entry.kind != AuditKind::WriteAhead;
+    before.find(is_outcome).is_some_and(|entry| entry.kind == AuditKind::Failed)
 }
 
 /// What the log of a written subject may be kept under.

@@ -84,9 +84,15 @@ fn without_record(end: &End<'_>, referral: &Referral, wrong: &mut Vec<String>) {
         .records
         .values()
         .any(|record| record.merged_into.is_some() && *record.get(column) == carried);
+    // So is a lead that became an opportunity which was deleted.
+    let deleted = end.state.records.values().any(|record| {
+        *record.get(column) == carried
+            && record.converted_into.as_ref().is_some_and(|key| end.book.deleted.contains(&key.id))
+    });
     let reference = referral.external_reference.as_ref();
-    let orphaned =
-        merged || reference.is_some_and(|reference| end.book.deleted.contains(reference));
+    let orphaned = merged
+        || deleted
+        || reference.is_some_and(|reference| end.book.deleted.contains(reference));
     if !orphaned && !refuses_for_good(&end.state.crm.refusals) {
         wrong.push(format!("referral {} has no record", referral.id));
     }
