@@ -39,7 +39,7 @@ impl Feature {
         Self::ShutRecords,
     ];
 
-    /// Those that `make simulate` plays: what the sync is known to weather (KNOWN.md has the others).
+    /// Those that storms play where nothing else is ordered: what the sync is known to weather.
     pub fn usual() -> BTreeSet<Self> {
         [Self::Salesforce, Self::Refusals, Self::Registration, Self::Expiry, Self::Clearing].into()
     }

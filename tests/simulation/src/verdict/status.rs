@@ -243,18 +243,14 @@ fn is_named(pair: &Pair<'_>, rule: &Rule) -> bool {
     let state = pair.end.state;
     let whole = state.crm.refusals.iter().chain(&state.partner_center.refusals).any(whole);
     let read = [pair.status(), pair.audit_column()];
-    // A blocked deal's line is what a person must do, and a full line is cut: the rest is named in the state that operators list.
+    // A full line is cut: the rest is named in the state that operators list.
     let is_listed = || {
         let field = Field::from(rule.name.as_str());
-        match &pair.link.state {
-            DealState::PartlySynced { fields, blocked: true, .. } => {
-                pair.status().starts_with('✘') && fields.contains(&field)
-            }
-            DealState::Waiting { fields, .. } => {
-                pair.status().ends_with('…') && fields.contains(&field)
-            }
-            _ => false,
-        }
+        let fields = match &pair.link.state {
+            DealState::PartlySynced { fields, .. } | DealState::Waiting { fields, .. } => fields,
+            _ => return false,
+        };
+        pair.status().ends_with('…') && fields.contains(&field)
     };
     whole || is_listed() || read.iter().any(|text| text.contains(&rule.label))
 }
