@@ -67,9 +67,16 @@ pub(crate) fn after_failure(
     folded: &Folded,
 ) -> Link {
     let stored = &progress.link;
-    let mut notified = stored.notified.clone();
-    notified.extend(progress.delivered.iter().cloned());
-    let mut link = Link { notified, notifying: progress.in_flight.clone(), ..stored.clone() };
+    let mut arrived = fold::arrived(case.mapping, case.link, case.record);
+    arrived.extend(progress.delivered.iter().cloned());
+    let notifying = match progress.in_flight.clone() {
+        Some(mut notifying) => {
+            notifying.arrived.extend(arrived);
+            Some(notifying)
+        }
+        None => fold::settled(case.mapping, case.record, arrived),
+    };
+    let mut link = Link { notifying, ..stored.clone() };
     if progress.referral.is_some() || progress.record.is_some() {
         link.last_synced = synced(case, plan, progress);
         link.in_doubt = last_synced::still_in_doubt(case, &link.last_synced);

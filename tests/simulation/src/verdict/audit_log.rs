@@ -26,7 +26,8 @@ pub(super) fn complete(end: &End<'_>, wrong: &mut Vec<String>) {
         let intended = own.iter().any(|entry| entry.kind == AuditKind::WriteAhead);
         let concluded = own.iter().any(|entry| entry.kind != AuditKind::WriteAhead)
             || book.speechless.contains(&write.invocation)
-            || has_failed_before(state, &own);
+            || has_failed_before(state, &own)
+            || is_counted(state, &own);
         if !intended || !concluded {
             let what = if intended { "an outcome" } else { "an intention" };
             wrong.push(format!(
@@ -45,6 +46,26 @@ fn has_failed_before(state: &State, own: &[&AuditEntry]) -> bool {
     let is_outcome =
         |entry: &&AuditEntry| entry.pair == first.pair && entry.kind != AuditKind::WriteAhead;
     before.find(is_outcome).is_some_and(|entry| entry.kind == AuditKind::Failed)
+}
+
+/// Whether a later entry counts these attempts among those that failed: the number of the next
+/// attempt does, and so does the end of the failures.
+fn is_counted(state: &State, own: &[&AuditEntry]) -> bool {
+    let Some(last) = own.last().copied() else { return false };
+    let Some(attempt) = attempt(last) else { return false };
+    let position = state.audit.iter().position(|entry| std::ptr::eq(entry, last));
+    let mut later = state.audit[position.unwrap_or_default()..].iter();
+    later.any(|entry| {
+        let counts = entry.kind == AuditKind::Recovered
+            || self::attempt(entry).is_some_and(|other| other > attempt);
+        entry.pair == last.pair && counts
+    })
+}
+
+/// Which attempt an entry says that it is.
+fn attempt(entry: &AuditEntry) -> Option<u32> {
+    let (_, attempt) = entry.message.rsplit_once(" This is attempt ")?;
+    attempt.trim_end_matches('.').parse().ok()
 }
 
 /// What the log of a written subject may be kept under.
