@@ -74,6 +74,8 @@ pub(crate) fn after_failure(
             notifying.arrived.extend(arrived);
             Some(notifying)
         }
+        // Ours were not written, but another run that noted the very same may have done it.
+        None if progress.delivered.is_empty() => stored.notifying.clone(),
         None => fold::settled(case.mapping, case.record, arrived),
     };
     let mut link = Link { notifying, ..stored.clone() };
