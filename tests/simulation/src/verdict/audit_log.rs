@@ -11,7 +11,8 @@ use cosell_model::value::Value;
 use super::End;
 use crate::world::LEAD;
 
-/// Nothing was written without an intention before it and, unless the function died or could not write there, an outcome after it.
+/// Nothing was written without an intention before it and, unless the function died or could not
+/// write there, an outcome after it.
 pub(super) fn complete(end: &End<'_>, wrong: &mut Vec<String>) {
     let (state, book) = (end.state, end.book);
     let mut entries: BTreeMap<&str, Vec<&AuditEntry>> = BTreeMap::new();
@@ -23,13 +24,13 @@ pub(super) fn complete(end: &End<'_>, wrong: &mut Vec<String>) {
         let own = entries.get(write.invocation.as_str()).map(Vec::as_slice).unwrap_or_default();
         let own: Vec<&AuditEntry> =
             own.iter().copied().filter(|entry| names.contains(&entry.pair)).collect();
-        let intended = own.iter().any(|entry| entry.kind == AuditKind::WriteAhead);
+        let announced = own.iter().any(|entry| entry.kind == AuditKind::WriteAhead);
         let concluded = own.iter().any(|entry| entry.kind != AuditKind::WriteAhead)
             || book.speechless.contains(&write.invocation)
             || has_failed_before(state, &own)
             || is_counted(state, &own);
-        if !intended || !concluded {
-            let what = if intended { "an outcome" } else { "an intention" };
+        if !announced || !concluded {
+            let what = if announced { "an outcome" } else { "an intention" };
             wrong.push(format!(
                 "{} wrote {} without {what} in the audit log",
                 write.invocation, write.subject
