@@ -125,6 +125,7 @@ async fn a_link_is_found_whole_from_each_side() {
         notifying: Some(Notifying {
             audit: "cbf29ce484222325".into(),
             notices: [refused.key()].into(),
+            arrived: ["sent:1".into()].into(),
         }),
         phase_refused: Some(refused),
         conflicts: [("name".into(), conflict)].into(),

@@ -47,6 +47,10 @@ pub struct Notifying {
     pub audit: String,
     /// Their keys.
     pub notices: BTreeSet<String>,
+    /// Keys of those that arrived by a run that did not come to its end: the audit log may not have
+    /// them yet.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub arrived: BTreeSet<String>,
 }
 
 impl LastSynced {

@@ -86,7 +86,8 @@ impl Poller {
         })
     }
 
-    /// Changed referrals, then invitations that expire soon; a service that asked us to wait is left alone.
+    /// Changed referrals, then invitations that expire soon; a service that asked us to wait is
+    /// left alone.
     async fn poll_partner_center(
         &self,
         now: Timestamp,

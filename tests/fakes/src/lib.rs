@@ -1,9 +1,4 @@
-//! In-memory Partner Center, CRM, store and queue behind the engine's ports.
-//!
-//! They are as strict as the real services: every conditional write is conditional, what Microsoft
-//! locks is locked, closed records are read-only. Nothing is random and there is no clock but the
-//! one in [`State`]. What fails, hangs, is late or is lost is decided by the caller's
-//! [`Conditions`]: a test's [`Script`], or the weather of a storm.
+#![doc = include_str!("../README.md")]
 
 mod call;
 mod crm;

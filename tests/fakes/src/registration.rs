@@ -1,4 +1,5 @@
-//! Deal registration on a won referral, as the service checks it (contract partner-center 2.9, 3.6).
+//! Deal registration on a won referral, as the service checks it (contract partner-center 2.9,
+//! 3.6).
 
 use cosell_sync::{Failure, FailureKind, System};
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +11,8 @@ use crate::world::State;
 /// The least time between creation and win.
 const LEAST_AGE: SignedDuration = SignedDuration::from_hours(72);
 
-/// Whether this deal may be registered. Where a body does not say when it was made, its age is not checked.
+/// Whether this deal may be registered. Where a body does not say when it was made, its age is not
+/// checked.
 pub(crate) fn check(state: &State, deal: &Json) -> Result<(), Failure> {
     let refuse = |why: &str| Err(Failure::new(System::PartnerCenter, FailureKind::Rejected, why));
     if deal["substatus"] != "Won" {

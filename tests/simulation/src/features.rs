@@ -1,13 +1,16 @@
-//! What a storm plays beside what every storm does; each can be left out, to find which of them a failure needs.
+//! What a storm plays beside what every storm does; each can be left out, to find which of them a
+//! failure needs.
 
 use std::collections::BTreeSet;
 
 /// Something that some storms play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Feature {
-    /// The shipped mapping of Salesforce, and a CRM whose versions tell seconds and whose leads nobody converts from outside.
+    /// The shipped mapping of Salesforce, and a CRM whose versions tell seconds and whose leads
+    /// nobody converts from outside.
     Salesforce,
-    /// Services that refuse fields, records, creations and closings, for a time or until the value changes.
+    /// Services that refuse fields, records, creations and closings, for a time or until the value
+    /// changes.
     Refusals,
     /// Days that pass, won deals that are registered, wins that wait.
     Registration,
@@ -19,7 +22,8 @@ pub enum Feature {
     ClearingRequired,
     /// Sellers who reopen what was closed.
     Reopening,
-    /// Sellers who edit leads, and the opportunities that they become, before the pair goes on with those.
+    /// Sellers who edit leads, and the opportunities that they become, before the pair goes on with
+    /// those.
     LeadEdits,
     /// A CRM that refuses any change of some records.
     ShutRecords,
@@ -39,7 +43,7 @@ impl Feature {
         Self::ShutRecords,
     ];
 
-    /// Those that `make simulate` plays: what the sync is known to weather (KNOWN.md has the others).
+    /// Those that storms play where nothing else is ordered: what the sync is known to weather.
     pub fn usual() -> BTreeSet<Self> {
         [Self::Salesforce, Self::Refusals, Self::Registration, Self::Expiry, Self::Clearing].into()
     }

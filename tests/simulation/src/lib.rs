@@ -1,9 +1,4 @@
-//! Seeded simulation of the real engine on a hostile world.
-//!
-//! The engine and core are the real ones; the system is a model with a virtual clock. Several consumers, the poller and people on
-//! both sides are interleaved at every call to the system, with crashes between any two calls, lost answers, lost and repeated
-//! webhooks, and a CRM that cuts, rounds and ignores. After the storm everything finishes in calm weather, and the invariants of
-//! [`verdict`] must hold. The same seed always gives the same run.
+#![doc = include_str!("../README.md")]
 
 mod features;
 mod invocation;
@@ -90,6 +85,7 @@ impl Storms {
         world.refusals_stay();
         rest(&mut schedule, &mut violations);
         if world.weather.refuses {
+            schedule.pass_due_wins();
             schedule.reconcile_again();
             rest(&mut schedule, &mut violations);
             violations.extend(verdict::while_refused(&world));

@@ -21,7 +21,8 @@ struct Arguments {
     /// Print the history of the first seed, whatever it came to, and run no other.
     #[arg(long)]
     show: bool,
-    /// What some storms play beside what all do, with commas between; the usual ones where this is left out.
+    /// What some storms play beside what all do, with commas between; the usual ones where this is
+    /// left out.
     #[arg(long, value_delimiter = ',')]
     features: Option<Vec<Feature>>,
     /// Play none of these features.
@@ -29,7 +30,7 @@ struct Arguments {
     plain: bool,
     /// Do not look for the shortest history of a failing seed.
     #[arg(long)]
-    brief: bool,
+    verdicts_only: bool,
     /// Switch a protection off: violations are then expected.
     #[arg(long)]
     without: Option<Protection>,
@@ -91,7 +92,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     };
     println!("{} seeds failed.", failed.len());
-    if let Some((steps, verdict)) = (!arguments.brief).then(|| storms.shortest(*seed)).flatten() {
+    if let Some((steps, verdict)) =
+        (!arguments.verdicts_only).then(|| storms.shortest(*seed)).flatten()
+    {
         println!(
             "\nThe shortest history of seed {seed} ({steps} steps): {}\n{}",
             verdict.violations.join("; "),

@@ -10,11 +10,12 @@ use serde_json::{Value as Json, json};
 
 use crate::weather::Weather;
 
-/// In the mapping that marks names: short enough that they are cut, long enough for those that automations insist on.
+/// In the mapping that marks names: short enough that they are cut, long enough for those that
+/// automations insist on.
 const SHORT_NAME: usize = 27;
 
-/// For each CRM: the mapping that ships, one with each conflict rule that sends edits made on hold, and one with those rules that marks
-/// names; and each of them once more with won deals registered.
+/// For each CRM: the mapping that ships, one with each conflict rule that sends edits made on hold,
+/// and one with those rules that marks names; and each of them once more with won deals registered.
 #[derive(Clone, Debug)]
 pub struct Mappings {
     dynamics: [[Arc<Mapping>; 2]; 3],
@@ -108,7 +109,8 @@ impl Names {
         Some((&visibility.column, [values.private.clone(), values.microsoft.clone()]))
     }
 
-    /// What a seller enters who wins a deal, where the registration asks for more than the deal has.
+    /// What a seller enters who wins a deal, where the registration asks for more than the deal
+    /// has.
     pub(crate) fn contract(&self) -> BTreeMap<String, Json> {
         let rules = self.deals.registration.iter().flat_map(|registration| &registration.rules);
         let own = |column: &str| self.deals.rules.iter().all(|rule| rule.crm != column);

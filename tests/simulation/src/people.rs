@@ -56,7 +56,8 @@ impl World {
         self.pick(former)
     }
 
-    /// Whether somebody empties this field now. No CRM and no referral can do without a name; Salesforce insists on the close date, too.
+    /// Whether somebody empties this field now. No CRM and no referral can do without a name;
+    /// Salesforce insists on the close date, too.
     fn empties(&self, field: &str, side: Side) -> bool {
         let empties = match field {
             "notes" => self.weather.clears || self.weather.clears_required,

@@ -69,7 +69,8 @@ impl World {
         Part::Field(self.names.column(false, field).unwrap_or_default().to_owned())
     }
 
-    /// What is refused for a time stays so until [`Self::refusals_end`]: nothing may come to rest because of the clock alone.
+    /// What is refused for a time stays so until [`Self::refusals_end`]: nothing may come to rest
+    /// because of the clock alone.
     pub(crate) fn refusals_stay(&self) {
         let mut state = self.state();
         let state = &mut *state;

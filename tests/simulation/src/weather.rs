@@ -20,7 +20,8 @@ pub(crate) struct Weather {
     pub(crate) fail_before: u32,
     /// Of a thousand calls, how many take effect and then fail.
     pub(crate) fail_after: u32,
-    /// Of a thousand writes to the two systems, how many hang: the caller gives up, and they take effect later.
+    /// Of a thousand writes to the two systems, how many hang: the caller gives up, and they take
+    /// effect later.
     pub(crate) hang: u32,
     /// Of a thousand steps of an invocation, how many end in a crash.
     pub(crate) crash: u32,
@@ -48,7 +49,8 @@ pub(crate) struct Weather {
     pub(crate) marks: bool,
     /// Some of what Microsoft sends are leads.
     pub(crate) leads: bool,
-    /// The CRM converts leads for us; else their sellers alone do, and we make an opportunity beside the lead.
+    /// The CRM converts leads for us; else their sellers alone do, and we make an opportunity
+    /// beside the lead.
     pub(crate) converts: bool,
     /// The CRM is a Salesforce.
     pub(crate) salesforce: bool,
@@ -151,7 +153,8 @@ impl Weather {
     }
 }
 
-/// The columns of a lead that a conversion copies, and where they go: not all that is mapped, as in real CRMs.
+/// The columns of a lead that a conversion copies, and where they go: not all that is mapped, as in
+/// real CRMs.
 const DYNAMICS_COPIES: [(&str, &str); 4] = [
     ("subject", "name"),
     ("estimatedamount", "estimatedvalue"),

@@ -1,4 +1,5 @@
-//! The simulation can fail: without each protection it finds violations, with all of them it finds none.
+//! The simulation can fail: without each protection it finds violations, with all of them it finds
+//! none.
 
 #![expect(clippy::unwrap_used, reason = "test code")]
 
@@ -7,7 +8,8 @@ use cosell_simulation::{Feature, Mappings, Protection, STEPS, Storms};
 /// Many more than any protection was ever missed in, whichever way a change shifts the draws.
 const ENOUGH: u64 = 20_000;
 
-/// Whether storms with these features find that this protection is missing, by a violation that `fits`.
+/// Whether storms with these features find that this protection is missing, by a violation that
+/// `fits`.
 fn is_missed(without: Protection, features: &[Feature], fits: impl Fn(&str) -> bool) -> bool {
     let mut storms = Storms::new(Mappings::read().unwrap());
     storms.features = features.iter().copied().collect();

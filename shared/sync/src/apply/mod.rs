@@ -145,7 +145,6 @@ impl Reconciliation<'_> {
         if does(|action| matches!(action, Action::RequestHelp(_) | Action::FindHelp)) {
             link.steps.insert(Step::MicrosoftInvitationStarted);
         }
-        link.notified.extend(fold::arrived(case.mapping, case.link, case.record));
         link.notifying = notifying(case, plan, progress).or(link.notifying);
         if link.version == 0 {
             self.create_link(&mut link).await?;
@@ -207,15 +206,19 @@ fn change(effect: &Effect) -> FieldChange {
 
 /// The notices that go to the seller with this plan.
 fn notifying(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Option<Notifying> {
+    let arrived = fold::arrived(case.mapping, case.link, case.record);
     let notifies = plan.effects.iter().any(|effect| matches!(effect.action, Action::Notify(_)));
     if !notifies {
-        return None;
+        return fold::settled(case.mapping, case.record, arrived);
     }
     let folded = fold::of(case, plan, progress);
     let unread = fold::unread(case, progress, &folded.notices);
     let lines = unread.into_iter().filter(|notice| crate::render::is_line(notice));
     let notifying = fold::notifying(case.mapping, case.record, lines.map(Notice::key));
-    (!notifying.notices.is_empty()).then_some(notifying)
+    if notifying.notices.is_empty() {
+        return fold::settled(case.mapping, case.record, arrived);
+    }
+    Some(Notifying { arrived, ..notifying })
 }
 
 /// A refusal as a notice has it. One of ours speaks for itself; one of a service is quoted with its

@@ -25,12 +25,14 @@ impl Reconciliation<'_> {
         let (Some(record), Some(fields)) = (&pair.record, columns) else {
             return Ok(Applied::Notified { record: None, delivered: true });
         };
-        if let Some(link) = pair.link.as_ref().filter(|link| link.notifying.is_some()) {
+        let on_their_way =
+            |link: &&Link| link.notifying.as_ref().is_some_and(|known| !known.notices.is_empty());
+        if let Some(link) = pair.link.as_ref().filter(on_their_way) {
             // What was on its way is known before Audit is written anew: then nobody could tell.
-            let mut link = Link { updated: pair.now, ..link.clone() };
             let mapping = self.engine.mapping_of(pair.table);
-            link.notified.extend(fold::arrived(mapping, &link, record));
-            link.notifying = None;
+            let arrived = fold::arrived(mapping, link, record);
+            let notifying = fold::settled(mapping, record, arrived);
+            let link = Link { notifying, updated: pair.now, ..link.clone() };
             return Ok(Applied::Moved(Box::new(self.engine.links.save(&link).await?)));
         }
         let record = self.notify_on(record, fields).await?;

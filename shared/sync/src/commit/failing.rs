@@ -6,7 +6,7 @@ use cosell_model::message::Subject;
 use cosell_model::state::{DealState, UnlinkedDeal};
 use jiff::Timestamp;
 
-use crate::failure::{Failure, FailureKind};
+use crate::failure::{Failure, FailureKind, System};
 use crate::find::{Found, Located};
 use crate::journal::Draft;
 use crate::pair::Pair;
@@ -137,7 +137,9 @@ impl Reconciliation<'_> {
                 "the failure could not be counted"
             );
         }
-        self.append_failure(&failure, Vec::new(), is_first || !is_counted).await;
+        // Something may have been made that the store does not know of: the count is not enough.
+        let is_loose = self.journal.is_ahead && failure.system == System::Aws;
+        self.append_failure(&failure, Vec::new(), is_first || is_loose || !is_counted).await;
         failure
     }
 

@@ -175,15 +175,16 @@ fn resting(
     };
     let known = link.disconnected.as_ref().filter(|known| Some(&known.reason) == reason.as_ref());
     let since = known.map_or(pair.now, |known| known.since);
-    let mut read = link.notified.clone();
-    if let Some(record) = &pair.record {
-        read.extend(fold::arrived(mapping, link, record));
-    }
-    let notified = if delivered { notified(read, plan) } else { read };
+    let known = link.notified.clone();
+    let notified = if delivered { notified(known, plan) } else { known };
+    let notifying = pair.record.as_ref().and_then(|record| {
+        let arrived = fold::arrived(mapping, link, record);
+        fold::settled(mapping, record, arrived)
+    });
     let link = Link {
         disconnected: reason.map(|reason| Disconnected { reason, since }),
         notified,
-        notifying: None,
+        notifying,
         ..link.clone()
     };
     link.in_state(state.clone(), pair.now)

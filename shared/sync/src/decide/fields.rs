@@ -67,21 +67,7 @@ fn write(case: &Case<'_>, plan: &mut Plan, rule: &Rule, currency: &Currency, cha
         (!currency.lets(rule, change.side)).then_some(Notice::CurrencyDiffers { field })
     });
     if let Some(notice) = withheld {
-        if change.overruled.is_some()
-            && let Some(now) = case.observed.get(&change.field)
-        {
-            // Decided, but it cannot be written yet: the decision stands, whatever our own writes
-            // do to the records' times.
-            let open = OpenConflict {
-                partner_center: now.partner_center.clone(),
-                crm: now.crm.clone(),
-                since: case.now,
-                decision: Some(change.side.other()),
-            };
-            let known = case.link.conflicts.get(&change.field);
-            let open = known.filter(|known| known.is_of(now)).cloned().unwrap_or(open);
-            plan.conflicts.insert(change.field.clone(), open);
-        }
+        plan.conflicts.extend(decided(case, &change).map(|open| (change.field.clone(), open)));
         return plan.withhold(change.field, notice);
     }
     if change.overruled.is_some() {
@@ -96,6 +82,20 @@ fn write(case: &Case<'_>, plan: &mut Plan, rule: &Rule, currency: &Currency, cha
         }
     };
     plan.effects.push(Effect { action, ..change });
+}
+
+/// The conflict that a change decides. Where it cannot be written yet, the decision stands, whatever
+/// our own writes do to the records' times.
+pub(super) fn decided(case: &Case<'_>, change: &Effect) -> Option<OpenConflict> {
+    let now = case.observed.get(&change.field).filter(|_| change.overruled.is_some())?;
+    let known = case.link.conflicts.get(&change.field);
+    let decided = || OpenConflict {
+        partner_center: now.partner_center.clone(),
+        crm: now.crm.clone(),
+        since: case.now,
+        decision: Some(change.side.other()),
+    };
+    Some(known.filter(|known| known.is_of(now)).cloned().unwrap_or_else(decided))
 }
 
 /// What sets the field. An attribute is part of a list, which is only ever replaced as a whole:

@@ -79,15 +79,29 @@ pub(crate) fn notifying(
     notices: impl IntoIterator<Item = String>,
 ) -> Notifying {
     let audit = record.get(&mapping.columns.audit).as_str().unwrap_or_default();
-    Notifying { audit: digest(audit), notices: notices.into_iter().collect() }
+    let notices = notices.into_iter().collect();
+    Notifying { audit: digest(audit), notices, arrived: BTreeSet::new() }
 }
 
 /// The notices on their way that arrived when an earlier run ended. The record's version says
 /// nothing of it: a seller's edit has a new one, too.
 pub(crate) fn arrived(mapping: &Mapping, link: &Link, record: &CrmRecord) -> BTreeSet<String> {
-    let present = notifying(mapping, record, []).audit;
-    let arrived = link.notifying.as_ref().filter(|notifying| notifying.audit != present);
-    arrived.map(|notifying| notifying.notices.clone()).unwrap_or_default()
+    let Some(known) = &link.notifying else { return BTreeSet::new() };
+    let mut arrived = known.arrived.clone();
+    if known.audit != notifying(mapping, record, []).audit {
+        arrived.extend(known.notices.iter().cloned());
+    }
+    arrived
+}
+
+/// What is kept of notices once these arrived and no other is on its way.
+pub(crate) fn settled(
+    mapping: &Mapping,
+    record: &CrmRecord,
+    arrived: BTreeSet<String>,
+) -> Option<Notifying> {
+    let settled = Notifying { arrived, ..notifying(mapping, record, []) };
+    (!settled.arrived.is_empty()).then_some(settled)
 }
 
 /// Whether an effect counts as done: stored, or about to be.

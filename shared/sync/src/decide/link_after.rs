@@ -1,13 +1,15 @@
 //! The link after a plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use cosell_model::link::{Link, Registering, Step};
+use cosell_model::field::Field;
+use cosell_model::link::{LastSynced, Link, OpenConflict, Registering, Step};
 use cosell_model::microsoft::{Microsoft, RefusedRequest, requested_help};
 use cosell_model::notice::{Notice, Refusal};
 use jiff::Timestamp;
 
 use super::case::Case;
+use super::fields;
 use super::fold::{self, Folded};
 use super::last_synced;
 use super::progress::{End, Progress};
@@ -34,7 +36,7 @@ pub(crate) fn after(case: &Case<'_>, plan: &Plan, progress: &Progress, folded: &
         microsoft: microsoft(case, plan, progress),
         steps: steps(case, plan, progress),
         dropped_writes: folded.dropped_writes.clone(),
-        conflicts: plan.conflicts.clone(),
+        conflicts: conflicts(case, plan, progress),
         win_deferred_until: plan.memory.win_deferred_until,
         warned: plan.memory.warned.clone(),
         registering: registering(plan, progress),
@@ -45,6 +47,15 @@ pub(crate) fn after(case: &Case<'_>, plan: &Plan, progress: &Progress, folded: &
         ..stored.clone()
     };
     link.in_state(folded.state.clone(), case.now)
+}
+
+/// The conflicts that wait: for a decision, or for a service that refused what was decided.
+fn conflicts(case: &Case<'_>, plan: &Plan, progress: &Progress) -> BTreeMap<Field, OpenConflict> {
+    let ends = plan.effects.iter().zip(&progress.ends);
+    let refused = ends.filter(|(_, end)| matches!(end, End::Refused(_)));
+    let decided = refused
+        .filter_map(|(effect, _)| Some((effect.field.clone(), fields::decided(case, effect)?)));
+    plan.conflicts.clone().into_iter().chain(decided).collect()
 }
 
 /// A phase that the CRM refused stays refused until the sides change: only a person can fix that.
@@ -67,9 +78,18 @@ pub(crate) fn after_failure(
     folded: &Folded,
 ) -> Link {
     let stored = &progress.link;
-    let mut notified = stored.notified.clone();
-    notified.extend(progress.delivered.iter().cloned());
-    let mut link = Link { notified, notifying: progress.in_flight.clone(), ..stored.clone() };
+    let mut arrived = fold::arrived(case.mapping, case.link, case.record);
+    arrived.extend(progress.delivered.iter().cloned());
+    let notifying = match progress.in_flight.clone() {
+        Some(mut notifying) => {
+            notifying.arrived.extend(arrived);
+            Some(notifying)
+        }
+        // Ours were not written, but another run that noted the very same may have done it.
+        None if progress.delivered.is_empty() => stored.notifying.clone(),
+        None => fold::settled(case.mapping, case.record, arrived),
+    };
+    let mut link = Link { notifying, ..stored.clone() };
     if progress.referral.is_some() || progress.record.is_some() {
         link.last_synced = synced(case, plan, progress);
         link.in_doubt = last_synced::still_in_doubt(case, &link.last_synced);
@@ -93,11 +113,7 @@ pub(crate) fn stamped(link: Link, progress: &Progress, now: Timestamp) -> Link {
     }
 }
 
-fn synced(
-    case: &Case<'_>,
-    plan: &Plan,
-    progress: &Progress,
-) -> std::collections::BTreeMap<cosell_model::field::Field, cosell_model::link::LastSynced> {
+fn synced(case: &Case<'_>, plan: &Plan, progress: &Progress) -> BTreeMap<Field, LastSynced> {
     if !progress.is_creation {
         return last_synced::after(case, plan, progress);
     }

@@ -1,11 +1,14 @@
 //! Sync status: the state in one line.
 
+use std::collections::BTreeSet;
+
 use cosell_mapping::Mapping;
+use cosell_model::field::Field;
 use cosell_model::link::DisconnectReason;
 use cosell_model::notice::{Notice, Severity};
 use cosell_model::state::{DealState, WaitingFor};
 
-use super::{labels, minute, sentences};
+use super::{label, labels, minute, sentences};
 
 /// The text of the Sync status column. ✔ means that every synced field agrees, and nothing else.
 pub fn status(mapping: &Mapping, state: &DealState) -> String {
@@ -19,7 +22,9 @@ pub fn status(mapping: &Mapping, state: &DealState) -> String {
             if errors.is_empty() {
                 format!("{sign} Partly synced: {}", labels(mapping, fields))
             } else {
-                format!("{sign} {}", sentences(mapping, errors))
+                let text = sentences(mapping, errors);
+                let besides = besides(mapping, fields, &text);
+                format!("{sign} {text}{besides}")
             }
         }
         DealState::Waiting { for_what, until, fields } => {
@@ -47,6 +52,18 @@ pub fn status(mapping: &Mapping, state: &DealState) -> String {
         DealState::Off { reason } => format!("Off: {}.", super::sentences::off_reason(reason)),
         DealState::Disconnected { reason } => disconnected(reason),
         DealState::Refused { reasons } => format!("✘ {}", sentences(mapping, reasons)),
+    }
+}
+
+/// The mapping's fields that do not agree either, where no error names them.
+fn besides(mapping: &Mapping, fields: &BTreeSet<Field>, errors: &str) -> String {
+    let is_unnamed =
+        |field: &&Field| matches!(field, Field::Rule(_)) && !errors.contains(label(mapping, field));
+    let unnamed: Vec<&Field> = fields.iter().filter(is_unnamed).collect();
+    if unnamed.is_empty() {
+        String::new()
+    } else {
+        format!(" Also not synced: {}.", labels(mapping, unnamed))
     }
 }
 

@@ -323,7 +323,7 @@ fn every_state_has_a_line_and_only_one_has_the_check_mark() {
                 blocked: true,
                 reasons: vec![Notice::HelpBlocked],
             },
-            "✘ Microsoft was not asked to help yet.",
+            "✘ Microsoft was not asked to help yet. Also not synced: Deal value, Notes.",
         ),
         (
             waiting(WaitingFor::Answer),

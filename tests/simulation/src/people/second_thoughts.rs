@@ -9,7 +9,8 @@ use super::FIELDS;
 use crate::world::{Edit, World};
 
 impl World {
-    /// Whoever entered what was written to the other side just now takes it back, where it still stands.
+    /// Whoever entered what was written to the other side just now takes it back, where it still
+    /// stands.
     pub(crate) fn somebody_takes_back(&self) {
         if self.weather.robots || self.draw(2) == 0 {
             return;

@@ -32,7 +32,8 @@ impl World {
         state.note(|| format!("a seller shares {id}"));
     }
 
-    /// A seller edits a field of an open opportunity, now and then back to what it was before; or the account behind it.
+    /// A seller edits a field of an open opportunity, now and then back to what it was before; or
+    /// the account behind it.
     pub(crate) fn seller_edits(&self) {
         let Some(id) = self.pick(self.open_records()) else {
             return;
@@ -127,7 +128,8 @@ impl World {
         state.note(|| format!("a seller moves {id} to {phase}"));
     }
 
-    /// A seller reopens an opportunity whose deal is over; where there is none yet, one is won or lost.
+    /// A seller reopens an opportunity whose deal is over; where there is none yet, one is won or
+    /// lost.
     pub(crate) fn seller_reopens(&self) {
         let closed = self.records_that(|record| {
             record.phase.is_closed() && record.merged_into.is_none() && record.key.entity != LEAD
@@ -149,7 +151,8 @@ impl World {
         state.note(|| format!("a seller reopens {id}"));
     }
 
-    /// A seller qualifies a lead, with or without flagging the opportunity at once, or disqualifies it.
+    /// A seller qualifies a lead, with or without flagging the opportunity at once, or disqualifies
+    /// it.
     fn seller_decides_on_lead(&self, id: &str) {
         let (qualifies, flags, enters) = (self.draw(3) > 0, self.draw(2) == 0, self.draw(2) == 0);
         let enters = enters && self.weather.edits_leads;

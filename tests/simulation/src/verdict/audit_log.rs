@@ -11,7 +11,8 @@ use cosell_model::value::Value;
 use super::End;
 use crate::world::LEAD;
 
-/// Nothing was written without an intention before it and, unless the function died or could not write there, an outcome after it.
+/// Nothing was written without an intention before it and, unless the function died or could not
+/// write there, an outcome after it.
 pub(super) fn complete(end: &End<'_>, wrong: &mut Vec<String>) {
     let (state, book) = (end.state, end.book);
     let mut entries: BTreeMap<&str, Vec<&AuditEntry>> = BTreeMap::new();
@@ -23,12 +24,13 @@ pub(super) fn complete(end: &End<'_>, wrong: &mut Vec<String>) {
         let own = entries.get(write.invocation.as_str()).map(Vec::as_slice).unwrap_or_default();
         let own: Vec<&AuditEntry> =
             own.iter().copied().filter(|entry| names.contains(&entry.pair)).collect();
-        let intended = own.iter().any(|entry| entry.kind == AuditKind::WriteAhead);
+        let announced = own.iter().any(|entry| entry.kind == AuditKind::WriteAhead);
         let concluded = own.iter().any(|entry| entry.kind != AuditKind::WriteAhead)
             || book.speechless.contains(&write.invocation)
-            || has_failed_before(state, &own);
-        if !intended || !concluded {
-            let what = if intended { "an outcome" } else { "an intention" };
+            || has_failed_before(state, &own)
+            || is_counted(state, &own);
+        if !announced || !concluded {
+            let what = if announced { "an outcome" } else { "an intention" };
             wrong.push(format!(
                 "{} wrote {} without {what} in the audit log",
                 write.invocation, write.subject
@@ -45,6 +47,26 @@ fn has_failed_before(state: &State, own: &[&AuditEntry]) -> bool {
     let is_outcome =
         |entry: &&AuditEntry| entry.pair == first.pair && entry.kind != AuditKind::WriteAhead;
     before.find(is_outcome).is_some_and(|entry| entry.kind == AuditKind::Failed)
+}
+
+/// Whether a later entry counts these attempts among those that failed: the number of the next
+/// attempt does, and so does the end of the failures.
+fn is_counted(state: &State, own: &[&AuditEntry]) -> bool {
+    let Some(last) = own.last().copied() else { return false };
+    let Some(attempt) = attempt(last) else { return false };
+    let position = state.audit.iter().position(|entry| std::ptr::eq(entry, last));
+    let mut later = state.audit[position.unwrap_or_default()..].iter();
+    later.any(|entry| {
+        let counts = entry.kind == AuditKind::Recovered
+            || self::attempt(entry).is_some_and(|other| other > attempt);
+        entry.pair == last.pair && counts
+    })
+}
+
+/// Which attempt an entry says that it is.
+fn attempt(entry: &AuditEntry) -> Option<u32> {
+    let (_, attempt) = entry.message.rsplit_once(" This is attempt ")?;
+    attempt.trim_end_matches('.').parse().ok()
 }
 
 /// What the log of a written subject may be kept under.

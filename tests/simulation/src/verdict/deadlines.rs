@@ -10,7 +10,8 @@ use super::Pair;
 
 /// Invitations are listed every six hours.
 const LISTED: SignedDuration = SignedDuration::from_hours(7);
-/// An invocation that dies between the audit log and the link warns there once more; more than a few do not.
+/// An invocation that dies between the audit log and the link warns there once more; more than a
+/// few do not.
 const TIMES: usize = 4;
 
 pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {

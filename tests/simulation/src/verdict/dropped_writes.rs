@@ -1,6 +1,8 @@
 //! A close date that the CRM did not keep: in the audit log, and the seller is notified, once.
 
+use cosell_fakes::Written;
 use cosell_model::audit::{AuditEntry, AuditKind};
+use cosell_model::crm::CrmRecord;
 use cosell_model::field::Field;
 
 use super::Pair;
@@ -8,6 +10,26 @@ use super::status::waits;
 
 const FIELD: &str = "closing_date";
 const LINE: &str = "Estimated close date was not taken over by the CRM";
+
+/// Whether the line was written by a run that came to its end. One that died or failed after it may
+/// leave nothing else of a dropped write that a later edit ended.
+fn is_of_a_finished_run(pair: &Pair<'_>, line: &str) -> bool {
+    let state = pair.end.state;
+    let column = &pair.mapping.columns.audit;
+    let has =
+        |record: &CrmRecord| record.get(column).as_str().is_some_and(|text| text.contains(line));
+    let write = state.writes.iter().find(|write| match &write.after {
+        Written::Record(record) => record.key == pair.record.key && has(record),
+        Written::Referral(_) => false,
+    });
+    let Some(write) = write else { return true };
+    let failed = |entry: &AuditEntry| {
+        entry.invocation == write.invocation
+            && entry.pair == pair.log()
+            && entry.kind == AuditKind::Failed
+    };
+    !pair.end.book.speechless.contains(&write.invocation) && !state.audit.iter().any(failed)
+}
 
 pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
     let (id, log, state) = (pair.referral.id, pair.log(), pair.end.state);
@@ -45,9 +67,17 @@ pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
     if apart && lines == 0 && complete && ignores {
         wrong.push(format!("no line says that the CRM did not keep the close date of {id}"));
     }
-    if lines > found {
+    let read: Vec<&str> = audit.lines().filter(|line| line.contains(LINE)).collect();
+    let mut texts: Vec<&str> =
+        read.iter().filter_map(|line| Some(line.split_once("  ")?.1)).collect();
+    texts.sort_unstable();
+    if let Some(twice) = texts.windows(2).find(|pair| pair[0] == pair[1]) {
+        wrong.push(format!("the seller of {id} reads twice: {}", twice[0]));
+    }
+    let finished = read.iter().filter(|line| is_of_a_finished_run(pair, line)).count();
+    if finished > found {
         wrong.push(format!(
-            "{lines} lines speak of {found} times that the CRM did not keep the close date of {id}"
+            "{finished} lines speak of {found} times that the CRM did not keep the close date of {id}"
         ));
     }
 }

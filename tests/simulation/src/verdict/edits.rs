@@ -101,8 +101,8 @@ pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
         };
         let stands = now.as_ref() == Ok(&value)
             || (cut.is_some() && now.as_ref().ok() == cut.as_ref() && whole_there());
-        // A deal that is over takes nothing any more, nor does a column that keeps nothing, of which
-        // its seller is notified: the lead still shows what was entered there.
+        // A deal that is over takes nothing any more, nor does a column that keeps nothing, of
+        // which its seller is notified: the lead still shows what was entered there.
         let over = referral.stage.is_terminal() || record.phase.is_closed();
         let unkept = link.dropped_writes.contains_key(&Field::from(*field));
         if (over || unkept) && *side == Side::Crm && on_lead(pair, field) == Some(value.clone()) {

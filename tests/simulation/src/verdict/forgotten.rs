@@ -1,4 +1,5 @@
-//! Nothing is forgotten: every open, flagged opportunity and every open invitation is linked, and the help that was asked for was asked for.
+//! Nothing is forgotten: every open, flagged opportunity and every open invitation is linked, and
+//! the help that was asked for was asked for.
 
 use cosell_mapping::Required;
 use cosell_model::crm::CrmRecord;
@@ -27,9 +28,9 @@ pub(super) fn check(end: &End<'_>, wrong: &mut Vec<String>) {
 
 fn unlinked(end: &End<'_>, record: &CrmRecord, wrong: &mut Vec<String>) {
     let status = record.get(&end.names.deals.columns.sync_status).as_str().unwrap_or_default();
-    // Its referral was closed before the pair was linked: only a person can decide, and was notified.
-    // So with an opportunity beside the one that its lead became, with one that lacks what its lead's conversion did not copy,
-    // and with one whose lead an operator unlinked.
+    // Its referral was closed before the pair was linked: only a person can decide, and was
+    // notified. So with an opportunity beside the one that its lead became, with one that lacks
+    // what its lead's conversion did not copy, and with one whose lead an operator unlinked.
     let known = ["already closed", "goes on as opportunity", "belongs to another"];
     let lead =
         end.state.records.values().find(|lead| lead.converted_into.as_ref() == Some(&record.key));

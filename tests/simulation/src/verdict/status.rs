@@ -1,5 +1,5 @@
-//! What the seller reads is true: ✔ means that every synced field agrees, anything else names what does not, and nothing differs without a
-//! reason.
+//! What the seller reads is true: ✔ means that every synced field agrees, anything else names what
+//! does not, and nothing differs without a reason.
 
 use cosell_fakes::{Part, Refusal, Values};
 use cosell_mapping::{OnHoldEdits, Required, Rule};
@@ -188,11 +188,13 @@ fn has_reason(pair: &Pair<'_>, differing: &[&Rule], apart: bool) -> bool {
     let status = pair.status();
     let answer =
         status.starts_with("⚠ Answer by") && pair.link.warned.contains_key(&pair.link.referral);
-    // What was refused, and is not any more, reads so until the next reconcile; what lasts may be about a creation or help.
+    // What was refused, and is not any more, reads so until the next reconcile; what lasts may be
+    // about a creation or help.
     let (here, there) = (&pair.end.state.crm.refusals, &pair.end.state.partner_center.refusals);
     let refused =
         status.starts_with('✘') && here.iter().chain(there).any(|refusal| holds(pair, refusal));
-    // Of a lossy copy, nobody can say that it is no edit that waits; a text that is cut to what stood there before looks ignored.
+    // Of a lossy copy, nobody can say that it is no edit that waits; a text that is cut to what
+    // stood there before looks ignored.
     let waiting = status.starts_with("⚠ Sent once the deal is accepted: ")
         && synced(pair).any(|rule| waits(pair, rule) && status.contains(&rule.label));
     let dropped = status.starts_with("⚠ Partly synced: ")
@@ -202,8 +204,8 @@ fn has_reason(pair: &Pair<'_>, differing: &[&Rule], apart: bool) -> bool {
     answer || refused || apart || waiting || dropped || !differing.is_empty()
 }
 
-/// Whether a field may differ: it goes one way, waits, is not kept by this CRM, one side does not take the other's value, or it is
-/// empty and must not be.
+/// Whether a field may differ: it goes one way, waits, is not kept by this CRM, one side does not
+/// take the other's value, or it is empty and must not be.
 fn is_excused(pair: &Pair<'_>, rule: &Rule) -> bool {
     let (there, here) = (rule.read_partner_center(pair.referral), rule.read_crm(pair.record));
     let empty = |value: &Result<Value, _>| value.as_ref().is_ok_and(Value::is_nothing);
@@ -243,18 +245,14 @@ fn is_named(pair: &Pair<'_>, rule: &Rule) -> bool {
     let state = pair.end.state;
     let whole = state.crm.refusals.iter().chain(&state.partner_center.refusals).any(whole);
     let read = [pair.status(), pair.audit_column()];
-    // A blocked deal's line is what a person must do, and a full line is cut: the rest is named in the state that operators list.
+    // A full line is cut: the rest is named in the state that operators list.
     let is_listed = || {
         let field = Field::from(rule.name.as_str());
-        match &pair.link.state {
-            DealState::PartlySynced { fields, blocked: true, .. } => {
-                pair.status().starts_with('✘') && fields.contains(&field)
-            }
-            DealState::Waiting { fields, .. } => {
-                pair.status().ends_with('…') && fields.contains(&field)
-            }
-            _ => false,
-        }
+        let fields = match &pair.link.state {
+            DealState::PartlySynced { fields, .. } | DealState::Waiting { fields, .. } => fields,
+            _ => return false,
+        };
+        pair.status().ends_with('…') && fields.contains(&field)
     };
     whole || is_listed() || read.iter().any(|text| text.contains(&rule.label))
 }

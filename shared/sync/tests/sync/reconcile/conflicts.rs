@@ -218,3 +218,20 @@ async fn a_field_that_its_seller_empties_after_a_write_that_nobody_answered_is_a
         );
     }
 }
+
+#[tokio::test]
+async fn a_decision_that_a_service_refuses_stands_until_it_is_taken() {
+    let (stage, referral) = contested().await;
+    stage.until_quiet(&opportunity()).await;
+    stage.crm_refuses(Some("name"));
+    let order = Order { now: stage.now, id: "order" };
+    stage.engine.resolve(referral, &"name".into(), Side::PartnerCenter, order).await.unwrap();
+    for _ in 0..3 {
+        stage.reconcile(&opportunity(), "refused").await.unwrap();
+        let status = stage.the_record().get("nwcs_syncstatus").clone();
+        assert!(status.as_str().unwrap().contains("Deal name was refused"), "{status}");
+    }
+    stage.crm_refuses(None);
+    stage.until_quiet(&opportunity()).await;
+    assert_eq!(names(&stage), (json!("Theirs"), json!("Theirs")));
+}
