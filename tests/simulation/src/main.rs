@@ -85,7 +85,7 @@ fn main() -> ExitCode {
     println!("{} seeds in {seconds:.1} s, {rate:.0} seeds per second", arguments.seeds);
     let mut failed = failed.into_inner().unwrap_or_default();
     failed.sort_unstable();
-    for (seed, violations) in failed.iter() {
+    for (seed, violations) in &failed {
         println!("seed {seed}: {}", violations.join("; "));
     }
     let Some((seed, _)) = failed.first() else {

@@ -71,8 +71,8 @@ pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
     let mut texts: Vec<&str> =
         read.iter().filter_map(|line| Some(line.split_once("  ")?.1)).collect();
     texts.sort_unstable();
-    if let Some(twice) = texts.windows(2).find(|pair| pair[0] == pair[1]) {
-        wrong.push(format!("the seller of {id} reads twice: {}", twice[0]));
+    if let Some([twice, ..]) = texts.windows(2).find(|pair| pair[0] == pair[1]) {
+        wrong.push(format!("the seller of {id} reads twice: {twice}"));
     }
     let finished = read.iter().filter(|line| is_of_a_finished_run(pair, line)).count();
     if finished > found {

@@ -34,8 +34,7 @@ pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
     // ✔ means that every synced field agrees, and nothing else.
     if status.starts_with('✔') {
         if !pair.link.dropped_writes.is_empty() {
-            let dropped: Vec<&str> =
-                pair.link.dropped_writes.keys().map(|field| field.as_str()).collect();
+            let dropped: Vec<&str> = pair.link.dropped_writes.keys().map(Field::as_str).collect();
             wrong.push(format!(
                 "the seller of {} reads {status}, but the CRM did not keep {dropped:?}",
                 record.key.id
@@ -248,9 +247,10 @@ fn is_named(pair: &Pair<'_>, rule: &Rule) -> bool {
     // A full line is cut: the rest is named in the state that operators list.
     let is_listed = || {
         let field = Field::from(rule.name.as_str());
-        let fields = match &pair.link.state {
-            DealState::PartlySynced { fields, .. } | DealState::Waiting { fields, .. } => fields,
-            _ => return false,
+        let (DealState::PartlySynced { fields, .. } | DealState::Waiting { fields, .. }) =
+            &pair.link.state
+        else {
+            return false;
         };
         pair.status().ends_with('…') && fields.contains(&field)
     };
