@@ -134,7 +134,10 @@ mod tests {
             "nwcs_referralid",
         )
         .unwrap();
-        let row = json!({"customerid_account": {"name": "Fabrikam", "telephone1": null, "accountid": "x"}, "parentcontactid": null});
+        let row = json!({
+            "customerid_account": {"name": "Fabrikam", "telephone1": null, "accountid": "x"},
+            "parentcontactid": null
+        });
         assert_eq!(
             related(&schema, &row),
             Fields::from([("customerid_account/name".to_owned(), json!("Fabrikam"))])

@@ -247,7 +247,8 @@ mod tests {
             operation: Operation::CreateReferral,
             refusal: Box::new(refusal),
         });
-        let expected = "Partner Center rejected (invalidRequest): creating a referral was refused with 400, `customerProfile.address.country`: Two letters";
+        let expected = "Partner Center rejected (invalidRequest): creating a referral was refused \
+                        with 400, `customerProfile.address.country`: Two letters";
         assert_eq!(failure.to_string(), expected);
         assert_eq!(failure.request_id.as_deref(), Some("r-1"));
         let failure =

@@ -65,13 +65,15 @@ impl Refusal {
     fn remedy(&self) -> Option<&'static str> {
         match self.status {
             401 => Some(
-                "The access token was refused twice: check the app's delegated Partner Center permission and the configured audience",
+                "The access token was refused twice: check the app's delegated Partner Center \
+                 permission and the configured audience",
             ),
             403 if self.lacks_claims() => {
                 Some("A person must consent again, with multi-factor authentication")
             }
             403 => Some(
-                "The consenting user needs the Referrals admin role in Partner Center, for this deal's location",
+                "The consenting user needs the Referrals admin role in Partner Center, for this \
+                 deal's location",
             ),
             _ => None,
         }

@@ -170,7 +170,10 @@ mod tests {
             let (one, other) = (format!("006{tail}"), format!("006{}", in_case(&tail, &capitals)));
             let (one_id, other_id) = (opportunity(&one).unwrap(), opportunity(&other).unwrap());
             prop_assert_eq!(one == other, one_id == other_id);
-            prop_assert_eq!(one == other, one_id.eq_ignore_ascii_case(&other_id), "as a CRM that ignores case tells them apart");
+            prop_assert_eq!(one == other, one_id.eq_ignore_ascii_case(&other_id), "as a CRM that \
+                                                                                   ignores case \
+                                                                                   tells them \
+                                                                                   apart");
         }
 
         #[test]

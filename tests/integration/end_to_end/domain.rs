@@ -108,7 +108,9 @@ async fn an_invitation_that_expired_is_lost(stack: &LocalStack) {
 async fn what_is_lost_in_partner_center_is_lost_in_the_crm(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let (referral, opportunity) = accepted(&people, "Oil mill").await;
-    let lost = json!({ "status": "Closed", "substatus": "Lost", "statusReason": "Customer chose another vendor" });
+    let lost = json!({
+        "status": "Closed", "substatus": "Lost", "statusReason": "Customer chose another vendor"
+    });
     people.edits_referral(&referral, lost).await.unwrap();
     let closed = |seen: &Deal| seen.id == opportunity && seen.stage == Stage::Closed;
     people.see_deal("what is lost there is lost here", closed).await.unwrap();

@@ -58,7 +58,8 @@ async fn main() -> anyhow::Result<()> {
     let addresses = simulators.addresses();
     println!("{}", serde_json::to_string(&addresses)?);
     eprint!(
-        "The simulators run:\n{}\nOpen the control address to see what can be played with. Ctrl-C ends.\n",
+        "The simulators run:\n{}\n\
+         Open the control address to see what can be played with. Ctrl-C ends.\n",
         addresses.list()
     );
     stop_signal().await?;

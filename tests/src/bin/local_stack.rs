@@ -55,7 +55,8 @@ async fn main() -> Result<()> {
 async fn run(arguments: &Arguments) -> Result<()> {
     let started = Instant::now();
     println!(
-        "Starting local AWS and the simulators, deploying the template, installing the CRM's fields, registering the webhook …"
+        "Starting local AWS and the simulators, deploying the template, installing the CRM's \
+         fields, registering the webhook …"
     );
     let stack =
         LocalStack::start(arguments.crm, arguments.aws_port, arguments.simulators_port_base)

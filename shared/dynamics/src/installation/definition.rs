@@ -59,7 +59,9 @@ pub(super) fn key_name(prefix: &str) -> String {
 pub(super) fn publication(tables: &[Table]) -> Json {
     let tables: Vec<&str> = tables.iter().map(|table| table.name).collect();
     let tables = tables.join("</entity><entity>");
-    json!({"ParameterXml": format!("<importexportxml><entities><entity>{tables}</entity></entities></importexportxml>")})
+    json!({
+        "ParameterXml": format!("<importexportxml><entities><entity>{tables}</entity></entities></importexportxml>")
+    })
 }
 
 /// The `AttributeType` of a column of this kind.

@@ -216,15 +216,17 @@ impl Site for DynamicsInstallation {
                 if refused.code.as_deref() == Some(home::OUTSIDE_RANGE) =>
             {
                 format!(
-                    "{error}: its values are outside of the publisher's range; give the publisher with the prefix {} the choice value prefix {}, \
-                 or set PUBLISHER_PREFIX to one that no publisher has",
+                    "{error}: its values are outside of the publisher's range; give the publisher \
+                     with the prefix {} the choice value prefix {}, or set PUBLISHER_PREFIX to one \
+                     that no publisher has",
                     self.prefix,
                     crate::fields::OPTION_PREFIX
                 )
             }
             DynamicsError::Refused(refused) if refused.kind == FailureKind::Credentials => {
                 format!(
-                    "{error}; or install as an administrator, whose access token goes into CRM_ACCESS_TOKEN"
+                    "{error}; or install as an administrator, whose access token goes into \
+                     CRM_ACCESS_TOKEN"
                 )
             }
             _ => error.to_string(),

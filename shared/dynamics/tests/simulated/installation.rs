@@ -156,7 +156,8 @@ async fn what_is_made_is_what_the_sync_writes() {
     let site = Site::empty().await;
     site.installation.install().await.unwrap();
     let row = json!({"name": "Fabrikam", "nwcs_syncwithpartnercenter": true, "nwcs_howcanmicrosofthelp": 412_000_005,
-        "nwcs_referralid": "b9d6c7de-41f0-4f6e-9a4e-0d2f6f5f7a11", "nwcs_referrallink": "https://partner.example/1",
+        "nwcs_referralid": "b9d6c7de-41f0-4f6e-9a4e-0d2f6f5f7a11",
+        "nwcs_referrallink": "https://partner.example/1",
         "nwcs_products": "x".repeat(2000), "nwcs_audit": "x".repeat(4000), "nwcs_syncstatus": "x".repeat(100)});
     site.administrator("opportunities", row).await;
     let by_key = format!(

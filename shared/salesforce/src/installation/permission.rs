@@ -87,7 +87,8 @@ impl FoundSet {
         };
         if let Some(id) = &found.id {
             let soql = format!(
-                "SELECT Field, PermissionsRead, PermissionsEdit FROM FieldPermissions WHERE ParentId = {}",
+                "SELECT Field, PermissionsRead, PermissionsEdit FROM FieldPermissions WHERE \
+                 ParentId = {}",
                 soql::text(id)
             );
             for row in rows(api, &soql).await? {

@@ -147,8 +147,10 @@ async fn what_is_made_is_what_the_sync_writes_and_sellers_edit_only_their_own() 
     let site = Site::empty().await;
     site.installation.install().await.unwrap();
     let deal = json!({"Name": "Litware pilot", "StageName": "Prospecting", "CloseDate": "2026-12-31",
-        "Msp_Sync_With_Partner_Center__c": true, "Msp_Referral_Id__c": "b9d6c7de-41f0-4f6e-9a4e-0d2f6f5f7a11",
-        "Msp_Referral_Link__c": "https://partner.example/1", "Msp_How_Can_Microsoft_Help__c": "General or other",
+        "Msp_Sync_With_Partner_Center__c": true,
+        "Msp_Referral_Id__c": "b9d6c7de-41f0-4f6e-9a4e-0d2f6f5f7a11",
+        "Msp_Referral_Link__c": "https://partner.example/1",
+        "Msp_How_Can_Microsoft_Help__c": "General or other",
         "Msp_Products__c": "x".repeat(2000), "Msp_Sync_Status__c": "x".repeat(255), "Msp_Audit__c": "x".repeat(32_768)});
     site.control("POST", "rows/Opportunity", deal).await;
     let dump = site.simulators.salesforce_service.dump();
@@ -204,7 +206,10 @@ async fn a_lost_answer_is_looked_after_and_a_passing_fault_tried_again() {
 #[tokio::test]
 async fn a_field_of_another_type_is_reported_and_left_alone() {
     let site = Site::empty().await;
-    let field = json!({"object": "Opportunity", "name": "Msp_Referral_Id__c", "type": "Text", "length": 64, "external_id": true});
+    let field = json!({
+        "object": "Opportunity", "name": "Msp_Referral_Id__c", "type": "Text", "length": 64,
+        "external_id": true
+    });
     site.control("POST", "fields", field).await;
     let findings = site.installation.install().await.unwrap();
     let State::Wrong { is, should, .. } = named(&findings, "Opportunity", "Msp_Referral_Id__c")

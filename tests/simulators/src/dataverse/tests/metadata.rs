@@ -7,7 +7,10 @@ use crate::dataverse::Options;
 async fn definitions_tell_what_a_client_needs() {
     let site = Site::start().await;
     let table = site
-        .get("EntityDefinitions(LogicalName='opportunity')?$select=EntitySetName,ChangeTrackingEnabled,IsOptimisticConcurrencyEnabled")
+        .get(
+            "EntityDefinitions(LogicalName='opportunity')?$select=EntitySetName,\
+             ChangeTrackingEnabled,IsOptimisticConcurrencyEnabled",
+        )
         .await;
     assert_eq!(table.is(200).body["EntitySetName"], "opportunities");
     assert!(table.body.get("Attributes").is_none() && table.body.get("LogicalName").is_none());
@@ -30,7 +33,8 @@ async fn definitions_tell_what_a_client_needs() {
 
     let cast = "Microsoft.Dynamics.CRM.PicklistAttributeMetadata";
     let choice = format!(
-        "{base}(LogicalName='nwcs_howcanmicrosofthelp')/{cast}?$select=LogicalName&$expand=OptionSet($select=Options)"
+        "{base}(LogicalName='nwcs_howcanmicrosofthelp')/{cast}?$select=LogicalName\
+         &$expand=OptionSet($select=Options)"
     );
     let choice = site.get(&choice).await;
     let options = choice.is(200).body["OptionSet"]["Options"].as_array().unwrap();
@@ -59,7 +63,9 @@ async fn columns_and_keys_can_be_installed() {
     assert_eq!(site.get(&address).await.is(200).body["SchemaName"], "nwcs_ReferralId");
     site.get(probe).await.is(200);
     site.customise(&format!("{base}/Attributes"), column).await.is(400);
-    let key = json!({"SchemaName": "nwcs_ReferralKey", "DisplayName": label, "KeyAttributes": ["nwcs_referralid"]});
+    let key = json!({
+        "SchemaName": "nwcs_ReferralKey", "DisplayName": label, "KeyAttributes": ["nwcs_referralid"]
+    });
     site.customise(&format!("{base}/Keys"), key).await.is(204);
     site.patch("opportunities(nwcs_referralid='r-1')", &[], json!({"name": "A"})).await.is(204);
     let document =
@@ -107,11 +113,17 @@ async fn a_customisation_needs_a_publisher_with_its_prefix_and_goes_into_the_sol
     let solution =
         json!({"uniquename": "NwcsCosell", "friendlyname": "Co-sell sync", "version": "1.0.0.0"});
     site.post("solutions", solution).await.refused(400, "0x80040203");
-    let taken = json!({"uniquename": "other", "friendlyname": "Other", "customizationprefix": "nwcs", "customizationoptionvalueprefix": 10_001});
+    let taken = json!({
+        "uniquename": "other", "friendlyname": "Other", "customizationprefix": "nwcs",
+        "customizationoptionvalueprefix": 10_001
+    });
     site.post("publishers", taken).await.refused(400, "0x80040203");
 
     let ours = site
-        .get("publishers?$select=publisherid,customizationoptionvalueprefix&$filter=customizationprefix eq 'nwcs'")
+        .get(
+            "publishers?$select=publisherid,customizationoptionvalueprefix\
+             &$filter=customizationprefix eq 'nwcs'",
+        )
         .await;
     let id = ours.rows()[0]["publisherid"].as_str().unwrap().to_owned();
     let solution = json!({"uniquename": "NwcsCosell", "friendlyname": "Co-sell sync", "version": "1.0.0.0",

@@ -153,7 +153,9 @@ pub(super) fn answer(
     json!({
         "id": id,
         "url": format!("{}/services/data/v67.0/metadata/deployRequest/{id}", organisation.origin),
-        "deployOptions": {"checkOnly": options.check_only, "rollbackOnError": options.rollback_on_error},
+        "deployOptions": {
+            "checkOnly": options.check_only, "rollbackOnError": options.rollback_on_error
+        },
         "deployResult": result,
     })
 }
