@@ -69,8 +69,11 @@ fn each_state_says_what_is_behind_it_and_what_helps() {
         json!({ "state": "needs-decision", "fields": ["closing_date"] }),
         json!({ "state": "paused", "until": until }),
         json!({ "state": "paused", "until": "2026-09-03T07:59:00Z" }),
-        json!({ "state": "failing", "attempts": 3, "since": "2026-09-03T07:00:00Z", "last": "2026-09-03T07:40:00Z",
-            "cause": "the CRM transient (503)", "next": "2026-09-03T08:10:00Z" }),
+        json!({
+            "state": "failing", "attempts": 3, "since": "2026-09-03T07:00:00Z",
+            "last": "2026-09-03T07:40:00Z", "cause": "the CRM transient (503)",
+            "next": "2026-09-03T08:10:00Z"
+        }),
         json!({ "state": "off", "reason": "switched-off" }),
         json!({ "state": "disconnected", "reason": "record_deleted" }),
         json!({ "state": "disconnected", "reason": merged }),

@@ -165,9 +165,10 @@ pub(crate) fn kind(code: Option<&str>, status: u16) -> FailureKind {
         | "KmsThrottled"
         | "SlowDown" => THROTTLED,
         // A conflict with a transaction under way: whoever is writing will have changed the record.
-        "ConditionalCheckFailed" | "ConditionalCheckFailedException" | "TransactionConflict" | "TransactionConflictException" => {
-            FailureKind::Stale
-        }
+        "ConditionalCheckFailed"
+        | "ConditionalCheckFailedException"
+        | "TransactionConflict"
+        | "TransactionConflictException" => FailureKind::Stale,
         "AccessDenied"
         | "AccessDeniedException"
         | "UnrecognizedClientException"

@@ -66,7 +66,10 @@ pub enum Error {
         refusal: Box<Refusal>,
     },
     /// A 2xx answer whose content cannot be used.
-    #[error("{operation}: the answer (request {}) cannot be used: {problem}", request_id.as_deref().unwrap_or("without id"))]
+    #[error(
+        "{operation}: the answer (request {}) cannot be used: {problem}",
+        request_id.as_deref().unwrap_or("without id")
+    )]
     Unusable {
         /// What was being done.
         operation: Operation,

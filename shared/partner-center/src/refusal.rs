@@ -165,8 +165,14 @@ mod tests {
 
     #[test]
     fn the_innermost_code_wins_whatever_the_case_of_the_names() {
-        let body = json!({ "Error": { "code": "invalidRequest", "message": "Bad.", "target": "referral",
-            "innererror": { "Code": "countryInvalid", "message": "Two letters.", "innerError": {} } } });
+        let body = json!({
+            "Error": {
+                "code": "invalidRequest", "message": "Bad.", "target": "referral",
+                "innererror": {
+                    "Code": "countryInvalid", "message": "Two letters.", "innerError": {}
+                }
+            }
+        });
         assert_eq!(
             read(&body),
             (Some("countryInvalid".into()), Some("referral".into()), Some("Two letters".into()))

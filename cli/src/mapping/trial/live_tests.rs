@@ -40,17 +40,18 @@ fn of_opportunity() -> Subject {
 fn deal() -> Json {
     json!({
         "engagementId": "e1a5c1d2-3344-4c55-8d66-7788990011aa", "name": "Fleet telemetry",
-        "status": "Active", "substatus": "Accepted",
-        "updatedDateTime": "2026-11-20T09:00:00Z", "type": "Independent", "direction": "Outgoing",
-        "qualification": "SalesQualified",
+        "status": "Active", "substatus": "Accepted", "updatedDateTime": "2026-11-20T09:00:00Z",
+        "type": "Independent", "direction": "Outgoing", "qualification": "SalesQualified",
         "externalReferenceId": OPPORTUNITY,
         "consent": { "consentToShareReferralWithMicrosoftSellers": true }, "target": [],
         "customerProfile": {
             "name": "Ostsjö",
             "address": { "addressLine1": "Kajen 1", "city": "Gävle", "country": "SE" }
         },
-        "details": { "dealValue": 62_000, "currency": "EUR", "closingDateTime": "2027-06-30T00:00:00Z",
-                     "requirements": { "solutions": [{ "id": "SOL-71402-QKD", "type": "Name" }] } }
+        "details": {
+            "dealValue": 62_000, "currency": "EUR", "closingDateTime": "2027-06-30T00:00:00Z",
+            "requirements": { "solutions": [{ "id": "SOL-71402-QKD", "type": "Name" }] }
+        }
     })
 }
 

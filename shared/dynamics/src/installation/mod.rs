@@ -32,8 +32,8 @@ use table::{Found, TABLES, Table};
 /// the whole environment, and a new one may be invisible for some seconds (contract dynamics365
 /// 5.2, 5.3).
 pub const PAUSE: Duration = Duration::from_secs(3);
-/// Looks at a key whose index is being built: a minute in all. Longer than that it is reported, and the
-/// next check looks again.
+/// Looks at a key whose index is being built: a minute in all. Longer than that it is reported, and
+/// the next check looks again.
 const KEY_LOOKS: u32 = 20;
 
 /// As whom to look and to make.

@@ -126,7 +126,11 @@ impl SalesforceInstallation {
 
 /// Whether asking again would be answered alike.
 fn is_lasting(error: &SalesforceError) -> bool {
-    matches!(error, SalesforceError::Refused(refused) if matches!(refused.kind, FailureKind::Rejected | FailureKind::Credentials))
+    matches!(
+        error,
+        SalesforceError::Refused(refused)
+            if matches!(refused.kind, FailureKind::Rejected | FailureKind::Credentials)
+    )
 }
 
 fn is_right_missing(code: Option<&str>) -> bool {

@@ -11,8 +11,14 @@ async fn empty() -> World {
 }
 
 fn referral_id() -> Value {
-    json!({"FullName": "Opportunity.Msp_Referral_Id__c", "Metadata": {"label": "Referral Identifier", "type": "Text", "length": 64,
-        "externalId": true, "unique": true, "caseSensitive": false, "required": false, "description": "Owned by the co-sell sync"}})
+    json!({
+        "FullName": "Opportunity.Msp_Referral_Id__c",
+        "Metadata": {
+            "label": "Referral Identifier", "type": "Text", "length": 64, "externalId": true,
+            "unique": true, "caseSensitive": false, "required": false,
+            "description": "Owned by the co-sell sync"
+        }
+    })
 }
 
 impl World {
@@ -32,8 +38,10 @@ impl World {
 }
 
 fn grant(set: &str, field: &str, edit: bool) -> Value {
-    json!({"ParentId": set, "SobjectType": "Opportunity", "Field": format!("Opportunity.{field}"), "PermissionsRead": true,
-        "PermissionsEdit": edit})
+    json!({
+        "ParentId": set, "SobjectType": "Opportunity", "Field": format!("Opportunity.{field}"),
+        "PermissionsRead": true, "PermissionsEdit": edit
+    })
 }
 
 #[tokio::test]

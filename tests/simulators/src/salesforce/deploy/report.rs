@@ -144,10 +144,12 @@ pub(super) fn answer(
     });
     if with_details && is_done {
         result["details"] = json!({
-            "componentFailures": shown(&failures),
-            "componentSuccesses": shown(&successes),
-            "runTestResult": {"numFailures": 0, "numTestsRun": 0, "totalTime": 0.0, "codeCoverage": [], "codeCoverageWarnings": [],
-                "failures": [], "successes": [], "flowCoverage": [], "flowCoverageWarnings": []},
+            "componentFailures": shown(&failures), "componentSuccesses": shown(&successes),
+            "runTestResult": {
+                "numFailures": 0, "numTestsRun": 0, "totalTime": 0.0, "codeCoverage": [],
+                "codeCoverageWarnings": [], "failures": [], "successes": [], "flowCoverage": [],
+                "flowCoverageWarnings": []
+            },
         });
     }
     json!({
