@@ -57,7 +57,7 @@ pub enum SalesforceError {
     /// An opportunity that is another referral's.
     #[error(
         "opportunity {id}, which the lead became, carries another referral's identifier in \
-         `{field}`; clear it there, or settle in Partner Center which referral is the deal's"
+         `{field}`; clear it there, or decide in Partner Center which referral is the deal's"
     )]
     OfAnotherReferral {
         /// The opportunity's id.
