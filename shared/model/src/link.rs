@@ -42,9 +42,8 @@ pub struct WriteAhead {
 /// Notices on their way to the seller when the link was last saved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notifying {
-    /// A digest of the Audit field that they were to be written over: with another text in it they
-    /// arrived, whoever else changes the record.
-    pub audit: String,
+    /// The record's version that they were to be written over.
+    pub crm_version: String,
     /// Their keys.
     pub notices: BTreeSet<String>,
     /// Keys of those that arrived by a run that did not come to its end: the audit log may not have

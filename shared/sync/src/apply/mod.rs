@@ -206,17 +206,17 @@ fn change(effect: &Effect) -> FieldChange {
 
 /// The notices that go to the seller with this plan.
 fn notifying(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Option<Notifying> {
-    let arrived = fold::arrived(case.mapping, case.link, case.record);
+    let arrived = fold::arrived(case);
     let notifies = plan.effects.iter().any(|effect| matches!(effect.action, Action::Notify(_)));
     if !notifies {
-        return fold::settled(case.mapping, case.record, arrived);
+        return fold::settled(case.record, arrived);
     }
     let folded = fold::of(case, plan, progress);
     let unread = fold::unread(case, progress, &folded.notices);
     let lines = unread.into_iter().filter(|notice| crate::render::is_line(notice));
-    let notifying = fold::notifying(case.mapping, case.record, lines.map(Notice::key));
+    let notifying = fold::notifying(case.record, lines.map(Notice::key));
     if notifying.notices.is_empty() {
-        return fold::settled(case.mapping, case.record, arrived);
+        return fold::settled(case.record, arrived);
     }
     Some(Notifying { arrived, ..notifying })
 }

@@ -62,7 +62,7 @@ impl Reconciliation<'_> {
         link.last_synced = new_referral::start(mapping, referral, record, answered);
         link.steps.extend(invitation(plan).map(|_| Step::MicrosoftInvitationStarted));
         let keys = plan.notices.iter().map(cosell_model::notice::Notice::key);
-        link.notifying = Some(fold::notifying(mapping, record, keys));
+        link.notifying = Some(fold::notifying(record, keys));
         self.create_link(&mut link).await?;
         self.claim.covers_unlinked = false;
         self.claim.made = None;

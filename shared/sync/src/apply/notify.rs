@@ -29,9 +29,8 @@ impl Reconciliation<'_> {
             |link: &&Link| link.notifying.as_ref().is_some_and(|known| !known.notices.is_empty());
         if let Some(link) = pair.link.as_ref().filter(on_their_way) {
             // What was on its way is known before Audit is written anew: then nobody could tell.
-            let mapping = self.engine.mapping_of(pair.table);
-            let arrived = fold::arrived(mapping, link, record);
-            let notifying = fold::settled(mapping, record, arrived);
+            let arrived = fold::arrived_unless(false, link, record);
+            let notifying = fold::settled(record, arrived);
             let link = Link { notifying, updated: pair.now, ..link.clone() };
             return Ok(Applied::Moved(Box::new(self.engine.links.save(&link).await?)));
         }

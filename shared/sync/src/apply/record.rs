@@ -53,7 +53,7 @@ impl Reconciliation<'_> {
         let unread = unread(case, plan, progress);
         write.fields.extend(status_columns(case, plan, progress));
         let is_part = |effect: &Effect| is_column(effect) || opens(effect) || is_notify(effect);
-        let in_flight = fold::notifying(case.mapping, case.record, unread.clone());
+        let in_flight = fold::notifying(case.record, unread.clone());
         let earlier = progress.in_flight.replace(in_flight);
         match self.update(case.pair.table, case.record, &write).await {
             Ok(stored) => {
@@ -136,7 +136,7 @@ impl Reconciliation<'_> {
         let present = progress.record.clone().unwrap_or_else(|| case.record.clone());
         let mut write = CrmWrite { fields, phase: opening };
         let is_part = |effect: &Effect| is_notify(effect) || (opening.is_some() && opens(effect));
-        let in_flight = fold::notifying(case.mapping, &present, unread.clone());
+        let in_flight = fold::notifying(&present, unread.clone());
         let earlier = progress.in_flight.clone();
         self.keep_notices(case, plan, progress, in_flight).await?;
         let mut written = self.update(case.pair.table, &present, &write).await;
@@ -191,7 +191,8 @@ impl Reconciliation<'_> {
         let known = progress.link.notifying.as_ref();
         let is_known = in_flight.notices.is_empty()
             || known.is_some_and(|known| {
-                known.audit == in_flight.audit && in_flight.notices.is_subset(&known.notices)
+                known.crm_version == in_flight.crm_version
+                    && in_flight.notices.is_subset(&known.notices)
             });
         progress.in_flight = Some(in_flight);
         if is_known || progress.link.version == 0 || case.record.is_read_only() {

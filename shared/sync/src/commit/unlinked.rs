@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use cosell_mapping::Mapping;
 use cosell_model::audit::AuditKind;
 use cosell_model::crm::CrmRecord;
 use cosell_model::link::{DisconnectReason, Disconnected, Link};
@@ -34,8 +33,7 @@ impl Reconciliation<'_> {
             return Err(Failure::postponed(pair.now, *until, message));
         }
         let message = crate::render::sentences(self.engine.mapping_of(pair.table), &plan.notices);
-        let mapping = self.engine.mapping_of(pair.table);
-        let after = resting(mapping, (pair, link), plan, (&state, delivered));
+        let after = resting((pair, link), plan, (&state, delivered));
         let kind = Standing::kind(&state);
         if after != *link {
             let stamped = Link {
@@ -158,7 +156,6 @@ impl Reconciliation<'_> {
 
 /// The link of a deal that takes no part now.
 fn resting(
-    mapping: &Mapping,
     (pair, link): (&Pair, &Link),
     plan: &Plan,
     (state, delivered): (&DealState, bool),
@@ -178,8 +175,8 @@ fn resting(
     let known = link.notified.clone();
     let notified = if delivered { notified(known, plan) } else { known };
     let notifying = pair.record.as_ref().and_then(|record| {
-        let arrived = fold::arrived(mapping, link, record);
-        fold::settled(mapping, record, arrived)
+        let arrived = fold::arrived_unless(false, link, record);
+        fold::settled(record, arrived)
     });
     let link = Link {
         disconnected: reason.map(|reason| Disconnected { reason, since }),

@@ -3,13 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cosell_mapping::Mapping;
 use cosell_model::audit::{FieldChange, Side};
 use cosell_model::crm::{CrmRecord, Phase};
-use cosell_model::digest::digest;
 use cosell_model::field::Field;
 use cosell_model::life_cycle::Stage;
-use cosell_model::link::{DroppedWrite, Link, Notifying};
+use cosell_model::link::{DroppedWrite, LastSynced, Link, Notifying};
 use cosell_model::notice::{Inviter, Notice, Refusal, Severity};
 use cosell_model::state::{DealState, WaitingFor};
 use cosell_model::value::Value;
@@ -59,7 +57,7 @@ pub(crate) fn unread<'a>(
     progress: &Progress,
     notices: &'a [Notice],
 ) -> Vec<&'a Notice> {
-    let arrived = arrived(case.mapping, case.link, case.record);
+    let arrived = arrived(case);
     let is_read = |notice: &Notice| {
         let key = notice.key();
         let was_written = matches!(notice, Notice::Sent { .. } | Notice::Received { .. })
@@ -74,33 +72,37 @@ pub(crate) fn unread<'a>(
 
 /// Notices on their way to this record.
 pub(crate) fn notifying(
-    mapping: &Mapping,
     record: &CrmRecord,
     notices: impl IntoIterator<Item = String>,
 ) -> Notifying {
-    let audit = record.get(&mapping.columns.audit).as_str().unwrap_or_default();
-    let notices = notices.into_iter().collect();
-    Notifying { audit: digest(audit), notices, arrived: BTreeSet::new() }
+    let (crm_version, notices) = (record.version.clone(), notices.into_iter().collect());
+    Notifying { crm_version, notices, arrived: BTreeSet::new() }
 }
 
-/// The notices on their way that arrived when an earlier run ended. The record's version says
-/// nothing of it: a seller's edit has a new one, too.
-pub(crate) fn arrived(mapping: &Mapping, link: &Link, record: &CrmRecord) -> BTreeSet<String> {
+/// The notices on their way that arrived when an earlier run ended: the record has another version,
+/// and nobody else edited a synced field of it. Where somebody did, nobody can say, since what a
+/// seller reads is never read back: then they are written once more, rather than not at all.
+pub(crate) fn arrived(case: &Case<'_>) -> BTreeSet<String> {
+    let edited = |(field, now): (&Field, &LastSynced)| {
+        case.base.get(field).is_some_and(|base| base.crm != now.crm)
+    };
+    let is_ours = case.in_doubt.is_empty() && !case.observed.iter().any(edited);
+    arrived_unless(!is_ours, case.link, case.record)
+}
+
+/// The same of a deal whose fields are not read.
+pub(crate) fn arrived_unless(edited: bool, link: &Link, record: &CrmRecord) -> BTreeSet<String> {
     let Some(known) = &link.notifying else { return BTreeSet::new() };
     let mut arrived = known.arrived.clone();
-    if known.audit != notifying(mapping, record, []).audit {
+    if known.crm_version != record.version && !edited {
         arrived.extend(known.notices.iter().cloned());
     }
     arrived
 }
 
 /// What is kept of notices once these arrived and no other is on its way.
-pub(crate) fn settled(
-    mapping: &Mapping,
-    record: &CrmRecord,
-    arrived: BTreeSet<String>,
-) -> Option<Notifying> {
-    let settled = Notifying { arrived, ..notifying(mapping, record, []) };
+pub(crate) fn settled(record: &CrmRecord, arrived: BTreeSet<String>) -> Option<Notifying> {
+    let settled = Notifying { arrived, ..notifying(record, []) };
     (!settled.arrived.is_empty()).then_some(settled)
 }
 

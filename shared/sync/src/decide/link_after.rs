@@ -78,7 +78,7 @@ pub(crate) fn after_failure(
     folded: &Folded,
 ) -> Link {
     let stored = &progress.link;
-    let mut arrived = fold::arrived(case.mapping, case.link, case.record);
+    let mut arrived = fold::arrived(case);
     arrived.extend(progress.delivered.iter().cloned());
     let notifying = match progress.in_flight.clone() {
         Some(mut notifying) => {
@@ -87,7 +87,7 @@ pub(crate) fn after_failure(
         }
         // Ours were not written, but another run that noted the very same may have done it.
         None if progress.delivered.is_empty() => stored.notifying.clone(),
-        None => fold::settled(case.mapping, case.record, arrived),
+        None => fold::settled(case.record, arrived),
     };
     let mut link = Link { notifying, ..stored.clone() };
     if progress.referral.is_some() || progress.record.is_some() {

@@ -53,9 +53,9 @@ fn an_amount_that_the_crm_calculates_is_notified_and_written_no_more() {
     let notice =
         Notice::DroppedWrite { field: "deal_value".into(), at: now(), value: number("205000") };
     assert_eq!(deal.unread(&plan), std::slice::from_ref(&notice));
-    let notifying = fold::notifying(&deal.mapping, deal.record(), [notice.key()]);
+    let notifying = fold::notifying(deal.record(), [notice.key()]);
     deal.link_mut().notifying = Some(notifying);
-    deal.set("nwcs_audit", json!("the notice"));
+    deal.edit_record(|record| record.version = "next".into());
     assert!(deal.unread(&deal.plan()).is_empty(), "only the answer to notifying was lost");
 }
 

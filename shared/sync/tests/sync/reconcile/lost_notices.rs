@@ -1,5 +1,5 @@
-//! Notices whose write was not answered: the seller reads each once, whatever else changes the
-//! record meanwhile.
+//! Notices whose write was not answered: the seller reads each once; where somebody else edited the
+//! record meanwhile, once or twice, and never not at all.
 
 use super::*;
 
@@ -38,16 +38,32 @@ async fn a_sellers_edit_after_a_write_that_never_arrived_loses_no_line() {
 }
 
 #[tokio::test]
-async fn a_sellers_edit_after_a_write_whose_answer_was_lost_repeats_no_line() {
-    let stage = dropping().await;
-    stage.fault("crm.update", Fault::Pass);
-    stage.fault("crm.update", Fault::After(FailureKind::OutcomeUnknown));
+async fn a_line_whose_answer_was_lost_stands_once_and_twice_if_the_seller_edits_meanwhile() {
+    for edits in [false, true] {
+        let stage = dropping().await;
+        stage.fault("crm.update", Fault::Pass);
+        stage.fault("crm.update", Fault::After(FailureKind::OutcomeUnknown));
+        assert!(stage.reconcile(&opportunity(), "fails").await.is_err());
+        if edits {
+            stage.seller_edits(|record| {
+                drop(record.fields.insert("description".into(), json!("call before noon")));
+            });
+        }
+        stage.until_quiet(&opportunity()).await;
+        assert_eq!(lines(&stage, DROPPED), 1 + usize::from(edits));
+    }
+}
+
+#[tokio::test]
+async fn a_seller_who_clears_audit_after_a_write_that_never_arrived_loses_no_state() {
+    let stage = in_sync().await;
+    stage.partner_center_edits(|body| body["details"]["notes"] = json!("call before noon"));
+    stage.fault("crm.update", Fault::Before(FailureKind::OutcomeUnknown));
     assert!(stage.reconcile(&opportunity(), "fails").await.is_err());
-    stage.seller_edits(|record| {
-        drop(record.fields.insert("description".into(), json!("call before noon")));
-    });
+    stage.seller_edits(|record| drop(record.fields.insert(AUDIT.into(), Json::Null)));
     stage.until_quiet(&opportunity()).await;
-    assert_eq!(lines(&stage, DROPPED), 1);
+    assert_eq!(stage.the_record().get("description"), "call before noon");
+    assert_eq!(stage.the_record().get("nwcs_syncstatus"), "✔ Synced");
 }
 
 #[tokio::test]
