@@ -2,7 +2,8 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
-use cosell_mapping::{Examination, Mapping};
+use cosell_mapping::Mapping;
+use cosell_mapping_check::Examination;
 use cosell_sync::installation::{Finding, Installation};
 use cosell_sync::schema;
 use cosell_wiring::{InstallationSettings, PlanningSettings};
@@ -24,8 +25,8 @@ pub(crate) struct Arguments {
 
 pub(super) async fn run(Arguments { which, live }: &Arguments) -> Result<()> {
     let examination = which.examination()?;
-    for fault in &examination.faults {
-        println!("{fault}");
+    for diagnostic in &examination.diagnostics {
+        println!("{diagnostic}");
     }
     println!("{}", verdict(&examination)?);
     match examination.mapping() {
@@ -68,9 +69,9 @@ async fn compared(
 pub(super) fn verdict(examination: &Examination) -> Result<String> {
     let errors = examination.errors();
     let Some(mapping) = examination.mapping() else {
-        bail!("the mapping cannot be used: {} must be mended", counted(errors, "error"));
+        bail!("the mapping cannot be used: {} must be fixed", counted(errors, "error"));
     };
-    let warnings = match examination.faults.len() {
+    let warnings = match examination.diagnostics.len() {
         0 => String::new(),
         some => format!(", {}", counted(some, "warning")),
     };

@@ -1,6 +1,5 @@
 use cosell_runtime::settings::CrmSystem;
 use cosell_simulators::{Config, Simulators};
-use serde_json::json;
 
 use super::*;
 use crate::crm::tests::simulated;
@@ -61,7 +60,7 @@ async fn each_column_that_does_not_fit_is_told_with_the_cure() {
         ),
     ] {
         let mut mapping = mapping(system);
-        mapping.help.values.insert("GeneralOrOther".to_owned(), json!("7"));
+        mapping.help.values.insert("GeneralOrOther".to_owned(), "7".into());
         for rule in &mut mapping.rules {
             match rule.name.as_str() {
                 "deal_value" => rule.crm = "nwcs_absent".to_owned(),

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use cosell_mapping::{Examination, Layer};
+use cosell_mapping_check::{Examination, MappingFile};
 use cosell_runtime::settings::CrmSystem;
-use cosell_wiring::MappingSettings;
+use cosell_wiring::{MappingSettings, MappingSource};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -36,7 +36,7 @@ pub(crate) enum Command {
 /// Which mapping.
 #[derive(Args)]
 pub(crate) struct Which {
-    /// A file to lay over the shipped mapping, instead of the one that is packed into this program.
+    /// A file to lay over the shipped mapping, instead of the one that is built into this program.
     #[arg(long, value_name = "FILE")]
     own: Option<PathBuf>,
     /// The CRM, dynamics or salesforce; the environment's when left out.
@@ -48,15 +48,22 @@ impl Which {
     fn examination(&self) -> Result<Examination> {
         let settings = cosell_wiring::read(MappingSettings::read)?;
         let settings = MappingSettings { system: self.crm.unwrap_or(settings.system), ..settings };
+        let examined = |overriding: Option<MappingFile<'_>>| {
+            let shipped = built_in(cosell_wiring::shipped_mapping(settings.system));
+            Examination::of(shipped, overriding, &settings.placeholders())
+        };
         let Some(file) = &self.own else {
-            return Ok(cosell_wiring::packed_mapping(&settings));
+            return Ok(examined(cosell_wiring::mapping_override(settings.system).map(built_in)));
         };
         let name = file.display().to_string();
         let text =
             std::fs::read_to_string(file).with_context(|| format!("{name} cannot be read"))?;
-        let own = Layer { file: &name, text: &text };
-        Ok(cosell_wiring::mapping_with(&settings, own))
+        Ok(examined(Some(MappingFile { name: &name, text: &text })))
     }
+}
+
+fn built_in(MappingSource { file: name, text }: MappingSource) -> MappingFile<'static> {
+    MappingFile { name, text }
 }
 
 pub(crate) async fn run(command: &Command) -> Result<()> {

@@ -5,7 +5,8 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use cosell_mapping::{Examination, Mapping, Origin, Rule, When};
+use cosell_mapping::{Mapping, Rule, When};
+use cosell_mapping_check::{Examination, Origin};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 

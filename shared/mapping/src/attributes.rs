@@ -3,7 +3,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::Mapping;
+use crate::mapping::Mapping;
 use cosell_model::deal::SERVICES_ATTRIBUTES;
 use cosell_model::referral::lookup;
 

@@ -13,7 +13,8 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value as Json};
 
-use super::{ConversionError, Rule, mark};
+use crate::conversion_error::ConversionError;
+use crate::mark;
 use cosell_model::crm::CrmRecord;
 use cosell_model::referral::Referral;
 use cosell_model::value::{Kind, Value};
@@ -54,7 +55,8 @@ impl Expression {
         self.columns.iter().map(String::as_str)
     }
 
-    fn of_referral(&self, referral: &Referral) -> Result<String, ConversionError> {
+    /// What it makes of a referral.
+    pub fn of_referral(&self, referral: &Referral) -> Result<String, ConversionError> {
         let blocks = self.names().filter_map(|name| name.split_once('.'));
         for (block, _) in blocks {
             // Services leave out what is null, but a whole block is never null: without it the answer was shortened.
@@ -65,7 +67,8 @@ impl Expression {
         self.rendered(|name| referral.get(name).cloned().unwrap_or_default())
     }
 
-    fn of_record(&self, record: &CrmRecord) -> Result<String, ConversionError> {
+    /// What it makes of a record.
+    pub fn of_record(&self, record: &CrmRecord) -> Result<String, ConversionError> {
         self.rendered(|name| match record.get(&name.replace('.', "/")) {
             Json::String(text) => Json::from(mark::unmarked(text)),
             other => other.clone(),
@@ -203,26 +206,6 @@ impl fmt::Debug for Expression {
 impl PartialEq for Expression {
     fn eq(&self, other: &Self) -> bool {
         self.source == other.source
-    }
-}
-
-impl Rule {
-    /// The value that is computed from the referral; `None` where the rule has a path.
-    pub(super) fn computed_from_partner_center(
-        &self,
-        referral: &Referral,
-    ) -> Option<Result<Value, ConversionError>> {
-        let text = self.from_partner_center.as_ref()?.of_referral(referral);
-        Some(text.and_then(|text| Ok(Value::from_text(self.kind, &text)?)))
-    }
-
-    /// The value that is computed from the record; `None` where the rule has a column.
-    pub(super) fn computed_from_crm(
-        &self,
-        record: &CrmRecord,
-    ) -> Option<Result<Value, ConversionError>> {
-        let text = self.from_crm.as_ref()?.of_record(record);
-        Some(text.and_then(|text| Ok(Value::from_text(self.crm_kind(), &text)?)))
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::conversion::scalar_text;
-use super::{ConversionError, Mapping, Rule, Situation};
+use crate::code::scalar_text;
+use crate::condition::Situation;
+use crate::conversion_error::ConversionError;
+use crate::mapping::Mapping;
+use crate::rule::Rule;
 use cosell_model::crm::{CrmRecord, Phase};
 use cosell_model::life_cycle::Stage;
 use cosell_model::link::{LastSynced, Link};
@@ -128,6 +131,19 @@ pub fn stage_value(stage: Stage) -> Value {
 /// A phase among the seen values.
 pub fn phase_value(phase: Phase) -> Value {
     Value::Text(phase.to_string())
+}
+
+impl Mapping {
+    /// Whether this is the name of the currency's rule.
+    pub fn is_currency(&self, rule: &str) -> bool {
+        self.rules.iter().any(|known| known.is_currency() && known.name == rule)
+    }
+
+    /// The currency's rule of this deal.
+    pub fn currency(&self, observed: &Observation) -> Option<&Rule> {
+        let mut currencies = self.rules.iter().filter(|rule| rule.is_currency());
+        currencies.find(|rule| observed.values.contains_key(&rule.name))
+    }
 }
 
 impl Rule {

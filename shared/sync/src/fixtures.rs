@@ -10,5 +10,6 @@ pub(crate) fn shipped() -> Mapping {
         ("prefix", "nwcs".to_owned()),
         ("team_phone", "+46700000002".to_owned()),
     ]);
-    Mapping::parse(include_str!("../../../infra/mapping/dynamics.toml"), &placeholders).unwrap()
+    cosell_mapping_check::parse(include_str!("../../../infra/mapping/dynamics.toml"), &placeholders)
+        .unwrap()
 }

@@ -116,12 +116,16 @@ fn needs(mapping: &Mapping) -> Vec<Need<'_>> {
         own("Microsoft CRM Identifier", &columns.microsoft_crm_id, Kind::Text, When::Always, None),
     ];
     needs.push(Need {
-        choices: mapping.help.values.values().map(text).collect(),
+        choices: mapping.help.values.values().map(ToString::to_string).collect(),
         ..own("How can Microsoft help?", &mapping.help.column, Kind::Choice, When::Never, None)
     });
-    needs.extend(mapping.visibility.iter().map(|visibility| Need {
-        choices: [&visibility.values.private, &visibility.values.microsoft].map(text).into(),
-        ..own("Referral Visibility", &visibility.column, Kind::Choice, When::Always, None)
+    needs.extend(mapping.visibility.iter().map(|visibility| {
+        Need {
+            choices: [&visibility.values.private, &visibility.values.microsoft]
+                .map(ToString::to_string)
+                .into(),
+            ..own("Referral Visibility", &visibility.column, Kind::Choice, When::Always, None)
+        }
     }));
     let standing_in = mapping.rules.iter().flat_map(|rule| {
         let columns = rule.columns().filter(|column| *column != rule.crm);
@@ -140,7 +144,7 @@ fn needs(mapping: &Mapping) -> Vec<Need<'_>> {
         written: rule.to_crm,
         length: rule.crm_length.filter(|_| rule.to_crm != When::Never),
         length_key: format!("crm_length of rule `{}`", rule.name),
-        choices: rule.values.values().map(text).collect(),
+        choices: rule.values.values().map(ToString::to_string).collect(),
     }));
     needs
 }
@@ -196,8 +200,4 @@ fn wanted(kind: Kind) -> &'static str {
         Kind::Bool => "yes/no",
         Kind::Choice => "a list or text",
     }
-}
-
-fn text(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

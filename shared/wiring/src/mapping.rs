@@ -1,22 +1,12 @@
-//! The mapping that is packed into the programs, for the CRM that the environment names: the shipped file, and the partner's own over it.
+//! The mapping that is built into the programs, for the CRM that the environment names. The build has checked it; here it is loaded.
 
-use cosell_mapping::{Examination, Layer, Mapping, MappingError, Placeholders};
+use cosell_mapping::{Mapping, MappingError, Placeholders};
 use cosell_runtime::config::{Environment, Noted};
 use cosell_runtime::settings::{CrmConnection, CrmSettings, CrmSystem, publisher_prefix};
 
-include!(concat!(env!("OUT_DIR"), "/own.rs"));
+include!(concat!(env!("OUT_DIR"), "/mappings.rs"));
 
-/// The mappings that ship with this version.
-const DYNAMICS: Layer<'static> = Layer {
-    file: "infra/mapping/dynamics.toml",
-    text: include_str!("../../../infra/mapping/dynamics.toml"),
-};
-const SALESFORCE: Layer<'static> = Layer {
-    file: "infra/mapping/salesforce.toml",
-    text: include_str!("../../../infra/mapping/salesforce.toml"),
-};
-
-/// Which of the packed mappings, and what fills its placeholders.
+/// Which of the built-in mappings, and what fills its placeholders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MappingSettings {
     /// `CRM`.
@@ -50,72 +40,67 @@ impl MappingSettings {
             team_phone: team_phone.to_owned(),
         }
     }
-}
 
-/// The packed mapping for the CRM of `settings`, and what is wrong with it.
-pub fn packed_mapping(settings: &MappingSettings) -> Examination {
-    let (file, text) = match settings.system {
-        CrmSystem::Dynamics => ("infra/mapping/own/dynamics.toml", OWN_DYNAMICS),
-        CrmSystem::Salesforce => ("infra/mapping/own/salesforce.toml", OWN_SALESFORCE),
-    };
-    examined(settings, text.map(|text| Layer { file, text }))
-}
-
-/// The shipped mapping with `own` over it instead of the packed file.
-pub fn mapping_with(settings: &MappingSettings, own: Layer<'_>) -> Examination {
-    examined(settings, Some(own))
-}
-
-fn examined(settings: &MappingSettings, own: Option<Layer<'_>>) -> Examination {
-    let mut placeholders = Placeholders::from([("team_phone", settings.team_phone.clone())]);
-    let shipped = match settings.system {
-        CrmSystem::Dynamics => {
-            placeholders.insert("prefix", settings.publisher_prefix.clone());
-            DYNAMICS
+    /// What fills the mapping's placeholders.
+    pub fn placeholders(&self) -> Placeholders {
+        let mut placeholders = Placeholders::from([("team_phone", self.team_phone.clone())]);
+        if self.system == CrmSystem::Dynamics {
+            placeholders.insert("prefix", self.publisher_prefix.clone());
         }
-        CrmSystem::Salesforce => SALESFORCE,
-    };
-    Examination::of(shipped, own, &placeholders)
-}
-
-/// The packed mapping, for a start-up: errors stop it, warnings are logged.
-pub fn mapping(settings: &MappingSettings) -> Result<Mapping, MappingError> {
-    let mapping = packed_mapping(settings);
-    if mapping.errors() == 0 {
-        for warning in &mapping.faults {
-            tracing::warn!(fault = %warning, "the mapping may not do what is expected");
-        }
+        placeholders
     }
-    mapping.into_mapping()
+}
+
+/// The built-in mapping.
+pub fn mapping(settings: &MappingSettings) -> Result<Mapping, MappingError> {
+    let checked = match settings.system {
+        CrmSystem::Dynamics => CHECKED_DYNAMICS,
+        CrmSystem::Salesforce => CHECKED_SALESFORCE,
+    };
+    Mapping::load(checked, &settings.placeholders())
+}
+
+/// A file that the built-in mapping was made of, for whoever checks it again. No function has one in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MappingSource {
+    /// Its path in the repository.
+    pub file: &'static str,
+    /// Its TOML.
+    pub text: &'static str,
+}
+
+/// The mapping that ships with this version.
+pub fn shipped_mapping(system: CrmSystem) -> MappingSource {
+    let (file, text) = match system {
+        CrmSystem::Dynamics => ("infra/mapping/dynamics.toml", SHIPPED_DYNAMICS),
+        CrmSystem::Salesforce => ("infra/mapping/salesforce.toml", SHIPPED_SALESFORCE),
+    };
+    MappingSource { file, text }
+}
+
+/// The partner's override of it that was there when this was built.
+pub fn mapping_override(system: CrmSystem) -> Option<MappingSource> {
+    let (file, text) = match system {
+        CrmSystem::Dynamics => ("infra/mapping/own/dynamics.toml", OVERRIDE_DYNAMICS),
+        CrmSystem::Salesforce => ("infra/mapping/own/salesforce.toml", OVERRIDE_SALESFORCE),
+    };
+    text.map(|text| MappingSource { file, text })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn settings(system: CrmSystem) -> MappingSettings {
-        MappingSettings { system, publisher_prefix: "nwcs".to_owned(), team_phone: String::new() }
-    }
-
-    /// With a partner's own file in `infra/mapping/own`, that file's test.
+    /// With an override in `infra/mapping/own`, that file's test.
     #[test]
-    fn what_is_packed_can_be_used() {
+    fn what_is_built_in_can_be_used() {
         for system in [CrmSystem::Dynamics, CrmSystem::Salesforce] {
-            let mapping = packed_mapping(&settings(system));
-            assert_eq!(mapping.errors(), 0, "{:#?}", mapping.faults);
-        }
-    }
-
-    #[test]
-    fn a_file_that_is_given_takes_the_place_of_the_packed_one() {
-        let own = Layer {
-            file: "mine.toml",
-            text: "version = 1\n[[rule]]\nname = \"notes\"\noff = true\n",
-        };
-        for system in [CrmSystem::Dynamics, CrmSystem::Salesforce] {
-            let mapping = mapping_with(&settings(system), own).into_mapping().unwrap();
-            assert!(mapping.rules.iter().all(|rule| rule.name != "notes"));
-            assert_eq!(mapping.system, system.to_string());
+            let settings = MappingSettings {
+                system,
+                publisher_prefix: "nwcs".to_owned(),
+                team_phone: String::new(),
+            };
+            assert_eq!(mapping(&settings).unwrap().system, system.to_string());
         }
     }
 }

@@ -18,7 +18,8 @@ mod world;
 
 use std::sync::Arc;
 
-use cosell_mapping::{ConflictRule, Mapping, MappingError, OnHoldEdits, Placeholders};
+use cosell_mapping::{ConflictRule, Mapping, OnHoldEdits, Placeholders};
+use cosell_mapping_check::CheckError;
 use cosell_model::breaker::Breaker;
 use cosell_model::deadline::Deadlines;
 use cosell_sync::plan::Policy;
@@ -58,11 +59,13 @@ pub struct Mappings {
 
 impl Mappings {
     /// Reads them once for all runs.
-    pub fn read() -> Result<Self, MappingError> {
+    pub fn read() -> Result<Self, CheckError> {
         let placeholders =
             Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
-        let shipped =
-            Mapping::parse(include_str!("../../../infra/mapping/dynamics.toml"), &placeholders)?;
+        let shipped = cosell_mapping_check::parse(
+            include_str!("../../../infra/mapping/dynamics.toml"),
+            &placeholders,
+        )?;
         let mut mixed = shipped.clone();
         let rules = [
             ("name", ConflictRule::Ask),

@@ -186,7 +186,7 @@ fn an_amount_does_not_cross_without_its_currency_however_the_mapping_spells_the_
         ("prefix", "nwcs".to_owned()),
         ("team_phone", "+46".to_owned()),
     ]);
-    let mapping = Mapping::parse(&text, &placeholders).unwrap();
+    let mapping = cosell_mapping_check::parse(&text, &placeholders).unwrap();
     let euros = record(|record| set(record, "transactioncurrencyid/isocurrencycode", json!("EUR")));
     let link = linked(&mapping, &referral(|_| {}), &euros);
     let edited = referral(|body| body["details"]["dealValue"] = json!(205_000));

@@ -3,7 +3,8 @@
 use serde_json::Value as Json;
 
 use super::*;
-use cosell_mapping::{Examination, Layer, Placeholders};
+use cosell_mapping::Placeholders;
+use cosell_mapping_check::{Examination, MappingFile};
 
 const ATTRIBUTES: &str = "/details/requirements/additionalRequirements/attributes";
 
@@ -26,10 +27,10 @@ fn services() -> Mapping {
         ("prefix", "nwcs".to_owned()),
         ("team_phone", "+46700000002".to_owned()),
     ]);
-    let layer = |file, text| Layer { file, text };
+    let file = |name, text| MappingFile { name, text };
     let examination =
-        Examination::of(layer("shipped", shipped), Some(layer("own", &own)), &placeholders);
-    examination.mapping().unwrap_or_else(|| panic!("{:#?}", examination.faults)).clone()
+        Examination::of(file("shipped", shipped), Some(file("own", &own)), &placeholders);
+    examination.mapping().unwrap_or_else(|| panic!("{:#?}", examination.diagnostics)).clone()
 }
 
 fn sells(products: &str) -> impl FnOnce(&mut CrmRecord) {

@@ -50,7 +50,7 @@ impl Stage {
         let world = Arc::new(World::default());
         let placeholders =
             Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
-        let mapping = Mapping::parse(
+        let mapping = cosell_mapping_check::parse(
             include_str!("../../../../../infra/mapping/dynamics.toml"),
             &placeholders,
         )

@@ -1,0 +1,166 @@
+//! The rules of a table: the override changes them by name, adds others, and takes some out.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use strum::Display;
+use toml::Spanned;
+use toml::de::{DeArray, DeTable, DeValue};
+
+use super::{Overlay, TakenOut, put};
+use crate::node::{Node, Tree};
+use crate::source::Source;
+use crate::suggestion::hint;
+
+/// Where a rule comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display)]
+pub enum Origin {
+    /// The shipped file.
+    #[strum(serialize = "shipped")]
+    Shipped,
+    /// The shipped file, with keys that the override replaces.
+    #[strum(serialize = "shipped, changed")]
+    Changed,
+    /// The override.
+    #[strum(serialize = "own")]
+    Own,
+}
+
+pub(super) const KEY: &str = "rule";
+const OFF: &str = "off";
+/// What takes the place of what.
+const INSTEAD: [(&str, &str); 4] = [
+    ("partner_center", "from_partner_center"),
+    ("from_partner_center", "partner_center"),
+    ("crm", "from_crm"),
+    ("from_crm", "crm"),
+];
+
+impl Overlay<'_, '_> {
+    pub(super) fn change_rules<'i>(
+        &mut self,
+        table: &mut DeTable<'i>,
+        key: Spanned<Cow<'i, str>>,
+        changes: Tree<'i>,
+    ) {
+        let span = changes.span();
+        let DeValue::Array(changes) = changes.into_inner() else {
+            self.diagnostics.error(
+                self.sources.place(span.start),
+                "`rule` must be a list of tables",
+                "begin each rule with [[rule]]",
+            );
+            return;
+        };
+        let rules =
+            table.entry(key).or_insert_with(|| Spanned::new(span, DeValue::Array(DeArray::new())));
+        // Of anything else the schema check says that it is no list.
+        let DeValue::Array(array) = rules.get_mut() else { return };
+        let mut rules: Vec<Tree<'i>> =
+            std::mem::replace(array, DeArray::new()).into_iter().collect();
+        let shipped: Vec<String> = rules.iter().filter_map(name).map(str::to_owned).collect();
+        let mut named: Vec<String> = Vec::new();
+        for change in changes {
+            if let Some(name) = name(&change) {
+                if named.iter().any(|known| known == name) {
+                    self.diagnostics.error(
+                        self.sources.place(change.span().start),
+                        format!("rule `{name}` stands twice in this file"),
+                        "make one of the two",
+                    );
+                    continue;
+                }
+                named.push(name.to_owned());
+            }
+            self.change_rule(&mut rules, change, &shipped);
+        }
+        *array = rules.into_iter().collect();
+    }
+
+    /// Carries one rule of the override into the shipped ones.
+    fn change_rule<'i>(
+        &mut self,
+        rules: &mut Vec<Tree<'i>>,
+        mut change: Tree<'i>,
+        shipped: &[String],
+    ) {
+        let known = name(&change)
+            .and_then(|name| rules.iter().position(|rule| self::name(rule) == Some(name)));
+        let off = match change.get_mut() {
+            DeValue::Table(keys) => keys.remove(OFF),
+            _ => None,
+        };
+        let is_off = off.is_some_and(|off| {
+            let off = off.get_ref().as_bool();
+            if off.is_none() {
+                self.diagnostics.error(
+                    self.sources.place(change.span().start),
+                    "`off` must be true or false",
+                    "write off = true to take the rule out",
+                );
+            }
+            off == Some(true)
+        });
+        let place = Node::new(&change, self.sources).place_of("name");
+        let span = change.span();
+        match (known, change.into_inner()) {
+            (Some(at), _) if is_off => {
+                let rule = rules.remove(at);
+                let path = Node::new(&rule, self.sources).get("partner_center");
+                let path = path.and_then(Node::text).unwrap_or_default().to_owned();
+                self.taken_out.push(TakenOut { partner_center: path, place });
+            }
+            (None, change) if is_off => {
+                let change = Spanned::new(span, change);
+                let name = name(&change).unwrap_or_default();
+                let hint = hint(name, shipped.iter().map(String::as_str));
+                self.diagnostics.error(
+                    place,
+                    format!("there is no rule `{name}` to take out{hint}"),
+                    format!("name one of {}", shipped.join(", ")),
+                );
+            }
+            (Some(at), DeValue::Table(keys)) => {
+                if let DeValue::Table(rule) = rules[at].get_mut() {
+                    for (one, other) in INSTEAD {
+                        if keys.contains_key(one) {
+                            rule.remove(other);
+                        }
+                    }
+                    for (key, value) in keys {
+                        put(rule, key, value);
+                    }
+                }
+            }
+            (_, change) => rules.push(Spanned::new(span, change)),
+        }
+    }
+}
+
+/// Where each rule of a merged table comes from, by name; `changes` is the same table of the override.
+pub(crate) fn origins(merged: Node<'_>, changes: Option<Node<'_>>) -> BTreeMap<String, Origin> {
+    let names = |table: Node<'_>| -> Vec<String> {
+        named_rules(table).map(|(name, _)| name.to_owned()).collect()
+    };
+    let touched = changes.map(names).unwrap_or_default();
+    named_rules(merged)
+        .map(|(name, rule)| {
+            let is_changed = touched.iter().any(|known| known == name);
+            let origin = match (rule.place().source, is_changed) {
+                (Source::Shipped, false) => Origin::Shipped,
+                (Source::Shipped, true) => Origin::Changed,
+                (Source::Override, _) => Origin::Own,
+            };
+            (name.to_owned(), origin)
+        })
+        .collect()
+}
+
+fn named_rules(table: Node<'_>) -> impl Iterator<Item = (&str, Node<'_>)> {
+    let rules = table.get(KEY).into_iter().flat_map(Node::items);
+    rules.filter_map(|rule| Some((rule.get("name")?.text()?, rule)))
+}
+
+fn name<'a>(rule: &'a Tree<'_>) -> Option<&'a str> {
+    rule.get_ref().as_table()?.get("name")?.get_ref().as_str()
+}

@@ -1,0 +1,116 @@
+//! The catalogue of co-sell fields against the shipped mappings.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use cosell_mapping::{Code, Mapping, Placeholders};
+use cosell_mapping_check::parse;
+use cosell_model::cosell_fields::{Choice, CosellField, FIELDS, Kind};
+
+/// A shipped mapping, and the fields as its CRM has them.
+struct Shipped {
+    mapping: Mapping,
+    shape: fn(&CosellField) -> (String, Kind),
+    value: fn(&Choice) -> Code,
+}
+
+fn shipped() -> [Shipped; 2] {
+    let placeholders = Placeholders::from([
+        ("prefix", "nwcs".to_owned()),
+        ("team_phone", "+46700000002".to_owned()),
+    ]);
+    let mapping = |text| parse(text, &placeholders).unwrap();
+    [
+        Shipped {
+            mapping: mapping(include_str!("../../../infra/mapping/dynamics.toml")),
+            shape: |field| (field.schema_name("nwcs").to_lowercase(), field.dynamics.kind),
+            value: |choice| i64::from(choice.option).into(),
+        },
+        Shipped {
+            mapping: mapping(include_str!("../../../infra/mapping/salesforce.toml")),
+            shape: |field| (field.salesforce.name.to_owned(), field.salesforce.kind),
+            value: |choice| choice.label.into(),
+        },
+    ]
+}
+
+impl Shipped {
+    fn field(&self, label: &str) -> (String, Kind) {
+        (self.shape)(FIELDS.iter().find(|field| field.label == label).unwrap())
+    }
+
+    fn length(&self, label: &str) -> usize {
+        match self.field(label).1 {
+            Kind::Text { length } | Kind::LongText { length } => length as usize,
+            other => panic!("{label} is {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_shipped_mappings_name_these_fields_and_their_lengths() {
+    for shipped in shipped() {
+        let columns = &shipped.mapping.columns;
+        let named = [
+            ("Sync with Partner Center", &columns.sync),
+            ("Referral Identifier", &columns.referral_id),
+            ("Referral Link", &columns.referral_link),
+            ("Audit", &columns.audit),
+            ("Sync status", &columns.sync_status),
+            ("Microsoft CRM Identifier", &columns.microsoft_crm_id),
+        ];
+        for (label, name) in named {
+            assert_eq!(&shipped.field(label).0, name);
+        }
+        assert_eq!(shipped.length("Audit"), columns.audit_length);
+        assert_eq!(shipped.length("Sync status"), columns.sync_status_length);
+        let products = shipped.mapping.rules.iter().find(|rule| rule.name == "solutions").unwrap();
+        assert_eq!(shipped.field("Products").0, products.crm);
+        assert_eq!(Some(shipped.length("Products")), products.crm_length);
+    }
+}
+
+#[test]
+fn the_shipped_mappings_have_the_values_of_the_help() {
+    for shipped in shipped() {
+        let help = &shipped.mapping.help;
+        let (name, kind) = shipped.field("How can Microsoft help?");
+        let Kind::Choice(choices) = kind else { panic!("not a choice") };
+        assert_eq!(name, help.column);
+        assert_eq!(choices.len(), help.values.len());
+        for choice in choices {
+            assert_eq!(
+                help.values[choice.code.unwrap()],
+                (shipped.value)(choice),
+                "{}",
+                choice.label
+            );
+        }
+    }
+}
+
+#[test]
+fn the_shipped_mappings_have_the_values_of_the_visibility() {
+    for shipped in shipped() {
+        let visibility = shipped.mapping.visibility.as_ref().unwrap();
+        let (name, kind) = shipped.field("Referral Visibility");
+        let Kind::Choice([private, microsoft]) = kind else { panic!("not a choice of two") };
+        assert_eq!(name, visibility.column);
+        let values = &visibility.values;
+        assert_eq!(
+            (&values.private, &values.microsoft),
+            (&(shipped.value)(private), &(shipped.value)(microsoft))
+        );
+    }
+}
+
+#[test]
+fn names_are_unique_and_help_fits_where_it_is_shown() {
+    for (position, field) in FIELDS.iter().enumerate() {
+        assert!(field.help.chars().count() <= 255 && !field.help.is_empty(), "{}", field.label);
+        assert!(field.salesforce.name.ends_with("__c"), "{}", field.label);
+        for other in &FIELDS[position + 1..] {
+            assert_ne!(field.dynamics.name.to_lowercase(), other.dynamics.name.to_lowercase());
+            assert_ne!(field.salesforce.name, other.salesforce.name);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What takes the place of a value that is not there.
+
+use serde_json::Value as Json;
+
+use super::Rule;
+use crate::conversion_error::ConversionError;
+use crate::expression::Expression;
+use cosell_model::crm::CrmRecord;
+use cosell_model::value::Value;
+
+impl Rule {
+    /// The CRM columns that the rule reads or writes, its own before those that stand in for it.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        let own = Some(self.crm.as_str()).filter(|_| self.from_crm.is_none());
+        let computed = self.from_crm.iter().flat_map(Expression::columns);
+        own.into_iter().chain(computed).chain(self.fallback.iter().map(String::as_str))
+    }
+
+    /// The column that is read of this record: the first that has something, or else the rule's own.
+    pub fn column_of(&self, record: &CrmRecord) -> &str {
+        let is_filled = |column: &&str| match record.get(column) {
+            Json::Null => false,
+            Json::String(text) => !text.is_empty(),
+            _ => true,
+        };
+        self.columns().find(is_filled).unwrap_or(&self.crm)
+    }
+
+    /// What a new referral gets in place of nothing, in the CRM's form; `None` where there is no default.
+    pub fn default_value(&self) -> Option<Result<Value, ConversionError>> {
+        Some(self.read_default(self.default.as_deref()?))
+    }
+
+    /// What a new CRM record gets in place of nothing, in the CRM's form; `None` where there is no default.
+    pub fn default_to_crm(&self) -> Option<Result<Value, ConversionError>> {
+        Some(self.read_default(self.default_to_crm.as_deref()?))
+    }
+
+    fn read_default(&self, text: &str) -> Result<Value, ConversionError> {
+        Ok(Value::from_text(self.crm_kind(), text)?)
+    }
+}
