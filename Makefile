@@ -47,18 +47,18 @@ test: lint binaries ## Everything that must hold: lint, then all tests
 
 # Optimised: a seed takes milliseconds instead of tenths of a second.
 .PHONY: simulate
-simulate: ## Run seeded storms over the engine (SEEDS) and show a failing one's shortest history
+simulate: ## Run seeded storms over the sync (SEEDS) and show a failing one's shortest history
 	cargo run --release --package cosell-simulation -- --seeds $(SEEDS)
 
 # Python 3.11 or newer; the clients and a Node for them are installed into .local/fidelity.
 .PHONY: fidelity
-fidelity: ## Run clients that others wrote (jsforce, sf, Microsoft's own ...) against the simulated CRMs
+fidelity: ## Run third-party clients (jsforce, sf, Microsoft's ...) against the simulated CRMs
 	cargo build --package cosell-simulators
 	@tests/fidelity/install.sh .local/fidelity
 	@.local/fidelity/venv/bin/python -B tests/fidelity/run.py target/debug/cosell-simulators .local/fidelity
 
 .PHONY: lint
-lint: venv ## Format, clippy, template, dependencies; changes nothing
+lint: venv ## Format, clippy, template, dependencies, words; changes nothing
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --package webhook -- -D warnings # alone, as it is packaged
@@ -67,6 +67,8 @@ lint: venv ## Format, clippy, template, dependencies; changes nothing
 	    echo "The webhook links DynamoDB: it must stay small and hold no permission but sending to the queue." >&2; exit 1; fi
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; \
 	    else echo "skipped: cargo deny is not installed (cargo install cargo-deny --locked)"; fi
+	@cd infra/lint && ../../.local/venv/bin/python -B -m unittest --quiet words_test
+	@.local/venv/bin/python -B infra/lint/words.py
 
 .PHONY: fmt
 fmt: ## Format the code

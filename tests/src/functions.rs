@@ -1,7 +1,7 @@
 //! The deployed functions: the template's outputs, and calling the poller as its schedule does.
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tokio::process::Command;
 
 use crate::ministack::MiniStack;
@@ -45,6 +45,26 @@ impl Functions {
     /// One of the template's outputs.
     pub fn output(&self, name: &str) -> Result<&str> {
         self.outputs[name].as_str().with_context(|| format!("the stack has no output {name}"))
+    }
+
+    /// How many messages the queue holds, those that the consumer is working on included.
+    pub async fn queued(&self) -> Result<u64> {
+        let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
+        let body = json!({ "QueueUrl": self.output("QueueUrl")?, "AttributeNames": names });
+        let request =
+            self.http.post(&self.aws).header("x-amz-target", "AmazonSQS.GetQueueAttributes");
+        let request =
+            request.header("content-type", "application/x-amz-json-1.0").body(body.to_string());
+        let answer = request.send().await.context("cannot ask for the queue's length")?;
+        let answer: Json = answer.json().await.context("the queue's length is not JSON")?;
+        let mut queued = 0;
+        for name in names {
+            let number =
+                answer["Attributes"][name].as_str().and_then(|number| number.parse::<u64>().ok());
+            queued +=
+                number.with_context(|| format!("the queue did not tell its {name}: {answer}"))?;
+        }
+        Ok(queued)
     }
 
     /// Runs the poller once, as the schedule would, and returns its answer.

@@ -11,20 +11,42 @@ use crate::workspace;
 
 /// Long for a machine under load; it usually takes a third of a second.
 const START_LIMIT: Duration = Duration::from_secs(30);
+/// Somebody else may take the free port before MiniStack does.
+const FREE_PORT_TRIES: u32 = 3;
 /// It usually stops within two seconds.
 const STOP_LIMIT: Duration = Duration::from_secs(8);
 
-/// A running MiniStack. Dropping it stops it and the functions it runs.
+/// Ends a process, and what is left of its group, when its own standard input ends: that is when we do, however we do. It
+/// calls the program `kill`: not every shell's own knows groups.
+const WATCH: &str = r#"
+read -r _
+env kill -TERM -- "$1"
+for _ in $(seq 80); do env kill -0 -- "$1" || break; sleep 0.1; done
+env kill -KILL -- "-$1"
+"#;
+
+/// A running MiniStack. Dropping it stops it and the functions it runs; so does the end of this process, whatever ends it.
 #[derive(Debug)]
 pub struct MiniStack {
     process: Child,
+    watch: Option<Child>,
     port: u16,
 }
 
 impl MiniStack {
     /// Starts it on `port` of this machine's loopback address; 0 takes a free one.
     pub async fn start(port: u16) -> Result<Self> {
-        let port = available(port).await?;
+        let mut tries = if port == 0 { FREE_PORT_TRIES } else { 1 };
+        loop {
+            tries -= 1;
+            match Self::start_on(available(port).await?).await {
+                Err(_) if tries > 0 => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn start_on(port: u16) -> Result<Self> {
         let folder = workspace::root().join(".local/ministack").join(port.to_string());
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make {}", folder.display()))?;
@@ -45,7 +67,8 @@ impl MiniStack {
             // A group of its own, so that stopping reaches the functions too and Ctrl-C does not reach it behind our back.
             .process_group(0);
         let process = command.spawn().context("cannot start MiniStack")?;
-        let mut stack = Self { process, port };
+        let mut stack = Self { process, watch: None, port };
+        stack.watch = stack.process.id().map(watch).transpose()?;
         stack.wait_until_ready().await?;
         Ok(stack)
     }
@@ -88,6 +111,9 @@ impl MiniStack {
 
 impl Drop for MiniStack {
     fn drop(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            let _ = watch.start_kill();
+        }
         let Some(id) = self.process.id() else { return };
         // It alone at first: it ends its functions and waits for them. What outlives it is in its group.
         signal("-TERM", &id.to_string());
@@ -97,6 +123,14 @@ impl Drop for MiniStack {
         }
         signal("-KILL", &format!("-{id}"));
     }
+}
+
+fn watch(id: u32) -> Result<Child> {
+    let mut command = Command::new("sh");
+    command.args(["-c", WATCH, "watch", &id.to_string()]).stdin(Stdio::piped());
+    // Ctrl-C must not end it before its work, and nobody may wait for an end of its output.
+    command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    command.spawn().context("cannot start what ends MiniStack with us")
 }
 
 fn signal(signal: &str, target: &str) {

@@ -1,6 +1,6 @@
 //! Starting it all, in order: local AWS, simulators, template, the fields in the CRM, webhook registration.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use cosell_runtime::settings::CrmSystem;
@@ -20,8 +20,13 @@ const DYNAMICS_SECRET: &str =
 const SALESFORCE_SECRET: &str =
     r#"{"client_id":"sim-salesforce-client","client_secret":"sim-salesforce-secret"}"#;
 const TEAM_PHONE: &str = "+46700000002";
-/// Short, so that the poller, which runs every second here, does not look at everything again and again.
-const OVERLAP_SECONDS: u32 = 10;
+/// Short, so that the poller, which runs every second here, does not list everything again and again. Longer than a change in
+/// Salesforce needs until no further one can have its stamp.
+const OVERLAP_SECONDS: u32 = 15;
+
+/// Longer than any reconciliation.
+const PATIENCE: Duration = Duration::from_mins(1);
+const MOMENT: Duration = Duration::from_millis(20);
 
 /// Everything, running. Dropping it stops everything.
 #[derive(Debug)]
@@ -59,7 +64,7 @@ impl LocalStack {
         Ok(stack)
     }
 
-    /// Stands for the poller's schedule, whose shortest rate is a minute: runs it every `every`, for ever. A failing run is told and
+    /// Stands for the poller's schedule, whose shortest rate is a minute: runs it every `every`, for ever. A failing run is shown and
     /// repeated, as in the cloud.
     pub async fn keep_polling(&self, every: Duration) -> ! {
         let mut every = tokio::time::interval(every);
@@ -70,6 +75,20 @@ impl LocalStack {
                 eprintln!("{error:#}");
             }
         }
+    }
+
+    /// Runs the poller once and waits until everything that it, or anybody before it, has queued is worked off.
+    pub async fn work_off(&self) -> Result<()> {
+        let started = Instant::now();
+        // Another run may be under way.
+        while self.functions.poll().await?["skipped"] != false {
+            tokio::time::sleep(MOMENT).await;
+        }
+        while self.functions.queued().await? > 0 {
+            ensure!(started.elapsed() < PATIENCE, "the queue does not become empty");
+            tokio::time::sleep(MOMENT).await;
+        }
+        Ok(())
     }
 
     /// The people who use both systems.

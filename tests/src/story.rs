@@ -10,9 +10,6 @@ use crate::LocalStack;
 use crate::people::People;
 use crate::seller::{Deal, Entry, Stage};
 
-/// Two runs of the local stack's poller.
-const REST: Duration = Duration::from_secs(2);
-
 /// One step: what happened, and how long it took from the change to the confirmed write in the other system.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -32,75 +29,78 @@ pub struct Story {
 }
 
 impl Story {
-    /// Plays it; each step waits until the other system shows the change. `tell` is called after each step.
-    pub async fn play(stack: &LocalStack, mut tell: impl FnMut(&Step)) -> Result<Self> {
+    /// Plays it; each step waits until the other system shows the change. `show` is called after each step.
+    pub async fn play(stack: &LocalStack, mut show: impl FnMut(&Step)) -> Result<Self> {
         let people = stack.people()?;
-        let mut teller = Teller {
+        let mut narrator = Narrator {
             crm: match people.crm {
                 CrmSystem::Dynamics => "Dynamics",
                 CrmSystem::Salesforce => "Salesforce",
             },
             story: Self::default(),
-            tell: &mut tell,
+            stack,
+            show: &mut show,
         };
-        inbound(&people, &mut teller).await?;
-        outbound(&people, &mut teller).await?;
-        Ok(teller.story)
+        inbound(&people, &mut narrator).await?;
+        outbound(&people, &mut narrator).await?;
+        Ok(narrator.story)
     }
 }
 
-struct Teller<'a> {
+struct Narrator<'a> {
     crm: &'static str,
     story: Story,
-    tell: &'a mut dyn FnMut(&Step),
+    stack: &'a LocalStack,
+    show: &'a mut dyn FnMut(&Step),
 }
 
-impl Teller<'_> {
+impl Narrator<'_> {
     fn step(&mut self, started: Instant, what: impl Into<String>) {
         let step = Step { what: what.into(), took: started.elapsed() };
-        (self.tell)(&step);
+        (self.show)(&step);
         self.story.steps.push(step);
     }
 
-    fn told(&self, what: &str) -> String {
+    fn worded(&self, what: &str) -> String {
         what.replace("{crm}", self.crm)
     }
 
-    /// Lets our own writes come back and find nothing to do, so that the next step is measured alone: otherwise their
-    /// notices would pick up its change before it is announced.
-    async fn rest(&self) {
-        tokio::time::sleep(REST).await;
+    /// Lets our own writes come back and find nothing to do, so that the next step is measured alone: otherwise their notices would
+    /// pick up its change before it is announced.
+    async fn rest(&self) -> Result<()> {
+        self.stack.work_off().await
     }
 }
 
 /// A deal that starts in Partner Center.
-async fn inbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
+async fn inbound(people: &People, narrator: &mut Narrator<'_>) -> Result<()> {
     let started = Instant::now();
     let referral = people.microsoft_invites("Fleet telemetry pilot").await?;
-    let what = teller
-        .told("Microsoft invites us in Partner Center: an opportunity appears in {crm}, on hold");
+    let what = narrator
+        .worded("Microsoft invites us in Partner Center: an opportunity appears in {crm}, on hold");
     let is_here =
         |deal: &Deal| deal.referral == referral && deal.is_synced() && deal.stage == Stage::OnHold;
     let opportunity = people.see_deal(&what, is_here).await?.id;
-    teller.step(started, what);
-    teller.story.opportunities.push(opportunity.clone());
+    narrator.step(started, what);
+    narrator.story.opportunities.push(opportunity.clone());
     people
         .see_referral("the CRM ID", |row| {
             row["id"] == json!(referral) && row["externalReferenceId"] == json!(opportunity)
         })
         .await?;
 
-    teller.rest().await;
+    narrator.rest().await?;
     let started = Instant::now();
     people.seller_enters(&opportunity, &[Entry::Active]).await?;
-    let what = teller
-        .told("the seller takes it off hold in {crm}: the referral is accepted in Partner Center");
+    let what = narrator.worded(
+        "the seller takes it off hold in {crm}: the referral is accepted in Partner Center",
+    );
     people
         .see_referral(&what, |row| row["id"] == json!(referral) && row["status"] == "Active")
         .await?;
-    teller.step(started, what);
+    narrator.step(started, what);
 
-    teller.rest().await;
+    narrator.rest().await?;
     let started = Instant::now();
     people
         .edits_referral(
@@ -108,58 +108,58 @@ async fn inbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
             json!({ "details": { "notes": "The customer wants 60 lorries." } }),
         )
         .await?;
-    let what =
-        teller.told("somebody edits the notes in Partner Center: the description changes in {crm}");
+    let what = narrator
+        .worded("somebody edits the notes in Partner Center: the description changes in {crm}");
     people
         .see_deal(&what, |deal| {
             deal.id == opportunity && deal.notes == "The customer wants 60 lorries."
         })
         .await?;
-    teller.step(started, what);
+    narrator.step(started, what);
     Ok(())
 }
 
 /// A deal that starts in the CRM.
-async fn outbound(people: &People, teller: &mut Teller<'_>) -> Result<()> {
-    teller.rest().await;
+async fn outbound(people: &People, narrator: &mut Narrator<'_>) -> Result<()> {
+    narrator.rest().await?;
     let opportunity = people.seller_prepares("Cold-store rollout").await?;
-    teller.story.opportunities.push(opportunity.clone());
-    teller.rest().await;
+    narrator.story.opportunities.push(opportunity.clone());
+    narrator.rest().await?;
     let started = Instant::now();
     people.seller_enters(&opportunity, &[Entry::Sync]).await?;
-    let what = teller
-        .told("the seller flags an opportunity in {crm}: a referral appears in Partner Center");
+    let what = narrator
+        .worded("the seller flags an opportunity in {crm}: a referral appears in Partner Center");
     let referral =
         people.see_referral(&what, |row| row["externalReferenceId"] == json!(opportunity)).await?;
-    teller.step(started, what);
-    let what = teller.told("… and its identifier, its link and ✔ come back to {crm}");
+    narrator.step(started, what);
+    let what = narrator.worded("… and its identifier, its link and ✔ come back to {crm}");
     people
         .see_deal(&what, |deal| {
             deal.id == opportunity && referral["id"] == json!(deal.referral) && deal.is_synced()
         })
         .await?;
-    teller.step(started, what);
+    narrator.step(started, what);
 
-    teller.rest().await;
+    narrator.rest().await?;
     let started = Instant::now();
     people.seller_enters(&opportunity, &[Entry::Value(205_000)]).await?;
-    let what = teller
-        .told("the seller edits the revenue in {crm}: the deal value changes in Partner Center");
+    let what = narrator
+        .worded("the seller edits the revenue in {crm}: the deal value changes in Partner Center");
     people
         .see_referral(&what, |row| {
             row["id"] == referral["id"] && row["details"]["dealValue"].as_f64() == Some(205_000.0)
         })
         .await?;
-    teller.step(started, what);
+    narrator.step(started, what);
 
-    teller.rest().await;
+    narrator.rest().await?;
     let started = Instant::now();
     people.seller_wins(&opportunity).await?;
-    let what =
-        teller.told("the seller wins it in {crm}: the referral is closed as won in Partner Center");
+    let what = narrator
+        .worded("the seller wins it in {crm}: the referral is closed as won in Partner Center");
     people
         .see_referral(&what, |row| row["id"] == referral["id"] && row["substatus"] == "Won")
         .await?;
-    teller.step(started, what);
+    narrator.step(started, what);
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::opportunities::Salesforce;
 use crate::record;
 use crate::rest_api::{Answer, Call, query_all};
 use crate::soql;
+use crate::version;
 
 impl Salesforce {
     /// A list that expired while it was read is read once more from the start.
@@ -55,13 +56,14 @@ impl Salesforce {
 
 fn change(object: Object, answer: &Answer, row: &Json) -> Result<CrmChange, SalesforceError> {
     let stamp = &row["SystemModstamp"];
+    let modified = record::time(stamp).ok_or_else(|| answer.lacks("the system's time stamp"))?;
     Ok(CrmChange {
         key: record::key(
             object,
             row["Id"].as_str().ok_or_else(|| answer.lacks("the record's id"))?,
         ),
-        version: stamp.as_str().unwrap_or_default().to_owned(),
-        modified: record::time(stamp).ok_or_else(|| answer.lacks("the system's time stamp"))?,
+        version: version::listed(stamp.as_str().unwrap_or_default(), modified, answer.date),
+        modified,
     })
 }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::error::SalesforceError;
 use crate::refusal;
 use crate::rest_api::{Answer, Call, RestApi};
+use crate::wait::Wait;
 
 /// How often a write that met another transaction's lock is sent again at once: REST has no other way to wait (contract salesforce 4.3).
 const TRIES: u32 = 3;
@@ -121,6 +122,7 @@ impl RestApi {
     pub(crate) async fn write(
         &self,
         parts: &[Part],
+        wait: &Wait,
         doing: &str,
     ) -> Result<Answers, SalesforceError> {
         let writes = parts.iter().filter(|part| part.call.method != Method::GET).count();
@@ -131,7 +133,7 @@ impl RestApi {
             if !is_atomic || code != Some("UNABLE_TO_LOCK_ROW") {
                 return Ok(answers);
             }
-            tokio::time::sleep(pause()).await;
+            wait(pause()).await;
         }
         self.run(parts, true, doing).await
     }

@@ -82,7 +82,7 @@ impl Salesforce {
             let mut parts = parties.parts(&doing);
             parts.push(deal);
             parts.extend(self.reads(organisation, &self.schema.of_referral(id), &doing));
-            let mut answers = self.api.write(&parts, &doing).await?;
+            let mut answers = self.api.write(&parts, &self.wait, &doing).await?;
             let Some((reference, refused)) = answers.guilty() else {
                 tracing::info!(referral.id = %id, "created the {} of a referral", object.entity());
                 return self.written(organisation, &mut answers, &doing);

@@ -24,6 +24,7 @@ mod stage;
 mod update;
 mod usage;
 mod version;
+mod wait;
 mod write;
 
 pub use credentials::{CredentialStore, Credentials};
@@ -33,3 +34,4 @@ pub use opportunities::Salesforce;
 pub use schema::Schema;
 pub use session::Clock;
 pub use settings::Settings;
+pub use wait::Wait;

@@ -19,6 +19,7 @@ use crate::rest_api::{Answer, RestApi};
 use crate::schema::{Schema, of_id};
 use crate::session::{Clock, SignIn};
 use crate::settings::Settings;
+use crate::wait::{self, Wait};
 
 /// The part that reads the opportunity.
 pub(crate) const DEAL: &str = "deal";
@@ -31,6 +32,7 @@ pub struct Salesforce {
     pub(crate) settings: Settings,
     pub(crate) schema: Schema,
     pub(crate) clock: Clock,
+    pub(crate) wait: Wait,
     known: Known,
 }
 
@@ -54,8 +56,15 @@ impl Salesforce {
             settings,
             schema,
             clock,
+            wait: wait::sleep(),
             known: Known::default(),
         }
+    }
+
+    /// With another way to wait than the machine's.
+    #[must_use]
+    pub fn with_wait(self, wait: Wait) -> Self {
+        Self { wait, ..self }
     }
 
     /// Records of another object of the same organisation, in the same session.
@@ -65,6 +74,7 @@ impl Salesforce {
             settings: self.settings.clone(),
             schema,
             clock: self.clock.clone(),
+            wait: self.wait.clone(),
             known: Known::default(),
         }
     }

@@ -77,7 +77,7 @@ impl Salesforce {
         known: &Version,
     ) -> Result<(), SalesforceError> {
         if !known.is_settled() {
-            tokio::time::sleep(known.unsettled_for()).await;
+            (self.wait)(known.unsettled_for()).await;
         }
         match self.read_now(organisation, id).await? {
             Some((_, now)) if now.is_of_same_state(known) => Ok(()),
@@ -131,7 +131,7 @@ impl Salesforce {
         let mut parts = vec![Part::new(SAVE, call)];
         parts.extend(self.reads(organisation, &of_id(id), doing));
         if self.settings.conditional_updates {
-            self.api.write(&parts, doing).await
+            self.api.write(&parts, &self.wait, doing).await
         } else {
             // The lock may be somebody's save under way: what that leaves must be compared before the write is sent again.
             self.api.run(&parts, true, doing).await

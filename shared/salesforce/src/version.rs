@@ -25,7 +25,7 @@ pub(crate) struct Version {
     modified: i64,
     /// `SystemModstamp`, seconds.
     stamp: i64,
-    /// The service's clock when it was read, seconds; 0 when it was not told.
+    /// The service's clock when it was read, seconds; 0 when it did not say.
     read: i64,
     pub(crate) phase: Phase,
     /// Of the mapped fields' values.
@@ -83,6 +83,16 @@ impl Version {
     pub(crate) fn http_date(&self) -> String {
         let at = Timestamp::UNIX_EPOCH.saturating_add(SignedDuration::from_secs(self.modified));
         at.unwrap_or(Timestamp::UNIX_EPOCH).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+}
+
+/// The version of a record in a list: what tells the queue one change from another. A record of which a further change may still get
+/// the same stamp has another version as its stamp grows old, so that it is reconciled again when that change would have been missed.
+pub(crate) fn listed(stamp: &str, modified: Timestamp, read: Option<Timestamp>) -> String {
+    match read.map(|read| read.as_second() - modified.as_second()) {
+        // Within the stamp's own second each list counts. After it, what is committed late can wait until the stamp has settled.
+        Some(age) if age <= LATE => format!("{stamp}+{}", age.min(SKEW + 2)),
+        _ => stamp.to_owned(),
     }
 }
 
@@ -149,6 +159,15 @@ mod tests {
             !version("27.4", "38", "Wave 2").is_settled(),
             "a fraction counts as a whole second"
         );
+    }
+
+    #[test]
+    fn a_listed_version_changes_until_no_further_change_can_have_its_stamp() {
+        let at = |second: i64| Timestamp::from_second(1_787_234_600 + second).unwrap();
+        let listed = |read| listed("S", at(0), Some(at(read)));
+        let versions: Vec<String> = [-1, 0, 1, 2, 3, 4, 10, 11, 300].map(listed).into();
+        assert_eq!(versions, ["S+-1", "S+0", "S+1", "S+2", "S+3", "S+3", "S+3", "S", "S"]);
+        assert_eq!(super::listed("S", at(0), None), "S");
     }
 
     #[test]

@@ -52,6 +52,7 @@ impl World {
     /// The message comes back to a new process after all claims have run out: the deal is there, once, and rests.
     async fn mends(&self, message: &Message, asked_microsoft: bool) {
         self.claims_run_out().await;
+        self.changes_grow_old();
         let consumer = self.consumer().await;
         let answer = consumer.invoke(batch(std::slice::from_ref(message))).await;
         assert_eq!(failed(&answer), Vec::<&str>::new(), "{}", consumer.log());
@@ -194,6 +195,7 @@ async fn killed_at_each(
     for skip in 0.. {
         let world = World::with(crm).await;
         let message = begins(&world).await;
+        world.changes_grow_old();
         let doomed = world.consumer().await;
         world.simulators.faults.add(stalled(service, method, skip));
         let met = async || world.simulators.faults.list().is_empty();

@@ -36,6 +36,7 @@ impl Invited {
     }
 
     async fn look(&self, messages: &[Message]) {
+        self.world.changes_grow_old();
         let answer = self.consumer.invoke(batch(messages)).await;
         assert_eq!(failed(&answer), Vec::<&str>::new(), "{}", self.consumer.log());
     }

@@ -168,7 +168,8 @@ async fn a_conflict_is_shown_with_both_values_and_settled() {
     assert!(settled.well, "{settled:?}");
     let trail = desk.say(&format!("audit --referral {referral}")).await.out;
     assert!(
-        trail.contains("settled ") && trail.contains("name: \"Harbour sensors\" in Partner Center"),
+        trail.contains("resolved ")
+            && trail.contains("name: \"Harbour sensors\" in Partner Center"),
         "{trail}"
     );
     desk.simulators.stop().await;

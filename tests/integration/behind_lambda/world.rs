@@ -101,6 +101,11 @@ impl World {
         keys.filter(|key| key.starts_with(prefix)).cloned().collect()
     }
 
+    /// Some seconds pass: the stamps of what was changed so far tell any later change.
+    pub(super) fn changes_grow_old(&self) {
+        self.simulators.clock.advance(12);
+    }
+
     /// Time passes: every claim has run out.
     pub(super) async fn claims_run_out(&self) {
         for key in self.keys("claim#").await {

@@ -97,6 +97,8 @@ impl Bench {
         let mut config = Config::default();
         config.salesforce.multi_currency = true;
         let simulators = Simulators::start(config).await.unwrap();
+        // What happens in one second is the scenario's choice, and no waiting of an adapter takes longer than moving the clock.
+        simulators.clock.freeze();
         let http = cosell_runtime::http::client().unwrap();
         let columns = FIELDS.map(
             |(_, dynamics, salesforce)| {
@@ -137,13 +139,13 @@ impl Bench {
                     cosell_salesforce::Schema::opportunities(&columns, sync, referral).unwrap();
                 let store = Store { client_id: "sim-salesforce-client", secret: secret.clone() };
                 let now = Arc::new(clock::now);
-                let crm = Arc::new(cosell_salesforce::Salesforce::new(
-                    http,
-                    settings,
-                    Arc::new(store),
-                    schema,
-                    now,
-                ));
+                let store = Arc::new(store);
+                let crm = cosell_salesforce::Salesforce::new(http, settings, store, schema, now);
+                let clock = simulators.clock.clone();
+                let crm = Arc::new(crm.with_wait(Arc::new(move |time| {
+                    clock.pass(time);
+                    Box::pin(std::future::ready(()))
+                })));
                 let schema =
                     cosell_salesforce::Schema::leads(&leads_columns, sync, referral).unwrap();
                 let leads = cosell_salesforce::SalesforceLeads::new(crm.clone(), schema);

@@ -6,7 +6,13 @@ use cosell_tests::people::People;
 use cosell_tests::seller::{Deal, Entry};
 use serde_json::{Value as Json, json};
 
-/// A deal that is shared and in step.
+super::with_each_crm![PLAIN:
+    help_chosen_later_waits_for_the_contact_and_then_asks_microsoft_once => Beside,
+    visibility_goes_up_and_never_down => Beside,
+    a_decline_reaches_the_seller_though_its_event_is_lost => Alone,
+];
+
+/// A deal that is shared and in sync.
 async fn shared(people: &People, name: &str, entries: &[Entry]) -> String {
     let opportunity = people.seller_prepares(name).await.unwrap();
     people.seller_enters(&opportunity, &[&[Entry::Sync], entries].concat()).await.unwrap();
@@ -35,19 +41,17 @@ async fn the_half(people: &People, opportunity: &str) -> Json {
     people.see_referral("Microsoft is asked", half).await.unwrap()
 }
 
-pub(super) async fn help_chosen_later_waits_for_the_contact_and_then_asks_microsoft_once(
-    stack: &LocalStack,
-) {
+async fn help_chosen_later_waits_for_the_contact_and_then_asks_microsoft_once(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let opportunity = people.seller_prepares("Harbour cranes").await.unwrap();
     people.seller_sets_contact_email(&opportunity, None).await.unwrap();
     people.seller_enters(&opportunity, &[Entry::Sync]).await.unwrap();
     people.see_deal("a private deal", is_synced(&opportunity)).await.unwrap();
     people.seller_enters(&opportunity, &[Entry::Help, Entry::Value(205_000)]).await.unwrap();
-    let told = |deal: &Deal| {
+    let notified = |deal: &Deal| {
         deal.id == opportunity && deal.audit.contains("Customer contact's e-mail is missing")
     };
-    let deal = people.see_deal("the missing e-mail is told", told).await.unwrap();
+    let deal = people.see_deal("the missing e-mail is named", notified).await.unwrap();
     assert!(deal.status.starts_with('✘'), "{deal:?}");
     let sent = |row: &Json| {
         of(&opportunity)(row) && row["details"]["dealValue"].as_f64() == Some(205_000.0)
@@ -82,17 +86,17 @@ pub(super) async fn help_chosen_later_waits_for_the_contact_and_then_asks_micros
             && deal.microsoft_id.starts_with("7-")
             && deal.audit.matches("Microsoft accepted to help.").count() == 1
     };
-    people.see_deal("Microsoft's acceptance is told", accepted).await.unwrap();
+    people.see_deal("the seller is notified of Microsoft's acceptance", accepted).await.unwrap();
 }
 
-pub(super) async fn visibility_goes_up_and_never_down(stack: &LocalStack) {
+async fn visibility_goes_up_and_never_down(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let opportunity = shared(&people, "Greenhouse lamps", &[Entry::Visible(false)]).await;
     people.seller_enters(&opportunity, &[Entry::Visible(true)]).await.unwrap();
     let visible = |row: &Json| of(&opportunity)(row) && is_visible(row);
     people.see_referral("Microsoft's sellers see it", visible).await.unwrap();
     people
-        .see_deal("it is in step", |deal| {
+        .see_deal("it is in sync", |deal| {
             is_synced(&opportunity)(deal) && deal.audit.contains("Referral Visibility")
         })
         .await
@@ -110,7 +114,7 @@ pub(super) async fn visibility_goes_up_and_never_down(stack: &LocalStack) {
     assert!(is_visible(&led) && led["target"] == json!([]), "{led:#}");
 }
 
-pub(super) async fn a_decline_reaches_the_seller_though_its_event_is_lost(stack: &LocalStack) {
+async fn a_decline_reaches_the_seller_though_its_event_is_lost(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let opportunity = shared(&people, "Airport signs", &[Entry::Help]).await;
     let half = the_half(&people, &opportunity).await;
@@ -126,7 +130,7 @@ pub(super) async fn a_decline_reaches_the_seller_though_its_event_is_lost(stack:
         deal.id == opportunity
             && deal.audit.contains("Microsoft declined to help: Customer requirement not met.")
     };
-    let deal = people.see_deal("the decline is told", declined).await.unwrap();
+    let deal = people.see_deal("the seller is notified of the decline", declined).await.unwrap();
     service.set_switches(before);
     assert!(deal.is_synced(), "{deal:?}");
     assert_eq!(

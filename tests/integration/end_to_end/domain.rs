@@ -6,6 +6,19 @@ use cosell_tests::people::People;
 use cosell_tests::seller::{Deal, Entry, Stage};
 use serde_json::{Value as Json, json};
 
+super::with_each_crm![PLAIN:
+    a_deal_arrives_as_the_kind_that_it_is => Beside,
+    losing_an_invitation_declines_it => Beside,
+    losing_a_deal_loses_it => Beside,
+    winning_a_deal_wins_it => Beside,
+    an_invitation_that_expired_is_lost => Beside,
+    what_is_lost_in_partner_center_is_lost_in_the_crm => Beside,
+    solutions_are_replaced_as_a_whole_and_keep_their_names => Beside,
+    the_customer_is_found_again => Beside,
+    the_seller_is_notified_of_an_unknown_currency => Beside,
+    every_mapped_field_is_updated_both_ways => Beside,
+];
+
 fn of(opportunity: &str) -> impl Fn(&Json) -> bool {
     move |row| row["externalReferenceId"] == json!(opportunity)
 }
@@ -45,7 +58,7 @@ async fn ends(people: &People, what: &str, referral: &str, substatus: &str) -> J
     people.see_referral(what, closed).await.unwrap()
 }
 
-pub(super) async fn a_deal_crosses_as_the_kind_that_it_is(stack: &LocalStack) {
+async fn a_deal_arrives_as_the_kind_that_it_is(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let consent = |row: &Json| row["consent"]["consentToShareReferralWithMicrosoftSellers"].clone();
     let (_, private) = shared(&people, "Silo sensors", &[]).await;
@@ -55,29 +68,45 @@ pub(super) async fn a_deal_crosses_as_the_kind_that_it_is(stack: &LocalStack) {
     let (opportunity, _) = shared(&people, "Silo robots", &[Entry::Help]).await;
     let referrals = people.referrals().await.unwrap();
     let engagement: Vec<&Json> = referrals.iter().filter(|row| of(&opportunity)(row)).collect();
-    assert_eq!(engagement.len(), 2, "the partner's own referral and Microsoft's half");
+    assert_eq!(engagement.len(), 2, "the partner's own referral and Microsoft's");
     assert!(engagement.iter().all(|row| row["type"] == "Shared" && consent(row) == json!(true)));
     assert_eq!(engagement[0]["engagementId"], engagement[1]["engagementId"]);
     let (_, inbound) = invited(&people, "Silo audits").await;
     assert!(inbound.is_synced(), "{inbound:?}");
 }
 
-pub(super) async fn an_end_on_one_side_is_the_end_on_the_other(stack: &LocalStack) {
+async fn losing_an_invitation_declines_it(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let (referral, deal) = invited(&people, "Paper mill").await;
     people.seller_loses(&deal.id).await.unwrap();
     let declined = ends(&people, "losing an invitation declines it", &referral, "Declined").await;
     assert_eq!(declined["statusReason"], "Others");
+}
+
+async fn losing_a_deal_loses_it(stack: &LocalStack) {
+    let people = stack.people().unwrap();
     let (referral, opportunity) = accepted(&people, "Sugar mill").await;
     people.seller_loses(&opportunity).await.unwrap();
     ends(&people, "losing a deal loses it", &referral, "Lost").await;
+}
+
+async fn winning_a_deal_wins_it(stack: &LocalStack) {
+    let people = stack.people().unwrap();
     let (referral, opportunity) = accepted(&people, "Saw mill").await;
     people.seller_wins(&opportunity).await.unwrap();
     ends(&people, "winning a deal wins it", &referral, "Won").await;
+}
+
+async fn an_invitation_that_expired_is_lost(stack: &LocalStack) {
+    let people = stack.people().unwrap();
     let (referral, deal) = invited(&people, "Wind mill").await;
     people.invitation_expires(&referral).await.unwrap();
     let closed = |seen: &Deal| seen.id == deal.id && seen.stage == Stage::Closed;
     people.see_deal("an invitation that expired is lost", closed).await.unwrap();
+}
+
+async fn what_is_lost_in_partner_center_is_lost_in_the_crm(stack: &LocalStack) {
+    let people = stack.people().unwrap();
     let (referral, opportunity) = accepted(&people, "Oil mill").await;
     let lost = json!({ "status": "Closed", "substatus": "Lost", "statusReason": "Customer chose another vendor" });
     people.edits_referral(&referral, lost).await.unwrap();
@@ -85,7 +114,7 @@ pub(super) async fn an_end_on_one_side_is_the_end_on_the_other(stack: &LocalStac
     people.see_deal("what is lost there is lost here", closed).await.unwrap();
 }
 
-pub(super) async fn solutions_are_replaced_as_a_whole_and_keep_their_names(stack: &LocalStack) {
+async fn solutions_are_replaced_as_a_whole_and_keep_their_names(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let (referral, opportunity) = accepted(&people, "Cheese cellar").await;
     let first = |row: &Json| row["details"]["requirements"]["solutions"][0].clone();
@@ -103,35 +132,37 @@ pub(super) async fn solutions_are_replaced_as_a_whole_and_keep_their_names(stack
     let after = people.see_referral("both are there", both).await.unwrap();
     assert_eq!(first(&after), first(&before), "what is known of a solution stays");
     people.seller_enters(&opportunity, &[Entry::Products(Some("the blue one"))]).await.unwrap();
-    let told = |deal: &Deal| deal.id == opportunity && deal.audit.contains("the blue one");
-    people.see_deal("a solution that is none is told by its name", told).await.unwrap();
+    let notified = |deal: &Deal| deal.id == opportunity && deal.audit.contains("the blue one");
+    people.see_deal("what is no solution is named", notified).await.unwrap();
 }
 
-pub(super) async fn the_customer_is_found_again_and_an_unknown_currency_is_told(
-    stack: &LocalStack,
-) {
+async fn the_customer_is_found_again(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let account =
         |row: &Json| ["AccountId", "_customerid_value", "customerid"].map(|name| row[name].clone());
     let mut customers = Vec::new();
     for name in ["Fish market", "Fish auction"] {
-        let (referral, deal) = invited(&people, name).await;
+        let (_, deal) = invited(&people, name).await;
         let row = people.see_row("its row", |row| is_row(row, &deal.id)).await.unwrap();
         assert!(account(&row).iter().any(|id| !id.is_null()), "{row}");
-        customers.push((referral, account(&row)));
+        customers.push(account(&row));
     }
-    assert_eq!(customers[0].1, customers[1].1, "one account for one customer");
+    assert_eq!(customers[0], customers[1], "one account for one customer");
+}
+
+async fn the_seller_is_notified_of_an_unknown_currency(stack: &LocalStack) {
+    let people = stack.people().unwrap();
     let (referral, opportunity) = accepted(&people, "Fish farm").await;
     people.edits_referral(&referral, json!({ "details": { "currency": "THB" } })).await.unwrap();
-    let told = |deal: &Deal| deal.id == opportunity && deal.audit.contains("THB");
-    people.see_deal("the currency is told by its name", told).await.unwrap();
+    let notified = |deal: &Deal| deal.id == opportunity && deal.audit.contains("THB");
+    people.see_deal("the currency is named", notified).await.unwrap();
 }
 
 fn is_row(row: &Json, id: &str) -> bool {
     row["Id"] == json!(id) || row["opportunityid"] == json!(id)
 }
 
-pub(super) async fn every_mapped_field_is_updated_both_ways(stack: &LocalStack) {
+async fn every_mapped_field_is_updated_both_ways(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let (referral, opportunity) = accepted(&people, "Ice rink").await;
     let change = json!({

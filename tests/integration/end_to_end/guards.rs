@@ -2,8 +2,6 @@
 //!
 //! The functions' clock is the machine's: instead of it, the referral's own dates are moved.
 
-use std::time::Duration;
-
 use cosell_runtime::clock;
 use cosell_runtime::settings::CrmSystem;
 use cosell_tests::LocalStack;
@@ -12,40 +10,19 @@ use cosell_tests::seller::{Deal, Entry, Stage};
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn guards_with_dynamics() {
-    play(CrmSystem::Dynamics).await;
-}
+use super::audit_log;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn guards_with_salesforce() {
-    play(CrmSystem::Salesforce).await;
-}
-
-async fn play(crm: CrmSystem) {
-    let stack = LocalStack::start_with(crm, 0, 0, &[("RegisterDeals", "true")]).await.unwrap();
-    let scenarios = async {
-        an_invitation_that_expires_soon_is_told_and_listed(&stack).await;
-        a_win_waits_is_sent_and_the_deal_is_registered(&stack).await;
-        what_is_lost_waits_for_nothing(&stack).await;
-    };
-    tokio::select! {
-        () = scenarios => {}
-        never = stack.keep_polling(Duration::from_secs(1)) => never,
-    }
-}
+super::with_each_crm![REGISTERING:
+    an_invitation_that_expires_soon_is_shown_and_listed => Alone,
+    a_win_waits_is_sent_and_the_deal_is_registered => Beside,
+    what_is_lost_waits_for_nothing => Beside,
+];
 
 fn in_hours(hours: i64) -> Json {
     json!((clock::now() + SignedDuration::from_hours(hours)).to_string())
 }
 
-async fn trail(stack: &LocalStack, opportunity: &str) -> Vec<String> {
-    let trail = stack.cosell(&["audit", "--opportunity", opportunity, "--json"]).await.unwrap();
-    let trail: Vec<Json> = serde_json::from_str(&trail).unwrap();
-    trail.iter().map(|entry| entry["kind"].as_str().unwrap().to_owned()).collect()
-}
-
-async fn an_invitation_that_expires_soon_is_told_and_listed(stack: &LocalStack) {
+async fn an_invitation_that_expires_soon_is_shown_and_listed(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let referral = people.microsoft_invites("Harbour cranes").await.unwrap();
     let deal = people.see_deal("it arrives", |deal| deal.referral == referral).await.unwrap();
@@ -71,7 +48,7 @@ async fn an_invitation_that_expires_soon_is_told_and_listed(stack: &LocalStack) 
         |deal: &Deal| deal.referral == referral && deal.stage == Stage::Open && deal.is_synced();
     people.see_deal("the warning ends with the answer", answered).await.unwrap();
     assert_eq!(stack.cosell(&["deadlines"]).await.unwrap(), "no invitation waits for an answer\n");
-    assert!(trail(stack, &deal.id).await.contains(&"deadline-near".to_owned()));
+    audit_log::kinds(stack, &deal.id, "deadline-near", 1).await;
 }
 
 /// An inbound deal that the seller has accepted; its opportunity and its referral.
@@ -89,7 +66,7 @@ async fn a_win_waits_is_sent_and_the_deal_is_registered(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let (opportunity, referral) = accepted(&people, "Glass furnace").await;
     people.seller_wins(&opportunity).await.unwrap();
-    held(stack, &opportunity).await;
+    audit_log::kinds(stack, &opportunity, "win-deferred", 1).await;
     let row = |wanted: &'static str| {
         let referral = referral.clone();
         move |row: &Json| row["id"] == json!(referral) && row["substatus"] == wanted
@@ -108,30 +85,19 @@ async fn a_win_waits_is_sent_and_the_deal_is_registered(stack: &LocalStack) {
     assert_eq!(registrations[0]["contract"]["value"], json!(62_000));
     assert_eq!(registrations[0]["solutionDetails"][0]["id"], "SOL-71402-QKD");
     if stack.crm == CrmSystem::Salesforce {
-        // Dynamics lets nobody write on a closed record: there the trail tells it.
-        let told = |deal: &Deal| {
+        // Dynamics lets nobody write on a closed record: the audit log records it there.
+        let notified = |deal: &Deal| {
             deal.id == opportunity
                 && deal.audit.contains("registered with Microsoft")
                 && deal.is_synced()
         };
-        let deal = people.see_deal("the seller is told", told).await.unwrap();
+        let deal = people.see_deal("the seller is notified", notified).await.unwrap();
         assert_eq!(deal.audit.matches("The deal is sent as won on").count(), 1, "{deal:?}");
     }
-    let kinds = trail(stack, &opportunity).await;
+    let kinds = audit_log::kinds(stack, &opportunity, "registered", 1).await;
     for kind in ["win-deferred", "registered"] {
-        assert_eq!(kinds.iter().filter(|known| *known == kind).count(), 1, "{kind}: {kinds:?}");
+        assert_eq!(audit_log::number(&kinds, kind), 1, "{kind}: {kinds:?}");
     }
-}
-
-/// The trail tells of a win that waits.
-async fn held(stack: &LocalStack, opportunity: &str) {
-    for _ in 0..100 {
-        if trail(stack, opportunity).await.contains(&"win-deferred".to_owned()) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
-    panic!("the win of {opportunity} is not held");
 }
 
 async fn what_is_lost_waits_for_nothing(stack: &LocalStack) {

@@ -5,6 +5,15 @@ use cosell_tests::people::People;
 use cosell_tests::seller::Deal;
 use serde_json::{Value as Json, json};
 
+use super::audit_log;
+
+super::with_each_crm![PLAIN:
+    a_lead_accepted_in_partner_center_becomes_one_opportunity => Beside,
+    a_lead_that_the_seller_qualifies_is_accepted => Beside,
+    a_lead_that_the_seller_turns_down_is_declined => Beside,
+    a_lead_of_the_marketplace_without_a_contact_is_qualified_like_any => Beside,
+];
+
 /// Microsoft sends a lead, and it stands in the CRM; returns both ids.
 async fn sent(people: &People, name: &str) -> (String, String) {
     let referral = people.microsoft_sends_lead(name).await.unwrap();
@@ -46,7 +55,7 @@ async fn goes_on_as_one_opportunity(people: &People, referral: &str, lead: &str)
     deal
 }
 
-pub(super) async fn a_lead_accepted_in_partner_center_becomes_one_opportunity(stack: &LocalStack) {
+async fn a_lead_accepted_in_partner_center_becomes_one_opportunity(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let (referral, lead) = sent(&people, "Harbour cranes").await;
     people
@@ -54,19 +63,18 @@ pub(super) async fn a_lead_accepted_in_partner_center_becomes_one_opportunity(st
         .await
         .unwrap();
     let deal = goes_on_as_one_opportunity(&people, &referral, &lead).await;
-    let trail = stack.cosell(&["audit", "--opportunity", &deal.id, "--json"]).await.unwrap();
-    let trail: Vec<Json> = serde_json::from_str(&trail).unwrap();
-    assert_eq!(trail.iter().filter(|entry| entry["kind"] == "qualified").count(), 1, "{trail:#?}");
+    let kinds = audit_log::kinds(stack, &deal.id, "qualified", 1).await;
+    assert_eq!(audit_log::number(&kinds, "qualified"), 1, "{kinds:?}");
 }
 
-pub(super) async fn a_lead_that_the_seller_qualifies_is_accepted(stack: &LocalStack) {
+async fn a_lead_that_the_seller_qualifies_is_accepted(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let (referral, lead) = sent(&people, "Ferry telemetry").await;
     people.seller_qualifies_lead(&lead).await.unwrap();
     goes_on_as_one_opportunity(&people, &referral, &lead).await;
 }
 
-pub(super) async fn a_lead_that_the_seller_turns_down_is_declined(stack: &LocalStack) {
+async fn a_lead_that_the_seller_turns_down_is_declined(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let (referral, lead) = sent(&people, "Kiosk printers").await;
     people.seller_disqualifies_lead(&lead).await.unwrap();
@@ -76,9 +84,7 @@ pub(super) async fn a_lead_that_the_seller_turns_down_is_declined(stack: &LocalS
     assert_eq!(people.deals().await.unwrap().iter().filter(of_it).count(), 0);
 }
 
-pub(super) async fn a_lead_of_the_marketplace_without_a_contact_is_qualified_like_any(
-    stack: &LocalStack,
-) {
+async fn a_lead_of_the_marketplace_without_a_contact_is_qualified_like_any(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let referral = people.customer_asks_in_marketplace("Tide gauges").await.unwrap();
     let lead = stands_in_the_crm(&people, &referral).await;

@@ -1,32 +1,32 @@
 //! The whole stack: the template on MiniStack, the real functions, queue, tables and secrets, the simulators.
 //!
-//! One stack for all scenarios of a CRM, one after the other: it takes seconds to start, and each scenario uses deals of its own.
+//! Each scenario is a test of its own with each CRM; [`stacks`] are shared, and each scenario uses deals of its own.
 
+mod audit_log;
 mod cosell;
 mod domain;
 mod guards;
 mod leads;
 mod scenarios;
+mod stacks;
 
-use std::time::Duration;
-
-use cosell_runtime::settings::CrmSystem;
-use cosell_tests::LocalStack;
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_whole_stack_with_dynamics() {
-    play(CrmSystem::Dynamics).await;
+/// Makes each scenario a test with each CRM, on one of the [`stacks`] and with its [turn](stacks::Turn).
+macro_rules! with_each_crm {
+    ($stacks:ident: $($scenario:ident => $turn:ident),* $(,)?) => {
+        mod with_dynamics {
+            use $crate::end_to_end::stacks::{$stacks, Turn};
+            $(#[test]
+            fn $scenario() {
+                $stacks.play(cosell_runtime::settings::CrmSystem::Dynamics, Turn::$turn, super::$scenario);
+            })*
+        }
+        mod with_salesforce {
+            use $crate::end_to_end::stacks::{$stacks, Turn};
+            $(#[test]
+            fn $scenario() {
+                $stacks.play(cosell_runtime::settings::CrmSystem::Salesforce, Turn::$turn, super::$scenario);
+            })*
+        }
+    };
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_whole_stack_with_salesforce() {
-    play(CrmSystem::Salesforce).await;
-}
-
-async fn play(crm: CrmSystem) {
-    let stack = LocalStack::start(crm, 0, 0).await.unwrap();
-    tokio::select! {
-        () = scenarios::all(&stack) => {}
-        never = stack.keep_polling(Duration::from_secs(1)) => never,
-    }
-}
+use with_each_crm;

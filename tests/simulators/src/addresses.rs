@@ -66,6 +66,7 @@ PLAY MICROSOFT AND THE SELLERS
 
 TIME
   curl -X POST {control}control/clock -d '{"advance_seconds":1209600}'    14 days: what waits for an answer expires
+  curl -X POST {control}control/clock -d '{"frozen":true}'    it stands still, and moves only when it is moved; false: it runs on
 
 FAULTS (services: partner-center, partner-center-registration, entra, certificates, dataverse, salesforce)
   curl -X POST {control}control/faults -d '{"service":"partner-center","action":{"kind":"status","status":429,"retry_after":5}}'

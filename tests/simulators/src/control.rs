@@ -36,7 +36,7 @@ pub(crate) fn router(control: Control) -> Router {
     Router::new()
         .route("/", get(index))
         .route("/control/state", get(state))
-        .route("/control/clock", get(clock).post(advance))
+        .route("/control/clock", get(clock).post(set_clock))
         .route("/control/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/control/journal", get(journal).delete(clear_journal))
         .route("/control/reset", post(reset))
@@ -61,19 +61,29 @@ async fn state(State(control): State<Control>) -> Json<Value> {
 }
 
 async fn clock(State(control): State<Control>) -> Json<Value> {
-    Json(json!({ "now": control.clock.now() }))
+    Json(json!({ "now": control.clock.now(), "frozen": control.clock.is_frozen() }))
 }
 
+/// Either, or both: then it is stopped or started first.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Advance {
-    advance_seconds: i64,
+struct ClockChange {
+    advance_seconds: Option<i64>,
+    frozen: Option<bool>,
 }
 
-async fn advance(State(control): State<Control>, body: Bytes) -> Result<Json<Value>, BadRequest> {
-    let Advance { advance_seconds } = read(&body)?;
-    control.clock.advance(advance_seconds);
-    Ok(Json(json!({ "now": control.clock.now() })))
+async fn set_clock(State(control): State<Control>, body: Bytes) -> Result<Json<Value>, BadRequest> {
+    let change: ClockChange = read(&body)?;
+    if change.advance_seconds.is_none() && change.frozen.is_none() {
+        return Err(BadRequest("give advance_seconds, frozen, or both".to_owned()));
+    }
+    match change.frozen {
+        Some(true) => control.clock.freeze(),
+        Some(false) => control.clock.run(),
+        None => {}
+    }
+    control.clock.advance(change.advance_seconds.unwrap_or_default());
+    Ok(clock(State(control)).await)
 }
 
 async fn faults(State(control): State<Control>) -> Json<Vec<Fault>> {
@@ -113,8 +123,8 @@ struct Wanted {
 }
 
 async fn journal(State(control): State<Control>, Query(wanted): Query<Wanted>) -> Json<Value> {
-    let fits = |wish: &Option<String>, has: &str| {
-        wish.as_deref().is_none_or(|wish| wish.eq_ignore_ascii_case(has))
+    let fits = |wanted: &Option<String>, has: &str| {
+        wanted.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(has))
     };
     let mut entries = control.journal.entries();
     entries.retain(|entry| {
@@ -130,8 +140,9 @@ async fn clear_journal(State(control): State<Control>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// Empties everything. The clock keeps its offset: stamps must not go back.
+/// Empties everything. The clock runs on from where it stands: stamps must not go back.
 async fn reset(State(control): State<Control>) -> StatusCode {
+    control.clock.run();
     control.faults.clear();
     control.partner_center.reset();
     control.dataverse.reset();

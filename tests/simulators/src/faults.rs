@@ -1,6 +1,6 @@
 //! Faults on demand: a list of what shall go wrong next, shared by all services.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,7 +11,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use crate::serve::CloseConnection;
 
@@ -133,7 +133,7 @@ impl Fault {
 /// The shared list of faults; cloning shares it.
 #[derive(Clone, Debug)]
 pub struct Faults {
-    list: Arc<Mutex<Vec<Fault>>>,
+    list: Arc<watch::Sender<Vec<Fault>>>,
     cleared: Arc<broadcast::Sender<Cleared>>,
 }
 
@@ -142,57 +142,55 @@ type Cleared = Option<String>;
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { list: Arc::default(), cleared: Arc::new(broadcast::Sender::new(16)) }
+        Self {
+            list: Arc::new(watch::Sender::new(Vec::new())),
+            cleared: Arc::new(broadcast::Sender::new(16)),
+        }
     }
 }
 
 impl Faults {
     /// Adds a fault behind those already waiting.
     pub fn add(&self, fault: Fault) {
-        self.lock().push(fault);
+        self.list.send_modify(|list| list.push(fault));
     }
 
     /// The faults not used up yet.
     pub fn list(&self) -> Vec<Fault> {
-        self.lock().clone()
+        self.list.borrow().clone()
+    }
+
+    /// Waits until every fault has met its requests; what one holds back is then being held.
+    pub async fn met(&self) {
+        // The sender is ours: it cannot be gone.
+        let _ = self.list.subscribe().wait_for(Vec::is_empty).await;
     }
 
     /// Removes all faults, and lets go of the requests and answers that one of them holds back.
     pub fn clear(&self) {
-        self.lock().clear();
+        self.list.send_modify(Vec::clear);
         // Nobody may be waiting.
         let _ = self.cleared.send(None);
     }
 
     /// As [`Self::clear`], but only what is aimed at `service`.
     pub fn clear_of(&self, service: &str) {
-        self.lock().retain(|fault| fault.service != service);
+        self.list.send_modify(|list| list.retain(|fault| fault.service != service));
         let _ = self.cleared.send(Some(service.to_owned()));
     }
 
     /// The first fitting fault's action. Each fitting fault that still skips counts the request.
     fn take(&self, service: &str, method: &str, path: &str) -> Option<Action> {
-        let mut list = self.lock();
-        for index in 0..list.len() {
-            if !list[index].fits(service, method, path) {
-                continue;
-            }
-            if list[index].skip > 0 {
-                list[index].skip -= 1;
-                continue;
-            }
-            let action = list[index].action.clone();
-            list[index].times = list[index].times.saturating_sub(1);
-            if list[index].times == 0 {
-                list.remove(index);
-            }
-            return Some(action);
-        }
-        None
+        let mut action = None;
+        self.list.send_if_modified(|list| {
+            action = take(list, service, method, path);
+            action.is_some()
+        });
+        action
     }
 
-    async fn hold(&self, service: &str, ms: u64) {
-        let mut cleared = self.cleared.subscribe();
+    /// Waits, or until what `cleared` hears of lets go.
+    async fn hold(mut cleared: broadcast::Receiver<Cleared>, service: &str, ms: u64) {
         let let_go = async {
             // A receiver that missed some of them cannot know: it lets go.
             while let Ok(Some(other)) = cleared.recv().await {
@@ -203,10 +201,25 @@ impl Faults {
         };
         let _ = tokio::time::timeout(Duration::from_millis(ms), let_go).await;
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Fault>> {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+fn take(list: &mut Vec<Fault>, service: &str, method: &str, path: &str) -> Option<Action> {
+    for index in 0..list.len() {
+        if !list[index].fits(service, method, path) {
+            continue;
+        }
+        if list[index].skip > 0 {
+            list[index].skip -= 1;
+            continue;
+        }
+        let action = list[index].action.clone();
+        list[index].times = list[index].times.saturating_sub(1);
+        if list[index].times == 0 {
+            list.remove(index);
+        }
+        return Some(action);
     }
+    None
 }
 
 /// Wraps `router` so that the faults aimed at `service` happen to it.
@@ -225,15 +238,17 @@ async fn strike(
     next: Next,
 ) -> Response {
     let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
+    // Heard from before the fault is met: who waits for that may clear it at once.
+    let cleared = faults.cleared.subscribe();
     match faults.take(service, request.method().as_str(), &path) {
         None => next.run(request).await,
         Some(Action::Slow { ms }) => {
-            faults.hold(service, ms).await;
+            Faults::hold(cleared, service, ms).await;
             next.run(request).await
         }
         Some(Action::StallAfterEffect { ms }) => {
             let response = next.run(request).await;
-            faults.hold(service, ms).await;
+            Faults::hold(cleared, service, ms).await;
             response
         }
         Some(Action::DropBeforeEffect) => closed(Response::default()),
@@ -292,10 +307,8 @@ mod tests {
     #[tokio::test]
     async fn what_is_held_back_is_let_go_when_its_services_faults_are_cleared() {
         let faults = Faults::default();
-        let held = tokio::spawn({
-            let faults = faults.clone();
-            async move { faults.hold("entra", 60_000).await }
-        });
+        let cleared = faults.cleared.subscribe();
+        let held = tokio::spawn(Faults::hold(cleared, "entra", 60_000));
         tokio::task::yield_now().await;
         faults.clear_of("dataverse");
         tokio::task::yield_now().await;

@@ -1,7 +1,7 @@
 //! The journal of requests received, so that tests can count calls. It keeps no headers and no bodies.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -9,6 +9,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::serve::CloseConnection;
@@ -32,41 +33,56 @@ pub struct Entry {
 }
 
 /// The shared journal; cloning shares it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Journal {
-    entries: Arc<Mutex<VecDeque<Entry>>>,
+    entries: Arc<watch::Sender<VecDeque<Entry>>>,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self { entries: Arc::new(watch::Sender::new(VecDeque::new())) }
+    }
 }
 
 impl Journal {
     /// All entries, oldest first.
     pub fn entries(&self) -> Vec<Entry> {
-        self.lock().iter().cloned().collect()
+        self.entries.borrow().iter().cloned().collect()
     }
 
     /// How many requests `service` received with this method and this text in path or query.
     pub fn count(&self, service: &str, method: &str, path_contains: &str) -> usize {
-        let fits = |entry: &&Entry| {
-            entry.service == service && entry.method == method && entry.path.contains(path_contains)
-        };
-        self.lock().iter().filter(fits).count()
+        count(&self.entries.borrow(), service, method, path_contains)
+    }
+
+    /// Waits until `service` has answered `wanted` such requests, or has lost their callers.
+    pub async fn reaches(&self, wanted: usize, service: &str, method: &str, path_contains: &str) {
+        let is_there =
+            |entries: &VecDeque<Entry>| count(entries, service, method, path_contains) >= wanted;
+        // The sender is ours: it cannot be gone.
+        let _ = self.entries.subscribe().wait_for(is_there).await;
     }
 
     /// Forgets everything.
     pub fn clear(&self) {
-        self.lock().clear();
+        self.entries.send_modify(VecDeque::clear);
     }
 
     fn push(&self, entry: Entry) {
-        let mut entries = self.lock();
-        if entries.len() == CAPACITY {
-            entries.pop_front();
-        }
-        entries.push_back(entry);
+        self.entries.send_modify(|entries| {
+            if entries.len() == CAPACITY {
+                entries.pop_front();
+            }
+            entries.push_back(entry);
+        });
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Entry>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn count(entries: &VecDeque<Entry>, service: &str, method: &str, path_contains: &str) -> usize {
+    let fits = |entry: &&Entry| {
+        entry.service == service && entry.method == method && entry.path.contains(path_contains)
+    };
+    entries.iter().filter(fits).count()
 }
 
 /// Wraps `router` so that each request is written to `journal` under the name `service`.

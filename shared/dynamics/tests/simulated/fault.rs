@@ -60,8 +60,8 @@ async fn an_unavailable_service_is_transient_even_if_it_answers_html() {
 
 #[tokio::test]
 async fn a_slow_write_by_key_may_land_late() {
-    let environment = Environment::patient_for(Duration::from_secs(2)).await;
-    environment.fault("PATCH", "opportunities", Action::Slow { ms: 10_000 });
+    let environment = Environment::patient_for(Duration::from_millis(500)).await;
+    environment.fault("PATCH", "opportunities", Action::Slow { ms: 60_000 });
     let failure = environment.crm.upsert(referral(), &write(&deal())).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::OutcomeUnknown, "{failure}");
     assert!(failure.message.contains("no answer"), "{failure}");

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use cosell_model::crm::{CrmWrite, Phase};
 use cosell_simulators::faults::Action;
 use cosell_sync::FailureKind;
@@ -98,11 +96,12 @@ async fn a_lead_that_changed_or_is_gone_is_not_qualified() {
 async fn an_edit_made_while_the_customer_is_looked_for_is_not_run_over() {
     let environment = Environment::start().await;
     let (id, made) = environment.lead().await;
-    environment.fault("POST", "accounts", Action::Slow { ms: 800 });
+    environment.fault("POST", "accounts", Action::Slow { ms: 60_000 });
     let write = deal_of_lead();
     let edit = async {
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        environment.simulators.faults.met().await;
         environment.seller_edits(&made.key, json!({"subject": "The seller's"})).await;
+        environment.simulators.faults.clear();
     };
     let (qualified, ()) = tokio::join!(environment.leads.qualify(&made, id, &write), edit);
     assert_eq!(qualified.unwrap_err().kind, FailureKind::Stale);

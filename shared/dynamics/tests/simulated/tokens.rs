@@ -41,9 +41,14 @@ async fn who_waits_while_another_token_is_refused_shares_the_answer() {
     environment.simulators.journal.clear();
     environment.simulators.clock.advance(4000);
     let secret = environment.replace_secret("expired");
-    // Time for every call to have its 401.
-    environment.simulators.faults.add(Fault::new("entra", Action::Slow { ms: 1000 }));
-    assert_eq!(environment.three_fail().await, [FailureKind::Credentials; 3]);
+    // Until every call has had its 401.
+    environment.simulators.faults.add(Fault::new("entra", Action::Slow { ms: 60_000 }));
+    let refused = async {
+        environment.simulators.journal.reaches(3, "dataverse", "GET", "").await;
+        environment.simulators.faults.clear();
+    };
+    let (failures, ()) = tokio::join!(environment.three_fail(), refused);
+    assert_eq!(failures, [FailureKind::Credentials; 3]);
     assert_eq!((environment.calls("GET", ""), environment.token_requests()), (3, 1));
 
     environment.replace_secret(secret);

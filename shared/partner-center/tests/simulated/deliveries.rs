@@ -125,13 +125,13 @@ async fn the_test_event_is_accepted_and_reported() {
     let correlation = stage.registration.send_test().await.unwrap();
     let event = next(&mut received).await.unwrap();
     assert_eq!((event.name.clone(), event.sync_message()), (EventName::TestCreated, None));
-    for _ in 0..50 {
+    for _ in 0..1000 {
         let result = stage.registration.test_result(&correlation).await.unwrap();
         if result.status == "completed" {
             assert_eq!(result.answers, ["OK"]);
             return;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     panic!("the test event was never reported as completed");
 }

@@ -95,13 +95,15 @@ impl Environment {
         let (sync, referral) = ("Msp_Sync_With_Partner_Center__c", "Msp_Referral_Id__c");
         let schema = Schema::opportunities(&set(&FIELDS), sync, referral).unwrap();
         let store = Arc::new(MemoryStore(credentials.clone()));
-        let crm = Arc::new(Salesforce::new(
-            client(),
-            settings,
-            store,
-            schema,
-            Arc::new(cosell_runtime::clock::now),
-        ));
+        let now = Arc::new(cosell_runtime::clock::now);
+        let crm = Salesforce::new(client(), settings, store, schema, now);
+        // Two things happen in one second unless the test, or the adapter's own waiting, moves the clock.
+        let clock = simulators.clock.clone();
+        clock.freeze();
+        let crm = Arc::new(crm.with_wait(Arc::new(move |time| {
+            clock.pass(time);
+            Box::pin(std::future::ready(()))
+        })));
         let leads = SalesforceLeads::new(
             crm.clone(),
             Schema::leads(&set(&LEAD_FIELDS), sync, referral).unwrap(),

@@ -29,6 +29,21 @@ async fn flagged_deals_are_listed_page_by_page_though_they_share_a_stamp() {
     assert!(environment.crm.changed_since(ago(-5)).await.unwrap().is_empty());
 }
 
+/// The queue drops a notice of a version that it has had.
+#[tokio::test]
+async fn an_edit_in_the_second_of_a_listed_change_is_another_version_later() {
+    let environment = Environment::start().await;
+    let record = environment.crm.upsert(referral(), &write(&deal())).await.unwrap();
+    let mut versions = Vec::new();
+    environment.seller_edits(&record.key, json!({"Amount": 1})).await;
+    for passes in [0, 1, 20, 60] {
+        environment.simulators.clock.advance(passes);
+        versions.push(environment.crm.changed_since(ago(60)).await.unwrap().remove(0).version);
+    }
+    assert!(versions[0] != versions[1] && versions[1] != versions[2], "{versions:?}");
+    assert_eq!(versions[2], versions[3]);
+}
+
 #[tokio::test]
 async fn a_deleted_deal_is_listed_so_that_it_is_looked_at() {
     let environment = Environment::start().await;

@@ -1,7 +1,5 @@
-use std::time::Duration;
-
 use cosell_model::crm::Phase;
-use cosell_simulators::faults::Action;
+use cosell_simulators::faults::{Action, Fault};
 use cosell_sync::FailureKind;
 use cosell_sync::port::Crm;
 use serde_json::json;
@@ -28,9 +26,6 @@ async fn an_update_that_its_stamp_guards_changes_what_it_names_and_reads_back_in
 async fn an_edit_in_the_second_of_the_last_change_is_not_overwritten() {
     let environment =
         Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
-    // Both at the beginning of one second.
-    let wait = 1_000_000_000 - cosell_runtime::clock::now().subsec_nanosecond();
-    tokio::time::sleep(Duration::from_nanos(u64::from(wait.unsigned_abs()))).await;
     let made =
         environment.crm.upsert(referral(), &write(&crate::environment::deal())).await.unwrap();
     environment.seller_edits(&made.key, json!({"Amount": 1})).await;
@@ -39,6 +34,27 @@ async fn an_edit_in_the_second_of_the_last_change_is_not_overwritten() {
     assert_eq!(failure.kind, FailureKind::Stale, "{failure}");
     let read = environment.crm.get(&made.key).await.unwrap().unwrap();
     assert_eq!(read.get("Amount"), &json!(1.0));
+}
+
+/// The comparison waits for a later second: what comes after it has another stamp.
+#[tokio::test]
+async fn an_edit_between_the_comparison_and_the_write_is_not_overwritten() {
+    let environment =
+        Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
+    let made =
+        environment.crm.upsert(referral(), &write(&crate::environment::deal())).await.unwrap();
+    let save = Fault { skip: 1, ..Fault::new("salesforce", Action::Slow { ms: 60_000 }) };
+    environment.simulators.faults.add(save);
+    let change = write(&[("Amount", json!(2))]);
+    let update = environment.crm.update(&made.key, &made.version, &change);
+    let edit = async {
+        environment.simulators.faults.met().await;
+        environment.seller_edits(&made.key, json!({"Amount": 1})).await;
+        environment.simulators.faults.clear();
+    };
+    let (updated, ()) = tokio::join!(update, edit);
+    assert_eq!(updated.unwrap_err().kind, FailureKind::Stale);
+    assert_eq!(environment.rows("Opportunity").await[0]["Amount"], json!(1.0));
 }
 
 #[tokio::test]
@@ -54,10 +70,10 @@ async fn a_service_that_ignores_the_header_is_read_before_each_write() {
     assert!(environment.crm.update(&record.key, &record.version, &change).await.is_ok());
     // Nothing guards it: a lost answer must not be repeated over what is entered meanwhile.
     let record = environment.rested(&record.key).await;
-    environment.simulators.faults.add(cosell_simulators::faults::Fault {
-        skip: 1,
-        ..cosell_simulators::faults::Fault::new("salesforce", Action::DropAfterEffect)
-    });
+    environment
+        .simulators
+        .faults
+        .add(Fault { skip: 1, ..Fault::new("salesforce", Action::DropAfterEffect) });
     let failure = environment.crm.update(&record.key, &record.version, &change).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::OutcomeUnknown, "{failure}");
 }
@@ -144,16 +160,17 @@ async fn an_amount_that_the_product_lines_make_stays_and_is_read_back() {
 
 /// Between our write and our reading back, somebody else's edit must not pass for known.
 #[tokio::test]
-async fn an_edit_right_behind_our_write_is_left_for_the_next_look() {
+async fn an_edit_right_behind_our_write_is_left_for_the_next_reconciliation() {
     let environment = Environment::start().await;
     let record = environment.opportunity().await;
     // One by one, since the text looks like a reference: there is a gap to slip into.
     let change = write(&[("Name", json!("@{ours}"))]);
-    environment.fault("GET", "query", Action::Slow { ms: 700 });
+    environment.fault("GET", "query", Action::Slow { ms: 60_000 });
     let update = environment.crm.update(&record.key, &record.version, &change);
     let edit = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        environment.simulators.faults.met().await;
         environment.seller_edits(&record.key, json!({"Amount": 1})).await;
+        environment.simulators.faults.clear();
     };
     let (updated, ()) = tokio::join!(update, edit);
     assert_eq!(updated.unwrap_err().kind, FailureKind::OutcomeUnknown);
@@ -173,7 +190,7 @@ async fn a_customer_is_not_exchanged_by_an_update() {
 }
 
 #[tokio::test]
-async fn an_administrators_rule_is_told_in_their_words() {
+async fn an_administrators_rule_is_shown_in_their_words() {
     let environment = Environment::start().await;
     let record = environment.opportunity().await;
     let rule = json!({"object": "Opportunity", "field": "NextStep", "value": "Call", "message": "Sellers do not call here."});
@@ -201,11 +218,18 @@ async fn an_edit_that_held_the_lock_is_not_overwritten_where_nothing_guards_the_
     let record = environment.opportunity().await;
     let lock = format!("rows/Opportunity/{}/lock", record.key.id);
     environment.control("POST", &lock, Some(json!({"times": 1}))).await;
+    environment.simulators.journal.clear();
+    // It compares, meets the lock, and would come too late if it came again.
+    environment
+        .simulators
+        .faults
+        .add(Fault { skip: 2, ..Fault::new("salesforce", Action::Slow { ms: 60_000 }) });
     let change = write(&[("Amount", json!(2))]);
     let update = environment.crm.update(&record.key, &record.version, &change);
     let edit = async {
-        tokio::time::sleep(Duration::from_millis(120)).await;
+        environment.simulators.journal.reaches(2, "salesforce", "POST", "composite").await;
         environment.seller_edits(&record.key, json!({"Amount": 1})).await;
+        environment.simulators.faults.clear();
     };
     let (updated, ()) = tokio::join!(update, edit);
     let stored = environment.rows("Opportunity").await[0]["Amount"].clone();
@@ -223,8 +247,6 @@ async fn an_edit_of_the_same_second_that_is_committed_late_is_not_overwritten() 
     let environment =
         Environment::with(|settings| settings.conditional_updates = true, |_| {}).await;
     let record = environment.opportunity().await;
-    let wait = 1_000_000_000 - cosell_runtime::clock::now().subsec_nanosecond();
-    tokio::time::sleep(Duration::from_nanos(u64::from(wait.unsigned_abs()))).await;
     environment.seller_edits(&record.key, json!({"NextStep": "An automation's"})).await;
     environment.seller_edits(&record.key, json!({"Amount": 1})).await;
     let delay = format!("rows/Opportunity/{}/delay", record.key.id);

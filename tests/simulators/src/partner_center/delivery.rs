@@ -1,4 +1,6 @@
 //! The delivery engine: ten attempts with growing gaps, then the event is dead (contract partner-center 4.5).
+//!
+//! The gaps are of the simulated time: moving the clock ends them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -164,7 +166,7 @@ impl Deliveries {
         let epoch = self.lock().epoch;
         let engine = self.clone();
         tokio::spawn(async move {
-            tokio::time::sleep(after).await;
+            engine.clock.sleep(after).await;
             engine.deliver(id, epoch).await;
         });
     }
@@ -185,7 +187,7 @@ impl Deliveries {
             if !self.record(id, epoch, attempt, state) || state != Standing::Pending {
                 return;
             }
-            tokio::time::sleep(gap).await;
+            self.clock.sleep(gap).await;
             gap = gap.saturating_mul(2).min(parcel.longest_gap);
         }
     }

@@ -98,11 +98,11 @@ fn parse(query: &str, switches: &Switches) -> Result<Query, Refusal> {
             "$filter" => {
                 parsed.filter = Some(
                     filter::parse(&value, switches.filter_external_reference).map_err(refuse)?,
-                )
+                );
             }
             "$orderby" => parsed.order = Some(order(&value).map_err(refuse)?),
             "$select" => {
-                parsed.select = Some(value.split(',').map(|name| name.trim().to_owned()).collect())
+                parsed.select = Some(value.split(',').map(|name| name.trim().to_owned()).collect());
             }
             "$top" => parsed.top = Some(number()?),
             "$skip" => parsed.skip = number()?,

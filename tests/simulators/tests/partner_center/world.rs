@@ -1,7 +1,7 @@
 //! A running simulator with a signed-in client, and a webhook receiver.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -11,6 +11,9 @@ use cosell_simulators::serve::{Server, bind};
 use cosell_simulators::{Config, Simulators};
 use reqwest::Method;
 use serde_json::{Value, json};
+
+/// How long a delivery to this machine may take.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct World {
     pub(crate) simulators: Simulators,
@@ -119,6 +122,12 @@ impl World {
         read(self.http.request(method, url).json(&body).send().await.unwrap()).await
     }
 
+    /// All deliveries, oldest first.
+    pub(crate) async fn deliveries(&self) -> Vec<Value> {
+        let list = self.control(Method::GET, "partner-center/deliveries", Value::Null).await.body;
+        list["deliveries"].as_array().unwrap().clone()
+    }
+
     pub(crate) async fn registration(
         &self,
         method: Method,
@@ -165,6 +174,10 @@ pub(crate) fn deal(shared: bool) -> Value {
     })
 }
 
+pub(crate) fn is_under_way(delivery: &Value) -> bool {
+    ["pending", "held"].iter().any(|state| delivery["state"] == *state)
+}
+
 /// One delivery as received.
 #[derive(Clone)]
 pub(crate) struct Received {
@@ -205,15 +218,13 @@ impl Receiver {
         Self { url, received, _server: bound.serve(router) }
     }
 
-    /// Waits until `count` deliveries came, then a little longer for any too many.
-    pub(crate) async fn take(&self, count: usize) -> Vec<Received> {
-        for _ in 0..500 {
-            if self.received.lock().unwrap().len() >= count {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+    /// What came, once nothing is under way any more.
+    pub(crate) async fn take(&self, world: &World) -> Vec<Received> {
+        let started = Instant::now();
+        while world.deliveries().await.iter().any(is_under_way) {
+            assert!(started.elapsed() < PATIENCE, "{:#?}", world.deliveries().await);
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
         std::mem::take(&mut *self.received.lock().unwrap())
     }
 }
