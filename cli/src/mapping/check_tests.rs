@@ -63,10 +63,10 @@ async fn each_column_that_does_not_fit_is_told_with_the_cure() {
         mapping.help.values.insert("GeneralOrOther".to_owned(), "7".into());
         for rule in &mut mapping.rules {
             match rule.name.as_str() {
-                "deal_value" => rule.crm = "nwcs_absent".to_owned(),
-                "closing_date" => rule.crm = "description".to_owned(),
+                "deal_value" => rule.crm = "nwcs_absent".into(),
+                "closing_date" => rule.crm = "description".into(),
                 "name" => rule.crm_length = Some(short),
-                "customer_name" => rule.crm = "nobody/name".to_owned(),
+                "customer_name" => rule.crm = "nobody/name".into(),
                 _ => {}
             }
         }
@@ -85,7 +85,7 @@ async fn a_field_that_the_user_may_not_write_is_told() {
     let (simulators, installation) = simulated("salesforce", Config::default()).await;
     let mut mapping = mapping(CrmSystem::Salesforce);
     let rule = mapping.rules.iter_mut().find(|rule| rule.name == "notes").unwrap();
-    rule.crm = "LastModifiedDate".to_owned();
+    rule.crm = "LastModifiedDate".into();
     rule.kind = cosell_model::value::Kind::Date;
     rule.crm_length = None;
     let wrong = found(&simulators, &mapping, installation.as_ref()).await;

@@ -9,6 +9,7 @@ use crate::node::Node;
 use crate::overlay::{Origin, Overlay, origins};
 use crate::source::{MappingFile, Sources};
 use crate::{check, schema, tree};
+use cosell_model::field::RuleName;
 
 /// What came of checking a mapping.
 #[derive(Clone, Debug, Default)]
@@ -16,11 +17,11 @@ pub struct Examination {
     /// Errors and warnings, in the order of the files.
     pub diagnostics: Vec<Diagnostic>,
     /// Where each rule comes from, by name.
-    pub origins: BTreeMap<String, Origin>,
+    pub origins: BTreeMap<RuleName, Origin>,
     /// The same of the leads' rules.
-    pub lead_origins: BTreeMap<String, Origin>,
+    pub lead_origins: BTreeMap<RuleName, Origin>,
     /// The same of the rules of a registration.
-    pub registration_origins: BTreeMap<String, Origin>,
+    pub registration_origins: BTreeMap<RuleName, Origin>,
     checked: Option<Checked>,
 }
 

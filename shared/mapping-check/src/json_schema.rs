@@ -26,10 +26,9 @@ pub fn of_own() -> Json {
     for (_, property) in rule.into_iter().flatten().filter(|(name, _)| name.as_str() != "name") {
         make_removable(property);
     }
-    let properties = schema["$defs"].as_object_mut().into_iter().flatten();
-    for (_, table) in
-        properties.flat_map(|(_, part)| part["properties"].as_object_mut().into_iter().flatten())
-    {
+    let parts = schema["$defs"].as_object_mut().into_iter().flatten();
+    let tables = parts.filter_map(|(_, part)| part.get_mut("properties")?.as_object_mut());
+    for (_, table) in tables.flatten() {
         if let Some(entries) =
             table.get_mut("additionalProperties").filter(|entries| entries.is_object())
         {

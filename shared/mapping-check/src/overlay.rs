@@ -9,6 +9,7 @@ use crate::diagnostic::Diagnostics;
 use crate::node::{Node, Tree};
 use crate::schema::WHOLE;
 use crate::source::{Place, Sources};
+use cosell_model::path::ReferralPath;
 
 pub use rules::Origin;
 pub(crate) use rules::origins;
@@ -22,7 +23,7 @@ const RULED: [(&str, &[&str]); 2] = [("lead", &["entity"]), ("registration", &[]
 #[derive(Clone, Debug)]
 pub(crate) struct TakenOut {
     /// What it mapped.
-    pub(crate) partner_center: String,
+    pub(crate) partner_center: ReferralPath,
     /// Where that is said.
     pub(crate) place: Place,
 }

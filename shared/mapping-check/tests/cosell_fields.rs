@@ -5,6 +5,7 @@
 use cosell_mapping::{Code, Mapping, Placeholders};
 use cosell_mapping_check::parse;
 use cosell_model::cosell_fields::{Choice, CosellField, FIELDS, Kind};
+use cosell_model::path::ColumnPath;
 
 /// A shipped mapping, and the fields as its CRM has them.
 struct Shipped {
@@ -34,8 +35,9 @@ fn shipped() -> [Shipped; 2] {
 }
 
 impl Shipped {
-    fn field(&self, label: &str) -> (String, Kind) {
-        (self.shape)(FIELDS.iter().find(|field| field.label == label).unwrap())
+    fn field(&self, label: &str) -> (ColumnPath, Kind) {
+        let (name, kind) = (self.shape)(FIELDS.iter().find(|field| field.label == label).unwrap());
+        (name.into(), kind)
     }
 
     fn length(&self, label: &str) -> usize {

@@ -42,7 +42,7 @@ pub fn lacking(mapping: &Mapping, body: &Json) -> Vec<String> {
     let missing = SERVICES_ATTRIBUTES.iter().filter(|kind| !has(kind));
     let told = missing.map(|kind| {
         let rule = mapping.rules.iter().find(|rule| {
-            kind_of(&rule.partner_center).is_some_and(|of| of.eq_ignore_ascii_case(kind))
+            kind_of(rule.partner_center.as_str()).is_some_and(|of| of.eq_ignore_ascii_case(kind))
         });
         let (label, remedy) =
             rule.map_or((*kind, ""), |rule| (rule.label.as_str(), rule.remedy.as_str()));

@@ -16,6 +16,7 @@ use serde_json::{Map, Number, Value as Json};
 use crate::conversion_error::ConversionError;
 use crate::mark;
 use cosell_model::crm::CrmRecord;
+use cosell_model::path::ColumnPath;
 use cosell_model::referral::Referral;
 use cosell_model::value::{Kind, Value};
 
@@ -33,7 +34,7 @@ pub struct Expression {
     compiled: Arc<Environment<'static>>,
     /// What it names, dotted: paths of a referral, or columns of a record.
     names: BTreeSet<String>,
-    columns: Vec<String>,
+    columns: Vec<ColumnPath>,
 }
 
 /// A text that is no expression.
@@ -51,8 +52,8 @@ impl Expression {
     }
 
     /// The columns that it names, where it is computed from a record: `Account.Name` is `Account/Name`.
-    pub fn columns(&self) -> impl Iterator<Item = &str> {
-        self.columns.iter().map(String::as_str)
+    pub fn columns(&self) -> impl Iterator<Item = &ColumnPath> {
+        self.columns.iter()
     }
 
     /// What it makes of a referral.
@@ -165,7 +166,7 @@ impl TryFrom<String> for Expression {
         }
         let expression = Self {
             source,
-            columns: names.iter().map(|name| name.replace('.', "/")).collect(),
+            columns: names.iter().map(|name| name.replace('.', "/").into()).collect(),
             names,
             compiled: Arc::new(compiled),
         };

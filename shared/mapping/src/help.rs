@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
+use cosell_model::path::ColumnPath;
 
 /// How can Microsoft help? Choosing a value asks Microsoft to co-sell.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -12,7 +13,7 @@ use crate::code::Code;
 #[serde(deny_unknown_fields)]
 pub struct Help {
     /// The CRM column.
-    pub column: String,
+    pub column: ColumnPath,
     /// Partner Center's `assistanceRequestCode` and the CRM's value for it.
     pub values: BTreeMap<String, Code>,
 }

@@ -30,9 +30,7 @@ pub use lead::LeadTable;
 pub use load::{MappingError, Placeholders, filled};
 pub use mapping::Mapping;
 pub use mark::Mark;
-pub use observation::{
-    CONTACT, HELP, Observation, REFERENCE, STAGE, VISIBILITY, phase_value, stage_value,
-};
+pub use observation::{Observation, phase_value, stage_value};
 pub use registration::{RegisterWhen, Registration};
 pub use rule::{Carried, ConflictRule, Required, Rule, When};
 pub use stages::{OnHoldEdits, ReasonColumn, Stages};

@@ -14,12 +14,13 @@ use crate::columns::Columns;
 use crate::conversion_error::ConversionError;
 use crate::help::Help;
 use crate::lead::LeadTable;
-use crate::observation::{CONTACT, HELP, VISIBILITY};
 use crate::registration::{RegisterWhen, Registration};
 use crate::rule::Rule;
 use crate::stages::Stages;
 use crate::visibility::Visibility;
 use cosell_model::crm::CrmKey;
+use cosell_model::field::Field;
+use cosell_model::path::ColumnPath;
 
 /// A checked mapping for one CRM table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -75,7 +76,7 @@ impl Mapping {
     }
 
     /// Every CRM column a read must return, sorted, each once.
-    pub fn crm_columns(&self) -> BTreeSet<String> {
+    pub fn crm_columns(&self) -> BTreeSet<ColumnPath> {
         let connector = &self.columns;
         let own = [
             &connector.sync,
@@ -90,17 +91,22 @@ impl Mapping {
             .cloned()
             .chain(self.visibility.iter().map(|visibility| visibility.column.clone()))
             .chain(self.stages.reason.iter().map(|reason| reason.column.clone()))
-            .chain(self.rules.iter().flat_map(Rule::columns).map(str::to_owned))
-            .chain(
-                self.registering().into_iter().flat_map(Registration::columns).map(str::to_owned),
-            )
+            .chain(self.rules.iter().flat_map(Rule::columns).cloned())
+            .chain(self.registering().into_iter().flat_map(Registration::columns).cloned())
             .collect()
     }
 
-    /// What a seller calls the field of this rule.
+    /// What a seller calls the field of this name.
     pub fn label<'a>(&'a self, field: &'a str) -> &'a str {
-        let rule = self.rules.iter().find(|rule| rule.name == field);
-        rule.map_or_else(|| own_label(field), |rule| rule.label.as_str())
+        match Field::from(field) {
+            Field::Help => "How can Microsoft help?",
+            Field::Visibility => "Referral Visibility",
+            Field::Contact => "Customer contact",
+            _ => {
+                let rule = self.rules.iter().find(|rule| rule.name == *field);
+                rule.map_or(field, |rule| rule.label.as_str())
+            }
+        }
     }
 
     /// The record a referral's `externalReferenceId` names, if it has the form of this CRM's ids.
@@ -131,15 +137,5 @@ impl Mapping {
     /// The registration of won deals, where it is wanted.
     pub fn registering(&self) -> Option<&Registration> {
         self.registration.as_ref().filter(|registration| registration.when == RegisterWhen::Won)
-    }
-}
-
-/// What a seller calls what the sync itself sends, for which there is no rule.
-fn own_label(field: &str) -> &str {
-    match field {
-        HELP => "How can Microsoft help?",
-        VISIBILITY => "Referral Visibility",
-        CONTACT => "Customer contact",
-        other => other,
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::rule::{Rule, When};
+use cosell_model::path::ColumnPath;
 
 /// Which deals are registered, and what a registration is made of.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,7 +38,7 @@ pub const FIRST: &str = "registrations.0";
 
 impl Registration {
     /// The CRM columns that its rules read.
-    pub fn columns(&self) -> impl Iterator<Item = &str> {
+    pub fn columns(&self) -> impl Iterator<Item = &ColumnPath> {
         self.rules.iter().flat_map(Rule::columns)
     }
 

@@ -19,6 +19,8 @@ use crate::condition::{Condition, Situation};
 use crate::expression::Expression;
 use crate::paths;
 use crate::transform::Transform;
+use cosell_model::field::RuleName;
+use cosell_model::path::{ColumnPath, ReferralPath};
 use cosell_model::value::Kind;
 
 /// One field.
@@ -27,16 +29,16 @@ use cosell_model::value::Kind;
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Its name in audit entries and links; unique.
-    pub name: String,
+    pub name: RuleName,
     /// Dotted path in the referral: `details.dealValue`. Empty where the value is computed.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub partner_center: String,
+    #[serde(default, skip_serializing_if = "ReferralPath::is_empty")]
+    pub partner_center: ReferralPath,
     /// What the value is computed from, in place of a path; for a rule that goes to the CRM only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_partner_center: Option<Expression>,
     /// CRM column; `lookup/column` for a related record's. Empty where the value is computed.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub crm: String,
+    #[serde(default, skip_serializing_if = "ColumnPath::is_empty")]
+    pub crm: ColumnPath,
     /// What the value is computed from, in place of a column; for a rule that goes to Partner Center only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_crm: Option<Expression>,
@@ -59,7 +61,7 @@ pub struct Rule {
     pub required: Required,
     /// Columns that are read in its place, in this order, where the CRM column has nothing.
     #[serde(default)]
-    pub fallback: Vec<String>,
+    pub fallback: Vec<ColumnPath>,
     /// What a new referral gets when the CRM has nothing, in the CRM's form.
     #[serde(default)]
     pub default: Option<String>,
@@ -88,12 +90,12 @@ pub struct Rule {
 impl Rule {
     /// Whether Microsoft takes the field only when a deal is created.
     pub fn is_locked(&self) -> bool {
-        self.to_partner_center.on_create() && paths::is_locked(&self.partner_center)
+        self.to_partner_center.on_create() && paths::is_locked(self.partner_center.as_str())
     }
 
     /// Whether it is part of a customer contact.
     pub fn is_contact(&self) -> bool {
-        paths::is_at_or_below(&self.partner_center, "customerProfile.team")
+        paths::is_at_or_below(self.partner_center.as_str(), "customerProfile.team")
     }
 
     /// Whether the rule is there for such a deal.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::code::Code;
 use cosell_model::crm::{CrmRecord, Phase};
 use cosell_model::life_cycle::Stage;
+use cosell_model::path::ColumnPath;
 use serde::{Deserialize, Serialize};
 
 /// How a referral's stage and a CRM record's phase follow each other.
@@ -47,7 +48,7 @@ pub enum OnHoldEdits {
 #[serde(deny_unknown_fields)]
 pub struct ReasonColumn {
     /// The CRM column.
-    pub column: String,
+    pub column: ColumnPath,
     /// For a list: Partner Center's reason and the CRM's value for it. Without it the column's text is sent as it is.
     #[serde(default)]
     pub values: BTreeMap<String, Code>,
@@ -65,7 +66,7 @@ impl Stages {
 
 impl ReasonColumn {
     fn of(&self, record: &CrmRecord) -> Option<String> {
-        let given = record.get(&self.column);
+        let given = record.get(self.column.as_str());
         if self.values.is_empty() {
             let text = given.as_str().map(str::trim).filter(|text| !text.is_empty());
             return text.map(str::to_owned);

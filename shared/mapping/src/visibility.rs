@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
+use cosell_model::path::ColumnPath;
 
 /// Referral Visibility: whether Microsoft's sellers may see a deal. It can only go up; asking them to help implies it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -10,7 +11,7 @@ use crate::code::Code;
 #[serde(deny_unknown_fields)]
 pub struct Visibility {
     /// The CRM column.
-    pub column: String,
+    pub column: ColumnPath,
     /// What stands in it.
     pub values: VisibilityValues,
 }

@@ -4,6 +4,7 @@
 //! in a test on in-memory types, and in a dry run.
 
 pub mod batch;
+mod built_in_fields;
 #[cfg(test)]
 #[path = "../../mapping/src/fixtures.rs"]
 mod deal;

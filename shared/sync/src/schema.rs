@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use cosell_mapping::{Mapping, When};
+use cosell_model::path::ColumnPath;
 use cosell_model::value::Kind;
 
 use crate::failure::Failure;
@@ -70,7 +71,7 @@ impl Holds {
 /// What a mapping needs of one column.
 struct Need<'a> {
     label: &'a str,
-    column: &'a str,
+    column: &'a ColumnPath,
     /// `None` where it is only read, whatever it holds.
     kind: Option<Kind>,
     written: When,
@@ -83,13 +84,13 @@ struct Need<'a> {
 /// How every column that `mapping` names is, in the mapping's order; `columns` as [`CrmSchema::columns`] told them.
 pub fn findings(mapping: &Mapping, columns: &BTreeMap<String, Column>) -> Vec<Finding> {
     let finding = |need: Need<'_>| {
-        let state = match columns.get(need.column) {
+        let state = match columns.get(need.column.as_str()) {
             Some(column) => need.compared(column),
             None => State::Missing {
                 remedy: "or hidden from the signed-in user: correct its name in the mapping, make it, or let the user see it".to_owned(),
             },
         };
-        Finding::new(&mapping.entity, need.label, need.column, state)
+        Finding::new(&mapping.entity, need.label, need.column.as_str(), state)
     };
     needs(mapping).into_iter().map(finding).collect()
 }
@@ -128,7 +129,7 @@ fn needs(mapping: &Mapping) -> Vec<Need<'_>> {
         }
     }));
     let standing_in = mapping.rules.iter().flat_map(|rule| {
-        let columns = rule.columns().filter(|column| *column != rule.crm);
+        let columns = rule.columns().filter(|column| **column != rule.crm);
         let kind = Some(rule.crm_kind()).filter(|_| rule.from_crm.is_none());
         columns.map(move |column| Need {
             kind,

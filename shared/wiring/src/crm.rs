@@ -1,5 +1,6 @@
 //! The adapters of the CRM that the settings name.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cosell_aws::secrets::SecretStore;
@@ -26,8 +27,9 @@ pub(crate) fn adapter(
     http: reqwest::Client,
     secrets: SecretStore,
 ) -> Result<Adapter, DeploymentError> {
-    let (columns, arn) = (mapping.crm_columns(), settings.secret_arn);
-    let (sync, referral_id) = (&mapping.columns.sync, &mapping.columns.referral_id);
+    let (columns, arn) = (names(mapping), settings.secret_arn);
+    let connector = &mapping.columns;
+    let (sync, referral_id) = (connector.sync.as_str(), connector.referral_id.as_str());
     Ok(match settings.connection {
         CrmConnection::Dynamics(dynamics) => {
             let schema = cosell_dynamics::Schema::opportunities(&columns, sync, referral_id)?;
@@ -50,6 +52,11 @@ pub(crate) fn adapter(
     })
 }
 
+/// The columns that are read, as the adapters name them.
+fn names(mapping: &Mapping) -> BTreeSet<String> {
+    mapping.crm_columns().iter().map(ToString::to_string).collect()
+}
+
 /// The adapter of leads beside `adapter`, where `mapping` maps leads and they are `wanted`.
 pub(crate) fn leads(
     adapter: &Adapter,
@@ -59,8 +66,9 @@ pub(crate) fn leads(
     let Some(mapping) = mapping.of_leads().filter(|_| wanted) else {
         return Ok(None);
     };
-    let columns = mapping.crm_columns();
-    let (sync, referral_id) = (&mapping.columns.sync, &mapping.columns.referral_id);
+    let columns = names(&mapping);
+    let connector = &mapping.columns;
+    let (sync, referral_id) = (connector.sync.as_str(), connector.referral_id.as_str());
     Ok(Some(match adapter {
         Adapter::Dynamics(opportunities) => {
             let schema = cosell_dynamics::Schema::leads(&columns, sync, referral_id)?;

@@ -74,7 +74,7 @@ impl Mappings {
             ("closing_date", ConflictRule::PartnerCenter),
         ];
         for rule in &mut mixed.rules {
-            if let Some((_, conflict)) = rules.iter().find(|(name, _)| *name == rule.name) {
+            if let Some((_, conflict)) = rules.iter().find(|(name, _)| rule.name == *name) {
                 rule.conflict = *conflict;
             }
         }

@@ -131,12 +131,17 @@ pub(super) struct Way<'a> {
 
 impl<'a> Way<'a> {
     pub(super) fn to_crm(field: &FieldTrial<'a>) -> Self {
-        Self { to: &field.rule.crm, key: "to_crm", room: field.rule.crm_length, locked: false }
+        Self {
+            to: field.rule.crm.as_str(),
+            key: "to_crm",
+            room: field.rule.crm_length,
+            locked: false,
+        }
     }
 
     pub(super) fn to_partner_center(field: &FieldTrial<'a>) -> Self {
         Self {
-            to: &field.rule.partner_center,
+            to: field.rule.partner_center.as_str(),
             key: "to_partner_center",
             room: None,
             locked: field.rule.is_locked(),

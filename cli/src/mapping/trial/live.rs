@@ -90,7 +90,7 @@ async fn update(engine: &Engine, link: &Link, half: Existing) -> Result<String> 
     Ok(match Halves::of(referral, record) {
         Halves::Parted(reason, _) => description::of_idle(link, &description::why_parted(&reason)),
         Halves::Both(_, record)
-            if record.get(&engine.mapping.columns.sync) != &Json::Bool(true) =>
+            if record.get(engine.mapping.columns.sync.as_str()) != &Json::Bool(true) =>
         {
             description::of_idle(link, "Sync with Partner Center is switched off")
         }

@@ -29,7 +29,7 @@ pub(super) fn check(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
                 shared(&title, values, &rule.values, diagnostics);
             }
             if let Some(Holds::Code(codes)) =
-                paths::property(&rule.partner_center).map(|property| property.holds)
+                paths::property(rule.partner_center.as_str()).map(|property| property.holds)
             {
                 unknown(&title, values, codes, diagnostics);
                 if rule.to_crm != When::Never {

@@ -15,7 +15,12 @@ pub(super) fn check(ruled: &Ruled<'_>, is_dynamics: bool, diagnostics: &mut Diag
     }
     if let Some(expression) = &rule.from_crm {
         for column in expression.columns() {
-            column::check_name(column, is_dynamics, ruled.node.place_of("from_crm"), diagnostics);
+            column::check_name(
+                column.as_str(),
+                is_dynamics,
+                ruled.node.place_of("from_crm"),
+                diagnostics,
+            );
         }
         if !rule.fallback.is_empty() {
             diagnostics.error(

@@ -59,8 +59,9 @@ fn namesake(ruled: &Ruled<'_>, deal: &Ruled<'_>, diagnostics: &mut Diagnostics) 
     let (lead, deal) = (&ruled.rule, &deal.rule);
     let remedy =
         "write it as in the opportunity's rule of this name, or give this one another name";
-    let known = [lead, deal].iter().all(|rule| paths::property(&rule.partner_center).is_some());
-    if known && !lead.partner_center.eq_ignore_ascii_case(&deal.partner_center) {
+    let known =
+        [lead, deal].iter().all(|rule| paths::property(rule.partner_center.as_str()).is_some());
+    if known && !lead.partner_center.is(deal.partner_center.as_str()) {
         let what = format!(
             "{} has the path `{}`, and the opportunity's rule of this name `{}`",
             ruled.title(),

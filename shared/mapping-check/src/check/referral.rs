@@ -40,8 +40,7 @@ pub(super) fn check(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
             );
         }
         if filling.is_empty() {
-            let taken_out =
-                draft.taken_out.iter().find(|rule| rule.partner_center.eq_ignore_ascii_case(path));
+            let taken_out = draft.taken_out.iter().find(|rule| rule.partner_center.is(path));
             diagnostics.error(
                 taken_out.map_or(create.unwrap_or(draft.root).place(), |rule| rule.place),
                 format!("nothing fills `{path}`, without which Partner Center takes no new deal{when}"),
@@ -65,7 +64,7 @@ pub(super) fn check(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
 }
 
 fn fills(ruled: &Ruled<'_>, path: &str) -> bool {
-    ruled.rule.to_partner_center.on_create() && ruled.rule.partner_center.eq_ignore_ascii_case(path)
+    ruled.rule.to_partner_center.on_create() && ruled.rule.partner_center.is(path)
 }
 
 /// Whether a seller is told before Partner Center refuses.

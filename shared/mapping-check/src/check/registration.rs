@@ -30,9 +30,7 @@ pub(super) fn check(root: Node<'_>, diagnostics: &mut Diagnostics) {
     // A deployment may switch it on, too.
     for path in NEEDED.iter().filter(|_| unread.is_empty()) {
         let is_given = create.and_then(|create| below(create, path)).is_some();
-        if !is_given
-            && !rules.iter().any(|ruled| ruled.rule.partner_center.eq_ignore_ascii_case(path))
-        {
+        if !is_given && !rules.iter().any(|ruled| ruled.rule.partner_center.is(path)) {
             diagnostics.error(
                 registration.place_of("when"),
                 format!("nothing fills `{path}` of a registration, without which Partner Center takes none"),
@@ -70,7 +68,7 @@ fn check_rule(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
         let what = format!(
             "{title}: a registration has no `{}`{}",
             rule.partner_center,
-            hint(&rule.partner_center, all.iter().map(String::as_str))
+            hint(rule.partner_center.as_str(), all.iter().map(String::as_str))
         );
         diagnostics.error(
             node.place_of("partner_center"),
@@ -87,7 +85,7 @@ fn check_rule(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
         );
     }
     let whole = Ruled {
-        rule: Rule { partner_center: path, to_partner_center: When::Create, ..rule.clone() },
+        rule: Rule { partner_center: path.into(), to_partner_center: When::Create, ..rule.clone() },
         node: *node,
         table: *table,
     };

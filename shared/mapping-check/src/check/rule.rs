@@ -5,14 +5,16 @@ use crate::diagnostic::Diagnostics;
 use crate::node::Node;
 use crate::suggestion::nearest;
 use cosell_mapping::paths::{self, Access, Holds, Property};
-use cosell_mapping::{HELP, REFERENCE, Required, Rule, STAGE, VISIBILITY, When};
+use cosell_mapping::{Required, Rule, When};
+use cosell_model::field::Field;
+use cosell_model::path::ColumnPath;
 use cosell_model::value::Kind;
 
 pub(super) fn check(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
     let Ruled { rule, node, .. } = ruled;
     let title = ruled.title();
     // The link keeps these beside the rules' values.
-    if [STAGE, HELP, VISIBILITY, REFERENCE].contains(&rule.name.as_str()) {
+    if Field::from(rule.name.as_str()).rule_name().is_none() {
         diagnostics.error(
             node.place_of("name"),
             format!("the name `{}` is the sync's own", rule.name),
@@ -40,7 +42,7 @@ pub(super) fn check(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
         );
     }
     check_path(ruled.table, *node, diagnostics);
-    if let Some(property) = paths::property(&rule.partner_center) {
+    if let Some(property) = paths::property(rule.partner_center.as_str()) {
         access(ruled, property, diagnostics);
         kind(ruled, property.holds, diagnostics);
         length(ruled, property.holds, diagnostics);
@@ -51,8 +53,8 @@ pub(super) fn check(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
 }
 
 /// The currency is a lookup in Dynamics, but the deal's own.
-pub(super) fn is_of_a_related_record(column: &str) -> bool {
-    column.contains('/') && !column.starts_with("transactioncurrencyid/")
+pub(super) fn is_of_a_related_record(column: &ColumnPath) -> bool {
+    column.lookup().is_some_and(|lookup| lookup != "transactioncurrencyid")
 }
 
 /// Whether each side has a path or an expression, and not both.
@@ -145,7 +147,7 @@ pub(super) fn kind(ruled: &Ruled<'_>, holds: Holds, diagnostics: &mut Diagnostic
         ),
         (Holds::Block | Holds::List, _) => {
             let below: Vec<String> = paths::all()
-                .filter(|other| paths::is_at_or_below(other, path))
+                .filter(|other| paths::is_at_or_below(other, path.as_str()))
                 .skip(1)
                 .take(4)
                 .collect();

@@ -7,6 +7,7 @@ use crate::diagnostic::Diagnostics;
 use crate::node::Node;
 use cosell_mapping::{Stages, When, paths};
 use cosell_model::life_cycle::Stage;
+use cosell_model::path::ColumnPath;
 
 pub(super) fn check(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
     names(draft, diagnostics);
@@ -20,7 +21,7 @@ pub(super) fn check(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
 fn names(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
     for Ruled { rule, node, .. } in &draft.rules {
-        if let Some(line) = names.insert(&rule.name, node.line()) {
+        if let Some(line) = names.insert(rule.name.as_str(), node.line()) {
             let what = format!(
                 "{} `{}` stands twice, the first time in line {line}",
                 draft.table.rule(),
@@ -37,9 +38,9 @@ fn crm_targets(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
         draft.rules.iter().filter(|ruled| ruled.rule.to_crm != When::Never).collect();
     for (at, ruled) in writing.iter().enumerate() {
         let column = &ruled.rule.crm;
-        let own = own_columns(draft).find(|(_, own)| own.eq_ignore_ascii_case(column));
+        let own = own_columns(draft).find(|(_, own)| is_same(own, column));
         let same = |other: &&&Ruled<'_>| {
-            other.rule.crm.eq_ignore_ascii_case(column) && !ruled.rule.excludes(&other.rule)
+            is_same(&other.rule.crm, column) && !ruled.rule.excludes(&other.rule)
         };
         let other = writing[..at].iter().rfind(same).map(|other| other.title());
         if let Some(other) = other.or_else(|| own.map(|(what, _)| what.to_owned())) {
@@ -52,11 +53,15 @@ fn crm_targets(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
+fn is_same(column: &ColumnPath, other: &ColumnPath) -> bool {
+    column.as_str().eq_ignore_ascii_case(other.as_str())
+}
+
 /// The columns that the sync fills itself.
-fn own_columns<'a>(draft: &'a Draft<'_>) -> impl Iterator<Item = (&'static str, &'a str)> {
+fn own_columns<'a>(draft: &'a Draft<'_>) -> impl Iterator<Item = (&'static str, &'a ColumnPath)> {
     let columns = draft.columns.iter().flat_map(|columns| {
         [
-            ("[columns] sync", columns.sync.as_str()),
+            ("[columns] sync", &columns.sync),
             ("[columns] referral_id", &columns.referral_id),
             ("[columns] referral_link", &columns.referral_link),
             ("[columns] audit", &columns.audit),
@@ -64,10 +69,9 @@ fn own_columns<'a>(draft: &'a Draft<'_>) -> impl Iterator<Item = (&'static str, 
             ("[columns] microsoft_crm_id", &columns.microsoft_crm_id),
         ]
     });
-    let help = draft.help.iter().map(|help| ("[help] column", help.column.as_str()));
+    let help = draft.help.iter().map(|help| ("[help] column", &help.column));
     let visibility = draft.visibility.iter();
-    let visibility =
-        visibility.map(|visibility| ("[visibility] column", visibility.column.as_str()));
+    let visibility = visibility.map(|visibility| ("[visibility] column", &visibility.column));
     columns.chain(help).chain(visibility)
 }
 
@@ -76,10 +80,10 @@ fn partner_center_targets(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
     let writing: Vec<&Ruled<'_>> =
         draft.rules.iter().filter(|ruled| ruled.rule.to_partner_center != When::Never).collect();
     for (at, ruled) in writing.iter().enumerate() {
-        let path = &ruled.rule.partner_center;
+        let path = ruled.rule.partner_center.as_str();
         let other = writing[..at].iter().find(|other| {
             let excluded = ruled.rule.excludes(&other.rule);
-            let other = &other.rule.partner_center;
+            let other = other.rule.partner_center.as_str();
             !excluded && (paths::is_at_or_below(path, other) || paths::is_at_or_below(other, path))
         });
         if let Some(other) = other {

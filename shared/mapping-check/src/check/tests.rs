@@ -368,7 +368,7 @@ fn a_column_has_a_name_that_the_crm_can_have() {
 
 #[test]
 fn what_the_link_keeps_beside_the_rules_is_no_name_of_a_rule() {
-    for name in ["stage", "help", "visibility", "crm_id"] {
+    for name in ["stage", "help", "visibility", "crm_id", "customer_contact", "registration"] {
         let keys =
             "partner_center = \"campaignId\"\nkind = \"text\"\nto_partner_center = \"always\"";
         let own = rule(keys).replace("name = \"own\"", &format!("name = \"{name}\""));

@@ -11,6 +11,7 @@ use super::{Overlay, TakenOut, put};
 use crate::node::{Node, Tree};
 use crate::source::Source;
 use crate::suggestion::hint;
+use cosell_model::field::RuleName;
 
 /// Where a rule comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display)]
@@ -107,7 +108,7 @@ impl Overlay<'_, '_> {
             (Some(at), _) if is_off => {
                 let rule = rules.remove(at);
                 let path = Node::new(&rule, self.sources).get("partner_center");
-                let path = path.and_then(Node::text).unwrap_or_default().to_owned();
+                let path = path.and_then(Node::text).unwrap_or_default().into();
                 self.taken_out.push(TakenOut { partner_center: path, place });
             }
             (None, change) if is_off => {
@@ -138,7 +139,7 @@ impl Overlay<'_, '_> {
 }
 
 /// Where each rule of a merged table comes from, by name; `changes` is the same table of the override.
-pub(crate) fn origins(merged: Node<'_>, changes: Option<Node<'_>>) -> BTreeMap<String, Origin> {
+pub(crate) fn origins(merged: Node<'_>, changes: Option<Node<'_>>) -> BTreeMap<RuleName, Origin> {
     let names = |table: Node<'_>| -> Vec<String> {
         named_rules(table).map(|(name, _)| name.to_owned()).collect()
     };
@@ -151,7 +152,7 @@ pub(crate) fn origins(merged: Node<'_>, changes: Option<Node<'_>>) -> BTreeMap<S
                 (Source::Shipped, true) => Origin::Changed,
                 (Source::Override, _) => Origin::Own,
             };
-            (name.to_owned(), origin)
+            (name.into(), origin)
         })
         .collect()
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Mapping;
 use crate::rule::Rule;
+use cosell_model::field::Field;
 use cosell_model::link::LastSynced;
 use cosell_model::value::Value;
 
@@ -18,8 +19,8 @@ impl Mapping {
     }
 
     /// The deal's name in Partner Center among the seen values, where names are marked.
-    pub fn name_there(&self, seen: &BTreeMap<String, LastSynced>) -> Option<Value> {
-        let seen = seen.get(&self.marked_name()?.name)?;
+    pub fn name_there(&self, seen: &BTreeMap<Field, LastSynced>) -> Option<Value> {
+        let seen = seen.get(&Field::rule(&self.marked_name()?.name))?;
         Some(seen.partner_center.clone())
     }
 

@@ -42,9 +42,9 @@ impl Rule {
             return computed;
         }
         if self.is_listing() {
-            return Ok(listed(&referral.all(&self.partner_center)));
+            return Ok(listed(&referral.all(self.partner_center.as_str())));
         }
-        let json = referral.get(&self.partner_center).unwrap_or(&Json::Null);
+        let json = referral.get(self.partner_center.as_str()).unwrap_or(&Json::Null);
         if self.kind == Kind::Solutions {
             Ok(solution_ids(json))
         } else {
@@ -57,7 +57,7 @@ impl Rule {
         if let Some(computed) = self.computed_from_crm(record) {
             return computed;
         }
-        Ok(match Value::from_json(self.crm_kind(), record.get(self.column_of(record)))? {
+        Ok(match Value::from_json(self.crm_kind(), record.get(self.column_of(record).as_str()))? {
             Value::Text(name) if self.is_name() => Value::text(mark::bare(&name)),
             value => value,
         })
@@ -105,7 +105,7 @@ impl Rule {
                 }
                 Value::Text(country.to_ascii_uppercase())
             }
-            (Kind::Text, Value::Text(text)) if is_address(&self.partner_center) => {
+            (Kind::Text, Value::Text(text)) if is_address(self.partner_center.as_str()) => {
                 Value::text(on_one_line(&text))
             }
             (Kind::Solutions, Value::Text(text)) => {

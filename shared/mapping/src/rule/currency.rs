@@ -8,11 +8,11 @@ const AMOUNT: &str = "details.dealValue";
 impl Rule {
     /// Whether it is the deal's currency.
     pub fn is_currency(&self) -> bool {
-        self.partner_center.eq_ignore_ascii_case(CURRENCY)
+        self.partner_center.is(CURRENCY)
     }
 
     /// Whether it is in the deal's currency. Other amounts of a referral have currencies of their own.
     pub fn is_amount(&self) -> bool {
-        self.partner_center.eq_ignore_ascii_case(AMOUNT)
+        self.partner_center.is(AMOUNT)
     }
 }

@@ -6,19 +6,20 @@ use super::Rule;
 use crate::conversion_error::ConversionError;
 use crate::expression::Expression;
 use cosell_model::crm::CrmRecord;
+use cosell_model::path::ColumnPath;
 use cosell_model::value::Value;
 
 impl Rule {
     /// The CRM columns that the rule reads or writes, its own before those that stand in for it.
-    pub fn columns(&self) -> impl Iterator<Item = &str> {
-        let own = Some(self.crm.as_str()).filter(|_| self.from_crm.is_none());
+    pub fn columns(&self) -> impl Iterator<Item = &ColumnPath> {
+        let own = Some(&self.crm).filter(|_| self.from_crm.is_none());
         let computed = self.from_crm.iter().flat_map(Expression::columns);
-        own.into_iter().chain(computed).chain(self.fallback.iter().map(String::as_str))
+        own.into_iter().chain(computed).chain(&self.fallback)
     }
 
     /// The column that is read of this record: the first that has something, or else the rule's own.
-    pub fn column_of(&self, record: &CrmRecord) -> &str {
-        let is_filled = |column: &&str| match record.get(column) {
+    pub fn column_of(&self, record: &CrmRecord) -> &ColumnPath {
+        let is_filled = |column: &&ColumnPath| match record.get(column.as_str()) {
             Json::Null => false,
             Json::String(text) => !text.is_empty(),
             _ => true,

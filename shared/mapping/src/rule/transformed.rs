@@ -13,7 +13,7 @@ impl Rule {
 
     /// Whether the path names all items of a list: `customerProfile.team.*.email`.
     pub fn is_listing(&self) -> bool {
-        self.partner_center.split('.').any(|segment| segment == "*")
+        self.partner_center.as_str().split('.').any(|segment| segment == "*")
     }
 
     /// What the CRM's column holds: the rule's kind, or what the transforms make of it or take.

@@ -111,7 +111,7 @@ fn of_several_items_one_is_picked_or_all_are_put_together() {
     });
     let picked = |path: &str, transforms: &[&str]| {
         let mut rule = rule("notes", transforms);
-        rule.partner_center = path.to_owned();
+        rule.partner_center = path.into();
         rule.across_to_crm(&rule.read_partner_center(&team).unwrap()).unwrap()
     };
     let last_name = "customerProfile.team.*.lastName";

@@ -43,11 +43,11 @@ pub(super) fn body_of(
     let situation = Situation::of_new(purpose.deal());
     for rule in mapping.rules.iter().filter(|rule| rule.applies(situation)) {
         if let Some(json) = purpose.known.and_then(|referral| locked_there(rule, referral)) {
-            set(&mut body, &rule.partner_center, json.clone());
+            set(&mut body, rule.partner_center.as_str(), json.clone());
             continue;
         }
         match rule.carried_to_partner_center(record, purpose.cosell) {
-            Carried::Written { json, .. } => set(&mut body, &rule.partner_center, json),
+            Carried::Written { json, .. } => set(&mut body, rule.partner_center.as_str(), json),
             Carried::Missing => {
                 problems.push(format!("{} is missing: {}", rule.label, rule.remedy))
             }
@@ -74,7 +74,7 @@ fn without_solution(mapping: &Mapping, body: &Json, told: &[String]) -> Option<S
         return None;
     }
     let mut rules = mapping.rules.iter();
-    let rule = rules.find(|rule| rule.partner_center.eq_ignore_ascii_case(SOLUTIONS));
+    let rule = rules.find(|rule| rule.partner_center.is(SOLUTIONS));
     let (label, remedy) =
         rule.map_or(("Products", ""), |rule| (rule.label.as_str(), rule.remedy.as_str()));
     let missing =
@@ -86,9 +86,11 @@ fn without_solution(mapping: &Mapping, body: &Json, told: &[String]) -> Option<S
 fn locked_there<'a>(rule: &Rule, referral: &'a Referral) -> Option<&'a Json> {
     let is_customer = rule
         .partner_center
+        .as_str()
         .get(..CUSTOMER.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(CUSTOMER));
-    let there = referral.get(&rule.partner_center).filter(|_| is_customer && rule.is_locked())?;
+    let there =
+        referral.get(rule.partner_center.as_str()).filter(|_| is_customer && rule.is_locked())?;
     is_something(there).then_some(there)
 }
 
@@ -116,7 +118,9 @@ pub(super) fn contact(mapping: &Mapping, referral: &Referral, body: &Json) -> Op
     const TEAM: &str = "customerProfile.team";
     let rules = mapping.rules.iter().filter(|rule| rule.to_partner_center.on_create());
     let mut lacking = rules
-        .filter_map(|rule| Some((rule.partner_center.as_str(), below(&rule.partner_center, TEAM)?)))
+        .filter_map(|rule| {
+            Some((rule.partner_center.as_str(), below(rule.partner_center.as_str(), TEAM)?))
+        })
         .filter(|(path, _)| !referral.get(path).is_some_and(is_something))
         .filter_map(|(path, inside)| Some((inside, lookup(body, path)?)))
         .peekable();

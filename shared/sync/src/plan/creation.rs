@@ -5,8 +5,9 @@ use serde_json::{Value as Json, json};
 
 use super::body::{Purpose, body_of};
 use super::{Note, Policy, Told};
+use crate::built_in_fields::{HELP, VISIBILITY};
 use cosell_mapping::Carried;
-use cosell_mapping::{HELP, Mapping, VISIBILITY};
+use cosell_mapping::Mapping;
 use cosell_model::crm::{CrmRecord, CrmWrite, Phase};
 use cosell_model::id::EngagementId;
 use cosell_model::referral::{Referral, ReferralKind};
@@ -34,7 +35,7 @@ pub fn plan_record(
     let mut notes = vec!["Created from Partner Center.".to_owned()];
     for rule in &mapping.rules {
         match rule.carried_to_crm(referral) {
-            Carried::Written { json, .. } => drop(write.fields.insert(rule.crm.clone(), json)),
+            Carried::Written { json, .. } => drop(write.fields.insert(rule.crm.to_string(), json)),
             Carried::Unfit(error) => notes.push(format!("{} was left empty: {error}.", rule.label)),
             Carried::Elsewhen(_) | Carried::Empty | Carried::Missing | Carried::Inapplicable => {}
         }
@@ -81,7 +82,7 @@ pub fn plan_bare_record(
     let mut write = CrmWrite::default();
     for rule in mapping.rules.iter().filter(|rule| rule.is_name()) {
         if let Carried::Written { json, .. } = rule.carried_to_crm(referral) {
-            write.fields.insert(rule.crm.clone(), json);
+            write.fields.insert(rule.crm.to_string(), json);
         }
     }
     introduce(mapping, policy, referral, &mut write, &Note::Failed(vec![problem]), now);
@@ -136,12 +137,12 @@ pub fn plan_adoption(
     referral: &Referral,
     record: &CrmRecord,
 ) -> Adoption {
-    if record.get(&mapping.columns.sync) != &Json::Bool(true) {
+    if record.get(mapping.columns.sync.as_str()) != &Json::Bool(true) {
         return Adoption::Skip("Sync with Partner Center is not set".into());
     }
     // A record that carries the identifier was paired before (its link was lost, or its creation died half-way): it follows.
     let paired = record
-        .get(&mapping.columns.referral_id)
+        .get(mapping.columns.referral_id.as_str())
         .as_str()
         .is_some_and(|id| id.eq_ignore_ascii_case(&referral.id.to_string()));
     if referral.stage.is_terminal() && !record.phase.is_closed() && !paired {
@@ -165,7 +166,7 @@ pub fn plan_adoption(
             referral.id, record.phase
         ));
     }
-    let asks = matches!(mapping.help_code(record.get(&mapping.help.column)), Ok(Some(_)));
+    let asks = matches!(mapping.help_code(record.get(mapping.help.column.as_str())), Ok(Some(_)));
     let shares = asks || mapping.visibility_of(record) == Ok(Some(true));
     let policy = Policy {
         // A private deal that its seller wants to share is none for long.
@@ -211,7 +212,7 @@ pub(super) const AGAIN: &str = "Then switch Sync with Partner Center off and on,
 
 /// Decides on a flagged CRM record that has no referral.
 pub fn plan_referral(mapping: &Mapping, policy: &Policy, record: &CrmRecord) -> NewReferral {
-    if record.get(&mapping.columns.sync) != &Json::Bool(true) {
+    if record.get(mapping.columns.sync.as_str()) != &Json::Bool(true) {
         return NewReferral::Skip("Sync with Partner Center is not set".into());
     }
     if record.phase.is_closed() {
@@ -220,7 +221,7 @@ pub fn plan_referral(mapping: &Mapping, policy: &Policy, record: &CrmRecord) -> 
             record.phase
         ));
     }
-    let help = mapping.help_code(record.get(&mapping.help.column));
+    let help = mapping.help_code(record.get(mapping.help.column.as_str()));
     let visible = mapping.visibility_of(record);
     let unread = [(HELP, help.as_ref().err()), (VISIBILITY, visible.as_ref().err())];
     let unread =

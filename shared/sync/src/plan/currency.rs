@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use super::Update;
-use cosell_mapping::{Mapping, Rule, VISIBILITY};
+use crate::built_in_fields::VISIBILITY;
+use cosell_mapping::{Mapping, Rule};
 use cosell_model::audit::Side;
 use cosell_model::link::LastSynced;
 use cosell_model::patch::PatchOperation;
@@ -53,7 +54,7 @@ impl Update {
             .zip(fields.iter().map(|operation| vec![operation.clone()]));
         let mut parts = coupled(mapping, named.collect(), Extend::extend);
         if !stage.is_empty() {
-            parts.push((vec![cosell_mapping::STAGE.to_owned()], stage.to_vec()));
+            parts.push((vec![crate::built_in_fields::STAGE.to_owned()], stage.to_vec()));
         }
         parts
     }
@@ -65,12 +66,14 @@ impl Update {
             let written = |rule: &&Rule| {
                 self.changes
                     .iter()
-                    .any(|change| change.side == Side::Crm && change.field == rule.name)
+                    .any(|change| change.side == Side::Crm && change.field == rule.name.as_str())
             };
-            let mut rules = mapping.rules.iter().filter(|rule| rule.crm == *column);
+            let mut rules = mapping.rules.iter().filter(|rule| rule.crm == column.as_str());
             match mapping.visible() {
-                Some((visibility, _)) if visibility == column => VISIBILITY.to_owned(),
-                _ => rules.find(written).map_or(column, |rule| &rule.name).clone(),
+                Some((visibility, _)) if visibility == column.as_str() => VISIBILITY.to_owned(),
+                _ => {
+                    rules.find(written).map_or_else(|| column.clone(), |rule| rule.name.to_string())
+                }
             }
         };
         let single = |(column, value): (&String, &Json)| {

@@ -14,6 +14,7 @@ use super::seller::{cut, minute};
 use cosell_mapping::{Mapping, Rule, Situation};
 use cosell_model::audit::Side;
 use cosell_model::crm::CrmRecord;
+use cosell_model::field::Field;
 use cosell_model::link::{DroppedWrite, Link};
 use cosell_model::referral::Referral;
 use cosell_model::value::Value;
@@ -29,9 +30,14 @@ impl Update {
     pub fn dropped_writes(&self, mapping: &Mapping, stored: &CrmRecord, at: Timestamp) -> Lost {
         let written = self.changes.iter().filter(|change| change.side == Side::Crm);
         let lost = written.filter_map(|change| {
-            let rule = mapping.rules.iter().find(|rule| rule.name == change.field)?;
+            let rule = mapping.rules.iter().find(|rule| rule.name == change.field.as_str())?;
             let now = rule.read_crm(stored).ok()?;
-            let partner_center = self.observed.values.get(&change.field)?.partner_center.clone();
+            let partner_center = self
+                .observed
+                .values
+                .get(&Field::from(change.field.as_str()))?
+                .partner_center
+                .clone();
             (!keeps(&change.before, &change.after, &now))
                 .then(|| (change.field.clone(), DroppedWrite { partner_center, at }))
         });
@@ -69,10 +75,10 @@ fn line(mapping: &Mapping, field: &str, lost: &DroppedWrite) -> String {
 /// What is still to be told of what the link notes: values that still stand in Partner Center only, that are not written again now, and
 /// that the Audit field does not name yet, since the answer to telling it may have been lost.
 pub(super) fn untold(mapping: &Mapping, link: &Link, record: &CrmRecord, update: &Update) -> Lost {
-    let audit = record.get(&mapping.columns.audit).as_str().unwrap_or_default();
+    let audit = record.get(mapping.columns.audit.as_str()).as_str().unwrap_or_default();
     let still = |field: &str, lost: &DroppedWrite| {
         let rule = mapping.rules.iter().find(|rule| rule.name == field);
-        let pair = rule.zip(update.observed.values.get(field));
+        let pair = rule.zip(update.observed.values.get(&Field::from(field)));
         let apart = pair.is_some_and(|(rule, now)| {
             now.partner_center == lost.partner_center && !rule.agrees(now)
         });
@@ -96,13 +102,13 @@ pub fn dropped_writes_of_new(
         .rules
         .iter()
         .filter(|rule| rule.applies(situation))
-        .filter(|rule| rule.to_crm.on_create() && !rule.crm.contains('/'));
+        .filter(|rule| rule.to_crm.on_create() && rule.crm.lookup().is_none());
     let lost = given.filter_map(|rule: &Rule| {
         let partner_center = rule.read_partner_center(referral).ok()?;
         let asked = rule.across_to_crm(&partner_center).ok().filter(|asked| !asked.is_nothing())?;
         let now = rule.read_crm(record).ok()?;
         (!keeps(&Value::Nothing, &asked, &now))
-            .then(|| (rule.name.clone(), DroppedWrite { partner_center, at }))
+            .then(|| (rule.name.to_string(), DroppedWrite { partner_center, at }))
     });
     lost.collect()
 }

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::body::{Purpose, body_of, contact};
 use super::creation::AGAIN;
 use super::planner::Planner;
-use cosell_mapping::{CONTACT, HELP};
+use crate::built_in_fields::{CONTACT, HELP};
 use cosell_model::life_cycle::Stage;
 use cosell_model::link::{LastSynced, Link, Step};
 use cosell_model::microsoft::{Refusal, digest};
@@ -46,7 +46,8 @@ impl Planner<'_> {
         let changed = now.is_some_and(|now| {
             link.last_synced.get(HELP).is_some_and(|last_synced| last_synced.crm != now.crm)
         });
-        let code = match self.mapping.help_code(self.record.get(&self.mapping.help.column)) {
+        let code = match self.mapping.help_code(self.record.get(self.mapping.help.column.as_str()))
+        {
             Ok(code) => code,
             Err(error) => {
                 self.update.wish = Wish::Rests;

@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::dropped_writes::keeps;
+use crate::built_in_fields::{HELP, STAGE};
 use cosell_mapping::Carried;
-use cosell_mapping::{HELP, Mapping, Rule, STAGE, Situation, phase_value, stage_value};
+use cosell_mapping::{Mapping, Rule, Situation, phase_value, stage_value};
 use cosell_model::crm::{CrmRecord, CrmWrite, Phase};
+use cosell_model::field::Field;
 use cosell_model::life_cycle::Stage;
 use cosell_model::link::{LastSynced, Link};
 use cosell_model::referral::Referral;
@@ -37,7 +39,7 @@ pub fn plan_opportunity(
         if let Carried::Written { json, .. } = rule.carried_to_crm(referral)
             && !follows
         {
-            write.fields.insert(rule.crm.clone(), json);
+            write.fields.insert(rule.crm.to_string(), json);
         }
     }
     deals.show_visibility(referral, &mut write);
@@ -67,7 +69,9 @@ pub fn left_behind(
         let from_referral =
             || rule.read_partner_center(referral).and_then(|value| rule.across_to_crm(&value)).ok();
         let unedited = || {
-            link.last_synced.get(&rule.name).map(|last_synced| rule.fitted(last_synced.crm.clone()))
+            link.last_synced
+                .get(rule.name.as_str())
+                .map(|last_synced| rule.fitted(last_synced.crm.clone()))
         };
         let copied = || {
             counterpart(rule, leads)
@@ -77,7 +81,7 @@ pub fn left_behind(
         let is_old =
             || present.is_nothing() || is(from_referral()) || is(unedited()) || is(copied());
         if !is_copy(rule, &entered, &present) && !entered.is_nothing() && is_old() {
-            write.fields.insert(rule.crm.clone(), rule.crm_json(&entered));
+            write.fields.insert(rule.crm.to_string(), rule.crm_json(&entered));
         }
     }
     write
@@ -86,7 +90,7 @@ pub fn left_behind(
 /// What a seller entered in the lead since its field was last last_synced; of a field that never was, whatever stands there.
 fn entered(rule: &Rule, leads: &Mapping, link: &Link, lead: &CrmRecord) -> Option<Value> {
     let value = counterpart(rule, leads)?.read_crm(lead).ok()?;
-    let is_new = match link.last_synced.get(&rule.name) {
+    let is_new = match link.last_synced.get(rule.name.as_str()) {
         Some(last_synced) => value != last_synced.crm,
         None => !value.is_nothing(),
     };
@@ -112,8 +116,7 @@ fn counterpart<'a>(rule: &Rule, leads: &'a Mapping) -> Option<&'a Rule> {
     let same_values = same_values
         && named.from_partner_center == rule.from_partner_center
         && named.from_crm == rule.from_crm;
-    (same_values && named.partner_center.eq_ignore_ascii_case(&rule.partner_center))
-        .then_some(named)
+    (same_values && named.partner_center.is(rule.partner_center.as_str())).then_some(named)
 }
 
 /// The link of the opportunity that this link's lead became.
@@ -132,7 +135,7 @@ pub fn moved_to(
 ) -> Link {
     let mut last_synced: BTreeMap<String, LastSynced> = BTreeMap::new();
     for rule in deals.rules.iter().filter(|rule| counterpart(rule, leads).is_some()) {
-        let Some(before) = link.last_synced.get(&rule.name) else {
+        let Some(before) = link.last_synced.get(rule.name.as_str()) else {
             continue;
         };
         let present = rule.read_crm(opportunity).ok().filter(|value| !value.is_nothing());
@@ -143,7 +146,7 @@ pub fn moved_to(
                 rule.fitted(before.crm.clone())
             };
             let partner_center = before.partner_center.clone();
-            last_synced.insert(rule.name.clone(), LastSynced { partner_center, crm });
+            last_synced.insert(rule.name.to_string(), LastSynced { partner_center, crm });
         }
     }
     let stage = stage_value(referral.stage);
@@ -159,7 +162,8 @@ pub fn moved_to(
     };
     last_synced.insert(STAGE.to_owned(), unanswered);
     let observed = deals.observe(referral, opportunity);
-    last_synced.extend(observed.values.get(HELP).map(|help| (HELP.to_owned(), help.clone())));
+    last_synced
+        .extend(observed.values.get(&Field::Help).map(|help| (HELP.to_owned(), help.clone())));
     let mut conflicts = link.conflicts.clone();
     conflicts.retain(|field, _| last_synced.contains_key(field));
     let mut dropped_writes = link.dropped_writes.clone();

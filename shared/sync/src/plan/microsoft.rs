@@ -37,7 +37,7 @@ pub fn news_of_microsoft(
         brief.to_owned()
     };
     // Only the answer to telling it may have been lost.
-    let audit = record.get(&mapping.columns.audit).as_str().unwrap_or_default();
+    let audit = record.get(mapping.columns.audit.as_str()).as_str().unwrap_or_default();
     (!audit.contains(&told)).then_some(MicrosoftNews { line: told, brief })
 }
 

@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Update;
-use cosell_mapping::{Mapping, Observation, VISIBILITY};
+use crate::built_in_fields::VISIBILITY;
+use cosell_mapping::{Mapping, Observation};
 use cosell_model::audit::Side;
+use cosell_model::field::Field;
 use cosell_model::link::{LastSynced, Link, Pending};
 
 /// A request that hung takes effect within a minute or two (a gateway holds it no longer), or never.
@@ -28,7 +30,7 @@ pub(super) fn known(
         cut_for_mark(mapping, field, last_synced, observed);
     }
     for (field, pending) in &link.pending {
-        let Some(now) = observed.values.get(field) else {
+        let Some(now) = observed.values.get(&Field::from(field.as_str())) else {
             continue;
         };
         let written = pending.side;
@@ -50,7 +52,8 @@ fn cut_for_mark(
     last_synced: &mut LastSynced,
     observed: &Observation,
 ) {
-    let (Some(rule), Some(now)) = (mapping.marked_name(), observed.values.get(field)) else {
+    let (Some(rule), Some(now)) = (mapping.marked_name(), observed.values.get(&Field::from(field)))
+    else {
         return;
     };
     if rule.name == field && rule.fitted(last_synced.crm.clone()) == now.crm {
@@ -61,7 +64,7 @@ fn cut_for_mark(
 /// The writes under way that took effect, though nobody waited for their answer.
 pub(super) fn landed(link: &Link, observed: &Observation) -> Vec<(String, Side)> {
     let landed = link.pending.iter().filter(|(field, pending)| {
-        let now = observed.values.get(*field);
+        let now = observed.values.get(&Field::from(field.as_str()));
         now.is_some_and(|now| now.on(pending.side) == pending.last_synced.on(pending.side))
     });
     landed.map(|(field, pending)| (field.clone(), pending.side)).collect()
@@ -72,7 +75,9 @@ impl Update {
     pub fn note_pending(&self, link: &mut Link, now: Timestamp) {
         // Visibility only goes up: whoever raised it, there is no edit to tell it from.
         for change in self.changes.iter().filter(|change| change.field != VISIBILITY) {
-            let Some(mut last_synced) = self.observed.values.get(&change.field).cloned() else {
+            let Some(mut last_synced) =
+                self.observed.values.get(&Field::from(change.field.as_str())).cloned()
+            else {
                 continue;
             };
             let side = change.side;

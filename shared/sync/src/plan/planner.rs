@@ -9,13 +9,13 @@ use super::Update;
 use super::currency::Currency;
 use super::seller::told_lately;
 use super::update::Held;
+use crate::built_in_fields::{CONTACT, REFERENCE, STAGE, VISIBILITY};
 use crate::merge::{Merged, merge};
 use cosell_mapping::attributes;
-use cosell_mapping::{
-    CONTACT, ConflictRule, HELP, Mapping, OnHoldEdits, REFERENCE, Rule, STAGE, VISIBILITY,
-};
+use cosell_mapping::{ConflictRule, Mapping, OnHoldEdits, Rule};
 use cosell_model::audit::{FieldChange, Side, UndecidedField};
 use cosell_model::crm::{CrmRecord, Phase};
+use cosell_model::field::Field;
 use cosell_model::life_cycle::Stage;
 use cosell_model::link::{LastSynced, Link, OpenConflict};
 use cosell_model::patch::PatchOperation;
@@ -48,9 +48,9 @@ pub fn plan_update(
     let newest = if record.modified > referral.updated { Side::Crm } else { Side::PartnerCenter };
     let merged = |rule: &Rule| {
         // What cannot be read is no change.
-        let present = observed.values.get(&rule.name)?;
-        let open = link.conflicts.get(&rule.name);
-        Some((present, open, merge(rule, known.get(&rule.name), present, newest, open)))
+        let present = observed.values.get(&Field::rule(&rule.name))?;
+        let open = link.conflicts.get(rule.name.as_str());
+        Some((present, open, merge(rule, known.get(rule.name.as_str()), present, newest, open)))
     };
     if let Some(rule) = mapping.currency(&observed)
         && let Some((present, _, merged)) = merged(rule)
@@ -67,19 +67,23 @@ pub fn plan_update(
         match merged {
             Merged::InStep => {}
             Merged::Locked => planner.locked.push(rule),
-            Merged::Ask => planner.park(&rule.name, present, open, now),
-            Merged::Held(reason) => planner.hold(&rule.name, reason, false),
+            Merged::Ask => planner.park(rule.name.as_str(), present, open, now),
+            Merged::Held(reason) => planner.hold(rule.name.as_str(), reason, false),
             write @ Merged::Write { .. } => planner.write(rule, change_of(rule, present, write)),
         }
         if let Some(open) = open.filter(|_| decided)
-            && planner.update.held.iter().any(|held| held.retry && held.field == rule.name)
+            && planner.update.held.iter().any(|held| held.retry && held.field == rule.name.as_str())
         {
             // Decided, but it cannot be written yet: the decision stands.
-            planner.update.conflicts.insert(rule.name.clone(), open.clone());
+            planner.update.conflicts.insert(rule.name.to_string(), open.clone());
         }
     }
-    let asking = planner.help(link, observed.values.get(HELP));
-    planner.visibility(link.last_synced.get(VISIBILITY), observed.values.get(VISIBILITY), asking);
+    let asking = planner.help(link, observed.values.get(&Field::Help));
+    planner.visibility(
+        link.last_synced.get(VISIBILITY),
+        observed.values.get(&Field::Visibility),
+        asking,
+    );
     planner.locked();
     planner.reference(link);
     planner.notes();
@@ -117,7 +121,7 @@ fn change_of(rule: &Rule, present: &LastSynced, merged: Merged) -> Option<FieldC
     };
     let before = if side == Side::Crm { &present.crm } else { &present.partner_center };
     Some(FieldChange {
-        field: rule.name.clone(),
+        field: rule.name.to_string(),
         side,
         before: before.clone(),
         after: value,
@@ -158,25 +162,26 @@ impl<'a> Planner<'a> {
     fn write(&mut self, rule: &'a Rule, change: Option<FieldChange>) {
         let Some(change) = change else { return };
         if let Some((reason, retry)) = self.obstacle(rule, &change) {
-            self.hold(&rule.name, reason, retry);
+            self.hold(rule.name.as_str(), reason, retry);
         } else if !self.currency.lets(rule, change.side) {
             self.without_currency(rule);
         } else if change.side == Side::PartnerCenter {
             let operation = self.operation(rule, &change);
             self.update.patch.push(operation);
-            self.update.patched.push(rule.name.clone());
+            self.update.patched.push(rule.name.to_string());
             self.update.changes.push(change);
         } else {
-            self.update.fields.insert(rule.crm.clone(), rule.crm_json(&change.after));
+            self.update.fields.insert(rule.crm.to_string(), rule.crm_json(&change.after));
             self.update.changes.push(change);
         }
     }
 
     /// What sets the field. An attribute is part of a list, which is only ever replaced as a whole: with what this look has set before.
     fn operation(&self, rule: &Rule, change: &FieldChange) -> PatchOperation {
-        let json = rule.partner_center_json(&change.after, self.referral.get(&rule.partner_center));
-        let Some(kind) = attributes::kind_of(&rule.partner_center) else {
-            return PatchOperation::set(self.referral, &rule.partner_center, json);
+        let json = rule
+            .partner_center_json(&change.after, self.referral.get(rule.partner_center.as_str()));
+        let Some(kind) = attributes::kind_of(rule.partner_center.as_str()) else {
+            return PatchOperation::set(self.referral, rule.partner_center.as_str(), json);
         };
         let mut operation = PatchOperation::set(self.referral, attributes::LIST, Json::Null);
         let earlier = self.update.patch.iter().rev().find(|earlier| earlier.path == operation.path);
@@ -199,7 +204,7 @@ impl<'a> Planner<'a> {
             Side::PartnerCenter
                 if let Err(error) = rule.check_for_partner_center(
                     &change.after,
-                    self.referral.get(&rule.partner_center),
+                    self.referral.get(rule.partner_center.as_str()),
                 ) =>
             {
                 Some((format!("{label} was not sent: {error}. {}", rule.remedy), false))
@@ -231,7 +236,7 @@ impl<'a> Planner<'a> {
             "{} waits: the deal has another currency in Partner Center than here.",
             rule.label
         );
-        self.hold(&rule.name, reason, true);
+        self.hold(rule.name.as_str(), reason, true);
         self.apart.push(rule);
     }
 
@@ -248,7 +253,7 @@ impl<'a> Planner<'a> {
             "Changed here and not sent, because Microsoft locks it once a deal exists: {}.",
             labels.join(", ")
         );
-        self.hold(&first.name, reason, false);
+        self.hold(first.name.as_str(), reason, false);
     }
 
     /// Partner Center's "CRM ID" names our record; a text somebody else put there is left alone, and a service that does not keep

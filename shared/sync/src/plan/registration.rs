@@ -97,7 +97,7 @@ fn body(
     solutions(&mut body, referral, &mut problems);
     for rule in registration.rules_of_creation().filter(|rule| rule.applies(situation)) {
         match rule.carried_to_partner_center(record, true) {
-            Carried::Written { json, .. } => set(&mut body, &rule.partner_center, json),
+            Carried::Written { json, .. } => set(&mut body, rule.partner_center.as_str(), json),
             Carried::Missing => {
                 problems.push(format!("{} is missing: {}", rule.label, rule.remedy))
             }
@@ -172,8 +172,7 @@ fn dates(registration: &Registration, body: &Json) -> Option<String> {
         cosell_model::referral::lookup(body, path)?.as_str()?.parse().ok()
     };
     let label = |path: &'static str| {
-        let rule =
-            registration.rules.iter().find(|rule| rule.partner_center.eq_ignore_ascii_case(path));
+        let rule = registration.rules.iter().find(|rule| rule.partner_center.is(path));
         rule.map_or(path, |rule| rule.label.as_str())
     };
     match (at(START), at(SIGN)) {

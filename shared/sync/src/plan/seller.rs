@@ -77,16 +77,16 @@ impl Told<'_> {
         if let Some(id) = self.referral {
             // On creation the identifier is the upsert's key, not a column of the body.
             if record.is_some() {
-                set(&columns.referral_id, Json::from(id.to_string()));
+                set(columns.referral_id.as_str(), Json::from(id.to_string()));
             }
-            set(&columns.referral_link, Json::from(self.policy.referral_link(id)));
+            set(columns.referral_link.as_str(), Json::from(self.policy.referral_link(id)));
             // The switch is the seller's own: set when we make the record, never again.
             if record.is_none() {
-                set(&columns.sync, Json::from(true));
+                set(columns.sync.as_str(), Json::from(true));
             }
         }
         if let Some(id) = &self.microsoft_crm_id {
-            set(&columns.microsoft_crm_id, Json::from(id.clone()));
+            set(columns.microsoft_crm_id.as_str(), Json::from(id.clone()));
         }
         let (status, lines) = match note {
             Note::Synced(lines) => (SYNCED.to_owned(), lines),
@@ -94,13 +94,13 @@ impl Told<'_> {
             Note::Pending(status, lines) => (format!("⚠ {status}"), lines),
             Note::Waiting(fields, lines) => (format!("⚠ Conflict: {}", fields.join(", ")), lines),
         };
-        set(&columns.sync_status, Json::from(cut(&status, columns.sync_status_length)));
+        set(columns.sync_status.as_str(), Json::from(cut(&status, columns.sync_status_length)));
         let repeats = matches!(note, Note::Failed(_) | Note::Parted(_));
         let told_before = repeats && record.is_some_and(|record| self.told_last(record, lines));
         if !self.news.is_empty() || (!lines.is_empty() && !told_before) {
             // The news below, so that a failure that is told again is known by its lines.
             let lines = [lines.as_slice(), &self.news].concat();
-            set(&columns.audit, Json::from(self.audit_text(record, &lines)));
+            set(columns.audit.as_str(), Json::from(self.audit_text(record, &lines)));
         }
         if self.marks && !write.is_empty() {
             self.mark_name(write, record, note.mark());
@@ -111,20 +111,20 @@ impl Told<'_> {
         let Some(rule) = self.mapping.marked_name() else {
             return;
         };
-        let present = record.map_or(&Json::Null, |record| record.get(&rule.crm));
-        let name = write.fields.get(&rule.crm).unwrap_or(present);
+        let present = record.map_or(&Json::Null, |record| record.get(rule.crm.as_str()));
+        let name = write.fields.get(rule.crm.as_str()).unwrap_or(present);
         let marked = name
             .as_str()
             .and_then(|name| rule.with_mark(name, mark, self.name.as_ref()))
             .map(Json::from);
         if let Some(marked) = marked.filter(|marked| marked != present) {
-            write.fields.insert(rule.crm.clone(), marked);
+            write.fields.insert(rule.crm.to_string(), marked);
         }
     }
 
     /// Whether these very lines are the newest in the Audit field. The status alone would not do: it is cut short.
     fn told_last(&self, record: &CrmRecord, lines: &[String]) -> bool {
-        let audit = record.get(&self.mapping.columns.audit).as_str().unwrap_or_default();
+        let audit = record.get(self.mapping.columns.audit.as_str()).as_str().unwrap_or_default();
         let newest = audit.lines().map(|line| line.split_once(GAP).map_or(line, |(_, told)| told));
         lines.iter().map(String::as_str).eq(newest.take(lines.len()))
     }
@@ -133,7 +133,8 @@ impl Told<'_> {
     fn audit_text(&self, record: Option<&CrmRecord>, lines: &[String]) -> String {
         let at = minute(self.now);
         let mut text: Vec<String> = lines.iter().map(|line| format!("{at}{GAP}{line}")).collect();
-        let before = record.and_then(|record| record.get(&self.mapping.columns.audit).as_str());
+        let before =
+            record.and_then(|record| record.get(self.mapping.columns.audit.as_str()).as_str());
         text.extend(before.map(str::to_owned));
         cut_lines(&text.join("\n"), self.mapping.columns.audit_length)
     }
@@ -144,7 +145,7 @@ const LATELY: usize = 8;
 
 /// Whether the seller finds this among the newest lines: what lasts need not be said at every look.
 pub fn told_lately(mapping: &Mapping, record: &CrmRecord, sentence: &str) -> bool {
-    let audit = record.get(&mapping.columns.audit).as_str().unwrap_or_default();
+    let audit = record.get(mapping.columns.audit.as_str()).as_str().unwrap_or_default();
     audit.lines().take(LATELY).any(|line| line.contains(sentence))
 }
 

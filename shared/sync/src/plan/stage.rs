@@ -4,7 +4,8 @@ use serde_json::Value as Json;
 
 use super::planner::Planner;
 use super::win::win_waits_until;
-use cosell_mapping::{STAGE, phase_value, stage_value};
+use crate::built_in_fields::STAGE;
+use cosell_mapping::{phase_value, stage_value};
 use cosell_model::audit::{FieldChange, Side};
 use cosell_model::crm::Phase;
 use cosell_model::life_cycle::Stage;

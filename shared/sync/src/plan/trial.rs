@@ -51,7 +51,7 @@ pub fn try_record<'a>(
         let mut carried = rule.carried_to_crm(referral);
         // The name may have got its mark meanwhile.
         if let (Carried::Written { json, .. }, Some(written)) =
-            (&mut carried, besides.remove(&rule.crm))
+            (&mut carried, besides.remove(rule.crm.as_str()))
         {
             *json = written;
         }
@@ -59,14 +59,14 @@ pub fn try_record<'a>(
             Some(_) => {
                 rule.read_partner_center(referral).map(|value| value.to_json()).unwrap_or_default()
             }
-            None => referral.get(&rule.partner_center).cloned().unwrap_or_default(),
+            None => referral.get(rule.partner_center.as_str()).cloned().unwrap_or_default(),
         };
         FieldTrial {
             rule,
             from: rule
                 .from_partner_center
                 .as_ref()
-                .map_or_else(|| rule.partner_center.clone(), ToString::to_string),
+                .map_or_else(|| rule.partner_center.to_string(), ToString::to_string),
             there,
             carried,
         }
@@ -82,17 +82,17 @@ pub fn try_referral<'a>(
     record: &CrmRecord,
 ) -> Trial<'a, NewReferral> {
     let plan = plan_referral(mapping, policy, record);
-    let cosell = matches!(mapping.help_code(record.get(&mapping.help.column)), Ok(Some(_)));
+    let cosell = matches!(mapping.help_code(record.get(mapping.help.column.as_str())), Ok(Some(_)));
     let situation = mapping.situation_of_new(record);
     let field = |rule: &'a Rule| {
         let column = rule.column_of(record);
         let there = match &rule.from_crm {
             Some(_) => rule.read_crm(record).map(|value| value.to_json()).unwrap_or_default(),
-            None => record.get(column).clone(),
+            None => record.get(column.as_str()).clone(),
         };
         FieldTrial {
             rule,
-            from: rule.from_crm.as_ref().map_or_else(|| column.to_owned(), ToString::to_string),
+            from: rule.from_crm.as_ref().map_or_else(|| column.to_string(), ToString::to_string),
             there,
             carried: if rule.applies(situation) {
                 rule.carried_to_partner_center(record, cosell)
@@ -109,8 +109,9 @@ pub fn try_referral<'a>(
             .iter()
             .filter(|field| matches!(field.carried, Carried::Written { .. }))
             .collect();
-        besides
-            .retain(|path, _| !written.iter().any(|field| is_at(path, &field.rule.partner_center)));
+        besides.retain(|path, _| {
+            !written.iter().any(|field| is_at(path, field.rule.partner_center.as_str()))
+        });
     }
     Trial { plan, fields, besides }
 }

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::invitation::Wish;
-use cosell_mapping::{
-    Mapping, Observation, REFERENCE, STAGE, VISIBILITY, phase_value, stage_value,
-};
+use crate::built_in_fields::{REFERENCE, STAGE, VISIBILITY, by_name};
+use cosell_mapping::{Mapping, Observation, phase_value, stage_value};
 use cosell_model::audit::{FieldChange, Side, UndecidedField};
 use cosell_model::crm::{CrmRecord, Phase};
+use cosell_model::field::Field;
 use cosell_model::link::{DroppedWrite, LastSynced, OpenConflict};
 use cosell_model::patch::PatchOperation;
 use cosell_model::referral::Referral;
@@ -93,9 +93,8 @@ impl Update {
         referral: Option<&Referral>,
         record: Option<&CrmRecord>,
     ) -> BTreeMap<String, LastSynced> {
-        let mut last_synced = self.observed.values.clone();
-        let mut keep: BTreeSet<&str> =
-            self.observed.unreadable.iter().map(String::as_str).collect();
+        let mut last_synced = by_name(self.observed.values.clone());
+        let mut keep: BTreeSet<&str> = self.observed.unreadable.iter().map(Field::as_str).collect();
         keep.extend(self.held.iter().filter(|held| held.retry).map(|held| held.field.as_str()));
         keep.extend(self.conflicts.keys().map(String::as_str));
         keep.extend(self.refused.iter().map(String::as_str));
@@ -183,7 +182,7 @@ impl Update {
     pub fn name_there(&self, mapping: &Mapping, patched: Option<&Referral>) -> Option<Value> {
         let rule = mapping.marked_name()?;
         let mut sent = self.changes.iter().filter(|change| change.side == Side::PartnerCenter);
-        match (sent.find(|change| change.field == rule.name), patched) {
+        match (sent.find(|change| change.field == rule.name.as_str()), patched) {
             (Some(change), Some(referral)) => Some(stored_there(mapping, change, referral)),
             _ => mapping.name_there(&self.observed.values),
         }
@@ -204,10 +203,10 @@ impl Update {
 
 /// A field as the service stored it; what it left out of its answer is taken as stored.
 fn stored_there(mapping: &Mapping, change: &FieldChange, referral: &Referral) -> Value {
-    match mapping.rules.iter().find(|rule| rule.name == change.field) {
+    match mapping.rules.iter().find(|rule| rule.name == change.field.as_str()) {
         None if change.field == VISIBILITY => Value::Bool(referral.is_visible_to_microsoft()),
         None => stage_value(referral.stage),
-        Some(rule) if referral.has(&rule.partner_center) => {
+        Some(rule) if referral.has(rule.partner_center.as_str()) => {
             rule.read_partner_center(referral).unwrap_or_default()
         }
         Some(_) => change.after.clone(),
@@ -215,7 +214,7 @@ fn stored_there(mapping: &Mapping, change: &FieldChange, referral: &Referral) ->
 }
 
 fn stored_here(mapping: &Mapping, change: &FieldChange, record: &CrmRecord) -> Value {
-    match mapping.rules.iter().find(|rule| rule.name == change.field) {
+    match mapping.rules.iter().find(|rule| rule.name == change.field.as_str()) {
         None if change.field == VISIBILITY => mapping.visibility_in(record),
         None => phase_value(record.phase),
         Some(rule) => rule.read_crm(record).unwrap_or_default(),

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::planner::Planner;
-use cosell_mapping::VISIBILITY;
+use crate::built_in_fields::VISIBILITY;
 use cosell_model::audit::{FieldChange, Side};
 use cosell_model::deal::CONSENT;
 use cosell_model::link::LastSynced;
@@ -52,7 +52,7 @@ impl Planner<'_> {
             let reason = "Referral Visibility was set back: what Microsoft's sellers could see once stays visible to them.";
             self.hold(VISIBILITY, reason.into(), false);
         }
-        self.update.fields.insert(column.to_owned(), visible.clone());
+        self.update.fields.insert(column.to_string(), visible.clone());
         let after =
             Value::text(visible.as_str().map_or_else(|| visible.to_string(), str::to_owned));
         self.note(Side::Crm, now.crm.clone(), after);

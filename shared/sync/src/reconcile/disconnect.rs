@@ -61,7 +61,7 @@ impl Attempt<'_> {
                 return self.part(link, reason, left.map(|record| *record)).await;
             }
         };
-        let is_on = record.get(&engine.mapping.columns.sync) == &Json::Bool(true);
+        let is_on = record.get(engine.mapping.columns.sync.as_str()) == &Json::Bool(true);
         let is_opportunity = if is_on {
             self.is_lead(&link.crm) && accepted_as_lead(&referral, &record)
         } else {
@@ -102,9 +102,9 @@ impl Attempt<'_> {
             return Ok(Outcome { again, ..outcome });
         }
         let sync = &self.engine.mapping.columns.sync;
-        if let Some(record) =
-            left.filter(|record| !record.is_read_only() && record.get(sync) == &Json::Bool(true))
-        {
+        if let Some(record) = left.filter(|record| {
+            !record.is_read_only() && record.get(sync.as_str()) == &Json::Bool(true)
+        }) {
             self.tell(&record, Note::Parted(vec![message.clone()])).await?;
         }
         let link = Link {

@@ -146,7 +146,7 @@ impl Attempt<'_> {
         let Some(record) = record else {
             return Ok(Found::NotOurs("the record no longer exists in the CRM".into()));
         };
-        if record.get(&engine.mapping.columns.sync) != &serde_json::Value::Bool(true) {
+        if record.get(engine.mapping.columns.sync.as_str()) != &serde_json::Value::Bool(true) {
             return Ok(Found::NotOurs("Sync with Partner Center is not set".into()));
         }
         if let Some(id) = self.referral_id_of(&record) {
@@ -209,7 +209,7 @@ impl Attempt<'_> {
 
     pub(super) fn referral_id_of(&self, record: &CrmRecord) -> Option<String> {
         record
-            .get(&self.engine.mapping.columns.referral_id)
+            .get(self.engine.mapping.columns.referral_id.as_str())
             .as_str()
             .filter(|id| !id.is_empty())
             .map(str::to_owned)

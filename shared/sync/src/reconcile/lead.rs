@@ -129,7 +129,7 @@ impl Attempt<'_> {
             }
             Some(referral) => {
                 // The link was lost, or never made: as with any two that name each other, and the opportunity follows its lead.
-                let is_on = lead.get(&self.deals.mapping.columns.sync) == &Json::Bool(true);
+                let is_on = lead.get(self.deals.mapping.columns.sync.as_str()) == &Json::Bool(true);
                 let record = if is_on { Box::new(lead) } else { record };
                 self.turn_to(&record.key);
                 let referral = Box::new(referral);
@@ -342,7 +342,7 @@ impl Attempt<'_> {
 
     fn taken_over(&self, opportunity: &CrmRecord, left: CrmWrite, lead: Phase) -> CrmWrite {
         let sync = &self.engine.mapping.columns.sync;
-        let is_new = opportunity.get(sync) != &Json::Bool(true);
+        let is_new = opportunity.get(sync.as_str()) != &Json::Bool(true);
         let lines = is_new.then(|| "Goes on from the lead.".to_owned());
         let mut write = left;
         self.told(None).add_to(
@@ -351,7 +351,7 @@ impl Attempt<'_> {
             &Note::Synced(lines.into_iter().collect()),
         );
         if is_new {
-            write.fields.insert(sync.clone(), Json::Bool(true));
+            write.fields.insert(sync.to_string(), Json::Bool(true));
         }
         // A conversion may begin at the very stage of deals that nobody has accepted; who qualifies the lead accepts it.
         if (lead, opportunity.phase) == (Phase::Qualified, Phase::OnHold) {
@@ -381,7 +381,8 @@ impl Attempt<'_> {
             }
             (made, _) => made,
         };
-        Ok(made.is_some_and(|made| made.get(&deals.mapping.columns.sync) == &Json::Bool(true)))
+        Ok(made
+            .is_some_and(|made| made.get(deals.mapping.columns.sync.as_str()) == &Json::Bool(true)))
     }
 
     /// A CRM that cannot convert leads for us is left with an open one: its seller must know that it is done. Fails as stale when somebody
@@ -395,7 +396,7 @@ impl Attempt<'_> {
             return Ok(());
         };
         let sync = &leads.mapping.columns.sync;
-        if lead.is_read_only() || lead.get(sync) != &Json::Bool(true) {
+        if lead.is_read_only() || lead.get(sync.as_str()) != &Json::Bool(true) {
             return Ok(());
         }
         self.engine = leads;
@@ -404,7 +405,7 @@ impl Attempt<'_> {
         );
         let mut write = CrmWrite::default();
         self.told(None).add_to(&mut write, Some(lead), &Note::Parted(vec![line]));
-        write.fields.insert(sync.clone(), Json::Bool(false));
+        write.fields.insert(sync.to_string(), Json::Bool(false));
         let told = self.write(lead, write).await;
         self.engine = table;
         match told {

@@ -246,13 +246,16 @@ impl Attempt<'_> {
         self.trail.is_pair_of(referral.id);
         // Nothing was last_synced of the pair yet: an empty side is filled, a difference is settled by its rule and audited.
         let mut link = Link::new(&referral, &record, self.look.now);
-        let carries = record.get(&engine.mapping.columns.referral_id).as_str();
+        let carries = record.get(engine.mapping.columns.referral_id.as_str()).as_str();
         if carries.is_some_and(|id| id.eq_ignore_ascii_case(&referral.id.to_string()))
             && referral.external_reference.is_none()
         {
             // We made it, and did not come to link it: a currency that the CRM put there by itself is nobody's edit.
             let observed = engine.mapping.observe(&referral, &record).into_new_link();
-            let filled = new_record::yet_to_be_filled(&engine.mapping, observed);
+            let filled = new_record::yet_to_be_filled(
+                &engine.mapping,
+                crate::built_in_fields::by_name(observed),
+            );
             link.last_synced =
                 filled.into_iter().filter(|(name, _)| engine.mapping.is_currency(name)).collect();
         }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::built_in_fields::{STAGE, by_name};
 use crate::plan::{NewRecord, dropped_writes_of_new, plan_bare_record, plan_record};
-use cosell_mapping::{Mapping, STAGE};
+use cosell_mapping::Mapping;
 use cosell_model::audit::{AuditKind, FieldChange, Side};
 use cosell_model::life_cycle::Stage;
 use cosell_model::link::{LastSynced, Link};
@@ -64,7 +65,8 @@ impl Attempt<'_> {
             stored => (stored?, None),
         };
         self.trail.crm_request.clone_from(&record.request_id);
-        let mut last_synced = engine.mapping.observe(&referral, &record).into_new_link();
+        let last_synced = engine.mapping.observe(&referral, &record).into_new_link();
+        let mut last_synced = by_name(last_synced);
         if refused.is_some() {
             last_synced = yet_to_be_filled(&engine.mapping, last_synced);
         }
@@ -111,11 +113,11 @@ pub(super) fn yet_to_be_filled(
     mut last_synced: BTreeMap<String, LastSynced>,
 ) -> BTreeMap<String, LastSynced> {
     for rule in &mapping.rules {
-        let Some(entry) = last_synced.get_mut(&rule.name) else {
+        let Some(entry) = last_synced.get_mut(rule.name.as_str()) else {
             continue;
         };
         if entry.crm.is_nothing() {
-            last_synced.remove(&rule.name);
+            last_synced.remove(rule.name.as_str());
         } else if !rule.agrees(entry) {
             entry.partner_center = Value::Nothing;
         }

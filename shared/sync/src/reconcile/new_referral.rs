@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::built_in_fields::{STAGE, by_name};
 use crate::plan::{NewReferral, Note, Told, plan_referral};
-use cosell_mapping::{Mapping, STAGE, Situation, phase_value, stage_value};
+use cosell_mapping::{Mapping, Situation, phase_value, stage_value};
 use cosell_model::audit::{AuditKind, Side};
 use cosell_model::crm::{CrmRecord, CrmWrite};
 use cosell_model::life_cycle::Stage;
@@ -122,16 +123,21 @@ impl Attempt<'_> {
         let mapping = &self.engine.mapping;
         if let Some((column, visible)) =
             mapping.visible().filter(|_| referral.is_visible_to_microsoft())
-            && record.get(column) != visible
+            && record.get(column.as_str()) != visible
         {
-            write.fields.insert(column.to_owned(), visible.clone());
+            write.fields.insert(column.to_string(), visible.clone());
         }
-        let told = Told { name: mapping.name_there(&link.last_synced), ..self.told(None) };
+        let told = Told {
+            name: mapping.marked_name().and_then(|rule| {
+                Some(link.last_synced.get(rule.name.as_str())?.partner_center.clone())
+            }),
+            ..self.told(None)
+        };
         told.add_to(&mut write, Some(record), &Note::Synced(lines));
         let stored = self.engine.crm.update(&record.key, &record.version, &write).await?;
         self.trail.crm_request.clone_from(&stored.request_id);
         let mut link = Link { updated: self.look.now, ..link };
-        link.last_synced.extend(mapping.seen_visibility(referral, &stored));
+        link.last_synced.extend(by_name(mapping.seen_visibility(referral, &stored)));
         link.crm_version = stored.version;
         self.engine.links.save(&link).await.map(drop)
     }
@@ -145,14 +151,14 @@ fn creation_seen(
     record: &CrmRecord,
     answered: bool,
 ) -> BTreeMap<String, LastSynced> {
-    let mut last_synced = mapping.observe(referral, record).into_new_link();
+    let mut last_synced = by_name(mapping.observe(referral, record).into_new_link());
     let situation = Situation::of(referral, false);
     let there = mapping.rules.iter().filter(|rule| rule.applies(situation));
     let sent = there.filter(|rule| rule.to_partner_center.on_create());
-    for rule in sent.filter(|rule| !answered || !referral.has(&rule.partner_center)) {
+    for rule in sent.filter(|rule| !answered || !referral.has(rule.partner_center.as_str())) {
         if let Ok(crm) = rule.read_crm(record) {
             let partner_center = rule.across_to_partner_center(&crm).unwrap_or_default();
-            last_synced.insert(rule.name.clone(), LastSynced { partner_center, crm });
+            last_synced.insert(rule.name.to_string(), LastSynced { partner_center, crm });
         }
     }
     if !answered {

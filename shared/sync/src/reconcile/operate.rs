@@ -141,9 +141,9 @@ impl Attempt<'_> {
             (&columns.sync, Json::Bool(false)),
         ];
         for (column, value) in marks {
-            write.fields.remove(column);
-            if *record.get(column) != value {
-                write.fields.insert(column.clone(), value);
+            write.fields.remove(column.as_str());
+            if *record.get(column.as_str()) != value {
+                write.fields.insert(column.to_string(), value);
             }
         }
         if write.is_empty() {
@@ -174,7 +174,8 @@ impl Attempt<'_> {
                 other.referral, other.crm.entity, other.crm.id
             )));
         }
-        let carried = record.get(&engine.mapping.columns.referral_id).as_str().unwrap_or_default();
+        let carried =
+            record.get(engine.mapping.columns.referral_id.as_str()).as_str().unwrap_or_default();
         let may_carry = |other: ReferralId| carried.eq_ignore_ascii_case(&other.to_string());
         if !carried.is_empty()
             && !may_carry(id)
@@ -222,10 +223,10 @@ impl Attempt<'_> {
     /// Whoever links by hand wants the pair synced; until here nothing may have been, or the record would have got a deal of its own.
     async fn switch_on(&mut self, record: CrmRecord) -> Result<CrmRecord, Failure> {
         let sync = &self.engine.mapping.columns.sync;
-        if record.get(sync) == &Json::Bool(true) || record.is_read_only() {
+        if record.get(sync.as_str()) == &Json::Bool(true) || record.is_read_only() {
             return Ok(record);
         }
-        let write = CrmWrite { fields: [(sync.clone(), Json::Bool(true))].into(), phase: None };
+        let write = CrmWrite { fields: [(sync.to_string(), Json::Bool(true))].into(), phase: None };
         self.engine.crm.update(&record.key, &record.version, &write).await
     }
 

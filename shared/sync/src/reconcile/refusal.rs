@@ -72,7 +72,12 @@ impl Attempt<'_> {
                     for name in &names {
                         update.refuse(name);
                     }
-                    culprits.extend(mapping.rules.iter().filter(|rule| names.contains(&rule.name)));
+                    culprits.extend(
+                        mapping
+                            .rules
+                            .iter()
+                            .filter(|rule| names.iter().any(|name| rule.name == *name.as_str())),
+                    );
                 }
                 written => stored = Some(written?),
             }

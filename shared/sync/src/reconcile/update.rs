@@ -85,7 +85,8 @@ impl Attempt<'_> {
             asked => asked?,
         };
         // It may have been asked, and told, before the link was lost.
-        let audit = record.get(&self.engine.mapping.columns.audit).as_str().unwrap_or_default();
+        let audit =
+            record.get(self.engine.mapping.columns.audit.as_str()).as_str().unwrap_or_default();
         if asked.now && !audit.contains(ASKED) {
             update.remarks.push(ASKED.to_owned());
         }

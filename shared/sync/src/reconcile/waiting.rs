@@ -68,7 +68,7 @@ impl Attempt<'_> {
         let columns = &self.engine.mapping.columns;
         let mut write = CrmWrite::default();
         for column in [&columns.audit, &columns.sync_status] {
-            write.fields.extend(whole.fields.remove_entry(column));
+            write.fields.extend(whole.fields.remove_entry(column.as_str()));
         }
         if write.is_empty() {
             return Ok(());

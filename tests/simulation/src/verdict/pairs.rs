@@ -127,7 +127,7 @@ pub(super) fn waits(
     let on_hold = on_hold && referral.stage == Stage::New;
     let edited = link
         .last_synced
-        .get(&rule.name)
+        .get(rule.name.as_str())
         .is_none_or(|last_synced| rule.read_crm(record).as_ref() != Ok(&last_synced.crm));
     on_hold && edited && mapping.stages.on_hold_edits == OnHoldEdits::Wait
 }
@@ -224,7 +224,7 @@ fn agree(world: &World, rule: &Rule, referral: &Referral, record: &CrmRecord) ->
     };
     let asked = rule
         .across_to_crm(&there)
-        .map(|value| kept(&world.weather, &rule.crm, &rule.crm_json(&value)));
+        .map(|value| kept(&world.weather, rule.crm.as_str(), &rule.crm_json(&value)));
     asked.is_ok_and(|json| Value::from_json(rule.kind, &json).is_ok_and(|value| value == here))
         || rule.across_to_partner_center(&here).is_ok_and(|value| value == there)
 }

@@ -15,12 +15,12 @@ fn computing() -> Mapping {
         match rule.name.as_str() {
             "notes" => {
                 rule.from_partner_center = Some(expression("{{ name }}: {{ details.notes }}"));
-                rule.partner_center = String::new();
+                rule.partner_center = Default::default();
                 rule.to_partner_center = When::Never;
             }
             "name" => {
                 rule.from_crm = Some(expression("{{ customerid_account.name }}, {{ name }}"));
-                rule.crm = String::new();
+                rule.crm = Default::default();
                 rule.to_crm = When::Never;
             }
             _ => {}

@@ -166,7 +166,7 @@ fn an_amount_does_not_cross_without_its_currency() {
     let mut link = linked(&mapping, &invitation, &bare);
     // As `create_record` keeps it: what is empty is yet to be filled.
     link.last_synced.retain(|name, last_synced| {
-        mapping.rules.iter().all(|rule| rule.name != *name) || !last_synced.crm.is_nothing()
+        mapping.rules.iter().all(|rule| rule.name != name.as_str()) || !last_synced.crm.is_nothing()
     });
     let update = plan_update(&mapping, &link, &invitation, &bare, now());
     assert_eq!(

@@ -38,7 +38,9 @@ pub(crate) fn policy() -> Policy {
 
 pub(crate) fn linked(mapping: &Mapping, referral: &Referral, record: &CrmRecord) -> Link {
     Link {
-        last_synced: mapping.observe(referral, record).into_new_link(),
+        last_synced: crate::built_in_fields::by_name(
+            mapping.observe(referral, record).into_new_link(),
+        ),
         version: 1,
         ..Link::new(referral, record, now())
     }

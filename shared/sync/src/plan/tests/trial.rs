@@ -27,7 +27,7 @@ fn a_tried_record_is_the_one_that_would_be_made() {
     let mut shown = trial.besides;
     for field in &trial.fields {
         if let Carried::Written { json, .. } = &field.carried {
-            shown.insert(field.rule.crm.clone(), json.clone());
+            shown.insert(field.rule.crm.to_string(), json.clone());
         }
     }
     let NewRecord::Create(write) = trial.plan else { panic!("not created") };

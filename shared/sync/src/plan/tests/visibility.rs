@@ -1,7 +1,7 @@
 //! Whether Microsoft's sellers may see a deal.
 
 use super::*;
-use cosell_mapping::VISIBILITY;
+use crate::built_in_fields::VISIBILITY;
 
 const COLUMN: &str = "nwcs_referralvisibility";
 const CONSENT: &str = "/consent/consentToShareReferralWithMicrosoftSellers";
