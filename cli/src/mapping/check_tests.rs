@@ -34,7 +34,7 @@ async fn the_shipped_mappings_fit_the_crms_with_the_co_sell_fields() {
 }
 
 #[tokio::test]
-async fn each_column_that_does_not_fit_is_told_with_the_cure() {
+async fn each_column_that_does_not_fit_is_reported_with_the_remedy() {
     for (system, short, expected) in [
         (
             CrmSystem::Dynamics,
@@ -75,13 +75,13 @@ async fn each_column_that_does_not_fit_is_told_with_the_cure() {
         for text in expected {
             assert!(wrong.iter().any(|line| line.contains(text)), "{text}\n---\n{wrong:#?}");
         }
-        // Description is now also that of the notes, which fits; help is told of the lead, too.
+        // Description is now also that of the notes, which fits; help is reported of the lead, too.
         assert_eq!(wrong.len(), expected.len() + 1, "{wrong:#?}");
     }
 }
 
 #[tokio::test]
-async fn a_field_that_the_user_may_not_write_is_told() {
+async fn a_field_that_the_user_may_not_write_is_reported() {
     let (simulators, installation) = simulated("salesforce", Config::default()).await;
     let mut mapping = mapping(CrmSystem::Salesforce);
     let rule = mapping.rules.iter_mut().find(|rule| rule.name == "notes").unwrap();

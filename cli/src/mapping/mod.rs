@@ -15,7 +15,7 @@ use cosell_wiring::{MappingSettings, MappingSource};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Tells what is wrong with the mapping, each fault with its place and its remedy. Ends with 1 when the mapping cannot be used.
+    /// Tells what is wrong with the mapping, each diagnostic with its place and its remedy. Ends with 1 when the mapping cannot be used.
     Check(check::Arguments),
     /// Prints the JSON Schema of mapping files, with which editors complete and check them.
     Schema(schema::Arguments),
@@ -23,9 +23,9 @@ pub(crate) enum Command {
     ///
     /// → leads to the CRM, ← to Partner Center; beside it when: on creation, on later updates, or always.
     Show(show::Arguments),
-    /// Shows what making the other half of one deal would write, field by field, and why. Writes nothing anywhere.
+    /// Shows what making the other side of one deal would write, field by field, and why. Writes nothing anywhere.
     ///
-    /// A record that is already paired also shows what a look at the pair would write. A record from a file counts as open and new; it is
+    /// A record that is already paired also shows what reconciling the pair would write. A record from a file counts as open and new; it is
     /// JSON as the service returns it, with related records inside, or with the mapping's `lookup/column` as names.
     ///
     /// Environment: for an id all variables of the consumer function but QUEUE_URL; for a file none is needed, and SYNC_PRIVATE,
@@ -36,7 +36,7 @@ pub(crate) enum Command {
 /// Which mapping.
 #[derive(Args)]
 pub(crate) struct Which {
-    /// A file to lay over the shipped mapping, instead of the one that is built into this program.
+    /// An override to apply on top of the shipped mapping, instead of the one that is built into this program.
     #[arg(long, value_name = "FILE")]
     own: Option<PathBuf>,
     /// The CRM, dynamics or salesforce; the environment's when left out.

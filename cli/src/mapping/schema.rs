@@ -6,7 +6,7 @@ use cosell_mapping_check::json_schema as schema;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// That of a partner's own file, which names only what it changes.
+    /// That of a partner's override, which names only what it changes.
     #[arg(long)]
     own: bool,
 }

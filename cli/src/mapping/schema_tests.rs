@@ -126,7 +126,7 @@ fn a_key_a_word_or_a_table_that_the_program_does_not_know_is_a_fault() {
 }
 
 #[test]
-fn a_partners_own_file_needs_only_what_it_changes() {
+fn a_partners_override_needs_only_what_it_changes() {
     let root = schema::of_own();
     let of = |own: &Json| faults(&root, &root, own, "");
     let own = json!({ "version": 1, "rule": [{ "name": "notes", "conflict": "crm" }, { "name": "solutions", "off": true }] });

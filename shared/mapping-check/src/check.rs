@@ -18,7 +18,7 @@ use draft::{Draft, Table};
 
 use crate::diagnostic::Diagnostics;
 use crate::node::Node;
-use crate::overlay::TakenOut;
+use crate::overlay::state::TakenOut;
 
 /// Finds all that makes no sense in a merged file.
 pub(crate) fn check(root: Node<'_>, taken_out: &[TakenOut], diagnostics: &mut Diagnostics) {

@@ -1,44 +1,36 @@
 //! Reads a mapping's structs from the tree of its file. The structs' own `Deserialize` is the grammar; what this adds is that each error
 //! knows its place in the tree, and that reading can go on behind it ([`Repairs`]).
 
-mod access;
-mod error;
+pub(crate) mod error;
 mod probe;
+pub(crate) mod repair;
 mod stand_in;
 
-use std::collections::BTreeMap;
+use std::vec::IntoIter;
 
-use serde::de::{Deserializer, IntoDeserializer, Visitor};
+use serde::de::value::StrDeserializer;
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+};
 use serde::forward_to_deserialize_any;
+use serde_json::Value as Json;
 use toml::de::DeValue;
 
-pub(crate) use error::{Problem, SchemaError, Wanted};
-
 use crate::node::Node;
-use access::{ListAccess, TableAccess};
+use error::{Problem, SchemaError, Wanted};
+use repair::{Path, Repair, Repairs, Step};
+use stand_in::StandIn;
 
-/// From the root to a value.
-pub(crate) type Path = Vec<Step>;
+const UNREPAIRED: &Repairs = &Repairs::new();
 
-/// One step of a path.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Step {
-    /// An entry of a table.
-    Key(String),
-    /// An item of a list.
-    Item(usize),
+/// What the node is as `T`, if it has that form.
+pub(crate) fn read<'a, T: Deserialize<'a>>(node: Node<'a>) -> Option<T> {
+    T::deserialize(ValueDeserializer::new(node, UNREPAIRED)).ok()
 }
 
-/// What is read otherwise than it stands there, by path.
-pub(crate) type Repairs = BTreeMap<Path, Repair>;
-
-/// How a value is read that has an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Repair {
-    /// As if it were not there.
-    Ignored,
-    /// As some value that fits.
-    StandIn,
+/// What the node is as JSON.
+pub(crate) fn to_json(node: Node<'_>) -> Json {
+    read(node).unwrap_or_default()
 }
 
 /// Reads one value of the tree.
@@ -176,5 +168,107 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u128 f32 f64 char bytes byte_buf unit unit_struct
         tuple tuple_struct identifier ignored_any
+    }
+}
+
+/// A value, or what stands in for it.
+enum Slot<'a> {
+    Value(ValueDeserializer<'a>),
+    StandIn,
+}
+
+impl<'a> Slot<'a> {
+    /// `None` for what is ignored.
+    fn of(value: ValueDeserializer<'a>) -> Option<Self> {
+        match value.repairs.get(&value.path) {
+            None => Some(Self::Value(value)),
+            Some(Repair::StandIn) => Some(Self::StandIn),
+            Some(Repair::Ignored) => None,
+        }
+    }
+
+    fn read<S: DeserializeSeed<'a>>(self, seed: S) -> Result<S::Value, SchemaError> {
+        match self {
+            Self::StandIn => seed.deserialize(StandIn),
+            Self::Value(value) => {
+                let path = value.path.clone();
+                seed.deserialize(value).map_err(|error| error.at(&path))
+            }
+        }
+    }
+}
+
+struct ListAccess<'a>(IntoIter<Slot<'a>>);
+
+impl<'a> ListAccess<'a> {
+    fn new(list: &ValueDeserializer<'a>) -> Self {
+        let items = list.node.items().enumerate();
+        let slots: Vec<Slot<'a>> =
+            items.filter_map(|(at, item)| Slot::of(list.below(Step::Item(at), item))).collect();
+        Self(slots.into_iter())
+    }
+}
+
+impl<'de> SeqAccess<'de> for ListAccess<'de> {
+    type Error = SchemaError;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, SchemaError> {
+        self.0.next().map(|slot| slot.read(seed)).transpose()
+    }
+}
+
+struct TableAccess<'a> {
+    entries: IntoIter<(String, Slot<'a>)>,
+    value: Option<Slot<'a>>,
+}
+
+impl<'a> TableAccess<'a> {
+    /// The entries, and the stand-ins for what is missing.
+    fn new(table: &ValueDeserializer<'a>) -> Self {
+        let mut entries: Vec<(String, Slot<'a>)> = Vec::new();
+        for (key, entry) in table.node.entries() {
+            let slot = Slot::of(table.below(Step::Key(key.to_owned()), entry.value));
+            entries.extend(slot.map(|slot| (key.to_owned(), slot)));
+        }
+        for path in table.repairs.keys() {
+            if let Some((Step::Key(key), above)) = path.split_last()
+                && above == table.path
+                && table.node.get(key).is_none()
+            {
+                entries.push((key.clone(), Slot::StandIn));
+            }
+        }
+        Self { entries: entries.into_iter(), value: None }
+    }
+}
+
+impl<'de> MapAccess<'de> for TableAccess<'de> {
+    type Error = SchemaError;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, SchemaError> {
+        let Some((key, value)) = self.entries.next() else {
+            return Ok(None);
+        };
+        self.value = Some(value);
+        let name: StrDeserializer<'_, SchemaError> = key.as_str().into_deserializer();
+        seed.deserialize(name).map(Some).map_err(|mut error| {
+            if let Problem::UnknownName { name: key, known } = error.problem {
+                error.problem = Problem::UnknownEntry { key, known };
+            }
+            error
+        })
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<S::Value, SchemaError> {
+        self.value.take().unwrap_or(Slot::StandIn).read(seed)
     }
 }

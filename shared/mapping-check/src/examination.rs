@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use cosell_mapping::{Mapping, Placeholders};
 
+use crate::deserializer::to_json;
 use crate::diagnostic::{CheckError, Diagnostic, Diagnostics, Severity};
 use crate::node::Node;
-use crate::overlay::{Origin, Overlay, origins};
+use crate::overlay::origin::{Origin, origins};
+use crate::overlay::state::Overlay;
 use crate::source::{MappingFile, Sources};
 use crate::{check, schema, tree};
 use cosell_model::field::RuleName;
@@ -91,7 +93,7 @@ impl Examination {
             overlay.apply(&mut merged, changes);
         }
         let taken_out = overlay.taken_out;
-        let form = Node::new(&merged, sources).to_json().to_string();
+        let form = to_json(Node::new(&merged, sources)).to_string();
         if !tree::fill(&mut merged, placeholders, sources, diagnostics) {
             return;
         }
@@ -104,11 +106,11 @@ impl Examination {
         self.origins = origins(root, changes);
         self.lead_origins = of_table("lead");
         self.registration_origins = of_table("registration");
-        if let Some(version) = root.get("version").filter(|version| version.to_json() != 1) {
+        if let Some(version) = root.get("version").filter(|version| to_json(*version) != 1) {
             let what = format!(
                 "{} has version {}; this program reads version 1",
                 schema::WHOLE,
-                version.to_json()
+                to_json(version)
             );
             diagnostics.error(
                 version.place(),

@@ -18,7 +18,7 @@ pub fn of_shipped() -> Json {
     schema
 }
 
-/// Of a partner's own file, which names only what it changes. A rule needs its name, and may be taken out.
+/// Of a partner's override, which names only what it changes. A rule needs its name, and may be taken out.
 pub fn of_own() -> Json {
     let mut schema = of_shipped();
     schema["title"] = json!("cosell-sync field mapping: a partner's own changes");

@@ -15,7 +15,7 @@ mod tree;
 
 pub use diagnostic::{CheckError, Diagnostic, Severity};
 pub use examination::{Examination, parse};
-pub use overlay::Origin;
+pub use overlay::origin::Origin;
 pub use source::MappingFile;
 
 #[cfg(test)]

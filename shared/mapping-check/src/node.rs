@@ -1,11 +1,8 @@
 //! A value in the tree of a mapping file, and where it stands.
 
-use serde::Deserialize;
-use serde_json::Value as Json;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::deserializer::{Repairs, ValueDeserializer};
 use crate::source::{Place, Sources};
 
 /// What the TOML parser makes of a file.
@@ -24,8 +21,6 @@ pub(crate) struct Entry<'a> {
     pub(crate) key: Place,
     pub(crate) value: Node<'a>,
 }
-
-const UNREPAIRED: &Repairs = &Repairs::new();
 
 impl<'a> Node<'a> {
     pub(crate) fn new(value: &'a Tree<'a>, sources: &'a Sources<'a>) -> Self {
@@ -102,14 +97,5 @@ impl<'a> Node<'a> {
         let last = set.iter().map(|place| place.source).max();
         let blamed = set.into_iter().find(|place| Some(place.source) == last);
         blamed.unwrap_or(self.place())
-    }
-
-    /// What it is as `T`, if it has that form.
-    pub(crate) fn read<T: Deserialize<'a>>(self) -> Option<T> {
-        T::deserialize(ValueDeserializer::new(self, UNREPAIRED)).ok()
-    }
-
-    pub(crate) fn to_json(self) -> Json {
-        self.read().unwrap_or_default()
     }
 }

@@ -1,45 +1,25 @@
 //! Overlay: a partner's override over the shipped file. Only what it names is replaced.
 
+mod entry;
+pub(crate) mod origin;
 mod rules;
+pub(crate) mod state;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::diagnostic::Diagnostics;
-use crate::node::{Node, Tree};
+use crate::deserializer::to_json;
+use crate::node::Tree;
 use crate::schema::WHOLE;
-use crate::source::{Place, Sources};
-use cosell_model::path::ReferralPath;
-
-pub use rules::Origin;
-pub(crate) use rules::origins;
+use entry::put;
+use state::Overlay;
 
 /// What both files must say alike.
 const AGREED: &[&str] = &["version", "system", "entity"];
 /// The tables that have rules of their own, and what both files must say alike of them.
 const RULED: [(&str, &[&str]); 2] = [("lead", &["entity"]), ("registration", &[])];
 
-/// A shipped rule that the override takes out.
-#[derive(Clone, Debug)]
-pub(crate) struct TakenOut {
-    /// What it mapped.
-    pub(crate) partner_center: ReferralPath,
-    /// Where that is said.
-    pub(crate) place: Place,
-}
-
-/// What the merge of two files needs to know, and what it finds.
-pub(crate) struct Overlay<'s, 'd> {
-    sources: &'s Sources<'s>,
-    pub(crate) taken_out: Vec<TakenOut>,
-    diagnostics: &'d mut Diagnostics,
-}
-
-impl<'s, 'd> Overlay<'s, 'd> {
-    pub(crate) fn new(sources: &'s Sources<'s>, diagnostics: &'d mut Diagnostics) -> Self {
-        Self { sources, taken_out: Vec::new(), diagnostics }
-    }
-
+impl Overlay<'_, '_> {
     /// `changes` over `shipped`: tables key by key, rules by name, lists and values as a whole.
     pub(crate) fn apply<'i>(&mut self, shipped: &mut Tree<'i>, changes: Tree<'i>) {
         if self.node(&changes).get("version").is_none() {
@@ -106,7 +86,7 @@ impl<'s, 'd> Overlay<'s, 'd> {
             else {
                 continue;
             };
-            let (place, theirs, ours) = (ours.place(), theirs.to_json(), ours.to_json());
+            let (place, theirs, ours) = (ours.place(), to_json(theirs), to_json(ours));
             if theirs != ours {
                 self.diagnostics.error(
                     place,
@@ -114,45 +94,6 @@ impl<'s, 'd> Overlay<'s, 'd> {
                     "this file is for another mapping: use the one of this version and this CRM",
                 );
             }
-        }
-    }
-
-    fn node<'a>(&'a self, tree: &'a Tree<'a>) -> Node<'a> {
-        Node::new(tree, self.sources)
-    }
-}
-
-/// Puts an entry into a table: what both have as tables is merged, and `false` takes out what is neither true nor false.
-fn put<'i>(table: &mut DeTable<'i>, key: Spanned<std::borrow::Cow<'i, str>>, value: Tree<'i>) {
-    let Some(present) = table.get_mut(key.get_ref().as_ref()) else {
-        table.insert(key, value);
-        return;
-    };
-    let removes = matches!(value.get_ref(), DeValue::Boolean(false));
-    match (present.get_mut(), value.get_ref()) {
-        (DeValue::Table(inner), DeValue::Table(_)) => {
-            let DeValue::Table(changes) = value.into_inner() else { return };
-            let mut span = None;
-            for (key, value) in changes {
-                let (key_span, before) = (key.span(), inner.len());
-                put(inner, key, value);
-                if inner.len() < before {
-                    // What is missed here now is missed because of this line.
-                    span = Some(key_span);
-                }
-            }
-            if let Some(span) = span {
-                let inner = std::mem::replace(inner, DeTable::new());
-                *present = Spanned::new(span, DeValue::Table(inner));
-            }
-        }
-        (there, _) if removes && !there.is_bool() => {
-            table.remove(key.get_ref().as_ref());
-        }
-        _ => {
-            // The key's place is the override's, too.
-            table.remove(key.get_ref().as_ref());
-            table.insert(key, value);
         }
     }
 }

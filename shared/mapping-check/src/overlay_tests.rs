@@ -15,7 +15,7 @@ fn examined(own: &str) -> Examination {
     Examination::of(shipped, Some(own), &placeholders)
 }
 
-fn told(own: &str) -> Vec<String> {
+fn found(own: &str) -> Vec<String> {
     examined(own).diagnostics.iter().map(ToString::to_string).collect()
 }
 
@@ -53,48 +53,48 @@ fn a_new_name_adds_a_rule_behind_the_shipped_ones_and_off_takes_one_out() {
 
 #[test]
 fn a_rule_that_is_not_there_cannot_be_taken_out() {
-    let told = told("version = 1\n[[rule]]\nname = \"note\"\noff = true");
-    assert_eq!(told.len(), 1, "{told:#?}");
+    let found = found("version = 1\n[[rule]]\nname = \"note\"\noff = true");
+    assert_eq!(found.len(), 1, "{found:#?}");
     assert!(
-        told[0].starts_with(
+        found[0].starts_with(
             "own.toml:3:8: error: there is no rule `note` to take out (did you mean `notes`?)"
         ),
-        "{told:#?}"
+        "{found:#?}"
     );
 }
 
 #[test]
 fn a_file_for_another_version_or_crm_is_refused() {
-    let told = told("version = 2\nsystem = \"salesforce\"");
-    assert_eq!(told.len(), 2, "{told:#?}");
+    let found = found("version = 2\nsystem = \"salesforce\"");
+    assert_eq!(found.len(), 2, "{found:#?}");
     assert!(
-        told[0].starts_with("own.toml:1:11: error: `version` is 2, and 1 in the shipped file"),
-        "{told:#?}"
+        found[0].starts_with("own.toml:1:11: error: `version` is 2, and 1 in the shipped file"),
+        "{found:#?}"
     );
     assert!(
-        told[1].starts_with("own.toml:2:10: error: `system` is \"salesforce\", and \"dynamics\""),
-        "{told:#?}"
+        found[1].starts_with("own.toml:2:10: error: `system` is \"salesforce\", and \"dynamics\""),
+        "{found:#?}"
     );
-    let told = self::told("[stages]\nlost_before_accepted = \"Lost\"");
-    assert!(told[0].starts_with("own.toml:1:1: error: the mapping lacks `version`"), "{told:#?}");
+    let found = self::found("[stages]\nlost_before_accepted = \"Lost\"");
+    assert!(found[0].starts_with("own.toml:1:1: error: the mapping lacks `version`"), "{found:#?}");
 }
 
 #[test]
-fn a_name_that_stands_twice_in_the_own_file_is_told() {
-    let told = told("version = 1\n[[rule]]\nname = \"notes\"\n[[rule]]\nname = \"notes\"");
-    assert_eq!(told.len(), 1, "{told:#?}");
+fn a_name_that_stands_twice_in_the_override_is_found() {
+    let found = found("version = 1\n[[rule]]\nname = \"notes\"\n[[rule]]\nname = \"notes\"");
+    assert_eq!(found.len(), 1, "{found:#?}");
     assert!(
-        told[0].starts_with("own.toml:4:1: error: rule `notes` stands twice in this file"),
-        "{told:#?}"
+        found[0].starts_with("own.toml:4:1: error: rule `notes` stands twice in this file"),
+        "{found:#?}"
     );
 }
 
 #[test]
 fn an_own_rule_is_whole() {
-    let told = told("version = 1\n[[rule]]\nname = \"own\"\nof = true");
-    let told = told.join("\n");
-    assert!(told.contains("own.toml:4:1: error: rule `own` has no key `of`"), "{told}");
-    assert!(told.contains("own.toml:2:1: error: rule `own` lacks `partner_center`"), "{told}");
+    let found = found("version = 1\n[[rule]]\nname = \"own\"\nof = true");
+    let found = found.join("\n");
+    assert!(found.contains("own.toml:4:1: error: rule `own` has no key `of`"), "{found}");
+    assert!(found.contains("own.toml:2:1: error: rule `own` lacks `partner_center`"), "{found}");
 }
 
 fn leads(own: &str) -> (Mapping, Examination) {
@@ -129,9 +129,9 @@ fn the_rules_and_stages_of_leads_are_changed_added_and_taken_out_as_those_of_opp
 
 #[test]
 fn a_table_of_leads_is_for_the_shipped_ones_table() {
-    let told = told("version = 1\n[lead]\nentity = \"contact\"");
-    assert_eq!(told.len(), 1, "{told:#?}");
-    assert!(told[0].starts_with(
+    let found = found("version = 1\n[lead]\nentity = \"contact\"");
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0].starts_with(
         "own.toml:3:10: error: `entity` is \"contact\", and \"lead\" in the shipped file"
     ));
 }
@@ -142,11 +142,12 @@ fn false_takes_a_single_entry_out() {
                [[rule]]\nname = \"notes\"\ncrm_length = 9\n[[rule]]\nname = \"contact_email\"\nremedy = false\nrequired = false\n\
                [create.consent]\nconsentToContact = false\n[lead.stages.to_partner_center]\nlost = false";
     let mapping = examined(own).into_mapping();
-    let told = told(own);
-    assert_eq!(told.len(), 1, "{told:#?}");
+    let found = found(own);
+    assert_eq!(found.len(), 1, "{found:#?}");
     assert!(
-        told[0].contains("warning: rule `contact_email`: Partner Center takes no new deal without"),
-        "{told:#?}"
+        found[0]
+            .contains("warning: rule `contact_email`: Partner Center takes no new deal without"),
+        "{found:#?}"
     );
     let mapping = mapping.unwrap();
     assert!(
@@ -182,7 +183,7 @@ fn what_is_not_there_or_is_needed_cannot_be_taken_out() {
         ("[columns]\naudit = false", "own.toml:3:1: error: columns lacks `audit`; add it"),
         ("[[rule]]\nname = \"notes\"\ncrm = false", "shipped.toml:"),
     ] {
-        let told = told(&format!("version = 1\n{own}"));
-        assert!(told.iter().any(|diagnostic| diagnostic.starts_with(expected)), "{told:#?}");
+        let found = found(&format!("version = 1\n{own}"));
+        assert!(found.iter().any(|diagnostic| diagnostic.starts_with(expected)), "{found:#?}");
     }
 }

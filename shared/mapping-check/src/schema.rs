@@ -8,7 +8,9 @@ use cosell_mapping::Mapping;
 use serde::Deserialize;
 use toml::de::DeValue;
 
-use crate::deserializer::{Problem, Repair, Repairs, SchemaError, Step, ValueDeserializer, Wanted};
+use crate::deserializer::ValueDeserializer;
+use crate::deserializer::error::{Problem, SchemaError, Wanted};
+use crate::deserializer::repair::{Repair, Repairs, Step};
 use crate::diagnostic::Diagnostics;
 use crate::node::Node;
 use crate::source::Place;

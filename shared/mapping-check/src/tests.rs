@@ -140,7 +140,7 @@ fn an_unknown_key_is_refused_with_its_place_and_what_was_meant() {
 }
 
 #[test]
-fn every_syntax_error_is_told() {
+fn every_syntax_error_is_reported() {
     let text = file().replace("version = 1", "version = = 1").replacen(
         "kind = \"money\"",
         "kind = money",
@@ -184,9 +184,9 @@ fn a_file_of_another_version_is_not_looked_at_further() {
 }
 
 proptest! {
-    /// Whatever an administrator makes of the two files: faults, and a mapping unless one of them is an error.
+    /// Whatever an administrator makes of the two files: diagnostics, and a mapping unless one of them is an error.
     #[test]
-    fn any_slip_of_the_pen_is_told_and_never_panics(
+    fn any_slip_of_the_pen_is_reported_and_never_panics(
         at in 0_usize..9000,
         length in 0_usize..40,
         put in "[a-z0-9_ .=\\[\\]{}\"'#\n\u{e4}-]{0,12}",

@@ -40,19 +40,19 @@ pub fn lacking(mapping: &Mapping, body: &Json) -> Vec<String> {
         return Vec::new();
     }
     let missing = SERVICES_ATTRIBUTES.iter().filter(|kind| !has(kind));
-    let told = missing.map(|kind| {
+    let texts = missing.map(|kind| {
         let rule = mapping.rules.iter().find(|rule| {
             kind_of(rule.partner_center.as_str()).is_some_and(|of| of.eq_ignore_ascii_case(kind))
         });
         let (label, remedy) =
             rule.map_or((*kind, ""), |rule| (rule.label.as_str(), rule.remedy.as_str()));
         let all = SERVICES_ATTRIBUTES.join(", ");
-        let told = format!(
+        let text = format!(
             "{label} is missing: a services co-sell deal needs all of {all}, or none. {remedy}"
         );
-        told.trim_end().to_owned()
+        text.trim_end().to_owned()
     });
-    told.collect()
+    texts.collect()
 }
 
 #[cfg(test)]

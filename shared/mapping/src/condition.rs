@@ -7,7 +7,7 @@ use cosell_model::deal::DealKind;
 use cosell_model::life_cycle::Stage;
 use cosell_model::referral::Referral;
 
-/// For which deals a rule is there; for any other nothing crosses, nothing is required, and what was seen stays as it was.
+/// For which deals a rule is there; for any other it does not sync, nothing is required, and what was last synced stays as it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -45,7 +45,7 @@ pub struct Situation {
 }
 
 impl Situation {
-    /// Of a deal in Partner Center; `helped` when Microsoft's half of its engagement is known.
+    /// Of a deal in Partner Center; `helped` when the Microsoft referral of its engagement is known.
     pub fn of(referral: &Referral, helped: bool) -> Self {
         let direction = referral.get("direction").and_then(Json::as_str).unwrap_or_default();
         Self {

@@ -93,7 +93,7 @@ impl Expression {
             put(&mut context, name, value(name));
         }
         let template = self.compiled.get_template(NAME)?;
-        template.render(told(Json::Object(context))).map(|text| text.trim().to_owned())
+        template.render(context_value(Json::Object(context))).map(|text| text.trim().to_owned())
     }
 }
 
@@ -111,7 +111,7 @@ fn put(context: &mut Map<String, Json>, name: &str, value: Json) {
 }
 
 /// As expressions have it; a whole number without the fraction that services write as they like.
-fn told(json: Json) -> minijinja::Value {
+fn context_value(json: Json) -> minijinja::Value {
     match json {
         Json::Null => minijinja::Value::from(()),
         Json::Bool(yes) => yes.into(),
@@ -121,9 +121,9 @@ fn told(json: Json) -> minijinja::Value {
             (None, None) => number.to_string().into(),
         },
         Json::String(text) => text.into(),
-        Json::Array(items) => items.into_iter().map(told).collect(),
+        Json::Array(items) => items.into_iter().map(context_value).collect(),
         Json::Object(properties) => minijinja::Value::from_pairs(
-            properties.into_iter().map(|(name, value)| (name, told(value))),
+            properties.into_iter().map(|(name, value)| (name, context_value(value))),
         ),
     }
 }

@@ -32,9 +32,11 @@ pub use mapping::Mapping;
 pub use mark::Mark;
 pub use observation::{Observation, phase_value, stage_value};
 pub use registration::{RegisterWhen, Registration};
-pub use rule::{Carried, ConflictRule, Required, Rule, When};
+pub use rule::carried::Carried;
+pub use rule::{ConflictRule, Required, Rule, When};
 pub use stages::{OnHoldEdits, ReasonColumn, Stages};
-pub use transform::{Shape, Transform, TransformError, TransformName};
+pub use transform::shape::Shape;
+pub use transform::{Transform, TransformError, TransformName};
 pub use visibility::{Visibility, VisibilityValues};
 
 #[cfg(test)]

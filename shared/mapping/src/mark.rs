@@ -6,9 +6,9 @@
 /// What stands beside a deal's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
-    /// In step.
+    /// In sync.
     Synced,
-    /// Something the seller must mend.
+    /// Something the seller must fix.
     Failed,
 }
 

@@ -1,13 +1,11 @@
-//! A rule: one field, where it stands on both sides, and how it crosses.
+//! A rule: one field, where it stands on both sides, and how it syncs.
 
-mod carried;
+pub(crate) mod carried;
 mod conversion;
 mod currency;
 mod deal_name;
 mod fallback;
 mod transformed;
-
-pub use carried::Carried;
 
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@
 //! order towards Partner Center; those that lose something cannot be undone, and have no place there.
 
 mod country;
-mod shape;
+pub(crate) mod shape;
 mod step;
 
 use std::fmt;
@@ -14,8 +14,6 @@ use rust_decimal::Decimal;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use strum::{Display, EnumDiscriminants, EnumString, VariantNames};
-
-pub use shape::Shape;
 
 /// One named change.
 #[derive(Clone, Debug, PartialEq, Serialize, EnumDiscriminants)]

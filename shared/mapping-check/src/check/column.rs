@@ -8,10 +8,10 @@ use crate::source::Place;
 pub(super) fn check(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
     let is_dynamics = draft.is_dynamics();
     let own = |table: &str| draft.root.get(table).into_iter().flat_map(Node::entries);
-    let wishes = ["help", "visibility"].into_iter().flat_map(own);
-    let wishes = wishes.filter(|(key, _)| *key == "column");
+    let asked = ["help", "visibility"].into_iter().flat_map(own);
+    let asked = asked.filter(|(key, _)| *key == "column");
     // Leads have the columns of opportunities, which are looked at there.
-    let columns = own("columns").chain(wishes).filter(|_| draft.table == Table::Opportunities);
+    let columns = own("columns").chain(asked).filter(|_| draft.table == Table::Opportunities);
     let columns = columns.map(|(_, entry)| entry.value);
     let rules = draft.at.get("rule").into_iter().flat_map(Node::items);
     let rules = rules.flat_map(|rule| {

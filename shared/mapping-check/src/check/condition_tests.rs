@@ -5,7 +5,7 @@ fn with(name: &str, when: &str) -> String {
 }
 
 #[test]
-fn a_condition_that_never_holds_is_told() {
+fn a_condition_that_never_holds_is_reported() {
     for never in [
         "{ deal = [\"private\"], direction = \"incoming\" }",
         "{ deal = [\"inbound_cosell\", \"qualified_lead\"], direction = \"outgoing\" }",

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 use toml::de::DeValue;
 
+use crate::deserializer::to_json;
 use crate::diagnostic::Diagnostics;
 use crate::node::Node;
 use crate::source::Place;
@@ -47,7 +48,7 @@ fn entry_at(path: &str, key: Place, value: Node<'_>, diagnostics: &mut Diagnosti
         ),
         Access::Free | Access::Locked | Access::Unstated => match value.value() {
             DeValue::Table(_) | DeValue::Array(_) => below(path, value, diagnostics),
-            _ => scalar(path, property, &value.to_json(), value.place(), diagnostics),
+            _ => scalar(path, property, &to_json(value), value.place(), diagnostics),
         },
     }
 }

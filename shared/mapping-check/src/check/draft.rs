@@ -4,8 +4,9 @@ use cosell_mapping::{Columns, Help, Rule, Stages, Visibility};
 use cosell_model::record_id::DYNAMICS;
 use toml::de::DeValue;
 
+use crate::deserializer::read;
 use crate::node::Node;
-use crate::overlay::TakenOut;
+use crate::overlay::state::TakenOut;
 
 /// The rules of one table, and what they are checked against.
 pub(super) struct Draft<'a> {
@@ -66,10 +67,10 @@ impl<'a> Draft<'a> {
             table,
             rules,
             unread,
-            columns: root.get("columns").and_then(Node::read),
-            help: root.get("help").and_then(Node::read),
-            visibility: root.get("visibility").and_then(Node::read),
-            stages: at.get("stages").and_then(Node::read),
+            columns: root.get("columns").and_then(read),
+            help: root.get("help").and_then(read),
+            visibility: root.get("visibility").and_then(read),
+            stages: at.get("stages").and_then(read),
             taken_out,
             at,
             root,
@@ -98,7 +99,7 @@ impl<'a> Ruled<'a> {
         let has_sides = SIDES
             .iter()
             .all(|(path, computed)| node.get(path).is_some() != node.get(computed).is_some());
-        let rule = node.read().filter(|_| has_sides)?;
+        let rule = read(node).filter(|_| has_sides)?;
         Some(Self { rule, node, table })
     }
 

@@ -69,7 +69,7 @@ fn an_expression_goes_one_way() {
 }
 
 #[test]
-fn what_is_no_expression_is_told_with_its_place() {
+fn what_is_no_expression_is_reported_with_its_place() {
     finds(
         &to_crm("{{ name|shout }}"),
         &[

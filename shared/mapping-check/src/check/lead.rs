@@ -53,7 +53,7 @@ fn creation(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
 fn namesake(ruled: &Ruled<'_>, deal: &Ruled<'_>, diagnostics: &mut Diagnostics) {
     let place = |key: &str| {
         let of = |ruled: &Ruled<'_>| ruled.node.blamed(&[key, "name"]);
-        // The partner's own file is to blame, whichever of the two it changes.
+        // The partner's override is to blame, whichever of the two it changes.
         if of(deal).source > of(ruled).source { of(deal) } else { of(ruled) }
     };
     let (lead, deal) = (&ruled.rule, &deal.rule);

@@ -1,7 +1,7 @@
 use super::tests::{finds, rule};
 
 #[test]
-fn what_is_wrong_with_a_leads_rule_is_told_of_that_rule() {
+fn what_is_wrong_with_a_leads_rule_is_reported_of_that_rule() {
     let lead = |keys: &str| rule(keys).replace("[[rule]]", "[[lead.rule]]");
     finds(
         &lead("partner_center = \"campaignid\"\nkind = \"date\"\nto_crm = \"always\""),

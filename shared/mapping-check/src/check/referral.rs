@@ -67,7 +67,7 @@ fn fills(ruled: &Ruled<'_>, path: &str) -> bool {
     ruled.rule.to_partner_center.on_create() && ruled.rule.partner_center.is(path)
 }
 
-/// Whether a seller is told before Partner Center refuses.
+/// Whether a seller is notified before Partner Center refuses.
 fn insists(ruled: &Ruled<'_>, cosell: bool) -> bool {
     let rule = &ruled.rule;
     rule.default.is_some()

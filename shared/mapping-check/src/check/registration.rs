@@ -98,7 +98,7 @@ mod tests {
     use super::super::tests::finds;
 
     #[test]
-    fn registering_is_switched_on_by_one_word_and_its_rules_are_laid_over_by_name() {
+    fn registering_is_switched_on_by_one_word_and_its_rules_are_applied_on_top_by_name() {
         finds("[registration]\nwhen = \"won\"", &[]);
         finds(
             "[registration]\nwhen = \"won\"\n[[registration.rule]]\nname = \"contract_sign\"\ncrm = \"new_signed\"",

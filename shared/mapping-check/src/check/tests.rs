@@ -1,7 +1,7 @@
 use crate::{Examination, MappingFile};
 use cosell_mapping::Placeholders;
 
-/// What is found when `own` is laid over the shipped mapping for Dynamics.
+/// What is found when `own` is applied on top of the shipped mapping for Dynamics.
 pub(super) fn found(own: &str) -> Vec<String> {
     let placeholders = Placeholders::from([
         ("prefix", "nwcs".to_owned()),
@@ -18,7 +18,7 @@ pub(super) fn found(own: &str) -> Vec<String> {
     examination.diagnostics.iter().map(ToString::to_string).collect()
 }
 
-/// Asserts that exactly these faults are found, each beginning with its place; lines of `own` begin with 2.
+/// Asserts that exactly these diagnostics are found, each beginning with its place; lines of `own` begin with 2.
 #[track_caller]
 pub(super) fn finds(own: &str, expected: &[&str]) {
     let found = found(own);
@@ -34,7 +34,7 @@ pub(super) fn rule(keys: &str) -> String {
 }
 
 #[test]
-fn an_unknown_path_is_told_with_the_nearest() {
+fn an_unknown_path_is_reported_with_the_nearest() {
     finds(
         &rule("partner_center = \"details.dealvalues\"\nkind = \"money\"\nto_crm = \"always\""),
         &[
@@ -63,7 +63,7 @@ fn a_path_below_a_free_form_object_is_allowed_and_one_below_a_text_is_not() {
 }
 
 #[test]
-fn a_kind_that_does_not_fit_its_path_is_told() {
+fn a_kind_that_does_not_fit_its_path_is_reported() {
     for (path, kind, what) in [
         (
             "details.dealValue",
@@ -298,7 +298,7 @@ fn create_holds_what_a_referral_has() {
 }
 
 #[test]
-fn what_is_required_has_a_cure() {
+fn what_is_required_has_a_remedy() {
     finds(
         &rule(
             "partner_center = \"campaignId\"\nkind = \"text\"\nto_partner_center = \"always\"\nrequired = \"always\"",
@@ -332,7 +332,7 @@ fn stages_that_only_microsoft_sets_are_not_sent() {
 }
 
 #[test]
-fn faults_of_form_and_of_sense_are_told_together() {
+fn schema_and_semantic_errors_are_reported_together() {
     finds(
         "[stages.to_crm]\nNew = \"onhold\"\n[[rule]]\nname = \"notes\"\nto_crm = \"allways\"\ncrm = \"a b\"\npartner_center = \"details.note\"\n[[rule]]\nname = \"currency\"\npartner_center = \"eTag\"",
         &[

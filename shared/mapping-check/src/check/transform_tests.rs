@@ -1,7 +1,7 @@
 use super::tests::{finds, rule};
 
 #[test]
-fn a_transform_that_does_not_exist_is_told_with_the_nearest() {
+fn a_transform_that_does_not_exist_is_reported_with_the_nearest() {
     finds(
         "[[rule]]\nname = \"notes\"\ntransform = [\"trimm\", \"limit\", 3]",
         &[
@@ -13,7 +13,7 @@ fn a_transform_that_does_not_exist_is_told_with_the_nearest() {
 }
 
 #[test]
-fn what_cannot_be_undone_is_told_of_a_rule_that_goes_both_ways() {
+fn what_cannot_be_undone_is_reported_of_a_rule_that_goes_both_ways() {
     finds(
         "[[rule]]\nname = \"notes\"\ntransform = [\"trim\", \"first_line\"]\n[[lead.rule]]\nname = \"notes\"\noff = true",
         &[

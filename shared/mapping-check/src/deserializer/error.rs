@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{Expected, Unexpected};
 
-use super::Path;
+use super::repair::Path;
 
 /// An error and the path of the value that has it.
 #[derive(Debug)]

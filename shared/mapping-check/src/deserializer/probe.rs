@@ -3,7 +3,7 @@
 use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::{Problem, SchemaError, Wanted};
+use super::error::{Problem, SchemaError, Wanted};
 
 /// What the items of the list must be that `visitor` reads.
 pub(super) fn list_wanted<'de, V: Visitor<'de>>(visitor: V) -> Wanted {

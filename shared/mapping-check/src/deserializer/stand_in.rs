@@ -4,7 +4,7 @@ use serde::de::value::{BorrowedStrDeserializer, MapDeserializer};
 use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::SchemaError;
+use super::error::SchemaError;
 
 #[derive(Clone, Copy)]
 pub(super) struct StandIn;

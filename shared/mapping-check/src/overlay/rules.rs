@@ -1,31 +1,14 @@
 //! The rules of a table: the override changes them by name, adds others, and takes some out.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
-use strum::Display;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::{Overlay, TakenOut, put};
+use super::entry::put;
+use super::state::{Overlay, TakenOut};
 use crate::node::{Node, Tree};
-use crate::source::Source;
 use crate::suggestion::hint;
-use cosell_model::field::RuleName;
-
-/// Where a rule comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Display)]
-pub enum Origin {
-    /// The shipped file.
-    #[strum(serialize = "shipped")]
-    Shipped,
-    /// The shipped file, with keys that the override replaces.
-    #[strum(serialize = "shipped, changed")]
-    Changed,
-    /// The override.
-    #[strum(serialize = "own")]
-    Own,
-}
 
 pub(super) const KEY: &str = "rule";
 const OFF: &str = "off";
@@ -136,30 +119,6 @@ impl Overlay<'_, '_> {
             (_, change) => rules.push(Spanned::new(span, change)),
         }
     }
-}
-
-/// Where each rule of a merged table comes from, by name; `changes` is the same table of the override.
-pub(crate) fn origins(merged: Node<'_>, changes: Option<Node<'_>>) -> BTreeMap<RuleName, Origin> {
-    let names = |table: Node<'_>| -> Vec<String> {
-        named_rules(table).map(|(name, _)| name.to_owned()).collect()
-    };
-    let touched = changes.map(names).unwrap_or_default();
-    named_rules(merged)
-        .map(|(name, rule)| {
-            let is_changed = touched.iter().any(|known| known == name);
-            let origin = match (rule.place().source, is_changed) {
-                (Source::Shipped, false) => Origin::Shipped,
-                (Source::Shipped, true) => Origin::Changed,
-                (Source::Override, _) => Origin::Own,
-            };
-            (name.into(), origin)
-        })
-        .collect()
-}
-
-fn named_rules(table: Node<'_>) -> impl Iterator<Item = (&str, Node<'_>)> {
-    let rules = table.get(KEY).into_iter().flat_map(Node::items);
-    rules.filter_map(|rule| Some((rule.get("name")?.text()?, rule)))
 }
 
 fn name<'a>(rule: &'a Tree<'_>) -> Option<&'a str> {

@@ -1,4 +1,4 @@
-//! What becomes of one field when a deal's other half is made: a creation is planned from it, and a trial shows it.
+//! Creation, one field at a time: what a new referral or record gets. A creation is planned from it, and a trial shows it.
 
 use serde_json::Value as Json;
 

@@ -2,7 +2,8 @@
 
 use super::{Rule, When};
 use crate::conversion_error::ConversionError;
-use crate::transform::{Shape, Transform};
+use crate::transform::Transform;
+use crate::transform::shape::Shape;
 use cosell_model::value::{Kind, Value};
 
 impl Rule {

@@ -98,7 +98,7 @@ impl Transform {
         date.map(Value::Date).ok_or_else(|| self.unfit())
     }
 
-    /// The value is customer data: only what was wanted of it is told.
+    /// The value is customer data: only what was wanted of it is said.
     fn unfit(&self) -> ConversionError {
         ConversionError::Transform {
             transform: self.to_string(),

@@ -125,7 +125,7 @@ fn of_several_items_one_is_picked_or_all_are_put_together() {
 }
 
 #[test]
-fn what_is_no_transform_is_told() {
+fn what_is_no_transform_is_reported() {
     for (text, expected) in [
         ("uper", "there is no transform `uper`"),
         ("upper:x", "`upper` takes nothing behind its name"),
