@@ -53,7 +53,7 @@ async fn salesforce_token(simulators: &Simulators) -> String {
         ("client_id", "sim-salesforce-client"),
         ("client_secret", "sim-salesforce-secret"),
     ];
-    let request = cosell_runtime::http::client().unwrap().post(url).form(&form);
+    let request = cosell_http::client().unwrap().post(url).form(&form);
     let token: serde_json::Value = request.send().await.unwrap().json().await.unwrap();
     token["access_token"].as_str().unwrap().to_owned()
 }

@@ -6,7 +6,6 @@ use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use cosell_partner_center::event::EventName;
 use cosell_partner_center::registration::{Ensured, Registered, Registration, ValidationResult};
-use cosell_runtime::http;
 use cosell_wiring::RegistrationSettings;
 use url::Url;
 
@@ -48,7 +47,7 @@ pub(crate) async fn run(command: Command) -> Result<()> {
 /// Partner Center delivers to https addresses; the simulated one to loopback as well.
 fn address(text: &str) -> Result<Url> {
     let url = Url::parse(text)?;
-    http::permitted(&url)?;
+    cosell_http::permitted(&url)?;
     Ok(url)
 }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cosell_partner_center::token::{
-    PartnerCredentials, RefreshTokenStore, TokenEndpoint, TokenSettings, TokenSource,
+    self, PartnerCredentials, RefreshTokenStore, TokenEndpoint, TokenSettings,
 };
 use cosell_runtime::clock;
 use cosell_simulators::{Config, Simulators};
@@ -33,9 +33,8 @@ async fn registration() -> (Simulators, Registration) {
     let simulators = Simulators::start(Config::default()).await.unwrap();
     let entra =
         TokenSettings::new(&simulators.entra, "sim-partner-tenant", TokenEndpoint::V1).unwrap();
-    let client = http::client().unwrap();
-    let tokens =
-        Arc::new(TokenSource::new(entra, client.clone(), Arc::new(Consent), Arc::new(clock::now)));
+    let client = cosell_http::client().unwrap();
+    let tokens = token::source(entra, client.clone(), Arc::new(Consent), Arc::new(clock::now));
     let audience = cosell_partner_center::registration::DEFAULT_AUDIENCE;
     let registration =
         Registration::new(client, &simulators.registration, audience, tokens).unwrap();

@@ -39,7 +39,7 @@ impl Functions {
         ensure!(output.status.success(), "the template could not be deployed:\n{log}");
         let outputs = serde_json::from_slice(&output.stdout)
             .context("deploy.py did not print the outputs")?;
-        Ok(Self { outputs, aws: ministack.url(), http: cosell_runtime::http::client()? })
+        Ok(Self { outputs, aws: ministack.url(), http: cosell_http::client()? })
     }
 
     /// One of the template's outputs.

@@ -89,7 +89,7 @@ impl MiniStack {
     }
 
     async fn wait_until_ready(&mut self) -> Result<()> {
-        let http = cosell_runtime::http::client()?;
+        let http = cosell_http::client()?;
         let started = Instant::now();
         while started.elapsed() < START_LIMIT {
             if let Some(status) = self.process.try_wait()? {

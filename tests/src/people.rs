@@ -24,7 +24,7 @@ pub struct People {
 impl People {
     /// People at the simulators with this control address, whose sellers work in `crm`.
     pub fn new(control: reqwest::Url, crm: CrmSystem) -> Result<Self> {
-        Ok(Self { crm, control, http: cosell_runtime::http::client()? })
+        Ok(Self { crm, control, http: cosell_http::client()? })
     }
 
     /// Microsoft's seller invites the partner to a deal; returns the referral's id.

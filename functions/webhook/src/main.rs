@@ -9,7 +9,7 @@ use cosell_partner_center::signature::{
     DEFAULT_CERTIFICATE_ORIGINS, DEFAULT_ISSUER_HOSTS, SignatureSettings, Verifier,
 };
 use cosell_runtime::config::Environment;
-use cosell_runtime::{clock, http, logging};
+use cosell_runtime::{clock, logging};
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Error, LambdaEvent, Service, lambda_runtime, service_fn};
@@ -35,8 +35,10 @@ async fn main() -> Result<(), Error> {
             text("TRUST_ROOT_PEM", ""),
         ))
     })?;
-    let verifier =
-        Verifier::new(SignatureSettings::parse(&origins, &issuers, &roots)?, http::client()?);
+    let verifier = Verifier::new(
+        SignatureSettings::parse(&origins, &issuers, &roots)?,
+        cosell_http::client()?,
+    );
     let queue = SqsQueue::new(&cosell_aws::sdk::config().await, queue_url);
     queue.warm_up().await;
     let webhook = Arc::new(Webhook { verifier, queue });

@@ -1,7 +1,6 @@
 //! What can go wrong, and what kind of failure that is.
 
-use std::time::Duration;
-
+use cosell_http::{CallError, TokenError, TransportError};
 use cosell_sync::{Failure, FailureKind, System};
 
 /// Everything this adapter can fail with. Texts name operation, record, column and remedy; they never hold values, since those are customer data.
@@ -34,25 +33,9 @@ pub enum DynamicsError {
         /// Why, and what to do about it.
         reason: String,
     },
-    /// Microsoft Entra refused the client credentials.
-    #[error(
-        "Microsoft Entra refused the Dynamics client credentials ({code}): check tenant, client id and client secret, and whether the secret has expired"
-    )]
-    TokenRefused {
-        /// The AADSTS code, or the protocol's error name.
-        code: String,
-    },
-    /// Microsoft Entra gave no token for now.
-    #[error("Microsoft Entra gave no token for Dynamics now (HTTP {status})")]
-    TokenUnavailable {
-        /// The HTTP status; 2xx when the answer was not a token.
-        status: u16,
-        /// How long it asked to wait.
-        retry_after: Option<Duration>,
-    },
-    /// The store could not give the client credentials.
+    /// There is no token to call with.
     #[error(transparent)]
-    CredentialsUnavailable(Box<Failure>),
+    Token(#[from] TokenError<Failure>),
     /// A fresh token was answered with 401 too.
     #[error(
         "{doing}: Dynamics does not accept the token: check that the scope names this environment's origin and the tenant is the environment's"
@@ -63,28 +46,15 @@ pub enum DynamicsError {
         /// The service's request id.
         request_id: Option<String>,
     },
-    /// The access token that was given from outside is answered with 401.
-    #[error(
-        "Dynamics does not accept the access token that was given: it has expired, or is for another environment; get a new one"
-    )]
-    GivenTokenNotAccepted,
-    /// No connection: nothing was sent.
-    #[error("{doing}: the service could not be reached")]
-    NotReached {
-        /// What was being done.
-        doing: String,
-        /// Without its URL, which may hold customer data.
-        source: reqwest::Error,
-    },
-    /// Time-out or connection lost after sending.
-    #[error("{doing}: no answer came{}", if *.once { "; it may have taken effect" } else { "" })]
+    /// The service did not answer.
+    #[error("{doing}: {source}{}", may_have_taken_effect(*.once, .source))]
     NoAnswer {
         /// What was being done.
         doing: String,
         /// Whether doing it twice would do harm.
         once: bool,
-        /// Without its URL, which may hold customer data.
-        source: reqwest::Error,
+        /// Why.
+        source: TransportError,
     },
     /// A success whose body is not what the contract says.
     #[error("{doing}: the answer lacks {what}")]
@@ -135,27 +105,39 @@ pub struct Refused {
     pub request_id: Option<String>,
 }
 
+fn may_have_taken_effect(once: bool, error: &TransportError) -> &'static str {
+    if once && error.may_have_taken_effect() { "; it may have taken effect" } else { "" }
+}
+
 impl DynamicsError {
+    pub(crate) fn of_call(doing: &str, once: bool, error: CallError<Failure>) -> Self {
+        match error {
+            CallError::Token(error) => Self::Token(error),
+            CallError::Transport(source) => {
+                Self::NoAnswer { doing: doing.to_owned(), once, source }
+            }
+        }
+    }
+
     pub(crate) fn kind(&self) -> FailureKind {
         match self {
             Self::InvalidColumn { .. }
             | Self::ForeignKey { .. }
             | Self::Unwritable { .. }
             | Self::ForeignPage { .. } => FailureKind::Rejected,
-            Self::TokenRefused { .. }
-            | Self::TokenNotAccepted { .. }
-            | Self::GivenTokenNotAccepted => FailureKind::Credentials,
-            Self::TokenUnavailable { retry_after: Some(retry_after), .. } => {
+            Self::Token(TokenError::Refused { .. } | TokenError::Unusable(_))
+            | Self::TokenNotAccepted { .. } => FailureKind::Credentials,
+            Self::Token(TokenError::Unavailable { retry_after: Some(retry_after), .. }) => {
                 FailureKind::Throttled { retry_after: *retry_after }
             }
-            Self::CredentialsUnavailable(failure) => failure.kind,
-            Self::NoAnswer { once: true, .. } | Self::Unexpected { once: true, .. } => {
+            Self::Token(TokenError::Store(failure)) => failure.kind,
+            Self::NoAnswer { once: true, source, .. } if source.may_have_taken_effect() => {
                 FailureKind::OutcomeUnknown
             }
-            Self::NotReached { .. }
+            Self::Unexpected { once: true, .. } => FailureKind::OutcomeUnknown,
+            Self::Token(TokenError::Unavailable { .. } | TokenError::NoAnswer { .. })
             | Self::NoAnswer { .. }
-            | Self::Unexpected { .. }
-            | Self::TokenUnavailable { .. } => FailureKind::Transient,
+            | Self::Unexpected { .. } => FailureKind::Transient,
             Self::Refused(refused) => refused.kind,
             Self::Stale { .. } => FailureKind::Stale,
         }
@@ -164,7 +146,9 @@ impl DynamicsError {
     /// The service's code and request id.
     fn trace(&self) -> (Option<String>, Option<String>) {
         match self {
-            Self::TokenRefused { code } => (Some(code.clone()), None),
+            Self::Token(TokenError::Refused { code, trace_id, .. }) => {
+                (Some(code.clone()), trace_id.clone())
+            }
             Self::Refused(refused) => (refused.code.clone(), refused.request_id.clone()),
             Self::TokenNotAccepted { request_id, .. } | Self::Unexpected { request_id, .. } => {
                 (None, request_id.clone())
@@ -176,8 +160,8 @@ impl DynamicsError {
 
 impl From<DynamicsError> for Failure {
     fn from(error: DynamicsError) -> Self {
-        if let DynamicsError::CredentialsUnavailable(failure) = error {
-            return *failure;
+        if let DynamicsError::Token(TokenError::Store(failure)) = error {
+            return failure;
         }
         let (code, request_id) = error.trace();
         Self {

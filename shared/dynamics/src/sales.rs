@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use cosell_http::Clock;
 use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use cosell_model::id::ReferralId;
-use cosell_runtime::bearer::Bearers;
 use cosell_sync::Failure;
 use cosell_sync::port::{Crm, CrmChange};
 use jiff::Timestamp;
@@ -22,7 +22,7 @@ use crate::remembered::Remembered;
 use crate::schema::Schema;
 use crate::settings::Settings;
 use crate::table::Table;
-use crate::token::{ClientCredentialsGrant, SignIn};
+use crate::token::SignIn;
 use crate::web_api::{Call, WebApi};
 use crate::write::{Columns, refuse_parties};
 
@@ -42,14 +42,10 @@ impl Dynamics {
         settings: Settings,
         credentials: Arc<dyn CredentialStore>,
         schema: Schema,
+        clock: Clock,
     ) -> Self {
-        let grant = ClientCredentialsGrant {
-            http: http.clone(),
-            endpoint: settings.token_endpoint(),
-            scope: settings.token_scope(),
-            credentials,
-        };
-        let api = WebApi::new(http, &settings, Bearers::new(SignIn::Application(grant)));
+        let sign_in = SignIn::application(http.clone(), &settings, credentials);
+        let api = WebApi::new(http, &settings, sign_in, clock);
         Self {
             api: Arc::new(api),
             settings,

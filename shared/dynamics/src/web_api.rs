@@ -1,13 +1,12 @@
-//! One call to the Dataverse Web API: headers, token, time-outs, refusals (contract dynamics365 1.4, 1.5).
+//! One call to the Dataverse Web API: address, headers, and what an answer is taken for (contract
+//! dynamics365 1.4, 1.5).
 
-use cosell_runtime::bearer::{Bearer, Bearers};
-use cosell_runtime::http::body::{self, BodyError};
-use cosell_runtime::http::retry_after;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, IF_MATCH, IF_NONE_MATCH};
-use reqwest::{Method, Response, StatusCode};
-use secrecy::ExposeSecret;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cosell_http::{Clock, Request, Response, Service, TokenCache};
+use reqwest::{Method, StatusCode};
 use serde_json::Value as Json;
-use tokio::time::Instant;
 use url::Url;
 use uuid::Uuid;
 
@@ -17,14 +16,17 @@ use crate::refusal::Evidence;
 use crate::settings::Settings;
 use crate::token::SignIn;
 
-/// Asks for the row as stored: the only way to learn id, version and whether an upsert created (contract dynamics365 3.5).
+/// The service's id of a request.
+const REQUEST_ID: &[&str] = &["x-ms-service-request-id", "req_id"];
+
+/// Asks for the row as stored: the only way to learn id, version and whether an upsert created
+/// (contract dynamics365 3.5).
 pub(crate) const RETURN_ROW: &str = "return=representation";
 
 /// The environment's Web API.
 pub(crate) struct WebApi {
-    http: reqwest::Client,
+    service: Service<SignIn>,
     root: Url,
-    tokens: Bearers<SignIn>,
 }
 
 /// One call.
@@ -54,8 +56,9 @@ impl Call {
         }
     }
 
-    /// A write that may be repeated: by alternate key, or guarded by a version. One that no version guards must not land late, over
-    /// what a seller has entered meanwhile: its lost answer is told as an unknown outcome.
+    /// A write that may be repeated: by alternate key, or guarded by a version. One that no version
+    /// guards must not land late, over what a seller has entered meanwhile: its lost answer is
+    /// reported as an unknown outcome.
     pub(crate) fn patch(url: Url, body: Json, doing: impl Into<String>) -> Self {
         Self { method: Method::PATCH, body: Some(body), ..Self::get(url, doing) }
     }
@@ -82,6 +85,33 @@ impl Call {
     }
 }
 
+impl Call {
+    fn request(&self) -> Request<'_> {
+        let mut request = Request::new(self.method.clone(), self.url.clone(), &self.doing)
+            .header("odata-maxversion", "4.0")
+            .header("odata-version", "4.0")
+            .header("x-ms-client-request-id", Uuid::new_v4().to_string())
+            .body(self.body.as_ref());
+        if self.method == Method::GET {
+            // Stops a cached answer.
+            request = request.header("if-none-match", "null");
+        }
+        if let Some(prefer) = &self.prefer {
+            request = request.header("prefer", prefer);
+        }
+        if let Some(version) = &self.if_match {
+            request = request.header("if-match", version);
+        }
+        if let Some(customisation) = self.customisation {
+            request = request.header("consistency", "Strong");
+            if let Customisation::In(solution) = customisation {
+                request = request.header("mscrm.solutionuniquename", solution);
+            }
+        }
+        request
+    }
+}
+
 /// Marks a call about definitions (contract dynamics365 5.1 to 5.3).
 #[derive(Clone, Copy)]
 pub(crate) enum Customisation {
@@ -99,10 +129,21 @@ pub(crate) struct Answer {
     pub(crate) request_id: Option<String>,
     pub(crate) doing: String,
     once: bool,
-    retry_after: Option<std::time::Duration>,
+    retry_after: Option<Duration>,
 }
 
 impl Answer {
+    fn new(call: &Call, response: Response) -> Self {
+        Self {
+            status: response.status,
+            body: response.json().unwrap_or_default(),
+            request_id: response.request_id,
+            doing: call.doing.clone(),
+            once: call.once,
+            retry_after: response.retry_after,
+        }
+    }
+
     /// A body that is not what the contract says.
     pub(crate) fn lacks(&self, what: &'static str) -> DynamicsError {
         DynamicsError::Unexpected {
@@ -125,7 +166,7 @@ impl Answer {
 
     /// The error code of a refusal.
     pub(crate) fn code(&self) -> Option<ErrorCode> {
-        if self.status.is_success() { None } else { self.evidence().code() }
+        if self.status.is_success() { None } else { self.error_response().code() }
     }
 
     fn refused(&self) -> DynamicsError {
@@ -135,10 +176,10 @@ impl Answer {
                 request_id: self.request_id.clone(),
             };
         }
-        DynamicsError::Refused(Box::new(self.evidence().judge(&self.doing)))
+        DynamicsError::Refused(Box::new(self.error_response().judge(&self.doing)))
     }
 
-    fn evidence(&self) -> Evidence<'_> {
+    fn error_response(&self) -> Evidence<'_> {
         Evidence {
             status: self.status.as_u16(),
             body: &self.body,
@@ -150,8 +191,15 @@ impl Answer {
 }
 
 impl WebApi {
-    pub(crate) fn new(http: reqwest::Client, settings: &Settings, tokens: Bearers<SignIn>) -> Self {
-        Self { http, root: settings.api_root(), tokens }
+    pub(crate) fn new(
+        http: reqwest::Client,
+        settings: &Settings,
+        sign_in: SignIn,
+        clock: Clock,
+    ) -> Self {
+        let tokens = Arc::new(TokenCache::new(sign_in, clock));
+        let service = Service::new(http, tokens, settings.token_scope(), REQUEST_ID);
+        Self { service, root: settings.api_root() }
     }
 
     /// The address of `path` below the API's root, with `query` percent-encoded.
@@ -172,105 +220,11 @@ impl WebApi {
             && url.password().is_none()
     }
 
-    /// Sends a call. A 401 costs one new token and one repetition: nothing took effect.
+    /// Sends a call.
     pub(crate) async fn send(&self, call: &Call) -> Result<Answer, DynamicsError> {
-        let bearer = self.tokens.bearer().await?;
-        let answer = self.attempt(call, &bearer).await?;
-        if answer.status != StatusCode::UNAUTHORIZED {
-            return Ok(answer);
-        }
-        let bearer = self.tokens.renew(&bearer).await?;
-        self.attempt(call, &bearer).await
-    }
-
-    async fn attempt(&self, call: &Call, bearer: &Bearer<()>) -> Result<Answer, DynamicsError> {
-        let started = Instant::now();
-        let request_number = Uuid::new_v4().to_string();
-        let mut request = self
-            .http
-            .request(call.method.clone(), call.url.clone())
-            .bearer_auth(bearer.secret.expose_secret())
-            .header(ACCEPT, "application/json")
-            .header("OData-MaxVersion", "4.0")
-            .header("OData-Version", "4.0")
-            .header("x-ms-client-request-id", &request_number);
-        if call.method == Method::GET {
-            // Stops a cached answer.
-            request = request.header(IF_NONE_MATCH, "null");
-        }
-        if let Some(prefer) = &call.prefer {
-            request = request.header("Prefer", prefer);
-        }
-        if let Some(version) = &call.if_match {
-            request = request.header(IF_MATCH, version);
-        }
-        if let Some(customisation) = call.customisation {
-            request = request.header("Consistency", "Strong");
-            if let Customisation::In(solution) = customisation {
-                request = request.header("MSCRM.SolutionUniqueName", solution);
-            }
-        }
-        if let Some(body) = &call.body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
-        }
-        let response = request
-            .send()
-            .await
-            .map_err(|error| DynamicsError::of_transport(&call.doing, call.once, error))?;
-        let status = response.status();
-        let (request_id, retry_after) =
-            (request_id(response.headers()), retry_after::read(response.headers()));
-        let body = read_body(response, &call.doing, call.once).await?;
-        tracing::debug!(
-            http.method = %call.method,
-            http.status = status.as_u16(),
-            dynamics.request_id = request_id.as_deref(),
-            duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            "{}",
-            call.doing
-        );
-        Ok(Answer {
-            status,
-            body,
-            request_id,
-            doing: call.doing.clone(),
-            once: call.once,
-            retry_after,
-        })
-    }
-}
-
-/// The body; `Null` when it is empty or not JSON.
-pub(crate) async fn read_body(
-    response: Response,
-    doing: &str,
-    once: bool,
-) -> Result<Json, DynamicsError> {
-    let request_id = request_id(response.headers());
-    body::json(response).await.map_err(|error| match error {
-        BodyError::Lost(source) => DynamicsError::of_transport(doing, once, source),
-        BodyError::TooLarge => DynamicsError::Unexpected {
-            doing: doing.to_owned(),
-            what: "an end below 8 MiB",
-            once,
-            request_id,
-        },
-    })
-}
-
-fn request_id(headers: &HeaderMap) -> Option<String> {
-    let id = headers.get("x-ms-service-request-id").or_else(|| headers.get("REQ_ID"))?;
-    Some(id.to_str().ok()?.chars().take(64).collect())
-}
-
-impl DynamicsError {
-    /// A failure below HTTP. The URL is removed from it: a filter may hold a customer's name.
-    pub(crate) fn of_transport(doing: &str, once: bool, error: reqwest::Error) -> Self {
-        let (doing, source) = (doing.to_owned(), error.without_url());
-        if source.is_connect() || source.is_builder() {
-            Self::NotReached { doing, source }
-        } else {
-            Self::NoAnswer { doing, once, source }
-        }
+        let sent = self.service.send(|()| call.request()).await;
+        let (response, ()) =
+            sent.map_err(|error| DynamicsError::of_call(&call.doing, call.once, error))?;
+        Ok(Answer::new(call, response))
     }
 }

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
+use cosell_http::{CallError, TransportError};
 use cosell_model::id::ReferralId;
 use cosell_model::referral::ReferralError;
 use cosell_sync::{Failure, FailureKind, System};
 
-pub use crate::answer::AnswerError;
 pub use crate::refusal::Refusal;
-use crate::token::TokenError;
+use crate::token::{self, TokenError};
 
 /// What was being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,21 +49,13 @@ pub enum Error {
     /// There is no access token to call with.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// Nothing was sent.
-    #[error("{operation}: Partner Center could not be reached")]
-    Unreachable {
+    /// The service did not answer.
+    #[error("{operation}: {source}")]
+    NoAnswer {
         /// What was being done.
         operation: Operation,
         /// Why.
-        source: reqwest::Error,
-    },
-    /// The request was sent, its answer did not arrive.
-    #[error("{operation}: the request was sent but the answer did not arrive")]
-    Interrupted {
-        /// What was being done.
-        operation: Operation,
-        /// Why.
-        source: AnswerError,
+        source: TransportError,
     },
     /// An answer other than 2xx.
     #[error("{operation} was {refusal}")]
@@ -97,20 +89,31 @@ pub enum Problem {
 }
 
 impl Error {
-    /// What kind of failure it is. For creation everything that may have taken effect is "outcome unknown".
+    pub(crate) fn of_call(operation: Operation, error: CallError<Failure>) -> Self {
+        match error {
+            CallError::Token(error) => Self::Token(error),
+            CallError::Transport(source) => Self::NoAnswer { operation, source },
+        }
+    }
+
+    /// What kind of failure it is. For creation everything that may have taken effect is "outcome
+    /// unknown".
     pub fn kind(&self) -> FailureKind {
         let perhaps = |operation: &Operation| match operation {
             Operation::CreateReferral => FailureKind::OutcomeUnknown,
             _ => FailureKind::Transient,
         };
         match self {
-            Self::Token(error) => error.kind(),
-            Self::Interrupted { operation, .. } => perhaps(operation),
+            Self::Token(error) => token::kind(error),
+            Self::NoAnswer { operation, source } if source.may_have_taken_effect() => {
+                perhaps(operation)
+            }
             Self::Unusable { operation: Operation::CreateReferral, .. } => {
                 FailureKind::OutcomeUnknown
             }
-            // A gateway's page instead of the service's answer passes; a referral in an unknown state stays as it is.
-            Self::Unreachable { .. } | Self::Unusable { problem: Problem::Shape(_), .. } => {
+            // A gateway's page instead of the service's answer passes; a referral in an unknown
+            // state stays as it is.
+            Self::NoAnswer { .. } | Self::Unusable { problem: Problem::Shape(_), .. } => {
                 FailureKind::Transient
             }
             Self::Unusable { problem: Problem::Referral(_), .. } => FailureKind::Rejected,
@@ -118,7 +121,8 @@ impl Error {
                 let creates = *operation == Operation::CreateReferral;
                 match refusal.status {
                     401 => FailureKind::Credentials,
-                    // A list leaves out what we may not see; one that is refused as a whole means that our user lost its role.
+                    // A list leaves out what we may not see; one that is refused as a whole means
+                    // that the sync's service account lost its role.
                     403 if refusal.lacks_claims() || *operation == Operation::ListReferrals => {
                         FailureKind::Credentials
                     }
@@ -229,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failures_text_names_the_field_the_record_and_the_cure() {
+    fn a_failures_text_names_the_field_the_record_and_the_remedy() {
         let refusal = Refusal {
             status: 400,
             code: Some("invalidRequest".into()),

@@ -5,8 +5,6 @@ mod property;
 pub mod signature;
 
 #[cfg(feature = "client")]
-mod answer;
-#[cfg(feature = "client")]
 pub mod error;
 #[cfg(feature = "client")]
 mod exchange;

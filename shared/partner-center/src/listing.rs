@@ -37,7 +37,7 @@ pub(crate) async fn all(exchange: &Exchange, query: &Query<'_>) -> Result<Rows, 
         let mut list = call(Operation::ListReferrals, Method::GET, &PATH);
         list.query = Some(&page_query);
         let answer = exchange.send(&list).await?;
-        let request_id = answer.request_id();
+        let request_id = answer.request_id.clone();
         let unusable = |shape| unusable(shape, request_id.clone());
         let mut page = answer.json().ok_or_else(|| unusable("the list is not JSON"))?;
         let link = text(&page, "@odata.nextLink").map(str::to_owned);

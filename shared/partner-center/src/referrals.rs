@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use cosell_http::{ForbiddenUrl, Response};
 use cosell_model::id::{ETag, EngagementId, ReferralId};
 use cosell_model::referral::Referral;
-use cosell_runtime::http::ForbiddenUrl;
 use cosell_sync::Failure;
 use cosell_sync::port::{PartnerCenter, PatchOperation, ReferralChange};
 use jiff::Timestamp;
 use reqwest::Method;
-use reqwest::header::{ETAG, HeaderName, IF_MATCH};
+use reqwest::header::ETAG;
 use serde_json::{Value as Json, json};
 use url::Url;
 use uuid::Uuid;
 
-use crate::answer::Answer;
 use crate::error::{Error, Operation, Problem};
 use crate::exchange::{Call, Exchange};
 use crate::listing::{self, Query, Rows};
@@ -30,9 +29,6 @@ pub const DEFAULT_AUDIENCE: &str = "https://api.partner.microsoft.com";
 
 pub(crate) const PATH: [&str; 3] = ["v1.0", "engagements", "referrals"];
 
-const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
-const PREFER: HeaderName = HeaderName::from_static("prefer");
-
 /// The client for referrals.
 pub struct Referrals {
     exchange: Exchange,
@@ -45,7 +41,7 @@ pub(crate) fn call<'a>(operation: Operation, method: Method, path: &'a [&'a str]
         method,
         path,
         query: None,
-        headers: vec![(CLIENT_REQUEST_ID, Uuid::new_v4().to_string())],
+        headers: vec![("client-request-id", Uuid::new_v4().to_string())],
         body: None,
     }
 }
@@ -72,7 +68,7 @@ impl Referrals {
     }
 
     /// The answer that holds one referral; `None` when it does not exist for us.
-    pub(crate) async fn answer_of(&self, id: ReferralId) -> Result<Option<Answer>, Error> {
+    pub(crate) async fn answer_of(&self, id: ReferralId) -> Result<Option<Response>, Error> {
         let text_id = id.to_string();
         let segments = path_of(&text_id);
         match self.exchange.send(&call(Operation::ReadReferral(id), Method::GET, &segments)).await {
@@ -135,8 +131,8 @@ impl Referrals {
         let (text_id, body) = (id.to_string(), json!(operations));
         let segments = path_of(&text_id);
         let mut patch = call(operation, Method::PATCH, &segments);
-        patch.headers.push((IF_MATCH, etag.as_str().to_owned()));
-        patch.headers.push((PREFER, "return=representation".to_owned()));
+        patch.headers.push(("if-match", etag.as_str().to_owned()));
+        patch.headers.push(("prefer", "return=representation".to_owned()));
         patch.body = Some(&body);
         let answer = self.exchange.send(&patch).await?;
         let part = match referral(operation, &answer) {
@@ -145,7 +141,7 @@ impl Referrals {
             }
             Ok(_) => Error::Unusable {
                 operation,
-                request_id: answer.request_id(),
+                request_id: answer.request_id.clone(),
                 problem: Problem::Shape("it holds only a part of the referral"),
             },
             Err(unusable) => unusable,
@@ -162,14 +158,14 @@ fn changed_since(since: Timestamp) -> String {
     format!("updatedDateTime ge {since:.7}")
 }
 
-pub(crate) fn referral(operation: Operation, answer: &Answer) -> Result<Referral, Error> {
+pub(crate) fn referral(operation: Operation, answer: &Response) -> Result<Referral, Error> {
     let unusable =
-        |problem| Error::Unusable { operation, request_id: answer.request_id(), problem };
+        |problem| Error::Unusable { operation, request_id: answer.request_id.clone(), problem };
     let body = answer
         .json()
         .filter(Json::is_object)
         .ok_or_else(|| unusable(Problem::Shape("it holds no referral")))?;
-    Referral::parse(body, answer.header(ETAG), answer.request_id())
+    Referral::parse(body, answer.header(ETAG), answer.request_id.clone())
         .map_err(|error| unusable(error.into()))
 }
 

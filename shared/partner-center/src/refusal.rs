@@ -3,13 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
+use cosell_http::Response;
 use serde_json::Value as Json;
 
-use crate::answer::Answer;
 use crate::property::{property, text};
 
 /// Longest text of a service that goes into an error: enough for its sentence, too little for a document.
 const MESSAGE_CHARS: usize = 300;
+
+/// When a service is busy and does not say for how long.
+const UNSPECIFIED: Duration = Duration::from_secs(30);
 
 /// Inner errors followed; the service nests two or three.
 const MAX_DEPTH: usize = 8;
@@ -34,16 +37,16 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub(crate) fn read(answer: &Answer) -> Self {
-        let complaint = answer.json().map(|body| Complaint::read(&body)).unwrap_or_default();
+    pub(crate) fn read(response: &Response) -> Self {
+        let complaint = response.json().map(|body| Complaint::read(&body)).unwrap_or_default();
         Self {
-            status: answer.status.as_u16(),
+            status: response.status.as_u16(),
             code: complaint.code,
             target: complaint.target,
             message: complaint.message,
-            request_id: answer.request_id(),
-            retry_after: answer.retry_after(),
-            wait: answer.wait(),
+            request_id: response.request_id.clone(),
+            retry_after: response.retry_after,
+            wait: response.retry_after.unwrap_or(UNSPECIFIED),
         }
     }
 

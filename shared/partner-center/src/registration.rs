@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use cosell_runtime::http::ForbiddenUrl;
+use cosell_http::{ForbiddenUrl, Response};
 use reqwest::Method;
-use reqwest::header::HeaderName;
 use serde_json::{Value as Json, json};
 use url::Url;
 use uuid::Uuid;
 
-use crate::answer::Answer;
 use crate::error::{Error, Operation, Problem};
 use crate::exchange::{Call, Exchange};
 use crate::property::{property, text};
@@ -22,10 +20,6 @@ pub const DEFAULT_URL: &str = "https://api.partnercenter.microsoft.com";
 pub const DEFAULT_AUDIENCE: &str = "https://api.partnercenter.microsoft.com";
 
 const PATH: [&str; 3] = ["webhooks", "v1", "registration"];
-
-const CONTRACT_VERSION: HeaderName = HeaderName::from_static("ms-contract-version");
-const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
-const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
 
 /// What the tenant has registered: one address for all events.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,13 +170,13 @@ impl Registration {
         method: Method,
         below: &[&str],
         body: Option<&Json>,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Response, Error> {
         let path = [&PATH, below].concat();
         let id = || Uuid::new_v4().to_string();
         let headers = vec![
-            (CONTRACT_VERSION, "api-version: v1".to_owned()),
-            (REQUEST_ID, id()),
-            (CORRELATION_ID, id()),
+            ("ms-contract-version", "api-version: v1".to_owned()),
+            ("ms-requestid", id()),
+            ("ms-correlationid", id()),
         ];
         self.exchange
             .send(&Call { operation, method, path: &path, query: None, headers, body })
@@ -199,6 +193,10 @@ fn registered(body: &Json) -> Option<Registered> {
     Some(Registered { url: text(body, "webhookUrl")?.to_owned(), events })
 }
 
-fn unusable(operation: Operation, answer: &Answer, shape: &'static str) -> Error {
-    Error::Unusable { operation, request_id: answer.request_id(), problem: Problem::Shape(shape) }
+fn unusable(operation: Operation, answer: &Response, shape: &'static str) -> Error {
+    Error::Unusable {
+        operation,
+        request_id: answer.request_id.clone(),
+        problem: Problem::Shape(shape),
+    }
 }

@@ -1,25 +1,19 @@
 //! Access tokens from the refresh token (contract partner-center 1.2).
 
-mod entra;
-
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cosell_runtime::http::{ForbiddenUrl, permitted};
+pub use cosell_http::Clock;
+use cosell_http::{
+    Endpoint, ForbiddenUrl, Grant, Granted, Issued, OAuthError, Refusal, TokenCache, permitted,
+};
 use cosell_sync::{Failure, FailureKind};
-use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::Mutex;
 use url::Url;
 
-/// A token is renewed this long before it ends, so that no call starts with one that ends on the way.
-const RENEW_BEFORE: SignedDuration = SignedDuration::from_mins(5);
-
-/// Tells the time. The wall clock, because a function that sleeps between invocations outlives its tokens.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+/// When the answer does not say how long the token lasts: short enough to be right.
+const DEFAULT_LIFE: Duration = Duration::from_mins(10);
 
 /// What the partner's consent left us with.
 #[derive(Clone, Debug)]
@@ -32,14 +26,15 @@ pub struct PartnerCredentials {
     pub refresh_token: SecretString,
 }
 
-/// Where the credentials are kept. Refresh tokens roll: every use gives a new one, and only a used one stays alive for another 90 days.
+/// Where the credentials are kept. Refresh tokens roll: every use gives a new one, and only a used
+/// one stays alive for another 90 days.
 #[async_trait]
 pub trait RefreshTokenStore: Send + Sync {
     /// Reads the credentials as they are stored now.
     async fn load(&self) -> Result<PartnerCredentials, Failure>;
 
-    /// Replaces the refresh token of `redeemed` by the one it gave. What is stored by now may be somebody else's (an operator
-    /// gave a new consent): then it must be left alone.
+    /// Replaces the refresh token of `redeemed` by the one it gave. What is stored by now may be
+    /// somebody else's (an operator gave a new consent): then it must be left alone.
     async fn store(
         &self,
         redeemed: &PartnerCredentials,
@@ -90,170 +85,64 @@ impl TokenSettings {
         }
         Ok(Self { entra: entra.clone(), tenant: tenant.to_owned(), endpoint })
     }
+
+    fn endpoint(&self, http: reqwest::Client) -> Endpoint {
+        let mut url = self.entra.clone();
+        url.set_path(&match self.endpoint {
+            TokenEndpoint::V1 => format!("{}/oauth2/token", self.tenant),
+            TokenEndpoint::V2 => format!("{}/oauth2/v2.0/token", self.tenant),
+        });
+        Endpoint { http, url, service: "Microsoft Entra", classify }
+    }
 }
 
 /// Why there is no token.
-#[derive(Debug, thiserror::Error)]
-pub enum TokenError {
-    /// Entra does not accept what we have.
-    #[error("Microsoft Entra refuses the Partner Center sign-in ({code}): {remedy}")]
-    Refused {
-        /// The OAuth error, with Entra's own number.
-        code: String,
-        /// What a person can do.
-        remedy: &'static str,
-        /// Entra's trace id.
-        trace_id: Option<String>,
-    },
-    /// The credentials could not be read.
-    #[error("the Partner Center credentials could not be read")]
-    Store(#[source] Failure),
-    /// Entra could not be reached, or did not answer.
-    #[error("Microsoft Entra did not answer")]
-    NoAnswer(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Entra asks us to wait.
-    #[error("Microsoft Entra asks us to wait")]
-    Throttled {
-        /// How long.
-        retry_after: Duration,
-    },
-    /// Entra is out of order.
-    #[error("Microsoft Entra answered {status} without a token")]
-    OutOfOrder {
-        /// The HTTP status.
-        status: u16,
-    },
-}
+pub type TokenError = cosell_http::TokenError<Failure>;
 
-impl TokenError {
-    /// What kind of failure it is. Without a token nothing was sent, so the outcome is never unknown.
-    pub fn kind(&self) -> FailureKind {
-        match self {
-            Self::Refused { .. } => FailureKind::Credentials,
-            Self::Store(failure) => failure.kind,
-            Self::Throttled { retry_after } => FailureKind::Throttled { retry_after: *retry_after },
-            Self::NoAnswer(_) | Self::OutOfOrder { .. } => FailureKind::Transient,
+/// What kind of failure it is. Without a token nothing was sent, so the outcome is never unknown.
+pub(crate) fn kind(error: &TokenError) -> FailureKind {
+    match error {
+        TokenError::Refused { .. } | TokenError::Unusable(_) => FailureKind::Credentials,
+        TokenError::Unavailable { retry_after: Some(retry_after), .. } => {
+            FailureKind::Throttled { retry_after: *retry_after }
         }
-    }
-
-    /// The same answer for those who waited for it, if it is one that asking again would only make worse.
-    fn shared(&self) -> Option<Self> {
-        match self {
-            Self::Refused { code, remedy, trace_id } => {
-                Some(Self::Refused { code: code.clone(), remedy, trace_id: trace_id.clone() })
-            }
-            Self::Throttled { retry_after } => Some(Self::Throttled { retry_after: *retry_after }),
-            Self::Store(_) | Self::NoAnswer(_) | Self::OutOfOrder { .. } => None,
-        }
+        TokenError::Unavailable { .. } | TokenError::NoAnswer { .. } => FailureKind::Transient,
+        TokenError::Store(failure) => failure.kind,
     }
 }
 
-/// Gives access tokens, one audience each, from one refresh token. Shared by all clients of a process.
-pub struct TokenSource {
+/// Access tokens, one of each audience, from one refresh token. Shared by all clients of a process.
+pub type TokenSource = TokenCache<Consent>;
+
+/// A source that reads its credentials from `store` when first asked.
+pub fn source(
     settings: TokenSettings,
     http: reqwest::Client,
     store: Arc<dyn RefreshTokenStore>,
     clock: Clock,
-    /// How often we were refused or throttled. Noted before waiting for `state`: a refusal with a higher number was given meanwhile.
-    refusals: AtomicU64,
-    /// Locked while a token is fetched: many callers cause one request, and audiences do not race for the rolling token.
-    state: Mutex<State>,
+) -> Arc<TokenSource> {
+    Arc::new(TokenCache::new(Consent { endpoint: settings.endpoint(http), settings, store }, clock))
 }
 
-#[derive(Default)]
-struct State {
-    tokens: HashMap<String, AccessToken>,
-    /// The last refusal of each audience: some are about the audience only.
-    refused: HashMap<String, Refusal>,
+/// The sign-in with the refresh token that the partner's consent left us with.
+pub struct Consent {
+    settings: TokenSettings,
+    endpoint: Endpoint,
+    store: Arc<dyn RefreshTokenStore>,
 }
 
-struct Refusal {
-    number: u64,
-    error: TokenError,
-}
+impl Grant for Consent {
+    type With = ();
+    type Error = Failure;
 
-struct AccessToken {
-    token: SecretString,
-    renew_at: Timestamp,
-}
-
-impl TokenSource {
-    /// A source that reads its credentials from `store` when first asked.
-    pub fn new(
-        settings: TokenSettings,
-        http: reqwest::Client,
-        store: Arc<dyn RefreshTokenStore>,
-        clock: Clock,
-    ) -> Self {
-        Self {
-            settings,
-            http,
-            store,
-            clock,
-            refusals: AtomicU64::default(),
-            state: Mutex::default(),
-        }
-    }
-
-    /// A token for `audience`, such as `https://api.partner.microsoft.com`. Whoever waits while another caller's request is refused or
-    /// throttled shares that answer; whoever comes later asks anew, since an operator may have mended it.
-    pub async fn token(&self, audience: &str) -> Result<SecretString, TokenError> {
-        let noted = self.refusals.load(Ordering::SeqCst);
-        let mut state = self.state.lock().await;
-        let now = (self.clock)();
-        match state.tokens.get(audience) {
-            Some(known) if now < known.renew_at => Ok(known.token.clone()),
-            _ => self.acquire(&mut state, audience, now, noted).await,
-        }
-    }
-
-    /// Another token than `refused`, which a service did not accept although its time is not over.
-    pub async fn renew(
-        &self,
-        audience: &str,
-        refused: &SecretString,
-    ) -> Result<SecretString, TokenError> {
-        let noted = self.refusals.load(Ordering::SeqCst);
-        let mut state = self.state.lock().await;
-        match state.tokens.get(audience) {
-            Some(known) if known.token.expose_secret() != refused.expose_secret() => {
-                Ok(known.token.clone())
-            }
-            _ => self.acquire(&mut state, audience, (self.clock)(), noted).await,
-        }
-    }
-
-    async fn acquire(
-        &self,
-        state: &mut State,
-        audience: &str,
-        now: Timestamp,
-        noted: u64,
-    ) -> Result<SecretString, TokenError> {
-        let meanwhile = state.refused.get(audience).filter(|refusal| refusal.number > noted);
-        if let Some(shared) = meanwhile.and_then(|refusal| refusal.error.shared()) {
-            return Err(shared);
-        }
-        let fetched = self.fetch(state, audience, now).await;
-        if let Some(error) = fetched.as_ref().err().and_then(TokenError::shared) {
-            let number = self.refusals.fetch_add(1, Ordering::SeqCst) + 1;
-            state.refused.insert(audience.to_owned(), Refusal { number, error });
-        }
-        fetched
-    }
-
-    async fn fetch(
-        &self,
-        state: &mut State,
-        audience: &str,
-        now: Timestamp,
-    ) -> Result<SecretString, TokenError> {
-        // Read each time, about once an hour: an operator may have stored a new consent, and a warm process must not carry on
-        // with the old one.
+    async fn ask(&self, audience: &str) -> Result<Issued<()>, TokenError> {
+        // Read each time, about once an hour: an operator may have stored a new consent, and a warm
+        // process must not carry on with the old one.
         let mut credentials = self.load().await?;
         let granted = match self.redeem(&credentials, audience).await {
             Err(refused @ TokenError::Refused { .. }) => {
-                // Another instance may have rolled the token, or an operator replaced it, since we read it.
+                // Another instance may have rolled the token, or an operator replaced it, since we
+                // read it.
                 let stored = self.load().await?;
                 if same(&stored, &credentials) {
                     return Err(refused);
@@ -269,33 +158,37 @@ impl TokenSource {
         if let Some(rolled) = rolled
             && let Err(failure) = self.store.store(&credentials, rolled).await
         {
-            // The token we used stays valid, so the next renewal gives another chance; not for 90 days, though.
+            // The token we used stays valid, so the next renewal gives another chance; not for 90
+            // days, though.
             tracing::warn!(
                 error = failure.redacted(),
                 "the new Partner Center refresh token could not be stored"
             );
         }
-        let renew_at = now
-            .saturating_add(granted.lasts)
-            .and_then(|end| end.saturating_sub(RENEW_BEFORE))
-            .unwrap_or(now);
-        state.tokens.insert(
-            audience.to_owned(),
-            AccessToken { token: granted.access_token.clone(), renew_at },
-        );
-        Ok(granted.access_token)
+        let life = granted.life.unwrap_or(DEFAULT_LIFE);
+        Ok(Issued { secret: granted.access_token, with: (), life: Some(life) })
     }
+}
 
+impl Consent {
     async fn load(&self) -> Result<PartnerCredentials, TokenError> {
         self.store.load().await.map_err(TokenError::Store)
     }
 
+    /// Exchanges the refresh token for an access token of `audience`.
     async fn redeem(
         &self,
         credentials: &PartnerCredentials,
         audience: &str,
-    ) -> Result<entra::Grant, TokenError> {
-        entra::redeem(&self.http, &self.settings, credentials, audience).await
+    ) -> Result<Granted, TokenError> {
+        let scope = format!("{audience}/.default offline_access");
+        let parameters: &[_] = match self.settings.endpoint {
+            TokenEndpoint::V1 => &[("resource", audience), ("scope", "openid")],
+            // Without offline_access this generation gives no new refresh token.
+            TokenEndpoint::V2 => &[("scope", scope.as_str())],
+        };
+        let PartnerCredentials { client_id, client_secret, refresh_token } = credentials;
+        self.endpoint.refresh_token(client_id, client_secret, refresh_token, parameters).await
     }
 }
 
@@ -303,4 +196,61 @@ fn same(a: &PartnerCredentials, b: &PartnerCredentials) -> bool {
     a.client_id == b.client_id
         && a.client_secret.expose_secret() == b.client_secret.expose_secret()
         && a.refresh_token.expose_secret() == b.refresh_token.expose_secret()
+}
+
+/// Any 4xx is about what we have. Entra's description is left out: it can name the user.
+fn classify(error: &OAuthError) -> Option<Refusal> {
+    let name = error.name().unwrap_or("no OAuth error");
+    let code = error.entra_code().map_or_else(|| name.to_owned(), |code| format!("{name}, {code}"));
+    error.status.is_client_error().then(|| Refusal { code, remedy: remedy(name) })
+}
+
+fn remedy(error: &str) -> &'static str {
+    match error {
+        "invalid_grant" | "interaction_required" | "login_required" | "consent_required" => {
+            "a person with the Referrals admin role must consent again, with multi-factor authentication, and the new refresh token must be stored"
+        }
+        "invalid_client" => {
+            "the app registration's client secret is wrong or has expired: create a new one and store it"
+        }
+        "unauthorized_client" => "the client id is unknown in this tenant: check it and the tenant",
+        "invalid_resource" | "invalid_scope" => {
+            "the audience is not known in this tenant: check it, and the app's delegated Partner Center permissions"
+        }
+        _ => "check the tenant, the client id and the app's delegated Partner Center permissions",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_follows_the_generation() {
+        let entra = Url::parse("https://login.microsoftonline.com").unwrap();
+        let http = cosell_http::client().unwrap();
+        let address = |endpoint| {
+            let settings = TokenSettings::new(&entra, "contoso.example", endpoint).unwrap();
+            settings.endpoint(http.clone()).url.to_string()
+        };
+        assert_eq!(
+            address(TokenEndpoint::V1),
+            "https://login.microsoftonline.com/contoso.example/oauth2/token"
+        );
+        assert_eq!(
+            address(TokenEndpoint::V2),
+            "https://login.microsoftonline.com/contoso.example/oauth2/v2.0/token"
+        );
+        for tenant in ["", "..", "a/b", "a?b", "a b"] {
+            assert!(TokenSettings::new(&entra, tenant, TokenEndpoint::V1).is_err(), "{tenant}");
+        }
+        assert!(
+            TokenSettings::new(
+                &Url::parse("http://login.microsoftonline.com").unwrap(),
+                "x",
+                TokenEndpoint::V1
+            )
+            .is_err()
+        );
+    }
 }

@@ -28,8 +28,6 @@ use std::str::FromStr;
 
 use url::Url;
 
-use crate::http;
-
 /// The environment variables of a process, or those of a test.
 #[derive(Debug)]
 pub struct Environment {
@@ -160,7 +158,7 @@ impl Environment {
         text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
     }
 
-    /// The base address of a service that tokens are sent to: see [`http::permitted`].
+    /// The base address of a service that tokens are sent to: see [`cosell_http::permitted`].
     pub fn base_url(
         &self,
         variable: &str,
@@ -173,7 +171,7 @@ impl Environment {
             (None, None) => return Err(self.note(variable, "is not set", example)),
         };
         let url: Url = self.parse(variable, &text, example)?;
-        http::permitted(&url)
+        cosell_http::permitted(&url)
             .map_err(|forbidden| self.note(variable, &forbidden.to_string(), example))?;
         if url.query().is_some() || url.fragment().is_some() {
             return Err(self.note(variable, "must end with its path: no ? and no #", example));

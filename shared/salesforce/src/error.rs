@@ -1,7 +1,6 @@
 //! What can go wrong, and what kind of failure that is.
 
-use std::time::Duration;
-
+use cosell_http::{CallError, TokenError, TransportError};
 use cosell_sync::{Failure, FailureKind, System};
 
 /// Everything this adapter can fail with. Texts name operation, record, field and remedy. They hold no values, but for the sentences
@@ -98,28 +97,9 @@ pub enum SalesforceError {
         "the organisation has one currency, which its opportunities do not tell; name it in the setting SalesforceCurrency"
     )]
     CurrencyUnknown,
-    /// The token endpoint refused us.
-    #[error("Salesforce refused the sign-in ({code}): {remedy}")]
-    SignInRefused {
-        /// The OAuth error.
-        code: String,
-        /// What to do about it.
-        remedy: &'static str,
-    },
-    /// The private key cannot be used.
-    #[error("the `private_key` in the CRM's secret is no RSA key in PEM form (PKCS#8 or PKCS#1)")]
-    UnusableKey,
-    /// The token endpoint gave no session for now.
-    #[error("Salesforce gave no session now (HTTP {status})")]
-    SignInUnavailable {
-        /// The HTTP status; 2xx when the answer was no token.
-        status: u16,
-        /// How long it asked to wait.
-        retry_after: Option<Duration>,
-    },
-    /// The store could not give the credentials.
+    /// There is no session to call with.
     #[error(transparent)]
-    CredentialsUnavailable(Box<Failure>),
+    SignIn(#[from] TokenError<Failure>),
     /// A new session was answered with 401 too, or a new one would not help.
     #[error("{doing}: Salesforce does not accept the session: {remedy}")]
     SessionNotAccepted {
@@ -128,23 +108,15 @@ pub enum SalesforceError {
         /// What to do about it.
         remedy: &'static str,
     },
-    /// No connection: nothing was sent.
-    #[error("{doing}: the service could not be reached")]
-    NotReached {
-        /// What was being done.
-        doing: String,
-        /// Without its URL, which may hold customer data.
-        source: reqwest::Error,
-    },
-    /// Time-out or connection lost after sending.
-    #[error("{doing}: no answer came{}", if *.once { "; it may have taken effect" } else { "" })]
+    /// The service did not answer.
+    #[error("{doing}: {source}{}", may_have_taken_effect(*.once, .source))]
     NoAnswer {
         /// What was being done.
         doing: String,
         /// Whether doing it twice would do harm.
         once: bool,
-        /// Without its URL, which may hold customer data.
-        source: reqwest::Error,
+        /// Why.
+        source: TransportError,
     },
     /// A success whose body is not what the contract says.
     #[error("{doing}: the answer lacks {what}")]
@@ -191,7 +163,20 @@ pub struct Refused {
     pub fields: Vec<String>,
 }
 
+fn may_have_taken_effect(once: bool, error: &TransportError) -> &'static str {
+    if once && error.may_have_taken_effect() { "; it may have taken effect" } else { "" }
+}
+
 impl SalesforceError {
+    pub(crate) fn of_call(doing: &str, once: bool, error: CallError<Failure>) -> Self {
+        match error {
+            CallError::Token(error) => Self::SignIn(error),
+            CallError::Transport(source) => {
+                Self::NoAnswer { doing: doing.to_owned(), once, source }
+            }
+        }
+    }
+
     /// A stage that is missing for a deal that exists: it alone has to do without.
     pub(crate) fn of_one_deal(self) -> Self {
         match self {
@@ -215,20 +200,21 @@ impl SalesforceError {
             // What an administrator must set right before any deal can go on.
             Self::Stage { .. }
             | Self::CurrencyUnknown
-            | Self::SignInRefused { .. }
-            | Self::UnusableKey
+            | Self::SignIn(TokenError::Refused { .. } | TokenError::Unusable(_))
             | Self::SessionNotAccepted { .. } => FailureKind::Credentials,
-            Self::SignInUnavailable { retry_after: Some(retry_after), .. } => {
+            Self::SignIn(TokenError::Unavailable { retry_after: Some(retry_after), .. }) => {
                 FailureKind::Throttled { retry_after: *retry_after }
             }
-            Self::CredentialsUnavailable(failure) => failure.kind,
-            Self::NoAnswer { once: true, .. }
-            | Self::Unexpected { once: true, .. }
-            | Self::Overtaken { .. } => FailureKind::OutcomeUnknown,
-            Self::NotReached { .. }
+            Self::SignIn(TokenError::Store(failure)) => failure.kind,
+            Self::NoAnswer { once: true, source, .. } if source.may_have_taken_effect() => {
+                FailureKind::OutcomeUnknown
+            }
+            Self::Unexpected { once: true, .. } | Self::Overtaken { .. } => {
+                FailureKind::OutcomeUnknown
+            }
+            Self::SignIn(TokenError::Unavailable { .. } | TokenError::NoAnswer { .. })
             | Self::NoAnswer { .. }
-            | Self::Unexpected { .. }
-            | Self::SignInUnavailable { .. } => FailureKind::Transient,
+            | Self::Unexpected { .. } => FailureKind::Transient,
             Self::Refused(refused) => refused.kind,
             Self::Stale { .. } => FailureKind::Stale,
         }
@@ -236,7 +222,7 @@ impl SalesforceError {
 
     fn code(&self) -> Option<String> {
         match self {
-            Self::SignInRefused { code, .. } => Some(code.clone()),
+            Self::SignIn(TokenError::Refused { code, .. }) => Some(code.clone()),
             Self::Refused(refused) => refused.code.clone(),
             _ => None,
         }
@@ -245,8 +231,8 @@ impl SalesforceError {
 
 impl From<SalesforceError> for Failure {
     fn from(error: SalesforceError) -> Self {
-        if let SalesforceError::CredentialsUnavailable(failure) = error {
-            return *failure;
+        if let SalesforceError::SignIn(TokenError::Store(failure)) = error {
+            return failure;
         }
         Self {
             system: System::Crm,

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod assertion;
 mod change;
 mod composite;
 mod create;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cosell_runtime::http::retry_after::UNSPECIFIED;
+use cosell_http::retry_after::UNSPECIFIED;
 use cosell_sync::FailureKind;
 use serde_json::Value as Json;
 

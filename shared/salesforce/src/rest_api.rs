@@ -1,19 +1,17 @@
-//! One call to the REST API: headers, session, refusals (contract salesforce 1.4, 3, 4.1).
+//! One call to the REST API: address, headers, and what an answer is taken for (contract salesforce
+//! 1.4, 3, 4.1).
 
-use cosell_runtime::bearer::{Bearer, Bearers};
-use cosell_runtime::http::body::{self, BodyError};
-use cosell_runtime::http::retry_after;
-use jiff::fmt::rfc2822;
-use jiff::{SignedDuration, Timestamp};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cosell_http::{Request, Response, Service, TokenCache};
+use jiff::Timestamp;
 use reqwest::{Method, StatusCode};
-use secrecy::ExposeSecret;
 use serde_json::Value as Json;
-use tokio::time::Instant;
 use url::Url;
 
 use crate::error::SalesforceError;
-use crate::refusal::{self, Evidence};
+use crate::refusal::Evidence;
 use crate::session::{Session, SignIn};
 use crate::usage::Usage;
 
@@ -22,8 +20,7 @@ const CLIENT: &str = "client=cosell-sync";
 
 /// The organisation's REST API.
 pub(crate) struct RestApi {
-    http: reqwest::Client,
-    sessions: Bearers<SignIn>,
+    service: Service<SignIn>,
     root: String,
     usage: Usage,
 }
@@ -99,28 +96,42 @@ pub(crate) struct Answer {
     /// `Null` when the body is empty or not JSON.
     pub(crate) body: Json,
     pub(crate) doing: String,
-    /// The service's clock.
+    /// The service's clock when the call began.
     pub(crate) date: Option<Timestamp>,
     /// The user the call was made as.
     pub(crate) user: Option<String>,
     pub(crate) reads: bool,
     once: bool,
-    retry_after: Option<std::time::Duration>,
+    retry_after: Option<Duration>,
 }
 
 impl Answer {
+    fn new(call: &Call, response: &Response, user: Option<String>) -> Self {
+        Self {
+            status: response.status,
+            body: response.json().unwrap_or_default(),
+            doing: call.doing.clone(),
+            date: response.asked_at(),
+            user,
+            reads: call.reads,
+            once: call.once,
+            retry_after: response.retry_after,
+        }
+    }
+
     /// A body that is not what the contract says.
     pub(crate) fn lacks(&self, what: &'static str) -> SalesforceError {
         SalesforceError::Unexpected { doing: self.doing.clone(), what, once: self.once }
     }
 
-    /// The answer if it is a success, the refusal otherwise. 3xx are none: 300 stands for several records.
+    /// The answer if it is a success, the refusal otherwise. 3xx are none: 300 stands for several
+    /// records.
     pub(crate) fn accepted(self) -> Result<Self, SalesforceError> {
         if self.status.is_success() { Ok(self) } else { Err(self.refused()) }
     }
 
     pub(crate) fn refused(&self) -> SalesforceError {
-        let evidence = Evidence {
+        let error = Evidence {
             status: self.status.as_u16(),
             body: &self.body,
             retry_after: self.retry_after,
@@ -130,10 +141,10 @@ impl Answer {
         if self.status == StatusCode::UNAUTHORIZED {
             return SalesforceError::SessionNotAccepted {
                 doing: self.doing.clone(),
-                remedy: evidence.session_cure(),
+                remedy: error.session_cure(),
             };
         }
-        SalesforceError::Refused(Box::new(evidence.judge(&self.doing)))
+        SalesforceError::Refused(Box::new(error.judge(&self.doing)))
     }
 
     /// The answer to one part of a call of several.
@@ -153,12 +164,13 @@ impl Answer {
 
 impl RestApi {
     pub(crate) fn new(http: reqwest::Client, sign_in: SignIn) -> Self {
-        Self {
-            http,
-            root: sign_in.settings.data_path(),
-            sessions: Bearers::new(sign_in),
-            usage: Usage::default(),
-        }
+        let root = sign_in.settings.data_path();
+        let clock = sign_in.clock.clone();
+        let host = sign_in.settings.my_domain.to_string();
+        let tokens = TokenCache::new(sign_in, clock);
+        // The contract knows no request id of this service.
+        let service = Service::new(http, Arc::new(tokens), host, &[]);
+        Self { service, root, usage: Usage::default() }
     }
 
     /// The API's root as it stands in addresses: `/services/data/v67.0`.
@@ -166,15 +178,24 @@ impl RestApi {
         &self.root
     }
 
-    /// Sends a call. A session that is over costs one sign-in and one repetition: nothing took effect.
+    /// Sends a call.
     pub(crate) async fn send(&self, call: &Call) -> Result<Answer, SalesforceError> {
-        let bearer = self.sessions.bearer().await?;
-        let answer = self.attempt(call, &bearer).await?;
-        if answer.status != StatusCode::UNAUTHORIZED || !refusal::may_sign_in_again(&answer.body) {
-            return Ok(answer);
+        let sent = self.service.send(|session| self.request(call, session)).await;
+        let (response, session) =
+            sent.map_err(|error| SalesforceError::of_call(&call.doing, call.once, error))?;
+        if let Some(usage) = response.header("sforce-limit-info") {
+            self.usage.note(usage);
         }
-        let bearer = self.sessions.renew(&bearer).await?;
-        self.attempt(call, &bearer).await
+        Ok(Answer::new(call, &response, session.user))
+    }
+
+    fn request<'a>(&self, call: &'a Call, session: &Session) -> Request<'a> {
+        let url = self.url(session, &call.path);
+        let request = Request::new(call.method.clone(), url, &call.doing)
+            .header("sforce-call-options", CLIENT)
+            .header("sforce-mru", "updateMru=false")
+            .body(call.body.as_ref());
+        call.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 
     fn url(&self, session: &Session, path: &str) -> Url {
@@ -190,82 +211,5 @@ impl RestApi {
         url.set_query(query);
         url.set_fragment(None);
         url
-    }
-
-    async fn attempt(
-        &self,
-        call: &Call,
-        bearer: &Bearer<Session>,
-    ) -> Result<Answer, SalesforceError> {
-        let started = Instant::now();
-        let mut request = self
-            .http
-            .request(call.method.clone(), self.url(&bearer.with, &call.path))
-            .bearer_auth(bearer.secret.expose_secret())
-            .header(ACCEPT, "application/json")
-            .header("Sforce-Call-Options", CLIENT)
-            .header("Sforce-Mru", "updateMru=false");
-        for (name, value) in &call.headers {
-            request = request.header(*name, value);
-        }
-        if let Some(body) = &call.body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
-        }
-        let sent = request.send().await;
-        let response =
-            sent.map_err(|error| SalesforceError::of_transport(&call.doing, call.once, error))?;
-        let (status, retry_after) = (response.status(), retry_after::read(response.headers()));
-        let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
-        // The answer's clock when the call began: what a slow query shows was so by then.
-        let slow = SignedDuration::from_secs(
-            i64::try_from(started.elapsed().as_secs()).unwrap_or_default(),
-        );
-        let date = date.and_then(|date| rfc2822::parse(date).ok());
-        let date = date.and_then(|date| date.timestamp().checked_sub(slow).ok());
-        if let Some(usage) =
-            response.headers().get("sforce-limit-info").and_then(|usage| usage.to_str().ok())
-        {
-            self.usage.note(usage);
-        }
-        let body = body::json(response).await;
-        let body = body.map_err(|error| SalesforceError::of_body(&call.doing, call.once, error))?;
-        tracing::debug!(
-            http.method = %call.method,
-            http.status = status.as_u16(),
-            duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            "{}",
-            call.doing
-        );
-        Ok(Answer {
-            status,
-            body,
-            doing: call.doing.clone(),
-            date,
-            user: bearer.with.user.clone(),
-            reads: call.reads,
-            once: call.once,
-            retry_after,
-        })
-    }
-}
-
-impl SalesforceError {
-    /// A failure below HTTP. The URL is removed from it: a query may hold a customer's name.
-    pub(crate) fn of_transport(doing: &str, once: bool, error: reqwest::Error) -> Self {
-        let (doing, source) = (doing.to_owned(), error.without_url());
-        if source.is_connect() || source.is_builder() {
-            Self::NotReached { doing, source }
-        } else {
-            Self::NoAnswer { doing, once, source }
-        }
-    }
-
-    pub(crate) fn of_body(doing: &str, once: bool, error: BodyError) -> Self {
-        match error {
-            BodyError::Lost(source) => Self::of_transport(doing, once, source),
-            BodyError::TooLarge => {
-                Self::Unexpected { doing: doing.to_owned(), what: "an end below 8 MiB", once }
-            }
-        }
     }
 }

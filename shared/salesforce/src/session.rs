@@ -1,33 +1,31 @@
-//! Sessions: how we sign in, and what an answer with a token tells (contract salesforce 1.2 to 1.4).
+//! Sessions: how we sign in, and what an answer with a token tells (contract salesforce 1.2 to
+//! 1.4).
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use cosell_runtime::bearer::{Grant, Issued};
-use cosell_runtime::http::{body, permitted, retry_after};
-use jiff::Timestamp;
+pub use cosell_http::Clock;
+use cosell_http::{
+    Endpoint, Grant, Granted, Issued, OAuthError, Refusal, Response, assertion, permitted,
+};
+use cosell_sync::Failure;
 use reqwest::StatusCode;
-use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::Value as Json;
 use url::Url;
 
-use crate::assertion;
 use crate::credentials::{CredentialStore, Credentials};
-use crate::error::SalesforceError;
+use crate::refusal;
 use crate::settings::Settings;
 
-const DOING: &str = "asking Salesforce for a session";
-const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+type TokenError = cosell_http::TokenError<Failure>;
 
-/// Tells the time, for assertions.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+const NO_KEY: &str =
+    "the `private_key` in the CRM's secret is no RSA key in PEM form (PKCS#8 or PKCS#1)";
 
 /// What comes with a token.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     /// Where all further calls go, whatever host the token came from.
     pub(crate) instance: Url,
-    /// The user we act as; `None` when it was not told.
+    /// The user we act as; `None` when it is not known.
     pub(crate) user: Option<String>,
 }
 
@@ -41,126 +39,70 @@ pub(crate) struct SignIn {
 
 impl Grant for SignIn {
     type With = Session;
-    type Error = SalesforceError;
+    type Error = Failure;
 
-    async fn ask(&self) -> Result<Issued<Session>, SalesforceError> {
-        let credentials = self.credentials.load().await;
-        let credentials = credentials
-            .map_err(|failure| SalesforceError::CredentialsUnavailable(Box::new(failure)))?;
-        let form = match &credentials {
-            Credentials::AccessToken(token) => return Ok(self.given(token)),
-            Credentials::ClientSecret { client_id, client_secret } => vec![
-                ("grant_type", "client_credentials".to_owned()),
-                ("client_id", client_id.clone()),
-                ("client_secret", client_secret.expose_secret().to_owned()),
-            ],
+    async fn ask(&self, _: &str) -> Result<Issued<Session>, TokenError> {
+        let endpoint = Endpoint {
+            http: self.http.clone(),
+            url: self.settings.token_endpoint(),
+            service: "Salesforce",
+            classify,
+        };
+        let granted = match self.credentials.load().await.map_err(TokenError::Store)? {
+            Credentials::AccessToken(secret) => {
+                let instance = self.settings.my_domain.clone();
+                return Ok(Issued { secret, with: Session { instance, user: None }, life: None });
+            }
+            Credentials::ClientSecret { client_id, client_secret } => {
+                endpoint.client_credentials(&client_id, &client_secret, &[]).await?
+            }
             Credentials::Certificate { client_id, username, private_key } => {
-                let assertion = assertion::signed(
-                    client_id,
-                    username,
-                    &self.settings.audience,
-                    private_key,
-                    (self.clock)(),
-                );
-                let assertion = assertion.map_err(|_| SalesforceError::UnusableKey)?;
-                vec![
-                    ("grant_type", JWT_BEARER.to_owned()),
-                    ("assertion", assertion.expose_secret().to_owned()),
-                ]
+                let (audience, now) = (&self.settings.audience, (self.clock)());
+                let assertion =
+                    assertion::signed(&client_id, &username, audience, &private_key, now);
+                endpoint.jwt_bearer(&assertion.map_err(|_| TokenError::Unusable(NO_KEY))?).await?
             }
         };
-        let request = self.http.post(self.settings.token_endpoint()).form(&form);
-        let answer = request
-            .send()
-            .await
-            .map_err(|error| SalesforceError::of_transport(DOING, false, error))?;
-        let (status, wait) = (answer.status(), retry_after::read(answer.headers()));
-        let body = body::json(answer)
-            .await
-            .map_err(|error| SalesforceError::of_body(DOING, false, error))?;
-        if status.is_success() {
-            return self.issued(&body);
-        }
-        Err(refusal(status, wait, &body))
+        let session = self.session(&granted).ok_or(TokenError::Unavailable {
+            service: endpoint.service,
+            status: 200,
+            retry_after: None,
+        })?;
+        // Whatever it says of its life, a session ends when nobody uses it, and a 401 tells.
+        Ok(Issued { secret: granted.access_token, with: session, life: None })
     }
 
-    fn shared(error: &SalesforceError) -> Option<SalesforceError> {
-        match error {
-            SalesforceError::SignInRefused { code, remedy } => {
-                Some(SalesforceError::SignInRefused { code: code.clone(), remedy })
-            }
-            SalesforceError::UnusableKey => Some(SalesforceError::UnusableKey),
-            SalesforceError::SignInUnavailable { status, retry_after: Some(retry_after) } => {
-                Some(SalesforceError::SignInUnavailable {
-                    status: *status,
-                    retry_after: Some(*retry_after),
-                })
-            }
-            _ => None,
-        }
+    fn may_renew(refused: &Response) -> bool {
+        refusal::may_sign_in_again(&refused.json().unwrap_or_default())
     }
 }
 
 impl SignIn {
-    fn given(&self, token: &SecretString) -> Issued<Session> {
-        Issued {
-            secret: token.clone(),
-            with: Session { instance: self.settings.my_domain.clone(), user: None },
-            life: None,
-        }
-    }
-
-    /// There is no life in the answer: a session ends when nobody uses it, and a 401 tells.
-    fn issued(&self, body: &Json) -> Result<Issued<Session>, SalesforceError> {
-        let lacks = |status| SalesforceError::SignInUnavailable { status, retry_after: None };
-        let secret = body["access_token"]
-            .as_str()
-            .filter(|text| !text.is_empty())
-            .ok_or_else(|| lacks(200))?;
-        let instance = match body["instance_url"].as_str() {
-            Some(url) => Url::parse(url)
-                .ok()
-                .filter(|url| permitted(url).is_ok())
-                .ok_or_else(|| lacks(200))?,
+    /// What came with a token; `None` where it leads to an address that we must not call.
+    fn session(&self, granted: &Granted) -> Option<Session> {
+        let instance = match granted.text("instance_url") {
+            Some(url) => Url::parse(url).ok().filter(|url| permitted(url).is_ok())?,
             None => self.settings.my_domain.clone(),
         };
         // `…/id/{organisation}/{user}`.
-        let user =
-            body["id"].as_str().and_then(|id| id.rsplit('/').next()).filter(|id| id.len() >= 15);
-        Ok(Issued {
-            secret: SecretString::from(secret),
-            with: Session { instance, user: user.map(str::to_owned) },
-            life: None,
-        })
+        let user = granted.text("id").and_then(|id| id.rsplit('/').next());
+        Some(Session { instance, user: user.filter(|id| id.len() >= 15).map(str::to_owned) })
     }
 }
 
-fn refusal(status: StatusCode, retry_after: Option<Duration>, body: &Json) -> SalesforceError {
-    match status {
-        StatusCode::TOO_MANY_REQUESTS => SalesforceError::SignInUnavailable {
-            status: 429,
-            retry_after: Some(retry_after.unwrap_or(retry_after::UNSPECIFIED)),
-        },
-        _ if status.is_client_error() && body["error"].is_string() => {
-            let text = |name: &str| body[name].as_str().unwrap_or_default();
-            let (error, description) = (text("error"), text("error_description"));
-            SalesforceError::SignInRefused {
-                code: error
-                    .chars()
-                    .filter(|c| c.is_ascii_lowercase() || *c == '_')
-                    .take(64)
-                    .collect(),
-                remedy: remedy(error, description),
-            }
-        }
-        _ if status.is_redirection() || status == StatusCode::NOT_FOUND => {
-            SalesforceError::SignInRefused {
-                code: format!("HTTP {}", status.as_u16()),
-                remedy: "set the organisation's My Domain, such as https://northwind.my.salesforce.com",
-            }
-        }
-        _ => SalesforceError::SignInUnavailable { status: status.as_u16(), retry_after },
-    }
+/// An error of OAuth's form is about what we have. So is another host than an organisation's;
+/// anything else passes.
+fn classify(error: &OAuthError) -> Option<Refusal> {
+    let (name, description) = (error.name(), error.description());
+    let remedy = if error.status.is_client_error() && (name.is_some() || !description.is_empty()) {
+        remedy(name.unwrap_or_default(), description)
+    } else if error.status.is_redirection() || error.status == StatusCode::NOT_FOUND {
+        "set the organisation's My Domain, such as https://northwind.my.salesforce.com"
+    } else {
+        return None;
+    };
+    let code = name.map_or_else(|| format!("HTTP {}", error.status.as_u16()), str::to_owned);
+    Some(Refusal { code, remedy })
 }
 
 /// The table of contract salesforce 1.2, with what to do about each.
@@ -189,14 +131,14 @@ fn remedy(error: &str, description: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value as Json, json};
+
+    fn classified(status: u16, body: Json) -> Option<Refusal> {
+        classify(&OAuthError::new(StatusCode::from_u16(status).unwrap(), body))
+    }
 
     #[test]
-    fn each_refused_sign_in_has_a_cure_of_its_own() {
-        let refused = |error: &str, text: &str| {
-            let body = json!({"error": error, "error_description": text});
-            refusal(StatusCode::BAD_REQUEST, None, &body).to_string()
-        };
+    fn each_refused_sign_in_has_a_remedy_of_its_own() {
         let table = [
             ("invalid_grant", "request not supported on this domain", "My Domain"),
             ("invalid_grant", "no client credentials user enabled", "Run As"),
@@ -206,17 +148,19 @@ mod tests {
             ("invalid_grant", "user hasn't approved this consumer", "pre-authorise"),
         ];
         for (error, text, remedy) in table {
-            let told = refused(error, text);
-            assert!(told.contains(remedy) && told.contains(error), "{told}");
+            let body = json!({"error": error, "error_description": text});
+            let refusal = classified(400, body).unwrap();
+            assert!(refusal.remedy.contains(remedy) && refusal.code == error, "{refusal:?}");
         }
     }
 
     #[test]
-    fn trouble_of_the_service_is_no_refusal() {
-        let answered = refusal(StatusCode::SERVICE_UNAVAILABLE, None, &Json::Null);
-        assert!(
-            matches!(answered, SalesforceError::SignInUnavailable { status: 503, .. }),
-            "{answered}"
-        );
+    fn another_host_is_to_be_corrected_and_a_page_of_the_service_passes() {
+        for status in [302, 404] {
+            let refusal = classified(status, Json::Null).unwrap();
+            assert_eq!(refusal.code, format!("HTTP {status}"));
+            assert!(refusal.remedy.contains("My Domain"), "{refusal:?}");
+        }
+        assert_eq!(classified(403, Json::Null), None);
     }
 }

@@ -39,6 +39,7 @@ pub(crate) fn adapter(
                 environment(dynamics),
                 credentials,
                 schema,
+                Arc::new(clock::now),
             )))
         }
         CrmConnection::Salesforce(salesforce) => {

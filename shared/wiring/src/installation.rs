@@ -5,9 +5,9 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use cosell_aws::secrets::SecretStore;
 use cosell_dynamics::installation::{Access, DynamicsInstallation};
+use cosell_runtime::clock;
 use cosell_runtime::config::{Environment, Noted};
 use cosell_runtime::settings::{CrmConnection, CrmSettings};
-use cosell_runtime::{clock, http};
 use cosell_salesforce::CredentialStore;
 use cosell_salesforce::installation::{GivenToken, SalesforceInstallation};
 use cosell_sync::installation::Installation;
@@ -66,7 +66,7 @@ pub fn installation(
     settings: InstallationSettings,
     sdk: &SdkConfig,
 ) -> Result<Box<dyn Installation>, DeploymentError> {
-    let http = http::client()?;
+    let http = cosell_http::client()?;
     let secrets = SecretStore::new(sdk);
     Ok(match settings.connection {
         CrmConnection::Dynamics(dynamics) => {
@@ -77,7 +77,13 @@ pub fn installation(
                 }
             };
             let prefix = dynamics.publisher_prefix.clone();
-            Box::new(DynamicsInstallation::new(http, &environment(dynamics), access, prefix))
+            Box::new(DynamicsInstallation::new(
+                http,
+                &environment(dynamics),
+                access,
+                prefix,
+                Arc::new(clock::now),
+            ))
         }
         CrmConnection::Salesforce(salesforce) => {
             let credentials: Arc<dyn CredentialStore> = match settings.access {

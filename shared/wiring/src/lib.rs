@@ -19,15 +19,17 @@ use cosell_aws::schedule::DynamoSchedule;
 use cosell_aws::secrets::SecretStore;
 use cosell_aws::table::Table;
 use cosell_dynamics::DynamicsError;
+use cosell_http::{ClientError, ForbiddenUrl};
 use cosell_mapping::{Mapping, MappingError};
 use cosell_model::id::ReferralId;
 use cosell_partner_center::referrals::Referrals;
 use cosell_partner_center::registration::Registration;
-use cosell_partner_center::token::{TokenEndpoint, TokenSettings, TokenSettingsError, TokenSource};
+use cosell_partner_center::token::{
+    self, TokenEndpoint, TokenSettings, TokenSettingsError, TokenSource,
+};
+use cosell_runtime::clock;
 use cosell_runtime::config::{ConfigError, Environment};
-use cosell_runtime::http::{ClientError, ForbiddenUrl};
 use cosell_runtime::settings::PartnerCenterSettings;
-use cosell_runtime::{clock, http};
 use cosell_salesforce::SalesforceError;
 use cosell_sync::port::{Crm, Leads, PartnerCenter, Queue};
 use cosell_sync::{Engine, LeadTable, Poller};
@@ -87,7 +89,7 @@ impl Systems {
     pub fn new(settings: SystemSettings, sdk: &SdkConfig) -> Result<Self, DeploymentError> {
         let mapping = mapping::mapping(&MappingSettings::of(&settings.crm, &settings.team_phone))?;
         let mapping = if settings.register_deals { mapping.registering_won() } else { mapping };
-        let http = http::client()?;
+        let http = cosell_http::client()?;
         let secrets = SecretStore::new(sdk).with_minimum_age(settings.refresh_token_age);
         let tokens = token_source(&settings.partner_center, &http, &secrets)?;
         let partner_center = Referrals::new(
@@ -199,7 +201,7 @@ pub fn registration(
     settings: &RegistrationSettings,
     sdk: &SdkConfig,
 ) -> Result<Registration, DeploymentError> {
-    let http = http::client()?;
+    let http = cosell_http::client()?;
     let tokens = token_source(&settings.partner_center, &http, &SecretStore::new(sdk))?;
     Ok(Registration::new(http, &settings.url, &settings.audience, tokens)?)
 }
@@ -221,5 +223,5 @@ fn token_source(
         arn: settings.secret_arn.clone(),
     });
     let entra = TokenSettings::new(&settings.entra, &settings.tenant_id, TokenEndpoint::V1)?;
-    Ok(Arc::new(TokenSource::new(entra, http.clone(), store, Arc::new(clock::now))))
+    Ok(token::source(entra, http.clone(), store, Arc::new(clock::now)))
 }

@@ -61,7 +61,7 @@ impl Invited {
 
 async fn control(world: &World, method: Method, path: &str, body: Json) -> Json {
     let url = world.simulators.control.join(&format!("control/{path}")).unwrap();
-    let http = cosell_runtime::http::client().unwrap();
+    let http = cosell_http::client().unwrap();
     let answer = http.request(method, url).json(&body).send().await.unwrap();
     assert!(answer.status().is_success(), "{path}: {}", answer.status());
     serde_json::from_str(&answer.text().await.unwrap()).unwrap_or(Json::Null)

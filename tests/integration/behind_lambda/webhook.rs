@@ -49,7 +49,7 @@ async fn deliveries(simulators: &Simulators) -> UnboundedReceiver<Delivery> {
     let server = bound.serve(axum::Router::new().route("/", post(keep)).with_state(sender));
     // It serves until the test ends.
     std::mem::forget(server);
-    let http = cosell_runtime::http::client().unwrap();
+    let http = cosell_http::client().unwrap();
     let token =
         http.post(simulators.entra.join("sim-partner-tenant/oauth2/token").unwrap()).form(&[
             ("grant_type", "refresh_token"),

@@ -99,7 +99,7 @@ impl Bench {
         let simulators = Simulators::start(config).await.unwrap();
         // What happens in one second is the scenario's choice, and no waiting of an adapter takes longer than moving the clock.
         simulators.clock.freeze();
-        let http = cosell_runtime::http::client().unwrap();
+        let http = cosell_http::client().unwrap();
         let columns = FIELDS.map(
             |(_, dynamics, salesforce)| {
                 if system == CrmSystem::Dynamics { dynamics } else { salesforce }
@@ -125,6 +125,7 @@ impl Bench {
                     settings,
                     Arc::new(store),
                     schema,
+                    Arc::new(clock::now),
                 ));
                 let schema =
                     cosell_dynamics::Schema::leads(&leads_columns, sync, referral).unwrap();
@@ -328,7 +329,7 @@ impl Bench {
 
     pub(super) async fn control(&self, method: reqwest::Method, path: &str, body: Json) -> Json {
         let url = self.simulators.control.join(&format!("control/{path}")).unwrap();
-        let http = cosell_runtime::http::client().unwrap();
+        let http = cosell_http::client().unwrap();
         let request = http.request(method, url).timeout(Duration::from_secs(20));
         let request = if body.is_null() { request } else { request.json(&body) };
         let answer = request.send().await.unwrap();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cosell_runtime::bearer::Bearers;
+use cosell_http::Clock;
 use cosell_sync::installation::{Finding, Installation, Progress, State, TRIES, pause_after};
 use cosell_sync::{Failure, FailureKind};
 use secrecy::SecretString;
@@ -18,7 +18,7 @@ use secrecy::SecretString;
 use crate::credentials::CredentialStore;
 use crate::error::DynamicsError;
 use crate::settings::Settings;
-use crate::token::{ClientCredentialsGrant, GivenToken, SignIn};
+use crate::token::SignIn;
 use crate::web_api::{Answer, Call, Customisation, WebApi};
 use comparison::{Part, SurveyedTable};
 use home::SOLUTION;
@@ -52,18 +52,16 @@ impl DynamicsInstallation {
         settings: &Settings,
         access: Access,
         prefix: impl Into<String>,
+        clock: Clock,
     ) -> Self {
         let sign_in = match access {
-            Access::Token(token) => SignIn::Given(GivenToken::new(token)),
-            Access::Application(credentials) => SignIn::Application(ClientCredentialsGrant {
-                http: http.clone(),
-                endpoint: settings.token_endpoint(),
-                scope: settings.token_scope(),
-                credentials,
-            }),
+            Access::Token(token) => SignIn::given(token),
+            Access::Application(credentials) => {
+                SignIn::application(http.clone(), settings, credentials)
+            }
         };
         Self {
-            api: WebApi::new(http, settings, Bearers::new(sign_in)),
+            api: WebApi::new(http, settings, sign_in, clock),
             prefix: prefix.into(),
             pause: PAUSE,
         }

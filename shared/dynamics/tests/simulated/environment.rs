@@ -103,8 +103,13 @@ impl Environment {
         let schema =
             Schema::opportunities(&columns, "nwcs_syncwithpartnercenter", "nwcs_referralid")
                 .unwrap();
-        let crm =
-            Arc::new(Dynamics::new(client(patience), settings, Arc::new(credentials), schema));
+        let crm = Arc::new(Dynamics::new(
+            client(patience),
+            settings,
+            Arc::new(credentials),
+            schema,
+            Arc::new(cosell_runtime::clock::now),
+        ));
         let columns = LEAD_COLUMNS.map(str::to_owned).into();
         let schema =
             Schema::leads(&columns, "nwcs_syncwithpartnercenter", "nwcs_referralid").unwrap();

@@ -101,7 +101,8 @@ impl Site {
 fn installer(simulators: &Simulators, access: Access) -> DynamicsInstallation {
     let settings =
         Settings::new(simulators.dataverse.clone(), simulators.entra.clone(), "sim-tenant");
-    DynamicsInstallation::new(client(Duration::from_secs(5)), &settings, access, "nwcs")
+    let clock = Arc::new(cosell_runtime::clock::now);
+    DynamicsInstallation::new(client(Duration::from_secs(5)), &settings, access, "nwcs", clock)
         .with_pause(Duration::from_millis(1))
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The address comes out of an unverified header, so everything but the allowed origins is a request-forgery attempt.
 
-use cosell_runtime::http::{ForbiddenUrl, is_loopback, permitted};
+use cosell_http::{ForbiddenUrl, is_loopback, permitted};
 use url::Url;
 
 use super::fault::SignatureFault;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cosell_http::TransportError;
 use reqwest::StatusCode;
 use url::Url;
 
@@ -17,12 +18,10 @@ const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 /// Fetches one file. A redirect counts as "not served": the client follows none, and an answer from elsewhere is not taken.
 pub(super) async fn fetch(http: &reqwest::Client, url: &Url) -> Result<Vec<u8>, SignatureFault> {
     let host = || url.host_str().unwrap_or_default().to_owned();
-    let unavailable = |error: reqwest::Error| SignatureFault::Unavailable {
-        host: host(),
-        source: Some(Arc::new(error)),
-    };
-    let mut response =
-        http.get(url.clone()).timeout(FETCH_TIMEOUT).send().await.map_err(unavailable)?;
+    let unavailable =
+        |error| SignatureFault::Unavailable { host: host(), source: Some(Arc::new(error)) };
+    let sent = http.get(url.clone()).timeout(FETCH_TIMEOUT).send().await;
+    let response = sent.map_err(|error| unavailable(error.into()))?;
     let status = response.status();
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         return Err(SignatureFault::Unavailable { host: host(), source: None });
@@ -30,12 +29,8 @@ pub(super) async fn fetch(http: &reqwest::Client, url: &Url) -> Result<Vec<u8>, 
     if status != StatusCode::OK || response.url() != url {
         return Err(SignatureFault::NotServed { host: host(), status: status.as_u16() });
     }
-    let mut file = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unavailable)? {
-        if file.len() + chunk.len() > SIZE_CAP {
-            return Err(SignatureFault::TooLarge { host: host() });
-        }
-        file.extend_from_slice(&chunk);
-    }
-    Ok(file)
+    cosell_http::read(response, SIZE_CAP).await.map_err(|error| match error {
+        TransportError::TooLarge { .. } => SignatureFault::TooLarge { host: host() },
+        lost => unavailable(lost),
+    })
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use cosell_http::TransportError;
+
 /// Why a delivery was not accepted. The caller of the webhook learns none of this: it is for the log.
 ///
 /// Cloneable, because a certificate's failure is remembered for the refresh interval and answered again.
@@ -31,7 +33,7 @@ pub enum SignatureFault {
         host: String,
         /// What happened, unless it was a 5xx or 429 answer.
         #[source]
-        source: Option<Arc<reqwest::Error>>,
+        source: Option<Arc<TransportError>>,
     },
     /// Too many different certificate addresses were named in a short time.
     #[error("too many different certificates were asked for within a minute")]

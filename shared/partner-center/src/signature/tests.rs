@@ -21,7 +21,7 @@ impl Scene {
         let root = Authority::root("Root", MICROSOFT);
         let settings =
             SignatureSettings::parse(host.origin(), "127.0.0.1", &root.certificate.pem()).unwrap();
-        let verifier = Verifier::new(settings, cosell_runtime::http::client().unwrap());
+        let verifier = Verifier::new(settings, cosell_http::client().unwrap());
         Self { host, root, verifier }
     }
 
@@ -323,7 +323,7 @@ async fn an_outage_of_the_certificate_host_is_told_from_a_forgery() {
 
     let settings =
         SignatureSettings::parse("http://127.0.0.1:1", "", &scene.root.certificate.pem()).unwrap();
-    let verifier = Verifier::new(settings, cosell_runtime::http::client().unwrap());
+    let verifier = Verifier::new(settings, cosell_http::client().unwrap());
     let headers = self::headers("http://127.0.0.1:1/cert/a.cer", &leaf.sign(BODY));
     let fault =
         verifier.verify(RawDelivery { headers: &headers, body: BODY }, now()).await.unwrap_err();

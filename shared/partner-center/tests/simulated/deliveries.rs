@@ -33,7 +33,7 @@ async fn receive(stage: &Stage) -> UnboundedReceiver<Outcome> {
     let root = simulators.partner_center_service.trust_root_pem();
     let settings =
         SignatureSettings::parse(simulators.certificates.as_str(), "127.0.0.1", root).unwrap();
-    let verifier = Verifier::new(settings, cosell_runtime::http::client().unwrap());
+    let verifier = Verifier::new(settings, cosell_http::client().unwrap());
     let (outcomes, received) = unbounded_channel();
     let listening = Receiver { verifier, clock: simulators.clock.clone(), outcomes };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -75,7 +75,7 @@ async fn whatever_may_have_created_a_referral_is_unknown() {
 async fn a_host_that_is_down_is_transient_even_for_a_creation() {
     let stage = Stage::new().await;
     let nowhere = Url::parse("http://127.0.0.1:1").unwrap();
-    let http = cosell_runtime::http::client().unwrap();
+    let http = cosell_http::client().unwrap();
     let referrals =
         Referrals::new(http.clone(), &nowhere, DEFAULT_AUDIENCE, stage.tokens.clone()).unwrap();
     assert_eq!(referrals.create(&deal("OPP-1")).await.unwrap_err().kind, FailureKind::Transient);
@@ -87,7 +87,7 @@ async fn a_host_that_is_down_is_transient_even_for_a_creation() {
 }
 
 #[tokio::test]
-async fn waiting_times_and_outages_are_told_apart() {
+async fn waiting_times_are_distinguished_from_outages() {
     let stage = Stage::new().await;
     let table = [
         (answer(429, Some(41)), throttled(41)),

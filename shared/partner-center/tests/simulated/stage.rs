@@ -7,7 +7,7 @@ use cosell_model::referral::Referral;
 use cosell_partner_center::referrals::{self, Referrals};
 use cosell_partner_center::registration::{self, Registration};
 use cosell_partner_center::token::{
-    Clock, PartnerCredentials, RefreshTokenStore, TokenEndpoint, TokenSettings, TokenSource,
+    self, Clock, PartnerCredentials, RefreshTokenStore, TokenEndpoint, TokenSettings, TokenSource,
 };
 use cosell_simulators::faults::{Action, Fault};
 use cosell_simulators::partner_center::Switches;
@@ -86,7 +86,7 @@ impl Stage {
         let simulators = Simulators::start(Config::default()).await.unwrap();
         let store = MemoryStore::new(false);
         let tokens = token_source(&simulators, TokenEndpoint::V1, store.clone());
-        let http = cosell_runtime::http::client().unwrap();
+        let http = cosell_http::client().unwrap();
         let referrals = Referrals::new(
             http.clone(),
             &simulators.partner_center,
@@ -130,7 +130,7 @@ pub(crate) fn token_source(
     let settings = TokenSettings::new(&simulators.entra, TENANT, endpoint).unwrap();
     let clock = simulators.clock.clone();
     let clock: Clock = Arc::new(move || clock.now());
-    Arc::new(TokenSource::new(settings, cosell_runtime::http::client().unwrap(), store, clock))
+    token::source(settings, cosell_http::client().unwrap(), store, clock)
 }
 
 pub(crate) fn answer(status: u16, retry_after: Option<u32>) -> Action {

@@ -7,8 +7,9 @@ use cosell_sync::port::PartnerCenter as _;
 use cosell_sync::{Failure, FailureKind};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
+use serde_json::json;
 
-use crate::stage::{MemoryStore, Stage, answer, token_source};
+use crate::stage::{MemoryStore, Stage, answer, content, token_source};
 
 const AUDIENCE: &str = "https://api.partner.microsoft.com";
 const OTHER_AUDIENCE: &str = "https://api.partnercenter.microsoft.com";
@@ -40,12 +41,27 @@ async fn the_rolled_refresh_token_is_stored_and_used_next() {
 #[tokio::test]
 async fn a_token_is_renewed_five_minutes_before_it_ends() {
     let stage = Stage::new().await;
-    let first = stage.tokens.token(AUDIENCE).await.unwrap();
+    let first = secret(&stage).await;
     stage.simulators.clock.advance(3599 - 301);
-    assert_eq!(stage.tokens.token(AUDIENCE).await.unwrap().expose_secret(), first.expose_secret());
+    assert_eq!(secret(&stage).await, first);
     stage.simulators.clock.advance(2);
-    assert_ne!(stage.tokens.token(AUDIENCE).await.unwrap().expose_secret(), first.expose_secret());
+    assert_ne!(secret(&stage).await, first);
     assert_eq!(stage.calls("entra", "POST"), 2);
+}
+
+async fn secret(stage: &Stage) -> String {
+    stage.tokens.token(AUDIENCE).await.unwrap().secret.expose_secret().to_owned()
+}
+
+#[tokio::test]
+async fn a_token_that_does_not_say_how_long_it_lasts_is_not_used_for_long() {
+    let stage = Stage::new().await;
+    stage.fault("entra", "POST", content(&json!({ "access_token": "a" })));
+    assert_eq!(secret(&stage).await, "a");
+    stage.simulators.clock.advance(299);
+    assert_eq!(secret(&stage).await, "a");
+    stage.simulators.clock.advance(1);
+    assert_ne!(secret(&stage).await, "a");
 }
 
 #[tokio::test]
@@ -89,7 +105,7 @@ async fn who_waits_while_a_dead_refresh_token_is_refused_shares_the_answer() {
     let since = Timestamp::UNIX_EPOCH;
     let call = || stage.referrals.changed_since(since);
     let (a, b, c) = tokio::join!(call(), call(), call());
-    let [a, b, c] = [a, b, c].map(|answer| told(&answer.unwrap_err()));
+    let [a, b, c] = [a, b, c].map(|answer| shown(&answer.unwrap_err()));
     assert!(a == b && b == c && a.starts_with("Credentials"), "{a}, {b}, {c}");
     assert_eq!(stage.calls("entra", "POST"), 1);
 
@@ -100,7 +116,7 @@ async fn who_waits_while_a_dead_refresh_token_is_refused_shares_the_answer() {
 }
 
 /// All of a failure that a person sees.
-fn told(failure: &Failure) -> String {
+fn shown(failure: &Failure) -> String {
     format!("{:?}: {failure}, request {:?}", failure.kind, failure.request_id)
 }
 
@@ -125,7 +141,8 @@ async fn who_waits_while_entra_asks_us_to_wait_shares_the_answer() {
     let (a, b, c) = tokio::join!(token(), token(), token());
     for answer in [a, b, c] {
         let retry_after = std::time::Duration::from_secs(9);
-        assert_eq!(answer.unwrap_err().kind(), FailureKind::Throttled { retry_after });
+        let failure = Failure::from(Error::from(answer.unwrap_err()));
+        assert_eq!(failure.kind, FailureKind::Throttled { retry_after });
     }
     assert_eq!(stage.calls("entra", "POST"), 1);
     assert!(stage.tokens.token(AUDIENCE).await.is_ok());

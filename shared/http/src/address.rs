@@ -1,27 +1,8 @@
-//! The one HTTP client of a process, and which addresses it may be pointed at.
-
-pub mod body;
-pub mod retry_after;
+//! The addresses that may be called.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use url::{Host, Url};
-
-/// Our hosts answer a connect within tens of milliseconds; past three seconds it is down, and the invocation's time is better kept.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// Longest a whole exchange may take. Six of them one after the other must fit the consumer's 120 s.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// The services' front doors close idle connections after two minutes or more: we let go well before, so that
-/// a request is not written into a connection that is just being closed.
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_mins(1);
-
-/// The HTTP client could not be built: the system has no usable TLS roots.
-#[derive(Debug, thiserror::Error)]
-#[error("the HTTP client could not be built")]
-pub struct ClientError(#[source] reqwest::Error);
 
 /// An address that we must not send anything to.
 #[derive(Debug, thiserror::Error)]
@@ -33,24 +14,8 @@ pub struct ForbiddenUrl {
     host: String,
 }
 
-/// Builds the client: rustls with aws-lc-rs, no redirects, no proxy from the environment, time-outs as above.
-///
-/// Redirects stay off because a followed redirect would carry tokens, or our request, to a host that nobody configured.
-pub fn client() -> Result<reqwest::Client, ClientError> {
-    #[expect(clippy::disallowed_methods, reason = "this is the one builder")]
-    reqwest::Client::builder()
-        .user_agent(concat!("cosell-sync/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .referer(false)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(REQUEST_TIMEOUT)
-        .pool_idle_timeout(POOL_IDLE_TIMEOUT)
-        .build()
-        .map_err(ClientError)
-}
-
-/// Whether a configured address may be called: https anywhere, http on loopback only, never with user name or password.
+/// Refuses an address that may not be called: https anywhere, http on loopback only, never with
+/// user name or password.
 pub fn permitted(url: &Url) -> Result<(), ForbiddenUrl> {
     let safe = match url.scheme() {
         "https" => url.host().is_some(),
@@ -67,7 +32,7 @@ pub fn permitted(url: &Url) -> Result<(), ForbiddenUrl> {
     }
 }
 
-/// Whether the address is on this machine: a loopback IP, or the name `localhost`.
+/// True for an address on this machine: a loopback IP, or the name `localhost`.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
@@ -111,10 +76,5 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("https://example.com") && !error.contains("secret"), "{error}");
-    }
-
-    #[test]
-    fn the_client_builds() {
-        assert!(client().is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! How long a service asks us to wait.
+//! The time that a service asks us to wait.
 
 use std::time::Duration;
 
@@ -6,14 +6,16 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
-/// A throttled answer without a usable `Retry-After`: long enough to leave the 300 s window some air, short enough for a queue's retry.
+/// A throttled response without a usable `Retry-After`: long enough to leave the 300 s window some
+/// air, short enough for a queue's retry.
 pub const UNSPECIFIED: Duration = Duration::from_secs(10);
 
 /// Nobody asks for longer in earnest; a message must not disappear for a day over a wrong header.
 const LONGEST: Duration = Duration::from_hours(1);
 
-/// Whole seconds or a date. A date is measured against the answer's own `Date`, so our clock does not matter.
-pub fn read(headers: &HeaderMap) -> Option<Duration> {
+/// Reads whole seconds or a date. A date is measured against the response's own `Date`, so our
+/// clock does not matter.
+pub(crate) fn read(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = if let Ok(seconds) = text.parse() {
         Duration::from_secs(seconds)
