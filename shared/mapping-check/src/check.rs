@@ -65,6 +65,6 @@ mod fallback_tests;
 #[cfg(test)]
 mod lead_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(test)]
 mod transform_tests;

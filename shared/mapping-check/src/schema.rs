@@ -216,3 +216,7 @@ fn unknown_entry(
         );
     }
 }
+
+#[cfg(test)]
+#[path = "schema_tests.rs"]
+mod tests;

@@ -5,19 +5,10 @@ use crate::diagnostic::Diagnostics;
 use cosell_mapping::{Condition, Direction, Situation, When};
 use cosell_model::deal::DealKind;
 use cosell_model::life_cycle::Stage;
+use strum::VariantArray;
 
 /// The kinds that we make in Partner Center, as far as they are known before.
 pub(super) const NEW: [DealKind; 3] = [DealKind::Private, DealKind::PartnerLed, DealKind::Cosell];
-
-const STAGES: [Stage; 7] = [
-    Stage::New,
-    Stage::Active,
-    Stage::Won,
-    Stage::Lost,
-    Stage::Declined,
-    Stage::Expired,
-    Stage::ClosedOtherwise,
-];
 
 pub(super) fn check(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
     let Some(when) = &ruled.rule.when else { return };
@@ -47,7 +38,7 @@ fn possible(ruled: &Ruled<'_>) -> Vec<Situation> {
         .into_iter()
         .filter(|deal| ruled.table == Table::Opportunities || deal.is_lead());
     let all = deals.flat_map(|deal| {
-        STAGES.into_iter().map(move |stage| Situation::imagined(deal, direction(deal), stage))
+        Stage::VARIANTS.iter().map(move |stage| Situation::imagined(deal, direction(deal), *stage))
     });
     all.collect()
 }

@@ -48,7 +48,13 @@ fn entry_at(path: &str, key: Place, value: Node<'_>, diagnostics: &mut Diagnosti
         ),
         Access::Free | Access::Locked | Access::Unstated => match value.value() {
             DeValue::Table(_) | DeValue::Array(_) => below(path, value, diagnostics),
-            _ => scalar(path, property, &to_json(value), value.place(), diagnostics),
+            _ => {
+                // A number that is too large is none, and was noted.
+                let json = to_json(value);
+                if !json.is_null() {
+                    scalar(path, property, &json, value.place(), diagnostics);
+                }
+            }
         },
     }
 }

@@ -63,7 +63,8 @@ pub(super) fn check_sides(table: Table, node: Node<'_>, diagnostics: &mut Diagno
         Some(name) => format!("{} `{name}`", table.rule()),
         None => format!("a {} without name", table.rule()),
     };
-    for (path, computed) in SIDES {
+    // Of anything else the schema check says that it is no table.
+    for (path, computed) in SIDES.into_iter().filter(|_| node.value().is_table()) {
         match (node.get(path), node.get(computed)) {
             (None, None) => {
                 diagnostics.error(node.place(), format!("{title} lacks `{path}`"), "add it");
@@ -132,8 +133,9 @@ pub(super) fn kind(ruled: &Ruled<'_>, holds: Holds, diagnostics: &mut Diagnostic
     let Ruled { rule, node, .. } = ruled;
     let (title, path, place) =
         (ruled.title(), &rule.partner_center, node.blamed(&["kind", "partner_center"]));
+    let word: &str = rule.kind.into();
     let (what, wanted) = wanted(holds);
-    if wanted.contains(&kind_word(rule.kind)) {
+    if wanted.contains(&word) {
         return;
     }
     let is_written = rule.to_partner_center != When::Never;
@@ -160,10 +162,7 @@ pub(super) fn kind(ruled: &Ruled<'_>, holds: Holds, diagnostics: &mut Diagnostic
         }
         _ => {
             let remedy = format!("set kind to one of {}", wanted.join(", "));
-            let what = format!(
-                "{title}: `{path}` is {what}, which cannot be mapped as {}",
-                kind_word(rule.kind)
-            );
+            let what = format!("{title}: `{path}` is {what}, which cannot be mapped as {word}");
             diagnostics.error(place, what, remedy);
         }
     }
@@ -183,18 +182,6 @@ fn wanted(holds: Holds) -> (&'static str, &'static [&'static str]) {
         Holds::Block => ("an object", &[]),
         Holds::List => ("a list", &[]),
         Holds::Open => ("free-form", &["text", "money", "date", "bool", "choice", "country"]),
-    }
-}
-
-fn kind_word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Text => "text",
-        Kind::Money => "money",
-        Kind::Date => "date",
-        Kind::Bool => "bool",
-        Kind::Choice => "choice",
-        Kind::Country => "country",
-        Kind::Solutions => "solutions",
     }
 }
 

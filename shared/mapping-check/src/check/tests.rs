@@ -2,7 +2,12 @@ use crate::{Examination, MappingFile};
 use cosell_mapping::Placeholders;
 
 /// What is found when `own` is applied on top of the shipped mapping for Dynamics.
-pub(super) fn found(own: &str) -> Vec<String> {
+pub(crate) fn found(own: &str) -> Vec<String> {
+    found_in(&format!("version = 1\n{own}"))
+}
+
+/// As [`found`], of the whole text of the override.
+pub(crate) fn found_in(text: &str) -> Vec<String> {
     let placeholders = Placeholders::from([
         ("prefix", "nwcs".to_owned()),
         ("team_phone", "+46700000002".to_owned()),
@@ -11,8 +16,7 @@ pub(super) fn found(own: &str) -> Vec<String> {
         name: "shipped.toml",
         text: include_str!("../../../../infra/mapping/dynamics.toml"),
     };
-    let text = format!("version = 1\n{own}");
-    let own = MappingFile { name: "own.toml", text: &text };
+    let own = MappingFile { name: "own.toml", text };
     let examination = Examination::of(shipped, Some(own), &placeholders);
     assert_eq!(examination.mapping().is_none(), examination.errors() > 0);
     examination.diagnostics.iter().map(ToString::to_string).collect()
@@ -20,7 +24,7 @@ pub(super) fn found(own: &str) -> Vec<String> {
 
 /// Asserts that exactly these diagnostics are found, each beginning with its place; lines of `own` begin with 2.
 #[track_caller]
-pub(super) fn finds(own: &str, expected: &[&str]) {
+pub(crate) fn finds(own: &str, expected: &[&str]) {
     let found = found(own);
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     for (found, expected) in found.iter().zip(expected) {
