@@ -74,7 +74,7 @@ pub(super) fn verdict(examination: &Examination) -> Result<String> {
     let Some(mapping) = examination.mapping() else {
         bail!("the mapping cannot be used: {} must be fixed", counted(errors, "error"));
     };
-    let warnings = match examination.faults.len() {
+    let warnings = match examination.diagnostics.len() {
         0 => String::new(),
         some => format!(", {}", counted(some, "warning")),
     };

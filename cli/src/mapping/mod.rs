@@ -60,13 +60,12 @@ impl Which {
         };
         let settings = cosell_wiring::read(settings)?;
         let Some(file) = &self.own else {
-            return Ok(cosell_wiring::packed_mapping(&settings));
+            return Ok(examined(cosell_wiring::mapping_override(settings.system).map(built_in)));
         };
         let name = file.display().to_string();
         let text =
             std::fs::read_to_string(file).with_context(|| format!("{name} cannot be read"))?;
-        let own = Layer { file: &name, text: &text };
-        Ok(cosell_wiring::mapping_with(&settings, own))
+        Ok(examined(Some(MappingFile { name: &name, text: &text })))
     }
 }
 

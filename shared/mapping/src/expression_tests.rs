@@ -5,6 +5,7 @@ use super::*;
 use crate::fixtures::{record, referral, set};
 use crate::tests::shipped;
 use crate::{Mapping, When};
+use cosell_model::path::ReferralPath;
 
 fn expression(text: &str) -> Expression {
     Expression::try_from(text.to_owned()).unwrap()
@@ -23,12 +24,12 @@ fn computing() -> Mapping {
         match rule.name.as_str() {
             "notes" => {
                 rule.from_partner_center = Some(expression("{{ name }}: {{ details.notes }}"));
-                rule.partner_center = String::new();
+                rule.partner_center = ReferralPath::default();
                 rule.to_partner_center = When::Never;
             }
             "name" => {
                 rule.from_crm = Some(expression("{{ customerid_account.name }}, {{ name }}"));
-                rule.crm = String::new();
+                rule.crm = ColumnPath::default();
                 rule.to_crm = When::Never;
             }
             _ => {}

@@ -1,94 +1,108 @@
-//! The mapping that is packed into the programs, for the CRM that the environment names: the
-//! shipped file, and the partner's own over it.
+//! The mapping that is built into the programs, for the CRM that the environment names. The build
+//! has checked it; here it is loaded.
 
-use cosell_crm::Descriptor;
-use cosell_mapping::{Examination, Layer, Mapping, MappingError, Placeholders};
+use cosell_mapping::{Mapping, MappingError, Placeholders};
 use cosell_runtime::config::{Environment, Noted};
+use cosell_runtime::settings::{CrmConnection, CrmSettings, CrmSystem, publisher_prefix};
 
-use crate::CRMS;
+include!(concat!(env!("OUT_DIR"), "/mappings.rs"));
 
-include!(concat!(env!("OUT_DIR"), "/own.rs"));
-
-/// Which of the packed mappings, and what fills its placeholders.
-#[derive(Clone, Debug)]
+/// Which of the built-in mappings, and what fills its placeholders.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MappingSettings {
     /// `CRM`.
-    pub crm: &'static Descriptor,
-    /// The values of its placeholders: `TEAM_PHONE`, the deal team's telephone number in new
-    /// referrals (empty when unset), and the CRM's own.
-    pub placeholders: Placeholders,
+    pub system: CrmSystem,
+    /// `PUBLISHER_PREFIX`: the prefix of the custom columns, without the underscore; Dynamics only.
+    pub publisher_prefix: String,
+    /// `TEAM_PHONE`: the deal team's telephone number in new referrals; empty when unset.
+    pub team_phone: String,
 }
 
 impl MappingSettings {
     /// Reads the variables named at the fields; none must be set.
     pub fn read(environment: &Environment) -> Result<Self, Noted> {
-        Self::of(CRMS.read(environment)?, environment)
+        let system = environment.parsed_or("CRM", CrmSystem::Dynamics);
+        let publisher_prefix = publisher_prefix(environment);
+        Ok(Self {
+            system: system?,
+            publisher_prefix: publisher_prefix?,
+            team_phone: environment.optional("TEAM_PHONE").unwrap_or_default(),
+        })
     }
 
-    /// Those of this CRM, whatever `CRM` says.
-    pub fn of(crm: &'static Descriptor, environment: &Environment) -> Result<Self, Noted> {
-        let mut placeholders = (crm.placeholders)(environment)?;
-        placeholders.insert("team_phone", environment.optional("TEAM_PHONE").unwrap_or_default());
-        Ok(Self { crm, placeholders })
-    }
-}
-
-/// The packed mapping for the CRM of `settings`, and what is wrong with it.
-pub fn packed_mapping(settings: &MappingSettings) -> Examination {
-    let own = OWN.iter().find(|(crm, _)| *crm == settings.crm.name());
-    let file = format!("infra/mapping/own/{}.toml", settings.crm);
-    examined(settings, own.map(|(_, text)| Layer { file: &file, text }))
-}
-
-/// The shipped mapping with `own` over it instead of the packed file.
-pub fn mapping_with(settings: &MappingSettings, own: Layer<'_>) -> Examination {
-    examined(settings, Some(own))
-}
-
-fn examined(settings: &MappingSettings, own: Option<Layer<'_>>) -> Examination {
-    let crm = settings.crm;
-    Examination::of(&crm.mapped, crm.mapping, own, &settings.placeholders)
-}
-
-/// The packed mapping, for a start-up: errors stop it, warnings are logged.
-pub fn mapping(settings: &MappingSettings) -> Result<Mapping, MappingError> {
-    let mapping = packed_mapping(settings);
-    if mapping.errors() == 0 {
-        for warning in &mapping.faults {
-            tracing::warn!(fault = %warning, "the mapping may not do what is expected");
+    /// Those of a deployment.
+    pub(crate) fn of(crm: &CrmSettings, team_phone: &str) -> Self {
+        Self {
+            system: crm.connection.system(),
+            publisher_prefix: match &crm.connection {
+                CrmConnection::Dynamics(dynamics) => dynamics.publisher_prefix.clone(),
+                CrmConnection::Salesforce(_) => String::new(),
+            },
+            team_phone: team_phone.to_owned(),
         }
     }
-    mapping.into_mapping()
+
+    /// What fills the mapping's placeholders.
+    pub fn placeholders(&self) -> Placeholders {
+        let mut placeholders = Placeholders::from([("team_phone", self.team_phone.clone())]);
+        if self.system == CrmSystem::Dynamics {
+            placeholders.insert("prefix", self.publisher_prefix.clone());
+        }
+        placeholders
+    }
+}
+
+/// The built-in mapping.
+pub fn mapping(settings: &MappingSettings) -> Result<Mapping, MappingError> {
+    let checked = match settings.system {
+        CrmSystem::Dynamics => CHECKED_DYNAMICS,
+        CrmSystem::Salesforce => CHECKED_SALESFORCE,
+    };
+    Mapping::load(checked, &settings.placeholders())
+}
+
+/// A file that the built-in mapping was made of, for whoever checks it again. No function has one
+/// in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MappingSource {
+    /// Its path in the repository.
+    pub file: &'static str,
+    /// Its TOML.
+    pub text: &'static str,
+}
+
+/// The mapping that ships with this version.
+pub fn shipped_mapping(system: CrmSystem) -> MappingSource {
+    let (file, text) = match system {
+        CrmSystem::Dynamics => ("infra/mapping/dynamics.toml", SHIPPED_DYNAMICS),
+        CrmSystem::Salesforce => ("infra/mapping/salesforce.toml", SHIPPED_SALESFORCE),
+    };
+    MappingSource { file, text }
+}
+
+/// The partner's override of it that was there when this was built.
+pub fn mapping_override(system: CrmSystem) -> Option<MappingSource> {
+    let (file, text) = match system {
+        CrmSystem::Dynamics => ("infra/mapping/own/dynamics.toml", OVERRIDE_DYNAMICS),
+        CrmSystem::Salesforce => ("infra/mapping/own/salesforce.toml", OVERRIDE_SALESFORCE),
+    };
+    text.map(|text| MappingSource { file, text })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn settings() -> impl Iterator<Item = MappingSettings> {
-        let nothing_set = Environment::of::<&str, &str>([]);
-        CRMS.0.iter().map(move |crm| MappingSettings::of(crm, &nothing_set).unwrap())
-    }
-
-    /// With a partner's own file in `infra/mapping/own`, that file's test.
+    /// With an override in `infra/mapping/own`, that file's test.
     #[test]
-    fn what_is_packed_can_be_used() {
-        for settings in settings() {
-            let mapping = packed_mapping(&settings);
-            assert_eq!(mapping.errors(), 0, "{:#?}", mapping.faults);
-        }
-    }
-
-    #[test]
-    fn a_file_that_is_given_takes_the_place_of_the_packed_one() {
-        let own = Layer {
-            file: "mine.toml",
-            text: "version = 1\n[[rule]]\nname = \"notes\"\noff = true\n",
-        };
-        for settings in settings() {
-            let mapping = mapping_with(&settings, own).into_mapping().unwrap();
-            assert!(mapping.rules.iter().all(|rule| rule.name != "notes"));
-            assert_eq!(mapping.system, settings.crm.name());
+    fn what_is_built_in_can_be_used() {
+        for system in [CrmSystem::Dynamics, CrmSystem::Salesforce] {
+            let settings = MappingSettings {
+                system,
+                publisher_prefix: "nwcs".to_owned(),
+                team_phone: String::new(),
+            };
+            assert_eq!(mapping(&settings).unwrap().system, system.to_string());
         }
     }
 }

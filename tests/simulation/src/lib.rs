@@ -58,7 +58,7 @@ pub struct Mappings {
 
 impl Mappings {
     /// Reads them once for all runs.
-    pub fn read() -> Result<Self, MappingError> {
+    pub fn read() -> Result<Self, CheckError> {
         let placeholders =
             Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
         let shipped = Mapping::parse(
@@ -74,7 +74,7 @@ impl Mappings {
             ("closing_date", ConflictRule::PartnerCenter),
         ];
         for rule in &mut mixed.rules {
-            if let Some((_, conflict)) = rules.iter().find(|(name, _)| *name == rule.name) {
+            if let Some((_, conflict)) = rules.iter().find(|(name, _)| rule.name == *name) {
                 rule.conflict = *conflict;
             }
         }

@@ -65,8 +65,8 @@ pub(super) fn nothing_forgotten(
     for record in state.records.values().filter(flagged).filter(open) {
         let Some(link) = state.links.values().find(|link| link.crm == record.key) else {
             // Its referral was closed before the pair was linked: only a person can decide, and was
-            // notified. So with an opportunity beside the one that its lead became, with one that lacks
-            // what its lead's conversion did not copy, and with one whose lead an operator
+            // notified. So with an opportunity beside the one that its lead became, with one that
+            // lacks what its lead's conversion did not copy, and with one whose lead an operator
             // unlinked.
             let status = record.get("nwcs_syncstatus").as_str().unwrap_or_default();
             let notified = ["already closed", "goes on as opportunity", "belongs to another"];
