@@ -41,9 +41,7 @@ pub(super) fn of_unlinked(mapping: &Mapping, subject: &Subject, deal: &UnlinkedD
 
 fn of(mapping: &Mapping, state: &DealState, since: Option<Timestamp>) -> String {
     let mut text = String::new();
-    // As the seller reads it: what does not fit the column stands below.
-    let status = cut(&status(mapping, state), mapping.columns.sync_status_length);
-    line(&mut text, "state", format_args!("{status} ({})", state.name()));
+    line(&mut text, "state", named(mapping, state));
     of_time(&mut text, "since", since);
     match state {
         DealState::PartlySynced { fields, reasons, .. } => {
@@ -56,10 +54,13 @@ fn of(mapping: &Mapping, state: &DealState, since: Option<Timestamp>) -> String 
         }
         DealState::NeedsDecision { fields } => of_fields(mapping, fields, &mut text),
         DealState::Paused { until } => of_time(&mut text, "until", Some(*until)),
-        DealState::Failing { attempts, since, last, cause, next } => {
+        DealState::Failing { attempts, since, last, cause, next, before } => {
             line(&mut text, "failed attempts", format_args!("{attempts}, since {since:.0}"));
             line(&mut text, "last attempt", format_args!("{last:.0}: {cause}"));
             of_time(&mut text, "next try", *next);
+            if **before != DealState::New {
+                line(&mut text, "before", named(mapping, before));
+            }
         }
         DealState::Refused { reasons } => of_reasons(mapping, reasons, &mut text),
         DealState::New
@@ -68,6 +69,12 @@ fn of(mapping: &Mapping, state: &DealState, since: Option<Timestamp>) -> String 
         | DealState::Disconnected { .. } => {}
     }
     text
+}
+
+/// The state as the seller reads it, which may be cut, and its name.
+fn named(mapping: &Mapping, state: &DealState) -> String {
+    let status = cut(&status(mapping, state), mapping.columns.sync_status_length);
+    format!("{status} ({})", state.name())
 }
 
 fn of_time(text: &mut String, name: &str, at: Option<Timestamp>) {

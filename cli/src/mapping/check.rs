@@ -4,7 +4,8 @@ use anyhow::{Result, bail};
 use clap::Args;
 use cosell_crm::installation::{Finding, Installation};
 use cosell_crm::schema;
-use cosell_mapping::{Examination, Mapping};
+use cosell_mapping::Mapping;
+use cosell_mapping_check::Examination;
 use cosell_wiring::{InstallationSettings, PlanningSettings};
 
 use super::Which;
@@ -26,8 +27,8 @@ pub(crate) struct Arguments {
 
 pub(super) async fn run(Arguments { which, live }: &Arguments) -> Result<()> {
     let examination = which.examination()?;
-    for fault in &examination.faults {
-        output::print(&format!("{fault}\n"))?;
+    for diagnostic in &examination.diagnostics {
+        output::print(&format!("{diagnostic}\n"))?;
     }
     output::print(&format!("{}\n", verdict(&examination)?))?;
     match examination.mapping() {
@@ -59,7 +60,8 @@ async fn compared(
 ) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for mapping in mappings {
-        let columns = installation.columns(&mapping.entity, &mapping.crm_columns()).await;
+        let names = mapping.crm_columns().iter().map(ToString::to_string).collect();
+        let columns = installation.columns(&mapping.entity, &names).await;
         findings.append(&mut schema::findings(
             mapping,
             &columns.map_err(|failure| explained(&failure))?,

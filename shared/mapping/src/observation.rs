@@ -1,13 +1,14 @@
 //! What is seen of a pair: every rule's value on each side, the stage, the help that is asked for,
 //! and the CRM ID.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::code::scalar_text;
 use crate::condition::Situation;
 use crate::conversion_error::ConversionError;
 use crate::mapping::Mapping;
 use crate::rule::Rule;
+use cosell_model::audit::Side;
 use cosell_model::crm::{CrmRecord, Phase};
 use cosell_model::field::Field;
 use cosell_model::life_cycle::Stage;
@@ -15,14 +16,32 @@ use cosell_model::link::{LastSynced, Link};
 use cosell_model::referral::Referral;
 use cosell_model::value::Value;
 
+/// Why the values of a rule are not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// The rule's `when` does not hold for this deal: it has no such field.
+    NotForThisDeal,
+    /// The referral's answer was shortened: nothing is known of Partner Center's value.
+    BlockMissing {
+        /// The CRM's value, as far as it can be read.
+        crm: Option<Value>,
+    },
+    /// What stands there is no value of the rule's kind.
+    NoValue {
+        /// Where it stands.
+        side: Side,
+        /// What is wrong with it; no customer data.
+        reason: String,
+    },
+}
+
 /// Both sides' values as they are now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observation {
     /// By field.
     pub values: BTreeMap<Field, LastSynced>,
-    /// Rules whose value could not be read on one side, or that are not there for this deal:
-    /// nothing may be concluded from them.
-    pub unreadable: BTreeSet<Field>,
+    /// By field, those whose values are not known: no edit may be concluded from them.
+    pub unreadable: BTreeMap<Field, Unreadable>,
     /// Whether the CRM shows what Partner Center says of the deal's visibility.
     pub visibility_settled: bool,
 }
@@ -69,12 +88,12 @@ impl Mapping {
         let mut observation = Observation::default();
         for rule in &self.rules {
             if !rule.applies(situation) {
-                observation.unreadable.insert(Field::rule(&rule.name));
+                observation.unreadable.insert(Field::rule(&rule.name), Unreadable::NotForThisDeal);
                 continue;
             }
             match rule.observe(referral, record) {
                 Ok(seen) => drop(observation.values.insert(Field::rule(&rule.name), seen)),
-                Err(_) => drop(observation.unreadable.insert(Field::rule(&rule.name))),
+                Err(why) => drop(observation.unreadable.insert(Field::rule(&rule.name), why)),
             }
         }
         let mut note = |field, partner_center, crm| {
@@ -98,22 +117,24 @@ impl Mapping {
 }
 
 impl Rule {
-    fn observe(
-        &self,
-        referral: &Referral,
-        record: &CrmRecord,
-    ) -> Result<LastSynced, ConversionError> {
+    fn observe(&self, referral: &Referral, record: &CrmRecord) -> Result<LastSynced, Unreadable> {
+        let crm = self.read_crm(record);
+        let no_value =
+            |side, error: &ConversionError| Unreadable::NoValue { side, reason: error.to_string() };
         // Services leave out what is null, but a whole block is never null: without it the answer
         // was shortened.
         if let Some((block, _)) = self.partner_center.as_str().split_once('.')
             && !referral.has(block)
         {
-            return Err(ConversionError::BlockMissing { block: block.to_owned() });
+            return Err(Unreadable::BlockMissing { crm: crm.ok() });
         }
-        Ok(LastSynced {
-            partner_center: self.read_partner_center(referral)?,
-            crm: self.read_crm(record)?,
-        })
+        let partner_center = match self.read_partner_center(referral) {
+            Err(ConversionError::BlockMissing { .. }) => {
+                return Err(Unreadable::BlockMissing { crm: crm.ok() });
+            }
+            read => read.map_err(|error| no_value(Side::PartnerCenter, &error))?,
+        };
+        Ok(LastSynced { partner_center, crm: crm.map_err(|error| no_value(Side::Crm, &error))? })
     }
 }
 

@@ -107,7 +107,8 @@ fn settings_fill_the_placeholders_of_the_checked_form_as_texts_whatever_they_hol
 
 #[test]
 fn a_placeholder_that_no_setting_fills_is_named() {
-    let error = Mapping::load(&checked(), RecordIds::none(), &Placeholders::new()).unwrap_err().to_string();
+    let error =
+        Mapping::load(&checked(), RecordIds::none(), &Placeholders::new()).unwrap_err().to_string();
     assert_eq!(error, "the mapping cannot be used: no setting fills {prefix}, {team_phone}");
 }
 

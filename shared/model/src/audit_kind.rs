@@ -26,8 +26,11 @@ pub enum AuditKind {
     DroppedWrite,
     /// A rule of ours or of a service refused; a later edit tries again.
     Rejected,
-    /// The attempt failed and will be repeated.
+    /// The attempt failed and will be repeated. Repeated failures of one cause are this one entry;
+    /// the deal's state counts them.
     Failed,
+    /// What had failed more than once went through: how often, from when to when.
+    Recovered,
     /// Not for us: settings or the deal's kind exclude it.
     Skipped,
     /// Both sides had changed the same field differently, and its rule is to ask: both values wait

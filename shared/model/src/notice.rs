@@ -150,6 +150,8 @@ pub enum Notice {
     AcceptanceNeeded { field: Field },
     /// A required field was emptied.
     CannotBeEmptied { field: Field, side: Side },
+    /// What stands in a field is no value of its kind.
+    FieldUnreadable { field: Field, side: Side, reason: String },
     /// A value has no counterpart on the other side.
     NotConvertible { field: Field, side: Side, reason: String },
     /// Microsoft locks these fields once a deal exists.

@@ -77,6 +77,9 @@ pub enum DealState {
         /// When it is tried again, at the earliest.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         next: Option<Timestamp>,
+        /// Where it stood before: a service that does not answer changes nothing about that.
+        #[serde(default, skip_serializing_if = "DealState::is_new")]
+        before: Box<DealState>,
     },
     /// It takes no part.
     Off {
@@ -108,21 +111,36 @@ impl DealState {
             Self::Waiting { for_what, .. } => *for_what == WaitingFor::Answer,
             Self::NeedsDecision { .. } | Self::Refused { .. } => true,
             Self::Disconnected { reason } => *reason != DisconnectReason::Unlinked,
-            Self::Failing { attempts, .. } => *attempts >= FAILING_FOR_LONG,
+            Self::Failing { attempts, before, .. } => {
+                *attempts >= FAILING_FOR_LONG || before.needs_a_person()
+            }
             Self::New | Self::InSync | Self::Paused { .. } | Self::Off { .. } => false,
         }
     }
 
+    /// This state, or the one that a failing deal was in before.
+    pub fn before_failing(&self) -> &Self {
+        match self {
+            Self::Failing { before, .. } => before,
+            state => state,
+        }
+    }
+
+    fn is_new(&self) -> bool {
+        *self == Self::New
+    }
+
     /// Since when a deal is in this state that was in the state `before` since then: unchanged as
-    /// long as the state has the same name, and a person is needed or not as before.
+    /// long as the state has the same name, whether or not it fails meanwhile, and a person is
+    /// needed or not as before.
     pub(crate) fn since(
         &self,
         (before, since): (&Self, Option<Timestamp>),
         now: Timestamp,
     ) -> Option<Timestamp> {
-        let goes_on =
-            self.name() == before.name() && self.needs_a_person() == before.needs_a_person();
-        if goes_on { since } else { Some(now) }
+        let goes_on = self.before_failing().name() == before.before_failing().name()
+            && self.needs_a_person() == before.needs_a_person();
+        since.filter(|_| goes_on).or(Some(now))
     }
 }
 
@@ -164,7 +182,8 @@ mod tests {
 
     fn failing(attempts: u32) -> DealState {
         let cause = "the CRM transient".to_owned();
-        DealState::Failing { attempts, since: at(0), last: at(9), cause, next: None }
+        let before = Box::default();
+        DealState::Failing { attempts, since: at(0), last: at(9), cause, next: None, before }
     }
 
     #[test]
@@ -177,6 +196,26 @@ mod tests {
         assert_eq!(deal.state_since, Some(at(1)), "another reason is the same state");
         let deal = deal.in_state(DealState::InSync, at(3));
         assert_eq!(deal.state_since, Some(at(3)));
+    }
+
+    #[test]
+    fn a_deal_that_fails_stays_where_it_stood_and_needs_whom_it_needed() {
+        let needs_decision = || DealState::NeedsDecision { fields: ["name".into()].into() };
+        let fails = |before| match failing(2) {
+            DealState::Failing { attempts, since, last, cause, next, .. } => {
+                DealState::Failing { attempts, since, last, cause, next, before }
+            }
+            other => other,
+        };
+        let deal = UnlinkedDeal::default().in_state(needs_decision(), at(1));
+        let deal = deal.in_state(fails(Box::new(needs_decision())), at(2));
+        assert!(deal.state.needs_a_person());
+        assert_eq!(deal.state_since, Some(at(1)));
+        let deal = deal.in_state(needs_decision(), at(3));
+        assert_eq!(deal.state_since, Some(at(1)));
+        let deal = deal.in_state(fails(Box::new(DealState::InSync)), at(4));
+        assert!(!deal.state.needs_a_person());
+        assert_eq!(deal.state_since, Some(at(4)));
     }
 
     #[test]

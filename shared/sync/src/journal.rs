@@ -25,6 +25,10 @@ pub(crate) struct Journal<'a> {
     pub(crate) appended: Vec<AuditKind>,
     /// Keys of the notices that have an entry of their own.
     pub(crate) own_entries: std::collections::BTreeSet<String>,
+    /// How many attempts failed before this one.
+    pub(crate) failed_before: u32,
+    /// Whether what made this attempt fail is kept: by an entry, or counted.
+    pub(crate) failure_is_known: bool,
     /// Whether it says that something is about to be written.
     pub(crate) is_ahead: bool,
     /// The codes of the warnings and errors that are new.
@@ -63,6 +67,8 @@ impl<'a> Journal<'a> {
             crm_request: None,
             appended: Vec::new(),
             own_entries: std::collections::BTreeSet::new(),
+            failed_before: 0,
+            failure_is_known: false,
             is_ahead: false,
             new_notices: Vec::new(),
         }
@@ -149,6 +155,10 @@ impl<'a> Journal<'a> {
         if self.is_ahead && changes.is_empty() {
             return Ok(());
         }
+        let message = match self.failed_before {
+            0 => message.to_owned(),
+            failed => format!("{message} Attempt {}.", failed.saturating_add(1)),
+        };
         self.append(AuditKind::WriteAhead, Draft { changes, ..Draft::of(message) }).await?;
         self.is_ahead = true;
         Ok(())

@@ -5,7 +5,7 @@ use cosell_model::link::Link;
 use cosell_model::message::Cause;
 use cosell_model::notice::{Notice, OffReason};
 use cosell_model::referral::Referral;
-use cosell_model::state::UnlinkedDeal;
+use cosell_model::state::{DealState, UnlinkedDeal};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -76,6 +76,13 @@ impl Pair {
             microsoft: None,
             opportunity: None,
         }
+    }
+
+    /// Where the deal stood when it was found.
+    pub(crate) fn state(&self) -> &DealState {
+        let kept = self.link.as_ref().filter(|_| self.is_linked()).map(|link| &link.state);
+        let kept = kept.or_else(|| self.unlinked.as_ref().map(|deal| &deal.state));
+        kept.unwrap_or(&DealState::New)
     }
 
     /// Whether the link is kept already.

@@ -12,6 +12,7 @@
 use cosell_model::audit::{AuditEntry, AuditKind};
 use cosell_model::message::{Cause, SyncMessage};
 use cosell_model::referral::Referral;
+use cosell_model::state::DealState;
 use jiff::Timestamp;
 
 use crate::commit::Committed;
@@ -131,6 +132,9 @@ impl Reconciliation<'_> {
     pub(crate) async fn reconcile_pair(&mut self, pair: &Pair) -> Result<Committed, Failure> {
         if let Some(link) = &pair.link {
             self.journal.is_of(link.referral);
+        }
+        if let DealState::Failing { attempts, .. } = pair.state() {
+            self.journal.failed_before = *attempts;
         }
         let plan = self.engine.rules().decide(pair);
         let applied = Box::pin(self.apply(pair, &plan)).await;

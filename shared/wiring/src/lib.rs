@@ -34,7 +34,7 @@ use cosell_sync::{Engine, LeadTable, Poller};
 
 use credentials::{CrmSecret, PartnerCenterCredentials};
 pub use installation::{InstallationSettings, installation};
-pub use mapping::{MappingSettings, mapping, mapping_with, packed_mapping};
+pub use mapping::{MappingSettings, MappingSource, mapping, mapping_override, shipped_mapping};
 pub use settings::{
     ConsumerSettings, EngineSettings, PlanningSettings, PollerSettings, RegistrationSettings,
     SystemSettings,

@@ -1,68 +1,47 @@
 //! The mapping that is built into the programs, for the CRM that the environment names. The build
 //! has checked it; here it is loaded.
 
+use cosell_crm::Descriptor;
 use cosell_mapping::{Mapping, MappingError, Placeholders};
 use cosell_runtime::config::{Environment, Noted};
-use cosell_runtime::settings::{CrmConnection, CrmSettings, CrmSystem, publisher_prefix};
 
+use crate::CRMS;
+
+// Three lists, so that the functions link the checked forms only.
 include!(concat!(env!("OUT_DIR"), "/mappings.rs"));
 
 /// Which of the built-in mappings, and what fills its placeholders.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct MappingSettings {
     /// `CRM`.
-    pub system: CrmSystem,
-    /// `PUBLISHER_PREFIX`: the prefix of the custom columns, without the underscore; Dynamics only.
-    pub publisher_prefix: String,
-    /// `TEAM_PHONE`: the deal team's telephone number in new referrals; empty when unset.
-    pub team_phone: String,
+    pub crm: &'static Descriptor,
+    /// The values of its placeholders: `TEAM_PHONE`, the deal team's telephone number in new
+    /// referrals (empty when unset), and the CRM's own.
+    pub placeholders: Placeholders,
 }
 
 impl MappingSettings {
     /// Reads the variables named at the fields; none must be set.
     pub fn read(environment: &Environment) -> Result<Self, Noted> {
-        let system = environment.parsed_or("CRM", CrmSystem::Dynamics);
-        let publisher_prefix = publisher_prefix(environment);
-        Ok(Self {
-            system: system?,
-            publisher_prefix: publisher_prefix?,
-            team_phone: environment.optional("TEAM_PHONE").unwrap_or_default(),
-        })
+        Self::of(CRMS.read(environment)?, environment)
     }
 
-    /// Those of a deployment.
-    pub(crate) fn of(crm: &CrmSettings, team_phone: &str) -> Self {
-        Self {
-            system: crm.connection.system(),
-            publisher_prefix: match &crm.connection {
-                CrmConnection::Dynamics(dynamics) => dynamics.publisher_prefix.clone(),
-                CrmConnection::Salesforce(_) => String::new(),
-            },
-            team_phone: team_phone.to_owned(),
-        }
-    }
-
-    /// What fills the mapping's placeholders.
-    pub fn placeholders(&self) -> Placeholders {
-        let mut placeholders = Placeholders::from([("team_phone", self.team_phone.clone())]);
-        if self.system == CrmSystem::Dynamics {
-            placeholders.insert("prefix", self.publisher_prefix.clone());
-        }
-        placeholders
+    /// Those of this CRM, whatever `CRM` says.
+    pub fn of(crm: &'static Descriptor, environment: &Environment) -> Result<Self, Noted> {
+        let mut placeholders = (crm.placeholders)(environment)?;
+        placeholders.insert("team_phone", environment.optional("TEAM_PHONE").unwrap_or_default());
+        Ok(Self { crm, placeholders })
     }
 }
 
-/// The built-in mapping.
+/// The built-in mapping for the CRM of `settings`.
 pub fn mapping(settings: &MappingSettings) -> Result<Mapping, MappingError> {
-    let checked = match settings.system {
-        CrmSystem::Dynamics => CHECKED_DYNAMICS,
-        CrmSystem::Salesforce => CHECKED_SALESFORCE,
-    };
-    Mapping::load(checked, &settings.placeholders())
+    // A CRM without a mapping has an empty form, which is refused; a test keeps it from that.
+    let checked = of_crm(CHECKED, settings.crm).unwrap_or_default();
+    Mapping::load(checked, settings.crm.mapped.record_ids, &settings.placeholders)
 }
 
-/// A file that the built-in mapping was made of, for whoever checks it again. No function has one
-/// in it.
+/// A file that the built-in mapping was made of, for whoever checks it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MappingSource {
     /// Its path in the repository.
@@ -71,38 +50,52 @@ pub struct MappingSource {
     pub text: &'static str,
 }
 
-/// The mapping that ships with this version.
-pub fn shipped_mapping(system: CrmSystem) -> MappingSource {
-    let (file, text) = match system {
-        CrmSystem::Dynamics => ("infra/mapping/dynamics.toml", SHIPPED_DYNAMICS),
-        CrmSystem::Salesforce => ("infra/mapping/salesforce.toml", SHIPPED_SALESFORCE),
-    };
-    MappingSource { file, text }
+/// The mapping that ships with this version for the CRM.
+pub fn shipped_mapping(crm: &Descriptor) -> Option<MappingSource> {
+    of_crm(SHIPPED, crm)
 }
 
 /// The partner's override of it that was there when this was built.
-pub fn mapping_override(system: CrmSystem) -> Option<MappingSource> {
-    let (file, text) = match system {
-        CrmSystem::Dynamics => ("infra/mapping/own/dynamics.toml", OVERRIDE_DYNAMICS),
-        CrmSystem::Salesforce => ("infra/mapping/own/salesforce.toml", OVERRIDE_SALESFORCE),
-    };
-    text.map(|text| MappingSource { file, text })
+pub fn mapping_override(crm: &Descriptor) -> Option<MappingSource> {
+    of_crm(OVERRIDES, crm)
+}
+
+fn of_crm<T: Copy>(list: &[(&str, T)], crm: &Descriptor) -> Option<T> {
+    list.iter().find(|(name, _)| *name == crm.name()).map(|(_, of)| *of)
 }
 
 #[cfg(test)]
 mod tests {
+    use cosell_mapping_check::{Examination, MappingFile};
+
     use super::*;
+
+    fn settings() -> impl Iterator<Item = MappingSettings> {
+        let nothing_set = Environment::of::<&str, &str>([]);
+        CRMS.0.iter().map(move |crm| MappingSettings::of(crm, &nothing_set).unwrap())
+    }
 
     /// With an override in `infra/mapping/own`, that file's test.
     #[test]
     fn what_is_built_in_can_be_used() {
-        for system in [CrmSystem::Dynamics, CrmSystem::Salesforce] {
-            let settings = MappingSettings {
-                system,
-                publisher_prefix: "nwcs".to_owned(),
-                team_phone: String::new(),
-            };
-            assert_eq!(mapping(&settings).unwrap().system, system.to_string());
+        for settings in settings() {
+            let mapping = mapping(&settings).unwrap();
+            assert_eq!(mapping.system, settings.crm.name());
+            assert_eq!(mapping.record_ids.system, settings.crm.name());
+        }
+    }
+
+    /// The build knows of a CRM what its descriptor says.
+    #[test]
+    fn the_checks_of_the_build_are_those_of_the_descriptor() {
+        for settings in settings() {
+            let file = |source: MappingSource| MappingFile { name: source.file, text: source.text };
+            let shipped = file(shipped_mapping(settings.crm).unwrap());
+            let overriding = mapping_override(settings.crm).map(file);
+            let examination =
+                Examination::of(&settings.crm.mapped, shipped, overriding, &settings.placeholders);
+            assert_eq!(examination.errors(), 0, "{:#?}", examination.diagnostics);
+            assert_eq!(examination.checked_form(), of_crm(CHECKED, settings.crm));
         }
     }
 }

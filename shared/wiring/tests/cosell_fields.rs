@@ -5,7 +5,8 @@
 use cosell_crm::Descriptor;
 use cosell_crm::field::Kind;
 use cosell_mapping::{Mapping, Placeholders};
-use cosell_wiring::CRMS;
+use cosell_mapping_check::parse;
+use cosell_wiring::{CRMS, shipped_mapping};
 
 /// A CRM, and the mapping that ships for it.
 struct Shipped {
@@ -21,7 +22,7 @@ fn shipped() -> Vec<Shipped> {
     ]);
     let of = |crm: &&'static Descriptor| Shipped {
         crm,
-        mapping: Mapping::parse(&crm.mapped, crm.mapping.text, &placeholders).unwrap(),
+        mapping: parse(&crm.mapped, shipped_mapping(crm).unwrap().text, &placeholders).unwrap(),
         placeholders: placeholders.clone(),
     };
     CRMS.0.iter().map(of).collect()

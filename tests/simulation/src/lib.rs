@@ -17,7 +17,8 @@ mod world;
 
 use std::sync::Arc;
 
-use cosell_mapping::{ConflictRule, Crm, Mapping, MappingError, OnHoldEdits, Placeholders};
+use cosell_mapping::{ConflictRule, Crm, Mapping, OnHoldEdits, Placeholders};
+use cosell_mapping_check::CheckError;
 use cosell_model::deadline::Deadlines;
 use cosell_model::flapping::FlappingLimits;
 use cosell_sync::Policy;
@@ -61,7 +62,7 @@ impl Mappings {
     pub fn read() -> Result<Self, CheckError> {
         let placeholders =
             Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
-        let shipped = Mapping::parse(
+        let shipped = cosell_mapping_check::parse(
             &Crm::of_guids("dynamics"),
             include_str!("../../../infra/mapping/dynamics.toml"),
             &placeholders,

@@ -15,12 +15,7 @@ pub(super) fn check(ruled: &Ruled<'_>, crm: &Crm, diagnostics: &mut Diagnostics)
     }
     if let Some(expression) = &rule.from_crm {
         for column in expression.columns() {
-            column::check_name(
-                column.as_str(),
-                crm,
-                ruled.node.place_of("from_crm"),
-                diagnostics,
-            );
+            column::check_name(column.as_str(), crm, ruled.node.place_of("from_crm"), diagnostics);
         }
         if !rule.fallback.is_empty() {
             diagnostics.error(

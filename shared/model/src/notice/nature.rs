@@ -68,6 +68,7 @@ impl Notice {
             | Self::CurrencyDiffers { .. }
             | Self::RecordClosed { .. }
             | Self::AcceptanceNeeded { .. }
+            | Self::FieldUnreadable { .. }
             | Self::OneWay { .. }
             | Self::DroppedWrite { .. }
             | Self::Flapping { .. }
@@ -92,6 +93,7 @@ impl Notice {
             | Self::RecordClosed { field }
             | Self::AcceptanceNeeded { field }
             | Self::CannotBeEmptied { field, .. }
+            | Self::FieldUnreadable { field, .. }
             | Self::NotConvertible { field, .. }
             | Self::OneWay { field, .. }
             | Self::DroppedWrite { field, .. } => Some(field),

@@ -63,6 +63,7 @@ const CODES: &[&str] = &[
     "record-closed",
     "acceptance-needed",
     "cannot-be-emptied",
+    "field-unreadable",
     "not-convertible",
     "locked",
     "one-way",

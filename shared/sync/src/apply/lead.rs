@@ -1,11 +1,13 @@
 //! From a lead to its opportunity. Every step may be repeated: the link moves last.
 
+use cosell_mapping::Mapping;
 use cosell_model::audit::AuditKind;
 use cosell_model::crm::{CrmRecord, CrmWrite};
 use cosell_model::link::Link;
 use cosell_model::notice::Notice;
 use cosell_model::referral::Referral;
 use cosell_model::state::DealState;
+use cosell_model::value::Value;
 use serde_json::Value as Json;
 
 use super::{Applied, refusal};
@@ -14,7 +16,7 @@ use crate::decide::lead::{self, Leaving};
 use crate::failure::{Failure, FailureKind, System};
 use crate::identity::{identifier, is_on};
 use crate::journal::Draft;
-use crate::pair::Pair;
+use crate::pair::{Pair, Standing};
 use crate::plan::{Action, Plan};
 use crate::policy::Table;
 use crate::reconciliation::Reconciliation;
@@ -102,7 +104,7 @@ impl Reconciliation<'_> {
         };
         let leaving = Leaving { link, referral, before, now: &now };
         let left = lead::left_behind(both, &leaving, &opportunity);
-        let opportunity = self.take_over(opportunity, left, (&now, referral)).await?;
+        let opportunity = self.take_over(opportunity, left, &leaving).await?;
         self.release_lead(&now, &opportunity.key.id).await?;
         let moved = lead::moved(link, &opportunity, both, referral, self.request.now);
         engine.links.replace(std::slice::from_ref(link), &moved).await?;
@@ -153,19 +155,19 @@ impl Reconciliation<'_> {
         &mut self,
         opportunity: CrmRecord,
         left: CrmWrite,
-        (lead, referral): (&CrmRecord, &Referral),
+        leaving: &Leaving<'_>,
     ) -> Result<CrmRecord, Failure> {
         if opportunity.is_read_only() {
             return Ok(opportunity);
         }
         let is_refusable = !left.is_empty();
-        let whole = self.taken_over(&opportunity, left, (lead, referral));
+        let whole = self.taken_over(&opportunity, left, leaving);
         if whole.is_empty() {
             return Ok(opportunity);
         }
         match self.update(Table::Opportunities, &opportunity, &whole).await {
             Err(failure) if failure.kind == FailureKind::Rejected && is_refusable => {
-                let write = self.taken_over(&opportunity, CrmWrite::default(), (lead, referral));
+                let write = self.taken_over(&opportunity, CrmWrite::default(), leaving);
                 self.update(Table::Opportunities, &opportunity, &write).await
             }
             written => written,
@@ -176,18 +178,50 @@ impl Reconciliation<'_> {
         &self,
         opportunity: &CrmRecord,
         left: CrmWrite,
-        (from, referral): (&CrmRecord, &Referral),
+        leaving: &Leaving<'_>,
     ) -> CrmWrite {
         let engine = self.engine;
-        let mut write = lead::taken_over(&engine.mapping, opportunity, left, from.phase);
+        let mut write = lead::taken_over(&engine.mapping, opportunity, left, leaving.now.phase);
+        let state = self.state_of_taken_over(opportunity, &write, leaving);
         let connector = Connector {
-            referral: Some(referral.id),
+            referral: Some(leaving.referral.id),
+            name: name_in(&engine.mapping, leaving.referral),
             ..Connector::new(&engine.mapping, &engine.policy, self.request.now)
         };
         let is_new = !is_on(&engine.mapping, opportunity);
-        let notices: Vec<Notice> = is_new.then_some(Notice::GoesOnFromLead).into_iter().collect();
-        write.fields.extend(connector.identifies(opportunity, &notices));
+        let notices = is_new.then_some(&Notice::GoesOnFromLead);
+        let mut columns =
+            connector.columns(opportunity, &state.clone().unwrap_or_default(), notices.as_slice());
+        if state.is_none() {
+            columns.remove(&engine.mapping.columns.sync_status);
+        }
+        write.fields.extend(columns);
         write
+    }
+
+    /// The state of the opportunity once its own reconciliation, which follows, is done: with that
+    /// its status needs no write of its own.
+    fn state_of_taken_over(
+        &self,
+        opportunity: &CrmRecord,
+        write: &CrmWrite,
+        leaving: &Leaving<'_>,
+    ) -> Option<DealState> {
+        let engine = self.engine;
+        let both = (engine.mapping.as_ref(), engine.mapping_of(Table::Leads));
+        let now = self.request.now;
+        let mut record = opportunity.clone();
+        record.fields.extend(write.fields.clone());
+        record.phase = write.phase.unwrap_or(record.phase);
+        let link = lead::moved(leaving.link, &record, both, leaving.referral, now);
+        let pair = Pair {
+            link: Some(link),
+            referral: Some(leaving.referral.clone()),
+            record: Some(record),
+            ..Pair::of(Standing::Linked, self.request.message.cause, now)
+        };
+        let rules = engine.rules();
+        rules.state_after(&pair, &rules.decide(&pair))
     }
 
     /// A CRM that cannot convert leads for us is left with an open one: its seller must know that
@@ -208,9 +242,7 @@ impl Reconciliation<'_> {
 
     /// A lead whose deal goes on as an opportunity, and which is still on.
     pub(super) async fn release_former_lead(&mut self, pair: &Pair) -> Result<Applied, Failure> {
-        if let (Some(lead), crate::pair::Standing::FormerLead { opportunity }) =
-            (&pair.record, &pair.standing)
-        {
+        if let (Some(lead), Standing::FormerLead { opportunity }) = (&pair.record, &pair.standing) {
             self.release_lead(lead, opportunity).await?;
         }
         Ok(Applied::Notified { record: None, delivered: true })
@@ -234,6 +266,11 @@ impl Reconciliation<'_> {
             written => written.map(drop),
         }
     }
+}
+
+/// The deal's name in Partner Center, where names are marked.
+fn name_in(mapping: &Mapping, referral: &Referral) -> Option<Value> {
+    mapping.marked_name()?.read_partner_center(referral).ok()
 }
 
 fn not_synced() -> Failure {

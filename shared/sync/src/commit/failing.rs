@@ -11,7 +11,8 @@ use crate::find::{Found, Located};
 use crate::journal::Draft;
 use crate::pair::Pair;
 use crate::port;
-use crate::reconciliation::Reconciliation;
+use crate::reconciliation::{Outcome, Reconciliation};
+use crate::render::minute;
 
 /// What is kept of a deal that cannot be reconciled now.
 #[derive(Clone, Debug)]
@@ -39,6 +40,7 @@ impl Known {
 /// The state of a deal that failed, and was in the state `before`.
 pub(super) fn count(before: &DealState, failure: &Failure, now: Timestamp) -> DealState {
     let cause = cause(failure);
+    let standing = Box::new(before.before_failing().clone());
     let (attempts, since) = match before {
         DealState::Failing { attempts, since, cause: known, .. } if *known == cause => {
             (attempts.saturating_add(1), *since)
@@ -49,13 +51,25 @@ pub(super) fn count(before: &DealState, failure: &Failure, now: Timestamp) -> De
         FailureKind::Throttled { retry_after } => now.saturating_add(retry_after).ok(),
         _ => None,
     };
-    DealState::Failing { attempts, since, last: now, cause, next }
+    DealState::Failing { attempts, since, last: now, cause, next, before: standing }
 }
 
 /// Who failed, how, with which code: no customer data, and the same for every failure of a kind.
 fn cause(failure: &Failure) -> String {
     let code = failure.code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
     format!("{} {}{code}", failure.system, failure.kind.code())
+}
+
+/// The count of the failures that a deal's state `before` ends with.
+fn counted(before: &DealState) -> Option<String> {
+    match before {
+        DealState::Failing { attempts, since, last, cause, .. } if *attempts > 1 => Some(format!(
+            "Had failed {attempts} times from {} to {}: {cause}.",
+            minute(*since),
+            minute(*last)
+        )),
+        _ => None,
+    }
 }
 
 /// Whether a failing state begins.
@@ -115,6 +129,7 @@ impl Reconciliation<'_> {
                 (is_first, self.keep_unlinked(&subject, &deal).await)
             }
         };
+        let is_counted = kept.is_ok();
         if let Err(error) = kept {
             tracing::debug!(
                 deal = self.journal.deal(),
@@ -122,7 +137,7 @@ impl Reconciliation<'_> {
                 "the failure could not be counted"
             );
         }
-        self.append_failure(&failure, Vec::new(), is_first).await;
+        self.append_failure(&failure, Vec::new(), is_first || !is_counted).await;
         failure
     }
 
@@ -132,6 +147,23 @@ impl Reconciliation<'_> {
         deal: &UnlinkedDeal,
     ) -> Result<(), Failure> {
         self.engine.links.save_unlinked(subject, deal).await
+    }
+
+    /// A deal that had failed more than once went through: the failures are one entry.
+    pub(super) async fn append_recovered(&mut self, pair: &Pair, outcome: &mut Outcome) {
+        let fails = |state: &DealState| matches!(state, DealState::Failing { .. });
+        let Some(message) = counted(pair.state()) else { return };
+        if outcome.state.as_ref().is_none_or(fails) {
+            return;
+        }
+        match self.journal.append(AuditKind::Recovered, Draft::of(message)).await {
+            Ok(()) => outcome.noted.push(AuditKind::Recovered),
+            Err(error) => tracing::warn!(
+                deal = self.journal.deal(),
+                error = error.redacted(),
+                "the end of the failures could not be audited"
+            ),
+        }
     }
 
     /// The first failure of a kind has an entry, and each that leaves something written; the log's
@@ -145,8 +177,9 @@ impl Reconciliation<'_> {
         if !is_worth_counting(failure) {
             return;
         }
+        self.journal.failure_is_known = true;
         self.journal.answered(failure.system, failure.request_id.as_ref());
-        if !is_first && changes.is_empty() && !self.journal.is_ahead {
+        if !is_first && changes.is_empty() {
             return;
         }
         let draft = Draft { changes, ..Draft::of(failure.to_string()) };

@@ -24,6 +24,7 @@ use crate::plan::Plan;
 use crate::reconciliation::{Outcome, Reconciliation};
 
 /// How a pass ended.
+#[expect(clippy::large_enum_variant, reason = "one is made for each pass, and moved once")]
 pub(crate) enum Committed {
     /// The request is done.
     Done(Outcome),
@@ -45,10 +46,13 @@ impl Reconciliation<'_> {
         plan: &Plan,
         applied: Result<Applied, Failure>,
     ) -> Result<Committed, Failure> {
-        let committed = self.commit_applied(pair, plan, applied).await;
+        let mut committed = self.commit_applied(pair, plan, applied).await;
+        if let Ok(Committed::Done(outcome)) = &mut committed {
+            self.append_recovered(pair, outcome).await;
+        }
         if let Err(failure) = &committed
             && self.journal.is_ahead
-            && self.journal.appended.last() != Some(&AuditKind::Failed)
+            && !self.journal.failure_is_known
         {
             // Something may have been written, and keeping it failed.
             self.append_failure(failure, Vec::new(), true).await;
@@ -205,16 +209,17 @@ impl Reconciliation<'_> {
         failure: Failure,
     ) -> Failure {
         let state = failing::count(&case.link.state, &failure, case.now);
-        let is_first = failing::is_first(&state);
+        let mut is_new = failing::is_first(&state);
         let link = link::after_failure(case, plan, progress, folded).in_state(state, case.now);
         if link.version > 0
             && link != progress.link
             && let Err(error) =
                 self.engine.links.save(&link::stamped(link, progress, case.now)).await
         {
+            is_new = true;
             tracing::warn!(referral.id = %case.link.referral, error = error.redacted(), "what was written could not be kept; the write-ahead entry stands");
         }
-        self.append_failure(&failure, folded.changes.clone(), is_first).await;
+        self.append_failure(&failure, folded.changes.clone(), is_new).await;
         failure
     }
 }

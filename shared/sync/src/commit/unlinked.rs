@@ -188,7 +188,7 @@ fn is_news(link: &Link, state: &DealState) -> bool {
             link.disconnected.as_ref().is_none_or(|known| known.reason != *reason)
         }
         DealState::Waiting { for_what: WaitingFor::Referral, .. } => link.disconnected.is_none(),
-        DealState::Refused { .. } => link.state != *state,
-        _ => link.state.name() != state.name(),
+        DealState::Refused { .. } => link.state.before_failing() != state,
+        _ => link.state.before_failing().name() != state.name(),
     }
 }

@@ -1,6 +1,6 @@
 //! Which synced fields do not agree, whatever the reason: ✔ means that there is none.
 
-use cosell_mapping::Rule;
+use cosell_mapping::{Rule, Unreadable};
 use cosell_model::audit::Side;
 use cosell_model::field::Field;
 use cosell_model::link::LastSynced;
@@ -8,6 +8,7 @@ use cosell_model::notice::Notice;
 use cosell_model::value::Value;
 
 use super::case::Case;
+use super::fields::is_synced;
 use super::{base, is_kept, stage, visibility};
 use crate::plan::Plan;
 
@@ -28,18 +29,29 @@ pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {
 
 /// The synced fields whose sides do not mean the same.
 pub(crate) fn differing(case: &Case<'_>) -> Vec<Field> {
-    let is_synced = |rule: &&Rule| rule.to_crm.on_update() || rule.to_partner_center.on_update();
-    let rules = case.mapping.rules.iter().filter(is_synced);
-    let mut differing: Vec<Field> = rules
-        .filter(|rule| {
-            let now = case.observed.get(&base::field(rule));
-            now.is_some_and(|now| !agrees(rule, now, is_unedited(case, rule, now)))
-        })
-        .map(base::field)
-        .collect();
+    let rules = case.mapping.rules.iter().filter(|rule| is_synced(rule));
+    let mut differing: Vec<Field> =
+        rules.filter(|rule| differs(case, rule)).map(base::field).collect();
     differing.extend((!stage::agrees(case)).then_some(Field::Stage));
     differing.extend((!visibility::agrees(case)).then_some(Field::Visibility));
     differing
+}
+
+/// Whether the sides of this field do not mean the same, as far as is known.
+fn differs(case: &Case<'_>, rule: &Rule) -> bool {
+    let field = base::field(rule);
+    if let Some(now) = case.observed.get(&field) {
+        return !agrees(rule, now, is_unedited(case, rule, now));
+    }
+    match case.unreadable.get(&field) {
+        None | Some(Unreadable::NotForThisDeal) => false,
+        Some(Unreadable::NoValue { .. }) => true,
+        // What was known of Partner Center's value still holds; the CRM's may have been edited.
+        Some(Unreadable::BlockMissing { crm }) => case
+            .base
+            .get(&field)
+            .is_none_or(|base| Some(&base.crm) != crm.as_ref() || !agrees(rule, base, true)),
+    }
 }
 
 /// Whether nobody edited the field since it was last synced: then a difference is what a column

@@ -1,8 +1,8 @@
 //! A linked deal whose two sides are there, as the rules read it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use cosell_mapping::Mapping;
+use cosell_mapping::{Mapping, Unreadable};
 use cosell_model::audit::Side;
 use cosell_model::crm::CrmRecord;
 use cosell_model::field::Field;
@@ -28,9 +28,8 @@ pub(crate) struct Case<'a> {
     pub(crate) now: Timestamp,
     /// What both sides have now.
     pub(crate) observed: BTreeMap<Field, LastSynced>,
-    /// Fields that could not be read, or are not there for this deal: nothing is concluded from
-    /// them.
-    pub(crate) unreadable: BTreeSet<Field>,
+    /// Fields whose values are not known: no edit is concluded from them.
+    pub(crate) unreadable: BTreeMap<Field, Unreadable>,
     /// What both sides had when they were last synced: the merge's base.
     pub(crate) base: BTreeMap<Field, LastSynced>,
 }
@@ -58,6 +57,7 @@ impl<'a> Rules<'a> {
         let observation = mapping.observe_linked(&known_microsoft(link, pair), referral, record);
         let named = |(name, values): (String, LastSynced)| (Field::from(name), values);
         let observed = observation.values.into_iter().map(named).collect();
+        let unreadable = observation.unreadable.into_iter();
         let base = base::of(mapping, link, &observed);
         Ok(Case {
             pair,
@@ -69,7 +69,7 @@ impl<'a> Rules<'a> {
             policy: self.policy,
             now: pair.now,
             observed,
-            unreadable: observation.unreadable.into_iter().map(Field::from).collect(),
+            unreadable: unreadable.map(|(name, why)| (Field::from(name), why)).collect(),
             base,
         })
     }

@@ -98,19 +98,6 @@ impl<'a> Connector<'a> {
         }
     }
 
-    /// Identifier, link and lines, without a status: for an opportunity whose own reconciliation
-    /// follows.
-    pub(crate) fn identifies(
-        &self,
-        record: &CrmRecord,
-        notices: &[Notice],
-    ) -> BTreeMap<String, Json> {
-        let lines: Vec<&Notice> = notices.iter().collect();
-        let mut columns = self.columns(record, &DealState::New, &lines);
-        columns.remove(self.mapping.columns.sync_status.as_str());
-        columns
-    }
-
     fn identity(&self) -> BTreeMap<String, Json> {
         let columns = &self.mapping.columns;
         let link = self

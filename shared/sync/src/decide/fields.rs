@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cosell_mapping::{Rule, attributes};
+use cosell_mapping::{Rule, Unreadable, attributes};
 use cosell_model::audit::{Side, UndecidedField};
 use cosell_model::field::Field;
 use cosell_model::link::{LastSynced, OpenConflict};
@@ -21,6 +21,13 @@ pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {
     let currency = Currency::of(case, plan);
     for rule in &case.mapping.rules {
         let field = field(rule);
+        if let Some(Unreadable::NoValue { side, reason }) = case.unreadable.get(&field)
+            && is_synced(rule)
+        {
+            let (side, reason) = (*side, reason.clone());
+            plan.withhold(field.clone(), Notice::FieldUnreadable { field, side, reason });
+            continue;
+        }
         let (Some(now), Some(merged)) = (case.observed.get(&field), merged(case, rule)) else {
             continue;
         };
@@ -34,6 +41,11 @@ pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {
             }
         }
     }
+}
+
+/// Whether the rule has a say after the deal was made.
+pub(super) fn is_synced(rule: &Rule) -> bool {
+    rule.to_crm.on_update() || rule.to_partner_center.on_update()
 }
 
 /// Changed fields that Microsoft locks once a deal exists.

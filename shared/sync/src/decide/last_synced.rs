@@ -28,7 +28,7 @@ pub(crate) fn after(
     progress: &Progress,
 ) -> BTreeMap<Field, LastSynced> {
     let mut synced = case.observed.clone();
-    let mut keep: BTreeSet<Field> = case.unreadable.clone();
+    let mut keep: BTreeSet<Field> = case.unreadable.keys().cloned().collect();
     keep.extend(plan.deferred.iter().cloned());
     keep.extend(plan.conflicts.keys().cloned());
     let mut raises_visibility = false;

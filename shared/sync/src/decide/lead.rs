@@ -61,8 +61,8 @@ pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {
     if opportunity.is_none() && lead.converted_into.is_some() {
         // Should it come back, the deal goes on with it.
         let reason = DisconnectReason::RecordDeleted;
-        plan.notices.push(Notice::Disconnected { reason: reason.clone() });
-        plan.state = Some(DealState::Disconnected { reason });
+        let state = DealState::Disconnected { reason: reason.clone() };
+        *plan = Plan::ending(state, vec![Notice::Disconnected { reason }]);
         return;
     }
     if opportunity.is_none() && lead.phase.is_closed() {

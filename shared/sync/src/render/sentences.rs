@@ -93,6 +93,10 @@ pub fn sentence(mapping: &Mapping, notice: &Notice) -> String {
         Notice::CannotBeEmptied { field, side } => {
             with_remedy(format!("{} cannot be emptied in {}.", name(field), place(*side)), field)
         }
+        Notice::FieldUnreadable { field, side, reason } => with_remedy(
+            format!("{} cannot be read in {}: {reason}.", name(field), place(*side)),
+            field,
+        ),
         Notice::NotConvertible { field, side, reason } => with_remedy(
             format!("{} could not be sent to {}: {reason}.", name(field), place(*side)),
             field,

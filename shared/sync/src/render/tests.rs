@@ -153,6 +153,7 @@ fn of_fields() -> Vec<Notice> {
     ];
     for side in [Side::PartnerCenter, Side::Crm] {
         notices.push(Notice::CannotBeEmptied { field: field(), side });
+        notices.push(Notice::FieldUnreadable { field: field(), side, reason: reason() });
         notices.push(Notice::NotConvertible { field: field(), side, reason: reason() });
         notices.push(Notice::OneWay { field: field(), side });
         notices.push(Notice::DecisionMade { winner: side });
@@ -340,6 +341,7 @@ fn every_state_has_a_line_and_only_one_has_the_check_mark() {
                 last: at(),
                 cause: "the CRM transient".into(),
                 next: Some(at()),
+                before: Box::new(DealState::InSync),
             },
             "⚠ Failing: attempt 3, next try 2026-11-21 10:00 UTC",
         ),

@@ -21,10 +21,12 @@ pub(super) fn complete(state: &State, book: &Book, wrong: &mut Vec<String>) {
     for write in &state.writes {
         let names = names(state, write);
         let own = entries.get(write.invocation.as_str()).map(Vec::as_slice).unwrap_or_default();
-        let own: Vec<_> = own.iter().filter(|entry| names.contains(&entry.pair)).collect();
+        let own: Vec<&AuditEntry> =
+            own.iter().copied().filter(|entry| names.contains(&entry.pair)).collect();
         let intended = own.iter().any(|entry| entry.kind == AuditKind::WriteAhead);
         let concluded = own.iter().any(|entry| entry.kind != AuditKind::WriteAhead)
-            || book.speechless.contains(&write.invocation);
+            || book.speechless.contains(&write.invocation)
+            || has_failed_before(state, &own);
         if !intended || !concluded {
             let what = if intended { "an outcome" } else { "an intention" };
             wrong.push(format!(
@@ -33,6 +35,16 @@ pub(super) fn complete(state: &State, book: &Book, wrong: &mut Vec<String>) {
             ));
         }
     }
+}
+
+/// Whether the last outcome before these entries is a failure, which counts this one.
+fn has_failed_before(state: &State, own: &[&AuditEntry]) -> bool {
+    let Some(first) = own.first().copied() else { return false };
+    let position = state.audit.iter().position(|entry| std::ptr::eq(entry, first));
+    let mut before = state.audit[..position.unwrap_or_default()].iter().rev();
+    let is_outcome =
+        |entry: &&AuditEntry| entry.pair == first.pair && entry.kind != AuditKind::WriteAhead;
+    before.find(is_outcome).is_some_and(|entry| entry.kind == AuditKind::Failed)
 }
 
 /// What the log of a written subject may be kept under.
@@ -63,6 +75,12 @@ fn names(state: &State, write: &Write) -> BTreeSet<String> {
     let naming =
         state.referrals.iter().filter(|(_, body)| body["externalReferenceId"] == *write.subject);
     names.extend(naming.map(|(id, _)| referral(&id.to_string())));
+    // A lead's pair goes on with the opportunity that it became.
+    let was_lead = state
+        .links
+        .values()
+        .filter(|link| link.lead.as_ref().is_some_and(|lead| lead.id == write.subject));
+    names.extend(was_lead.map(|link| referral(&link.referral.to_string())));
     names.extend(state.link_of(&write.subject).map(|link| referral(&link.referral.to_string())));
     names
 }

@@ -7,6 +7,7 @@ use cosell_fakes::{State, Written};
 use cosell_mapping::{Mapping, Rule};
 use cosell_model::audit::Side;
 use cosell_model::crm::CrmRecord;
+use cosell_model::field::Field;
 use cosell_model::link::Link;
 use cosell_model::referral::Referral;
 use cosell_model::value::Value;
@@ -108,9 +109,11 @@ pub(super) fn check(pair: &Pair<'_>, mapping: &Mapping, wrong: &mut Vec<String>)
         };
         let stands = now.as_ref() == Ok(&value)
             || (cut.is_some() && now.as_ref().ok() == cut.as_ref() && whole_there());
-        // A deal that is over takes nothing any more: its lead still shows what was entered there.
+        // A deal that is over takes nothing any more, nor does a column that keeps nothing, of which
+        // its seller is notified: the lead still shows what was entered there.
         let over = referral.stage.is_terminal() || record.phase.is_closed();
-        if over && *side == Side::Crm && on_lead(pair, field) == Some(value.clone()) {
+        let unkept = link.dropped_writes.contains_key(&Field::from(*field));
+        if (over || unkept) && *side == Side::Crm && on_lead(pair, field) == Some(value.clone()) {
             continue;
         }
         // Automations overwrite the name as they like.

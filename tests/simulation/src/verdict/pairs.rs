@@ -113,7 +113,13 @@ pub(super) fn nothing_forgotten(
         let merged = state.records.values().any(|record| {
             record.merged_into.is_some() && *record.get("nwcs_referralid") == carried
         });
+        // So is a lead that became an opportunity which was deleted.
+        let deleted = state.records.values().any(|record| {
+            *record.get("nwcs_referralid") == carried
+                && record.converted_into.as_ref().is_some_and(|key| book.deleted.contains(&key.id))
+        });
         let orphaned = merged
+            || deleted
             || referral
                 .external_reference
                 .as_ref()

@@ -14,6 +14,7 @@ mod plan;
 mod registration;
 mod solutions;
 mod stage;
+mod unreadable;
 mod visibility;
 mod win_hold;
 mod write_ahead;

@@ -1,5 +1,6 @@
 //! Leads that Microsoft sends: leads in the CRM until somebody accepts them, then opportunities.
 
+mod costs;
 mod dry_run;
 mod mishaps;
 

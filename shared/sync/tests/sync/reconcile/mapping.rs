@@ -14,7 +14,7 @@ impl Stage {
             name: "shipped",
             text: include_str!("../../../../../infra/mapping/dynamics.toml"),
         };
-        let own = Layer { file: "own", text: &format!("version = 1\n{own}") };
+        let own = MappingFile { name: "own", text: &format!("version = 1\n{own}") };
         let mapping =
             Examination::of(&Crm::of_guids("dynamics"), shipped, Some(own), &placeholders)
                 .into_mapping();

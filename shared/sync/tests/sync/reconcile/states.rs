@@ -230,9 +230,10 @@ async fn fails(stage: &Stage, call: &'static str, attempt: u32) {
     stage.reconcile(&opportunity(), &invocation).await.unwrap_err();
 }
 
-/// What was about to be written is said before each attempt, so that each has its end.
+/// What is about to be written is said before each attempt; what failed is one entry until it goes
+/// through.
 #[tokio::test]
-async fn failures_of_a_write_count_and_each_write_that_is_said_has_its_end() {
+async fn repeated_failures_of_a_write_are_one_entry_and_one_more_that_counts_them() {
     for call in ["pc.patch", "crm.update"] {
         let mut stage = super::in_sync().await;
         if call == "pc.patch" {
@@ -240,19 +241,50 @@ async fn failures_of_a_write_count_and_each_write_that_is_said_has_its_end() {
         } else {
             stage.partner_center_edits(|body| body["name"] = json!("Theirs"));
         }
+        let from = stage.audit_log().len();
         for attempt in 1..=3 {
             fails(&stage, call, attempt).await;
-            let state = state(&stage);
-            assert_eq!(failing(&state).0, attempt, "{call}");
-            let of_it = |entry: &&AuditEntry| entry.invocation == format!("attempt {attempt}");
-            let kinds: Vec<AuditKind> =
-                stage.audit_log().iter().filter(of_it).map(|entry| entry.kind).collect();
-            assert_eq!(kinds, [AuditKind::WriteAhead, AuditKind::Failed], "{call}");
+            assert_eq!(failing(&state(&stage)).0, attempt, "{call}");
             stage.now += SignedDuration::from_mins(1);
         }
         stage.until_quiet(&opportunity()).await;
         assert_eq!(state(&stage), DealState::InSync, "{call}");
+        let entries = stage.audit_log().split_off(from);
+        let kinds: Vec<AuditKind> = entries.iter().map(|entry| entry.kind).collect();
+        let ahead = AuditKind::WriteAhead;
+        let expected = [
+            ahead,
+            AuditKind::Failed,
+            ahead,
+            ahead,
+            ahead,
+            AuditKind::Updated,
+            AuditKind::Recovered,
+        ];
+        assert_eq!(kinds, expected, "{call}");
+        assert!(entries[3].message.ends_with("Attempt 3."), "{}", entries[3].message);
+        let counted = &entries[6].message;
+        assert!(counted.starts_with("Had failed 3 times from "), "{counted}");
     }
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_answer_hides_nobody_from_whom_it_needs() {
+    let mut stage = super::in_sync().await;
+    stage
+        .world
+        .edit_record(OPPORTUNITY, |record| drop(record.fields.insert("name".into(), Json::Null)));
+    stage.until_quiet(&opportunity()).await;
+    let stood = state(&stage);
+    assert!(stood.needs_a_person(), "{stood:?}");
+    stage.now += SignedDuration::from_mins(1);
+    fails(&stage, "crm.get", 1).await;
+    fails(&stage, "crm.get", 2).await;
+    let DealState::Failing { before, .. } = state(&stage) else { panic!("{:?}", state(&stage)) };
+    assert_eq!(*before, stood);
+    assert!(state(&stage).needs_a_person());
+    stage.until_quiet(&opportunity()).await;
+    assert_eq!(state(&stage), stood);
 }
 
 #[tokio::test]

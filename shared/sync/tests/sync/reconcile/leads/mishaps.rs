@@ -295,3 +295,23 @@ async fn an_opportunity_that_was_merged_away_before_its_lead_was_reconciled_is_l
         DisconnectReason::RecordMerged(into)
     );
 }
+
+/// The lead was made by a run that did not come to link it, and its seller deleted the opportunity.
+#[tokio::test]
+async fn a_lead_whose_opportunity_was_deleted_before_it_was_linked_is_disconnected_and_not_adopted()
+{
+    let floor = Floor::with_lead().await;
+    let link = floor.stage.the_link();
+    floor.stage.world.state().links.remove(&link.referral);
+    floor.seller_converts(json!({ "name": "Harbour sensors" }));
+    floor.stage.world.state().records.remove(OPPORTUNITY);
+    let outcome = floor.stage.reconcile(&referral(), "looks").await.unwrap();
+    assert_eq!(outcome.kind, AuditKind::Disconnected);
+    let entries = floor.stage.world.state().audit.clone();
+    let codes: Vec<_> =
+        entries.last().unwrap().notices.iter().map(cosell_model::notice::Notice::code).collect();
+    assert_eq!(codes, ["disconnected"]);
+    floor.no_opportunity();
+    let again = floor.stage.reconcile(&referral(), "looks again").await.unwrap();
+    assert!(again.noted.is_empty(), "{again:?}");
+}
