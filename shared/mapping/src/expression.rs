@@ -74,7 +74,7 @@ impl Expression {
 
     /// What it makes of a record.
     pub fn of_record(&self, record: &CrmRecord) -> Result<String, ConversionError> {
-        self.rendered(|name| match record.get(&name.replace('.', "/")) {
+        self.rendered(|name| match record.get(name.replace('.', "/")) {
             Json::String(text) => Json::from(mark::unmarked(text)),
             other => other.clone(),
         })

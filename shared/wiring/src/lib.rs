@@ -44,7 +44,7 @@ pub use settings::{
 pub const CRMS: Registry =
     Registry(&[&cosell_dynamics::DESCRIPTOR, &cosell_salesforce::DESCRIPTOR]);
 
-/// Half of what Lambda gives a function to start.
+/// Lambda gives a function ten seconds to start; the rest is for what comes before and after.
 const WARM_UP_LIMIT: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// A deployment that cannot be started.
