@@ -1,6 +1,5 @@
 use cosell_simulators::{Config, Simulators};
 use cosell_wiring::CRMS;
-use serde_json::json;
 
 use super::*;
 use crate::crm::tests::simulated;

@@ -66,7 +66,7 @@ fn every_recipe_is_without_fault_and_changes_the_mapping() {
             let mut tried = 0;
             for crm in crms {
                 tried += 1;
-                let own = MappingFile { name: name, text: &text };
+                let own = MappingFile { name, text: &text };
                 let examination = examined(crm, Some(own));
                 assert_eq!(examination.diagnostics, [], "{name}, line {line}, for {crm}");
                 let changed = effective(&examination);

@@ -28,7 +28,7 @@ pub(super) fn put<'i>(table: &mut DeTable<'i>, key: Spanned<Cow<'i, str>>, value
                 }
             }
             if let Some(span) = span {
-                let inner = std::mem::replace(inner, DeTable::new());
+                let inner = std::mem::take(inner);
                 *present = Spanned::new(span, DeValue::Table(inner));
             }
         }

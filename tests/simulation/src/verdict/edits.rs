@@ -37,7 +37,8 @@ fn carried(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
     let Ok(value) = Value::from_json(rule.kind, &edit.value) else {
         return false;
     };
-    let stored = |json| Value::from_json(rule.kind, &pair.state.crm.kept(&rule.crm, &json)).ok();
+    let stored =
+        |json| Value::from_json(rule.kind, &pair.state.crm.kept(rule.crm.as_str(), &json)).ok();
     let here = rule.across_to_crm(&value).ok().and_then(|value| stored(rule.crm_json(&value)));
     let there = rule.across_to_partner_center(&value).ok();
     let mut later = pair.state.writes.iter().filter(|write| write.moment >= edit.moment);

@@ -247,8 +247,9 @@ fn agree(state: &State, rule: &Rule, referral: &Referral, record: &CrmRecord) ->
     let (Ok(there), Ok(here)) = (rule.read_partner_center(referral), rule.read_crm(record)) else {
         return false;
     };
-    let asked =
-        rule.across_to_crm(&there).map(|value| state.crm.kept(&rule.crm, &rule.crm_json(&value)));
+    let asked = rule
+        .across_to_crm(&there)
+        .map(|value| state.crm.kept(rule.crm.as_str(), &rule.crm_json(&value)));
     asked.is_ok_and(|json| Value::from_json(rule.kind, &json).is_ok_and(|value| value == here))
         || rule.across_to_partner_center(&here).is_ok_and(|value| value == there)
 }
