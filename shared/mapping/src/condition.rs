@@ -8,8 +8,8 @@ use cosell_model::deal::DealKind;
 use cosell_model::life_cycle::Stage;
 use cosell_model::referral::Referral;
 
-/// For which deals a rule is there; for any other it does not sync, nothing is required, and what
-/// was last synced stays as it was.
+/// For which deals a rule is there; for any other the field does not sync, nothing is required, and
+/// what was last synced stays as it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
