@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use anyhow::{Result, bail};
 use clap::Subcommand;
-use cosell_crm::installation::{Finding, Installation, State};
+use cosell_crm::finding::{Finding, State};
+use cosell_crm::installation::Installation;
 use cosell_wiring::InstallationSettings;
 
 use crate::output;

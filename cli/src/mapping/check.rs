@@ -2,7 +2,8 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
-use cosell_crm::installation::{Finding, Installation};
+use cosell_crm::finding::Finding;
+use cosell_crm::installation::Installation;
 use cosell_crm::schema;
 use cosell_mapping::Mapping;
 use cosell_mapping_check::Examination;

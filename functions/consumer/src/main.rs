@@ -1,4 +1,4 @@
-//! The consumer function: for each message of the batch, reconcile that pair.
+#![doc = include_str!("../README.md")]
 
 mod handler;
 

@@ -1,5 +1,4 @@
-//! The poller function: finds changed records and referrals on a schedule and puts them on the
-//! queue.
+#![doc = include_str!("../README.md")]
 
 use std::sync::Arc;
 

@@ -1,11 +1,4 @@
 //! Deciding the HTTP answer.
-//!
-//! | answer | when |
-//! | --- | --- |
-//! | 200 | the queue has the message; or the event is not about a referral (`test-created`, other Partner Center features) |
-//! | 401 | any fault of the signature; one body for all, so that a forger learns nothing |
-//! | 405 | not a POST |
-//! | 503 | the queue or the certificate's host is away: Partner Center delivers again, ten times in all |
 
 use cosell_model::message::SyncMessage;
 use cosell_partner_center::event::WebhookEvent;

@@ -1,5 +1,4 @@
-//! The webhook function: verify a Partner Center delivery, put one message on the queue, answer.
-//! Nothing else.
+#![doc = include_str!("../README.md")]
 
 mod handler;
 

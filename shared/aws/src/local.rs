@@ -1,4 +1,4 @@
-//! The two tables, as the template makes them, on a DynamoDB inside the test process.
+//! The two tables on a DynamoDB inside the test process.
 
 #![expect(clippy::unwrap_used, reason = "test code")]
 
@@ -6,9 +6,12 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
 use dynoxide::Database;
-use serde_json::json;
+use serde_json::Value as Json;
 
 use crate::table::Table;
+
+/// Both tables, as the template makes them.
+const TABLES: &str = include_str!("../tables.json");
 
 pub(crate) struct LocalTables {
     client: Client,
@@ -17,28 +20,8 @@ pub(crate) struct LocalTables {
 impl LocalTables {
     pub(crate) async fn start() -> Self {
         let database = Database::memory().unwrap();
-        let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
-        let attributes = |names: &[&str]| -> Vec<_> {
-            names.iter().map(|name| json!({"AttributeName": name, "AttributeType": "S"})).collect()
-        };
-        let links = json!({
-            "TableName": "links",
-            "BillingMode": "PAY_PER_REQUEST",
-            "AttributeDefinitions": attributes(&["pk", "attention", "attention_since"]),
-            "KeySchema": [key("pk", "HASH")],
-            "GlobalSecondaryIndexes": [{
-                "IndexName": "attention",
-                "KeySchema": [key("attention", "HASH"), key("attention_since", "RANGE")],
-                "Projection": { "ProjectionType": "INCLUDE", "NonKeyAttributes": ["state", "crm"] },
-            }],
-        });
-        let audit = json!({
-            "TableName": "audit",
-            "BillingMode": "PAY_PER_REQUEST",
-            "AttributeDefinitions": attributes(&["pk", "sk"]),
-            "KeySchema": [key("pk", "HASH"), key("sk", "RANGE")],
-        });
-        for table in [links, audit] {
+        let tables: Vec<Json> = serde_json::from_str(TABLES).unwrap();
+        for table in tables {
             database.create_table(serde_json::from_value(table).unwrap()).unwrap();
         }
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

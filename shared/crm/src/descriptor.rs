@@ -9,10 +9,10 @@ use cosell_runtime::config::{Environment, Noted};
 use cosell_sync::port::{Crm, Leads};
 use serde_json::Value as Json;
 
+use crate::access::Access;
 use crate::field::{Choice, CosellField};
 use crate::installation::Installation;
 use crate::secret::SecretSource;
-use crate::settings::Access;
 
 /// One CRM.
 pub struct Descriptor {

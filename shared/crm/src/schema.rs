@@ -9,7 +9,7 @@ use cosell_model::path::ColumnPath;
 use cosell_model::value::Kind;
 use cosell_sync::Failure;
 
-use crate::installation::{Finding, State};
+use crate::finding::{Finding, State};
 
 /// What a CRM tells of its columns.
 #[async_trait]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cosell_runtime::config::{Environment, Noted};
 use secrecy::SecretString;
 
+use crate::access::Access;
 use crate::descriptor::{Connection, Descriptor, Registry};
 
 const SECRET_EXAMPLE: &str =
@@ -20,16 +21,6 @@ pub struct CrmSettings<A = String> {
     /// As whom to enter; `CRM_SECRET_ARN`, the secret with the credentials, where nothing else is
     /// said.
     pub access: A,
-}
-
-/// As whom an installer enters the CRM. `Debug` hides the token.
-#[derive(Clone, Debug)]
-pub enum Access<S> {
-    /// As the functions do, with this secret.
-    Deployment(S),
-    /// `CRM_ACCESS_TOKEN`: as whoever the token belongs to. Installing needs a right that the
-    /// functions' user should not have.
-    Token(SecretString),
 }
 
 impl CrmSettings {

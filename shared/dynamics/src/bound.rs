@@ -10,7 +10,7 @@ use crate::customer;
 use crate::dialect::{CURRENCY, DIALECT};
 use crate::error::DynamicsError;
 use crate::error_code::ErrorCode;
-use crate::record;
+use crate::row;
 use crate::sales::Dynamics;
 use crate::web_api::Call;
 
@@ -82,12 +82,12 @@ impl Dynamics {
         let row = &answer.body;
         let is_account =
             row["_customerid_value@Microsoft.Dynamics.CRM.lookuplogicalname"] == "account";
-        let customer = record::id(&row["_customerid_value"]).filter(|_| is_account);
+        let customer = row::id(&row["_customerid_value"]).filter(|_| is_account);
         let phase = self.schema.table.phase(&self.settings, &row["statecode"], &row["statuscode"]);
         Ok(Some(Bound {
-            id: record::id(&row[self.schema.id_column()])
+            id: row::id(&row[self.schema.id_column()])
                 .ok_or_else(|| answer.lacks("the row's id"))?,
-            version: record::version(row).ok_or_else(|| answer.lacks("the row's version"))?,
+            version: row::version(row).ok_or_else(|| answer.lacks("the row's version"))?,
             phase: phase.ok_or_else(|| answer.lacks("a known state"))?,
             referral: row[identifier]
                 .as_str()
@@ -95,7 +95,7 @@ impl Dynamics {
                 .filter(|text| !text.is_empty()),
             named: Named {
                 has_customer: !row["_customerid_value"].is_null(),
-                account: record::id(&row["_parentaccountid_value"]).or(customer),
+                account: row::id(&row["_parentaccountid_value"]).or(customer),
                 has_contact: !row["_parentcontactid_value"].is_null(),
             },
         }))

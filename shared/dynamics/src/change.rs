@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::error::DynamicsError;
 use crate::record;
+use crate::row;
 use crate::sales::Dynamics;
 use crate::web_api::{Answer, Call};
 
@@ -41,12 +42,12 @@ impl Dynamics {
     }
 
     fn change(&self, answer: &Answer, row: &Json) -> Result<CrmChange, DynamicsError> {
-        let id = record::id(&row[self.schema.id_column()])
-            .ok_or_else(|| answer.lacks("the row's id"))?;
+        let id =
+            row::id(&row[self.schema.id_column()]).ok_or_else(|| answer.lacks("the row's id"))?;
         Ok(CrmChange {
             key: record::key(self.schema.table, id),
-            version: record::version(row).ok_or_else(|| answer.lacks("the row's version"))?,
-            modified: record::time(&row["modifiedon"])
+            version: row::version(row).ok_or_else(|| answer.lacks("the row's version"))?,
+            modified: row::time(&row["modifiedon"])
                 .ok_or_else(|| answer.lacks("the time of the last change"))?,
         })
     }

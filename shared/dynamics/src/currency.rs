@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::dialect::DIALECT;
 use crate::error::DynamicsError;
 use crate::odata;
-use crate::record;
+use crate::row;
 use crate::web_api::{Call, WebApi};
 
 /// The environment's currencies seen so far. A currency's id never changes; one that is missing is
@@ -57,7 +57,7 @@ impl Currencies {
             );
             return Err(CrmError::unwritable(DIALECT.currency, reason).into());
         };
-        let id = record::id(&row["transactioncurrencyid"])
+        let id = row::id(&row["transactioncurrencyid"])
             .ok_or_else(|| answer.lacks("the currency's id"))?;
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(code, id);
         Ok(id)

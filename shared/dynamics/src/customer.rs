@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::error::DynamicsError;
 use crate::odata;
-use crate::record;
+use crate::row;
 use crate::web_api::{Call, RETURN_ROW, WebApi};
 
 /// A lookup's value.
@@ -69,7 +69,7 @@ impl Customers for WebApi {
         let call = Call::post(url, Json::Object(body), format!("creating {}", what.what()))
             .prefer(RETURN_ROW);
         let answer = self.send(&call).await?.accepted()?;
-        let id = record::id(&answer.body[id]).ok_or_else(|| answer.lacks("the new row's id"))?;
+        let id = row::id(&answer.body[id]).ok_or_else(|| answer.lacks("the new row's id"))?;
         tracing::info!(dynamics.table = entity_set, dynamics.id = %id, "created {}", what.what());
         Ok(id)
     }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod address;
 mod bound;
 mod change;
 mod credentials;
@@ -17,6 +18,7 @@ mod odata;
 mod phase;
 mod record;
 mod refusal;
+mod row;
 mod sales;
 mod schema;
 mod settings;

@@ -1,44 +1,17 @@
 //! Saving columns and changing state (contract dynamics365 2.8, 3.4, 3.5).
 
 use cosell_model::crm::Phase;
-use cosell_model::id::ReferralId;
 use reqwest::StatusCode;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
+use crate::address::Address;
 use crate::error::DynamicsError;
 use crate::error_code::ErrorCode;
-use crate::record;
+use crate::row;
 use crate::sales::Dynamics;
-use crate::schema::Schema;
 use crate::table::Table;
 use crate::web_api::{Answer, Call, RETURN_ROW};
-
-/// A row to write to: by referral, creating it when it is missing, or by id and version, never
-/// creating it.
-pub(crate) struct Address {
-    path: String,
-    version: Option<String>,
-    pub(crate) doing: String,
-}
-
-impl Address {
-    pub(crate) fn of_referral(schema: &Schema, id: ReferralId) -> Self {
-        Self {
-            path: schema.row_of_referral(id),
-            version: None,
-            doing: format!("saving the {} of referral {id}", schema.row_name()),
-        }
-    }
-
-    pub(crate) fn of_version(schema: &Schema, id: Uuid, version: &str) -> Self {
-        Self {
-            path: schema.row(id),
-            version: Some(version.to_owned()),
-            doing: format!("updating {} {id}", schema.row_name()),
-        }
-    }
-}
 
 impl Dynamics {
     /// Saves columns and returns the row as stored. A closed opportunity may be locked: when it is
@@ -65,7 +38,7 @@ impl Dynamics {
             self.patch(address, Some(version), open).await?,
         )?;
         let version =
-            record::version(&reopened.body).ok_or_else(|| reopened.lacks("the row's version"))?;
+            row::version(&reopened.body).ok_or_else(|| reopened.lacks("the row's version"))?;
         missing_is_stale(address, Some(&version), self.patch(address, Some(&version), body).await?)
     }
 

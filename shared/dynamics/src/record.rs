@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::dialect::SYSTEM;
 use crate::error::DynamicsError;
+use crate::row;
 use crate::schema::Schema;
 use crate::settings::Settings;
 use crate::table::{BECAME, MERGED_INTO, OWN_COLUMNS, Table};
@@ -35,9 +36,9 @@ impl Stored {
             .iter()
             .filter_map(|column| present(&row[column]).map(|value| (column.clone(), value)));
         Ok(Self {
-            id: id(&row[schema.id_column()]).ok_or_else(|| answer.lacks("the row's id"))?,
-            version: version(row).ok_or_else(|| answer.lacks("the row's version"))?,
-            modified: time(&row["modifiedon"])
+            id: row::id(&row[schema.id_column()]).ok_or_else(|| answer.lacks("the row's id"))?,
+            version: row::version(row).ok_or_else(|| answer.lacks("the row's version"))?,
+            modified: row::time(&row["modifiedon"])
                 .ok_or_else(|| answer.lacks("the time of the last change"))?,
             phase: (schema.table.phase(settings, &row["statecode"], &row["statuscode"]))
                 .ok_or_else(|| answer.lacks("a known state"))?,
@@ -49,7 +50,7 @@ impl Stored {
     /// The whole record, with the related rows' columns.
     pub(crate) fn with(self, schema: &Schema, related: Fields) -> CrmRecord {
         let mut fields = self.plain;
-        let names = |column| fields.get(column).and_then(id);
+        let names = |column| fields.get(column).and_then(row::id);
         let (became, merged) = (names(BECAME), names(MERGED_INTO));
         fields.extend(related);
         CrmRecord {
@@ -68,7 +69,7 @@ impl Stored {
 
 /// A record that was read back after `written` was saved or compared: the row's own mapped columns
 /// as they were then, everything else as read. What a seller entered in between must differ from
-/// what the next look reads, or it would pass for known and never be copied.
+/// what the next reconciliation reads, or it would pass for known and never be copied.
 pub(crate) fn settled(written: &Fields, read: CrmRecord) -> CrmRecord {
     let lasting = |name: &String| !name.contains('/') && !OWN_COLUMNS.contains(&name.as_str());
     let mut fields = read.fields;
@@ -111,22 +112,6 @@ pub(crate) fn opportunity(id: Uuid) -> CrmKey {
     key(Table::Opportunity, id)
 }
 
-pub(crate) fn id(json: &Json) -> Option<Uuid> {
-    Uuid::try_parse(json.as_str()?).ok()
-}
-
-/// The ETag; its number equals `versionnumber` (contract dynamics365 3.4).
-pub(crate) fn version(row: &Json) -> Option<String> {
-    match row["@odata.etag"].as_str() {
-        Some(etag) => Some(etag.to_owned()),
-        None => row["versionnumber"].as_i64().map(|number| format!("W/\"{number}\"")),
-    }
-}
-
-pub(crate) fn time(json: &Json) -> Option<Timestamp> {
-    json.as_str()?.parse().ok()
-}
-
 fn present(value: &Json) -> Option<Json> {
     (!value.is_null()).then(|| value.clone())
 }
@@ -157,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_seller_enters_between_saving_and_reading_back_is_left_for_the_next_look() {
+    fn what_a_seller_enters_between_saving_and_reading_back_is_left_for_the_next_reconciliation() {
         let fields = |json: Json| -> Fields { serde_json::from_value(json).unwrap() };
         let written =
             fields(json!({"name": "Ours", "estimatedvalue": 5, "statecode": 0, "versionnumber": 7,

@@ -13,12 +13,12 @@ use jiff::Timestamp;
 use reqwest::StatusCode;
 use uuid::Uuid;
 
+use crate::address::Address;
 use crate::credentials::CredentialStore;
 use crate::currency::Currencies;
 use crate::dialect::DIALECT;
 use crate::error::DynamicsError;
 use crate::error_code::ErrorCode;
-use crate::phase::Address;
 use crate::record::{self, Stored};
 use crate::schema::Schema;
 use crate::settings::Settings;

@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use crate::error::DynamicsError;
 use crate::error_code::ErrorCode;
-use crate::record;
 use crate::refusal::ErrorResponse;
+use crate::row;
 use crate::settings::Settings;
 use crate::token::SignIn;
 
@@ -168,7 +168,7 @@ impl Answer {
     /// The id in this column of a list's first row.
     pub(crate) fn first_id(&self, column: &str) -> Result<Option<Uuid>, DynamicsError> {
         let rows = self.body["value"].as_array().ok_or_else(|| self.lacks("a list of rows"))?;
-        let id = |row: &Json| record::id(&row[column]).ok_or_else(|| self.lacks("the row's id"));
+        let id = |row: &Json| row::id(&row[column]).ok_or_else(|| self.lacks("the row's id"));
         rows.first().map(id).transpose()
     }
 

@@ -17,7 +17,7 @@ pub enum EventName {
     ReferralCreated,
     /// A referral of ours changed; our own writes count.
     ReferralUpdated,
-    /// Another referral of the engagement, such as Microsoft's half, was created.
+    /// Another referral of the engagement, such as the Microsoft referral, was created.
     RelatedReferralCreated,
     /// Another referral of the engagement changed.
     RelatedReferralUpdated,

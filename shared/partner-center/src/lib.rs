@@ -11,6 +11,8 @@ mod exchange;
 #[cfg(feature = "client")]
 mod listing;
 #[cfg(feature = "client")]
+mod referral_call;
+#[cfg(feature = "client")]
 pub mod referrals;
 #[cfg(feature = "client")]
 mod refusal;

@@ -7,7 +7,7 @@ use url::form_urlencoded;
 use crate::error::{Error, Operation, Problem};
 use crate::exchange::Exchange;
 use crate::property::text;
-use crate::referrals::{PATH, call};
+use crate::referral_call::{PATH, call};
 
 /// 100 referrals a page: far more than a partner has open, and an end to a list that never ends.
 const MAX_PAGES: usize = 500;

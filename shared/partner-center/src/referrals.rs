@@ -14,12 +14,12 @@ use reqwest::Method;
 use reqwest::header::ETAG;
 use serde_json::{Value as Json, json};
 use url::Url;
-use uuid::Uuid;
 
 use crate::error::{Error, Operation, Problem};
-use crate::exchange::{Call, Exchange};
+use crate::exchange::Exchange;
 use crate::listing::{self, Query, Rows};
 use crate::property::text;
+use crate::referral_call::{PATH, call, path_of};
 use crate::token::TokenSource;
 
 /// The real host.
@@ -28,29 +28,10 @@ pub const DEFAULT_URL: &str = "https://api.partner.microsoft.com";
 /// The audience of the real host's tokens.
 pub const DEFAULT_AUDIENCE: &str = "https://api.partner.microsoft.com";
 
-pub(crate) const PATH: [&str; 3] = ["v1.0", "engagements", "referrals"];
-
 /// The client for referrals.
 pub struct Referrals {
     exchange: Exchange,
     pub(crate) record_ids: RecordIds,
-}
-
-/// A call with an id of its own (contract partner-center 1.4).
-pub(crate) fn call<'a>(operation: Operation, method: Method, path: &'a [&'a str]) -> Call<'a> {
-    Call {
-        operation,
-        method,
-        path,
-        query: None,
-        headers: vec![("client-request-id", Uuid::new_v4().to_string())],
-        body: None,
-    }
-}
-
-fn path_of(id: &str) -> [&str; 4] {
-    let [version, engagements, referrals] = PATH;
-    [version, engagements, referrals, id]
 }
 
 impl Referrals {

@@ -1,5 +1,5 @@
 //! Typed reading of environment variables. All problems are collected and reported at once, so that
-//! a deployment is mended in one go.
+//! a deployment is corrected in one go.
 //!
 //! ```
 //! use cosell_runtime::config::{Environment, Noted};

@@ -86,13 +86,13 @@ mod tests {
     fn a_line_is_one_flat_object() {
         let text = logged(|| {
             let _span = tracing::info_span!("invocation", noise = 1).entered();
-            tracing::info!(referral.id = "r1", duration_ms = 12, "the pair is in step");
+            tracing::info!(referral.id = "r1", duration_ms = 12, "the pair is in sync");
             tracing::debug!("not this");
         });
         assert_eq!(text.lines().count(), 1, "{text}");
         let line: Json = serde_json::from_str(&text).unwrap();
         assert_eq!(line["level"], "INFO");
-        assert_eq!(line["message"], "the pair is in step");
+        assert_eq!(line["message"], "the pair is in sync");
         assert_eq!(line["referral.id"], "r1");
         assert_eq!(line["duration_ms"], 12);
         assert!(line["timestamp"].is_string());

@@ -45,7 +45,7 @@ impl Salesforce {
             let call = Call::get(path.clone(), doing.clone())
                 .header("Sforce-Query-Options", format!("batchSize={size}"));
             let answer = self.api.send(&call).await?.accepted()?;
-            for row in record::rows(&answer)? {
+            for row in answer.rows()? {
                 changes.push(change(object, &answer, row)?);
             }
             next = next_page(&answer, &path)?;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::composite::Part;
 use crate::customer::{Customers, DuplicateHint, save_despite_duplicates, searches};
+use crate::dialect::CURRENCY;
 use crate::error::SalesforceError;
 use crate::object::{NOT_PROVIDED, OF_EVERY_LEAD, Object};
 use crate::opportunities::{DEAL, ROLE, Salesforce};
@@ -18,7 +19,6 @@ use crate::organisation::Organisation;
 
 use crate::refusal;
 use crate::rest_api::Call;
-use crate::schema::CURRENCY;
 
 const SAVE: &str = "save";
 const CLOSE_DATE: &str = "CloseDate";

@@ -7,7 +7,6 @@ use serde_json::{Value as Json, json};
 use crate::composite::{Answers, Part};
 use crate::dialect::DIALECT;
 use crate::error::SalesforceError;
-use crate::record;
 use crate::rest_api::{Answer, Call, query};
 use crate::soql;
 
@@ -71,7 +70,7 @@ impl Customers {
     pub(crate) fn read(write: &Write, answers: &mut Answers) -> Result<Self, SalesforceError> {
         let account = match answers.take(ACCOUNT).map(Answer::accepted).transpose()? {
             None => Customer::Nobody,
-            Some(found) => match record::rows(&found)?.first() {
+            Some(found) => match found.rows()?.first() {
                 Some(row) => Customer::Found(id(&found, row)?),
                 None => Customer::new(&write.account),
             },
@@ -84,7 +83,7 @@ impl Customers {
                     Customer::Found(id) => row["AccountId"] == json!(id),
                     Customer::New { .. } => false,
                 };
-                match record::rows(&found)?.iter().find(belongs) {
+                match found.rows()?.iter().find(belongs) {
                     Some(row) => Customer::Found(id(&found, row)?),
                     // Salesforce has no contact without a last name.
                     None if !has_last_name(&write.contact) => Customer::Nobody,
@@ -93,12 +92,12 @@ impl Customers {
             }
         };
         let customers = Self { account, contact };
-        customers.tell(write);
+        customers.log_omissions(write);
         Ok(customers)
     }
 
-    /// What is left out is told by field names: a deal is worth more than its customer's card.
-    fn tell(&self, write: &Write) {
+    /// What is left out is logged by field names: a deal is worth more than its customer's card.
+    fn log_omissions(&self, write: &Write) {
         if self.account == Customer::Nobody && !write.account.is_empty() {
             tracing::info!("left out the customer's account: `Account/Name` is empty");
         }
@@ -277,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn who_cannot_be_told_apart_is_not_looked_for() {
+    fn who_cannot_be_identified_is_not_looked_for() {
         assert!(asked(&[("Name", " ")], &[("LastName", "Ek")]).is_empty());
         assert_eq!(asked(&[("Name", "Fabrikam")], &[("Phone", "1")]).len(), 1);
     }

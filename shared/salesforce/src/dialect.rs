@@ -3,8 +3,10 @@
 use cosell_crm::{AccountNames, ContactNames, Dialect};
 
 use crate::record_id::RECORD_IDS;
-use crate::schema::CURRENCY;
 use crate::soql;
+
+/// Exists only in organisations with several currencies (contract salesforce 2.1).
+pub(crate) const CURRENCY: &str = "CurrencyIsoCode";
 
 /// The names. A contact is that of the primary contact role, not of a relationship of the
 /// opportunity itself.

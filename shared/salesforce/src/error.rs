@@ -111,7 +111,7 @@ pub enum SalesforceError {
     #[error("{}: {}", .0.doing, .0.explanation)]
     Refused(Box<Refused>),
     /// Our write took effect, and somebody else has written since.
-    #[error("{doing}: the record was changed right behind it; the next look compares")]
+    #[error("{doing}: the record was changed right behind it; the next reconciliation compares")]
     Overtaken {
         /// What was being done.
         doing: String,

@@ -6,7 +6,6 @@ use cosell_model::crm::Phase;
 use serde_json::Value as Json;
 
 use crate::error::SalesforceError;
-use crate::record;
 use crate::refusal;
 use crate::rest_api::Answer;
 use crate::settings::Settings;
@@ -47,7 +46,7 @@ impl LeadStatuses {
             converted: row["IsConverted"].as_bool().unwrap_or_default(),
             default: row["IsDefault"].as_bool().unwrap_or_default(),
         };
-        Ok(Self { known: Some(record::rows(&answer)?.iter().map(status).collect()) })
+        Ok(Self { known: Some(answer.rows()?.iter().map(status).collect()) })
     }
 
     /// Converted is what the service says, disqualified what the settings name.

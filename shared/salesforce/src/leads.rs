@@ -91,7 +91,7 @@ impl SalesforceLeads {
         let mut answers = self.leads.api.run(&parts, false, &doing).await?;
         let (leads, deals) =
             (answers.must(CONVERTED)?.accepted()?, answers.must(CARRIED)?.accepted()?);
-        let rows = record::rows(&leads)?;
+        let rows = leads.rows()?;
         let is_deal = |row: &&Json| {
             record::member(row, of_lead)
                 .is_some_and(|id| id.as_str().is_some_and(|id| !id.trim().is_empty()))
@@ -100,8 +100,7 @@ impl SalesforceLeads {
             Some(row) => Some(row["Id"].as_str().ok_or_else(|| leads.lacks("the record's id"))?),
             None => None,
         };
-        let carried =
-            record::rows(&deals)?.first().and_then(|row| record::member(row, field)?.as_str());
+        let carried = deals.rows()?.first().and_then(|row| record::member(row, field)?.as_str());
         let referral = carried.and_then(|text| text.trim().parse().ok());
         Ok((lead.map(|id| record::key(Object::Lead, id)), referral))
     }

@@ -117,7 +117,7 @@ impl Salesforce {
     }
 
     /// The record as our write left it. Where somebody else has written since, what a seller
-    /// entered must not pass for known: the next look finds it.
+    /// entered must not pass for known: the next reconciliation finds it.
     pub(crate) fn written(
         &self,
         organisation: &Organisation,

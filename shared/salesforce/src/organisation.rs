@@ -9,12 +9,13 @@ use serde_json::Value as Json;
 use tokio::time::Instant;
 
 use crate::composite::Part;
+use crate::dialect::CURRENCY;
 use crate::error::SalesforceError;
 use crate::lead_status::LeadStatuses;
 use crate::object::Object;
 use crate::refusal;
 use crate::rest_api::{Call, RestApi, query};
-use crate::schema::{CURRENCY, Schema};
+use crate::schema::Schema;
 use crate::settings::Settings;
 use crate::stage::Stages;
 

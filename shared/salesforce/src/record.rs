@@ -5,16 +5,15 @@ use cosell_model::crm::{CrmKey, CrmRecord};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
+use crate::dialect::CURRENCY;
 use crate::error::SalesforceError;
 use crate::object::Object;
 use crate::organisation::Organisation;
+use crate::record_id::SYSTEM;
 use crate::rest_api::Answer;
-use crate::schema::{CONTACT, CURRENCY, Schema};
+use crate::schema::{CONTACT, Schema};
 use crate::settings::Settings;
 use crate::version::Version;
-
-/// The `system` of every key of ours.
-pub(crate) const SYSTEM: &str = "salesforce";
 
 /// A record, and who wrote it last.
 pub(crate) struct Stored {
@@ -39,8 +38,7 @@ pub(crate) fn read(
     deal: &Answer,
     contact: Option<&Answer>,
 ) -> Result<Option<Stored>, SalesforceError> {
-    let rows = rows(deal)?;
-    let row = match rows {
+    let row = match deal.rows()? {
         [] => return Ok(None),
         [row] => row,
         // As an upsert by a field that is not unique would answer.
@@ -49,8 +47,8 @@ pub(crate) fn read(
     let mut fields = Fields::new();
     for field in &schema.plain {
         let value = member(row, field).ok_or_else(|| deal.lacks("a field that was asked for"))?;
-        let told = present(value).filter(|value| !schema.object.is_placeholder(field, value));
-        fields.extend(told.map(|value| (field.clone(), value)));
+        let given = present(value).filter(|value| !schema.object.is_placeholder(field, value));
+        fields.extend(given.map(|value| (field.clone(), value)));
     }
     if schema.currency {
         let single = || settings.single_currency.clone().map(Json::String);
@@ -59,7 +57,7 @@ pub(crate) fn read(
         );
     }
     let contact = match contact {
-        Some(answer) => self::rows(answer)?.first().map_or(&Json::Null, |role| &role[CONTACT]),
+        Some(answer) => answer.rows()?.first().map_or(&Json::Null, |role| &role[CONTACT]),
         None => &Json::Null,
     };
     fields.extend(schema.paths().filter_map(|(to, field)| {
@@ -93,13 +91,6 @@ pub(crate) fn read(
         version,
         last_modified_by: row["LastModifiedById"].as_str().map(str::to_owned),
     }))
-}
-
-pub(crate) fn rows(answer: &Answer) -> Result<&[Json], SalesforceError> {
-    answer.body["records"]
-        .as_array()
-        .map(Vec::as_slice)
-        .ok_or_else(|| answer.lacks("a list of records"))
 }
 
 pub(crate) fn key(object: Object, id: &str) -> CrmKey {

@@ -4,7 +4,8 @@
 use cosell_model::crm::{LEAD, OPPORTUNITY};
 use cosell_model::record_id::RecordIds;
 
-use crate::record::SYSTEM;
+/// The `system` of every key of ours.
+pub(crate) const SYSTEM: &str = "salesforce";
 
 /// How the ids of records are written.
 pub const RECORD_IDS: RecordIds = RecordIds { system: SYSTEM, canonical, variants, expected };

@@ -72,7 +72,7 @@ impl ErrorResponse<'_> {
         }
     }
 
-    pub(crate) fn session_cure(&self) -> &'static str {
+    pub(crate) fn session_remedy(&self) -> &'static str {
         if may_sign_in_again(self.body) {
             "check that the app still exists, that its user is active and that the user's profile allows access through the API"
         } else {
@@ -109,8 +109,8 @@ impl ErrorResponse<'_> {
             (404, "NOT_FOUND") if !self.reads => FailureKind::Stale,
             (408 | 500 | 502 | 504, _) if self.once => FailureKind::OutcomeUnknown,
             (408 | 420 | 500.., _) => FailureKind::Transient,
-            // No value of ours is at fault in a read: the message waits until somebody has mended
-            // it.
+            // No value of ours is at fault in a read: the message waits until somebody has
+            // corrected the setup.
             _ if self.reads => FailureKind::Credentials,
             _ => FailureKind::Rejected,
         }

@@ -124,6 +124,12 @@ impl Answer {
         SalesforceError::Unexpected { doing: self.doing.clone(), what, once: self.once }
     }
 
+    /// The rows of a query's answer.
+    pub(crate) fn rows(&self) -> Result<&[Json], SalesforceError> {
+        let rows = self.body["records"].as_array();
+        rows.map(Vec::as_slice).ok_or_else(|| self.lacks("a list of records"))
+    }
+
     /// The answer if it is a success, the refusal otherwise. 3xx are none: 300 stands for several
     /// records.
     pub(crate) fn accepted(self) -> Result<Self, SalesforceError> {
@@ -141,7 +147,7 @@ impl Answer {
         if self.status == StatusCode::UNAUTHORIZED {
             return SalesforceError::SessionNotAccepted {
                 doing: self.doing.clone(),
-                remedy: error.session_cure(),
+                remedy: error.session_remedy(),
             };
         }
         SalesforceError::Refused(Box::new(error.classify(&self.doing)))

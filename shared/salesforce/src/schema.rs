@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cosell_model::id::ReferralId;
 
-use crate::dialect::DIALECT;
+use crate::dialect::{CURRENCY, DIALECT};
 use crate::error::SalesforceError;
 use crate::object::Object;
 use crate::soql;
@@ -17,8 +17,6 @@ const OWN_FIELDS: [&str; 4] = ["Id", "LastModifiedDate", "LastModifiedById", "Sy
 pub(crate) const ACCOUNT: &str = "Account";
 /// The primary contact role's contact; not a relationship of the opportunity itself.
 pub(crate) const CONTACT: &str = "Contact";
-/// Exists only in organisations with several currencies (contract salesforce 2.1).
-pub(crate) const CURRENCY: &str = "CurrencyIsoCode";
 
 /// The object and its mapped fields, checked: every name in it can stand in a query.
 #[derive(Clone, Debug)]

@@ -5,7 +5,6 @@ use cosell_model::crm::Phase;
 use serde_json::Value as Json;
 
 use crate::error::SalesforceError;
-use crate::record;
 use crate::rest_api::Answer;
 use crate::settings::Settings;
 
@@ -34,7 +33,7 @@ impl Stages {
             closed: row["IsClosed"].as_bool().unwrap_or_default(),
             won: row["IsWon"].as_bool().unwrap_or_default(),
         };
-        Ok(Self(record::rows(answer)?.iter().map(stage).collect()))
+        Ok(Self(answer.rows()?.iter().map(stage).collect()))
     }
 
     /// Closed or won is what the organisation made of the stage; only on hold goes by the stage's

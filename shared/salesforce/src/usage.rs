@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// From here on it is worth a warning: what is left serves everybody who calls this organisation.
 const WARN_FROM: u64 = 90;
 
-/// The last share that was told, percent.
+/// The share that the last answer named, percent.
 #[derive(Default)]
 pub(crate) struct Usage {
-    told: AtomicU64,
+    percent: AtomicU64,
 }
 
 impl Usage {
@@ -19,8 +19,8 @@ impl Usage {
             return;
         };
         let percent = used.saturating_mul(100) / limit;
-        let told = self.told.swap(percent, Ordering::Relaxed);
-        if percent >= WARN_FROM && percent > told {
+        let before = self.percent.swap(percent, Ordering::Relaxed);
+        if percent >= WARN_FROM && percent > before {
             tracing::warn!(
                 salesforce.calls = used,
                 salesforce.limit = limit,

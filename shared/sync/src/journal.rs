@@ -157,7 +157,7 @@ impl<'a> Journal<'a> {
         }
         let message = match self.failed_before {
             0 => message.to_owned(),
-            failed => format!("{message} Attempt {}.", failed.saturating_add(1)),
+            failed => format!("{message} This is attempt {}.", failed.saturating_add(1)),
         };
         self.append(AuditKind::WriteAhead, Draft { changes, ..Draft::of(message) }).await?;
         self.is_ahead = true;

@@ -102,7 +102,8 @@ impl Reconciliation<'_> {
                 self.journal.answered(failure.system, failure.request_id.as_ref());
                 let message = crate::apply::refusal(&failure).sentence;
                 self.journal.append(AuditKind::Rejected, Draft::of(message.clone())).await?;
-                Ok(self.quiet(AuditKind::Rejected, message, DealState::New))
+                let outcome = self.quiet(AuditKind::Rejected, message, DealState::New);
+                Ok(Outcome { state: None, ..outcome })
             }
             Err(failure) => {
                 self.append_order_failure(&failure).await;

@@ -14,15 +14,15 @@ async fn adopted_from(side: &str) {
     let answer = consumer.invoke(batch(&[Message::on_opportunity("m1", &opportunity)])).await;
     assert_eq!(failed(&answer), Vec::<&str>::new(), "{}", consumer.log());
     let (referral, _) = world.the_one_deal(true).await;
-    let half =
-        world.people.see_referral("Microsoft's half", |row| row["target"][0]["id"] == "msft");
-    let half = half.await.unwrap()["id"].as_str().unwrap().to_owned();
+    let theirs =
+        world.people.see_referral("the Microsoft referral", |row| row["target"][0]["id"] == "msft");
+    let theirs = theirs.await.unwrap()["id"].as_str().unwrap().to_owned();
     world.links_are_lost().await;
 
     let writes = world.writes();
     let message = match side {
         "referral" => Message::on_referral("m2", &referral),
-        "half" => Message::on_referral("m2", &half),
+        "Microsoft referral" => Message::on_referral("m2", &theirs),
         _ => Message::on_opportunity("m2", &opportunity),
     };
     let answer = consumer.invoke(batch(&[message])).await;
@@ -44,8 +44,8 @@ async fn a_lost_link_is_made_again_from_the_referral() {
 }
 
 #[tokio::test]
-async fn a_lost_link_is_made_again_from_microsofts_half() {
-    adopted_from("half").await;
+async fn a_lost_link_is_made_again_from_the_microsoft_referral() {
+    adopted_from("Microsoft referral").await;
 }
 
 #[tokio::test]

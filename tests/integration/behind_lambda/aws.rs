@@ -16,30 +16,13 @@ use axum::routing::post;
 use serde_json::{Value as Json, json};
 
 /// Both tables, as the template makes them.
+const TABLES: &str = include_str!("../../../shared/aws/tables.json");
+
+/// A DynamoDB with both tables: its address and a client.
 pub(super) async fn tables() -> (String, Client) {
     let database = dynoxide::Database::memory().unwrap();
-    let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
-    let attributes = |names: &[&str]| -> Vec<Json> {
-        names.iter().map(|name| json!({ "AttributeName": name, "AttributeType": "S" })).collect()
-    };
-    let links = json!({
-        "TableName": "links",
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": attributes(&["pk", "attention", "attention_since"]),
-        "KeySchema": [key("pk", "HASH")],
-        "GlobalSecondaryIndexes": [{
-            "IndexName": "attention",
-            "KeySchema": [key("attention", "HASH"), key("attention_since", "RANGE")],
-            "Projection": { "ProjectionType": "INCLUDE", "NonKeyAttributes": ["state", "crm"] },
-        }],
-    });
-    let audit = json!({
-        "TableName": "audit",
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": attributes(&["pk", "sk"]),
-        "KeySchema": [key("pk", "HASH"), key("sk", "RANGE")],
-    });
-    for table in [links, audit] {
+    let tables: Vec<Json> = serde_json::from_str(TABLES).unwrap();
+    for table in tables {
         database.create_table(serde_json::from_value(table).unwrap()).unwrap();
     }
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -17,21 +17,21 @@ impl Message {
         Self { id: id.to_owned(), group: group.to_owned(), body: body.into() }
     }
 
-    /// "Look at this referral", in the referral's group.
+    /// "Reconcile this referral", in the referral's group.
     pub(super) fn on_referral(id: &str, referral: &str) -> Self {
         let body =
             json!({ "subject": { "referral": referral }, "cause": "webhook", "observed": "test" });
         Self::new(id, &format!("referral#{referral}"), body.to_string())
     }
 
-    /// "Look at this opportunity", in the opportunity's group.
+    /// "Reconcile this opportunity", in the opportunity's group.
     pub(super) fn on_opportunity(id: &str, opportunity: &str) -> Self {
         // What Salesforce calls an opportunity begins so.
         let system = if opportunity.starts_with("006") { "salesforce" } else { "dynamics" };
         Self::on_record(id, system, "opportunity", opportunity)
     }
 
-    /// "Look at this lead", in the lead's group.
+    /// "Reconcile this lead", in the lead's group.
     pub(super) fn on_lead(id: &str, crm: CrmSystem, lead: &str) -> Self {
         Self::on_record(id, &crm.to_string(), "lead", lead)
     }

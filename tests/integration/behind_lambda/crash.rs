@@ -53,7 +53,7 @@ impl World {
 
     /// The message comes back to a new process after all claims have run out: the deal is there,
     /// once, and rests.
-    async fn mends(&self, message: &Message, asked_microsoft: bool) {
+    async fn completes(&self, message: &Message, asked_microsoft: bool) {
         self.claims_run_out().await;
         self.changes_grow_old();
         let consumer = self.consumer().await;
@@ -80,7 +80,7 @@ async fn killed_after_the_first_post_the_next_finds_the_referral_and_asks_micros
     let posted = async || drop(world.referral_is_seen("the first POST", |_| true).await);
     world.killed_after(stalled("partner-center", "POST", 0), &message, posted).await;
     assert_eq!(world.keys("referral#").await, Vec::<String>::new(), "no link tells of it");
-    world.mends(&message, true).await;
+    world.completes(&message, true).await;
     assert_eq!(world.simulators.journal.count("partner-center", "POST", "/referrals"), 2);
     world.stop().await;
 }
@@ -94,18 +94,18 @@ async fn killed_after_the_first_post_the_next_finds_the_referral_even_without_th
     let posted = async || drop(world.referral_is_seen("the first POST", |_| true).await);
     world.killed_after(stalled("partner-center", "POST", 0), &message, posted).await;
     world.links_are_lost().await;
-    world.mends(&message, true).await;
+    world.completes(&message, true).await;
     world.stop().await;
 }
 
 #[tokio::test]
-async fn killed_after_the_second_post_the_next_finds_microsofts_half() {
+async fn killed_after_the_second_post_the_next_finds_the_microsoft_referral() {
     let world = World::start().await;
     let opportunity = world.seller_flags("Cold-store rollout", true).await;
     let message = Message::on_opportunity("m1", &opportunity);
     let posted = async || drop(world.referral_is_seen("the second POST", of_microsoft).await);
     world.killed_after(stalled("partner-center", "POST", 1), &message, posted).await;
-    world.mends(&message, true).await;
+    world.completes(&message, true).await;
     assert_eq!(world.simulators.journal.count("partner-center", "POST", "/referrals"), 2);
     world.stop().await;
 }
@@ -115,11 +115,11 @@ async fn killed_after_the_write_back_the_next_has_nothing_to_write() {
     let world = World::start().await;
     let opportunity = world.seller_flags("Cold-store rollout", true).await;
     let message = Message::on_opportunity("m1", &opportunity);
-    let told = |row: &Json| row["nwcs_syncstatus"] == "✔ Synced";
-    let written = async || drop(world.people.see_row("the write-back", told).await.unwrap());
+    let synced = |row: &Json| row["nwcs_syncstatus"] == "✔ Synced";
+    let written = async || drop(world.people.see_row("the write-back", synced).await.unwrap());
     world.killed_after(stalled("dataverse", "PATCH", 0), &message, written).await;
     let writes = world.writes();
-    world.mends(&message, true).await;
+    world.completes(&message, true).await;
     assert_eq!(world.writes(), writes);
     world.stop().await;
 }
@@ -131,7 +131,7 @@ async fn killed_after_the_upsert_of_a_record_the_next_finds_it() {
     let message = Message::on_referral("m1", &referral);
     let upserted = async || drop(world.people.see_row("the upsert", |_| true).await.unwrap());
     world.killed_after(stalled("dataverse", "PATCH", 0), &message, upserted).await;
-    world.mends(&message, false).await;
+    world.completes(&message, false).await;
     world.stop().await;
 }
 
@@ -144,7 +144,7 @@ async fn killed_after_the_account_was_made_the_next_finds_it() {
     let made = async || world.until("the account", async || accounts()).await;
     world.killed_after(stalled("dataverse", "POST", 0), &message, made).await;
     assert_eq!(world.people.rows().await.unwrap(), Vec::<Json>::new());
-    world.mends(&message, false).await;
+    world.completes(&message, false).await;
     world.stop().await;
 }
 
@@ -158,7 +158,7 @@ async fn while_the_claim_of_the_killed_holds_messages_wait_and_nothing_is_made_t
 
     let referrals = world.people.referrals().await.unwrap();
     let mut notices = vec![message.clone()];
-    // The half's own notice would do: it has the half in hand.
+    // The Microsoft referral's own would do: it has that one in hand.
     for (number, referral) in
         referrals.iter().filter(|referral| !of_microsoft(referral)).enumerate()
     {
@@ -179,7 +179,7 @@ async fn while_the_claim_of_the_killed_holds_messages_wait_and_nothing_is_made_t
     let wait = world.visibilities.of("m1").unwrap();
     assert!((200..=300).contains(&wait), "{wait} s");
 
-    world.mends(&message, true).await;
+    world.completes(&message, true).await;
     let answer = consumer.invoke(batch(&notices)).await;
     assert_eq!(failed(&answer), Vec::<&str>::new());
     assert_eq!(world.the_one_deal(true).await.1, json!(opportunity));
@@ -217,14 +217,14 @@ async fn killed_at_each(
         let lost =
             async || world.simulators.journal.entries().iter().any(|entry| entry.status.is_none());
         world.until("the stalled request's connection is gone", lost).await;
-        world.mends(&message, asked_microsoft).await;
+        world.completes(&message, asked_microsoft).await;
         world.stop().await;
     }
     0
 }
 
 #[tokio::test]
-async fn killed_at_any_request_to_salesforce_the_next_mends_a_deal_that_began_there() {
+async fn killed_at_any_request_to_salesforce_the_next_completes_a_deal_that_began_there() {
     let flags = async |world: &World| {
         Message::on_opportunity("m1", &world.seller_flags("Cold-store rollout", true).await)
     };
@@ -234,7 +234,7 @@ async fn killed_at_any_request_to_salesforce_the_next_mends_a_deal_that_began_th
 }
 
 #[tokio::test]
-async fn killed_at_any_request_to_salesforce_the_next_mends_an_invitation() {
+async fn killed_at_any_request_to_salesforce_the_next_completes_an_invitation() {
     let invites = async |world: &World| {
         Message::on_referral(
             "m1",

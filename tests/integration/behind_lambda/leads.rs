@@ -85,7 +85,7 @@ async fn a_lead_that_is_accepted_in_partner_center_goes_on_as_one_opportunity() 
 
 /// Its REST API cannot convert leads.
 #[tokio::test]
-async fn in_salesforce_the_opportunity_is_made_beside_the_lead_and_its_seller_told() {
+async fn in_salesforce_the_opportunity_is_made_beside_the_lead_and_its_seller_notified() {
     let invited = accepted_in_partner_center(CrmSystem::Salesforce).await;
     let lead = invited.the_lead();
     assert_eq!(

@@ -149,7 +149,7 @@ async fn a_post_whose_connection_dropped_is_found_by_the_same_look() {
 }
 
 #[tokio::test]
-async fn an_invitation_whose_connection_dropped_is_found_by_the_next_look() {
+async fn an_invitation_whose_connection_dropped_is_found_by_the_next_reconciliation() {
     let world = World::start().await;
     let opportunity = world.seller_flags("Cold-store rollout", true).await;
     let (consumer, news) = (world.consumer().await, Message::on_opportunity("m1", &opportunity));
@@ -165,16 +165,20 @@ async fn an_invitation_whose_connection_dropped_is_found_by_the_next_look() {
 }
 
 #[tokio::test]
-async fn a_write_back_whose_connection_dropped_is_found_by_the_next_look() {
+async fn a_write_back_whose_connection_dropped_is_found_by_the_next_reconciliation() {
     let world = World::start().await;
     let opportunity = world.seller_flags("Cold-store rollout", true).await;
     let (consumer, news) = (world.consumer().await, Message::on_opportunity("m1", &opportunity));
     world.simulators.faults.add(fault("dataverse", "PATCH", Action::DropAfterEffect));
     let first = takes(&consumer, &news).await;
     assert!(!first, "its outcome is unknown: {}", consumer.log());
-    let told: Vec<Json> = world.people.rows().await.unwrap();
+    let first_written: Vec<Json> = world.people.rows().await.unwrap();
     assert!(takes(&consumer, &news).await, "{}", consumer.log());
-    assert_eq!(json!(world.people.rows().await.unwrap()), json!(told), "the seller is told once");
+    assert_eq!(
+        json!(world.people.rows().await.unwrap()),
+        json!(first_written),
+        "the seller is notified once"
+    );
     world.rests(&consumer, true).await;
     world.stop().await;
 }

@@ -13,7 +13,7 @@ use super::world::World;
 /// Until the test lets go.
 const LONG: Action = Action::Slow { ms: 15_000 };
 
-/// A pair in step that began in Partner Center.
+/// A pair in sync that began in Partner Center.
 struct Pair {
     referral: String,
     opportunity: String,

@@ -164,15 +164,15 @@ impl World {
         items.map(|item| (item["pk"].as_s().unwrap().clone(), aws::plain(item))).collect()
     }
 
-    /// The one deal there is: one referral of ours, one half of Microsoft's if it was asked, one
+    /// The one deal there is: one referral of ours, one of Microsoft's if it was asked, one
     /// opportunity, account and contact, one link, and the seller sees all of it. Returns the
     /// referral and the opportunity.
     pub(super) async fn the_one_deal(&self, asked_microsoft: bool) -> (String, String) {
         let referrals = self.people.referrals().await.unwrap();
-        let (halves, own): (Vec<&Json>, Vec<&Json>) =
+        let (theirs, own): (Vec<&Json>, Vec<&Json>) =
             referrals.iter().partition(|referral| referral["target"][0]["id"] == "msft");
         assert_eq!(
-            (own.len(), halves.len()),
+            (own.len(), theirs.len()),
             (1, usize::from(asked_microsoft)),
             "own and Microsoft's: {referrals:#?}"
         );
@@ -181,8 +181,8 @@ impl World {
         let (referral, deal) = (own[0]["id"].as_str().unwrap(), &deals[0]);
         let opportunity = deal.id.as_str();
         assert_eq!(own[0]["externalReferenceId"], opportunity);
-        for half in halves {
-            assert_eq!(half["engagementId"], own[0]["engagementId"]);
+        for referral in theirs {
+            assert_eq!(referral["engagementId"], own[0]["engagementId"]);
         }
         assert!(deal.is_synced() && deal.referral == referral, "{deal:?}");
         assert!(deal.link.starts_with("https://") && deal.link.contains(referral), "{}", deal.link);

@@ -10,14 +10,14 @@ use serde_json::json;
 use super::bench::{Bench, Field, customer_deal, referral};
 
 super::scenarios![
-    who_asks_too_much_is_told_how_long_to_wait,
+    who_asks_too_much_learns_how_long_to_wait,
     a_service_that_is_down_is_asked_again_later,
-    dead_credentials_stop_the_work_until_they_are_mended,
+    dead_credentials_stop_the_work_until_they_are_corrected,
     a_key_of_another_crm_is_rejected_before_anything_is_sent,
     no_failure_shows_the_customer,
 ];
 
-async fn who_asks_too_much_is_told_how_long_to_wait(bench: Bench) {
+async fn who_asks_too_much_learns_how_long_to_wait(bench: Bench) {
     let (id, record) = bench.deal().await;
     let seconds = |seconds| FailureKind::Throttled { retry_after: Duration::from_secs(seconds) };
     bench.throttles();
@@ -52,7 +52,7 @@ async fn a_service_that_is_down_is_asked_again_later(bench: Bench) {
     }
 }
 
-async fn dead_credentials_stop_the_work_until_they_are_mended(bench: Bench) {
+async fn dead_credentials_stop_the_work_until_they_are_corrected(bench: Bench) {
     bench.secret_becomes("expired");
     let failure = bench.crm.find_by_referral(referral()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Credentials, "{failure}");

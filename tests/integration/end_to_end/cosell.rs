@@ -28,7 +28,7 @@ fn of(opportunity: &str) -> impl Fn(&Json) -> bool {
     move |row| row["externalReferenceId"] == json!(opportunity)
 }
 
-fn is_half(row: &Json) -> bool {
+fn is_microsofts(row: &Json) -> bool {
     row["target"][0]["id"] == "msft"
 }
 
@@ -36,9 +36,9 @@ fn is_visible(row: &Json) -> bool {
     row["consent"]["consentToShareReferralWithMicrosoftSellers"] == json!(true)
 }
 
-async fn the_half(people: &People, opportunity: &str) -> Json {
-    let half = |row: &Json| of(opportunity)(row) && is_half(row);
-    people.see_referral("Microsoft is asked", half).await.unwrap()
+async fn the_microsoft_referral(people: &People, opportunity: &str) -> Json {
+    let theirs = |row: &Json| of(opportunity)(row) && is_microsofts(row);
+    people.see_referral("Microsoft is asked", theirs).await.unwrap()
 }
 
 async fn help_chosen_later_waits_for_the_contact_and_then_asks_microsoft_once(stack: &LocalStack) {
@@ -64,23 +64,23 @@ async fn help_chosen_later_waits_for_the_contact_and_then_asks_microsoft_once(st
                 .await
                 .unwrap()
                 .iter()
-                .any(|row| of(&opportunity)(row) && is_half(row))
+                .any(|row| of(&opportunity)(row) && is_microsofts(row))
     );
 
     people.seller_sets_contact_email(&opportunity, Some("ida.ek@norrsken.example")).await.unwrap();
     people.seller_enters(&opportunity, &[Entry::Value(210_000)]).await.unwrap();
-    let half = the_half(&people, &opportunity).await;
-    assert_eq!(half["inviteContext"]["assistanceRequestCode"], "ProofOfConceptOrDemo");
+    let theirs = the_microsoft_referral(&people, &opportunity).await;
+    assert_eq!(theirs["inviteContext"]["assistanceRequestCode"], "ProofOfConceptOrDemo");
     people.see_deal("✔ comes back", is_synced(&opportunity)).await.unwrap();
     let both: Vec<Json> =
         people.referrals().await.unwrap().into_iter().filter(of(&opportunity)).collect();
     assert_eq!(both.len(), 2, "{both:#?}");
-    let own = both.iter().find(|row| !is_half(row)).unwrap();
+    let own = both.iter().find(|row| !is_microsofts(row)).unwrap();
     assert!(is_visible(own));
     assert_eq!(own["customerProfile"]["team"][0]["email"], "ida.ek@norrsken.example");
     let shown = |deal: &Deal| deal.id == opportunity && deal.visible;
     people.see_deal("the CRM shows that Microsoft sees it", shown).await.unwrap();
-    people.microsoft_accepts(half["id"].as_str().unwrap()).await.unwrap();
+    people.microsoft_accepts(theirs["id"].as_str().unwrap()).await.unwrap();
     let accepted = |deal: &Deal| {
         deal.id == opportunity
             && deal.microsoft_id.starts_with("7-")
@@ -117,7 +117,7 @@ async fn visibility_goes_up_and_never_down(stack: &LocalStack) {
 async fn a_decline_reaches_the_seller_though_its_event_is_lost(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let opportunity = shared(&people, "Airport signs", &[Entry::Help]).await;
-    let half = the_half(&people, &opportunity).await;
+    let theirs = the_microsoft_referral(&people, &opportunity).await;
     let service = &stack.simulators.partner_center_service;
     let before = service.switches();
     let mut switches = before.clone();
@@ -125,7 +125,7 @@ async fn a_decline_reaches_the_seller_though_its_event_is_lost(stack: &LocalStac
     switches.lose_next = 1;
     switches.related_uri = RelatedUri::Own;
     service.set_switches(switches);
-    people.microsoft_declines(half["id"].as_str().unwrap()).await.unwrap();
+    people.microsoft_declines(theirs["id"].as_str().unwrap()).await.unwrap();
     let declined = |deal: &Deal| {
         deal.id == opportunity
             && deal.audit.contains("Microsoft declined to help: Customer requirement not met.")

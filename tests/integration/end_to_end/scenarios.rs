@@ -124,13 +124,13 @@ async fn asking_for_help_invites_microsoft_and_brings_back_its_id(stack: &LocalS
     let people = stack.people().unwrap();
     let opportunity = people.seller_prepares("Wind park telemetry").await.unwrap();
     people.seller_enters(&opportunity, &[Entry::Sync, Entry::Help]).await.unwrap();
-    let half = people.see_referral("Microsoft is asked", |row| {
+    let theirs = people.see_referral("Microsoft is asked", |row| {
         row["inviteContext"]["assistanceRequestCode"] == "ProofOfConceptOrDemo"
             && row["externalReferenceId"] == json!(opportunity)
     });
-    let half = half.await.unwrap();
-    assert_eq!((&half["status"], &half["target"][0]["id"]), (&json!("New"), &json!("msft")));
-    people.microsoft_accepts(half["id"].as_str().unwrap()).await.unwrap();
+    let theirs = theirs.await.unwrap();
+    assert_eq!((&theirs["status"], &theirs["target"][0]["id"]), (&json!("New"), &json!("msft")));
+    people.microsoft_accepts(theirs["id"].as_str().unwrap()).await.unwrap();
     let accepted = |deal: &Deal| deal.id == opportunity && deal.microsoft_id.starts_with("7-");
     people.see_deal("Microsoft's id reaches the seller", accepted).await.unwrap();
     let named = |deal: &&Deal| deal.name == "Wind park telemetry";

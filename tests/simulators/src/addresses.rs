@@ -56,7 +56,7 @@ Partner identity   tenant sim-partner-tenant, client sim-partner-client, secret 
 LOOK
   curl {control}control/state                    everything stored
   curl '{control}control/journal?service=partner-center&method=POST'    requests received (also: path_contains)
-  curl {control}control/partner-center/deliveries    webhook deliveries and their attempts
+  curl {control}control/partner-center/deliveries    webhook deliveries and their tries
   curl {control}control/partner-center/trust-root.pem    the root that webhook receivers have to trust
 
 PLAY MICROSOFT AND THE SELLERS

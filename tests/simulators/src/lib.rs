@@ -1,9 +1,4 @@
-//! Simulated Partner Center, Dataverse and Salesforce services, written from the contracts, to play
-//! with and to test against.
-//!
-//! [`Simulators::start`] binds one loopback port for each service and returns their addresses. The
-//! control port moves the clock, sets faults, plays Microsoft's and the sellers' part and shows
-//! what is stored.
+#![doc = include_str!("../README.md")]
 
 pub mod addresses;
 pub mod clock;

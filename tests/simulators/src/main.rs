@@ -1,4 +1,4 @@
-//! The simulators as a program: prints their addresses and runs until it is told to stop.
+//! The simulators as a program: prints their addresses and runs until it is stopped.
 
 use clap::Parser;
 use cosell_simulators::{Config, Fronts, Ports, Simulators, dataverse, salesforce};

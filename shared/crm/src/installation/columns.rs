@@ -5,27 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use cosell_sync::Failure;
 
-use super::{Installer, Site};
+use super::described::Described;
+use super::run::{Installer, Site};
 use crate::schema::{Column, CrmSchema};
-
-/// What a CRM tells of one table.
-#[derive(Clone, Debug, Default)]
-pub struct Described {
-    /// The columns, by name.
-    pub columns: BTreeMap<String, Column>,
-    /// The table that each lookup leads to, by the lookup's name as a mapping writes it, in lower
-    /// case.
-    pub lookups: BTreeMap<String, String>,
-    /// Whether the CRM takes a column's name in any case of letters; then the names above are in
-    /// lower case.
-    pub any_case: bool,
-}
-
-impl Described {
-    fn column(&self, name: &str) -> Option<&Column> {
-        if self.any_case { self.columns.get(&name.to_lowercase()) } else { self.columns.get(name) }
-    }
-}
 
 #[async_trait]
 impl<S: Site> CrmSchema for Installer<S> {

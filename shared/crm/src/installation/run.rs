@@ -6,7 +6,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cosell_sync::{Failure, FailureKind};
 
-use super::{Described, Finding, Installation, Progress, State, Tries};
+use super::Installation;
+use super::described::Described;
+use super::progress::Progress;
+use super::tries::Tries;
+use crate::finding::{Finding, State};
 use crate::schema::Column;
 
 /// A CRM as its installer sees it: the operations in which CRMs differ.

@@ -1,7 +1,8 @@
 //! What is there against what is wanted. Values in, findings out.
 
 use cosell_crm::field::{Choice, CosellField, Kind};
-use cosell_crm::installation::{Finding, Missing, State};
+use cosell_crm::finding::{Finding, State};
+use cosell_crm::installation::Missing;
 use serde_json::Value as Json;
 
 use super::definition;

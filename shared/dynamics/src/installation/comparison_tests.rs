@@ -71,7 +71,7 @@ fn a_longer_column_and_further_choices_do_no_harm() {
 }
 
 #[test]
-fn another_type_is_told_with_what_is_and_should_be() {
+fn another_type_is_reported_with_what_is_and_should_be() {
     let (is, should, remedy) = complaint("nwcs_audit", text(4000, "Text")).unwrap();
     assert_eq!((is.as_str(), should.as_str()), ("Text 4000", "Multiple lines 4000"));
     assert!(
@@ -83,7 +83,7 @@ fn another_type_is_told_with_what_is_and_should_be() {
 }
 
 #[test]
-fn a_shorter_column_a_plain_link_and_a_missing_choice_have_cures() {
+fn a_shorter_column_a_plain_link_and_a_missing_choice_have_remedies() {
     let (is, should, remedy) = complaint("nwcs_syncstatus", text(50, "Text")).unwrap();
     assert_eq!((is.as_str(), should.as_str()), ("Text 50", "Text 100"));
     assert!(remedy.ends_with("length to 100"), "{remedy}");

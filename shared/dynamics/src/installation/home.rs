@@ -1,7 +1,7 @@
 //! Publisher and solution: what the columns' names begin with, and where they are kept (contract
 //! dynamics365 5.1).
 
-use cosell_crm::installation::{Finding, State};
+use cosell_crm::finding::{Finding, State};
 use serde_json::{Value as Json, json};
 
 use super::DynamicsInstallation;

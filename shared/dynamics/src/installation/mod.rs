@@ -11,8 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use cosell_crm::finding::{Finding, State};
 use cosell_crm::installation::{
-    Described, Finding, Installation, Installer, Missing, Progress, Site, State, Tries,
+    Described, Installation, Installer, Missing, Progress, Site, Tries,
 };
 use cosell_http::Clock;
 use cosell_sync::FailureKind;

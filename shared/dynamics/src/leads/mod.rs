@@ -19,6 +19,7 @@ use crate::error::DynamicsError;
 use crate::error_code::ErrorCode;
 use crate::odata;
 use crate::record;
+use crate::row;
 use crate::sales::Dynamics;
 use crate::schema::Schema;
 use crate::table::{BECAME, Table};
@@ -98,7 +99,7 @@ impl DynamicsLeads {
             format!("looking for the lead of opportunity {opportunity}"),
         );
         let answer = self.table.api.send(&call).await?.unless(ErrorCode::DOES_NOT_EXIST)?;
-        Ok(answer.and_then(|answer| record::id(&answer.body[ORIGIN])))
+        Ok(answer.and_then(|answer| row::id(&answer.body[ORIGIN])))
     }
 }
 

@@ -5,8 +5,8 @@ use cosell_model::crm::Phase;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::address::Address;
 use crate::error::DynamicsError;
-use crate::phase::Address;
 use crate::sales::Dynamics;
 
 /// New: the status reason that the contract's reopening of a lead has.

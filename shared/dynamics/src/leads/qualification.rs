@@ -11,13 +11,14 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use super::DynamicsLeads;
+use crate::address::Address;
 use crate::bound::Bound;
 use crate::customer;
 use crate::dialect::DIALECT;
 use crate::error::DynamicsError;
 use crate::error_code::ErrorCode;
-use crate::phase::Address;
-use crate::record::{self, Stored};
+use crate::record::Stored;
+use crate::row;
 use crate::table::{BECAME, Table};
 use crate::web_api::Call;
 
@@ -51,7 +52,8 @@ impl DynamicsLeads {
             self.close(id, &standing, &write).await?;
         }
         let doing = format!("looking for what became of lead {id}");
-        // Without an opportunity a seller has qualified it meanwhile: the next look tells.
+        // Without an opportunity a seller has qualified it meanwhile: the next reconciliation
+        // shows it.
         let opportunity = self
             .opportunity_of(id)
             .await?
@@ -102,11 +104,11 @@ impl DynamicsLeads {
         let row = &answer.body;
         let phase = Table::Lead.phase(&self.table.settings, &row["statecode"], &row["statuscode"]);
         Ok(Some(Standing {
-            version: record::version(row).ok_or_else(|| answer.lacks("the row's version"))?,
+            version: row::version(row).ok_or_else(|| answer.lacks("the row's version"))?,
             phase: phase.ok_or_else(|| answer.lacks("a known state"))?,
-            account: record::id(&row[ACCOUNT_ID]),
+            account: row::id(&row[ACCOUNT_ID]),
             has_contact: !row[CONTACT_ID].is_null(),
-            opportunity: record::id(&row[BECAME]),
+            opportunity: row::id(&row[BECAME]),
         }))
     }
 

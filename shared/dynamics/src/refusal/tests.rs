@@ -8,7 +8,7 @@ fn classified(status: u16, code: &str, message: &str) -> Refused {
 }
 
 #[test]
-fn the_two_412s_are_told_apart_by_code() {
+fn the_code_distinguishes_the_two_412s() {
     assert_eq!(classified(412, "0x80060882", "").kind, FailureKind::Stale);
     assert_eq!(classified(412, "0x80060892", "").kind, FailureKind::Rejected);
     assert_eq!(classified(412, "", "").kind, FailureKind::Stale);
@@ -140,13 +140,13 @@ fn passing_faults_are_transient_and_decimal_codes_count() {
 
 #[test]
 fn a_gateway_fault_leaves_open_whether_a_create_took_effect() {
-    let judge = |once| {
+    let kind = |once| {
         ErrorResponse { status: 504, body: &Json::Null, retry_after: None, request_id: None, once }
             .classify("creating")
             .kind
     };
-    assert_eq!(judge(true), FailureKind::OutcomeUnknown);
-    assert_eq!(judge(false), FailureKind::Transient);
+    assert_eq!(kind(true), FailureKind::OutcomeUnknown);
+    assert_eq!(kind(false), FailureKind::Transient);
 }
 
 #[test]

@@ -134,7 +134,7 @@ async fn a_contact_with_an_address_needs_no_customer() {
 }
 
 #[tokio::test]
-async fn an_unknown_currency_is_rejected_with_its_cure_and_nothing_is_made() {
+async fn an_unknown_currency_is_rejected_with_its_remedy_and_nothing_is_made() {
     let environment = Environment::start().await;
     let mut fields = customer_deal();
     fields.push(("transactioncurrencyid/isocurrencycode", json!("CHF")));

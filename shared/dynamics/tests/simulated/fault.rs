@@ -68,7 +68,7 @@ async fn a_slow_write_by_key_may_land_late() {
 }
 
 #[tokio::test]
-async fn a_missing_column_is_named_with_its_cure() {
+async fn a_missing_column_is_named_with_its_remedy() {
     let environment = Environment::with(|_| {}, &["name", "nwcs_forgotten"]).await;
     let id = environment.seller_creates("opportunities", json!({"name": "Deal"})).await;
     let key = CrmKey { system: "dynamics".to_owned(), entity: "opportunity".to_owned(), id };

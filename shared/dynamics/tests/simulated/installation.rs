@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cosell_crm::installation::{Finding, Installation, State};
+use cosell_crm::finding::{Finding, State};
+use cosell_crm::installation::Installation;
 use cosell_dynamics::FIELDS;
 use cosell_dynamics::Settings;
 use cosell_dynamics::installation::Access;
@@ -208,7 +209,7 @@ async fn a_lost_answer_is_looked_after_and_a_passing_fault_tried_again() {
 }
 
 #[tokio::test]
-async fn a_column_of_another_type_is_told_and_left_alone() {
+async fn a_column_of_another_type_is_reported_and_left_alone() {
     let site = Site::empty().await;
     let publisher = json!({"uniquename": "northwind", "friendlyname": "Northwind", "customizationprefix": "nwcs",
         "customizationoptionvalueprefix": 41_200});
@@ -231,7 +232,7 @@ async fn a_column_of_another_type_is_told_and_left_alone() {
 }
 
 #[tokio::test]
-async fn a_publishers_other_range_of_choice_values_is_told_with_the_cure() {
+async fn a_publishers_other_range_of_choice_values_is_reported_with_the_remedy() {
     let site = Site::empty().await;
     let publisher = json!({"uniquename": "northwind", "friendlyname": "Northwind", "customizationprefix": "nwcs",
         "customizationoptionvalueprefix": 10_001});
@@ -272,7 +273,7 @@ async fn without_a_customisers_role_the_refusal_names_the_way_out() {
 }
 
 #[tokio::test]
-async fn a_key_whose_index_is_being_built_is_waited_for_and_then_told() {
+async fn a_key_whose_index_is_being_built_is_waited_for_and_then_reported() {
     let site = Site::complete().await;
     site.switch(json!({"key_index_pending": true})).await;
     let findings = site.installation.check().await.unwrap();
@@ -291,7 +292,7 @@ async fn a_key_whose_index_is_being_built_is_waited_for_and_then_told() {
 }
 
 #[tokio::test]
-async fn data_that_may_not_be_read_is_told() {
+async fn data_that_may_not_be_read_is_reported() {
     let site = Site::complete().await;
     site.simulators.faults.add(Fault {
         path_contains: Some("/leads".to_owned()),

@@ -177,7 +177,7 @@ async fn an_opportunity_that_has_the_identifier_already_is_the_one() {
     let qualified = environment.leads.qualify(&made, id, &deal_of_lead()).await.unwrap();
     assert_eq!(qualified.key, carrier.key);
     assert_eq!(environment.counts().await, [1, 1, 1]);
-    assert_eq!(environment.lead_now(&made.key).await.phase, Phase::Open, "its seller is told");
+    assert_eq!(environment.lead_now(&made.key).await.phase, Phase::Open, "its seller is notified");
 }
 
 #[tokio::test]

@@ -308,7 +308,7 @@ async fn rubbish_and_oversized_files_are_refused() {
 }
 
 #[tokio::test]
-async fn an_outage_of_the_certificate_host_is_told_from_a_forgery() {
+async fn an_outage_of_the_certificate_host_is_distinguished_from_a_forgery() {
     let scene = Scene::new().await;
     let (leaf, url) = scene.good_leaf();
     scene.host.put(PATH, "503");

@@ -1,7 +1,7 @@
 //! What is there against what is wanted. Values in, findings out.
 
 use cosell_crm::field::{CosellField, Kind};
-use cosell_crm::installation::{Finding, State};
+use cosell_crm::finding::{Finding, State};
 
 use super::found::{Access, Field, FoundObject};
 use super::permission::SETS;

@@ -72,7 +72,7 @@ fn a_longer_field_and_further_values_do_no_harm() {
 }
 
 #[test]
-fn another_type_is_told_with_what_is_and_should_be() {
+fn another_type_is_reported_with_what_is_and_should_be() {
     let (is, should, remedy) = complaint("Msp_Audit__c", text("string", 255)).unwrap();
     assert_eq!((is.as_str(), should.as_str()), ("Text(255)", "Long Text Area(32768)"));
     assert!(remedy.contains("delete the field"), "{remedy}");
@@ -81,7 +81,7 @@ fn another_type_is_told_with_what_is_and_should_be() {
 }
 
 #[test]
-fn a_shorter_field_and_a_missing_value_have_cures() {
+fn a_shorter_field_and_a_missing_value_have_remedies() {
     let (is, should, remedy) = complaint("Msp_Audit__c", text("textarea", 255)).unwrap();
     assert_eq!((is.as_str(), should.as_str()), ("Text Area(255)", "Long Text Area(32768)"));
     assert!(remedy.ends_with("length to 32768"), "{remedy}");

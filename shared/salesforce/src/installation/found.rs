@@ -7,7 +7,6 @@ use serde_json::Value as Json;
 
 use crate::error::SalesforceError;
 use crate::fields::FIELDS;
-use crate::record;
 use crate::rest_api::{Call, RestApi, query};
 use crate::soql;
 
@@ -96,7 +95,7 @@ pub(super) async fn definitions(
         format!("looking up the field definitions of {object}"),
     );
     let answer = api.send(&call).await?.accepted()?;
-    let rows = record::rows(&answer)?;
+    let rows = answer.rows()?;
     let found = rows.iter().filter_map(|row| {
         let developer_name = row["DeveloperName"].as_str()?;
         // It becomes part of an address.

@@ -17,9 +17,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cosell_crm::field::CosellField;
-use cosell_crm::installation::{
-    Described, Finding, Installation, Installer, Missing, Progress, Site, State,
-};
+use cosell_crm::finding::{Finding, State};
+use cosell_crm::installation::{Described, Installation, Installer, Missing, Progress, Site};
 use cosell_crm::schema::{Column, Holds};
 use cosell_sync::{Failure, FailureKind, System};
 use reqwest::Method;
@@ -27,10 +26,10 @@ use secrecy::SecretString;
 use serde_json::Value as Json;
 
 use crate::credentials::{CredentialStore, Credentials};
+use crate::dialect::CURRENCY;
 use crate::error::SalesforceError;
 use crate::fields::OBJECTS;
 use crate::rest_api::{Answer, Call, RestApi};
-use crate::schema::CURRENCY;
 use crate::session::{Clock, SignIn};
 use crate::settings::Settings;
 use found::FoundObject;

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use cosell_crm::field::{CosellField, FilledBy};
-use cosell_crm::installation::{Finding, Progress, State, Tries};
+use cosell_crm::finding::{Finding, State};
+use cosell_crm::installation::{Progress, Tries};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 
 use super::{SalesforceInstallation, refused};
 use crate::error::SalesforceError;
 use crate::fields::{FIELDS, OBJECTS};
-use crate::record;
 use crate::rest_api::{Answer, Call, RestApi, query};
 use crate::soql;
 
@@ -239,5 +239,5 @@ async fn first_id(api: &RestApi, soql: &str) -> Result<Option<String>, Salesforc
 
 async fn rows(api: &RestApi, soql: &str) -> Result<Vec<Json>, SalesforceError> {
     let answer = api.send(&Call::get(query(soql), "reading permission sets")).await?.accepted()?;
-    record::rows(&answer).map(<[Json]>::to_vec)
+    answer.rows().map(<[Json]>::to_vec)
 }

@@ -138,7 +138,7 @@ async fn a_duplicate_rule_met_in_single_calls_leaves_one_account() {
 }
 
 #[tokio::test]
-async fn a_duplicate_rule_that_blocks_the_deal_is_told() {
+async fn a_duplicate_rule_that_blocks_the_deal_is_named() {
     let environment = Environment::start().await;
     environment
         .seller_creates(
@@ -177,7 +177,7 @@ async fn no_failure_shows_the_customer() {
     }
 }
 
-/// As `plan_bare_record` writes it: the name, what the seller is told, and the phase.
+/// As `plan_bare_record` writes it: the name, the audit line for the seller, and the phase.
 #[tokio::test]
 async fn a_bare_deal_can_be_made() {
     let environment = Environment::start().await;
@@ -194,7 +194,7 @@ async fn a_bare_deal_can_be_made() {
 }
 
 #[tokio::test]
-async fn another_unique_field_that_is_taken_is_told_and_not_tried_for_ever() {
+async fn another_unique_field_that_is_taken_is_named_and_not_tried_for_ever() {
     let environment = Environment::start().await;
     let body = json!([{
         "errorCode": "DUPLICATE_VALUE",

@@ -64,7 +64,7 @@ async fn the_daily_limit_is_throttling() {
     assert!(matches!(failure.kind, FailureKind::Throttled { .. }), "{failure}");
 }
 
-/// It must not shut the gate for every other deal of the batch.
+/// It must not open the circuit breaker for every other deal of the batch.
 #[tokio::test]
 async fn an_inactive_owner_is_one_deals_trouble() {
     let environment = Environment::start().await;

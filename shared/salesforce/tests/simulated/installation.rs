@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cosell_crm::installation::{Finding, Installation, State};
+use cosell_crm::finding::{Finding, State};
+use cosell_crm::installation::Installation;
 use cosell_salesforce::FIELDS;
 use cosell_salesforce::installation::GivenToken;
 use cosell_salesforce::{CredentialStore, Credentials, Settings};
@@ -201,7 +202,7 @@ async fn a_lost_answer_is_looked_after_and_a_passing_fault_tried_again() {
 }
 
 #[tokio::test]
-async fn a_field_of_another_type_is_told_and_left_alone() {
+async fn a_field_of_another_type_is_reported_and_left_alone() {
     let site = Site::empty().await;
     let field = json!({"object": "Opportunity", "name": "Msp_Referral_Id__c", "type": "Text", "length": 64, "external_id": true});
     site.control("POST", "fields", field).await;
@@ -259,7 +260,7 @@ async fn without_customize_application_the_refusal_names_the_way_out() {
 }
 
 #[tokio::test]
-async fn a_user_who_sees_neither_definitions_nor_permission_sets_is_told_what_it_sees() {
+async fn a_user_who_sees_neither_definitions_nor_permission_sets_learns_what_it_sees() {
     let site = Site::empty().await;
     let refused = |path: &str| site.fault("GET", path, 0, 2, status(400, Some("INVALID_TYPE")));
     refused("tooling/query");

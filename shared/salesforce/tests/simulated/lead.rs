@@ -61,7 +61,7 @@ async fn a_lead_made_twice_is_one_and_makes_nobody_else() {
 }
 
 #[tokio::test]
-async fn what_salesforce_wants_of_every_lead_and_nobody_told_is_filled_in_and_read_as_nothing() {
+async fn what_salesforce_wants_of_every_lead_and_nobody_gave_is_filled_in_and_read_as_nothing() {
     let environment = Environment::start().await;
     let bare = write(&[("LastName", json!(" ")), ("Company", Json::Null)]);
     let made = environment.leads.upsert(referral(), &bare).await.unwrap();
@@ -135,10 +135,10 @@ async fn an_organisation_with_statuses_of_its_own_names_them_in_the_setting() {
             }
             (Err(failure), None) => {
                 assert_eq!(failure.kind, FailureKind::Rejected, "{failure}");
-                let told = ["SalesforceDisqualifiedStatus", "`Junk`"]
+                let explained = ["SalesforceDisqualifiedStatus", "`Junk`"]
                     .iter()
                     .all(|part| failure.message.contains(part));
-                assert!(told, "{failure}");
+                assert!(explained, "{failure}");
             }
             (outcome, _) => panic!("{outcome:?}"),
         }

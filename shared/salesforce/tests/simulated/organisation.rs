@@ -61,7 +61,7 @@ async fn stages_are_the_organisations_own_words() {
 }
 
 #[tokio::test]
-async fn a_stage_that_is_missing_is_told_with_those_there_are_and_used_when_it_is_made() {
+async fn a_stage_that_is_missing_is_named_with_those_there_are_and_used_when_it_is_made() {
     let environment =
         Environment::with(|settings| settings.won_stage = Some("Signed".to_owned()), |_| {}).await;
     let record = environment.opportunity().await;
@@ -84,7 +84,7 @@ async fn a_stage_that_is_missing_is_told_with_those_there_are_and_used_when_it_i
 #[tokio::test]
 async fn settings_that_no_new_deal_can_do_with_wait_for_the_administrator() {
     for stage in ["Nowhere", "Prospecting"] {
-        // Prospecting is the on-hold stage: leaving it could not be told.
+        // Prospecting is the on-hold stage: leaving it could not be recognised.
         let environment =
             Environment::with(|settings| settings.open_stage = Some(stage.to_owned()), |_| {})
                 .await;
@@ -104,7 +104,7 @@ async fn without_an_on_hold_stage_a_waiting_deal_is_open() {
 }
 
 #[tokio::test]
-async fn a_field_that_is_hidden_is_named_with_its_cure() {
+async fn a_field_that_is_hidden_is_named_with_its_remedy() {
     let environment = Environment::start().await;
     environment.switches(json!({"hidden_fields": ["Opportunity.Msp_Audit__c"]})).await;
     let failure = environment.crm.find_by_referral(referral()).await.unwrap_err();

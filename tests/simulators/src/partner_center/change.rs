@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::json_patch::{self, Operation};
 use super::options::Options;
 use super::refusal::Refusal;
-use super::store::{Cause, Half, Store, Stored, text};
+use super::store::{Cause, Owner, Store, Stored, text};
 use super::switches::Switches;
 use super::{deal_registration, rules, shape};
 
@@ -74,7 +74,7 @@ impl Write<'_> {
                 "The ETag does not match.",
             ));
         }
-        if stored.half == Half::Microsoft {
+        if stored.owner == Owner::Microsoft {
             return Err(Refusal::whole(
                 StatusCode::FORBIDDEN,
                 "This referral is Microsoft's: only Microsoft changes it.",
@@ -99,7 +99,7 @@ impl Write<'_> {
     ) -> Result<Value, Refusal> {
         shape::check(&mut document)?;
         let asked_for_help =
-            store.half_of(text(&before.document, "/engagementId"), Half::Microsoft).is_some();
+            store.referral_of(text(&before.document, "/engagementId"), Owner::Microsoft).is_some();
         rules::locks(&before.document, &mut document, asked_for_help, self.switches.locked_fields)?;
         if document["registrations"] != before.document["registrations"] {
             deal_registration::check(before, &mut document, store, self)?;
@@ -107,6 +107,6 @@ impl Write<'_> {
         rules::transition(&before.document, &document)?;
         rules::settle(&before.document, &mut document, self.now);
         document["lastModifiedVia"] = json!(self.options.client_id);
-        Ok(store.put(Stored { document, half: before.half }, self.now, Cause::OwnWrite))
+        Ok(store.put(Stored { document, owner: before.owner }, self.now, Cause::OwnWrite))
     }
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::options::Options;
 use super::refusal::Refusal;
 use super::shape;
-use super::store::{Half, Store, Stored, seven_digits, text};
+use super::store::{Owner, Store, Stored, seven_digits, text};
 use super::switches::Switches;
 
 /// Microsoft and partners have 14 days to answer (contract partner-center 3.6).
@@ -58,26 +58,26 @@ pub(crate) fn build(
         return Err(Refusal::invalid("/type", "The type is required."));
     }
     shape::check(&mut document)?;
-    let half = half(&document);
+    let owner = owner(&document);
     if switches.strict_create {
-        strict(&document, half)?;
+        strict(&document, owner)?;
     }
     if switches.bulk_rules {
         bulk(&document)?;
     }
-    let engagement = engagement(&body, store, half, switches)?;
+    let engagement = engagement(&body, store, owner, switches)?;
     document["engagementId"] = json!(engagement);
-    fill(&mut document, half, options, now);
-    Ok(Stored { half, document })
+    fill(&mut document, owner, options, now);
+    Ok(Stored { owner, document })
 }
 
-/// A referral whose target is Microsoft's location is Microsoft's half.
-fn half(document: &Value) -> Half {
+/// A referral whose target is Microsoft's location is Microsoft's.
+fn owner(document: &Value) -> Owner {
     let microsoft =
         |target: &Value| target["type"] == "BusinessProfileLocation" && target["id"] == "msft";
     match document["target"].as_array() {
-        Some(targets) if targets.iter().any(microsoft) => Half::Microsoft,
-        _ => Half::Partner,
+        Some(targets) if targets.iter().any(microsoft) => Owner::Microsoft,
+        _ => Owner::Partner,
     }
 }
 
@@ -96,14 +96,14 @@ fn required<'a>(
     }
 }
 
-fn strict(document: &Value, half: Half) -> Result<(), Refusal> {
+fn strict(document: &Value, owner: Owner) -> Result<(), Refusal> {
     required(
         document,
         ["/customerProfile/name", "/customerProfile/address", "/customerProfile/address/country"],
     )?;
     required(document, ["/details/requirements/solutions/0/id"])?;
     complete_member(document, "/team")?;
-    if half == Half::Microsoft {
+    if owner == Owner::Microsoft {
         complete_member(document, "/customerProfile/team")?;
         required(document, ["/inviteContext/assistanceRequestCode"])?;
         services(document)?;
@@ -182,12 +182,12 @@ fn bulk(document: &Value) -> Result<(), Refusal> {
 fn engagement(
     body: &Value,
     store: &Store,
-    half: Half,
+    owner: Owner,
     switches: &Switches,
 ) -> Result<String, Refusal> {
     let named = text(body, "/engagementId");
     if named.is_empty() {
-        if half == Half::Microsoft && switches.strict_create {
+        if owner == Owner::Microsoft && switches.strict_create {
             return Err(Refusal::invalid(
                 "/engagementId",
                 "A referral for Microsoft needs the engagement of your own referral.",
@@ -195,7 +195,7 @@ fn engagement(
         }
         return Ok(Uuid::new_v4().to_string());
     }
-    let own = store.half_of(named, Half::Partner).filter(|own| own.visible(switches));
+    let own = store.referral_of(named, Owner::Partner).filter(|own| own.visible(switches));
     let Some(own) = own else {
         return Err(Refusal {
             target: "/engagementId".to_owned(),
@@ -206,7 +206,7 @@ fn engagement(
         return Err(super::rules::terminal(switches.terminal_status));
     }
     let share = "/consent/consentToShareReferralWithMicrosoftSellers";
-    if half == Half::Microsoft
+    if owner == Owner::Microsoft
         && switches.strict_create
         && own.document.pointer(share) != Some(&json!(true))
     {
@@ -218,7 +218,7 @@ fn engagement(
     Ok(text(&own.document, "/engagementId").to_owned())
 }
 
-fn fill(document: &mut Value, half: Half, options: &Options, now: Timestamp) {
+fn fill(document: &mut Value, owner: Owner, options: &Options, now: Timestamp) {
     document["id"] = json!(Uuid::new_v4().to_string());
     document["organizationId"] = json!(options.organization_id);
     document["organizationName"] = json!(options.organization_name);
@@ -235,13 +235,13 @@ fn fill(document: &mut Value, half: Half, options: &Options, now: Timestamp) {
     if document["consent"]["consentToShareReferralWithMicrosoftSellers"] != true {
         document["type"] = json!("Independent"); // the service derives the type from consent
     }
-    match half {
-        Half::Partner => {
+    match owner {
+        Owner::Partner => {
             document["status"] = json!("Active");
             document["substatus"] = json!("Accepted");
             document["acceptedDateTime"] = json!(seven_digits(now));
         }
-        Half::Microsoft => await_answer(document, now),
+        Owner::Microsoft => await_answer(document, now),
     }
 }
 

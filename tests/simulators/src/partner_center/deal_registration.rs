@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::change::Write;
 use super::refusal::Refusal;
-use super::store::{Half, Store, Stored, date, seven_digits, text};
+use super::store::{Owner, Store, Stored, date, seven_digits, text};
 
 /// The least time between creation and Won.
 const LEAST_AGE: SignedDuration = SignedDuration::from_hours(72);
@@ -42,7 +42,7 @@ fn eligible(deal: &Value, store: &Store, after_72_hours: bool) -> Result<(), Ref
     if deal["consent"]["consentToShareReferralWithMicrosoftSellers"] != true {
         return refuse("A private deal cannot be registered.");
     }
-    let microsoft = store.half_of(text(deal, "/engagementId"), Half::Microsoft);
+    let microsoft = store.referral_of(text(deal, "/engagementId"), Owner::Microsoft);
     if microsoft
         .is_some_and(|other| !matches!(text(&other.document, "/substatus"), "Accepted" | "Won"))
     {

@@ -1,4 +1,4 @@
-//! The delivery engine: ten attempts with growing gaps, then the event is dead (contract
+//! The delivery engine: ten tries with growing gaps, then the event is dead (contract
 //! partner-center 4.5).
 //!
 //! The gaps are of the simulated time: moving the clock ends them.
@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use crate::clock::Clock;
 
-/// Attempts before an event goes to the offline queue.
-const ATTEMPTS: usize = 10;
+/// Tries before an event goes to the offline queue.
+const TRIES: usize = 10;
 /// How long a receiver may take. Microsoft publishes no figure (contract partner-center 6.11).
 const TIME_OUT: Duration = Duration::from_secs(10);
 /// How long an event is held back to be overtaken before it goes out alone.
@@ -44,9 +44,9 @@ pub(crate) enum Standing {
     Dead,
 }
 
-/// One attempt.
+/// One try.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Attempt {
+pub(crate) struct Try {
     pub(crate) at: Timestamp,
     pub(crate) status: Option<u16>,
     pub(crate) error: Option<String>,
@@ -60,7 +60,7 @@ pub(crate) struct Delivery {
     pub(crate) resource_uri: String,
     pub(crate) url: String,
     pub(crate) state: Standing,
-    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) tries: Vec<Try>,
     #[serde(skip)]
     claimed: bool,
     #[serde(skip)]
@@ -156,7 +156,7 @@ impl Deliveries {
             resource_uri,
             url,
             state,
-            attempts: Vec::new(),
+            tries: Vec::new(),
             claimed: false,
             parcel,
         });
@@ -177,15 +177,15 @@ impl Deliveries {
             return;
         };
         let mut gap = parcel.first_gap;
-        for number in 1..=ATTEMPTS {
-            let attempt = self.attempt(&parcel).await;
-            let delivered = attempt.status.is_some_and(|status| (200..300).contains(&status));
+        for number in 1..=TRIES {
+            let tried = self.post(&parcel).await;
+            let delivered = tried.status.is_some_and(|status| (200..300).contains(&status));
             let state = match (delivered, number) {
                 (true, _) => Standing::Delivered,
-                (false, ATTEMPTS) => Standing::Dead,
+                (false, TRIES) => Standing::Dead,
                 (false, _) => Standing::Pending,
             };
-            if !self.record(id, epoch, attempt, state) || state != Standing::Pending {
+            if !self.record(id, epoch, tried, state) || state != Standing::Pending {
                 return;
             }
             self.clock.sleep(gap).await;
@@ -209,27 +209,25 @@ impl Deliveries {
         Some(delivery.parcel.clone())
     }
 
-    fn record(&self, id: usize, epoch: u32, attempt: Attempt, state: Standing) -> bool {
+    fn record(&self, id: usize, epoch: u32, tried: Try, state: Standing) -> bool {
         let mut log = self.lock();
         let current = log.epoch == epoch;
         if let Some(delivery) = log.list.get_mut(id).filter(|_| current) {
-            delivery.attempts.push(attempt);
+            delivery.tries.push(tried);
             delivery.state = state;
         }
         current
     }
 
-    async fn attempt(&self, parcel: &Parcel) -> Attempt {
+    async fn post(&self, parcel: &Parcel) -> Try {
         let at = self.clock.now();
         let mut request = self.client.post(&parcel.url).body(parcel.body.clone());
         for (name, value) in &parcel.headers {
             request = request.header(*name, value);
         }
         match request.send().await {
-            Ok(response) => Attempt { at, status: Some(response.status().as_u16()), error: None },
-            Err(error) => {
-                Attempt { at, status: None, error: Some(error.without_url().to_string()) }
-            }
+            Ok(response) => Try { at, status: Some(response.status().as_u16()), error: None },
+            Err(error) => Try { at, status: None, error: Some(error.without_url().to_string()) },
         }
     }
 
@@ -238,7 +236,7 @@ impl Deliveries {
     }
 }
 
-impl Attempt {
+impl Try {
     /// The receiver's status name as .NET spells it, such as `InternalServerError`; empty without
     /// an answer.
     pub(crate) fn status_name(&self) -> String {

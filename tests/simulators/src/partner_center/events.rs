@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::delivery::{Mischief, Parcel};
-use super::store::{Cause, Change, Half, seven_digits, text};
+use super::store::{Cause, Change, Owner, seven_digits, text};
 use super::switches::{Certificate, RelatedUri, SignatureHeader, Switches};
 use super::{Inner, State};
 
@@ -16,11 +16,11 @@ pub(crate) fn publish(inner: &Inner, state: &mut State) {
         if change.cause == Cause::OwnWrite && !state.switches.own_write_events {
             continue;
         }
-        let name = match (change.half, change.created) {
-            (Half::Partner, true) => "referral-created",
-            (Half::Partner, false) => "referral-updated",
-            (Half::Microsoft, true) => "related-referral-created",
-            (Half::Microsoft, false) => "related-referral-updated",
+        let name = match (change.owner, change.created) {
+            (Owner::Partner, true) => "referral-created",
+            (Owner::Partner, false) => "referral-updated",
+            (Owner::Microsoft, true) => "related-referral-created",
+            (Owner::Microsoft, false) => "related-referral-updated",
         };
         let uri = resource_uri(inner, &state.switches, &named_id(state, &change));
         send(inner, state, name, "referral", uri, change.at);
@@ -43,10 +43,10 @@ pub(crate) fn publish_test(
 fn named_id(state: &State, change: &Change) -> String {
     let own = || {
         let engagement = text(&state.store.get(&change.id)?.document, "/engagementId");
-        state.store.half_of(engagement, Half::Partner)
+        state.store.referral_of(engagement, Owner::Partner)
     };
-    match (change.half, state.switches.related_uri) {
-        (Half::Microsoft, RelatedUri::Own) => {
+    match (change.owner, state.switches.related_uri) {
+        (Owner::Microsoft, RelatedUri::Own) => {
             own().map_or_else(|| change.id.clone(), |own| text(&own.document, "/id").to_owned())
         }
         _ => change.id.clone(),

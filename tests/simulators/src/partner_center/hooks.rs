@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::refusal::Refusal;
-use super::store::{Cause, Half, Stored, close_expired, seven_digits, text};
+use super::store::{Cause, Owner, Stored, close_expired, seven_digits, text};
 use super::switches::Switches;
 use super::{PartnerCenter, create, inbound, rules, shape};
 
@@ -40,7 +40,7 @@ async fn receive(State(service): State<PartnerCenter>, body: Bytes) -> Result<Re
             return Err(Refusal::whole(StatusCode::CONFLICT, "A referral with this id exists."));
         }
         create::links(&mut document, &service.inner.origins.referrals);
-        Ok(state.store.put(Stored { half: Half::Partner, document }, now, Cause::Others))
+        Ok(state.store.put(Stored { owner: Owner::Partner, document }, now, Cause::Others))
     })?;
     Ok((StatusCode::CREATED, Json(stored)).into_response())
 }
@@ -67,7 +67,7 @@ async fn declines(
     })
 }
 
-/// Microsoft's answer on Microsoft's half of the engagement, whichever half `id` names.
+/// Microsoft's answer on its own referral of the engagement, whichever of both `id` names.
 fn answer(
     service: &PartnerCenter,
     id: &str,
@@ -81,10 +81,10 @@ fn answer(
             )
         };
         let named = state.store.get(id).ok_or_else(missing)?;
-        let theirs = if named.half == Half::Microsoft {
+        let theirs = if named.owner == Owner::Microsoft {
             Some(named)
         } else {
-            state.store.half_of(text(&named.document, "/engagementId"), Half::Microsoft)
+            state.store.referral_of(text(&named.document, "/engagementId"), Owner::Microsoft)
         };
         let before = theirs.ok_or_else(missing)?.clone();
         if before.document["status"] != "New" {
@@ -96,7 +96,7 @@ fn answer(
         let mut document = before.document.clone();
         action(&mut document, now);
         rules::settle(&before.document, &mut document, now);
-        Ok(Json(state.store.put(Stored { document, half: before.half }, now, Cause::Others)))
+        Ok(Json(state.store.put(Stored { document, owner: before.owner }, now, Cause::Others)))
     })
 }
 
@@ -136,7 +136,7 @@ async fn edit(
         document["lastModifiedVia"] = json!(PORTAL_APP);
         shape::check(&mut document)?;
         rules::settle(&before.document, &mut document, now);
-        Ok(Json(state.store.put(Stored { document, half: before.half }, now, Cause::Others)))
+        Ok(Json(state.store.put(Stored { document, owner: before.owner }, now, Cause::Others)))
     })
 }
 

@@ -235,12 +235,14 @@ async fn test_result(
         number.and_then(|number| service.inner.deliveries.get(number)).ok_or_else(unknown)?;
     let finished = matches!(delivery.state, Standing::Delivered | Standing::Dead);
     let results: Vec<Value> = delivery
-        .attempts
+        .tries
         .iter()
-        .map(|attempt| {
+        .map(|tried| {
             json!({
-                "responseCode": attempt.status_name(), "responseMessage": attempt.error.as_deref().unwrap_or_default(),
-                "systemError": attempt.status.is_none(), "dateTimeUtc": format!("{:.7}", attempt.at).trim_end_matches('Z'),
+                "responseCode": tried.status_name(),
+                "responseMessage": tried.error.as_deref().unwrap_or_default(),
+                "systemError": tried.status.is_none(),
+                "dateTimeUtc": format!("{:.7}", tried.at).trim_end_matches('Z'),
             })
         })
         .collect();

@@ -9,17 +9,17 @@ use serde_json::{Value, json};
 use super::refusal::Refusal;
 use super::switches::{Role, Switches};
 
-/// Whose half of an engagement a referral is (contract partner-center 3.1).
+/// Whose referral of an engagement one is (contract partner-center 3.1).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Half {
+pub(crate) enum Owner {
     Partner,
     Microsoft,
 }
 
-/// One stored referral: the document as the service would answer it, and whose half it is.
+/// One stored referral: the document as the service would answer it, and whose it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Stored {
-    pub(crate) half: Half,
+    pub(crate) owner: Owner,
     pub(crate) document: Value,
 }
 
@@ -36,7 +36,7 @@ pub(crate) enum Cause {
 #[derive(Clone, Debug)]
 pub(crate) struct Change {
     pub(crate) id: String,
-    pub(crate) half: Half,
+    pub(crate) owner: Owner,
     pub(crate) created: bool,
     pub(crate) cause: Cause,
     pub(crate) at: Timestamp,
@@ -98,10 +98,10 @@ impl Store {
         }
     }
 
-    /// One half of an engagement; the newest when there are several.
-    pub(crate) fn half_of(&self, engagement: &str, half: Half) -> Option<&Stored> {
+    /// The referral that one of both has of an engagement; the newest when there are several.
+    pub(crate) fn referral_of(&self, engagement: &str, owner: Owner) -> Option<&Stored> {
         let same = |stored: &&Stored| {
-            stored.half == half
+            stored.owner == owner
                 && text(&stored.document, "/engagementId").eq_ignore_ascii_case(engagement)
         };
         self.all().filter(same).max_by_key(|stored| date(&stored.document, "/createdDateTime"))
@@ -123,7 +123,7 @@ impl Store {
         if created {
             stored.document["createdDateTime"] = stored.document["updatedDateTime"].clone();
         }
-        self.changes.push(Change { id: id.clone(), half: stored.half, created, cause, at });
+        self.changes.push(Change { id: id.clone(), owner: stored.owner, created, cause, at });
         let document = stored.document.clone();
         self.referrals.insert(id, stored);
         document

@@ -71,9 +71,9 @@ pub struct Switches {
     pub reorder: bool,
     /// How many of the next events are never delivered; counts down.
     pub lose_next: u32,
-    /// Milliseconds of the simulated time before the second attempt; each further gap doubles.
+    /// Milliseconds of the simulated time before the second try; each further gap doubles.
     pub retry_base_ms: u64,
-    /// The longest gap between two attempts, in milliseconds.
+    /// The longest gap between two tries, in milliseconds.
     pub retry_cap_ms: u64,
 }
 

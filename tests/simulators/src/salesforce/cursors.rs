@@ -9,7 +9,7 @@ use super::ids::Ids;
 use super::organisation::Organisation;
 use super::refusal::{Outcome, Refusal};
 
-/// Rows of a page: the most, the fewest, and the ones without a wish (contract salesforce 3.1).
+/// Rows of a page: the most, the fewest, and the ones without a preference (contract salesforce 3.1).
 const MOST_ROWS: usize = 2000;
 const FEWEST_ROWS: usize = 200;
 
@@ -28,10 +28,10 @@ impl Cursors {
 
 impl Organisation {
     fn page_size(&self, call: &Call) -> usize {
-        let wish =
+        let preferred =
             call.clause("sforce-query-options", "batchSize").and_then(|value| value.parse().ok());
-        let wish = wish.unwrap_or(MOST_ROWS).clamp(FEWEST_ROWS, MOST_ROWS);
-        self.switches.query_batch.unwrap_or(wish).max(1)
+        let preferred = preferred.unwrap_or(MOST_ROWS).clamp(FEWEST_ROWS, MOST_ROWS);
+        self.switches.query_batch.unwrap_or(preferred).max(1)
     }
 
     /// The first page of `rows`.

@@ -11,8 +11,8 @@ fn replace(path: &str, value: &Value) -> Value {
     json!([{ "op": "replace", "path": path, "value": value }])
 }
 
-/// Microsoft's half of this referral's engagement, before it is sent.
-fn half(own: &Value) -> Value {
+/// The Microsoft referral of this referral's engagement, before it is sent.
+fn microsofts(own: &Value) -> Value {
     let mut connected = deal(true);
     connected["engagementId"] = own["engagementId"].clone();
     connected["target"] = json!([{ "type": "BusinessProfileLocation", "id": "msft" }]);
@@ -21,19 +21,19 @@ fn half(own: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_private_deal_gets_contact_and_consent_and_then_microsofts_half() {
+async fn a_private_deal_gets_contact_and_consent_and_then_the_microsoft_referral() {
     let world = World::start().await;
     let mut private = deal(false);
     private["customerProfile"]["team"] = json!([]);
     let own = world.create(private).await.body;
     assert_eq!(own["type"], "Independent");
-    let early = world.create(half(&own)).await;
+    let early = world.create(microsofts(&own)).await;
     assert_eq!((early.status, &early.body["error"]["target"]), (400, &json!(SHARE)));
     let contact = deal(true)["customerProfile"]["team"].clone();
     let patched = world.patch(id(&own), replace("/customerProfile/team", &contact)).await;
     assert_eq!((patched.status, &patched.body["customerProfile"]["team"]), (200, &contact));
     assert_eq!(world.patch(id(&own), replace(SHARE, &json!(true))).await.status, 200);
-    assert_eq!(world.create(half(&own)).await.status, 201);
+    assert_eq!(world.create(microsofts(&own)).await.status, 201);
     for (path, value) in [("/customerProfile/team", json!([])), (SHARE, json!(false))] {
         let locked = world.patch(id(&own), replace(path, &value)).await;
         assert_eq!((locked.status, &locked.body["error"]["target"]), (400, &json!(path)));
@@ -44,7 +44,7 @@ async fn a_private_deal_gets_contact_and_consent_and_then_microsofts_half() {
 async fn a_services_deal_names_all_of_its_attributes() {
     let world = World::start().await;
     let own = world.create(deal(true)).await.body;
-    let mut services = half(&own);
+    let mut services = microsofts(&own);
     let list = json!([{ "type": "PartnerRole", "id": "Advisor" }, { "type": "SolutionArea", "id": "Security" }]);
     services["details"]["requirements"]["additionalRequirements"] = json!({ "attributes": list });
     let refused = world.create(services.clone()).await;

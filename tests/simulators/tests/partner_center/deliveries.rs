@@ -134,7 +134,7 @@ async fn a_delivery_is_signed_and_its_certificate_leads_to_the_trust_root() {
 }
 
 #[tokio::test]
-async fn microsofts_half_raises_related_events() {
+async fn the_microsoft_referral_raises_related_events() {
     let world = World::start().await;
     let receiver = Receiver::start(202).await;
     register(&world, &receiver).await;
@@ -160,7 +160,7 @@ async fn microsofts_half_raises_related_events() {
 }
 
 #[tokio::test]
-async fn an_event_is_dead_after_ten_attempts() {
+async fn an_event_is_dead_after_ten_tries() {
     let world = World::start().await;
     let receiver = Receiver::start(500).await;
     register(&world, &receiver).await;
@@ -172,8 +172,8 @@ async fn an_event_is_dead_after_ten_attempts() {
     }
     assert_eq!(receiver.take(&world).await.len(), 10);
     let delivery = world.deliveries().await.remove(0);
-    let attempts = delivery["attempts"].as_array().unwrap();
-    assert_eq!((&delivery["state"], attempts.len()), (&json!("dead"), 10));
+    let tries = delivery["tries"].as_array().unwrap();
+    assert_eq!((&delivery["state"], tries.len()), (&json!("dead"), 10));
 }
 
 #[tokio::test]

@@ -12,9 +12,9 @@ async fn many(world: &World, count: usize) {
 async fn a_long_result_is_read_page_by_page_to_its_end() {
     let world = World::start().await;
     many(&world, 450).await;
-    let wish = [("sforce-query-options", "batchSize=200")];
+    let preferred = [("sforce-query-options", "batchSize=200")];
     let mut page = world
-        .query_with("SELECT Id FROM Opportunity ORDER BY SystemModstamp, Id", "query", &wish)
+        .query_with("SELECT Id FROM Opportunity ORDER BY SystemModstamp, Id", "query", &preferred)
         .await;
     let mut ids: Vec<Value> = Vec::new();
     loop {
@@ -28,7 +28,7 @@ async fn a_long_result_is_read_page_by_page_to_its_end() {
                 && next.ends_with(&format!("-{}", ids.len())),
             "{next}"
         );
-        page = world.call(Method::GET, &next, &wish, None).await;
+        page = world.call(Method::GET, &next, &preferred, None).await;
     }
     assert_eq!(page.body["done"], true);
     ids.dedup();
@@ -39,8 +39,8 @@ async fn a_long_result_is_read_page_by_page_to_its_end() {
 async fn a_batch_size_below_200_is_200_and_the_switch_makes_it_smaller() {
     let world = World::start().await;
     many(&world, 201).await;
-    let wish = [("sforce-query-options", "batchSize=5")];
-    let page = world.query_with("SELECT Id FROM Opportunity", "query", &wish).await;
+    let preferred = [("sforce-query-options", "batchSize=5")];
+    let page = world.query_with("SELECT Id FROM Opportunity", "query", &preferred).await;
     assert_eq!(page.column("Id").len(), 200);
     world.switch(json!({"query_batch": 2})).await;
     let page = world.query("SELECT Id FROM Opportunity LIMIT 3").await;

@@ -4,7 +4,7 @@ use serde_json::json;
 use crate::world::{World, deal};
 
 #[tokio::test]
-async fn a_created_record_is_told_by_id_and_location_and_read_back_whole() {
+async fn a_created_record_is_answered_by_id_and_location_and_read_back_whole() {
     let world = World::start().await;
     let created = world
         .post("sobjects/Opportunity", deal(json!({"amount": 48000, "NextStep": "  Call  "})))
@@ -60,7 +60,7 @@ async fn an_update_answers_nothing_changes_what_it_names_and_clears_with_null() 
 }
 
 #[tokio::test]
-async fn unknown_deleted_and_foreign_ids_are_told_apart() {
+async fn unknown_deleted_and_foreign_ids_are_distinguished() {
     let world = World::start().await;
     let id = world.deal(json!({})).await;
     let path = format!("sobjects/Opportunity/{id}");

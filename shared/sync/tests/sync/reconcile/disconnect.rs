@@ -162,6 +162,7 @@ async fn a_referral_moves_to_another_record_only_after_it_was_unlinked_from_the_
     let refused = stage.engine.relink(referral, &key, order(&stage)).await.unwrap();
     assert_eq!(refused.kind, AuditKind::Rejected);
     assert!(refused.message.ends_with("unlink that deal first"), "{}", refused.message);
+    assert_eq!(refused.state, None, "an order that is refused changes nothing");
 
     stage.engine.unlink(referral, order(&stage)).await.unwrap();
     stage.engine.relink(referral, &key, order(&stage)).await.unwrap();

@@ -262,7 +262,7 @@ async fn repeated_failures_of_a_write_are_one_entry_and_one_more_that_counts_the
             AuditKind::Recovered,
         ];
         assert_eq!(kinds, expected, "{call}");
-        assert!(entries[3].message.ends_with("Attempt 3."), "{}", entries[3].message);
+        assert!(entries[3].message.ends_with("This is attempt 3."), "{}", entries[3].message);
         let counted = &entries[6].message;
         assert!(counted.starts_with("Had failed 3 times from "), "{counted}");
     }

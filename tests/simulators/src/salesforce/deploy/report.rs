@@ -53,7 +53,7 @@ impl Component {
     }
 
     pub(super) fn is(&self, kind: &str, name: &str) -> bool {
-        // A standard object's own file stands for the object when the manifest names it.
+        // The file of a standard object stands for the object when the manifest names it.
         let is_part = kind == "CustomObject"
             && self.name.split_once('.').is_some_and(|(object, _)| object == name);
         (self.kind == kind && self.name == name) || is_part

@@ -22,7 +22,7 @@ mod tests {
     use super::like;
 
     #[test]
-    fn wildcards_and_escapes_are_told_apart() {
+    fn wildcards_and_escapes_are_distinguished() {
         for (text, pattern, fits) in [
             ("Litware pilot", "litware%", true),
             ("Litware pilot", "%pilot", true),

@@ -68,7 +68,7 @@ async fn a_deployed_field_is_hidden_until_a_permission_set_grants_it_to_the_user
 }
 
 #[tokio::test]
-async fn one_bad_component_takes_all_back_unless_told_otherwise() {
+async fn one_bad_component_takes_all_back_unless_the_call_says_otherwise() {
     let world = bare().await;
     let files = [
         manifest(&[
