@@ -143,7 +143,8 @@ mod tests {
         );
         assert_eq!(
             schema.expand().unwrap(),
-            "customerid_account($select=address1_city,name),owninguser($select=internalemailaddress)"
+            "customerid_account($select=address1_city,name),\
+             owninguser($select=internalemailaddress)"
         );
     }
 
@@ -161,7 +162,8 @@ mod tests {
         let schema = Schema::leads(&columns(&["subject"]), "nwcs_sync", "nwcs_referralid").unwrap();
         assert_eq!(
             schema.select(),
-            "_masterid_value,_qualifyingopportunityid_value,modifiedon,nwcs_referralid,nwcs_sync,statecode,statuscode,subject,versionnumber"
+            "_masterid_value,_qualifyingopportunityid_value,modifiedon,nwcs_referralid,nwcs_sync,\
+             statecode,statuscode,subject,versionnumber"
         );
         assert_eq!(
             (schema.id_column().as_str(), schema.row(Uuid::nil()).as_str()),

@@ -126,7 +126,8 @@ impl Schema {
             self.contact.iter().map(|name| format!("{CONTACT}.{name}")).collect();
         (!fields.is_empty()).then(|| {
             format!(
-                "SELECT {} FROM OpportunityContactRole WHERE IsPrimary = true AND Opportunity.{condition} LIMIT 1",
+                "SELECT {} FROM OpportunityContactRole WHERE IsPrimary = true AND \
+                 Opportunity.{condition} LIMIT 1",
                 fields.join(", ")
             )
         })
@@ -181,17 +182,20 @@ mod tests {
             "Owner/Email",
         ])
         .unwrap();
-        let own = "Id, IsClosed, IsWon, LastModifiedById, LastModifiedDate, Name, Owner.Email, Referral__c, StageName, Sync__c, SystemModstamp";
+        let own = "Id, IsClosed, IsWon, LastModifiedById, LastModifiedDate, Name, Owner.Email, \
+                   Referral__c, StageName, Sync__c, SystemModstamp";
         assert_eq!(
             schema.select(false, &of_id("006")),
             format!(
-                "SELECT Account.BillingCity, {own} FROM Opportunity WHERE Id = '006' ORDER BY Id LIMIT 2"
+                "SELECT Account.BillingCity, {own} FROM Opportunity WHERE Id = '006' ORDER BY Id \
+                 LIMIT 2"
             )
         );
         assert!(schema.select(true, &of_id("006")).contains("CurrencyIsoCode"));
         assert_eq!(
             schema.select_contact(&of_id("006")).unwrap(),
-            "SELECT Contact.Email FROM OpportunityContactRole WHERE IsPrimary = true AND Opportunity.Id = '006' LIMIT 1"
+            "SELECT Contact.Email FROM OpportunityContactRole WHERE IsPrimary = true AND \
+             Opportunity.Id = '006' LIMIT 1"
         );
     }
 
