@@ -48,7 +48,8 @@ pub fn of_own(systems: &[&str]) -> Json {
 /// Allows `false`, which takes out what the shipped file has.
 fn make_removable(schema: &mut Json) {
     let present = schema.take();
-    *schema = json!({ "oneOf": [present, { "const": false, "description": "Takes out what the shipped file has." }] });
+    *schema = json!({ "oneOf": [present, { "const": false, "description": "Takes out what the \
+        shipped file has." }] });
 }
 
 /// Takes away what must be there, at every level.

@@ -21,7 +21,8 @@ fn found(own: &str) -> Vec<String> {
 
 #[test]
 fn only_what_is_named_is_replaced() {
-    let own = "version = 1\n[[rule]]\nname = \"notes\"\nconflict = \"crm\"\n[stages.reasons]\nLost = \"Other\"\n[help.values]\nGeneralOrOther = 7\n[columns]\naudit_length = 9000";
+    let own = "version = 1\n[[rule]]\nname = \"notes\"\nconflict = \"crm\"\n[stages.reasons]\n\
+        Lost = \"Other\"\n[help.values]\nGeneralOrOther = 7\n[columns]\naudit_length = 9000";
     let examination = examined(own);
     assert_eq!(examination.origins["notes"], Origin::Changed);
     assert_eq!(examination.origins["name"], Origin::Shipped);
@@ -43,7 +44,9 @@ fn only_what_is_named_is_replaced() {
 
 #[test]
 fn a_new_name_adds_a_rule_behind_the_shipped_ones_and_off_takes_one_out() {
-    let own = "version = 1\n[[rule]]\nname = \"campaign\"\nlabel = \"Campaign\"\npartner_center = \"campaignId\"\ncrm = \"{prefix}_campaign\"\nkind = \"text\"\nto_partner_center = \"always\"\n[[rule]]\nname = \"notes\"\noff = true";
+    let own = "version = 1\n[[rule]]\nname = \"campaign\"\nlabel = \"Campaign\"\n\
+        partner_center = \"campaignId\"\ncrm = \"{prefix}_campaign\"\nkind = \"text\"\n\
+        to_partner_center = \"always\"\n[[rule]]\nname = \"notes\"\noff = true";
     let examination = examined(own);
     assert_eq!(examination.origins["campaign"], Origin::Own);
     let mapping = examination.into_mapping().unwrap();
@@ -174,7 +177,8 @@ fn what_is_not_there_or_is_needed_cannot_be_taken_out() {
     for (own, expected) in [
         (
             "[help.values]\nNobody = false",
-            "own.toml:3:10: error: `Nobody` must be text or a whole number, and is true or false; write it so, or remove it",
+            "own.toml:3:10: error: `Nobody` must be text or a whole number, and is true or false; \
+             write it so, or remove it",
         ),
         (
             "[[rule]]\nname = \"notes\"\ndefault = false",

@@ -3,14 +3,18 @@ use crate::check::tests::finds;
 #[test]
 fn every_schema_error_of_a_rule_is_reported_at_once() {
     finds(
-        "[[rule]]\nname = \"own\"\npartner_center = \"campaignId\"\ncrm = \"\"\ncrm_length = 0\nrequired = true\ntransfrom = [\"trim\"]\nvalues = { a = 1.5 }\ntransform = \"trim\"",
+        "[[rule]]\nname = \"own\"\npartner_center = \"campaignId\"\ncrm = \"\"\ncrm_length = 0\n\
+         required = true\ntransfrom = [\"trim\"]\nvalues = { a = 1.5 }\ntransform = \"trim\"",
         &[
             "own.toml:2:1: error: rule `own` lacks `kind`; add it",
             "own.toml:2:1: error: rule `own` lacks `label`; add it",
             "own.toml:5:7: error: `crm` is empty; fill it in",
-            "own.toml:6:14: error: `crm_length` must be a whole number from 1, and is a number; write it so",
-            "own.toml:7:12: error: `required` must be one of never, cosell, always, and is true or false",
-            "own.toml:8:1: error: rule `own` has no key `transfrom` (did you mean `transform`?); use one of name, ",
+            "own.toml:6:14: error: `crm_length` must be a whole number from 1, and is a number; \
+             write it so",
+            "own.toml:7:12: error: `required` must be one of never, cosell, always, and is true or \
+             false",
+            "own.toml:8:1: error: rule `own` has no key `transfrom` (did you mean `transform`?); \
+             use one of name, ",
             "own.toml:9:16: error: `a` must be text or a whole number, and is a number",
             "own.toml:10:13: error: `transform` must be a list of texts, and is text",
         ],
@@ -20,10 +24,12 @@ fn every_schema_error_of_a_rule_is_reported_at_once() {
 #[test]
 fn a_table_in_the_place_of_another_value_is_reported_and_the_other_way_round() {
     finds(
-        "help = 7\n[stages]\nlost_before_accepted = { a = 1 }\nreasons = []\n[create]\ncampaignId = 99999999999999999999",
+        "help = 7\n[stages]\nlost_before_accepted = { a = 1 }\nreasons = []\n[create]\n\
+         campaignId = 99999999999999999999",
         &[
             "own.toml:2:8: error: `help` must be a table, and is a number",
-            "own.toml:4:24: error: `lost_before_accepted` must be one of New, Active, Won, Lost, Declined, Expired, ClosedOtherwise, and is a table",
+            "own.toml:4:24: error: `lost_before_accepted` must be one of New, Active, Won, Lost, \
+             Declined, Expired, ClosedOtherwise, and is a table",
             "own.toml:5:11: error: `reasons` must be a table, and is a list",
             "own.toml:7:14: error: this number is too large; write a smaller one",
         ],
@@ -33,7 +39,8 @@ fn a_table_in_the_place_of_another_value_is_reported_and_the_other_way_round() {
 #[test]
 fn an_item_that_is_no_table_is_reported_and_the_items_behind_it_are_read() {
     finds(
-        "lead = { entity = \"lead\", rule = [7, { name = \"notes\", off = 1 }] }\n[[rule]]\nname = \"notes\"\nfallback = [3, \"new_notes\"]\nof = true",
+        "lead = { entity = \"lead\", rule = [7, { name = \"notes\", off = 1 }] }\n[[rule]]\n\
+         name = \"notes\"\nfallback = [3, \"new_notes\"]\nof = true",
         &[
             "own.toml:2:35: error: `rule` must be a list of tables, and is a number",
             "own.toml:2:38: error: `off` must be true or false",

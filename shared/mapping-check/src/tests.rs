@@ -139,7 +139,8 @@ fn an_unknown_key_is_refused_with_its_place_and_what_was_meant() {
     let line = 1 + text.lines().position(|line| line.starts_with("crm_lenght")).unwrap();
     let found = found(&text);
     let expected = format!(
-        "mapping:{line}:1: error: rule `name` has no key `crm_lenght` (did you mean `crm_length`?); use one of name,"
+        "mapping:{line}:1: error: rule `name` has no key `crm_lenght` (did you mean \
+         `crm_length`?); use one of name,"
     );
     assert!(found.contains(&expected), "{found}");
 }
@@ -196,7 +197,10 @@ proptest! {
         at in 0_usize..9000,
         length in 0_usize..40,
         put in "[a-z0-9_ .=\\[\\]{}\"'#\n\u{e4}-]{0,12}",
-        own in prop::option::of("version = 1\n(\\[\\[rule\\]\\]|\\[create\\]|\\[\\[lead.rule\\]\\]|name = \"notes\"|off = true|rule = 1|values = \\{\\}|when = \\{\\}|transform = \\[\"trim\"\\]|from_crm = \"\\{\\{ a \\}\\}\"|crm = false|fallback = \\[\\]|\n){0,6}"),
+        own in prop::option::of("version = \
+            1\n(\\[\\[rule\\]\\]|\\[create\\]|\\[\\[lead.rule\\]\\]|name = \"notes\"|off = \
+            true|rule = 1|values = \\{\\}|when = \\{\\}|transform = \\[\"trim\"\\]|from_crm = \
+            \"\\{\\{ a \\}\\}\"|crm = false|fallback = \\[\\]|\n){0,6}"),
     ) {
         let mut text: Vec<char> = file().chars().collect();
         let from = at.min(text.len());
@@ -204,11 +208,13 @@ proptest! {
         text.splice(from..to, put.chars());
         let text: String = text.into_iter().collect();
         let own = own.as_deref().map(|text| MappingFile { name: "own", text });
-        let examination = Examination::of(&CRM, MappingFile { name: "shipped", text: &text }, own, &placeholders());
+        let shipped = MappingFile { name: "shipped", text: &text };
+        let examination = Examination::of(&CRM, shipped, own, &placeholders());
         prop_assert_eq!(examination.mapping().is_none(), examination.errors() > 0);
         for diagnostic in &examination.diagnostics {
-            let text = if diagnostic.file == "own" { own.map_or("", |own| own.text) } else { text.as_str() };
-            prop_assert!(diagnostic.line >= 1 && diagnostic.line <= text.split('\n').count(), "{}", diagnostic);
+            let of_own = own.filter(|_| diagnostic.file == "own").map(|own| own.text);
+            let lines = of_own.unwrap_or(&text).split('\n').count();
+            prop_assert!((1..=lines).contains(&diagnostic.line), "{}", diagnostic);
             prop_assert!(!diagnostic.what.is_empty() && !diagnostic.remedy.is_empty());
         }
     }

@@ -36,7 +36,8 @@ pub enum ConversionError {
     },
     /// What names no solution.
     #[error(
-        "`{id}` is neither the id of a solution, such as SOL-71402-QKD, nor a category of Partner Center's"
+        "`{id}` is neither the id of a solution, such as SOL-71402-QKD, nor a category of Partner \
+         Center's"
     )]
     Solution {
         /// As it stands in the CRM, cut.

@@ -49,11 +49,13 @@ fn an_expression_is_computed_from_what_it_names() {
         ("{{ salesStage or 'none yet' }}", "none yet"),
         ("[{{ salesStage }}]", "[]"),
         (
-            "{% if consent.consentToShareReferralWithMicrosoftSellers %}shared{% else %}private{% endif %}",
+            "{% if consent.consentToShareReferralWithMicrosoftSellers %}shared{% else %}private{% \
+             endif %}",
             "private",
         ),
         (
-            "{{ customerProfile.team|selectattr('title', 'equalto', 'CEO')|map(attribute='lastName')|first }}",
+            "{{ customerProfile.team|selectattr('title', 'equalto', \
+             'CEO')|map(attribute='lastName')|first }}",
             "Berg",
         ),
         ("{% for person in customerProfile.team %}{{ person.lastName }} {% endfor %}", "Ek Berg"),
@@ -131,7 +133,8 @@ proptest! {
     /// Whatever an administrator writes, it is refused or computed, and never panics.
     #[test]
     fn any_text_is_an_expression_or_refused(
-        text in "(\\{\\{|\\}\\}|\\{%|%\\}| |if|for|in|end|name|details.notes|\\||upper|cut|\\(|\\)|\\[|\\]|:|'|\"|[0-9]|\\*|-|~|,|\u{e4}){0,24}",
+        text in "(\\{\\{|\\}\\}|\\{%|%\\}| \
+            |if|for|in|end|name|details.notes|\\||upper|cut|\\(|\\)|\\[|\\]|:|'|\"|[0-9]|\\*|-|~|,|\u{e4}){0,24}",
     ) {
         if let Ok(expression) = Expression::try_from(text) {
             let _ = expression.of_referral(&referral(|_| {}));

@@ -88,7 +88,10 @@ fn shared(
         if let Some(other) = first.get(&value) {
             diagnostics.error(
                 node.place_of(code),
-                format!("{title}: `{code}` and `{other}` are both `{value}` in the CRM, which cannot be turned back"),
+                format!(
+                    "{title}: `{code}` and `{other}` are both `{value}` in the CRM, which \
+                    cannot be turned back"
+                ),
                 "give each a value of its own, or set to_partner_center = \"never\"",
             );
         } else {
@@ -119,7 +122,8 @@ fn lacking(title: &str, node: Node<'_>, codes: Codes, diagnostics: &mut Diagnost
         codes.current.iter().copied().filter(|code| node.get(code).is_none()).collect();
     if codes.closed && !lacking.is_empty() {
         let what = format!(
-            "{title}: `values` lacks {}; a deal that has one of them leaves the field in the CRM as it is",
+            "{title}: `values` lacks {}; a deal that has one of them leaves the field in the CRM \
+             as it is",
             lacking.join(", ")
         );
         diagnostics.warning(node.place(), what, "add them");

@@ -34,7 +34,8 @@ pub(super) fn check_name(column: &str, crm: &Crm, place: Place, diagnostics: &mu
         diagnostics.error(
             place,
             format!("no CRM column can be called `{column}`"),
-            "write COLUMN, or LOOKUP/COLUMN for a related record's, in letters, digits and underscores",
+            "write COLUMN, or LOOKUP/COLUMN for a related record's, in letters, digits and \
+             underscores",
         );
     } else if let Some(rule) = crm.column_names
         && names.last().is_some_and(|name| !(rule.fits)(name))

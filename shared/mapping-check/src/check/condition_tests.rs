@@ -12,7 +12,8 @@ fn a_condition_that_never_holds_is_reported() {
     ] {
         finds(&with("notes", never), &["own.toml:4:8: error: rule `notes`: `when` never holds"]);
     }
-    let size = "partner_center = \"customerProfile.size\"\nkind = \"choice\"\nto_partner_center = \"create\"\nvalues = { 1to9employees = 7 }\n";
+    let size = "partner_center = \"customerProfile.size\"\nkind = \"choice\"\n\
+        to_partner_center = \"create\"\nvalues = { 1to9employees = 7 }\n";
     finds(
         &rule(&format!("{size}when = {{ stage = [\"Won\"] }}")),
         &["own.toml:10:8: error: rule `own`: `when` never holds"],
@@ -34,7 +35,8 @@ fn a_condition_speaks_of_kinds_and_stages_that_there_are() {
             "{ deal = [\"co_sell\"], direction = \"in\", stage = \"Won\", help = true }",
         ),
         &[
-            "own.toml:4:18: error: `deal` cannot be `co_sell` (did you mean `cosell`?); use one of private, partner_led",
+            "own.toml:4:18: error: `deal` cannot be `co_sell` (did you mean `cosell`?); use one of \
+             private, partner_led",
             "own.toml:4:42: error: `direction` cannot be `in`",
             "own.toml:4:56: error: `stage` must be a list of New, Active",
             "own.toml:4:63: error: when has no key `help`",
@@ -44,8 +46,11 @@ fn a_condition_speaks_of_kinds_and_stages_that_there_are() {
 
 #[test]
 fn two_rules_may_write_one_target_if_no_deal_has_both() {
-    let second = rule("partner_center = \"details.notes\"\nkind = \"text\"\ncrm_length = 9\nto_crm = \"always\"\nto_partner_center = \"always\"\nwhen = { direction = \"incoming\" }")
-        .replace("new_own", "description");
+    let second = rule(
+        "partner_center = \"details.notes\"\nkind = \"text\"\ncrm_length = 9\n\
+        to_crm = \"always\"\nto_partner_center = \"always\"\nwhen = { direction = \"incoming\" }",
+    )
+    .replace("new_own", "description");
     finds(&format!("{}\n{second}", with("notes", "{ direction = \"outgoing\" }")), &[]);
     let clash = found(&format!("{}\n{second}", with("notes", "{ stage = [\"Active\"] }")));
     assert_eq!(clash.len(), 2, "{clash:#?}");
@@ -60,9 +65,8 @@ fn two_rules_may_write_one_target_if_no_deal_has_both() {
 fn what_a_new_deal_needs_must_come_for_each_kind_of_deal() {
     finds(
         &with("customer_city", "{ deal = [\"cosell\", \"partner_led\"] }"),
-        &[
-            "own.toml:4:8: error: nothing fills `customerProfile.address.city` of a private deal, without which Partner Center takes no new deal",
-        ],
+        &["own.toml:4:8: error: nothing fills `customerProfile.address.city` of a private deal, \
+             without which Partner Center takes no new deal"],
     );
     finds(&with("contact_phone", "{ deal = [\"cosell\"] }"), &[]);
 }

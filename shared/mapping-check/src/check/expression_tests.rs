@@ -7,13 +7,15 @@ fn own(keys: &str) -> String {
 
 fn to_crm(expression: &str) -> String {
     own(&format!(
-        "crm = \"new_own\"\ncrm_length = 80\nto_crm = \"always\"\nfrom_partner_center = \"{expression}\""
+        "crm = \"new_own\"\ncrm_length = 80\nto_crm = \"always\"\n\
+         from_partner_center = \"{expression}\""
     ))
 }
 
 fn to_partner_center(expression: &str) -> String {
     own(&format!(
-        "partner_center = \"campaignId\"\nto_partner_center = \"always\"\nfrom_crm = \"{expression}\""
+        "partner_center = \"campaignId\"\nto_partner_center = \"always\"\n\
+         from_crm = \"{expression}\""
     ))
 }
 
@@ -51,16 +53,14 @@ fn an_expression_names_columns_that_the_crm_can_have() {
 fn an_expression_goes_one_way() {
     finds(
         &to_crm("{{ name }}").replace("crm_length", "to_partner_center = \"update\"\ncrm_length"),
-        &[
-            "own.toml:10:23: error: rule `own`: what `from_partner_center` computes cannot be turned back; set to_partner_center = \"never\"",
-        ],
+        &["own.toml:10:23: error: rule `own`: what `from_partner_center` computes cannot be \
+             turned back; set to_partner_center = \"never\""],
     );
     finds(
         &to_partner_center("{{ name }}")
             .replace("to_partner_center", "to_crm = \"create\"\ncrm_length = 9\nto_partner_center"),
-        &[
-            "own.toml:10:12: error: rule `own`: what `from_crm` computes cannot be turned back; set to_crm = \"never\"",
-        ],
+        &["own.toml:10:12: error: rule `own`: what `from_crm` computes cannot be turned back; \
+             set to_crm = \"never\""],
     );
     finds(
         &to_partner_center("{{ name }}").replace("to_partner", "fallback = [\"name\"]\nto_partner"),
@@ -72,9 +72,8 @@ fn an_expression_goes_one_way() {
 fn what_is_no_expression_is_reported_with_its_place() {
     finds(
         &to_crm("{{ name|shout }}"),
-        &[
-            "own.toml:9:23: error: `from_partner_center`: it cannot be read: filter shout is unknown; docs/mapping.md shows how",
-        ],
+        &["own.toml:9:23: error: `from_partner_center`: it cannot be read: filter shout is \
+             unknown; docs/mapping.md shows how"],
     );
     finds(&to_crm("{{name}}"), &[]);
 }
@@ -83,12 +82,12 @@ fn what_is_no_expression_is_reported_with_its_place() {
 fn an_expression_stands_in_place_of_the_path_and_not_beside_it() {
     finds(
         &to_crm("{{ name }}").replace("crm_length", "partner_center = \"name\"\ncrm_length"),
-        &[
-            "own.toml:10:23: error: rule `own` has both `partner_center` and `from_partner_center`; take one of the two out",
-        ],
+        &["own.toml:10:23: error: rule `own` has both `partner_center` and \
+             `from_partner_center`; take one of the two out"],
     );
     finds(
-        "[[rule]]\nname = \"notes\"\nto_partner_center = \"never\"\nfrom_partner_center = \"{{ name }}: {{ details.notes }}\"",
+        "[[rule]]\nname = \"notes\"\nto_partner_center = \"never\"\n\
+         from_partner_center = \"{{ name }}: {{ details.notes }}\"",
         &[],
     );
     finds(
@@ -96,9 +95,9 @@ fn an_expression_stands_in_place_of_the_path_and_not_beside_it() {
         &["own.toml:2:1: error: rule `own` lacks `partner_center`"],
     );
     finds(
-        "[[lead.rule]]\nname = \"notes\"\nto_partner_center = \"never\"\nfrom_partner_center = \"{{ name }}: {{ details.notes }}\"",
-        &[
-            "own.toml:5:23: error: lead rule `notes` has not the `from_partner_center` of the opportunity's rule of this name",
-        ],
+        "[[lead.rule]]\nname = \"notes\"\nto_partner_center = \"never\"\n\
+         from_partner_center = \"{{ name }}: {{ details.notes }}\"",
+        &["own.toml:5:23: error: lead rule `notes` has not the `from_partner_center` of the \
+             opportunity's rule of this name"],
     );
 }

@@ -25,7 +25,10 @@ fn fallback(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
     } else if rule.to_crm.on_update() {
         diagnostics.error(
             node.blamed(&["fallback", "to_crm"]),
-            format!("{title}: with `fallback`, what is emptied in Partner Center would come back from another column"),
+            format!(
+                "{title}: with `fallback`, what is emptied in Partner Center would come back \
+                from another column"
+            ),
             "set to_crm = \"never\" or \"create\"",
         );
     }

@@ -9,15 +9,13 @@ fn a_fallback_is_for_what_is_read_and_not_written_later() {
     );
     finds(
         "[[rule]]\nname = \"notes\"\nfallback = [\"new_notes\"]",
-        &[
-            "own.toml:4:12: error: rule `notes`: with `fallback`, what is emptied in Partner Center would come back",
-        ],
+        &["own.toml:4:12: error: rule `notes`: with `fallback`, what is emptied in Partner \
+             Center would come back"],
     );
     finds(
         "[[lead.rule]]\nname = \"customer_city\"\nfallback = [\"new_city\"]",
-        &[
-            "own.toml:4:12: warning: lead rule `customer_city`: `fallback` has no effect, since the CRM is not read",
-        ],
+        &["own.toml:4:12: warning: lead rule `customer_city`: `fallback` has no effect, since \
+             the CRM is not read"],
     );
 }
 
@@ -26,16 +24,16 @@ fn a_default_for_the_crm_is_one_that_it_can_have() {
     finds("[[lead.rule]]\nname = \"notes\"\ndefault_to_crm = \"-\"", &[]);
     finds(
         "[[rule]]\nname = \"deal_value\"\ndefault_to_crm = \"much\"",
-        &[
-            "own.toml:4:18: error: rule `deal_value`: the default for the CRM is not of its kind: expected a number",
-        ],
+        &["own.toml:4:18: error: rule `deal_value`: the default for the CRM is not of its kind: \
+             expected a number"],
     );
     finds(
         "[[rule]]\nname = \"team_email\"\ndefault_to_crm = \"x\"",
         &["own.toml:4:18: warning: rule `team_email`: `default_to_crm` has no effect"],
     );
     let size = super::tests::rule(
-        "partner_center = \"customerProfile.size\"\nkind = \"choice\"\nto_crm = \"create\"\nvalues = { 1to9employees = 7 }\ndefault_to_crm = \"8\"",
+        "partner_center = \"customerProfile.size\"\nkind = \"choice\"\nto_crm = \"create\"\n\
+         values = { 1to9employees = 7 }\ndefault_to_crm = \"8\"",
     );
     let found = super::tests::found(&size);
     let expected =

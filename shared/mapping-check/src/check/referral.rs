@@ -35,7 +35,10 @@ pub(super) fn check(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
         if let (Some(deal), Some(first)) = (unfilled.first(), filling.first()) {
             diagnostics.error(
                 first.node.blamed(&["when"]),
-                format!("nothing fills `{path}` of a {deal} deal, without which Partner Center takes no new deal{when}"),
+                format!(
+                    "nothing fills `{path}` of a {deal} deal, without which Partner Center \
+                    takes no new deal{when}"
+                ),
                 "widen `when`, or add a rule for the other deals",
             );
         }
@@ -43,8 +46,12 @@ pub(super) fn check(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
             let taken_out = draft.taken_out.iter().find(|rule| rule.partner_center.is(path));
             diagnostics.error(
                 taken_out.map_or(create.unwrap_or(draft.root).place(), |rule| rule.place),
-                format!("nothing fills `{path}`, without which Partner Center takes no new deal{when}"),
-                "add a rule with to_partner_center = \"create\" or \"always\", or an entry below [create]",
+                format!(
+                    "nothing fills `{path}`, without which Partner Center takes no new \
+                    deal{when}"
+                ),
+                "add a rule with to_partner_center = \"create\" or \"always\", or an entry below \
+                 [create]",
             );
         }
         for ruled in filling.iter().filter(|ruled| !insists(ruled, *cosell)) {

@@ -33,7 +33,10 @@ pub(super) fn check(root: Node<'_>, diagnostics: &mut Diagnostics) {
         if !is_given && !rules.iter().any(|ruled| ruled.rule.partner_center.is(path)) {
             diagnostics.error(
                 registration.place_of("when"),
-                format!("nothing fills `{path}` of a registration, without which Partner Center takes none"),
+                format!(
+                    "nothing fills `{path}` of a registration, without which Partner Center \
+                    takes none"
+                ),
                 "add a [[registration.rule]], or an entry below [registration.create]",
             );
         }
@@ -50,7 +53,8 @@ fn check_rule(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
         diagnostics.error(
             node.blamed(&[key]),
             format!("{title}: a registration is made once, so that `{key}` has no meaning here"),
-            "take it out; what comes of a registration is mapped by an ordinary [[rule]] of `registrations.0.status`",
+            "take it out; what comes of a registration is mapped by an ordinary [[rule]] of \
+             `registrations.0.status`",
         );
     }
     if rule.required != Required::Never && rule.remedy.trim().is_empty() {
@@ -101,7 +105,8 @@ mod tests {
     fn registering_is_switched_on_by_one_word_and_its_rules_are_applied_on_top_by_name() {
         finds("[registration]\nwhen = \"won\"", &[]);
         finds(
-            "[registration]\nwhen = \"won\"\n[[registration.rule]]\nname = \"contract_sign\"\ncrm = \"new_signed\"",
+            "[registration]\nwhen = \"won\"\n[[registration.rule]]\nname = \"contract_sign\"\n\
+             crm = \"new_signed\"",
             &[],
         );
         finds(
@@ -113,7 +118,8 @@ mod tests {
     #[test]
     fn a_registration_without_a_date_is_refused() {
         finds(
-            "[registration]\nwhen = \"won\"\n[[registration.rule]]\nname = \"contract_sign\"\noff = true",
+            "[registration]\nwhen = \"won\"\n[[registration.rule]]\nname = \"contract_sign\"\n\
+             off = true",
             &["own.toml:3:8: error: nothing fills `contract.signDateTime` of a registration"],
         );
     }
@@ -127,9 +133,8 @@ mod tests {
         };
         finds(
             &rule("kind = \"money\"\npartner_center = \"contract.valeu\""),
-            &[
-                "own.toml:7:18: error: registration rule `own`: a registration has no `contract.valeu` (did you mean `contract.value`?)",
-            ],
+            &["own.toml:7:18: error: registration rule `own`: a registration has no \
+                 `contract.valeu` (did you mean `contract.value`?)"],
         );
         finds(
             &rule("kind = \"text\"\npartner_center = \"status\""),
@@ -137,9 +142,8 @@ mod tests {
         );
         finds(
             &rule("kind = \"text\"\npartner_center = \"contract.endDateTime\""),
-            &[
-                "own.toml:6:8: error: registration rule `own`: `registrations.0.contract.endDateTime` is a date",
-            ],
+            &["own.toml:6:8: error: registration rule `own`: \
+                 `registrations.0.contract.endDateTime` is a date"],
         );
         finds(
             &rule(
@@ -149,9 +153,8 @@ mod tests {
         );
         finds(
             "[registration.create]\ncontract = { term = \"Forever\" }",
-            &[
-                "own.toml:3:21: error: [create]: Partner Center has no code `Forever` for `registrations.0.contract.term`",
-            ],
+            &["own.toml:3:21: error: [create]: Partner Center has no code `Forever` for \
+                 `registrations.0.contract.term`"],
         );
     }
 }

@@ -51,9 +51,8 @@ pub(super) fn rule(keys: &str) -> String {
 fn an_unknown_path_is_reported_with_the_nearest() {
     finds(
         &rule("partner_center = \"details.dealvalues\"\nkind = \"money\"\nto_crm = \"always\""),
-        &[
-            "own.toml:6:18: error: rule `own`: a referral has no `details.dealvalues`; did you mean `details.dealValue`?",
-        ],
+        &["own.toml:6:18: error: rule `own`: a referral has no `details.dealvalues`; did you \
+             mean `details.dealValue`?"],
     );
     finds(
         &rule("partner_center = \"weather\"\nkind = \"text\"\nto_crm = \"always\"\ncrm_length = 9"),
@@ -104,9 +103,8 @@ fn a_kind_that_does_not_fit_its_path_is_reported() {
     }
     finds(
         &rule("partner_center = \"team\"\nkind = \"text\"\ncrm_length = 9\nto_crm = \"always\""),
-        &[
-            "own.toml:6:18: error: rule `own`: `team` is a list; name a path below it, such as team.0, team.0.firstName",
-        ],
+        &["own.toml:6:18: error: rule `own`: `team` is a list; name a path below it, such as \
+             team.0, team.0.firstName"],
     );
 }
 
@@ -131,15 +129,13 @@ fn what_partner_center_does_not_take_is_not_sent() {
     };
     finds(
         &sent("createdVia", "create"),
-        &[
-            "own.toml:8:21: error: rule `own`: `createdVia` is read-only in Partner Center; set to_partner_center = \"never\"",
-        ],
+        &["own.toml:8:21: error: rule `own`: `createdVia` is read-only in Partner Center; set \
+             to_partner_center = \"never\""],
     );
     finds(
         &sent("mpnId", "always"),
-        &[
-            "own.toml:8:21: error: rule `own`: Microsoft locks `mpnId` once the referral exists; set to_partner_center = \"create\"",
-        ],
+        &["own.toml:8:21: error: rule `own`: Microsoft locks `mpnId` once the referral exists; \
+             set to_partner_center = \"create\""],
     );
     finds(&sent("mpnId", "create"), &[]);
     finds(
@@ -148,9 +144,8 @@ fn what_partner_center_does_not_take_is_not_sent() {
     );
     finds(
         &sent("details.customerAction", "always"),
-        &[
-            "own.toml:8:21: warning: rule `own`: Microsoft does not say whether `details.customerAction` can be written",
-        ],
+        &["own.toml:8:21: warning: rule `own`: Microsoft does not say whether \
+             `details.customerAction` can be written"],
     );
 }
 
@@ -160,26 +155,28 @@ fn one_target_has_one_rule() {
         "kind = \"text\"\ncrm_length = 9\nto_crm = \"always\"\nto_partner_center = \"always\"";
     finds(
         &format!(
-            "[[rule]]\nname = \"own\"\nlabel = \"Own\"\ncrm = \"description\"\npartner_center = \"Details.notes\"\n{both}"
+            "[[rule]]\nname = \"own\"\nlabel = \"Own\"\ncrm = \"description\"\n\
+             partner_center = \"Details.notes\"\n{both}"
         ),
         &[
-            "own.toml:5:7: error: rule `own` and rule `notes` both write the CRM column `description`",
-            "own.toml:6:18: error: rule `own` and rule `notes` both write `Details.notes` in Partner Center",
+            "own.toml:5:7: error: rule `own` and rule `notes` both write the CRM column \
+             `description`",
+            "own.toml:6:18: error: rule `own` and rule `notes` both write `Details.notes` in \
+             Partner Center",
         ],
     );
     finds(
         &rule(&format!("partner_center = \"details.requirements.solutions.0.name\"\n{both}")),
-        &[
-            "own.toml:6:18: error: rule `own` and rule `solutions` both write `details.requirements.solutions.0.name`",
-        ],
+        &["own.toml:6:18: error: rule `own` and rule `solutions` both write \
+             `details.requirements.solutions.0.name`"],
     );
     finds(
         &format!(
-            "[[rule]]\nname = \"own\"\nlabel = \"Own\"\ncrm = \"nwcs_audit\"\npartner_center = \"campaignId\"\n{both}"
+            "[[rule]]\nname = \"own\"\nlabel = \"Own\"\ncrm = \"nwcs_audit\"\n\
+             partner_center = \"campaignId\"\n{both}"
         ),
-        &[
-            "own.toml:5:7: error: rule `own` and [columns] audit both write the CRM column `nwcs_audit`",
-        ],
+        &["own.toml:5:7: error: rule `own` and [columns] audit both write the CRM column \
+             `nwcs_audit`"],
     );
 }
 
@@ -187,7 +184,8 @@ fn one_target_has_one_rule() {
 fn codes_are_those_of_partner_center_and_can_be_turned_back() {
     let size = |when: &str, values: &str| {
         let keys = format!(
-            "partner_center = \"customerProfile.size\"\nkind = \"choice\"\n{when}\n[rule.values]\n{values}"
+            "partner_center = \"customerProfile.size\"\nkind = \"choice\"\n{when}\n[rule.values]\n\
+             {values}"
         );
         found(&rule(&keys))
     };
@@ -196,13 +194,15 @@ fn codes_are_those_of_partner_center_and_can_be_turned_back() {
         "10to50employees = 1\n51to251employees = 2\n251to1000employees = 1",
     );
     assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(found[0].starts_with(
+        "own.toml:11:1: error: rule `own`: Partner Center has no code `51to251employees` (did \
+             you mean `51to250employees`?)"
+    ));
     assert!(
-        found[0].starts_with(
-            "own.toml:11:1: error: rule `own`: Partner Center has no code `51to251employees` (did you mean `51to250employees`?)"
-        )
-    );
-    assert!(
-        found[1].starts_with("own.toml:12:22: error: rule `own`: `251to1000employees` and `10to50employees` are both `1` in the CRM"),
+        found[1].starts_with(
+            "own.toml:12:22: error: rule `own`: `251to1000employees` and \
+            `10to50employees` are both `1` in the CRM"
+        ),
         "{found:#?}"
     );
     let found = size("to_crm = \"create\"", "10to50employees = 1");
@@ -233,8 +233,10 @@ fn help_values_are_codes_of_partner_center() {
     finds(
         "[help.values]\nGeneralOrOthers = 7\nQuotesOrLicensing = 412000005",
         &[
-            "own.toml:3:1: error: [help]: Partner Center has no code `GeneralOrOthers` (did you mean `GeneralOrOther`?)",
-            "own.toml:4:21: error: [help]: `QuotesOrLicensing` and `GeneralOrOther` are both `412000005` in the CRM",
+            "own.toml:3:1: error: [help]: Partner Center has no code `GeneralOrOthers` (did you \
+             mean `GeneralOrOther`?)",
+            "own.toml:4:21: error: [help]: `QuotesOrLicensing` and `GeneralOrOther` are both \
+             `412000005` in the CRM",
         ],
     );
 }
@@ -287,17 +289,15 @@ fn what_a_new_deal_needs_must_come_from_somewhere() {
     let off = "[[rule]]\nname = \"customer_city\"\noff = true\n";
     let found = found(off);
     assert_eq!(found.len(), 1, "{found:#?}");
-    assert!(
-        found[0].starts_with(
-            "own.toml:3:8: error: nothing fills `customerProfile.address.city`, without which Partner Center takes no new deal;"
-        )
-    );
+    assert!(found[0].starts_with(
+        "own.toml:3:8: error: nothing fills `customerProfile.address.city`, without which \
+             Partner Center takes no new deal;"
+    ));
     finds(&format!("[create.customerProfile.address]\ncity = \"Ume\u{e5}\"\n{off}"), &[]);
     finds(
         "[[rule]]\nname = \"contact_phone\"\nrequired = \"never\"",
-        &[
-            "own.toml:4:12: warning: rule `contact_phone`: Partner Center takes no new deal without `customerProfile.team.0.phoneNumber` when",
-        ],
+        &["own.toml:4:12: warning: rule `contact_phone`: Partner Center takes no new deal \
+             without `customerProfile.team.0.phoneNumber` when"],
     );
 }
 
@@ -305,9 +305,9 @@ fn what_a_new_deal_needs_must_come_from_somewhere() {
 fn create_holds_what_a_referral_has() {
     finds(
         "[create.consent]\nconsentToShareInfoWithOthers = true",
-        &[
-            "own.toml:3:1: error: [create]: a referral has no `consent.consentToShareInfoWithOthers` (did you mean `consent.consentToToShareInfoWithOthers`?)",
-        ],
+        &["own.toml:3:1: error: [create]: a referral has no \
+             `consent.consentToShareInfoWithOthers` (did you mean \
+             `consent.consentToToShareInfoWithOthers`?)"],
     );
 }
 
@@ -315,7 +315,8 @@ fn create_holds_what_a_referral_has() {
 fn what_is_required_has_a_remedy() {
     finds(
         &rule(
-            "partner_center = \"campaignId\"\nkind = \"text\"\nto_partner_center = \"always\"\nrequired = \"always\"",
+            "partner_center = \"campaignId\"\nkind = \"text\"\nto_partner_center = \"always\"\n\
+             required = \"always\"",
         ),
         &["own.toml:9:12: error: rule `own` is required and has no `remedy`"],
     );
@@ -325,7 +326,8 @@ fn what_is_required_has_a_remedy() {
 fn a_text_column_without_a_length_and_a_key_without_effect_are_warnings() {
     finds(
         &rule(
-            "partner_center = \"statusReason\"\nkind = \"text\"\nto_crm = \"always\"\ndefault = \"none\"",
+            "partner_center = \"statusReason\"\nkind = \"text\"\nto_crm = \"always\"\n\
+             default = \"none\"",
         ),
         &[
             "own.toml:5:7: warning: rule `own`: no `crm_length`",
@@ -337,10 +339,13 @@ fn a_text_column_without_a_length_and_a_key_without_effect_are_warnings() {
 #[test]
 fn stages_that_only_microsoft_sets_are_not_sent() {
     finds(
-        "[stages]\nlost_before_accepted = \"Active\"\n[stages.to_partner_center]\nlost = \"Expired\"",
+        "[stages]\nlost_before_accepted = \"Active\"\n[stages.to_partner_center]\n\
+         lost = \"Expired\"",
         &[
-            "own.toml:3:24: error: [stages] lost_before_accepted = Active does not end a referral as lost",
-            "own.toml:5:8: error: [stages.to_partner_center] lost = Expired: only Microsoft sets that stage",
+            "own.toml:3:24: error: [stages] lost_before_accepted = Active does not end a referral \
+             as lost",
+            "own.toml:5:8: error: [stages.to_partner_center] lost = Expired: only Microsoft sets \
+             that stage",
         ],
     );
 }
@@ -348,14 +353,19 @@ fn stages_that_only_microsoft_sets_are_not_sent() {
 #[test]
 fn schema_and_semantic_errors_are_reported_together() {
     finds(
-        "[stages.to_crm]\nNew = \"onhold\"\n[[rule]]\nname = \"notes\"\nto_crm = \"allways\"\ncrm = \"a b\"\npartner_center = \"details.note\"\n[[rule]]\nname = \"currency\"\npartner_center = \"eTag\"",
+        "[stages.to_crm]\nNew = \"onhold\"\n[[rule]]\nname = \"notes\"\nto_crm = \"allways\"\n\
+         crm = \"a b\"\npartner_center = \"details.note\"\n[[rule]]\nname = \"currency\"\n\
+         partner_center = \"eTag\"",
         &[
-            "own.toml:3:7: error: `New` cannot be `onhold` (did you mean `on_hold`?); use one of on_hold, open, won, lost",
+            "own.toml:3:7: error: `New` cannot be `onhold` (did you mean `on_hold`?); use one of \
+             on_hold, open, won, lost",
             "own.toml:6:10: error: `to_crm` cannot be `allways` (did you mean `always`?)",
             "own.toml:7:7: error: no CRM column can be called `a b`",
-            "own.toml:8:18: error: rule `notes`: a referral has no `details.note`; did you mean `details.notes`?",
+            "own.toml:8:18: error: rule `notes`: a referral has no `details.note`; did you mean \
+             `details.notes`?",
             "own.toml:11:18: error: rule `currency`: `eTag` is read-only",
-            "own.toml:11:18: error: lead rule `currency` has the path `details.currency`, and the opportunity's rule of this name `eTag`",
+            "own.toml:11:18: error: lead rule `currency` has the path `details.currency`, and the \
+             opportunity's rule of this name `eTag`",
             "own.toml:11:18: warning: rule `currency`: no `crm_length`",
         ],
     );
@@ -393,9 +403,11 @@ fn what_the_link_keeps_beside_the_rules_is_no_name_of_a_rule() {
 #[test]
 fn what_create_holds_has_the_form_that_partner_center_takes() {
     finds(
-        "[create]\nqualification = \"SaleQualified\"\ntype = \"Shared\"\nid = \"1\"\ncampaignId = 5\n[create.consent]\nconsentToContact = \"yes\"",
+        "[create]\nqualification = \"SaleQualified\"\ntype = \"Shared\"\nid = \"1\"\n\
+         campaignId = 5\n[create.consent]\nconsentToContact = \"yes\"",
         &[
-            "own.toml:3:17: error: [create]: Partner Center has no code `SaleQualified` for `qualification` (did you mean `SalesQualified`?)",
+            "own.toml:3:17: error: [create]: Partner Center has no code `SaleQualified` for \
+             `qualification` (did you mean `SalesQualified`?)",
             "own.toml:4:1: error: [create]: `type` is kept by the sync itself",
             "own.toml:5:1: error: [create]: `id` is read-only in Partner Center",
             "own.toml:6:14: error: [create]: `campaignId` must be text",

@@ -55,7 +55,8 @@ pub(super) fn check(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
         let wanted = to.unwrap_or(Shape::Text);
         let remedy = match shape {
             Shape::List => {
-                "pick one with first or last, or put them together with join: transform = [\"first\"]"
+                "pick one with first or last, or put them together with join: transform = \
+                 [\"first\"]"
             }
             _ => "add a transform, or correct `kind`",
         };

@@ -5,7 +5,8 @@ fn a_transform_that_does_not_exist_is_reported_with_the_nearest() {
     finds(
         "[[rule]]\nname = \"notes\"\ntransform = [\"trimm\", \"limit\", 3]",
         &[
-            "own.toml:4:14: error: `transform`: there is no transform `trimm` (did you mean `trim`?); docs/mapping.md",
+            "own.toml:4:14: error: `transform`: there is no transform `trimm` (did you mean \
+             `trim`?); docs/mapping.md",
             "own.toml:4:23: error: `transform`: `limit` needs a whole number from 1",
             "own.toml:4:32: error: `transform` must be a list of texts, and is a number",
         ],
@@ -15,13 +16,14 @@ fn a_transform_that_does_not_exist_is_reported_with_the_nearest() {
 #[test]
 fn what_cannot_be_undone_is_reported_of_a_rule_that_goes_both_ways() {
     finds(
-        "[[rule]]\nname = \"notes\"\ntransform = [\"trim\", \"first_line\"]\n[[lead.rule]]\nname = \"notes\"\noff = true",
-        &[
-            "own.toml:4:22: error: rule `notes`: `first_line` cannot be undone, and the rule goes both ways; set to_crm or to_partner",
-        ],
+        "[[rule]]\nname = \"notes\"\ntransform = [\"trim\", \"first_line\"]\n[[lead.rule]]\n\
+         name = \"notes\"\noff = true",
+        &["own.toml:4:22: error: rule `notes`: `first_line` cannot be undone, and the rule goes \
+             both ways; set to_crm or to_partner"],
     );
     finds(
-        "[[rule]]\nname = \"notes\"\nto_crm = \"never\"\ntransform = [\"first_line\"]\n[[lead.rule]]\nname = \"notes\"\noff = true",
+        "[[rule]]\nname = \"notes\"\nto_crm = \"never\"\ntransform = [\"first_line\"]\n\
+         [[lead.rule]]\nname = \"notes\"\noff = true",
         &[],
     );
 }
@@ -51,7 +53,8 @@ fn each_transform_takes_what_the_one_before_gives() {
 fn towards_partner_center_the_last_one_gives_what_the_path_holds() {
     let day = |transform: &str| {
         rule(&format!(
-            "partner_center = \"registrations.0.contract.signDateTime\"\nkind = \"date\"\nto_partner_center = \"always\"\ntransform = [\"{transform}\"]"
+            "partner_center = \"registrations.0.contract.signDateTime\"\nkind = \"date\"\n\
+             to_partner_center = \"always\"\ntransform = [\"{transform}\"]"
         ))
     };
     finds(&day("date_from:%F"), &[]);
@@ -65,15 +68,15 @@ fn towards_partner_center_the_last_one_gives_what_the_path_holds() {
 fn several_items_are_only_read_and_made_one() {
     let team = |keys: &str| {
         rule(&format!(
-            "partner_center = \"customerProfile.team.*.lastName\"\nkind = \"text\"\ncrm_length = 80\nto_crm = \"always\"\n{keys}"
+            "partner_center = \"customerProfile.team.*.lastName\"\nkind = \"text\"\n\
+             crm_length = 80\nto_crm = \"always\"\n{keys}"
         ))
     };
     finds(&team("transform = [\"last\"]"), &[]);
     finds(
         &team(""),
-        &[
-            "own.toml:6:18: error: rule `own`: the value is a list, and must be text; pick one with first or last",
-        ],
+        &["own.toml:6:18: error: rule `own`: the value is a list, and must be text; pick one \
+             with first or last"],
     );
     finds(
         &team("transform = [\"upper\"]"),
@@ -94,7 +97,9 @@ fn several_items_are_only_read_and_made_one() {
 fn a_choice_takes_no_transform() {
     finds(
         &rule(
-            "partner_center = \"customerProfile.size\"\nkind = \"choice\"\nto_partner_center = \"create\"\nvalues = { 1to9employees = \"S\" }\ntransform = [\"upper\"]",
+            "partner_center = \"customerProfile.size\"\nkind = \"choice\"\n\
+             to_partner_center = \"create\"\nvalues = { 1to9employees = \"S\" }\n\
+             transform = [\"upper\"]",
         ),
         &["own.toml:10:13: error: rule `own`: a rule of this kind takes no transform"],
     );

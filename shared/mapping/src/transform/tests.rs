@@ -134,7 +134,8 @@ fn what_is_no_transform_is_reported() {
         ("times:0", "`times` needs a number other than 0"),
         (
             "date_as:%Y",
-            "`date_as` needs a form with day, month and year behind a colon, as in `date_as:%d.%m.%Y`",
+            "`date_as` needs a form with day, month and year behind a colon, as in \
+             `date_as:%d.%m.%Y`",
         ),
         ("prefix", "`prefix` needs a text"),
     ] {
