@@ -61,8 +61,7 @@ async fn compared(
 ) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for mapping in mappings {
-        let names = mapping.crm_columns().iter().map(ToString::to_string).collect();
-        let columns = installation.columns(&mapping.entity, &names).await;
+        let columns = installation.columns(&mapping.entity, &mapping.crm_columns()).await;
         findings.append(&mut schema::findings(
             mapping,
             &columns.map_err(|failure| explained(&failure))?,

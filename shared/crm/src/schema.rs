@@ -20,7 +20,7 @@ pub trait CrmSchema: Send + Sync {
     async fn columns(
         &self,
         entity: &str,
-        names: &BTreeSet<String>,
+        names: &BTreeSet<ColumnPath>,
     ) -> Result<BTreeMap<String, Column>, Failure>;
 }
 

@@ -9,6 +9,7 @@ use cosell_crm::installation::Installation;
 use cosell_crm::secret::{CLIENT_ID, CLIENT_SECRET, SecretSource};
 use cosell_crm::{Access, Adapters, Connection, CrmError, Descriptor, Entrance, Records};
 use cosell_mapping::{Crm, Mapping, Placeholders};
+use cosell_model::path::ColumnPath;
 use cosell_model::record_id::RecordIds;
 use cosell_runtime::config::{Environment, Noted};
 use cosell_sync::Failure;
@@ -55,8 +56,8 @@ impl Connection for Settings {
     ) -> Result<Adapters, UnusableColumns> {
         let schema = |of: Schemas, mapping: &Mapping| {
             let own = &mapping.columns;
-            let columns = mapping.crm_columns().iter().map(ToString::to_string).collect();
-            of(&columns, own.sync.as_str(), own.referral_id.as_str()).map_err(unusable)
+            of(&mapping.crm_columns(), own.sync.as_str(), own.referral_id.as_str())
+                .map_err(unusable)
         };
         let credentials = Arc::new(FromSecret(entrance.secret));
         let deals = schema(Schema::opportunities, deals)?;
@@ -91,7 +92,7 @@ impl Connection for Settings {
     }
 }
 
-type Schemas = fn(&BTreeSet<String>, &str, &str) -> Result<Schema, CrmError>;
+type Schemas = fn(&BTreeSet<ColumnPath>, &str, &str) -> Result<Schema, CrmError>;
 
 fn unusable(error: CrmError) -> UnusableColumns {
     UnusableColumns::from(Box::from(error))
