@@ -83,7 +83,7 @@ pub struct Rule {
     #[serde(default)]
     pub remedy: String,
     /// Whether the CRM's column carries a mark in front: the deal's name, where that is wanted
-    /// ([`Mapping::marking_names`]).
+    /// ([`crate::Mapping::marking_names`]).
     #[serde(skip)]
     pub marked: bool,
 }
