@@ -74,6 +74,8 @@ fn check_table(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
 }
 
 #[cfg(test)]
+mod choice_tests;
+#[cfg(test)]
 mod condition_tests;
 #[cfg(test)]
 mod expression_tests;
