@@ -128,12 +128,9 @@ mod tests {
             "customerid_account/telephone1",
             "parentcontactid/emailaddress1",
         ];
-        let schema = Schema::opportunities(
-            &columns.map(str::to_owned).into(),
-            "nwcs_sync",
-            "nwcs_referralid",
-        )
-        .unwrap();
+        let schema =
+            Schema::opportunities(&columns.map(Into::into).into(), "nwcs_sync", "nwcs_referralid")
+                .unwrap();
         let row = json!({
             "customerid_account": {"name": "Fabrikam", "telephone1": null, "accountid": "x"},
             "parentcontactid": null

@@ -114,7 +114,7 @@ impl Foreseen {
             }
             Self::Update(update) => {
                 for column in [&columns.referral_id, &columns.referral_link] {
-                    if let Some(value) = update.fields.get_mut(column) {
+                    if let Some(value) = update.fields.get_mut(column.as_str()) {
                         *value = json!("");
                     }
                 }
