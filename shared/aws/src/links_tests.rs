@@ -123,7 +123,7 @@ async fn a_link_is_found_whole_from_each_side() {
         },
         notified: [refused.key()].into(),
         notifying: Some(Notifying {
-            audit: "cbf29ce484222325".into(),
+            revision: "W/\"1\"".into(),
             notices: [refused.key()].into(),
             arrived: ["sent:1".into()].into(),
         }),

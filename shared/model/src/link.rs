@@ -42,8 +42,8 @@ pub struct WriteAhead {
 /// Notices on their way to the seller when the link was last saved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notifying {
-    /// The record's version that they were to be written over.
-    pub crm_version: String,
+    /// The record's revision that they were to be written over.
+    pub revision: String,
     /// Their keys.
     pub notices: BTreeSet<String>,
     /// Keys of those that arrived by a run that did not come to its end: the audit log may not have

@@ -162,6 +162,7 @@ fn as_read(state: &State) -> impl Fn(&CrmRecord) -> CrmRecord {
     move |record| {
         let mut record = record.clone();
         if versions == Versions::Seconds {
+            record.revision = Some(record.version.clone());
             record.version = format!("{}.{}", record.version, now.as_second());
         }
         record
@@ -322,6 +323,7 @@ pub fn record(key: CrmKey, fields: Json) -> CrmRecord {
     CrmRecord {
         key,
         version: "W/\"0\"".into(),
+        revision: None,
         modified: Timestamp::UNIX_EPOCH,
         phase: Phase::Open,
         fields: serde_json::from_value(fields).unwrap_or_default(),

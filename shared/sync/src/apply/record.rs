@@ -191,8 +191,7 @@ impl Reconciliation<'_> {
         let known = progress.link.notifying.as_ref();
         let is_known = in_flight.notices.is_empty()
             || known.is_some_and(|known| {
-                known.crm_version == in_flight.crm_version
-                    && in_flight.notices.is_subset(&known.notices)
+                known.revision == in_flight.revision && in_flight.notices.is_subset(&known.notices)
             });
         progress.in_flight = Some(in_flight);
         if is_known || progress.link.version == 0 || case.record.is_read_only() {

@@ -75,12 +75,12 @@ pub(crate) fn notifying(
     record: &CrmRecord,
     notices: impl IntoIterator<Item = String>,
 ) -> Notifying {
-    let (crm_version, notices) = (record.version.clone(), notices.into_iter().collect());
-    Notifying { crm_version, notices, arrived: BTreeSet::new() }
+    let (revision, notices) = (record.revision().to_owned(), notices.into_iter().collect());
+    Notifying { revision, notices, arrived: BTreeSet::new() }
 }
 
-/// The notices on their way that arrived when an earlier run ended: the record has another version,
-/// and nobody else edited a synced field of it. Where somebody did, nobody can say, since what a
+/// The notices on their way that arrived when an earlier run ended: the record has another
+/// revision, and nobody else edited a synced field of it. Where somebody did, nobody can say, since what a
 /// seller reads is never read back: then they are written once more, rather than not at all.
 pub(crate) fn arrived(case: &Case<'_>) -> BTreeSet<String> {
     let edited = |(field, now): (&Field, &LastSynced)| {
@@ -94,7 +94,7 @@ pub(crate) fn arrived(case: &Case<'_>) -> BTreeSet<String> {
 pub(crate) fn arrived_unless(edited: bool, link: &Link, record: &CrmRecord) -> BTreeSet<String> {
     let Some(known) = &link.notifying else { return BTreeSet::new() };
     let mut arrived = known.arrived.clone();
-    if known.crm_version != record.version && !edited {
+    if known.revision != record.revision() && !edited {
         arrived.extend(known.notices.iter().cloned());
     }
     arrived
