@@ -90,6 +90,10 @@ impl Attendant for Watch {
         result: &Result<Outcome, Failure>,
     ) {
         self.rehearsals.compare(message, result);
+        if result.is_ok() {
+            let run = (self.invocation.clone(), message.subject.to_string());
+            self.world.book().finished.insert(run);
+        }
         if result.as_ref().is_ok_and(|outcome| outcome.again.is_none()) {
             self.done.set(self.done.get() + messages);
         }
@@ -215,15 +219,19 @@ impl Functions {
     pub(crate) fn order(&mut self, ordered: Ordered) -> Invocation {
         let (name, ports) = self.ports("operator");
         let engine = self.engine(&ports);
+        let world = self.world.clone();
         self.alone(name.clone(), move |now| async move {
             let order = Order { now, id: &name };
-            let _ = match ordered {
+            let done = match ordered {
                 Ordered::Unlink(referral) => engine.unlink(referral, order).await,
                 Ordered::Relink(referral, record) => engine.relink(referral, &record, order).await,
                 Ordered::Resolve(referral, field, winner) => {
                     engine.resolve(referral, &field, winner, order).await
                 }
             };
+            if let Ok(outcome) = done {
+                world.book().finished.insert((name.clone(), outcome.pair));
+            }
         })
     }
 

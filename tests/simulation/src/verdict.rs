@@ -11,13 +11,14 @@ mod microsoft;
 mod registration;
 mod status;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cosell_fakes::{State, Written};
 use cosell_mapping::{Mapping, Rule};
 use cosell_model::audit::AuditKind;
 use cosell_model::crm::CrmRecord;
 use cosell_model::link::{DisconnectReason, Link};
+use cosell_model::message::Subject;
 use cosell_model::referral::Referral;
 use cosell_model::value::Value;
 use serde_json::json;
@@ -80,6 +81,26 @@ impl<'a> End<'a> {
 impl Pair<'_> {
     fn is_flagged(&self) -> bool {
         *self.record.get(self.end.names.sync()) == json!(true)
+    }
+
+    /// Whether this run came to its end with this deal.
+    fn finishes(&self, run: &str) -> bool {
+        let lead = self.link.lead.as_ref().map(|lead| Subject::Crm(lead.clone()));
+        let subjects = [Subject::Crm(self.link.crm.clone()), Subject::Referral(self.link.referral)];
+        let finished = &self.end.book.finished;
+        let ends = |subject: Subject| finished.contains(&(run.to_owned(), subject.to_string()));
+        subjects.into_iter().chain(lead).any(ends)
+    }
+
+    /// How many runs wrote the record and did not come to their end. Whether what the seller reads
+    /// arrived with such a write is not known: a line may stand there once more for each.
+    fn interrupted(&self) -> usize {
+        let writes = self.end.state.writes.iter();
+        let runs: BTreeSet<&str> = writes
+            .filter(|write| write.subject == self.record.key.id)
+            .map(|write| write.invocation.as_str())
+            .collect();
+        runs.into_iter().filter(|run| !self.finishes(run)).count()
     }
 
     fn status(&self) -> &str {

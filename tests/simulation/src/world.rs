@@ -72,6 +72,8 @@ pub(crate) struct Book {
     /// Invocations that crashed or could not write to the audit log: their last word may be
     /// missing.
     pub(crate) speechless: BTreeSet<String>,
+    /// Runs that came to their end, by invocation and deal.
+    pub(crate) finished: BTreeSet<(String, String)>,
     /// Dry runs that were compared with what was written then.
     pub(crate) compared: usize,
     pub(crate) outages: Outages,

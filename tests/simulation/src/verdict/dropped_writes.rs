@@ -22,13 +22,7 @@ fn is_of_a_finished_run(pair: &Pair<'_>, line: &str) -> bool {
         Written::Record(record) => record.key == pair.record.key && has(record),
         Written::Referral(_) => false,
     });
-    let Some(write) = write else { return true };
-    let failed = |entry: &AuditEntry| {
-        entry.invocation == write.invocation
-            && entry.pair == pair.log()
-            && entry.kind == AuditKind::Failed
-    };
-    !pair.end.book.speechless.contains(&write.invocation) && !state.audit.iter().any(failed)
+    write.is_none_or(|write| pair.finishes(&write.invocation))
 }
 
 pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
@@ -71,11 +65,12 @@ pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
     let mut texts: Vec<&str> =
         read.iter().filter_map(|line| Some(line.split_once("  ")?.1)).collect();
     texts.sort_unstable();
-    if let Some([twice, ..]) = texts.windows(2).find(|pair| pair[0] == pair[1]) {
-        wrong.push(format!("the seller of {id} reads twice: {twice}"));
+    let repeated = texts.windows(2).filter(|pair| pair[0] == pair[1]).count();
+    if repeated > pair.interrupted() {
+        wrong.push(format!("the seller of {id} reads {repeated} lines again"));
     }
     let finished = read.iter().filter(|line| is_of_a_finished_run(pair, line)).count();
-    if finished > found {
+    if finished > found + pair.interrupted() {
         wrong.push(format!(
             "{finished} lines speak of {found} times that the CRM did not keep the close date of {id}"
         ));
