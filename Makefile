@@ -65,6 +65,8 @@ lint: venv ## Format, clippy, template, dependencies, words; changes nothing
 	.local/venv/bin/cfn-lint --template infra/template.yaml
 	@tree="$$(cargo tree --package webhook --edges normal --prefix none)"; if grep '^aws-sdk-dynamodb ' <<< "$$tree"; then \
 	    echo "The webhook links DynamoDB: it must stay small and hold no permission but sending to the queue." >&2; exit 1; fi
+	@tree="$$(cargo tree --package webhook --package consumer --package poller --edges normal --prefix none)"; if grep -E '^(cosell-mapping-check|toml) ' <<< "$$tree"; then \
+	    echo "A function links the checks of the mapping: the build makes them." >&2; exit 1; fi
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; \
 	    else echo "skipped: cargo deny is not installed (cargo install cargo-deny --locked)"; fi
 	@cd infra/lint && ../../.local/venv/bin/python -B -m unittest --quiet words_test modules_test

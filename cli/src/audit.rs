@@ -117,8 +117,10 @@ mod tests {
         let time = "2026-09-01T08:00:00Z";
         let crm =
             serde_json::json!({"system": "dynamics", "entity": "opportunity", "id": OPPORTUNITY});
-        serde_json::from_value(serde_json::json!({"referral": REFERRAL, "crm": crm, "version": 1, "created": time, "updated": time}))
-            .unwrap()
+        serde_json::from_value(serde_json::json!({
+            "referral": REFERRAL, "crm": crm, "version": 1, "created": time, "updated": time
+        }))
+        .unwrap()
     }
 
     #[async_trait]

@@ -35,7 +35,8 @@ pub(crate) async fn run(command: Command) -> Result<()> {
     output::print(&listed(&findings))?;
     if is_guest {
         output::print(
-            "This is what the user of CRM_ACCESS_TOKEN sees. `cosell crm check` without it shows what the sync's service account sees.\n",
+            "This is what the user of CRM_ACCESS_TOKEN sees. `cosell crm check` without it shows \
+             what the sync's service account sees.\n",
         )?;
     }
     verdict(&findings)

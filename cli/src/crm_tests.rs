@@ -63,11 +63,13 @@ async fn checking_changes_nothing_and_ends_with_what_is_missing() {
     for (system, line) in [
         (
             "dynamics",
-            "✗ opportunity  nwcs_referralid             Referral Identifier: missing; `cosell crm install` creates it\n",
+            "✗ opportunity  nwcs_referralid             Referral Identifier: missing; `cosell crm \
+             install` creates it\n",
         ),
         (
             "salesforce",
-            "✗ Lead         Msp_Referral_Id__c               Referral Identifier: missing; `cosell crm install` creates it\n",
+            "✗ Lead         Msp_Referral_Id__c               Referral Identifier: missing; `cosell \
+             crm install` creates it\n",
         ),
     ] {
         let (simulators, installation) = crm(system).await;
@@ -127,7 +129,8 @@ fn what_is_wrong_is_listed_with_how_it_should_be_and_the_remedy() {
     ];
     assert_eq!(
         listed(&findings),
-        "✗ lead         nwcs_syncstatus  Sync status: is Text 50, should be Text 100; raise the column's maximum length to 100\n\
+        "✗ lead         nwcs_syncstatus  Sync status: is Text 50, should be Text 100; raise the \
+         column's maximum length to 100\n\
          ✓ opportunity  nwcs_audit       Audit\n"
     );
     assert_eq!(verdict(&findings).unwrap_err().to_string(), "1 of 2 are not as they should be");

@@ -132,8 +132,10 @@ mod tests {
 
     fn waiting(id: &str, expires: &str, target: &Json) -> Referral {
         let body = json!({
-            "id": id, "eTag": "\"1\"", "updatedDateTime": "2026-11-20T10:00:00Z", "status": "New", "substatus": "Pending",
-            "type": "Shared", "direction": if target.is_null() { "Incoming" } else { "Outgoing" }, "target": [{ "id": target }],
+            "id": id, "eTag": "\"1\"", "updatedDateTime": "2026-11-20T10:00:00Z", "status": "New",
+            "substatus": "Pending",
+            "type": "Shared", "direction": if target.is_null() { "Incoming" } else { "Outgoing" },
+            "target": [{ "id": target }],
             "expirationDateTime": expires
         });
         Referral::parse(body, None, None).unwrap()

@@ -190,7 +190,8 @@ fn name_of(subject: &Subject) -> String {
 fn not_linked(subject: &Subject) -> anyhow::Error {
     let (name, option) = (name_of(subject), option_of(subject));
     anyhow!(
-        "{name} is not linked; `cosell audit {option}` shows what was decided about it, `cosell deal reconcile {option}` reconciles it now"
+        "{name} is not linked; `cosell audit {option}` shows what was decided about it, `cosell \
+         deal reconcile {option}` reconciles it now"
     )
 }
 

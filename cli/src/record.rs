@@ -53,7 +53,8 @@ fn key(crm: &Descriptor, entity: &str, text: &str) -> Result<CrmKey> {
     let id = |part: &str| ids.key(entity, part.strip_prefix("id=").unwrap_or(part));
     parts.find_map(id).ok_or_else(|| {
         anyhow!(
-            "--{entity} `{}` is not {} {entity}'s id in {crm}: expected {}, or the record's address",
+            "--{entity} `{}` is not {} {entity}'s id in {crm}: expected {}, or the record's \
+             address",
             text.chars().take(64).collect::<String>(),
             if entity == LEAD { "a" } else { "an" },
             (ids.expected)(entity)
@@ -92,7 +93,8 @@ mod tests {
     fn an_opportunity_is_named_by_its_id_or_its_address() {
         let id = "6a0d1c52-7b1e-4f6c-9d3a-2f1b0c9e8d77";
         let address = format!(
-            "https://contoso.crm4.dynamics.com/main.aspx?appid=c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa&pagetype=entityrecord&etn=opportunity&id={id}"
+            "https://contoso.crm4.dynamics.com/main.aspx?appid=c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa\
+             &pagetype=entityrecord&etn=opportunity&id={id}"
         );
         for text in [id, "{6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77}", &address] {
             assert_eq!(key("dynamics", OPPORTUNITY, text).unwrap().id, id, "{text}");

@@ -60,7 +60,8 @@ async fn register(registration: &Registration, url: &Url, replace: bool) -> Resu
         && !replace
     {
         bail!(
-            "the tenant's notifications go to {} now; whoever that belongs to would get none any more. Add --replace to take them over",
+            "the tenant's notifications go to {} now; whoever that belongs to would get none any \
+             more. Add --replace to take them over",
             other.url
         );
     }
@@ -117,7 +118,8 @@ async fn test(registration: &Registration) -> Result<String> {
     }
     let seconds = u64::from(RESULT_TRIES) * RESULT_PAUSE.as_secs();
     bail!(
-        "the webhook has not accepted the test event within {seconds} s (correlation id {id}); its answers so far: [{}]",
+        "the webhook has not accepted the test event within {seconds} s (correlation id {id}); its \
+         answers so far: [{}]",
         answers.join(", ")
     )
 }
@@ -129,11 +131,12 @@ fn verdict(result: &ValidationResult) -> Result<String> {
             Ok(format!("the webhook accepted the test event ({answers})"))
         }
         Some(_) => bail!(
-            "the webhook did not accept the test event ({answers}); the webhook function's log says why. Unauthorized means that it \
-             could not verify the signature"
+            "the webhook did not accept the test event ({answers}); the webhook function's log \
+             says why. Unauthorized means that it could not verify the signature"
         ),
         None => bail!(
-            "Partner Center did not reach the webhook; compare `cosell webhook show` with the deployment's output WebhookUrl"
+            "Partner Center did not reach the webhook; compare `cosell webhook show` with the \
+             deployment's output WebhookUrl"
         ),
     }
 }

@@ -93,7 +93,8 @@ fn what_cannot_be_done_says_why_and_what_helps() {
             "deal",
             "deal show",
             "deal show --referral 7",
-            "deal resolve --referral c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa --field name --winner newest",
+            "deal resolve --referral c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa --field name --winner \
+             newest",
             "deal show --opportunity o1",
             "audit --referral c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa",
             "deadlines --within 0",

@@ -1,7 +1,7 @@
 """Finds import cycles between the modules of the crates in `shared/`.
 
 A module is a file. A parent that declares a child does not import it; a `use` or a path into it does. What tests import does not
-count. Exits with 1 and names each cycle of a crate that is not in NOT_YET.
+count. Exits with 1 and names each cycle.
 """
 
 import re
@@ -12,10 +12,6 @@ DECLARED = re.compile(r"^\s*(?:pub(?:\([^)]*\))?\s+)?mod\s+(\w+)\s*;", re.M)
 USE = re.compile(r"\buse\s+((?:crate|super|self)::[^;]+);", re.S)
 PATH = re.compile(r"(?<![\w:])((?:crate|super)(?:::\w+)+)")
 RE_EXPORT = re.compile(r"\bpub(?:\([^)]*\))?\s+use\s+[^;]+;", re.S)
-
-
-# Crates that still have cycles. One that has none any more is named, so that it leaves the list.
-NOT_YET = ("mapping",)
 
 
 def without_tests(text: str) -> str:
@@ -136,15 +132,11 @@ def cycles_of(crate: Path) -> list[str]:
     return found
 
 
-def main(root: Path, not_yet: tuple[str, ...] = NOT_YET) -> int:
+def main(root: Path) -> int:
     """Prints what is wrong; 1 if anything is."""
     wrong = []
     for crate in sorted(path for path in (root / "shared").iterdir() if (path / "src").is_dir()):
-        found = cycles_of(crate)
-        if crate.name not in not_yet:
-            wrong += found
-        elif not found:
-            wrong.append(f"shared/{crate.name} has no cycle any more: take it out of NOT_YET in infra/lint/modules.py")
+        wrong += cycles_of(crate)
     for line in wrong:
         print(line, file=sys.stderr)
     return 1 if wrong else 0

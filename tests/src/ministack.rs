@@ -163,7 +163,8 @@ async fn available(port: u16) -> Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await;
     ensure!(
         listener.is_ok(),
-        "port {port} is taken: is another `make run` up? Stop it, or choose another with COSELL_AWS_PORT"
+        "port {port} is taken: is another `make run` up? Stop it, or choose another with \
+         COSELL_AWS_PORT"
     );
     Ok(listener?.local_addr()?.port())
 }

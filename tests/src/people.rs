@@ -51,7 +51,8 @@ impl People {
     /// referral's id.
     pub async fn customer_asks_in_marketplace(&self, name: &str) -> Result<String> {
         let body = json!({
-            "kind": "lead", "name": name, "qualification": "Direct", "inviteContext": { "invitedBy": null }, "customerProfile": { "team": [] }
+            "kind": "lead", "name": name, "qualification": "Direct",
+            "inviteContext": { "invitedBy": null }, "customerProfile": { "team": [] }
         });
         let referral = self.call(Method::POST, "control/partner-center/inbound", &body).await?;
         id(&referral, "id")

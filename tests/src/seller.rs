@@ -149,15 +149,21 @@ impl People {
 
     async fn prepare_in_dynamics(&self, name: &str) -> Result<String> {
         let account = json!({
-            "name": "Norrsken Kylteknik AB", "address1_line1": "Hamngatan 4", "address1_city": "Umeå",
+            "name": "Norrsken Kylteknik AB", "address1_line1": "Hamngatan 4",
+            "address1_city": "Umeå",
             "address1_postalcode": "90326", "address1_country": "SE"
         });
         let account = self.make("dataverse/rows/accounts", &account, "accountid").await?;
-        let contact = json!({ "firstname": "Ida", "lastname": "Ek", "emailaddress1": "ida.ek@norrsken.example", "telephone1": "+46900000001" });
+        let contact = json!({
+            "firstname": "Ida", "lastname": "Ek", "emailaddress1": "ida.ek@norrsken.example",
+            "telephone1": "+46900000001"
+        });
         let contact = self.make("dataverse/rows/contacts", &contact, "contactid").await?;
         let opportunity = json!({
-            "name": name, "estimatedvalue": 184_000, "estimatedclosedate": "2027-03-31", "nwcs_products": "SOL-71402-QKD",
-            "customerid_account@odata.bind": format!("/accounts({account})"), "parentcontactid@odata.bind": format!("/contacts({contact})")
+            "name": name, "estimatedvalue": 184_000, "estimatedclosedate": "2027-03-31",
+            "nwcs_products": "SOL-71402-QKD",
+            "customerid_account@odata.bind": format!("/accounts({account})"),
+            "parentcontactid@odata.bind": format!("/contacts({contact})")
         });
         self.make("dataverse/rows/opportunities", &opportunity, "opportunityid").await
     }
@@ -169,11 +175,13 @@ impl People {
         });
         let account = self.make("salesforce/rows/Account", &account, "Id").await?;
         let contact = json!({
-            "FirstName": "Ida", "LastName": "Ek", "Email": "ida.ek@norrsken.example", "Phone": "+46900000001", "AccountId": account
+            "FirstName": "Ida", "LastName": "Ek", "Email": "ida.ek@norrsken.example",
+            "Phone": "+46900000001", "AccountId": account
         });
         let contact = self.make("salesforce/rows/Contact", &contact, "Id").await?;
         let opportunity = json!({
-            "Name": name, "StageName": SALESFORCE_STAGES[1], "Amount": 184_000, "CloseDate": "2027-03-31",
+            "Name": name, "StageName": SALESFORCE_STAGES[1], "Amount": 184_000,
+            "CloseDate": "2027-03-31",
             "Msp_Products__c": "SOL-71402-QKD", "AccountId": account, "ContactId": contact
         });
         self.make("salesforce/rows/Opportunity", &opportunity, "Id").await

@@ -21,7 +21,8 @@ impl Consent {
         let stdin = io::stdin();
         ensure!(
             stdin.is_terminal(),
-            "nothing was changed: there is no terminal to ask at; add --yes to do it without being asked"
+            "nothing was changed: there is no terminal to ask at; add --yes to do it without being \
+             asked"
         );
         answer(question, &mut stdin.lock(), &mut io::stderr())
     }

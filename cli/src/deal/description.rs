@@ -32,7 +32,8 @@ pub(super) fn of(mapping: &Mapping, link: &Link, now: Timestamp) -> String {
             append(
                 &mut text,
                 format_args!(
-                    "  resolve it with: cosell deal resolve --referral {} --field {} --winner crm|partner-center\n",
+                    "  resolve it with: cosell deal resolve --referral {} --field {} --winner \
+                     crm|partner-center\n",
                     link.referral,
                     quoted(field.as_str())
                 ),

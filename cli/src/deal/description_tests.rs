@@ -14,7 +14,8 @@ fn mapping() -> Mapping {
 
 fn link(more: &Json) -> Link {
     let mut link = json!({
-        "referral": REFERRAL, "crm": { "system": "dynamics", "entity": "opportunity", "id": "o1" }, "version": 1,
+        "referral": REFERRAL, "crm": { "system": "dynamics", "entity": "opportunity", "id": "o1" },
+        "version": 1,
         "created": "2026-09-01T08:00:00Z", "updated": "2026-09-02T08:00:00.5Z"
     });
     link.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -39,9 +40,10 @@ fn shown_in(state: &Json) -> String {
 #[test]
 fn a_deal_in_sync_is_its_identity_and_state() {
     let engagement = "0d2ad5a5-6a59-4b1f-8a40-1a2a3b4c5d6e";
-    let text = shown_with(
-        &json!({ "engagement": engagement, "state": { "state": "in-sync" }, "state_since": "2026-09-02T08:00:00Z" }),
-    );
+    let text = shown_with(&json!({
+        "engagement": engagement, "state": { "state": "in-sync" },
+        "state_since": "2026-09-02T08:00:00Z"
+    }));
     assert_snapshot!(text);
 }
 
@@ -54,7 +56,10 @@ fn each_state_says_what_is_behind_it_and_what_helps() {
         json!({ "record_merged": { "system": "dynamics", "entity": "opportunity", "id": "o2" } });
     let states = [
         json!({ "state": "new" }),
-        json!({ "state": "partly-synced", "fields": ["deal_value", "stage"], "blocked": false, "reasons": [currency] }),
+        json!({
+            "state": "partly-synced", "fields": ["deal_value", "stage"], "blocked": false,
+            "reasons": [currency]
+        }),
         json!({ "state": "partly-synced", "fields": ["customer_country", "help"], "blocked": true,
             "reasons": [{ "code": "help-blocked" }, field_missing] }),
         json!({ "state": "waiting", "for_what": "answer", "until": until }),
@@ -64,8 +69,11 @@ fn each_state_says_what_is_behind_it_and_what_helps() {
         json!({ "state": "needs-decision", "fields": ["closing_date"] }),
         json!({ "state": "paused", "until": until }),
         json!({ "state": "paused", "until": "2026-09-03T07:59:00Z" }),
-        json!({ "state": "failing", "attempts": 3, "since": "2026-09-03T07:00:00Z", "last": "2026-09-03T07:40:00Z",
-            "cause": "the CRM transient (503)", "next": "2026-09-03T08:10:00Z" }),
+        json!({
+            "state": "failing", "attempts": 3, "since": "2026-09-03T07:00:00Z",
+            "last": "2026-09-03T07:40:00Z", "cause": "the CRM transient (503)",
+            "next": "2026-09-03T08:10:00Z"
+        }),
         json!({ "state": "off", "reason": "switched-off" }),
         json!({ "state": "disconnected", "reason": "record_deleted" }),
         json!({ "state": "disconnected", "reason": merged }),
@@ -84,9 +92,10 @@ fn a_deal_that_is_not_linked_shows_its_state_too() {
         serde_json::from_value(json!({ "state": state, "updated": "2026-09-02T08:00:00.5Z" }))
             .unwrap()
     };
-    let refused = deal(
-        &json!({ "state": "refused", "reasons": [{ "code": "field-missing", "field": "customer_country" }] }),
-    );
+    let refused = deal(&json!({
+        "state": "refused",
+        "reasons": [{ "code": "field-missing", "field": "customer_country" }]
+    }));
     let key = link(&json!({})).crm;
     let of_record = of_unlinked(&mapping(), &Subject::Crm(key), &refused);
     let off = deal(&json!({ "state": "off", "reason": "private" }));
@@ -107,7 +116,10 @@ fn a_deal_that_is_not_linked_shows_its_state_too() {
 #[test]
 fn what_is_a_matter_of_time_and_what_comes_of_a_win_are_shown() {
     let text = shown_with(&json!({
-        "state": { "state": "partly-synced", "fields": ["registration"], "blocked": true, "reasons": [{ "code": "registration-blocked" }] },
+        "state": {
+            "state": "partly-synced", "fields": ["registration"], "blocked": true,
+            "reasons": [{ "code": "registration-blocked" }]
+        },
         "win_deferred_until": "2026-09-04T08:05:00Z", "registering": "started",
         "warned": { (REFERRAL): { "expires": "2026-09-07T08:00:00Z", "days": 5 } }
     }));
@@ -120,8 +132,13 @@ fn a_conflict_shows_both_values_and_how_to_resolve_it() {
     let text = shown_with(&json!({
         "state": { "state": "needs-decision", "fields": ["close date"] },
         "conflicts": {
-            "close date": { "partner_center": { "date": "2027-03-31" }, "crm": "nothing", "since": since },
-            "name": { "partner_center": { "text": "a" }, "crm": { "text": "b" }, "since": since, "decision": "crm" },
+            "close date": {
+                "partner_center": { "date": "2027-03-31" }, "crm": "nothing", "since": since
+            },
+            "name": {
+                "partner_center": { "text": "a" }, "crm": { "text": "b" }, "since": since,
+                "decision": "crm"
+            },
         }
     }));
     assert_snapshot!(text);
@@ -135,7 +152,8 @@ fn a_write_without_a_known_outcome_is_shown() {
     let text = shown_with(&json!({ "write_ahead": write }));
     assert!(
         text.contains(
-            "being written         Deal name (name) in CRM since 2026-09-02T08:00:00Z, outcome not known yet\n"
+            "being written         Deal name (name) in CRM since 2026-09-02T08:00:00Z, outcome not \
+             known yet\n"
         ),
         "{text}"
     );
@@ -169,7 +187,8 @@ fn a_side_says_what_it_belongs_to() {
     assert_eq!(
         of_side(&side, Some(&link)),
         format!(
-            "opportunity o1: was linked with referral {REFERRAL}, disconnected 2026-09-02T08:00:00Z: an operator unlinked the deal\n"
+            "opportunity o1: was linked with referral {REFERRAL}, disconnected \
+             2026-09-02T08:00:00Z: an operator unlinked the deal\n"
         )
     );
     assert_eq!(of_side(&side, None), "opportunity o1: not linked\n");

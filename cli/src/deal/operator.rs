@@ -55,7 +55,10 @@ impl Operator {
             let link = link_of(&*self.engine.links, &side).await?;
             output::print_aside(&description::of_side(&side, link.as_ref()))?;
         }
-        consent.obtain("Where they differ, each field's rule decides which value goes to the other side. Link them?")?;
+        consent.obtain(
+            "Where they differ, each field's rule decides which value goes to the other side. Link \
+             them?",
+        )?;
         let id = order_id();
         verdict(self.engine.relink(referral, key, order(&id)).await)
     }
@@ -79,7 +82,8 @@ impl Operator {
         let now = self.link(referral).await?;
         ensure!(
             same_values(waiting(&now, field)?, conflict),
-            "`{field}` has changed since you were asked: give the same order again to see the values that wait now"
+            "`{field}` has changed since you were asked: give the same order again to see the \
+             values that wait now"
         );
         let id = order_id();
         verdict(self.engine.resolve(referral, field, winner, order(&id)).await)
@@ -125,11 +129,16 @@ fn verdict(result: Result<Outcome, Failure>) -> Result<Outcome> {
         Ok(outcome) => Ok(outcome),
         Err(failure) => {
             let remedy = match failure.kind {
-                FailureKind::Stale => "somebody else was writing at the same moment: give the same order again".to_owned(),
+                FailureKind::Stale => {
+                    "somebody else was writing at the same moment: give the same order again"
+                        .to_owned()
+                }
                 FailureKind::Throttled { retry_after } | FailureKind::Postponed { retry_after } => {
                     format!("give the same order again in {} s", retry_after.as_secs().max(1))
                 }
-                _ => "whatever was done is not done twice: give the same order again when that is fixed".to_owned(),
+                _ => "whatever was done is not done twice: give the same order again when that is \
+                      fixed"
+                    .to_owned(),
             };
             Err(anyhow!("{failure}; {remedy}"))
         }
@@ -147,14 +156,18 @@ mod tests {
 
     fn link(conflicts: &serde_json::Value) -> Link {
         serde_json::from_value(json!({
-            "referral": "c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa", "crm": { "system": "dynamics", "entity": "opportunity", "id": "o1" },
-            "version": 1, "created": "2026-09-01T08:00:00Z", "updated": "2026-09-01T08:00:00Z", "conflicts": conflicts
+            "referral": "c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa",
+            "crm": { "system": "dynamics", "entity": "opportunity", "id": "o1" },
+            "version": 1, "created": "2026-09-01T08:00:00Z", "updated": "2026-09-01T08:00:00Z",
+            "conflicts": conflicts
         }))
         .unwrap()
     }
 
     fn conflict(crm: &str) -> serde_json::Value {
-        json!({ "partner_center": "nothing", "crm": { "text": crm }, "since": "2026-09-01T08:00:00Z" })
+        json!({
+            "partner_center": "nothing", "crm": { "text": crm }, "since": "2026-09-01T08:00:00Z"
+        })
     }
 
     #[test]

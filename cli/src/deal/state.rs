@@ -141,7 +141,8 @@ fn waits(for_what: WaitingFor, reconcile: &str) -> String {
 
 fn is_visible_again(reconcile: &str) -> String {
     format!(
-        "give the sync's service account its role in Partner Center, then `{reconcile}`; until then nothing is synced"
+        "give the sync's service account its role in Partner Center, then `{reconcile}`; until \
+         then nothing is synced"
     )
 }
 

@@ -5,7 +5,8 @@ use clap::Args;
 use cosell_crm::finding::Finding;
 use cosell_crm::installation::Installation;
 use cosell_crm::schema;
-use cosell_mapping::{Examination, Mapping};
+use cosell_mapping::Mapping;
+use cosell_mapping_check::Examination;
 use cosell_wiring::{InstallationSettings, PlanningSettings};
 
 use super::Which;
@@ -27,8 +28,8 @@ pub(crate) struct Arguments {
 
 pub(super) async fn run(Arguments { which, live }: &Arguments) -> Result<()> {
     let examination = which.examination()?;
-    for fault in &examination.faults {
-        output::print(&format!("{fault}\n"))?;
+    for diagnostic in &examination.diagnostics {
+        output::print(&format!("{diagnostic}\n"))?;
     }
     output::print(&format!("{}\n", verdict(&examination)?))?;
     match examination.mapping() {
@@ -75,7 +76,7 @@ pub(super) fn verdict(examination: &Examination) -> Result<String> {
     let Some(mapping) = examination.mapping() else {
         bail!("the mapping cannot be used: {} must be fixed", counted(errors, "error"));
     };
-    let warnings = match examination.faults.len() {
+    let warnings = match examination.diagnostics.len() {
         0 => String::new(),
         some => format!(", {}", counted(some, "warning")),
     };

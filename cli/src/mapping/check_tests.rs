@@ -1,6 +1,5 @@
 use cosell_simulators::{Config, Simulators};
 use cosell_wiring::CRMS;
-use serde_json::json;
 
 use super::*;
 use crate::crm::tests::simulated;
@@ -61,13 +60,13 @@ async fn each_column_that_does_not_fit_is_listed_with_the_remedy() {
         ),
     ] {
         let mut mapping = mapping(system);
-        mapping.help.values.insert("GeneralOrOther".to_owned(), json!("7"));
+        mapping.help.values.insert("GeneralOrOther".to_owned(), "7".into());
         for rule in &mut mapping.rules {
             match rule.name.as_str() {
-                "deal_value" => rule.crm = "nwcs_absent".to_owned(),
-                "closing_date" => rule.crm = "description".to_owned(),
+                "deal_value" => rule.crm = "nwcs_absent".into(),
+                "closing_date" => rule.crm = "description".into(),
                 "name" => rule.crm_length = Some(short),
-                "customer_name" => rule.crm = "nobody/name".to_owned(),
+                "customer_name" => rule.crm = "nobody/name".into(),
                 _ => {}
             }
         }
@@ -86,7 +85,7 @@ async fn a_field_that_the_user_may_not_write_is_listed() {
     let (simulators, installation) = simulated("salesforce", Config::default()).await;
     let mut mapping = mapping("salesforce");
     let rule = mapping.rules.iter_mut().find(|rule| rule.name == "notes").unwrap();
-    rule.crm = "LastModifiedDate".to_owned();
+    rule.crm = "LastModifiedDate".into();
     rule.kind = cosell_model::value::Kind::Date;
     rule.crm_length = None;
     let wrong = found(&simulators, &mapping, installation.as_ref()).await;

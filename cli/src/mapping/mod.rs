@@ -9,9 +9,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use cosell_mapping::{Examination, Layer};
+use cosell_mapping_check::{Examination, MappingFile};
 use cosell_runtime::config::Environment;
-use cosell_wiring::{CRMS, Descriptor, MappingSettings, UnknownCrm};
+use cosell_wiring::{CRMS, Descriptor, MappingSettings, MappingSource, UnknownCrm};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -59,15 +59,25 @@ impl Which {
             None => MappingSettings::read(environment),
         };
         let settings = cosell_wiring::read(settings)?;
+        let crm = settings.crm;
+        let shipped = cosell_wiring::shipped_mapping(crm)
+            .with_context(|| format!("no mapping ships for {crm}"))?;
+        let examined = |overriding: Option<MappingFile<'_>>| {
+            let shipped = built_in(shipped);
+            Examination::of(&crm.mapped, shipped, overriding, &settings.placeholders)
+        };
         let Some(file) = &self.own else {
-            return Ok(cosell_wiring::packed_mapping(&settings));
+            return Ok(examined(cosell_wiring::mapping_override(crm).map(built_in)));
         };
         let name = file.display().to_string();
         let text =
             std::fs::read_to_string(file).with_context(|| format!("{name} cannot be read"))?;
-        let own = Layer { file: &name, text: &text };
-        Ok(cosell_wiring::mapping_with(&settings, own))
+        Ok(examined(Some(MappingFile { name: &name, text: &text })))
     }
+}
+
+fn built_in(MappingSource { file: name, text }: MappingSource) -> MappingFile<'static> {
+    MappingFile { name, text }
 }
 
 fn named(name: &str) -> Result<&'static Descriptor, UnknownCrm> {

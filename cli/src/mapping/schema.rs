@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use cosell_mapping::schema;
+use cosell_mapping_check::json_schema as schema;
 
 use crate::output;
 

@@ -129,11 +129,21 @@ fn a_key_a_word_or_a_table_that_the_program_does_not_know_is_a_fault() {
 fn an_override_file_needs_only_what_it_changes() {
     let root = schema::of_own(&cosell_wiring::CRMS.names());
     let of = |own: &Json| faults(&root, &root, own, "");
-    let own = json!({ "version": 1, "rule": [{ "name": "notes", "conflict": "crm" }, { "name": "solutions", "off": true }] });
+    let own = json!({
+        "version": 1,
+        "rule": [{ "name": "notes", "conflict": "crm" }, { "name": "solutions", "off": true }]
+    });
     assert_eq!(of(&own), Vec::<String>::new());
     let own = json!({
-        "stages": { "to_crm": { "Expired": false } }, "help": { "values": { "GeneralOrOther": false } },
-        "rule": [{ "name": "notes", "default": false, "when": { "deal": ["cosell"], "direction": "incoming" }, "transform": ["trim"], "fallback": ["x"] }],
+        "stages": { "to_crm": { "Expired": false } },
+        "help": { "values": { "GeneralOrOther": false } },
+        "rule": [
+            {
+                "name": "notes", "default": false,
+                "when": { "deal": ["cosell"], "direction": "incoming" }, "transform": ["trim"],
+                "fallback": ["x"]
+            }
+        ],
         "lead": { "rule": [{ "name": "notes", "off": true }] }
     });
     assert_eq!(of(&own), Vec::<String>::new(), "false takes out");

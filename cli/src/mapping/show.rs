@@ -5,7 +5,9 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use cosell_mapping::{Examination, Mapping, Origin, Rule, When};
+use cosell_mapping::{Mapping, Rule, When};
+use cosell_mapping_check::{Examination, Origin};
+use cosell_model::field::RuleName;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
@@ -33,7 +35,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     })
 }
 
-fn origin(origins: &BTreeMap<String, Origin>, rule: &Rule) -> String {
+fn origin(origins: &BTreeMap<RuleName, Origin>, rule: &Rule) -> String {
     let origin = origins.get(&rule.name);
     origin.map(ToString::to_string).unwrap_or_default()
 }
@@ -54,7 +56,11 @@ pub(super) fn as_json(mapping: &Mapping, examination: &Examination) -> Result<Js
     Ok(whole)
 }
 
-fn with_origins(list: &mut Json, rules: &[Rule], origins: &BTreeMap<String, Origin>) -> Result<()> {
+fn with_origins(
+    list: &mut Json,
+    rules: &[Rule],
+    origins: &BTreeMap<RuleName, Origin>,
+) -> Result<()> {
     let list = list.as_array_mut().context("the mapping has no rules")?;
     for (json, rule) in list.iter_mut().zip(rules) {
         json["origin"] = json!(origin(origins, rule));
@@ -93,7 +99,7 @@ pub(super) fn as_text(mapping: &Mapping, examination: &Examination) -> String {
 }
 
 /// One line for each rule.
-fn rules(rules: &[Rule], origins: &BTreeMap<String, Origin>) -> String {
+fn rules(rules: &[Rule], origins: &BTreeMap<RuleName, Origin>) -> String {
     let head = [
         "RULE",
         "FIELD",
@@ -109,13 +115,13 @@ fn rules(rules: &[Rule], origins: &BTreeMap<String, Origin>) -> String {
     let mut rows = vec![head.map(str::to_owned)];
     rows.extend(rules.iter().map(|rule| {
         [
-            rule.name.clone(),
+            rule.name.to_string(),
             rule.label.clone(),
             rule.from_partner_center
                 .as_ref()
-                .map_or_else(|| rule.partner_center.clone(), ToString::to_string),
+                .map_or_else(|| rule.partner_center.to_string(), ToString::to_string),
             arrow(rule.to_crm, rule.to_partner_center),
-            rule.from_crm.as_ref().map_or_else(|| rule.crm.clone(), ToString::to_string),
+            rule.from_crm.as_ref().map_or_else(|| rule.crm.to_string(), ToString::to_string),
             word(rule.kind),
             // Where one side only is written, nobody can win.
             if is_two_way(rule) { rule.conflict.to_string() } else { "-".to_owned() },
@@ -136,7 +142,7 @@ fn more(rule: &Rule) -> String {
         }
     };
     list("transform", rule.transform.iter().map(ToString::to_string).collect());
-    list("fallback", rule.fallback.clone());
+    list("fallback", rule.fallback.iter().map(ToString::to_string).collect());
     if let Some(when) = &rule.when {
         let direction = when.direction.iter().map(word);
         let words = when.deal.iter().map(word).chain(direction).chain(when.stage.iter().map(word));
@@ -163,7 +169,7 @@ fn arrow(to_crm: When, to_partner_center: When) -> String {
 }
 
 fn help(mapping: &Mapping) -> Vec<[String; 2]> {
-    let mut rows = vec![["column".to_owned(), mapping.help.column.clone()]];
+    let mut rows = vec![["column".to_owned(), mapping.help.column.to_string()]];
     rows.extend(pairs(&mapping.help.values));
     rows
 }

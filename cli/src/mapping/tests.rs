@@ -1,6 +1,6 @@
 use std::fs;
 
-use cosell_mapping::Severity;
+use cosell_mapping_check::Severity;
 
 use super::*;
 
@@ -20,9 +20,9 @@ pub(super) fn with(own: &str) -> Examination {
 fn a_fault_names_the_file_that_was_given_and_ends_the_check_with_an_error() {
     let examination =
         with("version = 1\n[[rule]]\nname = \"notes\"\npartner_center = \"details.note\"\n");
-    let fault = &examination.faults[0];
-    assert!(fault.file.ends_with("mine.toml"), "{fault}");
-    assert_eq!((fault.severity, fault.line, fault.column), (Severity::Error, 4, 18));
+    let diagnostic = &examination.diagnostics[0];
+    assert!(diagnostic.file.ends_with("mine.toml"), "{diagnostic}");
+    assert_eq!((diagnostic.severity, diagnostic.line, diagnostic.column), (Severity::Error, 4, 18));
     let error = check::verdict(&examination).unwrap_err().to_string();
     assert_eq!(error, "the mapping cannot be used: 1 error must be fixed");
 }

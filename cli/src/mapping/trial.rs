@@ -103,7 +103,8 @@ pub(super) async fn run(arguments: &Arguments) -> Result<()> {
         _ => {
             ensure!(
                 arguments.which.crm.is_none() && arguments.which.own.is_none(),
-                "--crm and --own go with a file: a live record is of the CRM that the environment names, and read with the built-in mapping"
+                "--crm and --own go with a file: a live record is of the CRM that the environment \
+                 names, and read with the built-in mapping"
             );
             let id = [referral, opportunity, lead].map(Option::as_deref);
             live::run(id, arguments.json, now).await

@@ -54,11 +54,17 @@ fn of_referral(json: &Json) -> String {
 fn opportunity() -> Json {
     json!({
         "opportunityid": "6A0D1C52-7B1E-4F6C-9D3A-2F1B0C9E8D77", "statecode": 0,
-        "nwcs_syncwithpartnercenter": true, "name": "Cold-store rollout", "estimatedvalue": 184_000, "estimatedclosedate": "2026-09-30",
+        "nwcs_syncwithpartnercenter": true, "name": "Cold-store rollout", "estimatedvalue": 184_000,
+        "estimatedclosedate": "2026-09-30",
         "transactioncurrencyid": { "isocurrencycode": "SEK" }, "nwcs_products": "SOL-71402-QKD",
-        "customerid_account": { "name": "Norrsken", "address1_line1": "Hamngatan 4", "address1_city": "Umeå" },
+        "customerid_account": {
+            "name": "Norrsken", "address1_line1": "Hamngatan 4", "address1_city": "Umeå"
+        },
         "customerid_account/address1_country": "Sweden",
-        "owninguser": { "firstname": "Omar", "lastname": "Lind", "internalemailaddress": "omar.lind@halcyon.example" }
+        "owninguser": {
+            "firstname": "Omar", "lastname": "Lind",
+            "internalemailaddress": "omar.lind@halcyon.example"
+        }
     })
 }
 
@@ -102,11 +108,15 @@ fn a_whole_opportunity_shows_the_deal_and_the_request_for_help() {
     let missing = "✗ Customer contact's e-mail (rule contact_email)\n  there    parentcontactid/emailaddress1 = (empty)\n  not written: it is \
                    required and missing. Microsoft needs a complete customer contact";
     assert!(text.contains(missing), "{text}");
-    whole["parentcontactid"] = json!({ "firstname": "Ida", "lastname": "Ek", "emailaddress1": "ida.ek@norrsken.example", "telephone1": "+4690" });
+    whole["parentcontactid"] = json!({
+        "firstname": "Ida", "lastname": "Ek", "emailaddress1": "ida.ek@norrsken.example",
+        "telephone1": "+4690"
+    });
     let text = of_opportunity("dynamics", &whole);
     assert!(
         text.contains(
-            "  Partner Center: asks Microsoft to help (help): (empty) → \"ProofOfConceptOrDemo\"; final"
+            "  Partner Center: asks Microsoft to help (help): (empty) → \"ProofOfConceptOrDemo\"; \
+             final"
         ),
         "{text}"
     );
@@ -117,7 +127,10 @@ fn a_whole_opportunity_shows_the_deal_and_the_request_for_help() {
 fn a_salesforce_opportunity_is_read_as_a_query_returns_it() {
     let text = of_opportunity(
         "salesforce",
-        &json!({ "Id": "006Kd00000AbC1x", "Name": "Cold-store rollout", "Account": { "Name": "Norrsken" }, "Contact": { "LastName": "Ek" } }),
+        &json!({
+            "Id": "006Kd00000AbC1x", "Name": "Cold-store rollout",
+            "Account": { "Name": "Norrsken" }, "Contact": { "LastName": "Ek" }
+        }),
     );
     assert!(
         text.starts_with(
@@ -137,7 +150,8 @@ fn a_salesforce_opportunity_is_read_as_a_query_returns_it() {
 #[test]
 fn a_referral_shows_the_record_with_what_is_cut_and_what_has_no_room_in_this_direction() {
     let text = of_referral(&json!({
-        "name": "Harbour sensors", "details": { "notes": "x".repeat(2_100), "dealValue": "much" }, "team": [{ "email": "omar@halcyon.example" }]
+        "name": "Harbour sensors", "details": { "notes": "x".repeat(2_100), "dealValue": "much" },
+        "team": [{ "email": "omar@halcyon.example" }]
     }));
     for expected in [
         "A new record in the CRM would be made.\n",
@@ -179,7 +193,8 @@ fn a_program_gets_every_field_with_what_becomes_of_it() {
         fields.iter().find(|field| field["rule"] == rule).unwrap().clone()
     };
     let expected = json!({
-        "rule": "deal_value", "label": "Deal value", "from": "estimatedvalue", "there": 184_000, "to": "details.dealValue",
+        "rule": "deal_value", "label": "Deal value", "from": "estimatedvalue", "there": 184_000,
+        "to": "details.dealValue",
         "becomes": "written", "written": 184_000, "cut": 0, "default": false
     });
     assert_eq!(field("deal_value"), expected);
@@ -194,8 +209,10 @@ fn a_program_gets_every_field_with_what_becomes_of_it() {
 
 #[test]
 fn what_is_computed_not_for_this_deal_or_stands_in_is_shown() {
-    let own = "version = 1\n[[rule]]\nname = \"name\"\nto_crm = \"never\"\nfrom_crm = \"{{ customerid_account.name }}: {{ name }}\"\n\
-               [[rule]]\nname = \"customer_country\"\nfallback = [\"customerid_account/address2_country\"]\n\
+    let own = "version = 1\n[[rule]]\nname = \"name\"\nto_crm = \"never\"\n\
+               from_crm = \"{{ customerid_account.name }}: {{ name }}\"\n\
+               [[rule]]\nname = \"customer_country\"\n\
+               fallback = [\"customerid_account/address2_country\"]\n\
                [[rule]]\nname = \"notes\"\nwhen = { direction = \"incoming\" }";
     let examination = super::super::tests::with(own);
     let mapping = examination.into_mapping().unwrap();
@@ -217,7 +234,8 @@ fn what_is_computed_not_for_this_deal_or_stands_in_is_shown() {
 fn a_lead_is_tried_with_the_mapping_of_leads() {
     let inviter = json!({ "organizationId": "msft" });
     let text = of_referral(&json!({
-        "name": "Harbour sensors", "qualification": "Direct", "direction": "Incoming", "inviteContext": { "invitedBy": inviter },
+        "name": "Harbour sensors", "qualification": "Direct", "direction": "Incoming",
+        "inviteContext": { "invitedBy": inviter },
         "customerProfile": { "name": "Norrsken" }, "details": { "notes": "Two warehouses." }
     }));
     for expected in [

@@ -74,7 +74,8 @@ impl Consumer {
             tracing::warn!(
                 message.id = unfinished.message.id,
                 error = failure.redacted(),
-                "the visibility could not be changed; the message comes back by the queue's own time-out"
+                "the visibility could not be changed; the message comes back by the queue's own \
+                 time-out"
             );
         }
     }
@@ -104,14 +105,25 @@ impl Attendant for Consumer {
             }
             Err(failure) => {
                 metrics::count(Metric::ReconcileFailed, 1, &[("kind", failure.kind.code())]);
-                tracing::warn!(subject = %message.subject, cause = %message.cause, messages, kind = failure.kind.code(), error = failure.redacted(), "the reconciliation failed and will be repeated");
+                tracing::warn!(
+                    subject = %message.subject,
+                    cause = %message.cause,
+                    messages,
+                    kind = failure.kind.code(),
+                    error = failure.redacted(),
+                    "the reconciliation failed and will be repeated"
+                );
             }
         }
     }
 
     fn poison(&self, id: &str, error: &PoisonMessage, audited: &Result<(), Failure>) {
         metrics::count(Metric::Poison, 1, &[]);
-        tracing::error!(message.id = id, error = %error, "a message that no version of ours wrote was dropped");
+        tracing::error!(
+            message.id = id,
+            error = %error,
+            "a message that no version of ours wrote was dropped"
+        );
         if let Err(failure) = audited {
             tracing::warn!(
                 message.id = id,
@@ -123,7 +135,11 @@ impl Attendant for Consumer {
 
     fn lost(&self, subject: &Subject, why: &'static str) {
         metrics::count(Metric::ReconcileFailed, 1, &[("kind", "lost")]);
-        tracing::error!(subject = %subject, why, "the reconciliation was lost; its messages come back");
+        tracing::error!(
+            subject = %subject,
+            why,
+            "the reconciliation was lost; its messages come back"
+        );
     }
 
     async fn postpone(&self, messages: &[Unfinished]) {

@@ -41,7 +41,10 @@ impl<Q: Queue> Webhook<Q> {
             Err(error) => {
                 // Signed, so it is Microsoft's; delivering it again would not make it readable. The
                 // sweep covers what it was about.
-                tracing::error!(error = %error, "signed body could not be read; accepted and dropped");
+                tracing::error!(
+                    error = %error,
+                    "signed body could not be read; accepted and dropped"
+                );
                 return reply(StatusCode::OK);
             }
         };
@@ -60,7 +63,12 @@ impl<Q: Queue> Webhook<Q> {
                 reply(StatusCode::OK)
             }
             Err(failure) => {
-                tracing::error!(event.name = %event.name, subject, error = failure.redacted(), "the queue did not take the event; Partner Center will deliver again");
+                tracing::error!(
+                    event.name = %event.name,
+                    subject,
+                    error = failure.redacted(),
+                    "the queue did not take the event; Partner Center will deliver again"
+                );
                 reply(StatusCode::SERVICE_UNAVAILABLE)
             }
         }

@@ -150,7 +150,11 @@ impl Links for DynamoLinks {
 
         // The pair is linked; a missing engagement pointer is put by the first save.
         if let Err(error) = self.point_engagement(link).await {
-            tracing::warn!(referral.id = %link.referral, error = %error, "the engagement does not point to its link yet");
+            tracing::warn!(
+                referral.id = %link.referral,
+                error = %error,
+                "the engagement does not point to its link yet"
+            );
         }
         Ok(())
     }

@@ -120,7 +120,10 @@ impl Secret {
     pub fn text(&self, member: &str) -> Result<SecretString, StoreError> {
         self.optional_text(member).ok_or_else(|| StoreError::Secret {
             arn: self.arn.clone(),
-            problem: format!("has no text `{member}`; put a JSON object with it by `aws secretsmanager put-secret-value`"),
+            problem: format!(
+                "has no text `{member}`; put a JSON object with it by `aws secretsmanager \
+                 put-secret-value`"
+            ),
         })
     }
 

@@ -42,7 +42,8 @@ pub enum StoreError {
     /// A stored record that this version cannot read or write. The reason is left out: it could
     /// quote a stored value.
     #[error(
-        "{record} in {place} does not have the form this version of cosell-sync writes; was a newer version deployed before?"
+        "{record} in {place} does not have the form this version of cosell-sync writes; was a \
+         newer version deployed before?"
     )]
     Unreadable {
         /// The record's key.
@@ -164,9 +165,10 @@ pub(crate) fn kind(code: Option<&str>, status: u16) -> FailureKind {
         | "KmsThrottled"
         | "SlowDown" => THROTTLED,
         // A conflict with a transaction under way: whoever is writing will have changed the record.
-        "ConditionalCheckFailed" | "ConditionalCheckFailedException" | "TransactionConflict" | "TransactionConflictException" => {
-            FailureKind::Stale
-        }
+        "ConditionalCheckFailed"
+        | "ConditionalCheckFailedException"
+        | "TransactionConflict"
+        | "TransactionConflictException" => FailureKind::Stale,
         "AccessDenied"
         | "AccessDeniedException"
         | "UnrecognizedClientException"
@@ -254,7 +256,8 @@ mod tests {
         }));
         assert_eq!(
             failure.to_string(),
-            "the store credentials (AccessDeniedException): DynamoDB did not save referral#1: not authorized to perform dynamodb:PutItem"
+            "the store credentials (AccessDeniedException): DynamoDB did not save referral#1: not \
+             authorized to perform dynamodb:PutItem"
         );
         assert_eq!(failure.request_id.as_deref(), Some("R1"));
     }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use cosell_mapping::{Crm as MappedCrm, Layer, Mapping, Placeholders};
+use cosell_mapping::{Crm as MappedCrm, Mapping, Placeholders};
 use cosell_runtime::config::{Environment, Noted};
 use cosell_sync::port::{Crm, Leads};
 use serde_json::Value as Json;
@@ -19,8 +19,6 @@ pub struct Descriptor {
     /// What a mapping must know of it; its name is the value of `CRM`, and the system in the keys
     /// of its records.
     pub mapped: MappedCrm,
-    /// The mapping that ships for it.
-    pub mapping: Layer<'static>,
     /// Reads the values of the shipped mapping's placeholders; none of their variables must be set.
     pub placeholders: fn(&Environment) -> Result<Placeholders, Noted>,
     /// Reads where the CRM is and how its administrator set it up.

@@ -9,7 +9,8 @@ use cosell_sync::{Failure, FailureKind, System};
 pub enum CrmError {
     /// A name that no column can have.
     #[error(
-        "`{name}` cannot be a column of {product}: use letters, digits and `_`, or `lookup/column` for a related record; correct the mapping"
+        "`{name}` cannot be a column of {product}: use letters, digits and `_`, or `lookup/column` \
+         for a related record; correct the mapping"
     )]
     InvalidColumn {
         /// The name, shortened.

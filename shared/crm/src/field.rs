@@ -126,7 +126,8 @@ pub const fn fields(names: Names) -> [CosellField; 9] {
     [
         CosellField {
             label: "Sync with Partner Center",
-            help: "Switch on to share this deal with Microsoft Partner Center and keep both in sync. Switched off, sync is off for this deal.",
+            help: "Switch on to share this deal with Microsoft Partner Center and keep both in \
+                   sync. Switched off, sync is off for this deal.",
             filled_by: FilledBy::Seller,
             name: names.sync,
             kind: Kind::YesNo,
@@ -147,35 +148,40 @@ pub const fn fields(names: Names) -> [CosellField; 9] {
         },
         CosellField {
             label: "How can Microsoft help?",
-            help: "Choose what you want from Microsoft's sellers: that makes it a co-sell deal. Left empty, Microsoft is not asked.",
+            help: "Choose what you want from Microsoft's sellers: that makes it a co-sell deal. \
+                   Left empty, Microsoft is not asked.",
             filled_by: FilledBy::Seller,
             name: names.help,
             kind: HELP,
         },
         CosellField {
             label: "Products",
-            help: "The co-sell-ready solutions in this deal: their ids, such as SOL-71402-QKD, separated by semicolons.",
+            help: "The co-sell-ready solutions in this deal: their ids, such as SOL-71402-QKD, \
+                   separated by semicolons.",
             filled_by: FilledBy::Seller,
             name: names.products.0,
             kind: names.products.1,
         },
         CosellField {
             label: "Referral Visibility",
-            help: "Whether Microsoft's sellers may see this deal. Once they can, it cannot be undone; asking Microsoft to help implies it.",
+            help: "Whether Microsoft's sellers may see this deal. Once they can, it cannot be \
+                   undone; asking Microsoft to help implies it.",
             filled_by: FilledBy::Seller,
             name: names.visibility,
             kind: VISIBILITY,
         },
         CosellField {
             label: "Microsoft CRM Identifier",
-            help: "Microsoft's own number of this deal, once Microsoft has accepted it. Filled in by the sync.",
+            help: "Microsoft's own number of this deal, once Microsoft has accepted it. Filled in \
+                   by the sync.",
             filled_by: FilledBy::Sync,
             name: names.microsoft_crm_id,
             kind: Kind::Text { length: 100 },
         },
         CosellField {
             label: "Sync status",
-            help: "✔ when this deal and Microsoft Partner Center agree, otherwise ✘ or ⚠ with the reason. Filled in by the sync.",
+            help: "✔ when this deal and Microsoft Partner Center agree, otherwise ✘ or ⚠ with the \
+                   reason. Filled in by the sync.",
             filled_by: FilledBy::Sync,
             name: names.sync_status.0,
             kind: Kind::Text { length: names.sync_status.1 },

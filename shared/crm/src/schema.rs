@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use cosell_mapping::{Mapping, When};
+use cosell_model::path::ColumnPath;
 use cosell_model::value::Kind;
 use cosell_sync::Failure;
 
@@ -19,7 +20,7 @@ pub trait CrmSchema: Send + Sync {
     async fn columns(
         &self,
         entity: &str,
-        names: &BTreeSet<String>,
+        names: &BTreeSet<ColumnPath>,
     ) -> Result<BTreeMap<String, Column>, Failure>;
 }
 
@@ -72,7 +73,7 @@ impl Holds {
 /// What a mapping needs of one column.
 struct Need<'a> {
     label: &'a str,
-    column: &'a str,
+    column: &'a ColumnPath,
     /// `None` where it is only read, whatever it holds.
     kind: Option<Kind>,
     written: When,
@@ -86,13 +87,13 @@ struct Need<'a> {
 /// [`CrmSchema::columns`] gave them.
 pub fn findings(mapping: &Mapping, columns: &BTreeMap<String, Column>) -> Vec<Finding> {
     let finding = |need: Need<'_>| {
-        let state = match columns.get(need.column) {
+        let state = match columns.get(need.column.as_str()) {
             Some(column) => need.compared(column),
             None => State::Missing {
                 remedy: "or hidden from the signed-in user: correct its name in the mapping, make it, or let the user see it".to_owned(),
             },
         };
-        Finding::new(&mapping.entity, need.label, need.column, state)
+        Finding::new(&mapping.entity, need.label, need.column.as_str(), state)
     };
     needs(mapping).into_iter().map(finding).collect()
 }
@@ -119,15 +120,19 @@ fn needs(mapping: &Mapping) -> Vec<Need<'_>> {
         own("Microsoft CRM Identifier", &columns.microsoft_crm_id, Kind::Text, When::Always, None),
     ];
     needs.push(Need {
-        choices: mapping.help.values.values().map(text).collect(),
+        choices: mapping.help.values.values().map(ToString::to_string).collect(),
         ..own("How can Microsoft help?", &mapping.help.column, Kind::Choice, When::Never, None)
     });
-    needs.extend(mapping.visibility.iter().map(|visibility| Need {
-        choices: [&visibility.values.private, &visibility.values.microsoft].map(text).into(),
-        ..own("Referral Visibility", &visibility.column, Kind::Choice, When::Always, None)
+    needs.extend(mapping.visibility.iter().map(|visibility| {
+        Need {
+            choices: [&visibility.values.private, &visibility.values.microsoft]
+                .map(ToString::to_string)
+                .into(),
+            ..own("Referral Visibility", &visibility.column, Kind::Choice, When::Always, None)
+        }
     }));
     let standing_in = mapping.rules.iter().flat_map(|rule| {
-        let columns = rule.columns().filter(|column| *column != rule.crm);
+        let columns = rule.columns().filter(|column| **column != rule.crm);
         let kind = Some(rule.crm_kind()).filter(|_| rule.from_crm.is_none());
         columns.map(move |column| Need {
             kind,
@@ -143,7 +148,7 @@ fn needs(mapping: &Mapping) -> Vec<Need<'_>> {
         written: rule.to_crm,
         length: rule.crm_length.filter(|_| rule.to_crm != When::Never),
         length_key: format!("crm_length of rule `{}`", rule.name),
-        choices: rule.values.values().map(text).collect(),
+        choices: rule.values.values().map(ToString::to_string).collect(),
     }));
     needs
 }
@@ -199,8 +204,4 @@ fn wanted(kind: Kind) -> &'static str {
         Kind::Bool => "yes/no",
         Kind::Choice => "a list or text",
     }
-}
-
-fn text(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

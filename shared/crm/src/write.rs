@@ -49,7 +49,8 @@ impl Write {
                 Some(_) => {
                     return Err(CrmError::unwritable(
                         name,
-                        "belongs to a related record that is never written; make the rule one-way from the CRM",
+                        "belongs to a related record that is never written; make the rule one-way \
+                         from the CRM",
                     ));
                 }
             };
@@ -77,12 +78,14 @@ impl Write {
             None => Self::sorted(dialect, write),
             Some(name) if entity == LEAD => Err(CrmError::unwritable(
                 name,
-                "belongs to a related record, and a lead names its customer in columns of its own; correct the mapping's lead rules",
+                "belongs to a related record, and a lead names its customer in columns of its own; \
+                 correct the mapping's lead rules",
             )),
             Some(name) => Err(CrmError::unwritable(
                 name,
                 format!(
-                    "belongs to a customer or contact record that other deals may share, so it is set only when the opportunity is created; change it in {}",
+                    "belongs to a customer or contact record that other deals may share, so it is \
+                     set only when the opportunity is created; change it in {}",
                     dialect.product
                 ),
             )),

@@ -53,7 +53,8 @@ impl Currencies {
             &answer.body["value"].as_array().ok_or_else(|| answer.lacks("a list of rows"))?.first();
         let Some(row) = row else {
             let reason = format!(
-                "names the currency {code}, which this environment does not have; add it under Settings, Business, Currencies"
+                "names the currency {code}, which this environment does not have; add it under \
+                 Settings, Business, Currencies"
             );
             return Err(CrmError::unwritable(DIALECT.currency, reason).into());
         };

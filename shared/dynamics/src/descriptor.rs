@@ -8,7 +8,8 @@ use cosell_crm::descriptor::{Clock, UnusableColumns};
 use cosell_crm::installation::Installation;
 use cosell_crm::secret::{CLIENT_ID, CLIENT_SECRET, SecretSource};
 use cosell_crm::{Access, Adapters, Connection, CrmError, Descriptor, Entrance, Records};
-use cosell_mapping::{ColumnNames, Crm, Layer, Mapping, Placeholders};
+use cosell_mapping::{Crm, Mapping, Placeholders};
+use cosell_model::path::ColumnPath;
 use cosell_model::record_id::RecordIds;
 use cosell_runtime::config::{Environment, Noted};
 use cosell_sync::Failure;
@@ -20,27 +21,14 @@ use crate::dialect::SYSTEM;
 use crate::fields::{self, FIELDS};
 use crate::installation;
 use crate::leads::DynamicsLeads;
+use crate::mapped::{COLUMN_NAMES, PREFIX};
 use crate::sales::Dynamics;
 use crate::schema::Schema;
 use crate::settings::{Settings, publisher_prefix};
 
-/// The placeholder of the publisher's prefix.
-const PREFIX: &str = "prefix";
-
 /// Dynamics 365 Sales.
 pub const DESCRIPTOR: Descriptor = Descriptor {
-    mapped: Crm {
-        record_ids: RecordIds::guids(SYSTEM),
-        column_names: Some(ColumnNames {
-            fits: |name| !name.bytes().any(|byte| byte.is_ascii_uppercase()),
-            wrong: "has capital letters, and Dynamics has none in its logical names",
-            remedy: "write the logical name, as the maker portal shows it beside the schema name",
-        }),
-    },
-    mapping: Layer {
-        file: "infra/mapping/dynamics.toml",
-        text: include_str!("../../../infra/mapping/dynamics.toml"),
-    },
+    mapped: Crm { record_ids: RecordIds::guids(SYSTEM), column_names: Some(COLUMN_NAMES) },
     placeholders,
     connection,
     fields: &FIELDS,
@@ -68,7 +56,8 @@ impl Connection for Settings {
     ) -> Result<Adapters, UnusableColumns> {
         let schema = |of: Schemas, mapping: &Mapping| {
             let own = &mapping.columns;
-            of(&mapping.crm_columns(), &own.sync, &own.referral_id).map_err(unusable)
+            of(&mapping.crm_columns(), own.sync.as_str(), own.referral_id.as_str())
+                .map_err(unusable)
         };
         let credentials = Arc::new(FromSecret(entrance.secret));
         let deals = schema(Schema::opportunities, deals)?;
@@ -103,7 +92,7 @@ impl Connection for Settings {
     }
 }
 
-type Schemas = fn(&BTreeSet<String>, &str, &str) -> Result<Schema, CrmError>;
+type Schemas = fn(&BTreeSet<ColumnPath>, &str, &str) -> Result<Schema, CrmError>;
 
 fn unusable(error: CrmError) -> UnusableColumns {
     UnusableColumns::from(Box::from(error))

@@ -17,7 +17,8 @@ pub enum DynamicsError {
     Token(#[from] TokenError<Failure>),
     /// A fresh token was answered with 401 too.
     #[error(
-        "{doing}: Dynamics does not accept the token: check that the scope names this environment's origin and the tenant is the environment's"
+        "{doing}: Dynamics does not accept the token: check that the scope names this \
+         environment's origin and the tenant is the environment's"
     )]
     TokenNotAccepted {
         /// What was being done.
@@ -49,7 +50,8 @@ pub enum DynamicsError {
     },
     /// A list goes on at an address that is not the environment's: our token is not sent there.
     #[error(
-        "{doing}: the next page is not at the environment's origin; set the origin that Dynamics itself uses in its links"
+        "{doing}: the next page is not at the environment's origin; set the origin that Dynamics \
+         itself uses in its links"
     )]
     ForeignPage {
         /// What was being done.

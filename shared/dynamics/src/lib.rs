@@ -13,6 +13,7 @@ mod error_code;
 mod fields;
 pub mod installation;
 mod leads;
+mod mapped;
 mod odata;
 mod phase;
 mod record;

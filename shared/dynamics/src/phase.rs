@@ -148,7 +148,9 @@ impl Dynamics {
             Phase::Won => ("WinOpportunity", self.settings.won_status, "Won in Partner Center"),
             _ => ("LoseOpportunity", self.settings.lost_status, "Lost in Partner Center"),
         };
-        let close = json!({"subject": subject, "opportunityid@odata.bind": format!("/{}", self.schema.row(id))});
+        let close = json!({
+            "subject": subject, "opportunityid@odata.bind": format!("/{}", self.schema.row(id))
+        });
         let body = json!({"Status": status, "OpportunityClose": close});
         let call = Call::post(
             self.api.url(action, &[]),

@@ -128,13 +128,13 @@ mod tests {
             "customerid_account/telephone1",
             "parentcontactid/emailaddress1",
         ];
-        let schema = Schema::opportunities(
-            &columns.map(str::to_owned).into(),
-            "nwcs_sync",
-            "nwcs_referralid",
-        )
-        .unwrap();
-        let row = json!({"customerid_account": {"name": "Fabrikam", "telephone1": null, "accountid": "x"}, "parentcontactid": null});
+        let schema =
+            Schema::opportunities(&columns.map(Into::into).into(), "nwcs_sync", "nwcs_referralid")
+                .unwrap();
+        let row = json!({
+            "customerid_account": {"name": "Fabrikam", "telephone1": null, "accountid": "x"},
+            "parentcontactid": null
+        });
         assert_eq!(
             related(&schema, &row),
             Fields::from([("customerid_account/name".to_owned(), json!("Fabrikam"))])
@@ -156,18 +156,20 @@ mod tests {
             version: "W/\"9\"".to_owned(),
             modified: "2026-10-05T14:03:27Z".parse().unwrap(),
             phase: Phase::Won,
-            fields: fields(
-                json!({"name": "The seller's", "description": "The seller's", "statecode": 1, "versionnumber": 9,
-                "transactioncurrencyid/isocurrencycode": "SEK"}),
-            ),
+            fields: fields(json!({
+                "name": "The seller's", "description": "The seller's", "statecode": 1,
+                "versionnumber": 9, "transactioncurrencyid/isocurrencycode": "SEK"
+            })),
             merged_into: None,
             converted_into: None,
             request_id: None,
         };
         let settled = settled(&written, read);
         assert_eq!((settled.version.as_str(), settled.phase), ("W/\"9\"", Phase::Won));
-        let expected = json!({"name": "Ours", "estimatedvalue": 5, "statecode": 1, "versionnumber": 9,
-            "transactioncurrencyid/isocurrencycode": "SEK"});
+        let expected = json!({
+            "name": "Ours", "estimatedvalue": 5, "statecode": 1, "versionnumber": 9,
+            "transactioncurrencyid/isocurrencycode": "SEK"
+        });
         assert_eq!(settled.fields, fields(expected));
     }
 }

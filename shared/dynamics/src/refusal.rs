@@ -123,21 +123,27 @@ fn explain(status: u16, code: Option<ErrorCode>, text: &str) -> String {
             )
         }
         _ if text.contains(NO_SUCH_KEY) => {
-            "the alternate key on the Referral Identifier column is missing; install the co-sell columns and their key".to_owned()
+            "the alternate key on the Referral Identifier column is missing; install the co-sell \
+             columns and their key"
+                .to_owned()
         }
         (_, Some(0x8004_8d19 | 0x8006_0888 | 0x8004_1103)) => match property(text) {
             Some(column) => format!(
-                "table `{}` has no column `{column}`, or not under this name; install the co-sell columns, or correct the mapping",
+                "table `{}` has no column `{column}`, or not under this name; install the co-sell \
+                 columns, or correct the mapping",
                 table(text).unwrap_or("opportunity")
             ),
             None => {
-                "a column is unknown or was given a value of the wrong type; install the co-sell columns, or correct the mapping".to_owned()
+                "a column is unknown or was given a value of the wrong type; install the co-sell \
+                 columns, or correct the mapping"
+                    .to_owned()
             }
         },
         (_, Some(0x8004_4331)) => format!(
             "the value for {} is longer than{}; enlarge the column, or set a length in the mapping",
             named("column", attribute(text)),
-            between(text, "maximum allowed length of '").map_or_else(|| " allowed".to_owned(), |most| format!(" its {most} characters"))
+            between(text, "maximum allowed length of '")
+                .map_or_else(|| " allowed".to_owned(), |most| format!(" its {most} characters"))
         ),
         (_, Some(0x8004_431a)) => {
             format!(
@@ -151,41 +157,49 @@ fn explain(status: u16, code: Option<ErrorCode>, text: &str) -> String {
             named("table", between(text, "for entity '"))
         ),
         (_, Some(0x8004_f507)) => format!(
-            "{} is protected by column-level security; give the application user a column security profile for it",
+            "{} is protected by column-level security; give the application user a column security \
+             profile for it",
             named("a column", attribute(text))
         ),
-        _ => plain(status, number).map_or_else(|| format!("refused with HTTP {status}"), str::to_owned),
+        _ => plain(status, number)
+            .map_or_else(|| format!("refused with HTTP {status}"), str::to_owned),
     }
 }
 
 fn plain(status: u16, code: Option<u32>) -> Option<&'static str> {
     Some(match (status, code) {
         (_, Some(0x8007_2560)) => {
-            "the app registration is not a user of this environment; create an application user for it in the Power Platform admin center and give it the co-sell security role"
+            "the app registration is not a user of this environment; create an application user \
+             for it in the Power Platform admin center and give it the co-sell security role"
         }
         (_, Some(0x8004_0225 | 0x8004_d24b)) => {
             "the application user is disabled; enable it in the Power Platform admin center"
         }
         (_, Some(0x8004_0217 | 0x8010_0006)) => "the record does not exist any more",
         (_, Some(0x8006_0891)) => {
-            "no record has this Referral Identifier, or the alternate key's index is not active yet; look at the key's status in the table's settings"
+            "no record has this Referral Identifier, or the alternate key's index is not active \
+             yet; look at the key's status in the table's settings"
         }
         (_, Some(0x8006_0892 | 0x8004_0237)) => {
-            "another record already has the same key; look for a second record with this Referral Identifier"
+            "another record already has the same key; look for a second record with this Referral \
+             Identifier"
         }
         (_, Some(0x8006_0882)) | (412, None) => "the record changed since it was read",
         (_, Some(0x8004_0333)) => {
-            "a duplicate detection rule of the environment refused it; except the application user from the rule, or merge the duplicates"
+            "a duplicate detection rule of the environment refused it; except the application user \
+             from the rule, or merge the duplicates"
         }
         (_, Some(0x8004_0265)) => {
-            "a plug-in or workflow of the environment refused it; its owner finds the reason in the plug-in trace log"
+            "a plug-in or workflow of the environment refused it; its owner finds the reason in \
+             the plug-in trace log"
         }
         (_, Some(0x8004_0203)) => "a value is not valid for its column; correct the mapping",
         (_, Some(0x8004_1102)) => {
             "the table does not exist; is Dynamics 365 Sales installed in this environment?"
         }
         (_, Some(0x8004_022e)) => {
-            "the record is closed and therefore read-only; reopen it in Dynamics, or leave it as it is"
+            "the record is closed and therefore read-only; reopen it in Dynamics, or leave it as \
+             it is"
         }
         (_, Some(0x8004_0515)) => "the opportunity is closed already",
         (_, Some(0x8004_0516)) => {
@@ -193,10 +207,12 @@ fn plain(status: u16, code: Option<u32>) -> Option<&'static str> {
         }
         (_, Some(0x8004_051a)) => "the opportunity is open already",
         (_, Some(0x8010_0005)) => {
-            "the state of an opportunity cannot be set like this; remove statecode and statuscode from the mapping"
+            "the state of an opportunity cannot be set like this; remove statecode and statuscode \
+             from the mapping"
         }
         (_, Some(0x8004_8cef)) => {
-            "the close record would have another currency than the opportunity; correct the currency in Dynamics"
+            "the close record would have another currency than the opportunity; correct the \
+             currency in Dynamics"
         }
         (_, Some(0x8006_0883 | 0x8006_088d)) => {
             "optimistic concurrency is not enabled for the table; enable it"

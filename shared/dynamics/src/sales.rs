@@ -118,7 +118,12 @@ impl Dynamics {
         let answer = self.save_columns(&address, body, write.phase).await?;
         let stored = Stored::read(&self.schema, &self.settings, &answer)?;
         if answer.status == StatusCode::CREATED {
-            tracing::info!(referral.id = %id, crm.id = %stored.id, "created the {} of a referral", self.schema.row_name());
+            tracing::info!(
+                referral.id = %id,
+                crm.id = %stored.id,
+                "created the {} of a referral",
+                self.schema.row_name()
+            );
         }
         self.finish(stored, write.phase, None).await
     }

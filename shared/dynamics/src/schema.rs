@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cosell_crm::CrmError;
 use cosell_model::id::ReferralId;
+use cosell_model::path::ColumnPath;
 use uuid::Uuid;
 
 use crate::dialect::DIALECT;
@@ -30,7 +31,7 @@ impl Schema {
     ///
     /// Fails with [`CrmError::InvalidColumn`] on a name that no Dataverse column can have.
     pub fn opportunities(
-        columns: &BTreeSet<String>,
+        columns: &BTreeSet<ColumnPath>,
         sync_column: &str,
         referral_id_column: &str,
     ) -> Result<Self, CrmError> {
@@ -39,7 +40,7 @@ impl Schema {
 
     /// The lead table, as [`Self::opportunities`]; its co-sell columns have the same names there.
     pub fn leads(
-        columns: &BTreeSet<String>,
+        columns: &BTreeSet<ColumnPath>,
         sync_column: &str,
         referral_id_column: &str,
     ) -> Result<Self, CrmError> {
@@ -48,7 +49,7 @@ impl Schema {
 
     fn of(
         table: Table,
-        columns: &BTreeSet<String>,
+        columns: &BTreeSet<ColumnPath>,
         sync_column: &str,
         referral_id_column: &str,
     ) -> Result<Self, CrmError> {
@@ -57,15 +58,12 @@ impl Schema {
         plain.insert(checked(sync_column)?);
         plain.insert(checked(referral_id_column)?);
         let mut related: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for column in columns {
-            match column.split_once('/') {
-                None => {
-                    plain.insert(checked(column)?);
-                }
-                Some((lookup, column)) => {
-                    related.entry(checked(lookup)?).or_default().insert(checked(column)?);
-                }
-            }
+        for path in columns {
+            let column = checked(path.column())?;
+            match path.lookup() {
+                None => plain.insert(column),
+                Some(lookup) => related.entry(checked(lookup)?).or_default().insert(column),
+            };
         }
         Ok(Self {
             table,
@@ -124,8 +122,8 @@ fn comma(names: &BTreeSet<String>) -> String {
 mod tests {
     use super::*;
 
-    fn columns(names: &[&str]) -> BTreeSet<String> {
-        names.iter().map(|&name| name.to_owned()).collect()
+    fn columns(names: &[&str]) -> BTreeSet<ColumnPath> {
+        names.iter().map(|&name| name.into()).collect()
     }
 
     #[test]
@@ -143,7 +141,8 @@ mod tests {
         );
         assert_eq!(
             schema.expand().unwrap(),
-            "customerid_account($select=address1_city,name),owninguser($select=internalemailaddress)"
+            "customerid_account($select=address1_city,name),\
+             owninguser($select=internalemailaddress)"
         );
     }
 
@@ -161,7 +160,8 @@ mod tests {
         let schema = Schema::leads(&columns(&["subject"]), "nwcs_sync", "nwcs_referralid").unwrap();
         assert_eq!(
             schema.select(),
-            "_masterid_value,_qualifyingopportunityid_value,modifiedon,nwcs_referralid,nwcs_sync,statecode,statuscode,subject,versionnumber"
+            "_masterid_value,_qualifyingopportunityid_value,modifiedon,nwcs_referralid,nwcs_sync,\
+             statecode,statuscode,subject,versionnumber"
         );
         assert_eq!(
             (schema.id_column().as_str(), schema.row(Uuid::nil()).as_str()),

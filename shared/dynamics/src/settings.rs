@@ -118,7 +118,8 @@ pub(crate) fn publisher_prefix(environment: &Environment) -> Result<String, Note
     } else {
         Err(environment.note(
             NAME,
-            "must be two to eight lower-case letters or digits, a letter first, without the underscore",
+            "must be two to eight lower-case letters or digits, a letter first, without the \
+             underscore",
             PREFIX,
         ))
     }

@@ -54,7 +54,8 @@ impl Grant for SignIn {
             }
             Self::Given { is_used, .. } if is_used.swap(true, Ordering::SeqCst) => {
                 Err(TokenError::Unusable(
-                    "Dynamics does not accept the access token that was given: it has expired, or is for another environment; get a new one",
+                    "Dynamics does not accept the access token that was given: it has expired, or \
+                     is for another environment; get a new one",
                 ))
             }
             Self::Given { token, .. } => Ok(Issued { secret: token.clone(), with: (), life: None }),
@@ -68,6 +69,7 @@ fn classify(error: &OAuthError) -> Option<Refusal> {
     let code = error.entra_code().or_else(|| error.name().map(str::to_owned));
     error.status.is_client_error().then(|| Refusal {
         code: code.unwrap_or_else(|| format!("HTTP {}", error.status.as_u16())),
-        remedy: "check tenant, client id and client secret of Dynamics, and whether the secret has expired",
+        remedy: "check tenant, client id and client secret of Dynamics, and whether the secret has \
+                 expired",
     })
 }

@@ -7,7 +7,8 @@ use url::{Host, Url};
 /// An address that we must not send anything to.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "`{scheme}://{host}` may not be called: use an https address without user name and password (plain http only on loopback)"
+    "`{scheme}://{host}` may not be called: use an https address without user name and password \
+     (plain http only on loopback)"
 )]
 pub struct ForbiddenUrl {
     scheme: String,

@@ -77,7 +77,8 @@ mod tests {
         assert_eq!(read(header), json!({"alg": "RS256"}));
         let expires = "2026-03-04T09:03:00Z".parse::<Timestamp>().unwrap().as_second();
         let expected = json!({
-            "iss": "app", "sub": "sync@northwind.example", "aud": "https://a.example", "exp": expires
+            "iss": "app", "sub": "sync@northwind.example", "aud": "https://a.example",
+            "exp": expires
         });
         assert_eq!(read(claims), expected);
     }

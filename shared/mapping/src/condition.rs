@@ -4,8 +4,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::{Mapping, Rule};
-use cosell_model::crm::CrmRecord;
 use cosell_model::deal::DealKind;
 use cosell_model::life_cycle::Stage;
 use cosell_model::referral::Referral;
@@ -49,7 +47,8 @@ pub struct Situation {
 }
 
 impl Situation {
-    /// Of a deal in Partner Center; `helped` when Microsoft's half of its engagement is known.
+    /// Of a deal in Partner Center; `helped` when the Microsoft referral of its engagement is
+    /// known.
     pub fn of(referral: &Referral, helped: bool) -> Self {
         let direction = referral.get("direction").and_then(Json::as_str).unwrap_or_default();
         Self {
@@ -71,7 +70,7 @@ impl Situation {
     }
 
     /// Of any deal that could be.
-    pub(super) fn imagined(deal: DealKind, direction: Direction, stage: Stage) -> Self {
+    pub fn imagined(deal: DealKind, direction: Direction, stage: Stage) -> Self {
         Self { deal, direction, stage, new: false }
     }
 }
@@ -91,7 +90,7 @@ impl Condition {
     }
 
     /// Whether no deal fulfils both.
-    pub(super) fn excludes(&self, other: &Self) -> bool {
+    pub fn excludes(&self, other: &Self) -> bool {
         fn apart<T: PartialEq>(left: &[T], right: &[T]) -> bool {
             !left.is_empty() && !right.is_empty() && !left.iter().any(|one| right.contains(one))
         }
@@ -99,31 +98,6 @@ impl Condition {
         apart(&self.deal, &other.deal)
             || apart(&self.stage, &other.stage)
             || directions.is_some_and(|(left, right)| left != right)
-    }
-}
-
-impl Rule {
-    /// Whether the rule is there for such a deal.
-    pub fn applies(&self, situation: Situation) -> bool {
-        self.when.as_ref().is_none_or(|when| when.holds(situation))
-    }
-
-    /// Whether no deal has both rules.
-    pub(super) fn excludes(&self, other: &Self) -> bool {
-        let conditions = self.when.as_ref().zip(other.when.as_ref());
-        conditions.is_some_and(|(one, other)| one.excludes(other))
-    }
-}
-
-impl Mapping {
-    /// What a referral for this record would be.
-    pub fn situation_of_new(&self, record: &CrmRecord) -> Situation {
-        let asks = matches!(self.help_code(record.get(&self.help.column)), Ok(Some(_)));
-        Situation::of_new(match self.visibility_of(record) {
-            _ if asks => DealKind::Cosell,
-            Ok(Some(true)) => DealKind::PartnerLed,
-            _ => DealKind::Private,
-        })
     }
 }
 

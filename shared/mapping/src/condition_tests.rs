@@ -35,7 +35,7 @@ fn a_condition_tells_kind_direction_and_stage_apart() {
 }
 
 #[test]
-fn an_upgraded_deal_is_told_by_microsofts_half() {
+fn an_upgraded_deal_is_reported_by_microsofts_half() {
     let condition: Condition = serde_json::from_value(json!({ "deal": ["cosell"] })).unwrap();
     assert!(!condition.holds(Situation::of(&referral(|_| {}), false)));
     assert!(condition.holds(Situation::of(&referral(|_| {}), true)));

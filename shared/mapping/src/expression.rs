@@ -14,8 +14,10 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value as Json};
 
-use super::{ConversionError, Rule, mark};
+use crate::conversion_error::ConversionError;
+use crate::mark;
 use cosell_model::crm::CrmRecord;
+use cosell_model::path::ColumnPath;
 use cosell_model::referral::Referral;
 use cosell_model::value::{Kind, Value};
 
@@ -34,7 +36,7 @@ pub struct Expression {
     compiled: Arc<Environment<'static>>,
     /// What it names, dotted: paths of a referral, or columns of a record.
     names: BTreeSet<String>,
-    columns: Vec<String>,
+    columns: Vec<ColumnPath>,
 }
 
 /// A text that is no expression.
@@ -53,11 +55,12 @@ impl Expression {
 
     /// The columns that it names, where it is computed from a record: `Account.Name` is
     /// `Account/Name`.
-    pub fn columns(&self) -> impl Iterator<Item = &str> {
-        self.columns.iter().map(String::as_str)
+    pub fn columns(&self) -> impl Iterator<Item = &ColumnPath> {
+        self.columns.iter()
     }
 
-    fn of_referral(&self, referral: &Referral) -> Result<String, ConversionError> {
+    /// What it makes of a referral.
+    pub fn of_referral(&self, referral: &Referral) -> Result<String, ConversionError> {
         let blocks = self.names().filter_map(|name| name.split_once('.'));
         for (block, _) in blocks {
             // Services leave out what is null, but a whole block is never null: without it the
@@ -69,8 +72,9 @@ impl Expression {
         self.rendered(|name| referral.get(name).cloned().unwrap_or_default())
     }
 
-    fn of_record(&self, record: &CrmRecord) -> Result<String, ConversionError> {
-        self.rendered(|name| match record.get(&name.replace('.', "/")) {
+    /// What it makes of a record.
+    pub fn of_record(&self, record: &CrmRecord) -> Result<String, ConversionError> {
+        self.rendered(|name| match record.get(name.replace('.', "/")) {
             Json::String(text) => Json::from(mark::unmarked(text)),
             other => other.clone(),
         })
@@ -93,7 +97,7 @@ impl Expression {
             put(&mut context, name, value(name));
         }
         let template = self.compiled.get_template(NAME)?;
-        template.render(rendered(Json::Object(context))).map(|text| text.trim().to_owned())
+        template.render(context_value(Json::Object(context))).map(|text| text.trim().to_owned())
     }
 }
 
@@ -111,7 +115,7 @@ fn put(context: &mut Map<String, Json>, name: &str, value: Json) {
 }
 
 /// As expressions have it; a whole number without the fraction that services write as they like.
-fn rendered(json: Json) -> minijinja::Value {
+fn context_value(json: Json) -> minijinja::Value {
     match json {
         Json::Null => minijinja::Value::from(()),
         Json::Bool(yes) => yes.into(),
@@ -121,9 +125,9 @@ fn rendered(json: Json) -> minijinja::Value {
             (None, None) => number.to_string().into(),
         },
         Json::String(text) => text.into(),
-        Json::Array(items) => items.into_iter().map(rendered).collect(),
+        Json::Array(items) => items.into_iter().map(context_value).collect(),
         Json::Object(properties) => minijinja::Value::from_pairs(
-            properties.into_iter().map(|(name, value)| (name, rendered(value))),
+            properties.into_iter().map(|(name, value)| (name, context_value(value))),
         ),
     }
 }
@@ -166,7 +170,7 @@ impl TryFrom<String> for Expression {
         }
         let expression = Self {
             source,
-            columns: names.iter().map(|name| name.replace('.', "/")).collect(),
+            columns: names.iter().map(|name| name.replace('.', "/").into()).collect(),
             names,
             compiled: Arc::new(compiled),
         };
@@ -207,26 +211,6 @@ impl fmt::Debug for Expression {
 impl PartialEq for Expression {
     fn eq(&self, other: &Self) -> bool {
         self.source == other.source
-    }
-}
-
-impl Rule {
-    /// The value that is computed from the referral; `None` where the rule has a path.
-    pub(super) fn computed_from_partner_center(
-        &self,
-        referral: &Referral,
-    ) -> Option<Result<Value, ConversionError>> {
-        let text = self.from_partner_center.as_ref()?.of_referral(referral);
-        Some(text.and_then(|text| Ok(Value::from_text(self.kind, &text)?)))
-    }
-
-    /// The value that is computed from the record; `None` where the rule has a column.
-    pub(super) fn computed_from_crm(
-        &self,
-        record: &CrmRecord,
-    ) -> Option<Result<Value, ConversionError>> {
-        let text = self.from_crm.as_ref()?.of_record(record);
-        Some(text.and_then(|text| Ok(Value::from_text(self.crm_kind(), &text)?)))
     }
 }
 

@@ -5,6 +5,7 @@ use super::*;
 use crate::fixtures::{record, referral, set};
 use crate::tests::shipped;
 use crate::{Mapping, When};
+use cosell_model::path::ReferralPath;
 
 fn expression(text: &str) -> Expression {
     Expression::try_from(text.to_owned()).unwrap()
@@ -23,12 +24,12 @@ fn computing() -> Mapping {
         match rule.name.as_str() {
             "notes" => {
                 rule.from_partner_center = Some(expression("{{ name }}: {{ details.notes }}"));
-                rule.partner_center = String::new();
+                rule.partner_center = ReferralPath::default();
                 rule.to_partner_center = When::Never;
             }
             "name" => {
                 rule.from_crm = Some(expression("{{ customerid_account.name }}, {{ name }}"));
-                rule.crm = String::new();
+                rule.crm = ColumnPath::default();
                 rule.to_crm = When::Never;
             }
             _ => {}
@@ -48,11 +49,13 @@ fn an_expression_is_computed_from_what_it_names() {
         ("{{ salesStage or 'none yet' }}", "none yet"),
         ("[{{ salesStage }}]", "[]"),
         (
-            "{% if consent.consentToShareReferralWithMicrosoftSellers %}shared{% else %}private{% endif %}",
+            "{% if consent.consentToShareReferralWithMicrosoftSellers %}shared{% else %}private{% \
+             endif %}",
             "private",
         ),
         (
-            "{{ customerProfile.team|selectattr('title', 'equalto', 'CEO')|map(attribute='lastName')|first }}",
+            "{{ customerProfile.team|selectattr('title', 'equalto', \
+             'CEO')|map(attribute='lastName')|first }}",
             "Berg",
         ),
         ("{% for person in customerProfile.team %}{{ person.lastName }} {% endfor %}", "Ek Berg"),
@@ -130,7 +133,8 @@ proptest! {
     /// Whatever an administrator writes, it is refused or computed, and never panics.
     #[test]
     fn any_text_is_an_expression_or_refused(
-        text in "(\\{\\{|\\}\\}|\\{%|%\\}| |if|for|in|end|name|details.notes|\\||upper|cut|\\(|\\)|\\[|\\]|:|'|\"|[0-9]|\\*|-|~|,|\u{e4}){0,24}",
+        text in "(\\{\\{|\\}\\}|\\{%|%\\}| \
+            |if|for|in|end|name|details.notes|\\||upper|cut|\\(|\\)|\\[|\\]|:|'|\"|[0-9]|\\*|-|~|,|\u{e4}){0,24}",
     ) {
         if let Ok(expression) = Expression::try_from(text) {
             let _ = expression.of_referral(&referral(|_| {}));

@@ -3,25 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use super::conversion::scalar_text;
-use super::{ConversionError, Mapping, Rule, Situation};
+use crate::code::scalar_text;
+use crate::condition::Situation;
+use crate::conversion_error::ConversionError;
+use crate::mapping::Mapping;
+use crate::rule::Rule;
 use cosell_model::audit::Side;
 use cosell_model::crm::{CrmRecord, Phase};
+use cosell_model::field::Field;
 use cosell_model::life_cycle::Stage;
 use cosell_model::link::{LastSynced, Link};
 use cosell_model::referral::Referral;
 use cosell_model::value::Value;
-
-/// The name under which stage and phase stand among the seen values.
-pub const STAGE: &str = "stage";
-/// The name of the record's wish for Microsoft's help among the seen values.
-pub const HELP: &str = "help";
-/// The name of the deal's visibility to Microsoft's sellers among the seen values.
-pub const VISIBILITY: &str = "visibility";
-/// What the customer contact is called where it is sent as a whole.
-pub const CONTACT: &str = "customer_contact";
-/// The name of Partner Center's "CRM ID" among the seen values.
-pub const REFERENCE: &str = "crm_id";
 
 /// Why the values of a rule are not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,10 +38,10 @@ pub enum Unreadable {
 /// Both sides' values as they are now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observation {
-    /// By rule name.
-    pub values: BTreeMap<String, LastSynced>,
-    /// By rule name, those whose values are not known: no edit may be concluded from them.
-    pub unreadable: BTreeMap<String, Unreadable>,
+    /// By field.
+    pub values: BTreeMap<Field, LastSynced>,
+    /// By field, those whose values are not known: no edit may be concluded from them.
+    pub unreadable: BTreeMap<Field, Unreadable>,
     /// Whether the CRM shows what Partner Center says of the deal's visibility.
     pub visibility_settled: bool,
 }
@@ -56,10 +49,10 @@ pub struct Observation {
 impl Observation {
     /// What a new link starts with. The CRM ID counts as seen only once it stands in Partner
     /// Center, visibility once the CRM shows it.
-    pub fn into_new_link(mut self) -> BTreeMap<String, LastSynced> {
-        self.values.retain(|name, seen| match name.as_str() {
-            REFERENCE => !seen.partner_center.is_nothing(),
-            VISIBILITY => self.visibility_settled,
+    pub fn into_new_link(mut self) -> BTreeMap<Field, LastSynced> {
+        self.values.retain(|field, seen| match field {
+            Field::Reference => !seen.partner_center.is_nothing(),
+            Field::Visibility => self.visibility_settled,
             _ => true,
         });
         self.values
@@ -95,30 +88,30 @@ impl Mapping {
         let mut observation = Observation::default();
         for rule in &self.rules {
             if !rule.applies(situation) {
-                observation.unreadable.insert(rule.name.clone(), Unreadable::NotForThisDeal);
+                observation.unreadable.insert(Field::rule(&rule.name), Unreadable::NotForThisDeal);
                 continue;
             }
             match rule.observe(referral, record) {
-                Ok(seen) => drop(observation.values.insert(rule.name.clone(), seen)),
-                Err(why) => drop(observation.unreadable.insert(rule.name.clone(), why)),
+                Ok(seen) => drop(observation.values.insert(Field::rule(&rule.name), seen)),
+                Err(why) => drop(observation.unreadable.insert(Field::rule(&rule.name), why)),
             }
         }
-        let mut note = |name: &str, partner_center, crm| {
-            observation.values.insert(name.to_owned(), LastSynced { partner_center, crm })
+        let mut note = |field, partner_center, crm| {
+            observation.values.insert(field, LastSynced { partner_center, crm })
         };
-        note(STAGE, stage_value(referral.stage), phase_value(record.phase));
-        let help = record.get(&self.help.column);
+        note(Field::Stage, stage_value(referral.stage), phase_value(record.phase));
+        let help = record.get(self.help.column.as_str());
         note(
-            HELP,
+            Field::Help,
             Value::Nothing,
             if help.is_null() { Value::Nothing } else { Value::text(scalar_text(help)) },
         );
         let visibility = self.observe_visibility(referral, record);
         let reference = referral.external_reference.clone().map_or(Value::Nothing, Value::text);
-        note(REFERENCE, reference, Value::text(record.key.id.clone()));
+        note(Field::Reference, reference, Value::text(record.key.id.clone()));
         observation.visibility_settled =
             visibility.as_ref().is_some_and(|seen| self.is_visibility_settled(seen));
-        observation.values.extend(visibility.map(|seen| (VISIBILITY.to_owned(), seen)));
+        observation.values.extend(visibility.map(|seen| (Field::Visibility, seen)));
         observation
     }
 }
@@ -130,7 +123,7 @@ impl Rule {
             |side, error: &ConversionError| Unreadable::NoValue { side, reason: error.to_string() };
         // Services leave out what is null, but a whole block is never null: without it the answer
         // was shortened.
-        if let Some((block, _)) = self.partner_center.split_once('.')
+        if let Some((block, _)) = self.partner_center.as_str().split_once('.')
             && !referral.has(block)
         {
             return Err(Unreadable::BlockMissing { crm: crm.ok() });
@@ -153,6 +146,19 @@ pub fn stage_value(stage: Stage) -> Value {
 /// A phase among the seen values.
 pub fn phase_value(phase: Phase) -> Value {
     Value::Text(phase.to_string())
+}
+
+impl Mapping {
+    /// Whether this is the name of the currency's rule.
+    pub fn is_currency(&self, rule: &str) -> bool {
+        self.rules.iter().any(|known| known.is_currency() && known.name == rule)
+    }
+
+    /// The currency's rule of this deal.
+    pub fn currency(&self, observed: &Observation) -> Option<&Rule> {
+        let mut currencies = self.rules.iter().filter(|rule| rule.is_currency());
+        currencies.find(|rule| observed.values.contains_key(&Field::rule(&rule.name)))
+    }
 }
 
 impl Rule {

@@ -5,72 +5,15 @@
 
 mod catalogue;
 mod codes;
+mod property;
 
 use catalogue::PATHS;
-pub(super) use codes::HELP;
-
-/// One path.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Property {
-    pub(super) path: &'static str,
-    pub(super) holds: Holds,
-    pub(super) access: Access,
-}
-
-/// What stands at a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Holds {
-    Text,
-    /// An ISO 4217 code: always three characters.
-    Currency,
-    /// An ISO 3166-1 alpha-2 code.
-    Country,
-    /// One of a list.
-    Code(Codes),
-    Number,
-    DateTime,
-    Flag,
-    /// An object with paths of its own.
-    Block,
-    /// A list with paths of its own.
-    List,
-    /// The list of solutions.
-    Solutions,
-    /// Something the contract does not describe further, or calls free-form: anything may stand
-    /// below it.
-    Open,
-}
-
-/// Who may write a path, and when (contract partner-center 2.1, 2.12).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Access {
-    /// On creation and by patch.
-    Free,
-    /// On creation only.
-    Locked,
-    /// Partner Center alone.
-    ReadOnly,
-    /// The sync itself, which would overwrite whatever a rule writes.
-    Governed,
-    /// The contract does not say.
-    Unstated,
-}
-
-/// A list of codes (contract partner-center 2.10, 2.11).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Codes {
-    /// Those that Microsoft uses now.
-    pub(super) current: &'static [&'static str],
-    /// Those that old referrals carry, or that mean nothing.
-    pub(super) old: &'static [&'static str],
-    /// Whether there are no others. Where the documents disagree with what was seen, or the list
-    /// grows every year, there may be.
-    pub(super) closed: bool,
-}
+pub use codes::HELP;
+pub use property::{Access, Codes, Holds, Property};
 
 /// The path's property; `None` when there is no such path. A path below something open has that
 /// one's property.
-pub(super) fn property(path: &str) -> Option<Property> {
+pub fn property(path: &str) -> Option<Property> {
     let general = general(path);
     let found = PATHS.iter().find(|property| property.path.eq_ignore_ascii_case(&general));
     found.copied().or_else(|| {
@@ -80,13 +23,13 @@ pub(super) fn property(path: &str) -> Option<Property> {
 }
 
 /// All paths, with 0 for an index, for a hint.
-pub(super) fn all() -> impl Iterator<Item = String> {
+pub fn all() -> impl Iterator<Item = String> {
     PATHS.iter().map(|property| property.path.replace('*', "0"))
 }
 
 /// Whether `path` is `root` or stands below it; names are compared as the service does, without
 /// case.
-pub(super) fn is_at_or_below(path: &str, root: &str) -> bool {
+pub fn is_at_or_below(path: &str, root: &str) -> bool {
     path.eq_ignore_ascii_case(root) || is_below(path, root)
 }
 
@@ -106,7 +49,7 @@ fn general(path: &str) -> String {
 
 /// What a new deal must carry (contract partner-center 2.1, 2.12) beside what the sync itself sets,
 /// and whether only with Microsoft's help.
-pub(super) const NEEDED: &[(&str, bool)] = &[
+pub const NEEDED: &[(&str, bool)] = &[
     ("name", false),
     ("qualification", false),
     ("customerProfile.name", false),
@@ -132,7 +75,7 @@ pub(super) const NEEDED: &[(&str, bool)] = &[
 ];
 
 /// Whether a path is taken on creation only.
-pub(super) fn is_locked(path: &str) -> bool {
+pub fn is_locked(path: &str) -> bool {
     property(path)
         .is_some_and(|property| matches!(property.access, Access::Locked | Access::Governed))
 }

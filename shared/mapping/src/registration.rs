@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::form::{Form, Key, RULE, needed, optional};
-use super::{Mapping, Rule, When};
+use crate::rule::{Rule, When};
+use cosell_model::path::ColumnPath;
 
 /// Which deals are registered, and what a registration is made of.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -33,35 +33,12 @@ pub enum RegisterWhen {
     Won,
 }
 
-/// `[registration]`.
-pub(super) const REGISTRATION: &[Key] = &[
-    needed("when", Form::OneOf(&["never", "won"])),
-    optional("create", Form::Free),
-    optional("rule", Form::Tables(RULE)),
-];
-
 /// Where the first registration of a referral stands.
-pub(super) const FIRST: &str = "registrations.0";
-
-impl Mapping {
-    /// This mapping with won deals registered, whatever it says itself.
-    #[must_use]
-    pub fn registering_won(mut self) -> Self {
-        if let Some(registration) = &mut self.registration {
-            registration.when = RegisterWhen::Won;
-        }
-        self
-    }
-
-    /// The registration of won deals, where it is wanted.
-    pub fn registering(&self) -> Option<&Registration> {
-        self.registration.as_ref().filter(|registration| registration.when == RegisterWhen::Won)
-    }
-}
+pub const FIRST: &str = "registrations.0";
 
 impl Registration {
     /// The CRM columns that its rules read.
-    pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
+    pub fn columns(&self) -> impl Iterator<Item = &ColumnPath> {
         self.rules.iter().flat_map(Rule::columns)
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::ConversionError;
+use crate::conversion_error::ConversionError;
 use cosell_model::referral::lookup;
 
 /// More are refused (contract partner-center 2.7).
@@ -93,7 +93,7 @@ fn category(id: &str) -> Option<&'static str> {
 }
 
 /// One item of the array: as it stands there, or new.
-pub(super) fn item(id: &str, present: Option<&Json>) -> Json {
+pub(crate) fn item(id: &str, present: Option<&Json>) -> Json {
     if let Some(known) = known(id, present) {
         return known.clone();
     }

@@ -1,109 +1,38 @@
-use proptest::prelude::*;
+use cosell_mapping_check::{Examination, MappingFile};
 
 use super::*;
+use cosell_model::record_id::RecordIds;
 use cosell_model::value::Value;
+use serde_json::Value as Json;
 
-const CRM: Crm = Crm::of_guids("dynamics");
-const SALESFORCE: Crm = Crm::of_guids("salesforce");
+const DYNAMICS: &str = include_str!("../../../infra/mapping/dynamics.toml");
+const SALESFORCE: &str = include_str!("../../../infra/mapping/salesforce.toml");
 
-/// The mapping that ships for Dynamics 365, as the functions read it.
-pub(crate) fn shipped() -> Mapping {
-    Mapping::parse(&CRM, &file(), &placeholders()).unwrap()
+/// What came of checking a shipped mapping.
+fn examined(system: &'static str, text: &str) -> Examination {
+    let crm = cosell_mapping_check::Crm::of_guids(system);
+    let shipped = MappingFile { name: "shipped.toml", text };
+    Examination::of(&crm, shipped, None, &placeholders())
 }
 
-fn file() -> String {
-    include_str!("../../../infra/mapping/dynamics.toml").to_owned()
+/// A shipped mapping as the functions read it: in its checked form.
+fn loaded(system: &'static str, text: &str) -> Mapping {
+    let examination = examined(system, text);
+    let ids = RecordIds::guids(system);
+    Mapping::load(examination.checked_form().unwrap(), ids, &placeholders()).unwrap()
 }
 
 fn placeholders() -> Placeholders {
     Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+46700000002".to_owned())])
 }
 
-fn faults(text: &str) -> String {
-    Mapping::parse(&CRM, text, &placeholders()).unwrap_err().to_string()
-}
-
-#[test]
-fn the_shipped_file_is_sound_and_its_columns_carry_the_prefix() {
-    let mapping = shipped();
-    assert!(mapping.crm_columns().contains("nwcs_syncwithpartnercenter"));
-    assert!(mapping.crm_columns().contains("customerid_account/address1_country"));
-    assert!(mapping.rules.len() > 15);
+/// The mapping that ships for Dynamics 365.
+pub(crate) fn shipped() -> Mapping {
+    loaded("dynamics", DYNAMICS)
 }
 
 fn shipped_for_salesforce() -> Mapping {
-    let text = include_str!("../../../infra/mapping/salesforce.toml");
-    let placeholders = Placeholders::from([("team_phone", "+46700000002".to_owned())]);
-    Mapping::parse(&SALESFORCE, text, &placeholders).unwrap()
-}
-
-#[test]
-fn both_shipped_files_have_the_same_rules_in_the_same_directions() {
-    let (dynamics, salesforce) = (shipped(), shipped_for_salesforce());
-    let of = |mapping: &Mapping| -> Vec<_> {
-        let rules = mapping.rules.iter();
-        rules
-            .map(|rule| {
-                let directions =
-                    (rule.to_crm, rule.to_partner_center, rule.conflict, rule.required);
-                (rule.name.clone(), rule.partner_center.clone(), rule.kind, directions)
-            })
-            .collect()
-    };
-    assert_eq!(of(&dynamics), of(&salesforce));
-    let help = |mapping: &Mapping| mapping.help.values.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(help(&dynamics), help(&salesforce));
-    assert_eq!(dynamics.create["consent"], salesforce.create["consent"]);
-    let stages = |mapping: &Mapping| {
-        let stages = &mapping.stages;
-        (stages.to_crm.clone(), stages.to_partner_center.clone(), stages.on_hold_edits)
-    };
-    assert_eq!(stages(&dynamics), stages(&salesforce));
-}
-
-/// The rows of contract partner-center 5.5: the path, and whether the connector brings it to the
-/// CRM and to Partner Center. What it does not sync is left out, and so is what the sync does by
-/// itself: `id`, portal link, `externalReferenceId`, `status`, `microsoftMsxId`.
-const CONNECTORS_ROWS: [(&str, bool, bool); 18] = [
-    ("name", true, true),
-    ("details.dealValue", true, true),
-    ("details.currency", true, true),
-    ("details.closingDateTime", true, true),
-    ("details.notes", true, true),
-    ("customerProfile.name", true, true),
-    ("customerProfile.address.postalCode", true, true),
-    ("customerProfile.address.country", true, true),
-    ("customerProfile.address.addressLine1", true, true),
-    ("customerProfile.address.city", true, true),
-    ("customerProfile.address.state", true, true),
-    ("customerProfile.team.0.firstName", true, true),
-    ("customerProfile.team.0.lastName", true, true),
-    ("customerProfile.team.0.email", true, true),
-    ("customerProfile.team.0.phoneNumber", true, true),
-    ("team.0.firstName", false, true),
-    ("team.0.email", false, true),
-    ("details.requirements.solutions", true, true),
-];
-
-#[test]
-fn the_shipped_files_cover_every_row_of_microsofts_connectors() {
-    for mapping in [shipped(), shipped_for_salesforce()] {
-        for (path, to_crm, to_partner_center) in CONNECTORS_ROWS {
-            let rule = mapping.rules.iter().find(|rule| rule.partner_center == path);
-            let rule = rule.unwrap_or_else(|| panic!("{}: no rule for {path}", mapping.system));
-            let covers = |wanted: bool, when: When| !wanted || when.on_create();
-            assert!(covers(to_crm, rule.to_crm), "{path} to the CRM");
-            assert!(covers(to_partner_center, rule.to_partner_center), "{path} to Partner Center");
-        }
-        // What has a table of its own.
-        assert_eq!(mapping.help.values.len(), 6);
-        assert!(mapping.visibility.is_some());
-        assert_eq!(mapping.stages.to_crm.len(), 6, "every status");
-        assert!(mapping.lead.is_some(), "an unaccepted lead is a lead");
-        let columns = &mapping.columns;
-        let by_the_sync = [&columns.referral_id, &columns.referral_link, &columns.microsoft_crm_id];
-        assert!(by_the_sync.iter().all(|column| mapping.crm_columns().contains(*column)));
-    }
+    loaded("salesforce", SALESFORCE)
 }
 
 #[test]
@@ -113,15 +42,6 @@ fn a_reference_is_read_as_an_id_of_the_mappings_own_crm() {
     let id = |text: &str| mapping.record_ids.key(&mapping.entity, text).map(|key| key.id);
     assert_eq!(id(&GUID.to_uppercase()), Some(GUID.to_owned()));
     assert_eq!(id("006Kd00000AbC1xIAF"), None);
-}
-
-#[test]
-fn a_related_record_of_salesforce_is_filled_on_creation_only() {
-    let text = include_str!("../../../infra/mapping/salesforce.toml");
-    let street = "crm = \"Account/BillingStreet\"\ncrm_length = 255\nkind = \"text\"\nto_crm = ";
-    let text = text.replacen(&format!("{street}\"create\""), &format!("{street}\"always\""), 1);
-    let faults = faults(&text);
-    assert!(faults.contains("`Account/BillingStreet` belongs to a related record"), "{faults}");
 }
 
 #[test]
@@ -135,80 +55,6 @@ fn a_street_of_several_lines_becomes_one() {
         Value::text("Hamngatan 4, Box 12")
     );
     assert_eq!(across("notes", "one\ntwo"), Value::text("one\ntwo"), "notes have lines");
-}
-
-#[test]
-fn the_mapping_of_another_crm_is_refused() {
-    let text = file().replace("system = \"dynamics\"", "system = \"hubspot\"");
-    assert!(
-        faults(&text).contains("`system` cannot be `hubspot`; use dynamics"),
-        "{}",
-        faults(&text)
-    );
-}
-
-#[test]
-fn both_shipped_files_are_without_fault() {
-    let salesforce = include_str!("../../../infra/mapping/salesforce.toml");
-    for (crm, text) in [(CRM, file().as_str()), (SALESFORCE, salesforce)] {
-        let layer = Layer { file: "shipped", text };
-        assert_eq!(Examination::of(&crm, layer, None, &placeholders()).faults, []);
-    }
-}
-
-#[test]
-fn an_unknown_key_is_refused_with_its_place_and_what_was_meant() {
-    let text = file().replace("crm_length = 300", "crm_lenght = 300");
-    let line = 1 + text.lines().position(|line| line.starts_with("crm_lenght")).unwrap();
-    let faults = faults(&text);
-    let expected = format!(
-        "mapping:{line}:1: error: rule `name` has no key `crm_lenght` (did you mean `crm_length`?); use one of name,"
-    );
-    assert!(faults.contains(&expected), "{faults}");
-}
-
-#[test]
-fn every_syntax_error_is_told() {
-    let text = file().replace("version = 1", "version = = 1").replacen(
-        "kind = \"money\"",
-        "kind = money",
-        1,
-    );
-    let faults = faults(&text);
-    assert_eq!(faults.matches("this is not TOML").count(), 2, "{faults}");
-}
-
-#[test]
-fn a_missing_placeholder_is_named_with_its_place() {
-    let error = Mapping::parse(&CRM, &file(), &Placeholders::new()).unwrap_err();
-    let text = file();
-    let line = 1 + text.lines().position(|line| line.starts_with("sync = ")).unwrap();
-    assert!(
-        error
-            .to_string()
-            .contains(&format!("mapping:{line}:8: error: no setting fills {{prefix}}")),
-        "{error}"
-    );
-}
-
-#[test]
-fn a_placeholder_is_a_text_whatever_it_holds() {
-    let hostile = "\"\nversion = 2\n#";
-    let placeholders =
-        Placeholders::from([("prefix", "nwcs".into()), ("team_phone", hostile.into())]);
-    let mapping = Mapping::parse(&CRM, &file(), &placeholders).unwrap();
-    assert_eq!(mapping.version, 1);
-    assert_eq!(mapping.create["team"][0]["phoneNumber"], hostile);
-}
-
-#[test]
-fn a_file_of_another_version_is_not_looked_at_further() {
-    let text = file()
-        .replace("version = 1", "version = 2")
-        .replace("kind = \"money\"", "kind = \"monye\"");
-    let faults = faults(&text);
-    assert!(faults.contains("has version 2; this program reads version 1"), "{faults}");
-    assert!(!faults.contains("monye"), "{faults}");
 }
 
 #[test]
@@ -244,28 +90,31 @@ fn a_help_value_outside_the_table_is_named() {
     assert!(mapping.help_code(&7.into()).unwrap_err().to_string().contains('7'));
 }
 
-proptest! {
-    /// Whatever an administrator makes of the two files: faults, and a mapping unless one of them
-    /// is an error.
-    #[test]
-    fn any_slip_of_the_pen_is_told_and_never_panics(
-        at in 0_usize..9000,
-        length in 0_usize..40,
-        put in "[a-z0-9_ .=\\[\\]{}\"'#\n\u{e4}-]{0,12}",
-        own in prop::option::of("version = 1\n(\\[\\[rule\\]\\]|\\[create\\]|\\[\\[lead.rule\\]\\]|name = \"notes\"|off = true|rule = 1|values = \\{\\}|when = \\{\\}|transform = \\[\"trim\"\\]|from_crm = \"\\{\\{ a \\}\\}\"|crm = false|fallback = \\[\\]|\n){0,6}"),
-    ) {
-        let mut text: Vec<char> = file().chars().collect();
-        let from = at.min(text.len());
-        let to = (from + length).min(text.len());
-        text.splice(from..to, put.chars());
-        let text: String = text.into_iter().collect();
-        let own = own.as_deref().map(|text| Layer { file: "own", text });
-        let examination = Examination::of(&CRM, Layer { file: "shipped", text: &text }, own, &placeholders());
-        prop_assert_eq!(examination.mapping().is_none(), examination.errors() > 0);
-        for fault in &examination.faults {
-            let text = if fault.file == "own" { own.map_or("", |own| own.text) } else { text.as_str() };
-            prop_assert!(fault.line >= 1 && fault.line <= text.split('\n').count(), "{}", fault);
-            prop_assert!(!fault.what.is_empty() && !fault.remedy.is_empty());
-        }
-    }
+/// The checked form of the mapping that ships for Dynamics 365.
+fn checked() -> String {
+    examined("dynamics", DYNAMICS).checked_form().unwrap().to_owned()
+}
+
+#[test]
+fn settings_fill_the_placeholders_of_the_checked_form_as_texts_whatever_they_hold() {
+    let hostile = "\"\nversion = 2\n#{prefix}";
+    let placeholders =
+        Placeholders::from([("prefix", "nwcs".into()), ("team_phone", hostile.into())]);
+    let mapping = Mapping::load(&checked(), RecordIds::none(), &placeholders).unwrap();
+    assert_eq!((mapping.version, mapping.columns.sync.as_str()), (1, "nwcs_syncwithpartnercenter"));
+    assert_eq!(mapping.create["team"][0]["phoneNumber"], hostile);
+}
+
+#[test]
+fn a_placeholder_that_no_setting_fills_is_named() {
+    let error =
+        Mapping::load(&checked(), RecordIds::none(), &Placeholders::new()).unwrap_err().to_string();
+    assert_eq!(error, "the mapping cannot be used: no setting fills {prefix}, {team_phone}");
+}
+
+#[test]
+fn what_is_loaded_is_what_was_checked() {
+    let examination = examined("dynamics", DYNAMICS);
+    let checked = serde_json::to_value(examination.mapping().unwrap()).unwrap();
+    assert_eq!(serde_json::to_value(self::shipped()).unwrap(), checked);
 }

@@ -4,22 +4,28 @@
 //! towards the CRM, and undoes them in reverse order towards Partner Center; those that lose
 //! something cannot be undone, and have no place there.
 
-mod chain;
 mod country;
+pub(crate) mod shape;
 mod step;
 
 use std::fmt;
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
-
-pub(super) use chain::Shape;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use strum::{Display, EnumDiscriminants, EnumString, VariantNames};
 
 /// One named change.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Serialize, EnumDiscriminants)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "String"))]
+#[serde(into = "String")]
+#[strum_discriminants(
+    name(TransformName),
+    doc = "A transform's name.",
+    derive(Display, EnumString, VariantNames, Hash),
+    strum(serialize_all = "snake_case")
+)]
 pub enum Transform {
     /// `trim`: without blanks at both ends.
     Trim,
@@ -63,30 +69,6 @@ pub enum Transform {
     Join(String),
 }
 
-/// The names, for hints and for the form.
-pub(super) const NAMES: &[&str] = &[
-    "trim",
-    "upper",
-    "lower",
-    "title",
-    "first_line",
-    "one_line",
-    "limit",
-    "prefix",
-    "suffix",
-    "round",
-    "times",
-    "days",
-    "end_of_month",
-    "date_as",
-    "date_from",
-    "country_name",
-    "country_code",
-    "first",
-    "last",
-    "join",
-];
-
 /// A text that is no transform.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransformError {
@@ -97,7 +79,7 @@ pub enum TransformError {
     #[error("`{name}` needs {wanted} behind a colon, as in `{example}`")]
     Argument {
         /// Its name.
-        name: &'static str,
+        name: TransformName,
         /// What is wanted.
         wanted: &'static str,
         /// How it is written.
@@ -105,7 +87,7 @@ pub enum TransformError {
     },
     /// It takes nothing behind its name.
     #[error("`{0}` takes nothing behind its name")]
-    Surplus(String),
+    Surplus(TransformName),
 }
 
 impl FromStr for Transform {
@@ -116,112 +98,85 @@ impl FromStr for Transform {
             Some((name, argument)) => (name.trim(), Some(argument)),
             None => (text.trim(), None),
         };
-        if let Some(plain) = plain(name) {
-            return match argument {
-                None => Ok(plain),
-                Some(_) => Err(TransformError::Surplus(name.to_owned())),
-            };
-        }
+        let name: TransformName =
+            name.parse().map_err(|_| TransformError::Unknown(name.to_owned()))?;
+        let plain = |transform| match argument {
+            None => Ok(transform),
+            Some(_) => Err(TransformError::Surplus(name)),
+        };
         let argument = argument.unwrap_or_default();
+        let wrong = |wanted, example| TransformError::Argument { name, wanted, example };
         let number = argument.trim();
-        let whole =
-            |wanted, example| move |name| TransformError::Argument { name, wanted, example };
-        let full = |name, example| match argument {
-            "" => Err(TransformError::Argument { name, wanted: "a text", example }),
+        let full = |example| match argument {
+            "" => Err(wrong("a text", example)),
             text => Ok(text.to_owned()),
         };
-        Ok(match name {
-            "limit" => {
+        let day_form = |example| {
+            let form = Some(argument.to_owned()).filter(|form| is_day_form(form));
+            form.ok_or_else(|| wrong("a form with day, month and year", example))
+        };
+        match name {
+            TransformName::Trim => plain(Self::Trim),
+            TransformName::Upper => plain(Self::Upper),
+            TransformName::Lower => plain(Self::Lower),
+            TransformName::Title => plain(Self::Title),
+            TransformName::FirstLine => plain(Self::FirstLine),
+            TransformName::OneLine => plain(Self::OneLine),
+            TransformName::EndOfMonth => plain(Self::EndOfMonth),
+            TransformName::CountryName => plain(Self::CountryName),
+            TransformName::CountryCode => plain(Self::CountryCode),
+            TransformName::First => plain(Self::First),
+            TransformName::Last => plain(Self::Last),
+            TransformName::Limit => {
                 let characters = number.parse().ok().filter(|characters| *characters > 0);
-                Self::Limit(
-                    characters
-                        .ok_or_else(|| whole("a whole number from 1", "limit:80")("limit"))?,
-                )
+                characters
+                    .map(Self::Limit)
+                    .ok_or_else(|| wrong("a whole number from 1", "limit:80"))
             }
-            "prefix" => Self::Prefix(full("prefix", "prefix:MSFT ")?),
-            "suffix" => Self::Suffix(full("suffix", "suffix: (Microsoft)")?),
             // A decimal has 28 places.
-            "round" => {
+            TransformName::Round => {
                 let places = number.parse().ok().filter(|places| *places <= 28);
-                Self::Round(
-                    places.ok_or_else(|| whole("a whole number up to 28", "round:2")("round"))?,
-                )
+                places.map(Self::Round).ok_or_else(|| wrong("a whole number up to 28", "round:2"))
             }
-            "times" => {
+            TransformName::Times => {
                 let factor = number.parse().ok().filter(|factor: &Decimal| !factor.is_zero());
-                Self::Times(
-                    factor.ok_or_else(|| whole("a number other than 0", "times:0.001")("times"))?,
-                )
+                factor.map(Self::Times).ok_or_else(|| wrong("a number other than 0", "times:0.001"))
             }
             // Three hundred years either way.
-            "days" => {
+            TransformName::Days => {
                 let days = number.parse().ok().filter(|days: &i32| days.unsigned_abs() <= 110_000);
-                Self::Days(days.ok_or_else(|| whole("a whole number of days", "days:-14")("days"))?)
+                days.map(Self::Days).ok_or_else(|| wrong("a whole number of days", "days:-14"))
             }
-            "date_as" => Self::DateAs(date_form("date_as", argument, "date_as:%d.%m.%Y")?),
-            "date_from" => Self::DateFrom(date_form("date_from", argument, "date_from:%d.%m.%Y")?),
-            "join" => Self::Join(full("join", "join:, ")?),
-            unknown => return Err(TransformError::Unknown(unknown.to_owned())),
-        })
+            TransformName::Prefix => full("prefix:MSFT ").map(Self::Prefix),
+            TransformName::Suffix => full("suffix: (Microsoft)").map(Self::Suffix),
+            TransformName::Join => full("join:, ").map(Self::Join),
+            TransformName::DateAs => day_form("date_as:%d.%m.%Y").map(Self::DateAs),
+            TransformName::DateFrom => day_form("date_from:%d.%m.%Y").map(Self::DateFrom),
+        }
     }
 }
 
-/// The transform of this name, if it takes nothing behind it.
-fn plain(name: &str) -> Option<Transform> {
-    Some(match name {
-        "trim" => Transform::Trim,
-        "upper" => Transform::Upper,
-        "lower" => Transform::Lower,
-        "title" => Transform::Title,
-        "first_line" => Transform::FirstLine,
-        "one_line" => Transform::OneLine,
-        "end_of_month" => Transform::EndOfMonth,
-        "country_name" => Transform::CountryName,
-        "country_code" => Transform::CountryCode,
-        "first" => Transform::First,
-        "last" => Transform::Last,
-        _ => return None,
-    })
-}
-
-/// A form in which a day can be written and read again.
-fn date_form(
-    name: &'static str,
-    form: &str,
-    example: &'static str,
-) -> Result<String, TransformError> {
+/// Whether a day can be written in this form and read again.
+fn is_day_form(form: &str) -> bool {
     let sample = jiff::civil::date(2026, 11, 21);
     let written = jiff::fmt::strtime::format(form, sample).ok();
-    let read = written.and_then(|text| jiff::civil::Date::strptime(form, text).ok());
-    if read == Some(sample) {
-        return Ok(form.to_owned());
-    }
-    Err(TransformError::Argument { name, wanted: "a form with day, month and year", example })
+    written.and_then(|text| jiff::civil::Date::strptime(form, text).ok()) == Some(sample)
 }
 
 impl fmt::Display for Transform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = TransformName::from(self);
         match self {
-            Self::Trim => f.write_str("trim"),
-            Self::Upper => f.write_str("upper"),
-            Self::Lower => f.write_str("lower"),
-            Self::Title => f.write_str("title"),
-            Self::FirstLine => f.write_str("first_line"),
-            Self::OneLine => f.write_str("one_line"),
-            Self::Limit(characters) => write!(f, "limit:{characters}"),
-            Self::Prefix(text) => write!(f, "prefix:{text}"),
-            Self::Suffix(text) => write!(f, "suffix:{text}"),
-            Self::Round(places) => write!(f, "round:{places}"),
-            Self::Times(factor) => write!(f, "times:{factor}"),
-            Self::Days(days) => write!(f, "days:{days}"),
-            Self::EndOfMonth => f.write_str("end_of_month"),
-            Self::DateAs(form) => write!(f, "date_as:{form}"),
-            Self::DateFrom(form) => write!(f, "date_from:{form}"),
-            Self::CountryName => f.write_str("country_name"),
-            Self::CountryCode => f.write_str("country_code"),
-            Self::First => f.write_str("first"),
-            Self::Last => f.write_str("last"),
-            Self::Join(text) => write!(f, "join:{text}"),
+            Self::Limit(characters) => write!(f, "{name}:{characters}"),
+            Self::Prefix(text)
+            | Self::Suffix(text)
+            | Self::Join(text)
+            | Self::DateAs(text)
+            | Self::DateFrom(text) => write!(f, "{name}:{text}"),
+            Self::Round(places) => write!(f, "{name}:{places}"),
+            Self::Times(factor) => write!(f, "{name}:{factor}"),
+            Self::Days(days) => write!(f, "{name}:{days}"),
+            _ => write!(f, "{name}"),
         }
     }
 }
@@ -232,11 +187,16 @@ impl From<Transform> for String {
     }
 }
 
-impl TryFrom<String> for Transform {
-    type Error = TransformError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
+/// A name that is none says which there are.
+impl<'de> Deserialize<'de> for Transform {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|error| match error {
+            TransformError::Unknown(name) => {
+                D::Error::unknown_variant(&name, TransformName::VARIANTS)
+            }
+            other => D::Error::custom(other),
+        })
     }
 }
 

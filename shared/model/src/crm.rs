@@ -95,8 +95,8 @@ impl CrmRecord {
     }
 
     /// A column's value; null when absent.
-    pub fn get(&self, column: &str) -> &Json {
-        self.fields.get(column).unwrap_or(&Json::Null)
+    pub fn get(&self, column: impl AsRef<str>) -> &Json {
+        self.fields.get(column.as_ref()).unwrap_or(&Json::Null)
     }
 }
 

@@ -156,7 +156,8 @@ mod tests {
 
     fn deal(given: &Json, helped: bool) -> DealKind {
         let mut body = json!({
-            "id": "c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa", "eTag": "\"1\"", "updatedDateTime": "2026-03-04T09:12:33Z",
+            "id": "c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa", "eTag": "\"1\"",
+            "updatedDateTime": "2026-03-04T09:12:33Z",
             "status": "Active", "substatus": "Accepted"
         });
         for (name, value) in given.as_object().unwrap() {
@@ -168,7 +169,9 @@ mod tests {
     #[test]
     fn own_deals_differ_by_visibility_and_help() {
         let seen = json!({ "consentToShareReferralWithMicrosoftSellers": true });
-        let private = json!({ "type": "Independent", "direction": "Outgoing", "qualification": "SalesQualified" });
+        let private = json!({
+            "type": "Independent", "direction": "Outgoing", "qualification": "SalesQualified"
+        });
         assert_eq!(deal(&private, false), DealKind::Private);
         let led = json!({ "type": "Independent", "direction": "Outgoing", "consent": seen });
         assert_eq!(deal(&led, false), DealKind::PartnerLed);
@@ -182,7 +185,9 @@ mod tests {
         let with = |types: &[&str]| {
             let attributes: Vec<Json> =
                 types.iter().map(|kind| json!({ "type": kind, "id": "x" })).collect();
-            let details = json!({ "requirements": { "additionalRequirements": { "attributes": attributes } } });
+            let details = json!({
+                "requirements": { "additionalRequirements": { "attributes": attributes } }
+            });
             deal(&json!({ "type": "Shared", "direction": "Outgoing", "details": details }), false)
         };
         assert_eq!(with(&SERVICES_ATTRIBUTES), DealKind::ServicesCosell);
@@ -195,13 +200,22 @@ mod tests {
     #[test]
     fn what_comes_in_is_distinguished_by_inviter_and_qualification() {
         let from = |organization: &str| json!({ "invitedBy": { "organizationId": organization } });
-        let shared = |organization| json!({ "type": "Shared", "direction": "Incoming", "inviteContext": from(organization) });
+        let shared = |organization| {
+            json!({
+                "type": "Shared", "direction": "Incoming", "inviteContext": from(organization)
+            })
+        };
         assert_eq!(deal(&shared("msft"), false), DealKind::InboundCosell);
         assert_eq!(
             deal(&shared("5b1d1f6e-2f0a-4b6e-9d51-8d7c0c4a7e11"), false),
             DealKind::PartnerToPartner
         );
-        let lead = |qualification: &str| json!({ "type": "Independent", "direction": "Incoming", "qualification": qualification, "inviteContext": from("msft") });
+        let lead = |qualification: &str| {
+            json!({
+                "type": "Independent", "direction": "Incoming", "qualification": qualification,
+                "inviteContext": from("msft")
+            })
+        };
         assert_eq!(deal(&lead("Direct"), false), DealKind::MarketplaceLead);
         assert_eq!(deal(&lead("SalesQualified"), false), DealKind::QualifiedLead);
         assert_eq!(deal(&lead("MarketingQualified"), false), DealKind::QualifiedLead);

@@ -39,7 +39,8 @@ macro_rules! guid_id {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
-                Uuid::try_parse(text).map(Self).map_err(|_| IdError { what: $what, text: text.chars().take(64).collect() })
+                let error = |_| IdError { what: $what, text: text.chars().take(64).collect() };
+                Uuid::try_parse(text).map(Self).map_err(error)
             }
         }
 

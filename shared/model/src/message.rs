@@ -91,7 +91,10 @@ pub struct SyncMessage {
 impl SyncMessage {
     /// The queue's message body.
     pub fn body(&self) -> String {
-        serde_json::json!({ "subject": self.subject, "cause": self.cause, "observed": self.observed }).to_string()
+        serde_json::json!({
+            "subject": self.subject, "cause": self.cause, "observed": self.observed
+        })
+        .to_string()
     }
 
     /// Reads a message body. People send messages too, with `ids` as they found them.

@@ -205,9 +205,12 @@ mod tests {
 
     fn body() -> Json {
         json!({
-            "id": "c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa", "engagementId": "0f6f2b57-7f4e-4c8d-8c0e-55c7a1d4e3b2",
-            "eTag": "\"0a00\"", "status": "Active", "substatus": "Accepted", "updatedDateTime": "2026-03-04T09:12:33.4810276Z",
-            "type": "Independent", "qualification": "SalesQualified", "direction": "Outgoing", "target": [],
+            "id": "c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa",
+            "engagementId": "0f6f2b57-7f4e-4c8d-8c0e-55c7a1d4e3b2",
+            "eTag": "\"0a00\"", "status": "Active", "substatus": "Accepted",
+            "updatedDateTime": "2026-03-04T09:12:33.4810276Z",
+            "type": "Independent", "qualification": "SalesQualified", "direction": "Outgoing",
+            "target": [],
             "Details": { "DealValue": 184_000 }, "customerProfile": { "name": "Secret Customer AB" }
         })
     }
@@ -222,7 +225,11 @@ mod tests {
     #[test]
     fn an_attribute_is_read_by_its_type() {
         let mut body = body();
-        body["Details"]["requirements"] = json!({ "additionalRequirements": { "attributes": [{ "type": "SolutionArea", "id": "Security" }] } });
+        body["Details"]["requirements"] = json!({
+            "additionalRequirements": {
+                "attributes": [{ "type": "SolutionArea", "id": "Security" }]
+            }
+        });
         let referral = Referral::parse(body, None, None).unwrap();
         let at = |kind: &str| {
             referral.get(&format!("details.requirements.additionalRequirements.attributes.{kind}"))
@@ -246,12 +253,15 @@ mod tests {
             Referral::parse(body, None, None).unwrap().kind
         };
         assert_eq!(
-            with(
-                json!({ "type": "Shared", "target": [{ "type": "BusinessProfileLocation", "id": "msft" }] })
-            ),
+            with(json!({
+                "type": "Shared",
+                "target": [{ "type": "BusinessProfileLocation", "id": "msft" }]
+            })),
             ReferralKind::MicrosoftReferral
         );
-        let from_microsoft = json!({ "direction": "Incoming", "inviteContext": { "invitedBy": { "organizationId": "msft" } } });
+        let from_microsoft = json!({
+            "direction": "Incoming", "inviteContext": { "invitedBy": { "organizationId": "msft" } }
+        });
         assert_eq!(with(from_microsoft.clone()), ReferralKind::Lead);
         let mut shared = from_microsoft;
         shared["type"] = json!("Shared");

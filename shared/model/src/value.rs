@@ -6,6 +6,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use strum::IntoStaticStr;
 
 /// One field's value. Equality is meaning, not spelling: `250000.0000` equals `250000`, an empty
 /// text equals nothing.
@@ -28,9 +29,10 @@ pub enum Value {
 }
 
 /// The type of a mapped field: how its JSON is read and written on each side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Kind {
     /// Text as it is.
     Text,

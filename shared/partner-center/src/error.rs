@@ -66,7 +66,10 @@ pub enum Error {
         refusal: Box<Refusal>,
     },
     /// A 2xx answer whose content cannot be used.
-    #[error("{operation}: the answer (request {}) cannot be used: {problem}", request_id.as_deref().unwrap_or("without id"))]
+    #[error(
+        "{operation}: the answer (request {}) cannot be used: {problem}",
+        request_id.as_deref().unwrap_or("without id")
+    )]
     Unusable {
         /// What was being done.
         operation: Operation,
@@ -247,7 +250,8 @@ mod tests {
             operation: Operation::CreateReferral,
             refusal: Box::new(refusal),
         });
-        let expected = "Partner Center rejected (invalidRequest): creating a referral was refused with 400, `customerProfile.address.country`: Two letters";
+        let expected = "Partner Center rejected (invalidRequest): creating a referral was refused \
+                        with 400, `customerProfile.address.country`: Two letters";
         assert_eq!(failure.to_string(), expected);
         assert_eq!(failure.request_id.as_deref(), Some("r-1"));
         let failure =

@@ -115,7 +115,8 @@ mod tests {
         };
         assert_eq!(
             query.encode(),
-            "$filter=externalReferenceId%20eq%20%27A%2BB%20%26%20C%27&$orderby=updatedDateTime%20asc"
+            "$filter=externalReferenceId%20eq%20%27A%2BB%20%26%20C%27\
+             &$orderby=updatedDateTime%20asc"
         );
     }
 

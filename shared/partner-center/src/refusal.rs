@@ -65,13 +65,15 @@ impl Refusal {
     fn remedy(&self) -> Option<&'static str> {
         match self.status {
             401 => Some(
-                "The access token was refused twice: check the app's delegated Partner Center permission and the configured audience",
+                "The access token was refused twice: check the app's delegated Partner Center \
+                 permission and the configured audience",
             ),
             403 if self.lacks_claims() => {
                 Some("A person must consent again, with multi-factor authentication")
             }
             403 => Some(
-                "The consenting user needs the Referrals admin role in Partner Center, for this deal's location",
+                "The consenting user needs the Referrals admin role in Partner Center, for this \
+                 deal's location",
             ),
             _ => None,
         }
@@ -163,8 +165,14 @@ mod tests {
 
     #[test]
     fn the_innermost_code_wins_whatever_the_case_of_the_names() {
-        let body = json!({ "Error": { "code": "invalidRequest", "message": "Bad.", "target": "referral",
-            "innererror": { "Code": "countryInvalid", "message": "Two letters.", "innerError": {} } } });
+        let body = json!({
+            "Error": {
+                "code": "invalidRequest", "message": "Bad.", "target": "referral",
+                "innererror": {
+                    "Code": "countryInvalid", "message": "Two letters.", "innerError": {}
+                }
+            }
+        });
         assert_eq!(
             read(&body),
             (Some("countryInvalid".into()), Some("referral".into()), Some("Two letters".into()))

@@ -163,7 +163,9 @@ impl Registration {
     }
 
     async fn write(&self, method: Method, url: &Url, events: &[&str]) -> Result<(), Error> {
-        let body = json!({ "WebhookUrl": url, "WebhookEvents": events, "SignatureTokenToMsSignatureHeader": true });
+        let body = json!({
+            "WebhookUrl": url, "WebhookEvents": events, "SignatureTokenToMsSignatureHeader": true
+        });
         self.send(Operation::WriteRegistration, method, &[], Some(&body)).await.map(drop)
     }
 

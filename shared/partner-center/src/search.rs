@@ -171,7 +171,10 @@ impl Referrals {
                 Err(unusable(operation, "it is listed, but cannot be read"))
             }
             None => {
-                tracing::warn!(referral.id = %id, "a listed referral cannot be read and was passed over");
+                tracing::warn!(
+                    referral.id = %id,
+                    "a listed referral cannot be read and was passed over"
+                );
                 Ok(None)
             }
         }

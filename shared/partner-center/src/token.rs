@@ -208,14 +208,17 @@ fn classify(error: &OAuthError) -> Option<Refusal> {
 fn remedy(error: &str) -> &'static str {
     match error {
         "invalid_grant" | "interaction_required" | "login_required" | "consent_required" => {
-            "a person with the Referrals admin role must consent again, with multi-factor authentication, and the new refresh token must be stored"
+            "a person with the Referrals admin role must consent again, with multi-factor \
+             authentication, and the new refresh token must be stored"
         }
         "invalid_client" => {
-            "the app registration's client secret is wrong or has expired: create a new one and store it"
+            "the app registration's client secret is wrong or has expired: create a new one and \
+             store it"
         }
         "unauthorized_client" => "the client id is unknown in this tenant: check it and the tenant",
         "invalid_resource" | "invalid_scope" => {
-            "the audience is not known in this tenant: check it, and the app's delegated Partner Center permissions"
+            "the audience is not known in this tenant: check it, and the app's delegated Partner \
+             Center permissions"
         }
         _ => "check the tenant, the client id and the app's delegated Partner Center permissions",
     }

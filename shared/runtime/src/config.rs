@@ -10,7 +10,8 @@
 //! }
 //!
 //! fn settings(environment: &Environment) -> Result<Settings, Noted> {
-//!     // Read everything first, then give up on what was missing: `?` on the first would hide the second.
+//!     // Read everything first, then give up on what was missing: `?` on the first would hide the
+//!     // second.
 //!     let table = environment.required("LINKS_TABLE", "cosell-links");
 //!     let private = environment.flag("SYNC_PRIVATE", false);
 //!     Ok(Settings { table: table?, leads: private? })

@@ -111,7 +111,11 @@ mod tests {
         let text = logged(|| {
             let credentials =
                 Credentials { client_id: "c1", refresh_token: SecretString::from("0.hush") };
-            tracing::error!(?credentials, token = ?credentials.refresh_token, "refused {credentials:?}");
+            tracing::error!(
+                ?credentials,
+                token = ?credentials.refresh_token,
+                "refused {credentials:?}"
+            );
         });
         assert!(text.contains("REDACTED") && text.contains("c1"), "{text}");
         assert!(!text.contains("hush"), "{text}");

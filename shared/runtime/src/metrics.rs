@@ -63,7 +63,12 @@ fn line(metric: Metric, value: u64, dimensions: &[(&str, &str)], at: Timestamp) 
         .map(|(dimension, value)| ((*dimension).to_owned(), json!(value)))
         .collect();
     line.insert(name.to_owned(), json!(value));
-    let metrics = json!([{ "Namespace": namespace(), "Dimensions": sets, "Metrics": [{ "Name": name, "Unit": "Count" }] }]);
+    let metrics = json!([
+        {
+            "Namespace": namespace(), "Dimensions": sets,
+            "Metrics": [{ "Name": name, "Unit": "Count" }]
+        }
+    ]);
     line.insert(
         "_aws".to_owned(),
         json!({ "Timestamp": at.as_millisecond(), "CloudWatchMetrics": metrics }),

@@ -33,7 +33,8 @@ impl Salesforce {
         let object = self.schema.object;
         let doing = format!("listing changed {}", object.plural());
         let soql = format!(
-            "SELECT Id, SystemModstamp FROM {} WHERE {} = true AND SystemModstamp >= {} ORDER BY SystemModstamp ASC, Id ASC",
+            "SELECT Id, SystemModstamp FROM {} WHERE {} = true AND SystemModstamp >= {} ORDER BY \
+             SystemModstamp ASC, Id ASC",
             object.name(),
             self.schema.sync_field,
             soql::moment(since)

@@ -150,7 +150,9 @@ impl RestApi {
     ) -> Result<Answers, SalesforceError> {
         let requests: Vec<Json> = parts.iter().map(|part| part.request(self.root())).collect();
         // Not collated: the order stands, so a read behind a write shows what was written.
-        let body = json!({"allOrNone": all_or_none, "collateSubrequests": false, "compositeRequest": requests});
+        let body = json!({
+            "allOrNone": all_or_none, "collateSubrequests": false, "compositeRequest": requests
+        });
         let once = parts.iter().any(|part| part.call.once);
         let mut call = Call::new(Method::POST, "composite", doing).body(body).once(once);
         call.reads = parts.iter().all(|part| part.call.reads);

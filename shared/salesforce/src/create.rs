@@ -175,7 +175,8 @@ impl Salesforce {
             Some(single) => Err(CrmError::unwritable(
                 CURRENCY,
                 format!(
-                    "cannot hold this deal's currency, {}: the organisation has only {single}; activate multiple currencies in Salesforce, or correct the deal's currency",
+                    "cannot hold this deal's currency, {}: the organisation has only {single}; \
+                     activate multiple currencies in Salesforce, or correct the deal's currency",
                     code.as_str().unwrap_or("which is not text")
                 ),
             )

@@ -50,7 +50,10 @@ pub(crate) fn searches(write: &Write, doing: &str) -> Vec<Part> {
         let within = if is_by_name { " AND AccountId != null" } else { "" };
         (
             CONTACT,
-            format!("SELECT Id, AccountId FROM Contact WHERE {condition}{within} ORDER BY CreatedDate, Id LIMIT 200"),
+            format!(
+                "SELECT Id, AccountId FROM Contact WHERE {condition}{within} ORDER BY CreatedDate, \
+                 Id LIMIT 200"
+            ),
         )
     });
     let part = |(reference, soql): (&'static str, String)| {
@@ -103,7 +106,8 @@ impl Customers {
         }
         if self.contact == Customer::Nobody && !write.contact.is_empty() {
             tracing::info!(
-                "left out the customer's contact: `Contact/LastName` is empty, or nothing tells it from others"
+                "left out the customer's contact: `Contact/LastName` is empty, or nothing tells it \
+                 from others"
             );
         }
     }
@@ -194,7 +198,10 @@ impl Customer {
                 *despite_duplicates = true;
             }
             Some(id) => {
-                tracing::info!(salesforce.id = %id, "a duplicate rule blocks a new record: the one it found is used");
+                tracing::info!(
+                    salesforce.id = %id,
+                    "a duplicate rule blocks a new record: the one it found is used"
+                );
                 *self = Self::Found(id);
             }
             None => return false,
@@ -283,7 +290,12 @@ mod tests {
 
     fn refused(key: &str, allow: bool, ids: &[&str]) -> Json {
         let records: Vec<Json> = ids.iter().map(|id| json!({"record": {"Id": id}})).collect();
-        json!([{"errorCode": "DUPLICATES_DETECTED", key: {"allowSave": allow, "matchResults": [{"matchRecords": records}]}}])
+        json!([
+            {
+                "errorCode": "DUPLICATES_DETECTED",
+                key: {"allowSave": allow, "matchResults": [{"matchRecords": records}]}
+            }
+        ])
     }
 
     #[test]

@@ -8,7 +8,8 @@ use cosell_crm::descriptor::{Clock, UnusableColumns};
 use cosell_crm::installation::Installation;
 use cosell_crm::secret::{CLIENT_ID, CLIENT_SECRET, SecretSource};
 use cosell_crm::{Access, Adapters, Connection, Descriptor, Entrance, Records};
-use cosell_mapping::{Crm, Layer, Mapping, Placeholders};
+use cosell_mapping::{Crm, Mapping, Placeholders};
+use cosell_model::path::ColumnPath;
 use cosell_runtime::config::{Environment, Noted};
 use cosell_sync::Failure;
 use cosell_sync::port::Leads;
@@ -27,10 +28,6 @@ use crate::settings::Settings;
 /// Salesforce.
 pub const DESCRIPTOR: Descriptor = Descriptor {
     mapped: Crm { record_ids: RECORD_IDS, column_names: None },
-    mapping: Layer {
-        file: "infra/mapping/salesforce.toml",
-        text: include_str!("../../../infra/mapping/salesforce.toml"),
-    },
     placeholders: |_| Ok(Placeholders::new()),
     connection,
     fields: &FIELDS,
@@ -51,7 +48,8 @@ impl Connection for Settings {
     ) -> Result<Adapters, UnusableColumns> {
         let schema = |of: Schemas, mapping: &Mapping| {
             let own = &mapping.columns;
-            of(&mapping.crm_columns(), &own.sync, &own.referral_id).map_err(unusable)
+            of(&mapping.crm_columns(), own.sync.as_str(), own.referral_id.as_str())
+                .map_err(unusable)
         };
         let credentials = Arc::new(FromSecret(entrance.secret));
         let deals = schema(Schema::opportunities, deals)?;
@@ -84,7 +82,7 @@ impl Connection for Settings {
     }
 }
 
-type Schemas = fn(&BTreeSet<String>, &str, &str) -> Result<Schema, SalesforceError>;
+type Schemas = fn(&BTreeSet<ColumnPath>, &str, &str) -> Result<Schema, SalesforceError>;
 
 fn unusable(error: SalesforceError) -> UnusableColumns {
     UnusableColumns::from(Box::from(error))

@@ -21,7 +21,8 @@ pub enum SalesforceError {
     },
     /// A field of a customer's record, mapped on the lead.
     #[error(
-        "`{name}` is not a field of leads: they have no account or contact; map the lead's own field, such as `Company`, `LastName` or `Email`"
+        "`{name}` is not a field of leads: they have no account or contact; map the lead's own \
+         field, such as `Company`, `LastName` or `Email`"
     )]
     NotOfLeads {
         /// The path, shortened.
@@ -55,7 +56,8 @@ pub enum SalesforceError {
     },
     /// An opportunity that is another referral's.
     #[error(
-        "opportunity {id}, which the lead became, carries another referral's identifier in `{field}`; clear it there, or settle in Partner Center which referral is the deal's"
+        "opportunity {id}, which the lead became, carries another referral's identifier in \
+         `{field}`; clear it there, or decide in Partner Center which referral is the deal's"
     )]
     OfAnotherReferral {
         /// The opportunity's id.
@@ -73,7 +75,8 @@ pub enum SalesforceError {
     },
     /// The organisation has one currency, and nobody said which.
     #[error(
-        "the organisation has one currency, which its opportunities do not tell; name it in the setting SalesforceCurrency"
+        "the organisation has one currency, which its opportunities do not tell; name it in the \
+         setting SalesforceCurrency"
     )]
     CurrencyUnknown,
     /// There is no session to call with.

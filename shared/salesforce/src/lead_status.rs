@@ -32,7 +32,8 @@ struct LeadStatus {
 }
 
 impl LeadStatuses {
-    pub(crate) const QUERY: &str = "SELECT MasterLabel, ApiName, IsConverted, IsDefault FROM LeadStatus ORDER BY SortOrder, Id";
+    pub(crate) const QUERY: &str = "SELECT MasterLabel, ApiName, IsConverted, IsDefault FROM \
+                                    LeadStatus ORDER BY SortOrder, Id";
 
     pub(crate) fn read(answer: Answer) -> Result<Self, SalesforceError> {
         if refusal::code(&answer.body) == Some("INVALID_TYPE") {
@@ -86,7 +87,8 @@ impl LeadStatuses {
         let found = known.iter().find(|status| status.is(wanted) && !status.converted);
         found.map(|status| status.name.as_str()).ok_or_else(|| {
             self.missing(format!(
-                "the organisation has no lead status `{wanted}` for disqualified leads; name the one that it has in the setting SalesforceDisqualifiedStatus"
+                "the organisation has no lead status `{wanted}` for disqualified leads; name the \
+                 one that it has in the setting SalesforceDisqualifiedStatus"
             ))
         })
     }
@@ -98,9 +100,13 @@ impl LeadStatuses {
         };
         let found =
             statuses().filter(|status| status.default).find(fits).or_else(|| statuses().find(fits));
-        found
-            .map(|status| status.name.as_str())
-            .ok_or_else(|| self.missing("the organisation shows no lead status for new leads; reopen the lead in Salesforce".to_owned()))
+        found.map(|status| status.name.as_str()).ok_or_else(|| {
+            self.missing(
+                "the organisation shows no lead status for new leads; reopen the lead in \
+                 Salesforce"
+                    .to_owned(),
+            )
+        })
     }
 
     fn is_disqualified(&self, settings: &Settings, status: &str) -> bool {

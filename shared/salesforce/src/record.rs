@@ -25,7 +25,10 @@ pub(crate) struct Stored {
 impl Stored {
     /// Whether somebody else than the user of this call wrote it last.
     pub(crate) fn is_foreign(&self, user: Option<&str>) -> bool {
-        matches!((&self.last_modified_by, user), (Some(by), Some(user)) if by.get(..15) != user.get(..15))
+        matches!(
+            (&self.last_modified_by, user),
+            (Some(by), Some(user)) if by.get(..15) != user.get(..15)
+        )
     }
 }
 

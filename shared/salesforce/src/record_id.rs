@@ -158,7 +158,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_checksum_restores_the_case_of_any_core(tail in "[0-9A-Za-z]{12}", capitals in proptest::collection::vec(any::<bool>(), 18)) {
+        fn the_checksum_restores_the_case_of_any_core(
+            tail in "[0-9A-Za-z]{12}",
+            capitals in proptest::collection::vec(any::<bool>(), 18),
+        ) {
             let id = opportunity(&format!("006{tail}")).unwrap();
             prop_assert_eq!(&id[..15], format!("006{tail}"));
             prop_assert_eq!(opportunity(&in_case(&id, &capitals)), Some(id.clone()));
@@ -166,11 +169,18 @@ mod tests {
         }
 
         #[test]
-        fn two_cores_that_differ_only_in_case_are_two_records(tail in "[0-9A-Za-z]{12}", capitals in proptest::collection::vec(any::<bool>(), 12)) {
+        fn two_cores_that_differ_only_in_case_are_two_records(
+            tail in "[0-9A-Za-z]{12}",
+            capitals in proptest::collection::vec(any::<bool>(), 12),
+        ) {
             let (one, other) = (format!("006{tail}"), format!("006{}", in_case(&tail, &capitals)));
             let (one_id, other_id) = (opportunity(&one).unwrap(), opportunity(&other).unwrap());
             prop_assert_eq!(one == other, one_id == other_id);
-            prop_assert_eq!(one == other, one_id.eq_ignore_ascii_case(&other_id), "as a CRM that ignores case tells them apart");
+            prop_assert_eq!(
+                one == other,
+                one_id.eq_ignore_ascii_case(&other_id),
+                "as a CRM that ignores case tells them apart"
+            );
         }
 
         #[test]

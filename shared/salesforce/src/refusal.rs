@@ -74,9 +74,11 @@ impl ErrorResponse<'_> {
 
     pub(crate) fn session_remedy(&self) -> &'static str {
         if may_sign_in_again(self.body) {
-            "check that the app still exists, that its user is active and that the user's profile allows access through the API"
+            "check that the app still exists, that its user is active and that the user's profile \
+             allows access through the API"
         } else {
-            "the organisation's policies keep this app from the REST API; its administrator must allow it in the app's settings"
+            "the organisation's policies keep this app from the REST API; its administrator must \
+             allow it in the app's settings"
         }
     }
 
@@ -147,49 +149,70 @@ fn explain(status: u16, code: Option<&str>, text: &str, fields: &[String]) -> St
     };
     match code.unwrap_or_default() {
         "INVALID_FIELD" => format!(
-            "{} does not exist or is hidden from the integration user; install the co-sell fields, grant them by the permission set, or correct the mapping",
+            "{} does not exist or is hidden from the integration user; install the co-sell fields, \
+             grant them by the permission set, or correct the mapping",
             field()
         ),
         "INVALID_FIELD_FOR_INSERT_UPDATE" => {
             format!(
-                "the integration user may not write {}; grant it by the permission set, or take it out of the mapping",
+                "the integration user may not write {}; grant it by the permission set, or take it \
+                 out of the mapping",
                 field()
             )
         }
-        "REQUIRED_FIELD_MISSING" => format!("{} must have a value here; fill it in, or map something to it", field()),
+        "REQUIRED_FIELD_MISSING" => {
+            format!("{} must have a value here; fill it in, or map something to it", field())
+        }
         "STRING_TOO_LONG" => format!(
             "the value for {} is longer than{}; enlarge the field, or set a length in the mapping",
             field(),
-            longest(text).map_or_else(|| " allowed".to_owned(), |most| format!(" its {most} characters"))
+            longest(text)
+                .map_or_else(|| " allowed".to_owned(), |most| format!(" its {most} characters"))
         ),
-        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST" if fields.iter().any(|field| field == "CurrencyIsoCode") => {
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+            if fields.iter().any(|field| field == "CurrencyIsoCode") =>
+        {
             format!("field `CurrencyIsoCode`: {}", inactive(text))
         }
         "INVALID_CURRENCY_ISO" => inactive(text),
         "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST" => {
             format!(
-                "{} does not have this value; add it to the picklist, or correct the mapping's table of values",
+                "{} does not have this value; add it to the picklist, or correct the mapping's \
+                 table of values",
                 field()
             )
         }
-        "FIELD_CUSTOM_VALIDATION_EXCEPTION" => format!("a validation rule of the organisation refused it: {}", sentence(text)),
+        "FIELD_CUSTOM_VALIDATION_EXCEPTION" => {
+            format!("a validation rule of the organisation refused it: {}", sentence(text))
+        }
         "CANNOT_EXECUTE_FLOW_TRIGGER" | "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY" => {
             format!(
                 "automation of the organisation (a flow or an Apex trigger) refused it: {}",
                 sentence(text)
             )
         }
-        "NUMBER_OUTSIDE_VALID_RANGE" => format!("the number for {} is too large; correct it at its source", field()),
-        "INVALID_EMAIL_ADDRESS" => format!("{} holds no valid e-mail address; correct it at its source", field()),
+        "NUMBER_OUTSIDE_VALID_RANGE" => {
+            format!("the number for {} is too large; correct it at its source", field())
+        }
+        "INVALID_EMAIL_ADDRESS" => {
+            format!("{} holds no valid e-mail address; correct it at its source", field())
+        }
         "DUPLICATE_VALUE" => format!(
-            "{} must be unique, and {} has this value already; it may not be shared with the integration user",
-            taken(text).map_or_else(|| "a field (not named by the service)".to_owned(), |name| format!("field `{name}`")),
+            "{} must be unique, and {} has this value already; it may not be shared with the \
+             integration user",
+            taken(text).map_or_else(
+                || "a field (not named by the service)".to_owned(),
+                |name| format!("field `{name}`")
+            ),
             holder(text).map_or_else(|| "another record".to_owned(), |id| format!("record {id}"))
         ),
         "NOT_FOUND" if text.contains("external ID field") => {
-            "the Referral Identifier field is missing, or not marked as External ID; install the co-sell fields".to_owned()
+            "the Referral Identifier field is missing, or not marked as External ID; install the \
+             co-sell fields"
+                .to_owned()
         }
-        code => plain(status, code, text).map_or_else(|| format!("refused with HTTP {status}"), str::to_owned),
+        code => plain(status, code, text)
+            .map_or_else(|| format!("refused with HTTP {status}"), str::to_owned),
     }
 }
 
@@ -209,24 +232,28 @@ fn plain(status: u16, code: &str, text: &str) -> Option<&'static str> {
             "too many long calls at once; they are repeated later"
         }
         (_, "REQUEST_LIMIT_EXCEEDED") => {
-            "the organisation has used up its API calls of the last 24 hours; look who else calls, or buy more"
+            "the organisation has used up its API calls of the last 24 hours; look who else calls, \
+             or buy more"
         }
         (_, "UNABLE_TO_LOCK_ROW") => {
             "another transaction holds the record or its account; it is repeated"
         }
         (_, "DUPLICATES_DETECTED") => {
-            "a duplicate rule of the organisation blocks it; except the integration user from the rule, or merge the duplicates"
+            "a duplicate rule of the organisation blocks it; except the integration user from the \
+             rule, or merge the duplicates"
         }
         (_, "ENTITY_IS_DELETED") => "the record was deleted",
         (_, "CANNOT_UPDATE_CONVERTED_LEAD") => "the lead was converted and is read-only",
         (_, "ENTITY_IS_LOCKED") => {
-            "the record is locked, by an approval for instance; unlock it in Salesforce, or wait until it is decided"
+            "the record is locked, by an approval for instance; unlock it in Salesforce, or wait \
+             until it is decided"
         }
         (
             _,
             "INSUFFICIENT_ACCESS_OR_READONLY" | "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
         ) => {
-            "the integration user may not edit this record, or the account or owner it names; share it with that user"
+            "the integration user may not edit this record, or the account or owner it names; \
+             share it with that user"
         }
         (_, "INVALID_CROSS_REFERENCE_KEY") => {
             "it names a record that does not exist or is not shared with the integration user"
@@ -235,10 +262,12 @@ fn plain(status: u16, code: &str, text: &str) -> Option<&'static str> {
             "the owner is not active any more; give the record an active owner"
         }
         (_, "INVALID_TYPE") => {
-            "an object does not exist or is hidden from the integration user; grant it by the permission set"
+            "an object does not exist or is hidden from the integration user; grant it by the \
+             permission set"
         }
         (_, "API_DISABLED_FOR_ORG" | "API_CURRENTLY_DISABLED") => {
-            "the API is not enabled for this organisation or user; it needs an edition with API access"
+            "the API is not enabled for this organisation or user; it needs an edition with API \
+             access"
         }
         (_, "STORAGE_LIMIT_EXCEEDED") => "the organisation's data storage is full",
         (_, "MALFORMED_QUERY") => {

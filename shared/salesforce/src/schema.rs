@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cosell_model::id::ReferralId;
+use cosell_model::path::ColumnPath;
 
 use crate::dialect::{CURRENCY, DIALECT};
 use crate::error::SalesforceError;
@@ -41,7 +42,7 @@ impl Schema {
     ///
     /// Fails with [`CrmError::InvalidColumn`] on a name that no field can have.
     pub fn opportunities(
-        fields: &BTreeSet<String>,
+        fields: &BTreeSet<ColumnPath>,
         sync_field: &str,
         referral_id_field: &str,
     ) -> Result<Self, SalesforceError> {
@@ -52,7 +53,7 @@ impl Schema {
     /// address in fields of its own: [`SalesforceError::NotOfLeads`] on a field of an account or
     /// contact.
     pub fn leads(
-        fields: &BTreeSet<String>,
+        fields: &BTreeSet<ColumnPath>,
         sync_field: &str,
         referral_id_field: &str,
     ) -> Result<Self, SalesforceError> {
@@ -61,7 +62,7 @@ impl Schema {
 
     fn of(
         object: Object,
-        fields: &BTreeSet<String>,
+        fields: &BTreeSet<ColumnPath>,
         sync_field: &str,
         referral_id_field: &str,
     ) -> Result<Self, SalesforceError> {
@@ -79,21 +80,21 @@ impl Schema {
             if let Some(known) = misspelt(field) {
                 return Err(SalesforceError::Misspelt { known });
             }
-            match field.split_once('/') {
-                None if field == CURRENCY => schema.currency = true,
-                None => drop(schema.plain.insert(checked(field)?)),
-                Some((ACCOUNT | CONTACT, _)) if object == Object::Lead => {
+            match field.lookup() {
+                None if *field == CURRENCY => schema.currency = true,
+                None => drop(schema.plain.insert(checked(field.column())?)),
+                Some(ACCOUNT | CONTACT) if object == Object::Lead => {
                     return Err(SalesforceError::NotOfLeads {
-                        name: field.chars().take(64).collect(),
+                        name: field.as_str().chars().take(64).collect(),
                     });
                 }
-                Some((CONTACT, field)) => drop(schema.contact.insert(checked(field)?)),
-                Some((relationship, field)) => {
+                Some(CONTACT) => drop(schema.contact.insert(checked(field.column())?)),
+                Some(relationship) => {
                     schema
                         .related
                         .entry(checked(relationship)?)
                         .or_default()
-                        .insert(checked(field)?);
+                        .insert(checked(field.column())?);
                 }
             }
         }
@@ -126,7 +127,8 @@ impl Schema {
             self.contact.iter().map(|name| format!("{CONTACT}.{name}")).collect();
         (!fields.is_empty()).then(|| {
             format!(
-                "SELECT {} FROM OpportunityContactRole WHERE IsPrimary = true AND Opportunity.{condition} LIMIT 1",
+                "SELECT {} FROM OpportunityContactRole WHERE IsPrimary = true AND \
+                 Opportunity.{condition} LIMIT 1",
                 fields.join(", ")
             )
         })
@@ -149,9 +151,11 @@ impl Schema {
 
 /// The names that mean something of their own here: the service takes them in any case of letters,
 /// we do not.
-fn misspelt(field: &str) -> Option<&'static str> {
-    let (first, is_path) = field.split_once('/').map_or((field, false), |(to, _)| (to, true));
-    let known: &[&'static str] = if is_path { &[ACCOUNT, CONTACT] } else { &[CURRENCY] };
+fn misspelt(field: &ColumnPath) -> Option<&'static str> {
+    let (first, known): (_, &[&'static str]) = match field.lookup() {
+        Some(relationship) => (relationship, &[ACCOUNT, CONTACT]),
+        None => (field.column(), &[CURRENCY]),
+    };
     known.iter().find(|known| **known != first && known.eq_ignore_ascii_case(first)).copied()
 }
 
@@ -167,7 +171,7 @@ mod tests {
     use super::*;
 
     fn schema(fields: &[&str]) -> Result<Schema, SalesforceError> {
-        let fields = fields.iter().map(|&field| field.to_owned()).collect();
+        let fields = fields.iter().map(|&field| field.into()).collect();
         Schema::opportunities(&fields, "Sync__c", "Referral__c")
     }
 
@@ -181,17 +185,20 @@ mod tests {
             "Owner/Email",
         ])
         .unwrap();
-        let own = "Id, IsClosed, IsWon, LastModifiedById, LastModifiedDate, Name, Owner.Email, Referral__c, StageName, Sync__c, SystemModstamp";
+        let own = "Id, IsClosed, IsWon, LastModifiedById, LastModifiedDate, Name, Owner.Email, \
+                   Referral__c, StageName, Sync__c, SystemModstamp";
         assert_eq!(
             schema.select(false, &of_id("006")),
             format!(
-                "SELECT Account.BillingCity, {own} FROM Opportunity WHERE Id = '006' ORDER BY Id LIMIT 2"
+                "SELECT Account.BillingCity, {own} FROM Opportunity WHERE Id = '006' ORDER BY Id \
+                 LIMIT 2"
             )
         );
         assert!(schema.select(true, &of_id("006")).contains("CurrencyIsoCode"));
         assert_eq!(
             schema.select_contact(&of_id("006")).unwrap(),
-            "SELECT Contact.Email FROM OpportunityContactRole WHERE IsPrimary = true AND Opportunity.Id = '006' LIMIT 1"
+            "SELECT Contact.Email FROM OpportunityContactRole WHERE IsPrimary = true AND \
+             Opportunity.Id = '006' LIMIT 1"
         );
     }
 

@@ -109,7 +109,8 @@ fn classify(error: &OAuthError) -> Option<Refusal> {
 fn remedy(error: &str, description: &str) -> &'static str {
     match (error, description) {
         (_, text) if text.contains("not supported on this domain") => {
-            "tokens come from the organisation's My Domain, such as https://northwind.my.salesforce.com, not from login.salesforce.com"
+            "tokens come from the organisation's My Domain, such as \
+             https://northwind.my.salesforce.com, not from login.salesforce.com"
         }
         (_, text) if text.contains("no client credentials user") => {
             "set the Run As user in the app's policies, by user name, and give that user API access"
@@ -122,7 +123,8 @@ fn remedy(error: &str, description: &str) -> &'static str {
             "enable the client-credentials flow (or the JWT bearer flow) in the app's settings"
         }
         (_, text) if text.contains("approved this consumer") => {
-            "pre-authorise the user: the app's policy must be \"admin approved users are pre-authorized\", with a permission set of the user's"
+            "pre-authorise the user: the app's policy must be \"admin approved users are \
+             pre-authorized\", with a permission set of the user's"
         }
         _ => "check consumer key, secret or certificate, user name and audience",
     }

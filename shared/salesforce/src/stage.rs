@@ -23,7 +23,8 @@ struct Stage {
 }
 
 impl Stages {
-    pub(crate) const QUERY: &str = "SELECT MasterLabel, ApiName, IsClosed, IsWon FROM OpportunityStage WHERE IsActive = true ORDER BY SortOrder, Id";
+    pub(crate) const QUERY: &str = "SELECT MasterLabel, ApiName, IsClosed, IsWon FROM \
+                                    OpportunityStage WHERE IsActive = true ORDER BY SortOrder, Id";
 
     pub(crate) fn read(answer: &Answer) -> Result<Self, SalesforceError> {
         let text = |row: &Json, name: &str| row[name].as_str().unwrap_or_default().to_owned();
@@ -87,11 +88,22 @@ impl Stages {
                         Phase::OnHold => "open".to_owned(),
                         closed => closed.to_string(),
                     };
-                    format!("the organisation has no active stage `{wanted}` for deals that are {state}; correct the setting of the {setting} stage")
+                    format!(
+                        "the organisation has no active stage `{wanted}` for deals that are \
+                         {state}; correct the setting of the {setting} stage"
+                    )
                 }
-                None => format!("the organisation has no stage for deals that are {phase}; add one, or name it in the setting of the {setting} stage"),
+                None => format!(
+                    "the organisation has no stage for deals that are {phase}; add one, or name it \
+                     in the setting of the {setting} stage"
+                ),
             },
-            stages: self.0.iter().map(|stage| format!("`{}`", stage.label)).collect::<Vec<_>>().join(", "),
+            stages: self
+                .0
+                .iter()
+                .map(|stage| format!("`{}`", stage.label))
+                .collect::<Vec<_>>()
+                .join(", "),
             every_deal: true,
         })
     }

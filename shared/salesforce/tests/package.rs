@@ -37,7 +37,8 @@ fn value(choice: &Choice) -> String {
     let label = choice.label;
     let indent = "            ";
     format!(
-        "{indent}<value>\n{indent}    <fullName>{label}</fullName>\n{indent}    <default>false</default>\n\
+        "{indent}<value>\n{indent}    <fullName>{label}</fullName>\n\
+         {indent}    <default>false</default>\n\
          {indent}    <label>{label}</label>\n{indent}</value>\n"
     )
 }

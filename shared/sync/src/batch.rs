@@ -56,6 +56,8 @@ pub trait Time {
 
 /// What a batch reports as it goes, and what it needs of the queue.
 pub trait Attendant {
+    /// A deal is about to be reconciled.
+    fn begins(&self, _message: &SyncMessage, _now: Timestamp) {}
     /// A deal was reconciled on account of so many messages.
     fn reconciled(
         &self,
@@ -212,6 +214,7 @@ impl Engine {
         attendant: &impl Attendant,
     ) -> Ended {
         let request = Request { message: &pair.message, now, invocation };
+        attendant.begins(&pair.message, now);
         let result = self.reconcile(request).await;
         attendant.reconciled(&pair.message, pair.received.len(), now, &result);
         let receives = pair.received.iter().map(|received| received.receives).max().unwrap_or(1);

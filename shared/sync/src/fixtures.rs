@@ -32,7 +32,7 @@ pub(crate) fn shipped() -> Mapping {
         ("prefix", "nwcs".to_owned()),
         ("team_phone", "+46700000002".to_owned()),
     ]);
-    Mapping::parse(
+    cosell_mapping_check::parse(
         &cosell_mapping::Crm::of_guids("dynamics"),
         include_str!("../../../infra/mapping/dynamics.toml"),
         &placeholders,

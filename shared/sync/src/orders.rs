@@ -243,7 +243,7 @@ impl Reconciliation<'_> {
         if is_on(mapping, &record) || record.is_read_only() {
             return Ok(());
         }
-        let fields = [(mapping.columns.sync.clone(), Json::Bool(true))].into();
+        let fields = [(mapping.columns.sync.to_string(), Json::Bool(true))].into();
         let write = CrmWrite { fields, phase: None };
         self.engine.port(table).update(&record, &write).await.map(drop)
     }

@@ -34,7 +34,7 @@ use cosell_sync::{Engine, LeadTable, Poller};
 
 use credentials::{CrmSecret, PartnerCenterCredentials};
 pub use installation::{InstallationSettings, installation};
-pub use mapping::{MappingSettings, mapping, mapping_with, packed_mapping};
+pub use mapping::{MappingSettings, MappingSource, mapping, mapping_override, shipped_mapping};
 pub use settings::{
     ConsumerSettings, EngineSettings, PlanningSettings, PollerSettings, RegistrationSettings,
     SystemSettings,
@@ -44,7 +44,7 @@ pub use settings::{
 pub const CRMS: Registry =
     Registry(&[&cosell_dynamics::DESCRIPTOR, &cosell_salesforce::DESCRIPTOR]);
 
-/// Half of what Lambda gives a function to start.
+/// Lambda gives a function ten seconds to start; the rest is for what comes before and after.
 const WARM_UP_LIMIT: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// A deployment that cannot be started.

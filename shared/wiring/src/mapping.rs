@@ -1,15 +1,16 @@
-//! The mapping that is packed into the programs, for the CRM that the environment names: the
-//! shipped file, and the partner's own over it.
+//! The mapping that is built into the programs, for the CRM that the environment names. The build
+//! has checked it; here it is loaded.
 
 use cosell_crm::Descriptor;
-use cosell_mapping::{Examination, Layer, Mapping, MappingError, Placeholders};
+use cosell_mapping::{Mapping, MappingError, Placeholders};
 use cosell_runtime::config::{Environment, Noted};
 
 use crate::CRMS;
 
-include!(concat!(env!("OUT_DIR"), "/own.rs"));
+// Three lists, so that the functions link the checked forms only.
+include!(concat!(env!("OUT_DIR"), "/mappings.rs"));
 
-/// Which of the packed mappings, and what fills its placeholders.
+/// Which of the built-in mappings, and what fills its placeholders.
 #[derive(Clone, Debug)]
 pub struct MappingSettings {
     /// `CRM`.
@@ -33,36 +34,40 @@ impl MappingSettings {
     }
 }
 
-/// The packed mapping for the CRM of `settings`, and what is wrong with it.
-pub fn packed_mapping(settings: &MappingSettings) -> Examination {
-    let own = OWN.iter().find(|(crm, _)| *crm == settings.crm.name());
-    let file = format!("infra/mapping/own/{}.toml", settings.crm);
-    examined(settings, own.map(|(_, text)| Layer { file: &file, text }))
-}
-
-/// The shipped mapping with `own` over it instead of the packed file.
-pub fn mapping_with(settings: &MappingSettings, own: Layer<'_>) -> Examination {
-    examined(settings, Some(own))
-}
-
-fn examined(settings: &MappingSettings, own: Option<Layer<'_>>) -> Examination {
-    let crm = settings.crm;
-    Examination::of(&crm.mapped, crm.mapping, own, &settings.placeholders)
-}
-
-/// The packed mapping, for a start-up: errors stop it, warnings are logged.
+/// The built-in mapping for the CRM of `settings`.
 pub fn mapping(settings: &MappingSettings) -> Result<Mapping, MappingError> {
-    let mapping = packed_mapping(settings);
-    if mapping.errors() == 0 {
-        for warning in &mapping.faults {
-            tracing::warn!(fault = %warning, "the mapping may not do what is expected");
-        }
-    }
-    mapping.into_mapping()
+    // A CRM without a mapping has an empty form, which is refused; a test keeps it from that.
+    let checked = of_crm(CHECKED, settings.crm).unwrap_or_default();
+    Mapping::load(checked, settings.crm.mapped.record_ids, &settings.placeholders)
+}
+
+/// A file that the built-in mapping was made of, for whoever checks it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MappingSource {
+    /// Its path in the repository.
+    pub file: &'static str,
+    /// Its TOML.
+    pub text: &'static str,
+}
+
+/// The mapping that ships with this version for the CRM.
+pub fn shipped_mapping(crm: &Descriptor) -> Option<MappingSource> {
+    of_crm(SHIPPED, crm)
+}
+
+/// The partner's override of it that was there when this was built.
+pub fn mapping_override(crm: &Descriptor) -> Option<MappingSource> {
+    of_crm(OVERRIDES, crm)
+}
+
+fn of_crm<T: Copy>(list: &[(&str, T)], crm: &Descriptor) -> Option<T> {
+    list.iter().find(|(name, _)| *name == crm.name()).map(|(_, of)| *of)
 }
 
 #[cfg(test)]
 mod tests {
+    use cosell_mapping_check::{Examination, MappingFile};
+
     use super::*;
 
     fn settings() -> impl Iterator<Item = MappingSettings> {
@@ -70,25 +75,27 @@ mod tests {
         CRMS.0.iter().map(move |crm| MappingSettings::of(crm, &nothing_set).unwrap())
     }
 
-    /// With a partner's own file in `infra/mapping/own`, that file's test.
+    /// With an override in `infra/mapping/own`, that file's test.
     #[test]
-    fn what_is_packed_can_be_used() {
+    fn what_is_built_in_can_be_used() {
         for settings in settings() {
-            let mapping = packed_mapping(&settings);
-            assert_eq!(mapping.errors(), 0, "{:#?}", mapping.faults);
+            let mapping = mapping(&settings).unwrap();
+            assert_eq!(mapping.system, settings.crm.name());
+            assert_eq!(mapping.record_ids.system, settings.crm.name());
         }
     }
 
+    /// The build knows of a CRM what its descriptor says.
     #[test]
-    fn a_file_that_is_given_takes_the_place_of_the_packed_one() {
-        let own = Layer {
-            file: "mine.toml",
-            text: "version = 1\n[[rule]]\nname = \"notes\"\noff = true\n",
-        };
+    fn the_checks_of_the_build_are_those_of_the_descriptor() {
         for settings in settings() {
-            let mapping = mapping_with(&settings, own).into_mapping().unwrap();
-            assert!(mapping.rules.iter().all(|rule| rule.name != "notes"));
-            assert_eq!(mapping.system, settings.crm.name());
+            let file = |source: MappingSource| MappingFile { name: source.file, text: source.text };
+            let shipped = file(shipped_mapping(settings.crm).unwrap());
+            let overriding = mapping_override(settings.crm).map(file);
+            let examination =
+                Examination::of(&settings.crm.mapped, shipped, overriding, &settings.placeholders);
+            assert_eq!(examination.errors(), 0, "{:#?}", examination.diagnostics);
+            assert_eq!(examination.checked_form(), of_crm(CHECKED, settings.crm));
         }
     }
 }

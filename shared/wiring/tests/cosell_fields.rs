@@ -5,7 +5,9 @@
 use cosell_crm::Descriptor;
 use cosell_crm::field::Kind;
 use cosell_mapping::{Mapping, Placeholders};
-use cosell_wiring::CRMS;
+use cosell_mapping_check::parse;
+use cosell_model::path::ColumnPath;
+use cosell_wiring::{CRMS, shipped_mapping};
 
 /// A CRM, and the mapping that ships for it.
 struct Shipped {
@@ -21,16 +23,16 @@ fn shipped() -> Vec<Shipped> {
     ]);
     let of = |crm: &&'static Descriptor| Shipped {
         crm,
-        mapping: Mapping::parse(&crm.mapped, crm.mapping.text, &placeholders).unwrap(),
+        mapping: parse(&crm.mapped, shipped_mapping(crm).unwrap().text, &placeholders).unwrap(),
         placeholders: placeholders.clone(),
     };
     CRMS.0.iter().map(of).collect()
 }
 
 impl Shipped {
-    fn field(&self, label: &str) -> (String, Kind) {
+    fn field(&self, label: &str) -> (ColumnPath, Kind) {
         let field = self.crm.fields.iter().find(|field| field.label == label).unwrap();
-        ((self.crm.field_name)(field, &self.placeholders), field.kind)
+        ((self.crm.field_name)(field, &self.placeholders).into(), field.kind)
     }
 
     fn length(&self, label: &str) -> usize {
@@ -74,7 +76,7 @@ fn the_shipped_mappings_have_the_values_of_the_help() {
         assert_eq!(choices.len(), help.values.len());
         for choice in choices {
             assert_eq!(
-                help.values[choice.code.unwrap()],
+                *help.values[choice.code.unwrap()].json(),
                 (shipped.crm.choice_value)(choice),
                 "{}",
                 choice.label
@@ -92,7 +94,7 @@ fn the_shipped_mappings_have_the_values_of_the_visibility() {
         assert_eq!(name, visibility.column);
         let values = &visibility.values;
         assert_eq!(
-            (&values.private, &values.microsoft),
+            (values.private.json(), values.microsoft.json()),
             (&(shipped.crm.choice_value)(private), &(shipped.crm.choice_value)(microsoft))
         );
     }

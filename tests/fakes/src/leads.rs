@@ -85,7 +85,7 @@ impl Leads for LeadPorts {
                     return Ok(present.clone());
                 }
                 let mut write = write.clone();
-                let column = state.columns.referral_id.clone();
+                let column = state.columns.referral_id.to_string();
                 write.fields.insert(column, json!(referral.to_string()));
                 crm::update_present(state, &ports.invocation, &opportunity, &write)
             })

@@ -2,6 +2,7 @@
 
 mod call;
 mod crm;
+mod foreseen;
 mod leads;
 mod partner_center;
 mod ports;
@@ -14,6 +15,7 @@ mod world;
 
 pub use call::{Call, Conditions, Fate, WRITE_AHEAD, Wait};
 pub use crm::record;
+pub use foreseen::Foreseen;
 pub use leads::{LeadPorts, convert};
 pub use ports::Ports;
 pub use queue::Queue;

@@ -55,13 +55,20 @@ pub(super) async fn secrets() -> String {
         let wanted: Json = serde_json::from_slice(&body).unwrap_or_default();
         let secret = match wanted["SecretId"].as_str() {
             Some("dynamics") => {
-                json!({ "client_id": "sim-dataverse-client", "client_secret": "sim-dataverse-secret" })
+                json!({
+                    "client_id": "sim-dataverse-client", "client_secret": "sim-dataverse-secret"
+                })
             }
             Some("salesforce") => {
-                json!({ "client_id": "sim-salesforce-client", "client_secret": "sim-salesforce-secret" })
+                json!({
+                    "client_id": "sim-salesforce-client", "client_secret": "sim-salesforce-secret"
+                })
             }
             _ => {
-                json!({ "client_id": "sim-partner-client", "client_secret": "sim-partner-secret", "refresh_token": "sim-partner-refresh-token" })
+                json!({
+                    "client_id": "sim-partner-client", "client_secret": "sim-partner-secret",
+                    "refresh_token": "sim-partner-refresh-token"
+                })
             }
         };
         let answer = if is(&headers, "GetSecretValue") {

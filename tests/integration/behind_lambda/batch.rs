@@ -49,10 +49,13 @@ impl Message {
 
     fn record(&self) -> Json {
         json!({
-            "messageId": self.id, "receiptHandle": self.id, "body": self.body, "eventSource": "aws:sqs", "awsRegion": "us-east-1",
-            "messageAttributes": {}, "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:sync.fifo", "md5OfBody": "",
+            "messageId": self.id, "receiptHandle": self.id, "body": self.body,
+            "eventSource": "aws:sqs", "awsRegion": "us-east-1",
+            "messageAttributes": {},
+            "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:sync.fifo", "md5OfBody": "",
             "attributes": {
-                "MessageGroupId": self.group, "ApproximateReceiveCount": "1", "SentTimestamp": "0", "SenderId": "x",
+                "MessageGroupId": self.group, "ApproximateReceiveCount": "1", "SentTimestamp": "0",
+                "SenderId": "x",
                 "ApproximateFirstReceiveTimestamp": "0"
             }
         })

@@ -37,7 +37,11 @@ impl World {
                 // as from the queue. One that is done must not.
                 answer = doomed.answer(&invocation) => {
                     let comes_back = !failed(&answer).is_empty() && tries < 3;
-                    assert!(comes_back, "it ended before the effect: {answer}; its log:\n{}", doomed.log());
+                    assert!(
+                        comes_back,
+                        "it ended before the effect: {answer}; its log:\n{}",
+                        doomed.log()
+                    );
                 }
             }
         }

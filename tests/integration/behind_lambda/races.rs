@@ -1,4 +1,4 @@
-//! The same news several times, and several consumer processes at once.
+//! The same change several times, and several consumer processes at once.
 
 use cosell_simulators::faults::{Action, Fault};
 use futures::future::join_all;
@@ -22,7 +22,7 @@ async fn takes(consumer: &Function, message: &Message) -> bool {
     failed(&consumer.invoke(batch(std::slice::from_ref(message))).await).is_empty()
 }
 
-/// Five processes get a notice of the same news at the same moment; what fails comes back until it
+/// Five processes get a notice of the same change at the same moment; what fails comes back until it
 /// is done.
 async fn five_at_once(world: &World, message: &Message) -> Vec<Function> {
     let consumers: Vec<Function> = join_all((0..5).map(|_| world.consumer())).await;
@@ -117,8 +117,8 @@ async fn a_new_opportunity_found_by_the_poll_makes_no_second_referral() {
     let referral = world.people.microsoft_invites("Fleet telemetry pilot").await.unwrap();
     let (maker, other) = (world.consumer().await, world.consumer().await);
     world.simulators.faults.add(fault("dataverse", "PATCH", Action::StallAfterEffect { ms: LONG }));
-    let news = Message::on_referral("m1", &referral);
-    let invocation = maker.begin(batch(std::slice::from_ref(&news))).await;
+    let message = Message::on_referral("m1", &referral);
+    let invocation = maker.begin(batch(std::slice::from_ref(&message))).await;
     let opportunity = world.people.see_row("the upsert", |_| true).await.unwrap();
     let polled = Message::on_opportunity("m2", opportunity["opportunityid"].as_str().unwrap());
     let adopted = takes(&other, &polled).await;
@@ -127,7 +127,7 @@ async fn a_new_opportunity_found_by_the_poll_makes_no_second_referral() {
     let linked = failed(&answer).is_empty();
     assert!(adopted || linked, "one of the two got through");
     // Whichever lost the race gets its message again.
-    assert!(takes(&maker, &news).await, "{}", maker.log());
+    assert!(takes(&maker, &message).await, "{}", maker.log());
     assert!(takes(&other, &polled).await, "{}", other.log());
     world.rests(&other, false).await;
     world.stop().await;
@@ -152,13 +152,13 @@ async fn a_post_whose_connection_dropped_is_found_by_the_same_look() {
 async fn an_invitation_whose_connection_dropped_is_found_by_the_next_reconciliation() {
     let world = World::start().await;
     let opportunity = world.seller_flags("Cold-store rollout", true).await;
-    let (consumer, news) = (world.consumer().await, Message::on_opportunity("m1", &opportunity));
+    let (consumer, message) = (world.consumer().await, Message::on_opportunity("m1", &opportunity));
     let mut lost = fault("partner-center", "POST", Action::DropAfterEffect);
     lost.skip = 1;
     world.simulators.faults.add(lost);
-    assert!(!takes(&consumer, &news).await, "its outcome is unknown: {}", consumer.log());
+    assert!(!takes(&consumer, &message).await, "its outcome is unknown: {}", consumer.log());
     world.claims_run_out().await;
-    assert!(takes(&consumer, &news).await, "{}", consumer.log());
+    assert!(takes(&consumer, &message).await, "{}", consumer.log());
     world.rests(&consumer, true).await;
     assert_eq!(world.simulators.journal.count("partner-center", "POST", "/referrals"), 2);
     world.stop().await;
@@ -168,12 +168,12 @@ async fn an_invitation_whose_connection_dropped_is_found_by_the_next_reconciliat
 async fn a_write_back_whose_connection_dropped_is_found_by_the_next_reconciliation() {
     let world = World::start().await;
     let opportunity = world.seller_flags("Cold-store rollout", true).await;
-    let (consumer, news) = (world.consumer().await, Message::on_opportunity("m1", &opportunity));
+    let (consumer, message) = (world.consumer().await, Message::on_opportunity("m1", &opportunity));
     world.simulators.faults.add(fault("dataverse", "PATCH", Action::DropAfterEffect));
-    let first = takes(&consumer, &news).await;
+    let first = takes(&consumer, &message).await;
     assert!(!first, "its outcome is unknown: {}", consumer.log());
     let first_written: Vec<Json> = world.people.rows().await.unwrap();
-    assert!(takes(&consumer, &news).await, "{}", consumer.log());
+    assert!(takes(&consumer, &message).await, "{}", consumer.log());
     assert_eq!(
         json!(world.people.rows().await.unwrap()),
         json!(first_written),

@@ -26,11 +26,17 @@ impl Delivery {
         let headers: serde_json::Map<String, Json> =
             headers.map(|(name, value)| (name.to_owned(), json!(value))).collect();
         json!({
-            "version": "2.0", "routeKey": "$default", "rawPath": "/", "rawQueryString": "", "headers": headers,
+            "version": "2.0", "routeKey": "$default", "rawPath": "/", "rawQueryString": "",
+            "headers": headers,
             "requestContext": {
-                "accountId": "anonymous", "apiId": "sim", "domainName": "sim.lambda-url.us-east-1.on.aws", "domainPrefix": "sim",
-                "http": { "method": "POST", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "sim" },
-                "requestId": "1", "routeKey": "$default", "stage": "$default", "time": "21/Nov/2026:10:00:00 +0000", "timeEpoch": 0
+                "accountId": "anonymous", "apiId": "sim",
+                "domainName": "sim.lambda-url.us-east-1.on.aws", "domainPrefix": "sim",
+                "http": {
+                    "method": "POST", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1",
+                    "userAgent": "sim"
+                },
+                "requestId": "1", "routeKey": "$default", "stage": "$default",
+                "time": "21/Nov/2026:10:00:00 +0000", "timeEpoch": 0
             },
             "body": std::str::from_utf8(&self.body).unwrap(), "isBase64Encoded": false
         })
@@ -61,7 +67,10 @@ async fn deliveries(simulators: &Simulators) -> UnboundedReceiver<Delivery> {
         ]);
     let token: Json = token.send().await.unwrap().json().await.unwrap();
     let registration = simulators.registration.join("webhooks/v1/registration").unwrap();
-    let body = json!({ "WebhookUrl": url, "WebhookEvents": ["referral-created", "test-created"], "SignatureTokenToMsSignatureHeader": true });
+    let body = json!({
+        "WebhookUrl": url, "WebhookEvents": ["referral-created", "test-created"],
+        "SignatureTokenToMsSignatureHeader": true
+    });
     let registered = http
         .post(registration.clone())
         .bearer_auth(token["access_token"].as_str().unwrap())

@@ -47,7 +47,9 @@ impl World {
             ("AWS_ENDPOINT_URL_SQS", queue),
             (
                 "RUST_LOG",
-                "info,consumer=trace,cosell_sync=trace,cosell_dynamics=trace,cosell_salesforce=trace,cosell_partner_center=trace,cosell_aws=trace".into(),
+                "info,consumer=trace,cosell_sync=trace,cosell_dynamics=trace,\
+                 cosell_salesforce=trace,cosell_partner_center=trace,cosell_aws=trace"
+                    .into(),
             ),
         ]);
         let people = People::new(simulators.control.clone(), crm).unwrap();

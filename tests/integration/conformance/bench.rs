@@ -116,7 +116,7 @@ impl Bench {
                 if system == CrmSystem::Dynamics { dynamics } else { salesforce }
             },
         );
-        let columns = columns.map(str::to_owned).into();
+        let columns = columns.map(Into::into).into();
         let leads_columns = super::leads::columns(system);
         let [sync, referral] = [Field::Sync, Field::Referral].map(|field| name(system, field));
         let secret = |text: &str| Arc::new(Mutex::new(text.to_owned()));

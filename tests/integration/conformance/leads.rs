@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use cosell_model::crm::{CrmKey, CrmRecord, CrmWrite, Phase};
 use cosell_model::id::ReferralId;
+use cosell_model::path::ColumnPath;
 use cosell_simulators::faults::Action;
 use cosell_sync::{Failure, FailureKind};
 use cosell_tests::crm::CrmSystem;
@@ -52,8 +53,8 @@ const FIELDS: [(Of, &str, &str); 7] = [
 ];
 
 /// The mapped columns of leads.
-pub(super) fn columns(system: CrmSystem) -> BTreeSet<String> {
-    FIELDS.map(|(field, ..)| name(system, field).to_owned()).into()
+pub(super) fn columns(system: CrmSystem) -> BTreeSet<ColumnPath> {
+    FIELDS.map(|(field, ..)| name(system, field).into()).into()
 }
 
 fn name(system: CrmSystem, field: Of) -> &'static str {

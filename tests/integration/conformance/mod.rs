@@ -12,15 +12,21 @@ mod making;
 macro_rules! scenarios {
     ($($scenario:ident),* $(,)?) => {
         mod dynamics {
+            use cosell_tests::crm::CrmSystem;
+            use $crate::conformance::bench::Bench;
+
             $(#[tokio::test]
             async fn $scenario() {
-                super::$scenario($crate::conformance::bench::Bench::of(cosell_tests::crm::CrmSystem::Dynamics).await).await;
+                super::$scenario(Bench::of(CrmSystem::Dynamics).await).await;
             })*
         }
         mod salesforce {
+            use cosell_tests::crm::CrmSystem;
+            use $crate::conformance::bench::Bench;
+
             $(#[tokio::test]
             async fn $scenario() {
-                super::$scenario($crate::conformance::bench::Bench::of(cosell_tests::crm::CrmSystem::Salesforce).await).await;
+                super::$scenario(Bench::of(CrmSystem::Salesforce).await).await;
             })*
         }
     };

@@ -108,7 +108,9 @@ async fn an_invitation_that_expired_is_lost(stack: &LocalStack) {
 async fn what_is_lost_in_partner_center_is_lost_in_the_crm(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let (referral, opportunity) = accepted(&people, "Oil mill").await;
-    let lost = json!({ "status": "Closed", "substatus": "Lost", "statusReason": "Customer chose another vendor" });
+    let lost = json!({
+        "status": "Closed", "substatus": "Lost", "statusReason": "Customer chose another vendor"
+    });
     people.edits_referral(&referral, lost).await.unwrap();
     let closed = |seen: &Deal| seen.id == opportunity && seen.stage == Stage::Closed;
     people.see_deal("what is lost there is lost here", closed).await.unwrap();
@@ -166,8 +168,11 @@ async fn every_mapped_field_is_updated_both_ways(stack: &LocalStack) {
     let people = stack.people().unwrap();
     let (referral, opportunity) = accepted(&people, "Ice rink").await;
     let change = json!({
-        "name": "Ice rink II", "details": { "dealValue": 71_000, "closingDateTime": "2027-08-31T00:00:00Z", "notes": "Two rinks",
-        "requirements": { "solutions": [{ "id": "SOL-80200-ABC", "type": "Name" }] } }
+        "name": "Ice rink II",
+        "details": {
+            "dealValue": 71_000, "closingDateTime": "2027-08-31T00:00:00Z", "notes": "Two rinks",
+            "requirements": { "solutions": [{ "id": "SOL-80200-ABC", "type": "Name" }] }
+        }
     });
     people.edits_referral(&referral, change).await.unwrap();
     let [name, value, date, notes, products] = match people.crm() {
@@ -186,7 +191,8 @@ async fn every_mapped_field_is_updated_both_ways(stack: &LocalStack) {
     };
     people.see_row("all fields reach the CRM", here).await.unwrap();
     let change = json!({
-        name: "Ice rink III", value: 72_000, date: "2027-09-30", notes: "Three rinks", products: "SOL-71402-QKD"
+        name: "Ice rink III", value: 72_000, date: "2027-09-30", notes: "Three rinks",
+        products: "SOL-71402-QKD"
     });
     people.seller_edits(&opportunity, change).await.unwrap();
     let there = |row: &Json| {

@@ -95,7 +95,10 @@ async fn a_create_whose_answer_was_lost_makes_one_referral(stack: &LocalStack) {
 
 async fn a_forged_delivery_is_refused(stack: &LocalStack) {
     let url = stack.functions.output("WebhookLocalUrl").unwrap();
-    let forged = json!({ "EventName": "referral-updated", "ResourceUri": "https://x/c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa", "ResourceName": "referral" });
+    let forged = json!({
+        "EventName": "referral-updated",
+        "ResourceUri": "https://x/c7c1e1f0-8a51-4f0d-b1a7-2d6a64d3f9aa", "ResourceName": "referral"
+    });
     let http = cosell_http::client().unwrap();
     let answer = http
         .post(url)

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cosell_mapping::{ConflictRule, Crm, Mapping, MappingError, OnHoldEdits, Placeholders, Rule};
+use cosell_mapping::{ConflictRule, Crm, Mapping, OnHoldEdits, Placeholders, Rule};
+use cosell_mapping_check::CheckError;
 use cosell_model::value::Kind;
 use fastrand::Rng;
 use serde_json::{Value as Json, json};
@@ -24,7 +25,7 @@ pub struct Mappings {
 
 impl Mappings {
     /// Reads them once for all runs.
-    pub fn read() -> Result<Self, MappingError> {
+    pub fn read() -> Result<Self, CheckError> {
         Ok(Self {
             dynamics: variants("dynamics", include_str!("../../../infra/mapping/dynamics.toml"))?,
             salesforce: variants(
@@ -40,10 +41,10 @@ impl Mappings {
     }
 }
 
-fn variants(system: &'static str, shipped: &str) -> Result<[[Arc<Mapping>; 2]; 3], MappingError> {
+fn variants(system: &'static str, shipped: &str) -> Result<[[Arc<Mapping>; 2]; 3], CheckError> {
     let placeholders =
         Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
-    let shipped = Mapping::parse(&Crm::of_guids(system), shipped, &placeholders)?;
+    let shipped = cosell_mapping_check::parse(&Crm::of_guids(system), shipped, &placeholders)?;
     let mut mixed = shipped.clone();
     let rules = [
         ("name", ConflictRule::Ask),
@@ -52,7 +53,7 @@ fn variants(system: &'static str, shipped: &str) -> Result<[[Arc<Mapping>; 2]; 3
         ("closing_date", ConflictRule::PartnerCenter),
     ];
     for rule in &mut mixed.rules {
-        if let Some((_, conflict)) = rules.iter().find(|(name, _)| *name == rule.name) {
+        if let Some((_, conflict)) = rules.iter().find(|(name, _)| rule.name == *name) {
             rule.conflict = *conflict;
         }
     }
@@ -88,25 +89,28 @@ impl Names {
     /// The column of a rule.
     pub(crate) fn column(&self, is_lead: bool, field: &str) -> Option<&str> {
         let rule = self.of(is_lead).rules.iter().find(|rule| rule.name == field)?;
-        Some(&rule.crm)
+        Some(rule.crm.as_str())
     }
 
     /// Yes or no in the column that switches the sync on.
     pub(crate) fn sync(&self) -> &str {
-        &self.deals.columns.sync
+        self.deals.columns.sync.as_str()
     }
 
     /// The column of the seller's choice of help, and what may be chosen.
     pub(crate) fn help(&self) -> (&str, Vec<Json>) {
         let help = &self.deals.help;
-        (&help.column, help.values.values().cloned().collect())
+        (help.column.as_str(), help.values.values().map(|code| code.json().clone()).collect())
     }
 
     /// The column of who sees the deal: private, and with Microsoft.
     pub(crate) fn visibility(&self) -> Option<(&str, [Json; 2])> {
         let visibility = self.deals.visibility.as_ref()?;
         let values = &visibility.values;
-        Some((&visibility.column, [values.private.clone(), values.microsoft.clone()]))
+        Some((
+            visibility.column.as_str(),
+            [values.private.json().clone(), values.microsoft.json().clone()],
+        ))
     }
 
     /// What a seller enters who wins a deal, where the registration asks for more than the deal
@@ -119,7 +123,10 @@ impl Names {
             Kind::Date => json!("2026-12-01"),
             _ => json!("SEK"),
         };
-        rules.filter(|rule| own(&rule.crm)).map(|rule| (rule.crm.clone(), value(rule))).collect()
+        rules
+            .filter(|rule| own(rule.crm.as_str()))
+            .map(|rule| (rule.crm.to_string(), value(rule)))
+            .collect()
     }
 
     /// A complete opportunity as a seller enters it.
@@ -145,7 +152,7 @@ impl Names {
                 _ => return None,
             })
         };
-        let filled = |rule: &Rule| Some((rule.crm.clone(), value(&rule.name)?));
+        let filled = |rule: &Rule| Some((rule.crm.to_string(), value(rule.name.as_str())?));
         self.deals.rules.iter().filter_map(filled).collect()
     }
 }

@@ -10,7 +10,12 @@ use url::Url;
 struct Arguments {
     /// The first of seven ports in a row: referrals, registration, tokens, certificates, Dataverse,
     /// control, Salesforce. 0 takes any free ports.
-    #[arg(long, default_value_t = 7070, env = "COSELL_SIMULATORS_PORT_BASE", value_parser = clap::value_parser!(u16).range(..=65_529))]
+    #[arg(
+        long,
+        default_value_t = 7070,
+        env = "COSELL_SIMULATORS_PORT_BASE",
+        value_parser = clap::value_parser!(u16).range(..=65_529)
+    )]
     port_base: u16,
     /// The publisher prefix of the co-sell columns in Dataverse.
     #[arg(long, default_value = "nwcs", env = "PUBLISHER_PREFIX")]
@@ -58,7 +63,8 @@ async fn main() -> anyhow::Result<()> {
     let addresses = simulators.addresses();
     println!("{}", serde_json::to_string(&addresses)?);
     eprint!(
-        "The simulators run:\n{}\nOpen the control address to see what can be played with. Ctrl-C ends.\n",
+        "The simulators run:\n{}\n\
+         Open the control address to see what can be played with. Ctrl-C ends.\n",
         addresses.list()
     );
     stop_signal().await?;

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use cosell_tests::LocalStack;
 use cosell_tests::crm::CrmSystem;
-use cosell_tests::story::Story;
+use cosell_tests::story::{Step, Story};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// How often the poller runs here; in the cloud it is the template's schedule.
@@ -55,14 +55,18 @@ async fn main() -> Result<()> {
 async fn run(arguments: &Arguments) -> Result<()> {
     let started = Instant::now();
     println!(
-        "Starting local AWS and the simulators, deploying the template, installing the CRM's fields, registering the webhook …"
+        "Starting local AWS and the simulators, deploying the template, installing the CRM's \
+         fields, registering the webhook …"
     );
     let stack =
         LocalStack::start(arguments.crm, arguments.aws_port, arguments.simulators_port_base)
             .await?;
     println!("Up after {:.1} s.\n", started.elapsed().as_secs_f64());
+    let show = |step: &Step| {
+        println!("{:>8.0} ms  {}", step.took.as_secs_f64() * 1000.0, step.what);
+    };
     let played = tokio::select! {
-        story = Story::play(&stack, |step| println!("{:>8.0} ms  {}", step.took.as_secs_f64() * 1000.0, step.what)) => story?,
+        story = Story::play(&stack, show) => story?,
         never = stack.keep_polling(POLL_EVERY) => never,
     };
     for opportunity in &played.opportunities {

@@ -164,7 +164,7 @@ impl<'a> Creation<'a> {
             MadeField {
                 rule: rule.name.as_str(),
                 label: &rule.label,
-                from: computed.unwrap_or_else(|| column.to_owned()),
+                from: computed.unwrap_or_else(|| column.to_string()),
                 there,
                 to: rule.partner_center.as_str(),
                 becomes: becomes(rule, carried, "to_partner_center"),

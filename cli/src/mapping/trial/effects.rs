@@ -59,7 +59,8 @@ fn does(action: &Action) -> &'static str {
         Action::Phase(_) => "moves the record",
         Action::Notify(_) => "the sync's own columns",
         Action::ReleaseLead { .. } => {
-            "notifies the lead's seller that the deal goes on as an opportunity, and switches its sync off"
+            "notifies the lead's seller that the deal goes on as an opportunity, and switches its \
+             sync off"
         }
     }
 }

@@ -39,19 +39,27 @@ fn of_opportunity() -> Subject {
 
 fn deal() -> Json {
     json!({
-        "engagementId": "e1a5c1d2-3344-4c55-8d66-7788990011aa", "name": "Fleet telemetry", "status": "Active", "substatus": "Accepted",
-        "updatedDateTime": "2026-11-20T09:00:00Z", "type": "Independent", "direction": "Outgoing", "qualification": "SalesQualified",
-        "externalReferenceId": OPPORTUNITY, "consent": { "consentToShareReferralWithMicrosoftSellers": true }, "target": [],
-        "customerProfile": { "name": "Ostsjö", "address": { "addressLine1": "Kajen 1", "city": "Gävle", "country": "SE" } },
-        "details": { "dealValue": 62_000, "currency": "EUR", "closingDateTime": "2027-06-30T00:00:00Z",
-                     "requirements": { "solutions": [{ "id": "SOL-71402-QKD", "type": "Name" }] } }
+        "engagementId": "e1a5c1d2-3344-4c55-8d66-7788990011aa", "name": "Fleet telemetry",
+        "status": "Active", "substatus": "Accepted", "updatedDateTime": "2026-11-20T09:00:00Z",
+        "type": "Independent", "direction": "Outgoing", "qualification": "SalesQualified",
+        "externalReferenceId": OPPORTUNITY,
+        "consent": { "consentToShareReferralWithMicrosoftSellers": true }, "target": [],
+        "customerProfile": {
+            "name": "Ostsjö",
+            "address": { "addressLine1": "Kajen 1", "city": "Gävle", "country": "SE" }
+        },
+        "details": {
+            "dealValue": 62_000, "currency": "EUR", "closingDateTime": "2027-06-30T00:00:00Z",
+            "requirements": { "solutions": [{ "id": "SOL-71402-QKD", "type": "Name" }] }
+        }
     })
 }
 
 fn invitation() -> Json {
     let mut body = deal();
     let new = json!({
-        "status": "New", "substatus": "Pending", "direction": "Incoming", "type": "Shared", "externalReferenceId": null,
+        "status": "New", "substatus": "Pending", "direction": "Incoming", "type": "Shared",
+        "externalReferenceId": null,
         "expirationDateTime": "2026-11-24T09:00:00Z"
     });
     body.as_object_mut().unwrap().extend(new.as_object().unwrap().clone());
@@ -60,8 +68,10 @@ fn invitation() -> Json {
 
 fn columns() -> Json {
     json!({
-        "nwcs_syncwithpartnercenter": true, "nwcs_referralid": REFERRAL, "name": "Fleet telemetry", "estimatedvalue": 62_000,
-        "estimatedclosedate": "2027-06-30", "transactioncurrencyid/isocurrencycode": "EUR", "nwcs_products": "SOL-71402-QKD",
+        "nwcs_syncwithpartnercenter": true, "nwcs_referralid": REFERRAL, "name": "Fleet telemetry",
+        "estimatedvalue": 62_000,
+        "estimatedclosedate": "2027-06-30", "transactioncurrencyid/isocurrencycode": "EUR",
+        "nwcs_products": "SOL-71402-QKD",
         "customerid_account/name": "Ostsjö", "customerid_account/address1_line1": "Kajen 1",
         "customerid_account/address1_city": "Gävle", "customerid_account/address1_country": "SE"
     })

@@ -57,11 +57,9 @@ pub(super) fn referral(path: &Path, now: Timestamp) -> Result<Referral> {
 /// A CRM record: an open one, whatever its columns say of that.
 pub(super) fn record(mapping: &Mapping, json: &Map<String, Json>, now: Timestamp) -> CrmRecord {
     let fields = mapping.crm_columns().into_iter().filter_map(|column| {
-        let value = json.get(&column).or_else(|| {
-            let (lookup, related) = column.split_once('/')?;
-            json.get(lookup)?.get(related)
-        });
-        value.cloned().map(|value| (column, value))
+        let value =
+            json.get(column.as_str()).or_else(|| json.get(column.lookup()?)?.get(column.column()));
+        value.cloned().map(|value| (column.to_string(), value))
     });
     let fields = fields.collect();
     let id = IDS.iter().find_map(|name| json.get(*name)?.as_str());

@@ -146,7 +146,8 @@ fn of_field(field: &MadeField<'_>, text: &mut String) {
             line(text, format_args!("  written  {} = {}", field.to, recognisable(written)));
             if let (Some(room), true) = (field.limits.room, *cut > 0) {
                 let why = format_args!(
-                    "  because  the column takes {room} characters (crm_length): the last {cut} are left out"
+                    "  because  the column takes {room} characters (crm_length): the last {cut} \
+                     are left out"
                 );
                 line(text, why);
             }

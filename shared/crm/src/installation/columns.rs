@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
+use cosell_model::path::ColumnPath;
 use cosell_sync::Failure;
 
 use super::described::Described;
@@ -14,7 +15,7 @@ impl<S: Site> CrmSchema for Installer<S> {
     async fn columns(
         &self,
         entity: &str,
-        names: &BTreeSet<String>,
+        names: &BTreeSet<ColumnPath>,
     ) -> Result<BTreeMap<String, Column>, Failure> {
         let site = &self.0;
         let Some(table) = site.table(entity) else { return Ok(BTreeMap::new()) };
@@ -22,9 +23,10 @@ impl<S: Site> CrmSchema for Installer<S> {
         let mut related: BTreeMap<&str, Described> = BTreeMap::new();
         let mut columns = BTreeMap::new();
         for name in names {
-            let found = match name.split_once('/') {
-                None => base.column(name).cloned().or_else(|| site.stands_in(name)),
-                Some((lookup, column)) => {
+            let column = name.column();
+            let found = match name.lookup() {
+                None => base.column(column).cloned().or_else(|| site.stands_in(column)),
+                Some(lookup) => {
                     let Some(table) = base.lookups.get(&lookup.to_lowercase()) else { continue };
                     if !related.contains_key(table.as_str()) {
                         let described = site.describe(table, false).await.map_err(Into::into)?;
@@ -33,7 +35,7 @@ impl<S: Site> CrmSchema for Installer<S> {
                     related.get(table.as_str()).and_then(|table| table.column(column)).cloned()
                 }
             };
-            columns.extend(found.map(|column| (name.clone(), column)));
+            columns.extend(found.map(|column| (name.to_string(), column)));
         }
         site.read_one(table, &columns.keys().map(String::as_str).collect::<Vec<_>>())
             .await

@@ -135,7 +135,8 @@ fn key_state(key: &Key) -> State {
             "its index is being built; run `cosell crm check` again in a few minutes"
         }
         _ => {
-            "two rows share a Referral Identifier: clear it on the copy, then reactivate the key in the table's settings"
+            "two rows share a Referral Identifier: clear it on the copy, then reactivate the key \
+             in the table's settings"
         }
     };
     State::Wrong {
@@ -149,7 +150,8 @@ fn compared(field: &CosellField, column: &Column) -> State {
     let kind = field.kind;
     let wrong = |is: String, remedy: String| State::Wrong { is, should: wanted(kind), remedy };
     if column.kind != definition::attribute_type(kind) {
-        let remedy = "a column's type cannot be changed: if nothing uses it, delete it and install; otherwise set PUBLISHER_PREFIX to another prefix";
+        let remedy = "a column's type cannot be changed: if nothing uses it, delete it and \
+                      install; otherwise set PUBLISHER_PREFIX to another prefix";
         return wrong(present(column), remedy.to_owned());
     }
     match kind {

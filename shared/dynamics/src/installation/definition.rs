@@ -59,7 +59,8 @@ pub(super) fn key_name(prefix: &str) -> String {
 pub(super) fn publication(tables: &[Table]) -> Json {
     let tables: Vec<&str> = tables.iter().map(|table| table.name).collect();
     let tables = tables.join("</entity><entity>");
-    json!({"ParameterXml": format!("<importexportxml><entities><entity>{tables}</entity></entities></importexportxml>")})
+    let entities = format!("<entities><entity>{tables}</entity></entities>");
+    json!({"ParameterXml": format!("<importexportxml>{entities}</importexportxml>")})
 }
 
 /// The `AttributeType` of a column of this kind.

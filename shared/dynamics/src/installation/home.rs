@@ -44,13 +44,15 @@ impl DynamicsInstallation {
             wrong(
                 "a managed solution, which takes no columns",
                 "the newest version, or not there".to_owned(),
-                "import the newest version of the managed solution, or remove it after backing up its columns",
+                "import the newest version of the managed solution, or remove it after backing up \
+                 its columns",
             )
         } else if solution["_publisherid_value"] != publisher {
             wrong(
                 "of another publisher",
                 format!("of the publisher with the prefix {}", self.prefix),
-                "set PUBLISHER_PREFIX to that publisher's prefix, or delete the solution if it is empty",
+                "set PUBLISHER_PREFIX to that publisher's prefix, or delete the solution if it is \
+                 empty",
             )
         } else {
             return None;

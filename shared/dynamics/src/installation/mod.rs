@@ -32,8 +32,8 @@ use table::{Found, TABLES, Table};
 /// the whole environment, and a new one may be invisible for some seconds (contract dynamics365
 /// 5.2, 5.3).
 pub const PAUSE: Duration = Duration::from_secs(3);
-/// Looks at a key whose index is being built: a minute in all. Longer than that it is reported, and the
-/// next check looks again.
+/// Looks at a key whose index is being built: a minute in all. Longer than that it is reported, and
+/// the next check looks again.
 const KEY_LOOKS: u32 = 20;
 
 /// As whom to look and to make.
@@ -216,15 +216,17 @@ impl Site for DynamicsInstallation {
                 if refused.code.as_deref() == Some(home::OUTSIDE_RANGE) =>
             {
                 format!(
-                    "{error}: its values are outside of the publisher's range; give the publisher with the prefix {} the choice value prefix {}, \
-                 or set PUBLISHER_PREFIX to one that no publisher has",
+                    "{error}: its values are outside of the publisher's range; give the publisher \
+                     with the prefix {} the choice value prefix {}, or set PUBLISHER_PREFIX to one \
+                     that no publisher has",
                     self.prefix,
                     crate::fields::OPTION_PREFIX
                 )
             }
             DynamicsError::Refused(refused) if refused.kind == FailureKind::Credentials => {
                 format!(
-                    "{error}; or install as an administrator, whose access token goes into CRM_ACCESS_TOKEN"
+                    "{error}; or install as an administrator, whose access token goes into \
+                     CRM_ACCESS_TOKEN"
                 )
             }
             _ => error.to_string(),

@@ -28,7 +28,8 @@ impl Dynamics {
                 return Err(CrmError::unwritable(
                     "statecode",
                     format!(
-                        "of lead {id} cannot be changed: it is qualified, and its opportunity has the deal now"
+                        "of lead {id} cannot be changed: it is qualified, and its opportunity has \
+                         the deal now"
                     ),
                 )
                 .into());

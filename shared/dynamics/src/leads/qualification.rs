@@ -84,7 +84,8 @@ impl DynamicsLeads {
             Some(standing) if standing.phase == Phase::Lost => Err(CrmError::unwritable(
                 "statecode",
                 format!(
-                    "of lead {id} says that it is disqualified; reopen the lead in Dynamics to go on with the deal"
+                    "of lead {id} says that it is disqualified; reopen the lead in Dynamics to go \
+                     on with the deal"
                 ),
             )
             .into()),
@@ -202,7 +203,8 @@ impl DynamicsLeads {
             .is_some_and(|carried| !carried.eq_ignore_ascii_case(&referral.to_string()))
         {
             let reason = format!(
-                "of opportunity {} has another deal's identifier already; clear it there if the deal is this lead's",
+                "of opportunity {} has another deal's identifier already; clear it there if the \
+                 deal is this lead's",
                 bound.id
             );
             return Err(CrmError::unwritable(identifier, reason).into());

@@ -16,8 +16,9 @@ fn the_code_distinguishes_the_two_412s() {
 
 #[test]
 fn a_missing_column_is_named_with_its_table() {
-    let payload = "Error identified in Payload provided by the user for Entity :'opportunities', ----> InnerException : \
-        The property 'nwcs_audit' does not exist on type 'Microsoft.Dynamics.CRM.opportunity'.";
+    let payload = "Error identified in Payload provided by the user for Entity :'opportunities', \
+                   ----> InnerException : The property 'nwcs_audit' does not exist on type \
+                   'Microsoft.Dynamics.CRM.opportunity'.";
     assert!(
         classified(400, "0x80048d19", payload)
             .explanation
@@ -34,8 +35,8 @@ fn a_missing_column_is_named_with_its_table() {
 
 #[test]
 fn a_too_long_value_names_column_and_length() {
-    let text = "A validation error occurred.  The length of the 'name' attribute of the 'opportunity' entity exceeded the maximum \
-        allowed length of '300'.";
+    let text = "A validation error occurred.  The length of the 'name' attribute of the \
+                'opportunity' entity exceeded the maximum allowed length of '300'.";
     assert!(
         classified(400, "0x80044331", text)
             .explanation
@@ -45,7 +46,8 @@ fn a_too_long_value_names_column_and_length() {
 
 #[test]
 fn a_missing_privilege_names_privilege_and_table() {
-    let text = "Principal user (Id=1, type=8, roleCount=0) is missing prvReadOpportunity privilege (Id=2) on OTC=3 for entity 'opportunity'.";
+    let text = "Principal user (Id=1, type=8, roleCount=0) is missing prvReadOpportunity privilege \
+                (Id=2) on OTC=3 for entity 'opportunity'.";
     let refused = classified(403, "0x80040220", text);
     assert_eq!(refused.kind, FailureKind::Credentials);
     assert!(

@@ -100,7 +100,7 @@ impl Environment {
         let secret = Arc::new(Mutex::new(SecretString::from(options.client_secret)));
         let credentials =
             MemoryStore { client_id: options.client_id, client_secret: secret.clone() };
-        let columns = columns.iter().map(|&column| column.to_owned()).collect();
+        let columns = columns.iter().map(|&column| column.into()).collect();
         let schema =
             Schema::opportunities(&columns, "nwcs_syncwithpartnercenter", "nwcs_referralid")
                 .unwrap();
@@ -111,7 +111,7 @@ impl Environment {
             schema,
             Arc::new(cosell_runtime::clock::now),
         ));
-        let columns = LEAD_COLUMNS.map(str::to_owned).into();
+        let columns = LEAD_COLUMNS.map(Into::into).into();
         let schema =
             Schema::leads(&columns, "nwcs_syncwithpartnercenter", "nwcs_referralid").unwrap();
         let control = client(Duration::from_secs(20));

@@ -133,7 +133,11 @@ async fn a_second_401_is_a_matter_of_credentials() {
 #[tokio::test]
 async fn refused_client_credentials_show_the_code_only() {
     let environment = Environment::start().await;
-    let body = json!({"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret for app X", "error_codes": [7_000_215]});
+    let body = json!({
+        "error": "invalid_client",
+        "error_description": "AADSTS7000215: Invalid client secret for app X",
+        "error_codes": [7_000_215]
+    });
     let action = Action::Status {
         status: 401,
         retry_after: None,

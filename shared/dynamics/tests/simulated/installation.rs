@@ -155,9 +155,13 @@ async fn everything_is_made_once_in_a_solution_and_published_once() {
 async fn what_is_made_is_what_the_sync_writes() {
     let site = Site::empty().await;
     site.installation.install().await.unwrap();
-    let row = json!({"name": "Fabrikam", "nwcs_syncwithpartnercenter": true, "nwcs_howcanmicrosofthelp": 412_000_005,
-        "nwcs_referralid": "b9d6c7de-41f0-4f6e-9a4e-0d2f6f5f7a11", "nwcs_referrallink": "https://partner.example/1",
-        "nwcs_products": "x".repeat(2000), "nwcs_audit": "x".repeat(4000), "nwcs_syncstatus": "x".repeat(100)});
+    let row = json!({
+        "name": "Fabrikam", "nwcs_syncwithpartnercenter": true,
+        "nwcs_howcanmicrosofthelp": 412_000_005,
+        "nwcs_referralid": "b9d6c7de-41f0-4f6e-9a4e-0d2f6f5f7a11",
+        "nwcs_referrallink": "https://partner.example/1", "nwcs_products": "x".repeat(2000),
+        "nwcs_audit": "x".repeat(4000), "nwcs_syncstatus": "x".repeat(100)
+    });
     site.administrator("opportunities", row).await;
     let by_key = format!(
         "{}api/data/v9.2/leads(nwcs_referralid='nobody')",
@@ -211,12 +215,17 @@ async fn a_lost_answer_is_looked_after_and_a_passing_fault_tried_again() {
 #[tokio::test]
 async fn a_column_of_another_type_is_reported_and_left_alone() {
     let site = Site::empty().await;
-    let publisher = json!({"uniquename": "northwind", "friendlyname": "Northwind", "customizationprefix": "nwcs",
-        "customizationoptionvalueprefix": 41_200});
+    let publisher = json!({
+        "uniquename": "northwind", "friendlyname": "Northwind", "customizationprefix": "nwcs",
+        "customizationoptionvalueprefix": 41_200
+    });
     site.administrator("publishers", publisher).await;
     let label = json!({"LocalizedLabels": [{"Label": "Audit", "LanguageCode": 1033}]});
-    let column = json!({"@odata.type": "Microsoft.Dynamics.CRM.StringAttributeMetadata", "SchemaName": "nwcs_Audit", "DisplayName": label,
-        "RequiredLevel": {"Value": "None"}, "MaxLength": 4000, "FormatName": {"Value": "Text"}});
+    let column = json!({
+        "@odata.type": "Microsoft.Dynamics.CRM.StringAttributeMetadata", "SchemaName": "nwcs_Audit",
+        "DisplayName": label, "RequiredLevel": {"Value": "None"}, "MaxLength": 4000,
+        "FormatName": {"Value": "Text"}
+    });
     site.administrator("EntityDefinitions(LogicalName='opportunity')/Attributes", column).await;
 
     let findings = site.installation.install().await.unwrap();
@@ -234,8 +243,10 @@ async fn a_column_of_another_type_is_reported_and_left_alone() {
 #[tokio::test]
 async fn a_publishers_other_range_of_choice_values_is_reported_with_the_remedy() {
     let site = Site::empty().await;
-    let publisher = json!({"uniquename": "northwind", "friendlyname": "Northwind", "customizationprefix": "nwcs",
-        "customizationoptionvalueprefix": 10_001});
+    let publisher = json!({
+        "uniquename": "northwind", "friendlyname": "Northwind", "customizationprefix": "nwcs",
+        "customizationoptionvalueprefix": 10_001
+    });
     site.administrator("publishers", publisher).await;
     let findings = site.installation.install().await.unwrap();
     let refused = named(&findings, "opportunity", "nwcs_howcanmicrosofthelp");
@@ -253,9 +264,10 @@ async fn a_solution_of_another_publisher_takes_nothing() {
         "publisherid@odata.bind": format!("/publishers({})", other.as_str().unwrap())});
     site.administrator("solutions", solution).await;
     let findings = site.installation.install().await.unwrap();
-    assert!(
-        matches!(named(&findings, "the environment", "CosellSync"), State::Wrong { is, .. } if is == "of another publisher")
-    );
+    assert!(matches!(
+        named(&findings, "the environment", "CosellSync"),
+        State::Wrong { is, .. } if is == "of another publisher"
+    ));
     assert_eq!(site.calls("POST", "EntityDefinitions"), 0);
 }
 
@@ -266,7 +278,11 @@ async fn without_a_customisers_role_the_refusal_names_the_way_out() {
     let findings = site.installation.install().await.unwrap();
     let refused = named(&findings, "the environment", "CosellSync");
     assert!(
-        matches!(refused, State::Refused { why } if why.contains("CRM_ACCESS_TOKEN") && why.contains("prvCreatePublisher")),
+        matches!(
+            refused,
+            State::Refused { why }
+                if why.contains("CRM_ACCESS_TOKEN") && why.contains("prvCreatePublisher")
+        ),
         "{refused:?}"
     );
     assert_eq!(wrong(&findings).len(), COMPONENTS + 1);

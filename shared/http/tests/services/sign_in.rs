@@ -36,8 +36,10 @@ async fn each_grant_asks_in_its_own_form() {
     assert_eq!(
         forms,
         [
-            "grant_type=client_credentials&client_id=app&client_secret=hu%26sh&scope=deals+offline_access",
-            "grant_type=refresh_token&client_id=app&client_secret=hu%26sh&refresh_token=refresh-1&scope=deals+offline_access",
+            "grant_type=client_credentials&client_id=app&client_secret=hu%26sh\
+             &scope=deals+offline_access",
+            "grant_type=refresh_token&client_id=app&client_secret=hu%26sh&refresh_token=refresh-1\
+             &scope=deals+offline_access",
             "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=a.b.c",
         ]
     );

@@ -1,14 +1,14 @@
 //! The paths themselves, by section of contract partner-center.
 
-use super::Access::{Free, Governed, Locked, ReadOnly, Unstated};
-use super::Holds::{
-    Block, Code, Country, Currency, DateTime, Flag, List, Number, Open, Solutions, Text,
-};
 use super::codes::{
     DEPLOYMENT, DIRECTION, HELP, PRICING, QUALIFICATION, SALES_STAGE, SIZE, SOLUTION, STATUS,
     SUBSTATUS, TARGET, TERM, TYPE,
 };
-use super::{Access, Holds, Property};
+use super::property::Access::{Free, Governed, Locked, ReadOnly, Unstated};
+use super::property::Holds::{
+    Block, Code, Country, Currency, DateTime, Flag, List, Number, Open, Solutions, Text,
+};
+use super::property::{Access, Holds, Property};
 
 const fn at(path: &'static str, holds: Holds, access: Access) -> Property {
     Property { path, holds, access }

@@ -1,9 +1,9 @@
 //! The lists of codes (contract partner-center 2.10, 2.11).
 
-use super::Codes;
+use super::property::Codes;
 
 /// `assistanceRequestCode`: How can Microsoft help?
-pub(crate) const HELP: Codes = Codes {
+pub const HELP: Codes = Codes {
     current: &[
         "WorkloadSpecificValueProposition",
         "CustomerTechnicalArchitecture",

@@ -6,12 +6,12 @@ use jiff::fmt::strtime;
 use rust_decimal::Decimal;
 
 use super::{Transform, country};
-use crate::ConversionError;
+use crate::conversion_error::ConversionError;
 use cosell_model::value::Value;
 
 impl Transform {
     /// The value after this; nothing stays nothing.
-    pub(super) fn done(&self, value: Value) -> Result<Value, ConversionError> {
+    pub fn done(&self, value: Value) -> Result<Value, ConversionError> {
         Ok(match (self, value) {
             (_, Value::Nothing) => Value::Nothing,
             (Self::First, Value::List(items)) => {
@@ -47,7 +47,7 @@ impl Transform {
     }
 
     /// The value before this, where it can be undone.
-    pub(super) fn undone(&self, value: Value) -> Result<Value, ConversionError> {
+    pub fn undone(&self, value: Value) -> Result<Value, ConversionError> {
         match (self, value) {
             (_, Value::Nothing) => Ok(Value::Nothing),
             (Self::Trim | Self::Round(_), value) => self.done(value),
@@ -98,7 +98,7 @@ impl Transform {
         date.map(Value::Date).ok_or_else(|| self.unfit())
     }
 
-    /// The value is customer data: only what was wanted of it is told.
+    /// The value is customer data: only what was wanted of it is said.
     fn unfit(&self) -> ConversionError {
         ConversionError::Transform {
             transform: self.to_string(),

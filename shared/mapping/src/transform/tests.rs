@@ -4,8 +4,8 @@ use rust_decimal::Decimal;
 
 use super::*;
 use crate::fixtures::referral;
+use crate::rule::{Rule, When};
 use crate::tests::shipped;
-use crate::{Rule, When};
 use cosell_model::value::Value;
 
 /// The rule of this name in the shipped mapping, with these transforms.
@@ -111,7 +111,7 @@ fn of_several_items_one_is_picked_or_all_are_put_together() {
     });
     let picked = |path: &str, transforms: &[&str]| {
         let mut rule = rule("notes", transforms);
-        rule.partner_center = path.to_owned();
+        rule.partner_center = path.into();
         rule.across_to_crm(&rule.read_partner_center(&team).unwrap()).unwrap()
     };
     let last_name = "customerProfile.team.*.lastName";
@@ -125,7 +125,7 @@ fn of_several_items_one_is_picked_or_all_are_put_together() {
 }
 
 #[test]
-fn what_is_no_transform_is_told() {
+fn what_is_no_transform_is_reported() {
     for (text, expected) in [
         ("uper", "there is no transform `uper`"),
         ("upper:x", "`upper` takes nothing behind its name"),
@@ -134,14 +134,15 @@ fn what_is_no_transform_is_told() {
         ("times:0", "`times` needs a number other than 0"),
         (
             "date_as:%Y",
-            "`date_as` needs a form with day, month and year behind a colon, as in `date_as:%d.%m.%Y`",
+            "`date_as` needs a form with day, month and year behind a colon, as in \
+             `date_as:%d.%m.%Y`",
         ),
         ("prefix", "`prefix` needs a text"),
     ] {
         let error = text.parse::<Transform>().unwrap_err().to_string();
         assert!(error.starts_with(expected), "{error}");
     }
-    for name in NAMES {
+    for name in TransformName::VARIANTS {
         let unknown = name
             .parse::<Transform>()
             .is_err_and(|error| matches!(error, TransformError::Unknown(_)));
@@ -199,10 +200,10 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_a_transform_panic(text in ".{0,40}", at in 0_usize..NAMES.len()) {
+    fn no_text_makes_a_transform_panic(text in ".{0,40}", at in 0_usize..TransformName::VARIANTS.len()) {
         let arguments = ["", ":3", ":%d.%m.%Y", ":x"];
         for argument in arguments {
-            if let Ok(transform) = format!("{}{argument}", NAMES[at]).parse::<Transform>() {
+            if let Ok(transform) = format!("{}{argument}", TransformName::VARIANTS[at]).parse::<Transform>() {
                 let _ = transform.done(Value::text(text.clone()));
                 let _ = transform.undone(Value::text(text.clone()));
             }

@@ -8,7 +8,10 @@ fn event(body: &[u8]) -> Result<WebhookEvent, EventError> {
 }
 
 fn payload(name: &str, uri: &str) -> Json {
-    json!({ "EventName": name, "ResourceUri": uri, "ResourceName": "referral", "AuditUri": null, "ResourceChangeUtcDate": "2026-03-04T09:40:12.3344556+00:00" })
+    json!({
+        "EventName": name, "ResourceUri": uri, "ResourceName": "referral", "AuditUri": null,
+        "ResourceChangeUtcDate": "2026-03-04T09:40:12.3344556+00:00"
+    })
 }
 
 #[test]
@@ -38,7 +41,10 @@ fn a_resource_that_ends_in_no_guid_asks_for_nothing() {
 
 #[test]
 fn names_are_read_whatever_their_case() {
-    let body = json!({ "eventname": "Related-Referral-Updated", "resourceURI": format!("x/{ID}"), "resourceChangeUtcDate": "2026-03-06T13:02:55Z" });
+    let body = json!({
+        "eventname": "Related-Referral-Updated", "resourceURI": format!("x/{ID}"),
+        "resourceChangeUtcDate": "2026-03-06T13:02:55Z"
+    });
     let event = event(body.to_string().as_bytes()).unwrap();
     assert_eq!(event.name, EventName::RelatedReferralUpdated);
     let message = event.sync_message().unwrap();

@@ -13,7 +13,8 @@ use super::fault::SignatureFault;
 pub enum SettingsError {
     /// An entry of CERTIFICATE_ORIGINS is no URL.
     #[error(
-        "the certificate origin `{origin}` is not a URL: write it like https://3psostorageacct.blob.core.windows.net"
+        "the certificate origin `{origin}` is not a URL: write it like \
+         https://3psostorageacct.blob.core.windows.net"
     )]
     NotAUrl {
         /// The entry.
@@ -24,7 +25,8 @@ pub enum SettingsError {
     /// An entry of CERTIFICATE_ORIGINS has a path, query or fragment, or a port of its own on
     /// https.
     #[error(
-        "the certificate origin `{0}` must be scheme and host only, such as https://3psostorageacct.blob.core.windows.net"
+        "the certificate origin `{0}` must be scheme and host only, such as \
+         https://3psostorageacct.blob.core.windows.net"
     )]
     NotAnOrigin(String),
     /// An entry of CERTIFICATE_ORIGINS is plain http outside loopback.
@@ -37,7 +39,8 @@ pub enum SettingsError {
     NoOrigin,
     /// TRUST_ROOT_PEM holds no certificate that can be a root.
     #[error(
-        "TRUST_ROOT_PEM holds no usable PEM certificate: give the whole text from -----BEGIN CERTIFICATE----- on, or leave it empty"
+        "TRUST_ROOT_PEM holds no usable PEM certificate: give the whole text from -----BEGIN \
+         CERTIFICATE----- on, or leave it empty"
     )]
     TrustRoot,
 }

@@ -25,7 +25,8 @@ pub enum SignatureFault {
     Algorithm,
     /// The certificate is not at an address we would fetch it from.
     #[error(
-        "the certificate's address is not on an allowed origin; if Microsoft has moved it, add the new origin to CERTIFICATE_ORIGINS"
+        "the certificate's address is not on an allowed origin; if Microsoft has moved it, add the \
+         new origin to CERTIFICATE_ORIGINS"
     )]
     Address,
     /// The certificate's host, or its issuer's, could not be reached or is out of order.

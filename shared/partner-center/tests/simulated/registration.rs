@@ -80,7 +80,10 @@ async fn the_services_events_are_listed_and_its_limits_heard() {
     let error = stage.registration.send_test().await.unwrap_err();
     assert_eq!(error.status(), Some(429));
     assert!(
-        matches!(error.kind(), cosell_sync::FailureKind::Throttled { retry_after } if retry_after.as_secs() > 30),
+        matches!(
+            error.kind(),
+            cosell_sync::FailureKind::Throttled { retry_after } if retry_after.as_secs() > 30
+        ),
         "{error}"
     );
 }

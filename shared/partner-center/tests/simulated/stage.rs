@@ -153,7 +153,8 @@ pub(crate) fn content(body: &Json) -> Action {
 /// A referral as the documentation's samples shorten it (contract partner-center 3.3).
 pub(crate) fn part(referral: &Referral) -> Json {
     json!({
-        "id": referral.id, "engagementId": referral.engagement, "status": "Active", "substatus": "Accepted",
+        "id": referral.id, "engagementId": referral.engagement, "status": "Active",
+        "substatus": "Accepted",
         "type": referral.get("type"), "direction": "Outgoing", "qualification": "SalesQualified",
         "updatedDateTime": referral.updated, "eTag": referral.etag.as_str()
     })
@@ -168,18 +169,37 @@ pub(crate) fn deal(reference: &str) -> Json {
         "type": "Independent",
         "customerProfile": {
             "name": "Norrsken Kylteknik AB",
-            "address": { "addressLine1": "Hamngatan 4", "city": "Umeå", "state": "", "postalCode": "90326", "country": "SE" },
-            "team": [ { "firstName": "Ida", "lastName": "Ek", "phoneNumber": "+46900000001", "email": "ida.ek@norrsken.example" } ]
+            "address": {
+                "addressLine1": "Hamngatan 4", "city": "Umeå", "state": "", "postalCode": "90326",
+                "country": "SE"
+            },
+            "team": [
+                {
+                    "firstName": "Ida", "lastName": "Ek", "phoneNumber": "+46900000001",
+                    "email": "ida.ek@norrsken.example"
+                }
+            ]
         },
         "consent": {
             "consentToToShareInfoWithOthers": true, "consentToContact": true,
-            "consentToMicrosoftToContactSpecificPartners": true, "consentToShareReferralWithMicrosoftSellers": false
+            "consentToMicrosoftToContactSpecificPartners": true,
+            "consentToShareReferralWithMicrosoftSellers": false
         },
         "details": {
-            "notes": "Two warehouses.", "dealValue": 184_000, "currency": "SEK", "closingDateTime": "2026-09-30T00:00:00Z",
-            "requirements": { "solutions": [ { "type": "Name", "id": "SOL-71402-QKD", "name": "Halcyon Cold Chain" } ] }
+            "notes": "Two warehouses.", "dealValue": 184_000, "currency": "SEK",
+            "closingDateTime": "2026-09-30T00:00:00Z",
+            "requirements": {
+                "solutions": [
+                    { "type": "Name", "id": "SOL-71402-QKD", "name": "Halcyon Cold Chain" }
+                ]
+            }
         },
-        "team": [ { "firstName": "Omar", "lastName": "Lind", "phoneNumber": "+46700000002", "email": "omar.lind@halcyon.example" } ],
+        "team": [
+            {
+                "firstName": "Omar", "lastName": "Lind", "phoneNumber": "+46700000002",
+                "email": "omar.lind@halcyon.example"
+            }
+        ],
         "target": []
     })
 }

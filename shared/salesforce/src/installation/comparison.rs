@@ -38,8 +38,9 @@ impl FoundObject {
             }
             None => State::Missing {
                 remedy: format!(
-                    "or hidden from the signed-in user, who may not look up definitions: assign it the permission set {}, or install as an \
-                     administrator, whose access token goes into CRM_ACCESS_TOKEN",
+                    "or hidden from the signed-in user, who may not look up definitions: assign it \
+                     the permission set {}, or install as an administrator, whose access token \
+                     goes into CRM_ACCESS_TOKEN",
                     SETS[0].name
                 ),
             },
@@ -73,7 +74,8 @@ fn compared(field: &CosellField, found: &Field) -> State {
     let kind = field.kind;
     let wrong = |remedy: String| State::Wrong { is: present(found), should: wanted(kind), remedy };
     if found.kind != type_name(kind) {
-        let remedy = "if nothing uses it, delete the field, erase it from the deleted fields and install; otherwise change its type by hand";
+        let remedy = "if nothing uses it, delete the field, erase it from the deleted fields and \
+                      install; otherwise change its type by hand";
         return wrong(remedy.to_owned());
     }
     match kind {

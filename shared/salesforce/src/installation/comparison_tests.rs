@@ -125,7 +125,9 @@ fn what_cannot_be_looked_up_may_be_hidden() {
         FIELDS.len(),
         "nothing is said of rights on fields that are not seen"
     );
-    assert!(
-        matches!(&findings[0].state, State::Missing { remedy } if remedy.contains("hidden") && remedy.contains("CRM_ACCESS_TOKEN"))
-    );
+    assert!(matches!(
+        &findings[0].state,
+        State::Missing { remedy }
+            if remedy.contains("hidden") && remedy.contains("CRM_ACCESS_TOKEN")
+    ));
 }

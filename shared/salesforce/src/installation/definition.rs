@@ -9,7 +9,10 @@ pub(super) fn custom_field(object: &str, field: &CosellField) -> Json {
         Kind::YesNo => json!({"type": "Checkbox", "defaultValue": "false"}),
         Kind::Text { length } => json!({"type": "Text", "length": length, "required": false}),
         Kind::Identifier { length } => {
-            json!({"type": "Text", "length": length, "required": false, "externalId": true, "unique": true, "caseSensitive": false})
+            json!({
+                "type": "Text", "length": length, "required": false, "externalId": true,
+                "unique": true, "caseSensitive": false
+            })
         }
         Kind::Link { .. } => json!({"type": "Url", "required": false}),
         Kind::LongText { length } => {
@@ -17,7 +20,9 @@ pub(super) fn custom_field(object: &str, field: &CosellField) -> Json {
         }
         Kind::Choice(choices) => {
             let values: Vec<Json> = choices.iter().map(value).collect();
-            let set = json!({"restricted": true, "valueSetDefinition": {"sorted": false, "value": values}});
+            let set = json!({
+                "restricted": true, "valueSetDefinition": {"sorted": false, "value": values}
+            });
             json!({"type": "Picklist", "required": false, "valueSet": set})
         }
     };

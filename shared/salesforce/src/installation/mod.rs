@@ -81,7 +81,8 @@ impl GivenToken {
 impl CredentialStore for GivenToken {
     async fn load(&self) -> Result<Credentials, Failure> {
         if self.is_used.swap(true, Ordering::SeqCst) {
-            let text = "Salesforce does not accept the access token that was given: it has expired, or is for another organisation; get a new one";
+            let text = "Salesforce does not accept the access token that was given: it has \
+                        expired, or is for another organisation; get a new one";
             return Err(Failure::new(System::Crm, FailureKind::Credentials, text));
         }
         Ok(Credentials::AccessToken(self.token.clone()))
@@ -125,7 +126,11 @@ impl SalesforceInstallation {
 
 /// Whether asking again would be answered alike.
 fn is_lasting(error: &SalesforceError) -> bool {
-    matches!(error, SalesforceError::Refused(refused) if matches!(refused.kind, FailureKind::Rejected | FailureKind::Credentials))
+    matches!(
+        error,
+        SalesforceError::Refused(refused)
+            if matches!(refused.kind, FailureKind::Rejected | FailureKind::Credentials)
+    )
 }
 
 fn is_right_missing(code: Option<&str>) -> bool {
@@ -139,8 +144,9 @@ fn refused(place: &str, what: &str, name: &str, error: &SalesforceError) -> Find
 fn refusal(error: &SalesforceError) -> String {
     match error {
         SalesforceError::Refused(refused) if is_right_missing(refused.code.as_deref()) => format!(
-            "{}: the signed-in user may not do this; it needs the permission \"Customize Application\". Install as an administrator, whose \
-             access token goes into CRM_ACCESS_TOKEN",
+            "{}: the signed-in user may not do this; it needs the permission \"Customize \
+             Application\". Install as an administrator, whose access token goes into \
+             CRM_ACCESS_TOKEN",
             refused.doing
         ),
         SalesforceError::Refused(refused) => match &refused.code {

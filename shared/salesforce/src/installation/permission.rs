@@ -87,7 +87,8 @@ impl FoundSet {
         };
         if let Some(id) = &found.id {
             let soql = format!(
-                "SELECT Field, PermissionsRead, PermissionsEdit FROM FieldPermissions WHERE ParentId = {}",
+                "SELECT Field, PermissionsRead, PermissionsEdit FROM FieldPermissions WHERE \
+                 ParentId = {}",
                 soql::text(id)
             );
             for row in rows(api, &soql).await? {
@@ -176,8 +177,10 @@ impl SalesforceInstallation {
         }
         let id = found.id.unwrap_or_default();
         for grant in set.grants().filter(|grant| !found.grants.contains_key(&grant.field)) {
-            let body = json!({"ParentId": id, "SobjectType": grant.object, "Field": grant.field, "PermissionsRead": true,
-                "PermissionsEdit": grant.edit});
+            let body = json!({
+                "ParentId": id, "SobjectType": grant.object, "Field": grant.field,
+                "PermissionsRead": true, "PermissionsEdit": grant.edit
+            });
             let doing = format!("granting {} in the permission set {}", grant.field, set.name);
             self.post("FieldPermissions", body, doing).await?;
         }

@@ -101,7 +101,8 @@ fn names_and_numbers_are_taken_from_the_text_and_values_are_not() {
     );
     let column = explained(
         "INVALID_FIELD",
-        "\nSELECT Foo__c FROM Opportunity\n ^\nERROR at Row:1:Column:8\nNo such column 'Foo__c' on entity",
+        "\nSELECT Foo__c FROM Opportunity\n ^\nERROR at Row:1:Column:8\n\
+         No such column 'Foo__c' on entity",
         &[],
     );
     assert!(column.contains("`Foo__c`"), "{column}");
@@ -140,7 +141,8 @@ fn two_texts_of_a_401_forbid_a_new_session() {
 
 #[test]
 fn a_value_that_must_be_unique_names_field_and_record() {
-    let text = "duplicate value found: Customer_Key__c duplicates value on record with id: 001Kd00000Zq9Yb";
+    let text = "duplicate value found: Customer_Key__c duplicates value on record with id: \
+                001Kd00000Zq9Yb";
     let explained = classified(400, &body("DUPLICATE_VALUE", text, &[])).explanation;
     assert!(
         explained.contains("`Customer_Key__c`") && explained.contains("001Kd00000Zq9Yb"),

@@ -107,9 +107,17 @@ async fn a_duplicate_rule_that_blocks_points_to_the_customer_and_one_that_warns_
     let known = environment
         .seller_creates("Account", json!({"Name": "O'Neill", "BillingCountry": "NL"}))
         .await;
-    let rule = |object: &str, field: &str, allow: bool| json!({"object": object, "field": field, "allow_save": allow});
+    let rule = |object: &str, field: &str, allow: bool| {
+        json!({
+            "object": object, "field": field, "allow_save": allow
+        })
+    };
     environment
-        .switches(json!({"duplicate_rules": [rule("Account", "BillingCountry", false), rule("Opportunity", "Name", true)]}))
+        .switches(json!({
+            "duplicate_rules": [
+                rule("Account", "BillingCountry", false), rule("Opportunity", "Name", true)
+            ]
+        }))
         .await;
     let twin =
         json!({"Name": "Fabrikam wave 2", "StageName": "Prospecting", "CloseDate": "2026-11-30"});
@@ -128,7 +136,9 @@ async fn a_duplicate_rule_met_in_single_calls_leaves_one_account() {
         json!({"FirstName": "Ann", "LastName": "Other", "Email": "ann@elsewhere.example"});
     environment.seller_creates("Contact", contact).await;
     environment
-        .switches(json!({"duplicate_rules": [{"object": "Contact", "field": "FirstName", "allow_save": true}]}))
+        .switches(json!({
+            "duplicate_rules": [{"object": "Contact", "field": "FirstName", "allow_save": true}]
+        }))
         .await;
     let mut fields = customer_deal();
     fields.push(("Name", json!("Use @{account.id} well")));
@@ -143,7 +153,9 @@ async fn a_duplicate_rule_that_blocks_the_deal_is_named() {
     environment
         .seller_creates(
             "Opportunity",
-            json!({"Name": "Fabrikam wave 2", "StageName": "Prospecting", "CloseDate": "2026-11-30"}),
+            json!({
+                "Name": "Fabrikam wave 2", "StageName": "Prospecting", "CloseDate": "2026-11-30"
+            }),
         )
         .await;
     environment
@@ -198,7 +210,8 @@ async fn another_unique_field_that_is_taken_is_named_and_not_tried_for_ever() {
     let environment = Environment::start().await;
     let body = json!([{
         "errorCode": "DUPLICATE_VALUE",
-        "message": "duplicate value found: Customer_Key__c duplicates value on record with id: 001Kd00000Zq9Yb",
+        "message": "duplicate value found: Customer_Key__c duplicates value on record with id: \
+                    001Kd00000Zq9Yb",
         "fields": [],
     }]);
     environment.crm.find_by_referral(referral()).await.unwrap();
@@ -227,7 +240,10 @@ async fn a_duplicate_rule_that_only_warns_does_not_give_the_deal_another_custome
     environment
         .seller_creates(
             "Account",
-            json!({"Name": r"O'Neill & Sons \ Co", "BillingPostalCode": "9711 LX", "BillingCountry": "DE"}),
+            json!({
+                "Name": r"O'Neill & Sons \ Co", "BillingPostalCode": "9711 LX",
+                "BillingCountry": "DE"
+            }),
         )
         .await;
     let rule = json!({"object": "Account", "field": "Name", "allow_save": true});

@@ -92,7 +92,7 @@ impl Environment {
             client_id: given.client_id,
             client_secret: SecretString::from(given.client_secret),
         }));
-        let set = |fields: &[&str]| fields.iter().map(|&field| field.to_owned()).collect();
+        let set = |fields: &[&str]| fields.iter().map(|&field| field.into()).collect();
         let (sync, referral) = ("Msp_Sync_With_Partner_Center__c", "Msp_Referral_Id__c");
         let schema = Schema::opportunities(&set(&FIELDS), sync, referral).unwrap();
         let store = Arc::new(MemoryStore(credentials.clone()));

@@ -146,10 +146,14 @@ async fn everything_is_made_granted_and_assigned_once() {
 async fn what_is_made_is_what_the_sync_writes_and_sellers_edit_only_their_own() {
     let site = Site::empty().await;
     site.installation.install().await.unwrap();
-    let deal = json!({"Name": "Litware pilot", "StageName": "Prospecting", "CloseDate": "2026-12-31",
-        "Msp_Sync_With_Partner_Center__c": true, "Msp_Referral_Id__c": "b9d6c7de-41f0-4f6e-9a4e-0d2f6f5f7a11",
-        "Msp_Referral_Link__c": "https://partner.example/1", "Msp_How_Can_Microsoft_Help__c": "General or other",
-        "Msp_Products__c": "x".repeat(2000), "Msp_Sync_Status__c": "x".repeat(255), "Msp_Audit__c": "x".repeat(32_768)});
+    let deal = json!({
+        "Name": "Litware pilot", "StageName": "Prospecting", "CloseDate": "2026-12-31",
+        "Msp_Sync_With_Partner_Center__c": true,
+        "Msp_Referral_Id__c": "b9d6c7de-41f0-4f6e-9a4e-0d2f6f5f7a11",
+        "Msp_Referral_Link__c": "https://partner.example/1",
+        "Msp_How_Can_Microsoft_Help__c": "General or other", "Msp_Products__c": "x".repeat(2000),
+        "Msp_Sync_Status__c": "x".repeat(255), "Msp_Audit__c": "x".repeat(32_768)
+    });
     site.control("POST", "rows/Opportunity", deal).await;
     let dump = site.simulators.salesforce_service.dump();
     let sets = dump["objects"]["PermissionSet"].as_array().unwrap();
@@ -204,7 +208,10 @@ async fn a_lost_answer_is_looked_after_and_a_passing_fault_tried_again() {
 #[tokio::test]
 async fn a_field_of_another_type_is_reported_and_left_alone() {
     let site = Site::empty().await;
-    let field = json!({"object": "Opportunity", "name": "Msp_Referral_Id__c", "type": "Text", "length": 64, "external_id": true});
+    let field = json!({
+        "object": "Opportunity", "name": "Msp_Referral_Id__c", "type": "Text", "length": 64,
+        "external_id": true
+    });
     site.control("POST", "fields", field).await;
     let findings = site.installation.install().await.unwrap();
     let State::Wrong { is, should, .. } = named(&findings, "Opportunity", "Msp_Referral_Id__c")
@@ -231,9 +238,10 @@ async fn a_hidden_field_is_compared_by_its_definition_and_shown_by_assigning() {
         State::Created,
         "it is there, if hidden"
     );
-    assert!(
-        matches!(named(&findings, "Lead", ""), State::Wrong { is, .. } if is.starts_with("hidden for"))
-    );
+    assert!(matches!(
+        named(&findings, "Lead", ""),
+        State::Wrong { is, .. } if is.starts_with("hidden for")
+    ));
     assert!(
         matches!(
             named(&findings, "Msp_Cosell_Sync", "PermissionSetAssignment"),
@@ -253,7 +261,11 @@ async fn without_customize_application_the_refusal_names_the_way_out() {
     let findings = site.installation.install().await.unwrap();
     let refused = named(&findings, "Opportunity", "Msp_Sync_With_Partner_Center__c");
     assert!(
-        matches!(refused, State::Refused { why } if why.contains("CRM_ACCESS_TOKEN") && why.contains("Customize Application")),
+        matches!(
+            refused,
+            State::Refused { why }
+                if why.contains("CRM_ACCESS_TOKEN") && why.contains("Customize Application")
+        ),
         "{refused:?}"
     );
     assert_eq!(site.writes(), 1, "one try tells enough");
@@ -267,9 +279,10 @@ async fn a_user_who_sees_neither_definitions_nor_permission_sets_learns_what_it_
     refused("FROM%20PermissionSet");
     let findings = site.installation.check().await.unwrap();
     assert_eq!(findings.len(), ALL_FIELDS, "nothing is said of the sets");
-    assert!(
-        matches!(&findings[0].state, State::Missing { remedy } if remedy.contains("hidden from the signed-in user"))
-    );
+    assert!(matches!(
+        &findings[0].state,
+        State::Missing { remedy } if remedy.contains("hidden from the signed-in user")
+    ));
 
     site.simulators.faults.clear();
     site.installation.install().await.unwrap();

@@ -120,7 +120,9 @@ async fn a_lead_can_be_made_disqualified() {
 
 #[tokio::test]
 async fn an_organisation_with_statuses_of_its_own_names_them_in_the_setting() {
-    let own = json!([{"name": "New", "default": true}, {"name": "Junk"}, {"name": "Won over", "converted": true}]);
+    let own = json!([
+        {"name": "New", "default": true}, {"name": "Junk"}, {"name": "Won over", "converted": true}
+    ]);
     for (named, status) in [(None, None), (Some("junk"), Some("Junk"))] {
         let named = named.map(str::to_owned).into_iter().collect();
         let environment =

@@ -11,7 +11,10 @@ fn ago(seconds: i64) -> Timestamp {
 #[tokio::test]
 async fn flagged_deals_are_listed_page_by_page_though_they_share_a_stamp() {
     let environment = Environment::start().await;
-    let fields = json!({"Name": "Deal {n}", "StageName": "Prospecting", "CloseDate": "2026-11-30", "Msp_Sync_With_Partner_Center__c": true});
+    let fields = json!({
+        "Name": "Deal {n}", "StageName": "Prospecting", "CloseDate": "2026-11-30",
+        "Msp_Sync_With_Partner_Center__c": true
+    });
     environment
         .control("POST", "rows/Opportunity/many", Some(json!({"count": 7, "fields": fields})))
         .await;
@@ -71,7 +74,10 @@ async fn what_automation_touched_is_listed_and_still_can_be_written() {
 #[tokio::test]
 async fn a_list_that_expires_is_read_again_from_its_start() {
     let environment = Environment::start().await;
-    let fields = json!({"Name": "Deal {n}", "StageName": "Prospecting", "CloseDate": "2026-11-30", "Msp_Sync_With_Partner_Center__c": true});
+    let fields = json!({
+        "Name": "Deal {n}", "StageName": "Prospecting", "CloseDate": "2026-11-30",
+        "Msp_Sync_With_Partner_Center__c": true
+    });
     environment
         .control("POST", "rows/Opportunity/many", Some(json!({"count": 5, "fields": fields})))
         .await;

@@ -15,7 +15,7 @@ use crate::environment::{Environment, MemoryStore, client};
 fn mapped(environment: &Environment, fields: &[&str], sync: &str) -> Records<Salesforce> {
     let mut settings = Settings::new(environment.simulators.salesforce.clone());
     settings.single_currency = Some("USD".to_owned());
-    let fields = fields.iter().map(|&field| field.to_owned()).collect();
+    let fields = fields.iter().map(|&field| field.into()).collect();
     let schema = Schema::opportunities(&fields, sync, "Msp_Referral_Id__c").unwrap();
     let credentials = Credentials::ClientSecret {
         client_id: "sim-salesforce-client".to_owned(),

@@ -39,7 +39,11 @@ async fn stages_are_the_organisations_own_words() {
     let environment =
         Environment::with(|settings| settings.on_hold_stage = Some("Wartet".to_owned()), |_| {})
             .await;
-    let stage = |name: &str, closed: bool, won: bool| json!({"name": name, "closed": closed, "won": won, "forecast": "Pipeline"});
+    let stage = |name: &str, closed: bool, won: bool| {
+        json!({
+            "name": name, "closed": closed, "won": won, "forecast": "Pipeline"
+        })
+    };
     let stages = [
         stage("Wartet", false, false),
         stage("Läuft", false, false),

@@ -191,7 +191,10 @@ async fn a_customer_is_not_exchanged_by_an_update() {
 async fn an_administrators_rule_is_shown_in_their_words() {
     let environment = Environment::start().await;
     let record = environment.opportunity().await;
-    let rule = json!({"object": "Opportunity", "field": "NextStep", "value": "Call", "message": "Sellers do not call here."});
+    let rule = json!({
+        "object": "Opportunity", "field": "NextStep", "value": "Call",
+        "message": "Sellers do not call here."
+    });
     environment.switches(json!({"validation_rules": [rule]})).await;
     let change = write(&[("NextStep", json!("Call"))]);
     let failure = environment.crm.update(&record, &change).await.unwrap_err();

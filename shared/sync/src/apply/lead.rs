@@ -226,7 +226,7 @@ impl Reconciliation<'_> {
         let mut columns =
             connector.columns(opportunity, &state.clone().unwrap_or_default(), notices.as_slice());
         if state.is_none() {
-            columns.remove(&engine.mapping.columns.sync_status);
+            columns.remove(engine.mapping.columns.sync_status.as_str());
         }
         write.fields.extend(columns);
         write
@@ -269,7 +269,7 @@ impl Reconciliation<'_> {
         let state = DealState::Refused { reasons: vec![notice.clone()] };
         let connector = Connector::new(mapping, &engine.policy, self.request.now);
         let mut fields = connector.columns(lead, &state, &[&notice]);
-        fields.insert(mapping.columns.sync.clone(), Json::Bool(false));
+        fields.insert(mapping.columns.sync.to_string(), Json::Bool(false));
         // The deal goes on whether or not this seller can be notified.
         self.notify_on(lead, fields).await.map(drop)
     }

@@ -143,7 +143,7 @@ impl Reconciliation<'_> {
             if let Some(id) = self.claim.made {
                 // No link knows of it: the record's own identifier finds it again.
                 let columns = &self.engine.mapping_of(pair.table).columns;
-                fields.insert(columns.referral_id.clone(), id.to_string().into());
+                fields.insert(columns.referral_id.to_string(), id.to_string().into());
             }
             written = self.notify_on(record, fields).await?;
             delivered = written.is_some();

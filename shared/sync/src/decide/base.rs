@@ -8,7 +8,7 @@ use cosell_model::link::{LastSynced, Link};
 
 /// The field of a rule.
 pub(crate) fn field(rule: &Rule) -> Field {
-    Field::from(rule.name.as_str())
+    Field::rule(&rule.name)
 }
 
 /// What was last synced, and the fields in doubt. A write that was under way took effect if its side

@@ -57,9 +57,7 @@ impl<'a> Rules<'a> {
         let (link, referral, record) = both_sides(pair)?;
         let mapping = self.mapping_of(pair.table);
         let observation = mapping.observe_linked(&known_microsoft(link, pair), referral, record);
-        let named = |(name, values): (String, LastSynced)| (Field::from(name), values);
-        let observed = observation.values.into_iter().map(named).collect();
-        let unreadable = observation.unreadable.into_iter();
+        let observed = observation.values;
         let (base, in_doubt) = base::of(mapping, link, &observed);
         Ok(Case {
             pair,
@@ -71,7 +69,7 @@ impl<'a> Rules<'a> {
             policy: self.policy,
             now: pair.now,
             observed,
-            unreadable: unreadable.map(|(name, why)| (Field::from(name), why)).collect(),
+            unreadable: observation.unreadable,
             base,
             in_doubt,
         })

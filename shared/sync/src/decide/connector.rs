@@ -63,14 +63,14 @@ impl<'a> Connector<'a> {
     ) -> BTreeMap<String, Json> {
         let mut columns = self.identity();
         if let Some(id) = self.referral {
-            let column = self.mapping.columns.referral_id.clone();
+            let column = self.mapping.columns.referral_id.to_string();
             columns.insert(column, Json::from(id.to_string()));
         }
         columns.extend(self.says(state));
         columns.retain(|column, value| record.get(column) != value);
         if unread.iter().any(|notice| is_line(notice)) {
             let before = record.get(&self.mapping.columns.audit).as_str();
-            let audit = self.mapping.columns.audit.clone();
+            let audit = self.mapping.columns.audit.to_string();
             columns.insert(audit, Json::from(self.audit(before, unread)));
         }
         if self.marks && (self.writes_besides || !columns.is_empty()) {
@@ -83,11 +83,11 @@ impl<'a> Connector<'a> {
     pub(crate) fn introduce(&self, write: &mut CrmWrite, state: &DealState, notices: &[Notice]) {
         write.fields.extend(self.identity());
         // The switch is the seller's own: set when we make the record, never again.
-        write.fields.insert(self.mapping.columns.sync.clone(), Json::from(true));
+        write.fields.insert(self.mapping.columns.sync.to_string(), Json::from(true));
         write.fields.extend(self.says(state));
         let lines: Vec<&Notice> = notices.iter().collect();
         if lines.iter().any(|notice| is_line(notice)) {
-            let audit = self.mapping.columns.audit.clone();
+            let audit = self.mapping.columns.audit.to_string();
             write.fields.insert(audit, Json::from(self.audit(None, &lines)));
         }
         let Some(rule) = self.mapping.marked_name() else { return };
@@ -100,13 +100,13 @@ impl<'a> Connector<'a> {
 
     fn identity(&self) -> BTreeMap<String, Json> {
         let columns = &self.mapping.columns;
-        let link = self
-            .referral
-            .map(|id| (columns.referral_link.clone(), Json::from(self.policy.referral_link(id))));
+        let link = self.referral.map(|id| {
+            (columns.referral_link.to_string(), Json::from(self.policy.referral_link(id)))
+        });
         let microsoft = self
             .microsoft_crm_id
             .clone()
-            .map(|id| (columns.microsoft_crm_id.clone(), Json::from(id)));
+            .map(|id| (columns.microsoft_crm_id.to_string(), Json::from(id)));
         link.into_iter().chain(microsoft).collect()
     }
 
@@ -114,7 +114,7 @@ impl<'a> Connector<'a> {
         let columns = &self.mapping.columns;
         let text =
             cut(&(self.policy.words.status)(self.mapping, state), columns.sync_status_length);
-        [(columns.sync_status.clone(), Json::from(text))]
+        [(columns.sync_status.to_string(), Json::from(text))]
     }
 
     /// Newest first: what no longer fits falls off the old end.

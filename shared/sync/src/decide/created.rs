@@ -34,7 +34,7 @@ pub(super) fn foreseen(rules: Rules<'_>, pair: &Pair, mut plan: Plan) -> Plan {
     let progress = Progress { is_creation: true, ..Progress::planned(&created, case.link) };
     let mut columns = status::columns(&case, &created, &progress);
     for column in [&case.mapping.columns.referral_id, &case.mapping.columns.referral_link] {
-        columns.insert(column.clone(), json!(""));
+        columns.insert(column.to_string(), json!(""));
     }
     plan.effects = created.effects;
     plan.effects.extend(status::effect(columns));

@@ -353,7 +353,7 @@ fn not_synced(
 /// The deal's name in Partner Center after this plan's patch, where names are marked.
 fn name(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Option<Value> {
     let rule = case.mapping.marked_name()?;
-    let field = Field::from(rule.name.as_str());
+    let field = Field::rule(&rule.name);
     let ends = plan.effects.iter().zip(&progress.ends);
     let sent = ends.into_iter().find(|(effect, end)| {
         effect.field == field && effect.side == Side::PartnerCenter && is_done(end)

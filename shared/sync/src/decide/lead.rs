@@ -324,7 +324,7 @@ pub(crate) fn taken_over(
 ) -> CrmWrite {
     let mut write = left;
     if !is_on(deals, opportunity) {
-        write.fields.insert(deals.columns.sync.clone(), Json::Bool(true));
+        write.fields.insert(deals.columns.sync.to_string(), Json::Bool(true));
     }
     if (lead, opportunity.phase) == (Phase::Qualified, Phase::OnHold) {
         write.phase = Some(Phase::Open);

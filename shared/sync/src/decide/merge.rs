@@ -112,14 +112,14 @@ fn write(rule: &Rule, side: Side, now: &LastSynced, conflict: bool) -> Merged {
         Err(error) => return Merged::Blocked(blocked(rule, side, &error)),
     };
     if value.is_nothing() && rule.required != Required::Never {
-        let field = Field::from(rule.name.as_str());
+        let field = Field::rule(&rule.name);
         return Merged::Blocked(Notice::CannotBeEmptied { field, side });
     }
     Merged::Write { side, value, overruled: conflict.then(|| replaced.clone()) }
 }
 
 fn blocked(rule: &Rule, side: Side, error: &ConversionError) -> Notice {
-    let field = Field::from(rule.name.as_str());
+    let field = Field::rule(&rule.name);
     Notice::NotConvertible { field, side, reason: error.to_string() }
 }
 

@@ -164,8 +164,7 @@ pub(crate) fn start(
     referral: &Referral,
     record: &CrmRecord,
 ) -> BTreeMap<Field, LastSynced> {
-    let observed = mapping.observe(referral, record).into_new_link();
-    observed.into_iter().map(|(name, values)| (Field::from(name), values)).collect()
+    mapping.observe(referral, record).into_new_link()
 }
 
 /// What a new record was given and does not have. What belongs to a related record may have been

@@ -68,9 +68,9 @@ impl Reconciliation<'_> {
         let lines: &[&Notice] = if was_on { &[&Notice::Unlinked] } else { &[] };
         let mut fields = connector.columns(record, state, lines);
         let marks = [
-            (columns.referral_id.clone(), Json::Null),
-            (columns.referral_link.clone(), Json::Null),
-            (columns.sync.clone(), Json::Bool(false)),
+            (columns.referral_id.to_string(), Json::Null),
+            (columns.referral_link.to_string(), Json::Null),
+            (columns.sync.to_string(), Json::Bool(false)),
         ];
         for (column, value) in marks {
             fields.remove(&column);

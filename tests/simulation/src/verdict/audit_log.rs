@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cosell_fakes::{State, Write, Written};
-use cosell_mapping::{Mapping, STAGE, VISIBILITY, phase_value, stage_value};
+use cosell_mapping::{Mapping, phase_value, stage_value};
 use cosell_model::audit::{AuditEntry, AuditKind, FieldChange, Side};
+use cosell_model::field::Field;
 use cosell_model::referral::Referral;
 use cosell_model::value::Value;
 
@@ -140,14 +141,14 @@ fn holds(
     let rule = mapping.rules.iter().find(|rule| rule.name == change.field.as_str());
     let value: Option<Value> = match (written, change.side) {
         (Written::Record(record), Side::Crm) => match rule {
-            None if change.field == STAGE => Some(phase_value(record.phase)),
-            None if change.field == VISIBILITY => Some(mapping.visibility_in(record)),
+            None if change.field == Field::Stage => Some(phase_value(record.phase)),
+            None if change.field == Field::Visibility => Some(mapping.visibility_in(record)),
             rule => rule.and_then(|rule| rule.read_crm(record).ok()),
         },
         (Written::Referral(body), Side::PartnerCenter) => {
             Referral::parse(body.clone(), None, None).ok().and_then(|referral| match rule {
-                None if change.field == STAGE => Some(stage_value(referral.stage)),
-                None if change.field == VISIBILITY => {
+                None if change.field == Field::Stage => Some(stage_value(referral.stage)),
+                None if change.field == Field::Visibility => {
                     Some(Value::Bool(referral.is_visible_to_microsoft()))
                 }
                 rule => rule.and_then(|rule| rule.read_partner_center(&referral).ok()),

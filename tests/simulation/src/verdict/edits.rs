@@ -40,7 +40,7 @@ fn carried(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
         return false;
     };
     let stored =
-        |json| Value::from_json(rule.kind, &pair.end.state.crm.kept(&rule.crm, &json)).ok();
+        |json| Value::from_json(rule.kind, &pair.end.state.crm.kept(rule.crm.as_str(), &json)).ok();
     let here = rule.across_to_crm(&value).ok().and_then(|value| stored(rule.crm_json(&value)));
     let there = rule.across_to_partner_center(&value).ok();
     let mut later = pair.end.state.writes.iter().filter(|write| write.moment >= edit.moment);

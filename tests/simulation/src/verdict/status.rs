@@ -177,7 +177,8 @@ fn agree(pair: &Pair<'_>, rule: &Rule) -> bool {
         return false;
     };
     let crm = &pair.end.state.crm;
-    let asked = rule.across_to_crm(&there).map(|value| crm.kept(&rule.crm, &rule.crm_json(&value)));
+    let asked =
+        rule.across_to_crm(&there).map(|value| crm.kept(rule.crm.as_str(), &rule.crm_json(&value)));
     asked.is_ok_and(|json| Value::from_json(rule.kind, &json).is_ok_and(|value| value == here))
         || rule.across_to_partner_center(&here).is_ok_and(|value| value == there)
 }
@@ -223,7 +224,7 @@ fn is_excused(pair: &Pair<'_>, rule: &Rule) -> bool {
 }
 
 fn is_refused(pair: &Pair<'_>, rule: &Rule) -> bool {
-    let path = format!("/{}", rule.partner_center.replace('.', "/"));
+    let path = format!("/{}", rule.partner_center.as_str().replace('.', "/"));
     let refuses = |refusal: &Refusal, name: &str| {
         let is_it = match &refusal.part {
             Part::Field(field) | Part::Patched(field) => field == name,
@@ -233,7 +234,7 @@ fn is_refused(pair: &Pair<'_>, rule: &Rule) -> bool {
         is_it && holds(pair, refusal) && refusal.values != Values::First
     };
     let state = pair.end.state;
-    state.crm.refusals.iter().any(|refusal| refuses(refusal, &rule.crm))
+    state.crm.refusals.iter().any(|refusal| refuses(refusal, rule.crm.as_str()))
         || state.partner_center.refusals.iter().any(|refusal| refuses(refusal, &path))
 }
 

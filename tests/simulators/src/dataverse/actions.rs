@@ -99,7 +99,8 @@ fn parameters<'a>(
         return Err(Refusal::bad(
             "0x80048d19",
             format!(
-                "The parameter '{name}' in the request payload is not a valid parameter for the operation '{action}'."
+                "The parameter '{name}' in the request payload is not a valid parameter for the \
+                 operation '{action}'."
             ),
         ));
     }

@@ -80,7 +80,8 @@ impl Organisation {
                 target.retain(|property, _| !place.contains_key(property));
                 self.update(table, APPLICATION_USER, id, &target)?;
             } else if target.keys().any(|property| place.contains_key(property)) {
-                let text = "An unexpected error occurred: a key attribute stands both in the key and in the target.";
+                let text = "An unexpected error occurred: a key attribute stands both in the key \
+                            and in the target.";
                 return Err(Refusal::bad("0x80040216", text));
             } else {
                 self.create(table, APPLICATION_USER, &target, place)?;

@@ -129,10 +129,14 @@ impl Organisation {
             .collect();
         if let Some(since) = since {
             let context = format!("{}$metadata#{}/$deletedEntity", self.api_root(), table.set);
-            items.extend(self.rows.tombstones(&table.name).filter(|gone| gone.version > since).map(|gone| {
-                let item = json!({"@odata.context": context, "id": gone.id.to_string(), "reason": "deleted"});
-                (Place::Deleted(gone.version, gone.id), item)
-            }));
+            items.extend(
+                self.rows.tombstones(&table.name).filter(|gone| gone.version > since).map(|gone| {
+                    let item = json!({
+                        "@odata.context": context, "id": gone.id.to_string(), "reason": "deleted"
+                    });
+                    (Place::Deleted(gone.version, gone.id), item)
+                }),
+            );
             // What changes while pages are read belongs to the next delta, which begins at `upto`.
             items.retain(|(Place::Row(version, _) | Place::Deleted(version, _), _)| {
                 *version <= upto

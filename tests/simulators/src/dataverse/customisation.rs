@@ -43,7 +43,8 @@ impl Home {
             return Ok(());
         }
         let text = format!(
-            "The option value {value} is outside of the range of the publisher's option value prefix."
+            "The option value {value} is outside of the range of the publisher's option value \
+             prefix."
         );
         Err(Refusal::bad("0x80048402", text))
     }
@@ -76,8 +77,9 @@ impl Organisation {
             return Ok(());
         }
         let text = format!(
-            "Principal user (Id=0b1c2d3e-0000-4a00-9000-000000000002, type=8, roleCount=1) is missing prvCreate{what} privilege \
-             (Id=0b1c2d3e-0000-4a00-9000-0000000000fe) on OTC=9800 for entity '{what}'."
+            "Principal user (Id=0b1c2d3e-0000-4a00-9000-000000000002, type=8, roleCount=1) is \
+             missing prvCreate{what} privilege (Id=0b1c2d3e-0000-4a00-9000-0000000000fe) on \
+             OTC=9800 for entity '{what}'."
         );
         Err(Refusal::new(axum::http::StatusCode::FORBIDDEN, "0x80040220", text))
     }

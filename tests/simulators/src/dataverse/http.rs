@@ -35,7 +35,8 @@ impl Call<'_> {
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
         if !kind.starts_with("application/json") {
-            let text = "A supported MIME type could not be found that matches the content type of the request.";
+            let text = "A supported MIME type could not be found that matches the content type of \
+                        the request.";
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "0x80060888", text));
         }
         serde_json::from_slice(self.body).map_err(|error| {
@@ -92,7 +93,8 @@ impl Organisation {
     fn challenge(&self) -> Response {
         let mut response = empty(StatusCode::UNAUTHORIZED);
         let challenge = format!(
-            "Bearer authorization_uri=https://login.microsoftonline.com/{}/oauth2/authorize, resource_id={}/",
+            "Bearer authorization_uri=https://login.microsoftonline.com/{}/oauth2/authorize, \
+             resource_id={}/",
             self.options.tenant, self.origin
         );
         set_header(&mut response, "www-authenticate", &challenge);
@@ -107,8 +109,9 @@ impl Organisation {
         }
         if self.switches.missing_privilege && !is_health {
             let text = format!(
-                "Principal user (Id={APPLICATION_USER}, type=8, roleCount=0) is missing prvReadOpportunity privilege \
-                 (Id=0b1c2d3e-0000-4a00-9000-0000000000ff) on OTC=3 for entity 'opportunity'."
+                "Principal user (Id={APPLICATION_USER}, type=8, roleCount=0) is missing \
+                 prvReadOpportunity privilege (Id=0b1c2d3e-0000-4a00-9000-0000000000ff) on OTC=3 \
+                 for entity 'opportunity'."
             );
             return Err(Refusal::new(StatusCode::FORBIDDEN, "0x80040220", text));
         }
@@ -181,9 +184,15 @@ impl Organisation {
         let sets: Vec<Value> = self
             .schema
             .tables()
-            .map(|table| serde_json::json!({"name": table.set, "kind": "EntitySet", "url": table.set}))
+            .map(|table| {
+                serde_json::json!({
+                    "name": table.set, "kind": "EntitySet", "url": table.set
+                })
+            })
             .collect();
-        serde_json::json!({"@odata.context": format!("{}$metadata", self.api_root()), "value": sets})
+        serde_json::json!({
+            "@odata.context": format!("{}$metadata", self.api_root()), "value": sets
+        })
     }
 
     fn who_am_i(&self) -> Value {
@@ -201,7 +210,8 @@ fn metadata_document(headers: &HeaderMap) -> Refusal {
     let accept =
         headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accept.contains("json") {
-        let text = "A supported MIME type could not be found that matches the acceptable MIME types for the request.";
+        let text = "A supported MIME type could not be found that matches the acceptable MIME \
+                    types for the request.";
         return Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "0x80060888", text);
     }
     Refusal::not_simulated("The $metadata document")

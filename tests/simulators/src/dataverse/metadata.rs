@@ -211,7 +211,9 @@ fn column_definition(table: &Table, column: &Column) -> Value {
             let options: Vec<Value> = options
                 .iter()
                 .map(|option| match option.state {
-                    Some(state) => json!({"Value": option.value, "Label": label(&option.label), "State": state}),
+                    Some(state) => json!({
+                        "Value": option.value, "Label": label(&option.label), "State": state
+                    }),
                     None => json!({"Value": option.value, "Label": label(&option.label)}),
                 })
                 .collect();

@@ -66,7 +66,8 @@ impl Organisation {
                 _ => Err(Refusal::payload(
                     table,
                     &format!(
-                        "A 'PrimitiveValue' node was found when reading the navigation property '{property}'; use '{property}@odata.bind'."
+                        "A 'PrimitiveValue' node was found when reading the navigation property \
+                         '{property}'; use '{property}@odata.bind'."
                     ),
                 )),
             };
@@ -74,7 +75,8 @@ impl Organisation {
         match table.property(property) {
             Some(Column { kind: Kind::Lookup { .. }, .. }) => Err(Refusal::payload(
                 table,
-                "CRM do not support direct update of Entity Reference properties, Use Navigation properties instead.",
+                "CRM do not support direct update of Entity Reference properties, Use Navigation \
+                 properties instead.",
             )),
             Some(column) => Ok(Some((column, self.read_value(table, column, value)?))),
             None => Err(Refusal::unknown_in_payload(table, property)),
@@ -179,8 +181,8 @@ impl Organisation {
             return Err(Refusal::bad(
                 "0x80044331",
                 format!(
-                    "A validation error occurred.  The length of the '{}' attribute of the '{}' entity exceeded the \
-                     maximum allowed length of '{max}'.",
+                    "A validation error occurred.  The length of the '{}' attribute of the '{}' \
+                     entity exceeded the maximum allowed length of '{max}'.",
                     column.name, table.name
                 ),
             ));
@@ -196,9 +198,10 @@ fn undeclared(table: &Table, name: &str) -> Refusal {
     Refusal::payload(
         table,
         &format!(
-            "An undeclared property '{name}' which only has property annotations in the payload but no property value \
-             was found in the payload. In OData, only declared navigation properties and declared named streams can be \
-             represented as properties without values."
+            "An undeclared property '{name}' which only has property annotations in the payload \
+             but no property value was found in the payload. In OData, only declared navigation \
+             properties and declared named streams can be represented as properties without \
+             values."
         ),
     )
 }
@@ -207,8 +210,8 @@ fn out_of_range(table: &Table, column: &Column, accepted: &str) -> Refusal {
     Refusal::bad(
         "0x80044330",
         format!(
-            "A validation error occurred.  The value of '{}' on record of type '{}' is outside the valid range. \
-             Accepted Values: {accepted}",
+            "A validation error occurred.  The value of '{}' on record of type '{}' is outside the \
+             valid range. Accepted Values: {accepted}",
             column.name, table.name
         ),
     )
@@ -220,8 +223,8 @@ fn bad_choice(table: &Table, column: &Column, value: i64) -> Refusal {
     Refusal::bad(
         "0x8004431A",
         format!(
-            "A validation error occurred.  The value {value} of '{}' on record of type '{}' is outside the valid \
-             range. Accepted Values: {}",
+            "A validation error occurred.  The value {value} of '{}' on record of type '{}' is \
+             outside the valid range. Accepted Values: {}",
             column.name,
             table.name,
             accepted.join(",")
@@ -250,7 +253,8 @@ fn not_too_early(cell: Cell) -> Outcome<Cell> {
     match cell {
         Cell::Date(date) if date.year() < LOWEST_YEAR => Err(Refusal::bad(
             "0x80040239",
-            "DateTime is less than minumum value supported by CrmDateTime. Minimum value supported: 01/01/1753.",
+            "DateTime is less than minumum value supported by CrmDateTime. Minimum value \
+             supported: 01/01/1753.",
         )),
         _ => Ok(cell),
     }

@@ -117,7 +117,8 @@ impl Organisation {
 
 fn incompatible(property: &str) -> Refusal {
     Refusal::query(format!(
-        "A binary operator with incompatible types was detected. The literal does not fit the property '{property}'."
+        "A binary operator with incompatible types was detected. The literal does not fit the \
+         property '{property}'."
     ))
 }
 

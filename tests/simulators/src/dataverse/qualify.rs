@@ -107,9 +107,10 @@ impl Organisation {
             changes.insert("qualifyingopportunityid".into(), opportunity);
         }
         self.amend(&leads, actor, lead, changes)?;
-        Ok(
-            json!({"@odata.context": format!("{}$metadata#Collection(Microsoft.Dynamics.CRM.crmbaseentity)", self.api_root()), "value": made}),
-        )
+        Ok(json!({
+            "@odata.context": format!("{}$metadata#Collection(Microsoft.Dynamics.CRM.crmbaseentity)", self.api_root()),
+            "value": made
+        }))
     }
 
     fn parameters(&self, body: &Map<String, Value>) -> Outcome<Parameters> {
@@ -118,7 +119,8 @@ impl Organisation {
             return Err(Refusal::bad(
                 "0x80048d19",
                 format!(
-                    "The parameter '{name}' in the request payload is not a valid parameter for the operation 'QualifyLead'."
+                    "The parameter '{name}' in the request payload is not a valid parameter for \
+                     the operation 'QualifyLead'."
                 ),
             ));
         }
@@ -165,7 +167,10 @@ impl Organisation {
         let table = self.schema.by_name(name).ok_or_else(|| Refusal::no_segment(name))?;
         states::settle_new(&table, &mut cells)?;
         let id = self.insert(&table, actor, cells)?;
-        made.push(json!({"@odata.type": format!("#Microsoft.Dynamics.CRM.{name}"), table.id_column.clone(): id.to_string()}));
+        made.push(json!({
+            "@odata.type": format!("#Microsoft.Dynamics.CRM.{name}"),
+            table.id_column.clone(): id.to_string()
+        }));
         Ok(Cell::lookup(name, id))
     }
 }

@@ -58,7 +58,8 @@ impl Query {
                 let top = value.parse().ok().filter(|top| *top > 0);
                 self.top = Some(top.ok_or_else(|| {
                     Refusal::query(format!(
-                        "Invalid value '{value}' for $top query option found. It must be a positive integer."
+                        "Invalid value '{value}' for $top query option found. It must be a \
+                         positive integer."
                     ))
                 })?);
             }

@@ -32,9 +32,10 @@ impl Refusal {
         Self::bad(
             "0x80048d19",
             format!(
-                "Error identified in Payload provided by the user for Entity :'{}', For more information on this \
-                 error please follow this help link https://go.microsoft.com/fwlink/?linkid=2195293  ---->  \
-                 InnerException : Microsoft.OData.ODataException: {reason}",
+                "Error identified in Payload provided by the user for Entity :'{}', For more \
+                 information on this error please follow this help link \
+                 https://go.microsoft.com/fwlink/?linkid=2195293  ---->  InnerException : \
+                 Microsoft.OData.ODataException: {reason}",
                 table.set
             ),
         )
@@ -45,8 +46,8 @@ impl Refusal {
         Self::payload(
             table,
             &format!(
-                "The property '{property}' does not exist on type 'Microsoft.Dynamics.CRM.{}'. Make sure to only use \
-                 property names that are defined by the type.",
+                "The property '{property}' does not exist on type 'Microsoft.Dynamics.CRM.{}'. \
+                 Make sure to only use property names that are defined by the type.",
                 table.name
             ),
         )
@@ -109,8 +110,9 @@ impl Refusal {
             StatusCode::PRECONDITION_FAILED,
             "0x80060892",
             format!(
-                "Entity Key {label} violated. A record with the same value for {} already exists. A duplicate record \
-                 cannot be created. Select one or more unique values and try again.",
+                "Entity Key {label} violated. A record with the same value for {} already exists. \
+                 A duplicate record cannot be created. Select one or more unique values and try \
+                 again.",
                 columns.join(", ")
             ),
         )
@@ -163,7 +165,10 @@ pub fn error_body(status: u16, code: Option<&str>) -> Value {
         429 => throttled(code),
         500 => ("0x80044150", "Generic SQL error."),
         502..=504 if code.is_none() => {
-            return json!({"Message": "The service is unavailable.", "ExceptionMessage": "The service is unavailable."});
+            return json!({
+                "Message": "The service is unavailable.",
+                "ExceptionMessage": "The service is unavailable."
+            });
         }
         _ => ("0x80040203", "Invalid argument."),
     };
@@ -175,9 +180,9 @@ fn throttled(code: Option<&str>) -> (&'static str, &'static str) {
     match code {
         Some("0x80072321") => (
             "0x80072321",
-            "Combined execution time of incoming requests exceeded limit of 1,200,000 milliseconds over time window \
-             of 300 seconds. Decrease number of concurrent requests or reduce the duration of requests and try again \
-             later.",
+            "Combined execution time of incoming requests exceeded limit of 1,200,000 milliseconds \
+             over time window of 300 seconds. Decrease number of concurrent requests or reduce the \
+             duration of requests and try again later.",
         ),
         Some("0x80072326") => {
             ("0x80072326", "Number of concurrent requests exceeded the limit of 52.")

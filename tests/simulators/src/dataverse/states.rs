@@ -84,7 +84,7 @@ pub(crate) fn settle(table: &Table, state: i64, cells: &mut Cells) -> Outcome<()
 fn cannot_close_here() -> Refusal {
     Refusal::bad(
         "0x80100005",
-        "This message can not be used to set the state of opportunity to Won or Lost. In order to set state of \
-         opportunity to Won, use the Win message instead; to Lost, the Lose message.",
+        "This message can not be used to set the state of opportunity to Won or Lost. In order to \
+         set state of opportunity to Won, use the Win message instead; to Lost, the Lose message.",
     )
 }

@@ -24,7 +24,10 @@ impl Tokens {
         let token = format!("sim-dataverse-{}", Uuid::new_v4().simple());
         let end = now.saturating_add(SignedDuration::from_secs(LIFETIME)).unwrap_or(Timestamp::MAX);
         self.ends.insert(token.clone(), end);
-        json!({"token_type": "Bearer", "expires_in": LIFETIME, "ext_expires_in": LIFETIME, "access_token": token})
+        json!({
+            "token_type": "Bearer", "expires_in": LIFETIME, "ext_expires_in": LIFETIME,
+            "access_token": token
+        })
     }
 
     pub(crate) fn accepts(&self, token: &str, now: Timestamp) -> bool {

@@ -229,7 +229,9 @@ fn fill(document: &mut Value, owner: Owner, options: &Options, now: Timestamp) {
     document["createdVia"] = json!(options.client_id);
     document["lastModifiedVia"] = json!(options.client_id);
     if let Some(invite) = document["inviteContext"].as_object_mut() {
-        let inviter = json!({ "organizationId": options.organization_id, "organizationName": options.organization_name });
+        let inviter = json!({
+            "organizationId": options.organization_id, "organizationName": options.organization_name
+        });
         invite.insert("invitedBy".to_owned(), inviter);
     }
     if document["consent"]["consentToShareReferralWithMicrosoftSellers"] != true {
@@ -257,7 +259,10 @@ pub(crate) fn await_answer(document: &mut Value, now: Timestamp) {
 pub(crate) fn links(document: &mut Value, origin: &Url) {
     let base = format!("{origin}v1.0/engagements/referrals");
     document["links"] = json!({
-        "relatedReferrals": { "uri": format!("{base}?$filter=engagementId eq {}", text(document, "/engagementId")), "method": "GET" },
+        "relatedReferrals": {
+            "uri": format!("{base}?$filter=engagementId eq {}", text(document, "/engagementId")),
+            "method": "GET"
+        },
         "self": { "uri": format!("{base}/{}", text(document, "/id")), "method": "GET" },
     });
 }

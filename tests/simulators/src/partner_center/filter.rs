@@ -308,9 +308,11 @@ mod tests {
 
     fn fits(filter: &str) -> bool {
         let document = json!({
-            "engagementId": "0f6f2b57-7f4e-4c8d-8c0e-55c7a1d4e3b2", "name": "O'Hara (new)", "status": "New", "direction": "Incoming",
+            "engagementId": "0f6f2b57-7f4e-4c8d-8c0e-55c7a1d4e3b2", "name": "O'Hara (new)",
+            "status": "New", "direction": "Incoming",
             "updatedDateTime": "2026-03-04T09:12:33.4810276Z", "externalReferenceId": null,
-            "customerProfile": { "address": { "country": "SE" } }, "team": [{ "email": "a@b.example" }],
+            "customerProfile": { "address": { "country": "SE" } },
+            "team": [{ "email": "a@b.example" }],
         });
         parse(filter, true).unwrap().fits(&document)
     }
@@ -325,7 +327,8 @@ mod tests {
         assert!(fits("engagementId eq 0F6F2B57-7f4e-4c8d-8c0e-55c7a1d4e3b2"));
         assert!(fits("engagementId eq '0f6f2b57-7f4e-4c8d-8c0e-55c7a1d4e3b2'"));
         assert!(fits(
-            "updatedDateTime gt 2026-03-04T09:12:33.4810275Z and updatedDateTime le 2026-03-04T09:12:33.4810276Z"
+            "updatedDateTime gt 2026-03-04T09:12:33.4810275Z and updatedDateTime le \
+             2026-03-04T09:12:33.4810276Z"
         ));
         assert!(fits("team/any(t:t/email eq 'a@b.example')"));
         assert!(fits(

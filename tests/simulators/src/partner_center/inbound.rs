@@ -63,7 +63,8 @@ fn service_part(options: &Options) -> Value {
         "createdVia": MICROSOFT_APP,
         "lastModifiedVia": MICROSOFT_APP,
         "inviteContext": {
-            "notes": "Please take the technical lead.", "assistanceRequestCode": "Unknown", "invitedMpnId": null,
+            "notes": "Please take the technical lead.", "assistanceRequestCode": "Unknown",
+            "invitedMpnId": null,
             "invitedBy": { "organizationId": "msft", "organizationName": "Microsoft" },
         },
         "target": [{ "type": "SolutionProfile", "id": "SOL-71402-QKD" }],
@@ -77,29 +78,37 @@ fn business_part(now: Timestamp) -> Value {
         "customerProfile": {
             "name": "Ostsjö Transport AB", "size": "251to1000employees", "isMatchingComplete": true,
             "address": {
-                "addressLine1": "Kajen 12", "addressLine2": "", "city": "Gävle", "state": "", "postalCode": "80320",
+                "addressLine1": "Kajen 12", "addressLine2": "", "city": "Gävle", "state": "",
+                "postalCode": "80320",
                 "country": "SE", "region": null,
             },
             "team": [{
-                "firstName": "Nils", "lastName": "Berg", "phoneNumber": "+46260000004", "email": "nils.berg@ostsjo.example",
+                "firstName": "Nils", "lastName": "Berg", "phoneNumber": "+46260000004",
+                "email": "nils.berg@ostsjo.example",
                 "contactPreference": { "locale": "sv-se", "disableNotifications": false },
             }],
             "ids": [{ "profileType": "Duns", "id": "350000017" }],
         },
         "consent": {
             "consentToToShareInfoWithOthers": true, "consentToContact": true,
-            "consentToMicrosoftToContactSpecificPartners": true, "consentToShareReferralWithMicrosoftSellers": true,
+            "consentToMicrosoftToContactSpecificPartners": true,
+            "consentToShareReferralWithMicrosoftSellers": true,
         },
         "details": {
-            "notes": "Customer asks for a pilot with 40 lorries.", "dealValue": 62000.0, "currency": "EUR",
+            "notes": "Customer asks for a pilot with 40 lorries.", "dealValue": 62000.0,
+            "currency": "EUR",
             "closingDateTime": format!("{}T00:00:00Z", seven_digits(closing).split('T').next().unwrap_or_default()),
             "customerRequestedContact": false, "customerAction": null, "incentiveLevel": null,
             "requirements": {
-                "industries": [{ "id": "Travel & Transportation" }], "products": [{ "id": "Azure" }], "services": [{ "id": "Integration" }],
+                "industries": [{ "id": "Travel & Transportation" }],
+                "products": [{ "id": "Azure" }], "services": [{ "id": "Integration" }],
                 "solutions": [{
-                    "id": "SOL-71402-QKD", "name": "Halcyon Cold Chain", "type": "Name", "price": 500, "quantity": 40, "currency": "EUR",
+                    "id": "SOL-71402-QKD", "name": "Halcyon Cold Chain", "type": "Name",
+                    "price": 500, "quantity": 40, "currency": "EUR",
                 }],
-                "additionalRequirements": { "attributes": [{ "type": "CustomerMarketplaceIntent", "id": "HaveNotDecided" }] },
+                "additionalRequirements": {
+                    "attributes": [{ "type": "CustomerMarketplaceIntent", "id": "HaveNotDecided" }]
+                },
             },
         },
     })

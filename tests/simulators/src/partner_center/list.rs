@@ -57,7 +57,10 @@ pub(crate) fn page(
         .filter_map(|id| store.get(id))
         .map(|stored| select(&present(&stored.document, switches), rest.select.as_deref()))
         .collect();
-    let mut answer = json!({ "@odata.context": format!("{origin}v1.0/$metadata#Referrals"), "@odata.count": rest.count, "value": rows });
+    let mut answer = json!({
+        "@odata.context": format!("{origin}v1.0/$metadata#Referrals"), "@odata.count": rest.count,
+        "value": rows
+    });
     if !later.is_empty() {
         let token = continuations.keep(Continuation { ids: later.to_vec(), ..rest.clone() });
         answer["@odata.nextLink"] = json!(next_link(origin, &token, switches.broken_next_link));

@@ -38,7 +38,9 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let body = json!({ "error": { "code": self.code, "message": self.message, "target": self.target } });
+        let body = json!({
+            "error": { "code": self.code, "message": self.message, "target": self.target }
+        });
         let mut response = (self.status, Json(body)).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             response
@@ -66,7 +68,12 @@ fn code_of(status: u16) -> &'static str {
 /// The referrals host's error shape for any status.
 pub fn referrals_error_body(status: u16, code: Option<&str>) -> Value {
     let code = code.unwrap_or_else(|| code_of(status));
-    json!({ "error": { "code": code, "message": format!("The request failed with status {status}."), "target": "referral" } })
+    json!({
+        "error": {
+            "code": code, "message": format!("The request failed with status {status}."),
+            "target": "referral"
+        }
+    })
 }
 
 /// An error answer of the webhook registration host, which is flat.
@@ -89,7 +96,9 @@ impl IntoResponse for FlatRefusal {
         match self {
             Self::Plain(status, description) => {
                 let code = status.as_u16().to_string();
-                let body = json!({ "code": code, "description": description, "source": "PartnerCenterWebhooks" });
+                let body = json!({
+                    "code": code, "description": description, "source": "PartnerCenterWebhooks"
+                });
                 (status, Json(body)).into_response()
             }
             Self::Throttled(seconds) => {
@@ -106,10 +115,15 @@ impl IntoResponse for FlatRefusal {
 /// partner-center 1.5).
 pub fn registration_error_body(status: u16, code: Option<&str>) -> Value {
     if status == 429 {
-        return json!({ "statusCode": 429, "message": "Rate limit is exceeded. Try again in 41 seconds." });
+        return json!({
+            "statusCode": 429, "message": "Rate limit is exceeded. Try again in 41 seconds."
+        });
     }
     let code = code.map_or_else(|| status.to_string(), str::to_owned);
-    json!({ "code": code, "description": format!("The request failed with status {status}."), "source": "PartnerCenterWebhooks" })
+    json!({
+        "code": code, "description": format!("The request failed with status {status}."),
+        "source": "PartnerCenterWebhooks"
+    })
 }
 
 /// The token endpoint's error shape for any status.
@@ -119,7 +133,11 @@ pub fn token_error_body(status: u16, code: Option<&str>) -> Value {
         429 | 500..=599 => "temporarily_unavailable",
         _ => "invalid_grant",
     });
-    json!({ "error": code, "error_description": format!("AADSTS90000: simulated failure with status {status}."), "error_codes": [90000] })
+    json!({
+        "error": code,
+        "error_description": format!("AADSTS90000: simulated failure with status {status}."),
+        "error_codes": [90000]
+    })
 }
 
 /// The certificate host answers errors in no particular shape.

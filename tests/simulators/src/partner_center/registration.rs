@@ -247,7 +247,8 @@ async fn test_result(
         })
         .collect();
     Ok(Json(json!({
-        "correlationId": id, "partnerId": service.inner.options.organization_id, "callbackUrl": delivery.url,
+        "correlationId": id, "partnerId": service.inner.options.organization_id,
+        "callbackUrl": delivery.url,
         "status": if finished { "completed" } else { "pending" }, "results": results,
     })))
 }

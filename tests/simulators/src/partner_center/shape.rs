@@ -104,7 +104,8 @@ const UNSET: &[&str] = &[
 /// A referral with every property the service may answer, all unset.
 pub(crate) fn blank() -> Value {
     let mut blank = json!({
-        "qualification": "None", "team": [], "target": [], "tags": [], "favorite": false, "dealSensitivity": "None",
+        "qualification": "None", "team": [], "target": [], "tags": [], "favorite": false,
+        "dealSensitivity": "None",
         "quality": "Unknown", "isSpam": false, "registrationStatus": "None", "registrations": [],
     });
     for name in UNSET {

@@ -149,8 +149,10 @@ impl Tokens {
         let answer = match generation {
             Generation::V1 => json!({
                 "token_type": "Bearer", "scope": "user_impersonation", "resource": audience,
-                "expires_in": ACCESS_SECONDS.to_string(), "ext_expires_in": ACCESS_SECONDS.to_string(),
-                "expires_on": ends.as_second().to_string(), "not_before": now.as_second().to_string(),
+                "expires_in": ACCESS_SECONDS.to_string(),
+                "ext_expires_in": ACCESS_SECONDS.to_string(),
+                "expires_on": ends.as_second().to_string(),
+                "not_before": now.as_second().to_string(),
                 "access_token": access, "refresh_token": refresh,
             }),
             Generation::V2 => json!({

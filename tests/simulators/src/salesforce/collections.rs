@@ -68,7 +68,8 @@ impl Organisation {
             self.records = before;
         }
         let rolled_back = || {
-            let text = "Record rolled back because not all records were valid and the request was using AllOrNone header";
+            let text = "Record rolled back because not all records were valid and the request was \
+                        using AllOrNone header";
             failed(&Problem::new("ALL_OR_NONE_OPERATION_ROLLED_BACK", text).into())
         };
         let shown = results.into_iter().map(|result| match result {

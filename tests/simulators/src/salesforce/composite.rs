@@ -125,7 +125,8 @@ impl Part {
         let is_named = reference.starts_with(|first: char| first.is_ascii_alphanumeric())
             && reference.chars().all(|next| next.is_ascii_alphanumeric() || next == '_');
         if !is_named {
-            let message = "Provided referenceId must start with a letter or a number, and can contain only letters, numbers and underscores";
+            let message = "Provided referenceId must start with a letter or a number, and can \
+                           contain only letters, numbers and underscores";
             return Err(Refusal::json(message));
         }
         if !text("url").starts_with("/services/data/v") {

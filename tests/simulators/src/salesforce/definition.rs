@@ -200,7 +200,10 @@ fn of_kind(kind: &Kind) -> Value {
             json!({"type": "Picklist", "valueSet": set(restricted, values)})
         }
         Kind::Multi { restricted, values } => {
-            json!({"type": "MultiselectPicklist", "visibleLines": 4, "valueSet": set(restricted, values)})
+            json!({
+                "type": "MultiselectPicklist", "visibleLines": 4,
+                "valueSet": set(restricted, values)
+            })
         }
         Kind::Moment => json!({"type": "DateTime"}),
         Kind::Date => json!({"type": "Date"}),

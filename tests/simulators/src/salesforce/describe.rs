@@ -32,7 +32,8 @@ impl Organisation {
         body.insert("fields".into(), fields.into());
         body.insert("childRelationships".into(), json!([]));
         let master = json!({
-            "active": true, "available": true, "defaultRecordTypeMapping": true, "developerName": "Master",
+            "active": true, "available": true, "defaultRecordTypeMapping": true,
+            "developerName": "Master",
             "master": true, "name": "Master", "recordTypeId": "012000000000000AAA", "urls": {},
         });
         body.insert("recordTypeInfos".into(), json!([master]));
@@ -86,7 +87,12 @@ impl Organisation {
     }
 
     fn choices(&self, field: &Field) -> Vec<Value> {
-        let choice = |value: &str, active: bool| json!({"active": active, "defaultValue": false, "label": value, "validFor": null, "value": value});
+        let choice = |value: &str, active: bool| {
+            json!({
+                "active": active, "defaultValue": false, "label": value, "validFor": null,
+                "value": value
+            })
+        };
         match &field.kind {
             Kind::Picklist { .. } if field.name == "StageName" => {
                 self.stages.iter().map(|stage| choice(&stage.name, stage.active)).collect()
@@ -120,7 +126,10 @@ fn summary(call: &Call, object: &Object) -> Map<String, Value> {
         "replicateable": true,
         "searchable": true,
         "custom": false,
-        "urls": {"sobject": url, "describe": format!("{url}/describe"), "rowTemplate": format!("{url}/{{ID}}")},
+        "urls": {
+            "sobject": url, "describe": format!("{url}/describe"),
+            "rowTemplate": format!("{url}/{{ID}}")
+        },
     });
     match body {
         Value::Object(body) => body,

@@ -77,7 +77,12 @@ pub(crate) async fn serve(State(salesforce): State<Salesforce>, request: Request
 }
 
 fn versions() -> Value {
-    let version = |(number, label): &(u32, &str)| json!({"label": label, "url": format!("/services/data/v{number}.0"), "version": format!("{number}.0")});
+    let version = |(number, label): &(u32, &str)| {
+        json!({
+            "label": label, "url": format!("/services/data/v{number}.0"),
+            "version": format!("{number}.0")
+        })
+    };
     RELEASES.iter().map(version).collect()
 }
 
@@ -95,7 +100,10 @@ impl Organisation {
             ("revoke", &Method::POST) => {
                 let token = form.get("token").map(String::as_str).unwrap_or_default();
                 let known = self.sessions.revoke(token);
-                let error = json!({"error": "unsupported_token_type", "error_description": "this token type is not supported"});
+                let error = json!({
+                    "error": "unsupported_token_type",
+                    "error_description": "this token type is not supported"
+                });
                 Ok(if known {
                     Answer::empty(StatusCode::OK)
                 } else {

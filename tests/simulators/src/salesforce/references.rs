@@ -23,7 +23,8 @@ impl Answers {
             return;
         };
         let halted = |reference: &String| {
-            let text = "The transaction was rolled back since another operation in the same transaction failed.";
+            let text = "The transaction was rolled back since another operation in the same \
+                        transaction failed.";
             (reference.clone(), Answer::from(Refusal::bad("PROCESSING_HALTED", text)))
         };
         self.given = references

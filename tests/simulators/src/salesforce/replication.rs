@@ -29,7 +29,11 @@ impl Organisation {
         let (start, end) = self.range(call, DELETED_DAYS)?;
         let found = self.changed_between(object, start, end).filter(Record::is_deleted);
         let records: Value = found
-            .map(|record| json!({"id": record.id, "deletedDate": shown(record.moment("SystemModstamp"))}))
+            .map(|record| {
+                json!({
+                    "id": record.id, "deletedDate": shown(record.moment("SystemModstamp"))
+                })
+            })
             .collect();
         let earliest = days_before(self.now(), DELETED_DAYS);
         Ok(Answer::ok(json!({

@@ -88,7 +88,10 @@ impl Organisation {
         let record = |record: &&Record| {
             let url = format!("/services/data/v67.0/sobjects/{}/{}", object.name, record.id);
             let record = json!({"attributes": {"type": object.name, "url": url}, "Id": record.id});
-            json!({"additionalInformation": [], "fieldDiffs": [], "matchConfidence": 100.0, "record": record})
+            json!({
+                "additionalInformation": [], "fieldDiffs": [], "matchConfidence": 100.0,
+                "record": record
+            })
         };
         let found = json!({
             "entityType": object.name,

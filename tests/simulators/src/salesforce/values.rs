@@ -183,8 +183,8 @@ pub(crate) fn no_column(object: &Object, name: &str) -> Problem {
 
 fn read_only(fields: &[&str]) -> Refusal {
     let text = format!(
-        "Unable to create/update fields: {}. Please check the security settings of this field and verify that it is \
-         read/write for your profile or permission set.",
+        "Unable to create/update fields: {}. Please check the security settings of this field and \
+         verify that it is read/write for your profile or permission set.",
         fields.join(", ")
     );
     Problem::new("INVALID_FIELD_FOR_INSERT_UPDATE", text).about(fields).into()
@@ -202,7 +202,8 @@ fn cannot_read(field: &Field, value: &Value) -> Problem {
     };
     let kind = super::describe::type_name(&field.kind);
     let text = format!(
-        "Cannot deserialize instance of {kind} from {token} value {shown} or request may be missing a required field"
+        "Cannot deserialize instance of {kind} from {token} value {shown} or request may be \
+         missing a required field"
     );
     Problem::new("JSON_PARSER_ERROR", text)
 }

@@ -45,7 +45,9 @@ async fn a_services_deal_names_all_of_its_attributes() {
     let world = World::start().await;
     let own = world.create(deal(true)).await.body;
     let mut services = microsofts(&own);
-    let list = json!([{ "type": "PartnerRole", "id": "Advisor" }, { "type": "SolutionArea", "id": "Security" }]);
+    let list = json!([
+        { "type": "PartnerRole", "id": "Advisor" }, { "type": "SolutionArea", "id": "Security" }
+    ]);
     services["details"]["requirements"]["additionalRequirements"] = json!({ "attributes": list });
     let refused = world.create(services.clone()).await;
     assert_eq!(refused.status, 400);

@@ -19,7 +19,9 @@ const ALL: [&str; 5] = [
 ];
 
 async fn register(world: &World, receiver: &Receiver) {
-    let body = json!({ "WebhookUrl": receiver.url, "WebhookEvents": ALL, "SignatureTokenToMsSignatureHeader": true });
+    let body = json!({
+        "WebhookUrl": receiver.url, "WebhookEvents": ALL, "SignatureTokenToMsSignatureHeader": true
+    });
     assert_eq!(world.registration(Method::POST, "", Some(body)).await.status, 200);
 }
 

@@ -102,7 +102,10 @@ async fn a_patch_is_checked_as_a_whole() {
         (json!([{ "op": "remove", "path": "/name" }]), "/name"),
         (json!([{ "op": "replace", "path": "/substatus", "value": "Won" }]), "/substatus"),
         (
-            json!([{ "op": "replace", "path": "/status", "value": "New" }, { "op": "replace", "path": "/substatus", "value": "Pending" }]),
+            json!([
+                { "op": "replace", "path": "/status", "value": "New" },
+                { "op": "replace", "path": "/substatus", "value": "Pending" }
+            ]),
             "/status",
         ),
         (
@@ -141,13 +144,21 @@ async fn a_closed_deal_takes_nothing_but_its_registration() {
     let own = world.create(deal(true)).await.body;
     world.simulators.clock.advance(73 * 3600);
     world.token = world.access_token("https://api.partner.microsoft.com").await;
-    let won = json!([{ "op": "replace", "path": "/status", "value": "Closed" }, { "op": "replace", "path": "/substatus", "value": "Won" }]);
+    let won = json!([
+        { "op": "replace", "path": "/status", "value": "Closed" },
+        { "op": "replace", "path": "/substatus", "value": "Won" }
+    ]);
     assert_eq!(world.patch(id(&own), won).await.status, 200);
     let name = json!([{ "op": "replace", "path": "/name", "value": "x" }]);
     assert_eq!(world.patch(id(&own), name.clone()).await.status, 409);
     world.switch(|switches| switches.terminal_status = 400);
     assert_eq!(world.patch(id(&own), name).await.status, 400);
-    let record = json!({ "type": "AzureIPCoSell", "contract": { "startDateTime": "2026-10-20T00:00:00Z", "signDateTime": "2026-10-12T00:00:00Z" } });
+    let record = json!({
+        "type": "AzureIPCoSell",
+        "contract": {
+            "startDateTime": "2026-10-20T00:00:00Z", "signDateTime": "2026-10-12T00:00:00Z"
+        }
+    });
     let registered = world
         .patch(id(&own), json!([{ "op": "add", "path": "/registrations/-", "value": record }]))
         .await;
@@ -242,7 +253,9 @@ async fn a_referrals_user_sees_only_the_own_deals() {
 #[tokio::test]
 async fn a_connection_dropped_after_the_effect_leaves_the_referral_stored() {
     let world = World::start().await;
-    let fault = json!({ "service": "partner-center", "method": "POST", "action": { "kind": "drop_after_effect" } });
+    let fault = json!({
+        "service": "partner-center", "method": "POST", "action": { "kind": "drop_after_effect" }
+    });
     assert_eq!(world.control(Method::POST, "faults", fault).await.status, 201);
     let url = format!("{}v1.0/engagements/referrals", world.simulators.partner_center);
     let error = world
@@ -257,7 +270,9 @@ async fn a_connection_dropped_after_the_effect_leaves_the_referral_stored() {
     assert_eq!(world.list(&[]).await.body["@odata.count"], 1);
     assert_eq!(world.simulators.journal.count("partner-center", "POST", "/referrals"), 1);
 
-    let fault = json!({ "service": "partner-center", "action": { "kind": "status", "status": 429, "retry_after": 7 } });
+    let fault = json!({
+        "service": "partner-center", "action": { "kind": "status", "status": 429, "retry_after": 7 }
+    });
     world.control(Method::POST, "faults", fault).await;
     let throttled = world.get("").await;
     assert_eq!((throttled.status, throttled.headers["retry-after"].to_str().unwrap()), (429, "7"));

@@ -157,19 +157,36 @@ pub(crate) fn id(referral: &Value) -> &str {
 /// A creation body that satisfies the strict rules.
 pub(crate) fn deal(shared: bool) -> Value {
     json!({
-        "name": "Cold-store rollout", "externalReferenceId": "OPP-004211", "qualification": "SalesQualified",
+        "name": "Cold-store rollout", "externalReferenceId": "OPP-004211",
+        "qualification": "SalesQualified",
         "type": if shared { "Shared" } else { "Independent" },
         "customerProfile": {
             "name": "Norrsken Kylteknik AB",
-            "address": { "addressLine1": "Hamngatan 4", "city": "Umeå", "postalCode": "90326", "country": "SE" },
-            "team": [{ "firstName": "Ida", "lastName": "Ek", "phoneNumber": "+46900000001", "email": "ida.ek@norrsken.example" }],
+            "address": {
+                "addressLine1": "Hamngatan 4", "city": "Umeå", "postalCode": "90326",
+                "country": "SE"
+            },
+            "team": [
+                {
+                    "firstName": "Ida", "lastName": "Ek", "phoneNumber": "+46900000001",
+                    "email": "ida.ek@norrsken.example"
+                }
+            ],
         },
-        "consent": { "ConsentToToShareInfoWithOthers": true, "consentToContact": true, "consentToShareReferralWithMicrosoftSellers": shared },
+        "consent": {
+            "ConsentToToShareInfoWithOthers": true, "consentToContact": true,
+            "consentToShareReferralWithMicrosoftSellers": shared
+        },
         "details": {
             "dealValue": "184000.50", "currency": "SEK", "closingDateTime": "2026-09-30T00:00:00Z",
             "requirements": { "solutions": [{ "type": "Name", "id": "SOL-71402-QKD" }] },
         },
-        "team": [{ "firstName": "Omar", "lastName": "Lind", "phoneNumber": "+46700000002", "email": "omar.lind@halcyon.example" }],
+        "team": [
+            {
+                "firstName": "Omar", "lastName": "Lind", "phoneNumber": "+46700000002",
+                "email": "omar.lind@halcyon.example"
+            }
+        ],
         "target": [],
     })
 }

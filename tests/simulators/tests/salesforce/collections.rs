@@ -31,7 +31,13 @@ async fn rows_are_written_in_order_and_fail_one_by_one() {
 async fn rows_are_upserted_updated_read_and_deleted_together() {
     let world = World::start().await;
     let path = "composite/sobjects/Opportunity/Msp_Referral_Id__c";
-    let records = |step: &str| json!({"records": [row("Opportunity", deal(json!({"Msp_Referral_Id__c": "1", "NextStep": step})))]});
+    let records = |step: &str| {
+        json!({
+            "records": [
+                row("Opportunity", deal(json!({"Msp_Referral_Id__c": "1", "NextStep": step})))
+            ]
+        })
+    };
     let first = world.patch(path, records("Call")).await;
     assert_eq!(first.is(200).body[0]["created"], true);
     let second = world.patch(path, records("Visit")).await;

@@ -3,7 +3,10 @@ use serde_json::{Value, json};
 use crate::world::{World, deal};
 
 fn part(method: &str, path: &str, reference: &str, body: Value) -> Value {
-    json!({"method": method, "url": format!("/services/data/v67.0/{path}"), "referenceId": reference, "body": body})
+    json!({
+        "method": method, "url": format!("/services/data/v67.0/{path}"), "referenceId": reference,
+        "body": body
+    })
 }
 
 fn request(all_or_none: bool, parts: &[Value]) -> Value {

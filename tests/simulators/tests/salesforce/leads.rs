@@ -12,7 +12,8 @@ async fn control(world: &World, method: Method, path: &str, body: Value) -> (u16
 
 async fn lead(world: &World) -> String {
     let lead = json!({
-        "FirstName": "Ann", "LastName": "Ek", "Company": "Litware", "Email": "ann@litware.example", "PostalCode": "1011 AB",
+        "FirstName": "Ann", "LastName": "Ek", "Company": "Litware", "Email": "ann@litware.example",
+        "PostalCode": "1011 AB",
         "City": "Delft", "Msp_Referral_Id__c": "r-1", "Msp_Sync_With_Partner_Center__c": true,
     });
     world.create("Lead", lead).await
@@ -83,7 +84,9 @@ async fn the_person_chooses_an_account_and_whether_there_is_an_opportunity() {
 async fn mapped_custom_fields_go_to_the_opportunity_and_a_refused_conversion_leaves_nothing() {
     let world = World::start().await;
     let id = lead(&world).await;
-    let rule = json!({"object": "Opportunity", "field": "StageName", "value": "Prospecting", "message": "Not yet."});
+    let rule = json!({
+        "object": "Opportunity", "field": "StageName", "value": "Prospecting", "message": "Not yet."
+    });
     world.switch(json!({"validation_rules": [rule]})).await;
     assert_eq!(
         control(&world, Method::POST, &format!("leads/{id}/convert"), json!({})).await.0,
@@ -99,7 +102,8 @@ async fn mapped_custom_fields_go_to_the_opportunity_and_a_refused_conversion_lea
 #[tokio::test]
 async fn lead_statuses_are_rows_that_an_administrator_changes() {
     let world = World::start().await;
-    let soql = "SELECT MasterLabel, ApiName, IsConverted, IsDefault FROM LeadStatus ORDER BY SortOrder, Id";
+    let soql = "SELECT MasterLabel, ApiName, IsConverted, IsDefault FROM LeadStatus ORDER BY \
+                SortOrder, Id";
     let shipped = world.query(soql).await;
     let names = [
         "Open - Not Contacted",

@@ -10,15 +10,23 @@ async fn four_deals() -> World {
     for (name, more) in [
         (
             "Alpha",
-            json!({"AccountId": litware, "Amount": 10, "NextStep": "Call", "CloseDate": "2026-01-31"}),
+            json!({
+                "AccountId": litware, "Amount": 10, "NextStep": "Call", "CloseDate": "2026-01-31"
+            }),
         ),
         (
             "Beta",
-            json!({"AccountId": litware, "Amount": 20, "StageName": "Closed Won", "Msp_Solutions__c": "Azure;Security"}),
+            json!({
+                "AccountId": litware, "Amount": 20, "StageName": "Closed Won",
+                "Msp_Solutions__c": "Azure;Security"
+            }),
         ),
         (
             "gamma_1",
-            json!({"AccountId": adatum, "Amount": 30, "Msp_Sync_With_Partner_Center__c": true, "Msp_Solutions__c": "Azure"}),
+            json!({
+                "AccountId": adatum, "Amount": 30, "Msp_Sync_With_Partner_Center__c": true,
+                "Msp_Solutions__c": "Azure"
+            }),
         ),
         ("Delta", json!({"NextStep": "O'Brien\\", "StageName": "Closed Lost"})),
     ] {
@@ -166,7 +174,8 @@ async fn queries_that_are_not_understood_are_refused() {
 #[tokio::test]
 async fn a_query_tells_its_columns_in_place_of_rows() {
     let world = four_deals().await;
-    let soql = "q=SELECT+Id,Amount,Account.Name,Account.Owner.Name,Account.BillingCity+FROM+Opportunity&columns=true";
+    let soql = "q=SELECT+Id,Amount,Account.Name,Account.Owner.Name,\
+                Account.BillingCity+FROM+Opportunity&columns=true";
     let answer = world.get(&format!("query?{soql}")).await;
     let columns = answer.is(200).body["columnMetadata"].as_array().unwrap();
     let names: Vec<&serde_json::Value> =

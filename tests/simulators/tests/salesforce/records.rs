@@ -144,7 +144,10 @@ async fn a_write_is_refused_with_the_fields_and_texts_of_the_contract() {
 #[tokio::test]
 async fn a_parent_is_set_by_its_external_id() {
     let world = World::start().await;
-    let field = json!({"object": "Account", "name": "Erp_Key__c", "type": "Text", "length": 40, "external_id": true, "unique": true});
+    let field = json!({
+        "object": "Account", "name": "Erp_Key__c", "type": "Text", "length": 40,
+        "external_id": true, "unique": true
+    });
     world.control(Method::POST, "fields", field).await.is(201);
     let account = world.create("Account", json!({"Name": "Litware", "Erp_Key__c": "C-1042"})).await;
     let id = world.deal(json!({"Account": {"Erp_Key__c": "C-1042"}})).await;

@@ -6,7 +6,10 @@ use crate::world::{World, deal};
 #[tokio::test]
 async fn a_validation_rule_speaks_with_its_own_text() {
     let world = World::start().await;
-    let rule = json!({"object": "Opportunity", "field": "StageName", "value": "Closed Won", "message": "Attach the contract first."});
+    let rule = json!({
+        "object": "Opportunity", "field": "StageName", "value": "Closed Won",
+        "message": "Attach the contract first."
+    });
     world.switch(json!({"validation_rules": [rule]})).await;
     let id = world.deal(json!({})).await;
     let refused = world
@@ -31,7 +34,9 @@ async fn a_duplicate_rule_alerts_or_blocks() {
     world.switch(json!({"duplicate_rules": [{"object": "Contact", "field": "Email"}]})).await;
     create().await.refused(400, "DUPLICATES_DETECTED");
     world
-        .switch(json!({"duplicate_rules": [{"object": "Contact", "field": "Email", "allow_save": true}]}))
+        .switch(json!({
+            "duplicate_rules": [{"object": "Contact", "field": "Email", "allow_save": true}]
+        }))
         .await;
     let plain = world.post("sobjects/Contact", contact.clone()).await;
     assert_eq!(plain.refused(400, "DUPLICATES_DETECTED"), "Use one of these records?");
@@ -40,7 +45,10 @@ async fn a_duplicate_rule_alerts_or_blocks() {
     assert_eq!(found["matchResults"][0]["matchRecords"][0]["record"]["Id"], first);
     create().await.is(201);
     world
-        .switch(json!({"duplicate_rules": [{"object": "Contact", "field": "Email"}], "misspelt_duplicates": false}))
+        .switch(json!({
+            "duplicate_rules": [{"object": "Contact", "field": "Email"}],
+            "misspelt_duplicates": false
+        }))
         .await;
     assert_eq!(create().await.body[0]["duplicateResult"]["allowSave"], false);
 }

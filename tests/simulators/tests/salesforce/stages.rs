@@ -31,7 +31,8 @@ async fn the_stage_decides_whether_a_deal_is_closed_and_won() {
 #[tokio::test]
 async fn stages_are_rows_that_an_administrator_changes() {
     let world = World::start().await;
-    let soql = "SELECT MasterLabel, IsClosed, IsWon, DefaultProbability FROM OpportunityStage WHERE IsActive = true ORDER BY SortOrder";
+    let soql = "SELECT MasterLabel, IsClosed, IsWon, DefaultProbability FROM OpportunityStage \
+                WHERE IsActive = true ORDER BY SortOrder";
     let stages = world.query(soql).await;
     assert_eq!(stages.is(200).body["totalSize"], 10);
     assert_eq!(stages.column("MasterLabel")[4], "Id. Decision Makers");

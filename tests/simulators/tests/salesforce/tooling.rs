@@ -11,8 +11,14 @@ async fn empty() -> World {
 }
 
 fn referral_id() -> Value {
-    json!({"FullName": "Opportunity.Msp_Referral_Id__c", "Metadata": {"label": "Referral Identifier", "type": "Text", "length": 64,
-        "externalId": true, "unique": true, "caseSensitive": false, "required": false, "description": "Owned by the co-sell sync"}})
+    json!({
+        "FullName": "Opportunity.Msp_Referral_Id__c",
+        "Metadata": {
+            "label": "Referral Identifier", "type": "Text", "length": 64, "externalId": true,
+            "unique": true, "caseSensitive": false, "required": false,
+            "description": "Owned by the co-sell sync"
+        }
+    })
 }
 
 impl World {
@@ -32,8 +38,10 @@ impl World {
 }
 
 fn grant(set: &str, field: &str, edit: bool) -> Value {
-    json!({"ParentId": set, "SobjectType": "Opportunity", "Field": format!("Opportunity.{field}"), "PermissionsRead": true,
-        "PermissionsEdit": edit})
+    json!({
+        "ParentId": set, "SobjectType": "Opportunity", "Field": format!("Opportunity.{field}"),
+        "PermissionsRead": true, "PermissionsEdit": edit
+    })
 }
 
 #[tokio::test]
@@ -69,7 +77,8 @@ async fn a_new_field_is_there_but_hidden_until_an_assigned_permission_set_grants
 async fn a_field_is_found_by_developer_name_and_tells_its_definition() {
     let world = empty().await;
     let id = world.post(FIELDS, referral_id()).await.is(201).id().to_owned();
-    let soql = "SELECT Id,DeveloperName FROM CustomField WHERE TableEnumOrId='Opportunity' AND DeveloperName='Msp_Referral_Id'";
+    let soql = "SELECT Id,DeveloperName FROM CustomField WHERE TableEnumOrId='Opportunity' AND \
+                DeveloperName='Msp_Referral_Id'";
     let found = world.tooling(soql).await;
     assert_eq!(found.is(200).column("Id"), [&json!(id)]);
     assert!(
@@ -97,7 +106,8 @@ async fn a_field_is_found_by_developer_name_and_tells_its_definition() {
 #[tokio::test]
 async fn fields_from_the_start_have_definitions_too() {
     let world = World::start().await;
-    let soql = "SELECT Id FROM CustomField WHERE TableEnumOrId='Lead' AND DeveloperName='Msp_Referral_Visibility'";
+    let soql = "SELECT Id FROM CustomField WHERE TableEnumOrId='Lead' AND \
+                DeveloperName='Msp_Referral_Visibility'";
     let found = world.tooling(soql).await;
     let id = found.column("Id")[0].as_str().unwrap().to_owned();
     let field = world.get(&format!("{FIELDS}/{id}")).await;
@@ -118,15 +128,17 @@ async fn a_name_that_is_taken_and_a_definition_that_does_not_fit_are_refused() {
         field(json!({"label": "X", "type": "Text", "length": 256})),
         field(json!({"label": "X", "type": "Url", "length": 255})),
         field(json!({"label": "X", "type": "LongTextArea", "length": 2000})),
-        field(
-            json!({"label": "X", "type": "LongTextArea", "length": 2000, "visibleLines": 5, "externalId": true}),
-        ),
+        field(json!({
+            "label": "X", "type": "LongTextArea", "length": 2000, "visibleLines": 5,
+            "externalId": true
+        })),
         field(json!({"label": "X", "type": "Checkbox"})),
         field(json!({"label": "X", "type": "Checkbox", "defaultValue": false})),
         field(json!({"label": "X", "type": "Picklist"})),
-        field(
-            json!({"label": "X", "type": "Picklist", "valueSet": {"valueSetDefinition": {"value": [{"fullName": "A", "label": "A"}]}}}),
-        ),
+        field(json!({
+            "label": "X", "type": "Picklist",
+            "valueSet": {"valueSetDefinition": {"value": [{"fullName": "A", "label": "A"}]}}
+        })),
         json!({"FullName": "Lead.Msp__X__c", "Metadata": {"label": "X", "type": "Url"}}),
         json!({"FullName": "Lead.Msp_X", "Metadata": {"label": "X", "type": "Url"}}),
     ] {
@@ -153,7 +165,9 @@ async fn every_kind_of_the_contract_can_be_made() {
         ("Msp_D__c", json!({"label": "D", "type": "Picklist", "valueSet": set})),
         (
             "Msp_E__c",
-            json!({"label": "E", "type": "MultiselectPicklist", "valueSet": set, "visibleLines": 4}),
+            json!({
+                "label": "E", "type": "MultiselectPicklist", "valueSet": set, "visibleLines": 4
+            }),
         ),
         ("Msp_F__c", json!({"label": "F", "type": "DateTime"})),
     ] {

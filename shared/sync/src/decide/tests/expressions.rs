@@ -14,11 +14,11 @@ fn computing() -> Mapping {
     let mut mapping = shipped();
     let notes = rule_mut(&mut mapping, "notes");
     notes.from_partner_center = Some(expression("{{ name }}: {{ details.notes }}"));
-    notes.partner_center = String::new();
+    notes.partner_center = "".into();
     notes.to_partner_center = When::Never;
     let name = rule_mut(&mut mapping, "name");
     name.from_crm = Some(expression("{{ customerid_account.name }}, {{ name }}"));
-    name.crm = String::new();
+    name.crm = "".into();
     name.to_crm = When::Never;
     mapping
 }

@@ -1,6 +1,7 @@
 //! Solutions and the attributes of services.
 
-use cosell_mapping::{Examination, Layer, Placeholders, Required};
+use cosell_mapping::{Crm, Placeholders, Required};
+use cosell_mapping_check::{Examination, MappingFile};
 
 use super::*;
 
@@ -25,14 +26,14 @@ fn services() -> Mapping {
         ("prefix", "nwcs".to_owned()),
         ("team_phone", "+46700000002".to_owned()),
     ]);
-    let layer = |file, text| Layer { file, text };
+    let file = |name, text| MappingFile { name, text };
     let examination = Examination::of(
-        &cosell_mapping::Crm::of_guids("dynamics"),
-        layer("shipped", shipped),
-        Some(layer("own", &own)),
+        &Crm::of_guids("dynamics"),
+        file("shipped", shipped),
+        Some(file("own", &own)),
         &placeholders,
     );
-    examination.mapping().unwrap_or_else(|| panic!("{:#?}", examination.faults)).clone()
+    examination.mapping().unwrap_or_else(|| panic!("{:#?}", examination.diagnostics)).clone()
 }
 
 fn sells(products: &str) -> impl FnOnce(&mut CrmRecord) {

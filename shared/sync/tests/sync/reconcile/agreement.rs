@@ -119,7 +119,7 @@ impl Stage {
             is_synced && !rule.agrees(&now)
         };
         let rules = mapping.rules.iter().filter(differs);
-        let mut differing: Vec<String> = rules.map(|rule| rule.name.clone()).collect();
+        let mut differing: Vec<String> = rules.map(|rule| rule.name.to_string()).collect();
         let stages = &mapping.stages;
         let to_crm = stages.to_crm.get(&referral.stage).is_none_or(|goes| *goes == record.phase);
         let to_partner_center = !referral.stage.is_terminal()

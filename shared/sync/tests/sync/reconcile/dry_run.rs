@@ -1,99 +1,9 @@
 //! The dry run is what is done: whatever it plans is written, and nothing else.
 
-use cosell_fakes::Request as Asked;
-use cosell_model::crm::CrmWrite;
-use cosell_model::patch::PatchOperation;
-use cosell_sync::plan::{Action, Plan};
+use cosell_fakes::Foreseen;
+use cosell_sync::plan::Plan;
 
 use super::*;
-
-/// A write, as a plan says it and as a service gets it. What only follows from an earlier answer is
-/// left out.
-#[derive(Debug, PartialEq)]
-enum Write {
-    Create(Json),
-    RequestHelp { help: Json, body: Json },
-    Patch(Vec<PatchOperation>),
-    Upsert(CrmWrite),
-    Update(CrmWrite),
-}
-
-/// What the plan's effects amount to, in order: one patch, one write of the record, and a phase
-/// that closes it alone.
-fn planned(plan: &Plan) -> Vec<Write> {
-    let mut writes: Vec<Write> = Vec::new();
-    let (mut patch, mut update) = (Vec::new(), CrmWrite::default());
-    let mut closing = None;
-    for effect in &plan.effects {
-        match &effect.action {
-            Action::Register(operation) => writes.push(Write::Patch(vec![operation.clone()])),
-            Action::CreateReferral(body) => writes.push(Write::Create(body.clone())),
-            Action::CreateRecord { write, .. } => writes.push(Write::Upsert(write.clone())),
-            Action::Patch(operations) => patch.extend(operations.clone()),
-            Action::RequestHelp(invitation) => {
-                writes
-                    .extend((!patch.is_empty()).then(|| Write::Patch(std::mem::take(&mut patch))));
-                let help = json!(invitation.help);
-                writes.push(Write::RequestHelp { help, body: without(&invitation.body, "target") });
-            }
-            Action::Columns(columns) | Action::Notify(columns) => {
-                update.fields.extend(columns.clone());
-            }
-            Action::Phase(phase) if phase.is_closed() => closing = Some(*phase),
-            Action::Phase(phase) => update.phase = Some(*phase),
-            Action::FindHelp => {}
-            Action::ConvertLead(_) | Action::ReleaseLead { .. } => {
-                panic!("leads have a test of their own")
-            }
-        }
-    }
-    writes.extend((!patch.is_empty()).then_some(Write::Patch(patch)));
-    writes.extend((!update.is_empty()).then_some(Write::Update(update)));
-    let closing = closing.map(|phase| CrmWrite { phase: Some(phase), ..CrmWrite::default() });
-    writes.extend(closing.map(Write::Update));
-    writes
-}
-
-fn without(body: &Json, name: &str) -> Json {
-    let mut body = body.clone();
-    body.as_object_mut().unwrap().remove(name);
-    body
-}
-
-fn asked(request: &Asked) -> Write {
-    match request {
-        Asked::Create(body) if body["engagementId"].is_string() => {
-            let help = body["inviteContext"]["assistanceRequestCode"].clone();
-            let body = without(&without(&without(body, "engagementId"), "target"), "inviteContext");
-            Write::RequestHelp { help, body }
-        }
-        Asked::Create(body) => Write::Create(body.clone()),
-        Asked::Patch(_, _, operations) => Write::Patch(operations.clone()),
-        Asked::Upsert(_, _, write) => Write::Upsert(write.clone()),
-        Asked::Update(_, _, write) => Write::Update(write.clone()),
-        Asked::Convert(_) => panic!("leads have a test of their own"),
-    }
-}
-
-/// What a plan cannot know before a service has answered: the ids of what it makes.
-fn blank_ids(writes: &mut [Write]) {
-    for write in writes {
-        match write {
-            Write::Patch(operations) => {
-                let is_id = |set: &&mut PatchOperation| set.path == "/externalReferenceId";
-                operations.iter_mut().filter(is_id).for_each(|set| set.value = json!(""));
-            }
-            Write::Update(update) => {
-                for column in ["nwcs_referralid", "nwcs_referrallink"] {
-                    if let Some(value) = update.fields.get_mut(column) {
-                        *value = json!("");
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-}
 
 impl Stage {
     async fn dry_run(&self, subject: &Subject) -> Plan {
@@ -111,17 +21,13 @@ impl Stage {
         let (before, entries) = (count(), self.audit_log().len());
         let plan = self.dry_run(subject).await;
         assert_eq!((count(), self.audit_log().len()), (before, entries), "the dry run wrote");
-        let makes = plan.effects.iter().any(|effect| {
-            matches!(effect.action, Action::CreateReferral(_) | Action::CreateRecord { .. })
-        });
-        let mut said = planned(&plan);
+        let said = Foreseen::of_plan(&plan);
+        assert!(said.is_some(), "leads have a test of their own");
         self.reconcile(subject, "does").await.unwrap();
-        let mut done: Vec<Write> =
-            self.world.state().writes[before..].iter().map(|write| asked(&write.request)).collect();
-        if makes {
-            blank_ids(&mut said);
-            blank_ids(&mut done);
-        }
+        let state = self.world.state();
+        let requests = state.writes[before..].iter().map(|write| &write.request);
+        let done = Foreseen::of_requests(&plan, requests);
+        drop(state);
         assert_eq!(done, said);
         plan
     }

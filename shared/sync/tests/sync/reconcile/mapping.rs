@@ -1,7 +1,7 @@
 //! What a partner's own mapping makes of a deal: transforms, expressions, conditions and defaults,
 //! over whole reconciliations.
 
-use cosell_mapping::{Crm, Examination, Layer};
+use cosell_mapping_check::{Examination, MappingFile};
 
 use super::*;
 
@@ -10,11 +10,11 @@ impl Stage {
     fn mapped(mut self, own: &str) -> Self {
         let placeholders =
             Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
-        let shipped = Layer {
-            file: "shipped",
+        let shipped = MappingFile {
+            name: "shipped",
             text: include_str!("../../../../../infra/mapping/dynamics.toml"),
         };
-        let own = Layer { file: "own", text: &format!("version = 1\n{own}") };
+        let own = MappingFile { name: "own", text: &format!("version = 1\n{own}") };
         let mapping =
             Examination::of(&Crm::of_guids("dynamics"), shipped, Some(own), &placeholders)
                 .into_mapping();

@@ -50,7 +50,7 @@ pub(crate) fn shipped() -> Mapping {
     let placeholders =
         Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
     let shipped = include_str!("../../../../../infra/mapping/dynamics.toml");
-    Mapping::parse(&Crm::of_guids("dynamics"), shipped, &placeholders).unwrap()
+    cosell_mapping_check::parse(&Crm::of_guids("dynamics"), shipped, &placeholders).unwrap()
 }
 
 pub(crate) struct Stage {

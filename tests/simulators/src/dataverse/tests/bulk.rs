@@ -51,7 +51,11 @@ async fn many_rows_are_upserted_by_alternate_key() {
     let site = Site::start().await;
     site.create("opportunities", json!({"name": "A", "nwcs_referralid": "r-1"})).await;
     let action = "opportunities/Microsoft.Dynamics.CRM.UpsertMultiple";
-    let row = |key: &str, name: &str| json!({"@odata.id": format!("opportunities(nwcs_referralid='{key}')"), "name": name});
+    let row = |key: &str, name: &str| {
+        json!({
+            "@odata.id": format!("opportunities(nwcs_referralid='{key}')"), "name": name
+        })
+    };
     site.post(action, targets(&[row("r-1", "A2"), row("r-2", "B")])).await.is(204);
     assert_eq!(names(&site).await, ["A2", "B"]);
     // The key in both places is ignored on update, and fails on create.

@@ -15,8 +15,10 @@ async fn winning_fills_the_actuals_and_keeps_a_close_row() {
     let id = site.create("opportunities", json!({"name": "A", "estimatedvalue": 118_000})).await;
     let path = format!("opportunities({id})");
     let before = site.etag(&path).await;
-    let record = json!({"subject": "Won", "actualrevenue": 118_500, "actualend": "2026-11-04T00:00:00Z",
-        "@odata.type": "Microsoft.Dynamics.CRM.opportunityclose"});
+    let record = json!({
+        "subject": "Won", "actualrevenue": 118_500, "actualend": "2026-11-04T00:00:00Z",
+        "@odata.type": "Microsoft.Dynamics.CRM.opportunityclose"
+    });
     close(&site, "WinOpportunity", &id, 3, record).await.is(204);
     let row = site.get(&path).await;
     assert_eq!((&row.body["statecode"], &row.body["statuscode"]), (&json!(1), &json!(3)));

@@ -47,7 +47,10 @@ async fn lengths_count_utf_16_units() {
 #[tokio::test]
 async fn read_only_columns_are_ignored_and_stamps_are_kept() {
     let site = Site::start().await;
-    let body = json!({"name": "A", "modifiedon": "2001-01-01T00:00:00Z", "versionnumber": 1, "estimatedvalue_base": 7});
+    let body = json!({
+        "name": "A", "modifiedon": "2001-01-01T00:00:00Z", "versionnumber": 1,
+        "estimatedvalue_base": 7
+    });
     let id = site.create("opportunities", body).await;
     let row = site.get(&format!("opportunities({id})")).await.body;
     assert!(!row["modifiedon"].as_str().unwrap().starts_with("2001"));
@@ -68,7 +71,8 @@ async fn lookups_are_bound_read_expanded_and_cleared() {
         "parentaccountid@odata.bind": format!("accounts({account})")});
     let path = format!("opportunities({})", site.create("opportunities", body).await);
 
-    let query = "?$select=name,_customerid_value&$expand=customerid_account($select=name,address1_country),customerid_contact($select=fullname)";
+    let query = "?$select=name,_customerid_value&$expand=customerid_account($select=name,\
+                 address1_country),customerid_contact($select=fullname)";
     let row = site.get(&format!("{path}{query}")).await.body;
     assert_eq!(row["_customerid_value"], json!(account));
     assert_eq!(row["customerid_account"]["address1_country"], "NL");
@@ -124,7 +128,10 @@ async fn money_keeps_the_precision_and_the_rate_of_its_currency() {
 #[tokio::test]
 async fn switches_cut_and_drop_values_without_a_word() {
     let site = Site::start().await;
-    let switches = json!({"truncate": {"opportunity.name": 3}, "ignore": ["opportunity.description"], "currencies": ["EUR"]});
+    let switches = json!({
+        "truncate": {"opportunity.name": 3}, "ignore": ["opportunity.description"],
+        "currencies": ["EUR"]
+    });
     site.control(Method::PUT, "/switches", switches).await.is(200);
     let id = site.create("opportunities", json!({"name": "Fabrikam", "description": "x"})).await;
     let row = site.get(&format!("opportunities({id})")).await.body;

@@ -14,10 +14,14 @@ fn opportunity_only() -> Value {
 #[tokio::test]
 async fn qualifying_a_lead_makes_account_contact_and_opportunity() {
     let site = Site::start().await;
-    let lead = json!({"subject": "Rollout", "lastname": "Berg", "companyname": "Fabrikam", "estimatedamount": 9});
+    let lead = json!({
+        "subject": "Rollout", "lastname": "Berg", "companyname": "Fabrikam", "estimatedamount": 9
+    });
     let id = site.create("leads", lead).await;
     let action = format!("leads({id})/Microsoft.Dynamics.CRM.QualifyLead");
-    let body = json!({"CreateAccount": true, "CreateContact": true, "CreateOpportunity": true, "Status": 3});
+    let body = json!({
+        "CreateAccount": true, "CreateContact": true, "CreateOpportunity": true, "Status": 3
+    });
     let made = site.post(&action, body.clone()).await;
     assert_eq!(made.is(200).rows().len(), 3);
     let made_id = made.rows()[2]["opportunityid"].as_str().unwrap();
@@ -66,7 +70,9 @@ async fn the_customer_and_currency_that_are_named_become_the_opportunitys() {
         json!({"@odata.type": "Microsoft.Dynamics.CRM.account", "accountid": uuid::Uuid::new_v4()});
     qualify(&site, &id, body.clone()).await.refused(404, "0x80040217");
     body["OpportunityCustomerId"]["accountid"] = json!(account);
-    body["OpportunityCurrencyId"] = json!({"@odata.type": "Microsoft.Dynamics.CRM.transactioncurrency", "transactioncurrencyid": euro});
+    body["OpportunityCurrencyId"] = json!({
+        "@odata.type": "Microsoft.Dynamics.CRM.transactioncurrency", "transactioncurrencyid": euro
+    });
     let made = qualify(&site, &id, body).await;
     let opportunity = made.is(200).rows()[0]["opportunityid"].as_str().unwrap().to_owned();
     let row = site.get(&format!("opportunities({opportunity})")).await.body;

@@ -7,7 +7,10 @@ use crate::dataverse::Options;
 async fn definitions_tell_what_a_client_needs() {
     let site = Site::start().await;
     let table = site
-        .get("EntityDefinitions(LogicalName='opportunity')?$select=EntitySetName,ChangeTrackingEnabled,IsOptimisticConcurrencyEnabled")
+        .get(
+            "EntityDefinitions(LogicalName='opportunity')?$select=EntitySetName,\
+             ChangeTrackingEnabled,IsOptimisticConcurrencyEnabled",
+        )
         .await;
     assert_eq!(table.is(200).body["EntitySetName"], "opportunities");
     assert!(table.body.get("Attributes").is_none() && table.body.get("LogicalName").is_none());
@@ -30,7 +33,8 @@ async fn definitions_tell_what_a_client_needs() {
 
     let cast = "Microsoft.Dynamics.CRM.PicklistAttributeMetadata";
     let choice = format!(
-        "{base}(LogicalName='nwcs_howcanmicrosofthelp')/{cast}?$select=LogicalName&$expand=OptionSet($select=Options)"
+        "{base}(LogicalName='nwcs_howcanmicrosofthelp')/{cast}?$select=LogicalName\
+         &$expand=OptionSet($select=Options)"
     );
     let choice = site.get(&choice).await;
     let options = choice.is(200).body["OptionSet"]["Options"].as_array().unwrap();
@@ -49,8 +53,11 @@ async fn columns_and_keys_can_be_installed() {
     site.get(probe).await.refused(400, "0x80060888");
     let label =
         json!({"LocalizedLabels": [{"Label": "Referral identifier", "LanguageCode": 1033}]});
-    let column = json!({"@odata.type": "Microsoft.Dynamics.CRM.StringAttributeMetadata", "SchemaName": "nwcs_ReferralId",
-        "DisplayName": label, "RequiredLevel": {"Value": "None"}, "MaxLength": 100, "FormatName": {"Value": "Text"}});
+    let column = json!({
+        "@odata.type": "Microsoft.Dynamics.CRM.StringAttributeMetadata",
+        "SchemaName": "nwcs_ReferralId", "DisplayName": label, "RequiredLevel": {"Value": "None"},
+        "MaxLength": 100, "FormatName": {"Value": "Text"}
+    });
     let base = "EntityDefinitions(LogicalName='opportunity')";
     site.post(&format!("{base}/Attributes"), column.clone()).await.refused(400, "0x80040203");
     site.publisher_and_solution(41_200).await;
@@ -59,7 +66,9 @@ async fn columns_and_keys_can_be_installed() {
     assert_eq!(site.get(&address).await.is(200).body["SchemaName"], "nwcs_ReferralId");
     site.get(probe).await.is(200);
     site.customise(&format!("{base}/Attributes"), column).await.is(400);
-    let key = json!({"SchemaName": "nwcs_ReferralKey", "DisplayName": label, "KeyAttributes": ["nwcs_referralid"]});
+    let key = json!({
+        "SchemaName": "nwcs_ReferralKey", "DisplayName": label, "KeyAttributes": ["nwcs_referralid"]
+    });
     site.customise(&format!("{base}/Keys"), key).await.is(204);
     site.patch("opportunities(nwcs_referralid='r-1')", &[], json!({"name": "A"})).await.is(204);
     let document =
@@ -74,11 +83,15 @@ async fn columns_and_keys_can_be_installed() {
 
 impl Site {
     async fn publisher_and_solution(&self, options: u32) {
-        let publisher = json!({"uniquename": "nwcosell", "friendlyname": "Northwind Co-sell", "customizationprefix": "nwcs",
-            "customizationoptionvalueprefix": options});
+        let publisher = json!({
+            "uniquename": "nwcosell", "friendlyname": "Northwind Co-sell",
+            "customizationprefix": "nwcs", "customizationoptionvalueprefix": options
+        });
         let id = self.create("publishers", publisher).await;
-        let solution = json!({"uniquename": "NwcsCosell", "friendlyname": "Co-sell sync", "version": "1.0.0.0",
-            "publisherid@odata.bind": format!("/publishers({id})")});
+        let solution = json!({
+            "uniquename": "NwcsCosell", "friendlyname": "Co-sell sync", "version": "1.0.0.0",
+            "publisherid@odata.bind": format!("/publishers({id})")
+        });
         self.post("solutions", solution).await.is(204);
     }
 
@@ -98,8 +111,11 @@ async fn a_customisation_needs_a_publisher_with_its_prefix_and_goes_into_the_sol
     let site = Site::start().await;
     let attributes = "EntityDefinitions(LogicalName='lead')/Attributes";
     let memo = |name: &str| {
-        json!({"@odata.type": "Microsoft.Dynamics.CRM.MemoAttributeMetadata", "SchemaName": name, "DisplayName": label("Note"),
-            "RequiredLevel": {"Value": "None"}, "MaxLength": 4000, "Format": "TextArea", "ImeMode": "Disabled"})
+        json!({
+            "@odata.type": "Microsoft.Dynamics.CRM.MemoAttributeMetadata", "SchemaName": name,
+            "DisplayName": label("Note"), "RequiredLevel": {"Value": "None"}, "MaxLength": 4000,
+            "Format": "TextArea", "ImeMode": "Disabled"
+        })
     };
     site.customise(attributes, memo("nwcs_Note")).await.refused(400, "0x80040203");
     site.post(attributes, memo("abc_Note")).await.refused(400, "0x80040203");
@@ -107,15 +123,23 @@ async fn a_customisation_needs_a_publisher_with_its_prefix_and_goes_into_the_sol
     let solution =
         json!({"uniquename": "NwcsCosell", "friendlyname": "Co-sell sync", "version": "1.0.0.0"});
     site.post("solutions", solution).await.refused(400, "0x80040203");
-    let taken = json!({"uniquename": "other", "friendlyname": "Other", "customizationprefix": "nwcs", "customizationoptionvalueprefix": 10_001});
+    let taken = json!({
+        "uniquename": "other", "friendlyname": "Other", "customizationprefix": "nwcs",
+        "customizationoptionvalueprefix": 10_001
+    });
     site.post("publishers", taken).await.refused(400, "0x80040203");
 
     let ours = site
-        .get("publishers?$select=publisherid,customizationoptionvalueprefix&$filter=customizationprefix eq 'nwcs'")
+        .get(
+            "publishers?$select=publisherid,customizationoptionvalueprefix\
+             &$filter=customizationprefix eq 'nwcs'",
+        )
         .await;
     let id = ours.rows()[0]["publisherid"].as_str().unwrap().to_owned();
-    let solution = json!({"uniquename": "NwcsCosell", "friendlyname": "Co-sell sync", "version": "1.0.0.0",
-        "publisherid@odata.bind": format!("/publishers({id})")});
+    let solution = json!({
+        "uniquename": "NwcsCosell", "friendlyname": "Co-sell sync", "version": "1.0.0.0",
+        "publisherid@odata.bind": format!("/publishers({id})")
+    });
     site.post("solutions", solution.clone()).await.is(204);
     site.post("solutions", solution).await.is(412);
     site.customise(attributes, memo("new_Other")).await.refused(400, "0x80040203");
@@ -135,10 +159,16 @@ async fn choice_values_lie_in_the_publishers_range() {
     site.publisher_and_solution(10_001).await;
     let attributes = "EntityDefinitions(LogicalName='opportunity')/Attributes";
     let choice = |value: u32| {
-        json!({"@odata.type": "Microsoft.Dynamics.CRM.PicklistAttributeMetadata", "SchemaName": "nwcs_Visibility",
-            "DisplayName": label("Referral visibility"), "RequiredLevel": {"Value": "None"},
-            "OptionSet": {"@odata.type": "Microsoft.Dynamics.CRM.OptionSetMetadata", "OptionSetType": "Picklist", "IsGlobal": false,
-                "Options": [{"Value": value, "Label": label("Microsoft sellers")}]}})
+        json!({
+            "@odata.type": "Microsoft.Dynamics.CRM.PicklistAttributeMetadata",
+            "SchemaName": "nwcs_Visibility", "DisplayName": label("Referral visibility"),
+            "RequiredLevel": {"Value": "None"},
+            "OptionSet": {
+                "@odata.type": "Microsoft.Dynamics.CRM.OptionSetMetadata",
+                "OptionSetType": "Picklist", "IsGlobal": false,
+                "Options": [{"Value": value, "Label": label("Microsoft sellers")}]
+            }
+        })
     };
     site.customise(attributes, choice(412_000_000)).await.refused(400, "0x80048402");
     site.customise(attributes, choice(100_010_000)).await.is(204);

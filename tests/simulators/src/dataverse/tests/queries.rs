@@ -7,8 +7,14 @@ async fn filled() -> Site {
     let site = Site::start().await;
     let account = site.create("accounts", json!({"name": "O'Neill AB"})).await;
     let rows = [
-        json!({"name": "Alpha one", "estimatedvalue": 100, "estimatedclosedate": "2026-11-30", "salesstage": 1}),
-        json!({"name": "beta", "estimatedvalue": 200.5, "salesstage": 0, "nwcs_syncwithpartnercenter": true}),
+        json!({
+            "name": "Alpha one", "estimatedvalue": 100, "estimatedclosedate": "2026-11-30",
+            "salesstage": 1
+        }),
+        json!({
+            "name": "beta", "estimatedvalue": 200.5, "salesstage": 0,
+            "nwcs_syncwithpartnercenter": true
+        }),
         json!({"name": "Gamma", "parentaccountid@odata.bind": format!("/accounts({account})")}),
     ];
     for row in rows {

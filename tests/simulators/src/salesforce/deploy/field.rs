@@ -79,7 +79,11 @@ fn value_set(set: Element<'_, '_>) -> Result<Value, Fault> {
     ])?;
     let definitions = set.children("valueSetDefinition", "ValueSetValuesDefinition");
     let (Some(definition), None) = (definitions.first(), set.text("valueSetName")) else {
-        return Err("A valueSet has either a valueSetDefinition or the name of a global value set that exists, not both".into());
+        return Err(
+            "A valueSet has either a valueSetDefinition or the name of a global value set that \
+             exists, not both"
+                .into(),
+        );
     };
     definition.allows(&["sorted", "value"])?;
     let mut values: Vec<Value> = Vec::new();
@@ -96,6 +100,8 @@ fn value_set(set: Element<'_, '_>) -> Result<Value, Fault> {
     }
     Ok(json!({
         "restricted": set.flag("restricted")?.unwrap_or(false),
-        "valueSetDefinition": {"sorted": definition.flag("sorted")?.unwrap_or(false), "value": values},
+        "valueSetDefinition": {
+            "sorted": definition.flag("sorted")?.unwrap_or(false), "value": values
+        },
     }))
 }

@@ -21,7 +21,8 @@ pub(super) fn read(text: &str) -> Result<Vec<(String, String)>, Fault> {
         let name = types.required("name")?;
         if !TYPES.contains(&name) {
             return Err(format!(
-                "Unknown type name '{name}' specified in package.xml (or not part of this simulator)"
+                "Unknown type name '{name}' specified in package.xml (or not part of this \
+                 simulator)"
             ));
         }
         for member in types.texts("members") {

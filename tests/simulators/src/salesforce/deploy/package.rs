@@ -123,7 +123,8 @@ type Deploy = fn(&mut Organisation, &str, &str, &str) -> Vec<Component>;
 
 fn not_found((kind, name): &(String, String)) -> Component {
     let fault = format!(
-        "An object '{name}' of type {kind} was named in package.xml, but was not found in zipped directory"
+        "An object '{name}' of type {kind} was named in package.xml, but was not found in zipped \
+         directory"
     );
     Component::of(kind, name, "package.xml").failed(fault)
 }

@@ -144,16 +144,20 @@ pub(super) fn answer(
     });
     if with_details && is_done {
         result["details"] = json!({
-            "componentFailures": shown(&failures),
-            "componentSuccesses": shown(&successes),
-            "runTestResult": {"numFailures": 0, "numTestsRun": 0, "totalTime": 0.0, "codeCoverage": [], "codeCoverageWarnings": [],
-                "failures": [], "successes": [], "flowCoverage": [], "flowCoverageWarnings": []},
+            "componentFailures": shown(&failures), "componentSuccesses": shown(&successes),
+            "runTestResult": {
+                "numFailures": 0, "numTestsRun": 0, "totalTime": 0.0, "codeCoverage": [],
+                "codeCoverageWarnings": [], "failures": [], "successes": [], "flowCoverage": [],
+                "flowCoverageWarnings": []
+            },
         });
     }
     json!({
         "id": id,
         "url": format!("{}/services/data/v67.0/metadata/deployRequest/{id}", organisation.origin),
-        "deployOptions": {"checkOnly": options.check_only, "rollbackOnError": options.rollback_on_error},
+        "deployOptions": {
+            "checkOnly": options.check_only, "rollbackOnError": options.rollback_on_error
+        },
         "deployResult": result,
     })
 }

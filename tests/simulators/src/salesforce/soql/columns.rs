@@ -85,8 +85,9 @@ impl Organisation {
                 });
             let Some((field, relationship)) = found else {
                 let reason = format!(
-                    "Didn't understand relationship '{parent}' in field path. If you are attempting to use a custom \
-                     relationship, be sure to append the '__r' after the custom relationship name."
+                    "Didn't understand relationship '{parent}' in field path. If you are \
+                     attempting to use a custom relationship, be sure to append the '__r' after \
+                     the custom relationship name."
                 );
                 return Err(refused(&reason));
             };
@@ -98,9 +99,9 @@ impl Organisation {
         }
         let Some(field) = self.field(&at, last) else {
             let reason = format!(
-                "No such column '{last}' on entity '{}'. If you are attempting to use a custom field, be sure to append \
-                 the '__c' after the custom field name. Please reference your WSDL or the describe call for the \
-                 appropriate names.",
+                "No such column '{last}' on entity '{}'. If you are attempting to use a custom \
+                 field, be sure to append the '__c' after the custom field name. Please reference \
+                 your WSDL or the describe call for the appropriate names.",
                 at.name
             );
             return Err(refused(&reason));

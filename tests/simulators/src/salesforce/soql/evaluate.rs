@@ -224,7 +224,8 @@ impl Organisation {
                 let kind = crate::salesforce::describe::type_name(kind);
                 let quotes = if literal.is_quoted() { "should not" } else { "should" };
                 let reason = format!(
-                    "value of filter criterion for field '{}' must be of type {kind} and {quotes} be enclosed in quotes",
+                    "value of filter criterion for field '{}' must be of type {kind} and {quotes} \
+                     be enclosed in quotes",
                     field.name
                 );
                 return Err(invalid_field(&query.text, name.at, &reason));

@@ -76,7 +76,8 @@ async fn one_bad_component_takes_all_back_unless_the_call_says_otherwise() {
             ("CustomField", "Opportunity.Msp_Bad__c"),
         ]),
         object(&format!(
-            "<fields>{EXTRA}</fields><fields><fullName>Msp_Bad__c</fullName><label>Bad</label><type>Text</type></fields>"
+            "<fields>{EXTRA}</fields><fields><fullName>Msp_Bad__c</fullName><label>Bad</label>\
+             <type>Text</type></fields>"
         )),
     ];
     let result = deploy(&world, &archive(&files), json!({"rollbackOnError": true})).await;

@@ -13,8 +13,9 @@ use crate::world::{Answer, World, read};
 
 const XML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 const NAMESPACE: &str = "xmlns=\"http://soap.sforce.com/2006/04/metadata\"";
-const EXTRA: &str = "<fullName>Msp_Extra__c</fullName><label>Extra</label><type>Text</type><length>64</length>\
-    <externalId>true</externalId><unique>true</unique>";
+const EXTRA: &str = "<fullName>Msp_Extra__c</fullName><label>Extra</label><type>Text</type>\
+                     <length>64</length>\
+                     <externalId>true</externalId><unique>true</unique>";
 
 fn archive(files: &[(&str, String)]) -> Vec<u8> {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
@@ -62,10 +63,14 @@ async fn post(world: &World, content_type: &str, body: Vec<u8>) -> Answer {
 async fn send(world: &World, archive: &[u8], options: Value) -> Answer {
     let entity = json!({"deployOptions": options}).to_string();
     let mut body =
-        b"--sep\r\nContent-Disposition: form-data; name=\"file\"; filename=\"package.xml\"\r\nContent-Type: application/zip\r\n\r\n"
+        b"--sep\r\nContent-Disposition: form-data; name=\"file\"; filename=\"package.xml\"\r\n\
+          Content-Type: application/zip\r\n\r\n"
             .to_vec();
     body.extend(archive);
-    body.extend(b"\r\n--sep\r\nContent-Disposition: form-data; name=\"entity_content\"\r\nContent-Type: application/json\r\n\r\n");
+    body.extend(
+        b"\r\n--sep\r\nContent-Disposition: form-data; name=\"entity_content\"\r\n\
+          Content-Type: application/json\r\n\r\n",
+    );
     body.extend(entity.as_bytes());
     body.extend(b"\r\n--sep--\r\n");
     post(world, "multipart/form-data; boundary=sep", body).await
@@ -101,8 +106,9 @@ async fn described(world: &World, name: &str) -> Option<Value> {
 
 /// Permission to read and write the field of `EXTRA`.
 fn grant() -> Vec<u8> {
-    let inside = "<label>Msp</label><fieldPermissions><editable>true</editable><field>Opportunity.Msp_Extra__c</field>\
-        <readable>true</readable></fieldPermissions>";
+    let inside = "<label>Msp</label><fieldPermissions><editable>true</editable>\
+                  <field>Opportunity.Msp_Extra__c</field>\
+                  <readable>true</readable></fieldPermissions>";
     archive(&[manifest(&[("PermissionSet", "Msp")]), permission_set(inside)])
 }
 

@@ -11,14 +11,16 @@ async fn the_rules_of_fields_are_the_contracts() {
     let world = bare().await;
     let value = |name: &str| {
         format!(
-            "<value><fullName>{name}</fullName><default>false</default><label>{name}</label></value>"
+            "<value><fullName>{name}</fullName><default>false</default>\
+             <label>{name}</label></value>"
         )
     };
     let named = |kind: &str, rest: &str| {
         format!("<fullName>Msp_X__c</fullName><label>X</label><type>{kind}</type>{rest}")
     };
     let two_sets = format!(
-        "<valueSet><valueSetName>Global</valueSetName><valueSetDefinition><sorted>false</sorted>{}</valueSetDefinition></valueSet>",
+        "<valueSet><valueSetName>Global</valueSetName><valueSetDefinition>\
+         <sorted>false</sorted>{}</valueSetDefinition></valueSet>",
         value("A")
     );
     let cases = [
@@ -64,13 +66,16 @@ async fn the_rules_of_permission_sets_are_the_contracts() {
     let world = World::start().await;
     let field = |full: &str, editable: bool, readable: bool| {
         format!(
-            "<fieldPermissions><editable>{editable}</editable><field>{full}</field><readable>{readable}</readable></fieldPermissions>"
+            "<fieldPermissions><editable>{editable}</editable><field>{full}</field>\
+             <readable>{readable}</readable></fieldPermissions>"
         )
     };
     let object = |name: &str, read: bool, edit: bool| {
         format!(
-            "<objectPermissions><allowCreate>false</allowCreate><allowDelete>false</allowDelete><allowEdit>{edit}</allowEdit>\
-             <allowRead>{read}</allowRead><modifyAllRecords>false</modifyAllRecords><object>{name}</object>\
+            "<objectPermissions><allowCreate>false</allowCreate><allowDelete>false</allowDelete>\
+             <allowEdit>{edit}</allowEdit>\
+             <allowRead>{read}</allowRead><modifyAllRecords>false</modifyAllRecords>\
+             <object>{name}</object>\
              <viewAllRecords>false</viewAllRecords></objectPermissions>"
         )
     };
@@ -126,11 +131,13 @@ async fn layouts_and_list_views_are_taken_when_their_fields_exist() {
         };
         let items = fields.iter().map(item).collect::<Vec<_>>().concat();
         let text = format!(
-            "{XML}<Layout {NAMESPACE}><layoutSections><label>All</label><layoutColumns>{items}</layoutColumns>\
+            "{XML}<Layout {NAMESPACE}><layoutSections><label>All</label>\
+             <layoutColumns>{items}</layoutColumns>\
              <style>OneColumn</style></layoutSections></Layout>"
         );
-        let view = "<listViews><fullName>Deals</fullName><columns>OPPORTUNITY.NAME</columns><columns>Msp_Audit__c</columns>\
-            <filterScope>Everything</filterScope><label>Deals</label></listViews>";
+        let view = "<listViews><fullName>Deals</fullName><columns>OPPORTUNITY.NAME</columns>\
+                    <columns>Msp_Audit__c</columns>\
+                    <filterScope>Everything</filterScope><label>Deals</label></listViews>";
         let named = [("Layout", "Opportunity-Co-sell %2B 1"), ("ListView", "Opportunity.Deals")];
         let named = named.map(|(kind, name)| (kind, name.replace("%2B", "+")));
         let members: Vec<(&str, &str)> =
@@ -171,7 +178,8 @@ async fn the_manifest_and_the_files_must_agree() {
         (vec![manifest(&[]), fields.clone()], "Not in package.xml"),
         (
             vec![manifest(&[member, ("Layout", "Opportunity-X")]), fields.clone()],
-            "An object 'Opportunity-X' of type Layout was named in package.xml, but was not found in zipped directory",
+            "An object 'Opportunity-X' of type Layout was named in package.xml, but was not found \
+             in zipped directory",
         ),
         (
             vec![manifest(&[member, ("Nonsense", "X")]), fields.clone()],

@@ -1,0 +1,132 @@
+//! A plan and what was asked of the services, in one form: whether one is the other.
+
+use cosell_model::crm::{CrmWrite, Phase};
+use cosell_model::patch::PatchOperation;
+use cosell_sync::plan::{Action, Plan};
+use serde_json::{Value as Json, json};
+
+use crate::world::Request;
+
+/// A write, as a plan says it and as a service gets it. What only follows from an earlier answer is
+/// left out.
+#[derive(Debug, PartialEq)]
+pub enum Foreseen {
+    /// A new referral.
+    Create(Json),
+    /// The Microsoft referral.
+    RequestHelp {
+        /// The kind of help.
+        help: Json,
+        /// The rest of the referral.
+        body: Json,
+    },
+    /// A patch of a referral.
+    Patch(Vec<PatchOperation>),
+    /// A new record.
+    Upsert(CrmWrite),
+    /// A change of a record.
+    Update(CrmWrite),
+}
+
+impl Foreseen {
+    /// What a plan's effects amount to, in order: one patch, one write of the record, and a phase
+    /// that closes it alone. `None` for a lead on its way: what follows depends on the opportunity
+    /// that the CRM makes.
+    pub fn of_plan(plan: &Plan) -> Option<Vec<Self>> {
+        let mut writes: Vec<Self> = Vec::new();
+        let (mut patch, mut update) = (Vec::new(), CrmWrite::default());
+        let mut closing = None;
+        for effect in &plan.effects {
+            match &effect.action {
+                Action::Register(operation) => writes.push(Self::Patch(vec![operation.clone()])),
+                Action::CreateReferral(body) => writes.push(Self::Create(body.clone())),
+                Action::CreateRecord { write, .. } => writes.push(Self::Upsert(write.clone())),
+                Action::Patch(operations) => patch.extend(operations.clone()),
+                Action::RequestHelp(invitation) => {
+                    writes.extend(
+                        (!patch.is_empty()).then(|| Self::Patch(std::mem::take(&mut patch))),
+                    );
+                    let help = json!(invitation.help);
+                    let body = without(&invitation.body, "target");
+                    writes.push(Self::RequestHelp { help, body });
+                }
+                Action::Columns(columns) | Action::Notify(columns) => {
+                    update.fields.extend(columns.clone());
+                }
+                Action::Phase(phase) if phase.is_closed() => closing = Some(*phase),
+                Action::Phase(phase) => update.phase = Some(*phase),
+                Action::FindHelp => {}
+                Action::ConvertLead(_) | Action::ReleaseLead { .. } => return None,
+            }
+        }
+        writes.extend((!patch.is_empty()).then_some(Self::Patch(patch)));
+        writes.extend((!update.is_empty()).then_some(Self::Update(update)));
+        let closing =
+            closing.map(|phase: Phase| CrmWrite { phase: Some(phase), ..CrmWrite::default() });
+        writes.extend(closing.map(Self::Update));
+        if makes(plan) {
+            writes.iter_mut().for_each(Self::blank_ids);
+        }
+        Some(writes)
+    }
+
+    /// What was asked of the services, of a plan or after it; `None` where a lead was converted.
+    pub fn of_requests<'a>(
+        plan: &Plan,
+        requests: impl Iterator<Item = &'a Request>,
+    ) -> Option<Vec<Self>> {
+        let mut writes = requests.map(Self::of_request).collect::<Option<Vec<Self>>>()?;
+        if makes(plan) {
+            writes.iter_mut().for_each(Self::blank_ids);
+        }
+        Some(writes)
+    }
+
+    fn of_request(request: &Request) -> Option<Self> {
+        Some(match request {
+            Request::Create(body) if body["engagementId"].is_string() => {
+                let help = body["inviteContext"]["assistanceRequestCode"].clone();
+                let body =
+                    without(&without(&without(body, "engagementId"), "target"), "inviteContext");
+                Self::RequestHelp { help, body }
+            }
+            Request::Create(body) => Self::Create(body.clone()),
+            Request::Patch(_, _, operations) => Self::Patch(operations.clone()),
+            Request::Upsert(_, _, write) => Self::Upsert(write.clone()),
+            Request::Update(_, _, write) => Self::Update(write.clone()),
+            Request::Convert(_) => return None,
+        })
+    }
+
+    /// What a plan cannot know before a service has answered: the ids of what it makes.
+    fn blank_ids(&mut self) {
+        match self {
+            Self::Patch(operations) => {
+                let is_id = |set: &&mut PatchOperation| set.path == "/externalReferenceId";
+                operations.iter_mut().filter(is_id).for_each(|set| set.value = json!(""));
+            }
+            Self::Update(update) => {
+                for column in ["nwcs_referralid", "nwcs_referrallink"] {
+                    if let Some(value) = update.fields.get_mut(column) {
+                        *value = json!("");
+                    }
+                }
+            }
+            Self::Create(_) | Self::RequestHelp { .. } | Self::Upsert(_) => {}
+        }
+    }
+}
+
+fn makes(plan: &Plan) -> bool {
+    plan.effects.iter().any(|effect| {
+        matches!(effect.action, Action::CreateReferral(_) | Action::CreateRecord { .. })
+    })
+}
+
+fn without(body: &Json, name: &str) -> Json {
+    let mut body = body.clone();
+    if let Some(properties) = body.as_object_mut() {
+        properties.remove(name);
+    }
+    body
+}
