@@ -73,7 +73,8 @@ fn without_the_breaker_a_fight_goes_on() {
 
 #[test]
 fn without_asking_for_the_lead_its_opportunity_gets_a_deal_of_its_own() {
-    assert!(is_missed(Protection::Origin, &[], |_| true));
+    let of_its_own = |violation: &str| violation.contains("a deal of its own beside its lead's");
+    assert!(is_missed(Protection::Origin, &[], of_its_own));
 }
 
 #[test]

@@ -155,6 +155,8 @@ impl World {
     /// it.
     fn seller_decides_on_lead(&self, id: &str) {
         let (qualifies, flags, enters) = (self.draw(3) > 0, self.draw(2) == 0, self.draw(2) == 0);
+        // Who flags the opportunity may also fill what the conversion left empty.
+        let completes = flags && enters;
         let enters = enters && self.weather.edits_leads;
         let mut state = self.state();
         if !qualifies {
@@ -171,6 +173,14 @@ impl World {
         state.note(|| format!("a seller makes opportunity {opportunity} of {id}"));
         if flags {
             state.enter(&opportunity, self.names.sync(), &json!(true));
+        }
+        if completes {
+            let number = state.number();
+            for (column, value) in self.names.complete(number) {
+                if state.records[&opportunity].get(&column).is_null() {
+                    state.enter(&opportunity, &column, &value);
+                }
+            }
         }
         if let Some(column) = self.names.column(false, "deal_value").filter(|_| enters) {
             let value = fresh(&mut state, "deal_value", Side::Crm);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cosell_model::link::Link;
 use cosell_model::referral::ReferralKind;
 
 use super::End;
@@ -47,4 +48,15 @@ pub(super) fn exactly_one(end: &End<'_>, wrong: &mut Vec<String>) {
     twice(&mut owned(records).into_iter(), "records for referral");
     twice(&mut owned(leads).into_iter(), "leads for referral");
     twice(&mut owned(links).into_iter(), "links of opportunity");
+    let referral_of = |id: &str| {
+        let linked = |link: &&Link| link.crm.id == id && link.disconnected.is_none();
+        state.links.values().find(linked).map(|link| link.referral)
+    };
+    for lead in state.records.values() {
+        let Some(opportunity) = &lead.converted_into else { continue };
+        let deals = (referral_of(&lead.key.id), referral_of(&opportunity.id));
+        if matches!(deals, (Some(one), Some(other)) if one != other) {
+            wrong.push(format!("{} has a deal of its own beside its lead's", opportunity.id));
+        }
+    }
 }
