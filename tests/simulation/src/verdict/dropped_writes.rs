@@ -66,11 +66,8 @@ pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
     // not come to its end.
     let texts: Vec<&str> = read.iter().filter_map(|line| Some(line.split_once("  ")?.1)).collect();
     let times = |text: &str| texts.iter().filter(|other| **other == text).count();
-    if let Some(again) =
-        texts.iter().find(|text| times(text) > found.max(1) + pair.interrupted())
-    {
+    if let Some(again) = texts.iter().find(|text| times(text) > found.max(1) + pair.interrupted()) {
         wrong.push(format!("the seller of {id} reads too often: {again}"));
-    }
     }
     let finished = read.iter().filter(|line| is_of_a_finished_run(pair, line)).count();
     if finished > found + pair.interrupted() {
