@@ -47,6 +47,7 @@ pub(crate) fn of(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Folded {
     notices.extend(found.iter().map(|(field, drop)| crate::decide::dropped_notice(field, drop)));
     dropped_writes.extend(found);
     let state = state(plan, progress, &notices, &dropped_writes);
+    let state = in_known_order(case.link.state.before_failing(), state);
     let name = name(case, plan, progress);
     Folded { state, notices, changes, dropped_writes, name }
 }
@@ -290,7 +291,7 @@ fn state(
         standing().filter(|notice| notice.severity() == Severity::Error).cloned().collect();
     let mut fields = not_synced(plan, progress, dropped_writes);
     if !errors.is_empty() {
-        fields.extend(errors.iter().filter_map(|notice| notice.field().cloned()));
+        fields.extend(errors.iter().flat_map(fields_of));
         if let HelpRequest::Blocked(_) = plan.help {
             fields.insert(Field::Help);
         }
@@ -316,6 +317,28 @@ fn state(
         return DealState::PartlySynced { fields, blocked: false, reasons };
     }
     waits_for(plan, notices, waiting)
+}
+
+/// The fields that a notice is about.
+fn fields_of(notice: &Notice) -> Vec<Field> {
+    match notice {
+        Notice::FieldRefused { fields, .. } => fields.clone(),
+        notice => notice.field().cloned().into_iter().collect(),
+    }
+}
+
+/// The state with its reasons in the order in which the seller knows them: what was refused now and
+/// what was refused before are found in different places.
+fn in_known_order(known: &DealState, state: DealState) -> DealState {
+    let keys = |state: &DealState| match state {
+        DealState::PartlySynced { fields, blocked, reasons } => {
+            let reasons: BTreeSet<String> = reasons.iter().map(Notice::key).collect();
+            Some((fields.clone(), *blocked, reasons))
+        }
+        _ => None,
+    };
+    let said = keys(&state);
+    if said.is_some() && said == keys(known) { known.clone() } else { state }
 }
 
 /// What comes by itself, of a deal whose other fields agree.

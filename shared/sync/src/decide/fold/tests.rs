@@ -192,6 +192,26 @@ fn notices_on_their_way_arrived_with_the_records_next_version_unless_somebody_ed
 }
 
 #[test]
+fn a_seller_reads_the_same_reasons_in_the_same_order() {
+    let mut deal = edited();
+    let refused = [
+        ("name", End::Refused(refusal("Too long."))),
+        ("deal_value", End::Refused(refusal("Too much."))),
+    ];
+    let plan = deal.plan();
+    let first = ended(&deal, &plan, &refused).state;
+    let DealState::PartlySynced { fields, blocked, mut reasons } = first.clone() else {
+        panic!("{first:?}")
+    };
+    reasons.reverse();
+    let known = DealState::PartlySynced { fields, blocked, reasons };
+    assert_ne!(known, first);
+    deal.link_mut().state = known.clone();
+    assert_eq!(ended(&deal, &plan, &refused).state, known);
+    assert_ne!(ended(&deal, &plan, &refused[..1]).state, known, "one reason less");
+}
+
+#[test]
 fn a_deal_that_waits_says_for_what() {
     let pending = |body: &mut Json| {
         (body["status"], body["substatus"]) = (json!("New"), json!("Pending"));
