@@ -27,11 +27,13 @@ pub enum Feature {
     LeadEdits,
     /// A CRM that refuses any change of some records.
     ShutRecords,
+    /// Sellers who clear or rewrite Audit and Sync status.
+    Rewriting,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Salesforce,
         Self::Refusals,
         Self::Registration,
@@ -41,10 +43,19 @@ impl Feature {
         Self::Reopening,
         Self::LeadEdits,
         Self::ShutRecords,
+        Self::Rewriting,
     ];
 
     /// Those that storms play where nothing else is ordered: what the sync is known to weather.
     pub fn usual() -> BTreeSet<Self> {
-        [Self::Salesforce, Self::Refusals, Self::Registration, Self::Expiry, Self::Clearing].into()
+        [
+            Self::Salesforce,
+            Self::Refusals,
+            Self::Registration,
+            Self::Expiry,
+            Self::Clearing,
+            Self::Rewriting,
+        ]
+        .into()
     }
 }

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use cosell_model::deadline::Deadlines;
 use cosell_model::flapping::FlappingLimits;
 use cosell_sync::Policy;
+use cosell_sync::render::Words;
 use fastrand::Rng;
 
 pub use features::Feature;
@@ -45,6 +46,8 @@ pub struct Storms {
     pub details: bool,
     /// A protection that is switched off.
     pub without: Option<Protection>,
+    /// How notices and states become text.
+    pub words: Words,
 }
 
 /// What a run came to.
@@ -61,7 +64,13 @@ pub struct Verdict {
 impl Storms {
     /// The usual storms.
     pub fn new(mappings: Mappings) -> Self {
-        Self { mappings, features: Feature::usual(), details: false, without: None }
+        Self {
+            mappings,
+            features: Feature::usual(),
+            details: false,
+            without: None,
+            words: Words::default(),
+        }
     }
 
     /// Runs one seed for `steps` steps of storm.
@@ -72,7 +81,7 @@ impl Storms {
         let weather = weather.fit(mapping);
         let world = Arc::new(World::new(rng, weather, Names::new(mapping), self.without));
         let mut schedule =
-            Schedule::new(world.clone(), Functions::new(world.clone(), policy(&world)));
+            Schedule::new(world.clone(), Functions::new(world.clone(), policy(&world, self.words)));
         schedule.install();
         let steps = if world.weather.robots { steps * FIGHT } else { steps };
         (0..steps).for_each(|_| schedule.step());
@@ -117,7 +126,7 @@ impl Storms {
     }
 }
 
-fn policy(world: &World) -> Policy {
+fn policy(world: &World, words: Words) -> Policy {
     let never =
         FlappingLimits { swings: usize::MAX, writes: usize::MAX, ..FlappingLimits::default() };
     Policy {
@@ -130,7 +139,7 @@ fn policy(world: &World) -> Policy {
         } else {
             Deadlines::default()
         },
-        words: cosell_sync::render::Words::default(),
+        words,
     }
 }
 

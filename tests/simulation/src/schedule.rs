@@ -78,6 +78,7 @@ impl Schedule {
                 let now = state.now;
                 state.queue.send_poison(now);
             }
+            918..920 if self.world.weather.rewrites => self.world.seller_rewrites(),
             918..922 => self.world.refusal_begins(),
             _ if self.world.weather.robots => self.world.advance(i64::from(self.world.draw(8))),
             922..930 if self.world.weather.days() => self.days_pass(),

@@ -111,6 +111,13 @@ impl Pair<'_> {
         self.record.get(&self.mapping.columns.audit).as_str().unwrap_or_default()
     }
 
+    /// Whether a seller may have taken lines out of Audit.
+    fn is_rewritten(&self) -> bool {
+        let lead = self.link.lead.as_ref().map(|lead| &lead.id);
+        let rewritten = &self.end.book.rewritten;
+        rewritten.contains(&self.record.key.id) || lead.is_some_and(|lead| rewritten.contains(lead))
+    }
+
     fn rule(&self, name: &str) -> Option<&Rule> {
         self.mapping.rules.iter().find(|rule| rule.name == name)
     }

@@ -68,6 +68,8 @@ pub(crate) struct Weather {
     pub(crate) clears_required: bool,
     /// Sellers edit leads before they are opportunities.
     pub(crate) edits_leads: bool,
+    /// Sellers clear or rewrite Audit and Sync status.
+    pub(crate) rewrites: bool,
     /// The CRM refuses any change of some records.
     pub(crate) shuts: bool,
     /// Sellers reopen closed deals.
@@ -114,6 +116,7 @@ impl Weather {
             clears,
             clears_required,
             edits_leads: features.contains(&Feature::LeadEdits),
+            rewrites: features.contains(&Feature::Rewriting),
             shuts,
             reopens,
         }

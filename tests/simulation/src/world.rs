@@ -67,6 +67,8 @@ pub(crate) struct Book {
     pub(crate) edits: Vec<Edit>,
     /// Records that a seller deleted.
     pub(crate) deleted: BTreeSet<String>,
+    /// Records whose Audit a seller cleared or rewrote.
+    pub(crate) rewritten: BTreeSet<String>,
     /// Pairs that an operator ordered to be linked again.
     pub(crate) relinked: BTreeSet<ReferralId>,
     /// Invocations that crashed or could not write to the audit log: their last word may be

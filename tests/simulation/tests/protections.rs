@@ -35,6 +35,14 @@ fn with_all_protections_nothing_goes_wrong() {
     }
 }
 
+/// The comparison is no empty one: a few of each storm's reconciliations that write go undisturbed.
+#[test]
+fn dry_runs_are_compared_with_what_is_written() {
+    let storms = Storms::new(Mappings::read().unwrap());
+    let compared: usize = (0..50).map(|seed| storms.run(seed, STEPS).compared).sum();
+    assert!(compared > 100, "{compared}");
+}
+
 #[test]
 fn the_same_seed_gives_the_same_run() {
     let mut storms = Storms::new(Mappings::read().unwrap());

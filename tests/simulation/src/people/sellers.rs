@@ -32,6 +32,24 @@ impl World {
         state.note(|| format!("a seller shares {id}"));
     }
 
+    /// A seller clears or rewrites Audit or Sync status.
+    pub(crate) fn seller_rewrites(&self) {
+        let Some(id) = self.pick(self.open_records()) else {
+            return;
+        };
+        let names = &self.names.of(self.is_lead(&id)).columns;
+        let (audit, status) = (names.audit.to_string(), names.sync_status.to_string());
+        let text =
+            [Json::Null, json!("✔ Synced"), json!("my own notes")][self.draw(3) as usize].clone();
+        let column = if self.draw(3) == 0 { status } else { audit.clone() };
+        if column == audit {
+            self.book().rewritten.insert(id.clone());
+        }
+        let mut state = self.state();
+        state.enter(&id, &column, &text);
+        state.note(|| format!("a seller sets {column} of {id} to {text}"));
+    }
+
     /// A seller edits a field of an open opportunity, now and then back to what it was before; or
     /// the account behind it.
     pub(crate) fn seller_edits(&self) {

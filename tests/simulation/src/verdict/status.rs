@@ -146,7 +146,9 @@ fn is_stuck(pair: &Pair<'_>) -> bool {
     let refused = "no opportunity could be made of the lead";
     pair.mapping.is_of_leads
         && pair.referral.stage != Stage::New
-        && (pair.status().starts_with('✘') || pair.audit_column().contains(refused))
+        && (pair.status().starts_with('✘')
+            || pair.audit_column().contains(refused)
+            || pair.is_rewritten())
         && pair.end.state.crm.refusals.iter().any(|refusal| holds(pair, refusal))
 }
 

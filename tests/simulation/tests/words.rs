@@ -1,0 +1,51 @@
+//! Nothing is decided by what sellers read: a storm goes the same way in other words.
+
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+use cosell_mapping::Mapping;
+use cosell_model::notice::Notice;
+use cosell_model::state::DealState;
+use cosell_simulation::{Mappings, STEPS, Storms};
+use cosell_sync::render::{Words, sentence, status};
+
+/// Other words for the same: two texts differ where they differed, and are as long.
+fn reworded(text: &str) -> String {
+    let other = |letter: char, first: u8| {
+        char::from((u8::try_from(letter).unwrap() - first + 13) % 26 + first)
+    };
+    let reword = |letter: char| match letter {
+        'a'..='z' => other(letter, b'a'),
+        'A'..='Z' => other(letter, b'A'),
+        letter => letter,
+    };
+    text.chars().map(reword).collect()
+}
+
+fn other_sentence(mapping: &Mapping, notice: &Notice) -> String {
+    reworded(&sentence(mapping, notice))
+}
+
+fn other_status(mapping: &Mapping, state: &DealState) -> String {
+    reworded(&status(mapping, state))
+}
+
+/// What happened until everything was at rest.
+fn history(storms: &Storms, seed: u64) -> Vec<String> {
+    let history = storms.run(seed, STEPS).history;
+    history.into_iter().take_while(|line| !line.starts_with("In the end ")).collect()
+}
+
+#[test]
+fn a_storm_goes_the_same_way_in_other_words() {
+    let usual = Storms::new(Mappings::read().unwrap());
+    let mut reworded = usual.clone();
+    reworded.words = Words { sentence: other_sentence, status: other_status };
+    for seed in 0..200 {
+        assert_eq!(history(&usual, seed), history(&reworded, seed), "seed {seed}");
+    }
+}
+
+#[test]
+fn other_words_are_not_the_same() {
+    assert_eq!(reworded("\u{2714} Synced"), "\u{2714} Flaprq");
+}
