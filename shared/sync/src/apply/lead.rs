@@ -44,8 +44,7 @@ impl Reconciliation<'_> {
             self.journal.append(AuditKind::Adopted, draft).await?;
         }
         if let Some(noted) = self.noted(pair, plan, (&link, referral)) {
-            // The deal is reconciled with what is noted now.
-            return Ok(Applied::Moved(Box::new(self.engine.links.save(&noted).await?)));
+            link = self.engine.links.save(&noted).await?;
         }
         // Opportunities are made of one lead by one reconciliation at a time.
         self.take_claim(format!("referral#{}", referral.id)).await?;

@@ -85,7 +85,7 @@ pub(crate) fn notifying(
 /// seller reads is never read back: then they are written once more, rather than not at all.
 pub(crate) fn arrived(case: &Case<'_>) -> BTreeSet<String> {
     let edited = |(field, now): (&Field, &LastSynced)| {
-        case.base.get(field).is_some_and(|base| base.crm != now.crm)
+        case.base.get(field).map_or(!now.crm.is_nothing(), |base| base.crm != now.crm)
     };
     let is_ours = case.in_doubt.is_empty() && !case.observed.iter().any(edited);
     arrived_unless(!is_ours, case.link, case.record)
