@@ -15,9 +15,9 @@ use cosell_model::notice::{Notice, Refusal};
 use jiff::SignedDuration;
 
 use crate::decide::case::Case;
-use crate::decide::fold;
 use crate::decide::last_synced;
 use crate::decide::progress::{End, Progress};
+use crate::decide::{fold, notifying};
 use crate::failure::{Failure, FailureKind, System};
 use crate::pair::{Pair, Standing};
 use crate::plan::{Action, Effect, Plan};
@@ -206,17 +206,17 @@ fn change(effect: &Effect) -> FieldChange {
 
 /// The notices that go to the seller with this plan.
 fn notifying(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Option<Notifying> {
-    let arrived = fold::arrived(case);
+    let arrived = notifying::arrived(case);
     let notifies = plan.effects.iter().any(|effect| matches!(effect.action, Action::Notify(_)));
     if !notifies {
-        return fold::settled(case.record, arrived);
+        return notifying::settled(case.record, arrived);
     }
     let folded = fold::of(case, plan, progress);
     let unread = fold::unread(case, progress, &folded.notices);
     let lines = unread.into_iter().filter(|notice| crate::render::is_line(notice));
-    let notifying = fold::notifying(case.record, lines.map(Notice::key));
+    let notifying = notifying::to(case.record, lines.map(Notice::key));
     if notifying.notices.is_empty() {
-        return fold::settled(case.record, arrived);
+        return notifying::settled(case.record, arrived);
     }
     Some(Notifying { arrived, ..notifying })
 }

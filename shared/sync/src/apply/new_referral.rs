@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::{Applied, end_of};
 use crate::decide::progress::{End, Progress};
-use crate::decide::{fold, new_referral};
+use crate::decide::{new_referral, notifying};
 use crate::failure::linked_meanwhile;
 use crate::failure::{Failure, FailureKind, System};
 use crate::identity::own;
@@ -62,7 +62,7 @@ impl Reconciliation<'_> {
         link.last_synced = new_referral::start(mapping, referral, record, answered);
         link.steps.extend(invitation(plan).map(|_| Step::MicrosoftInvitationStarted));
         let keys = plan.notices.iter().map(cosell_model::notice::Notice::key);
-        link.notifying = Some(fold::notifying(record, keys));
+        link.notifying = Some(notifying::to(record, keys));
         self.create_link(&mut link).await?;
         self.claim.covers_unlinked = false;
         self.claim.made = None;

@@ -8,7 +8,7 @@ use cosell_model::link::Link;
 use serde_json::Value as Json;
 
 use super::Applied;
-use crate::decide::fold;
+use crate::decide::notifying;
 use crate::failure::{Failure, FailureKind};
 use crate::pair::Pair;
 use crate::plan::{Action, Plan};
@@ -29,8 +29,8 @@ impl Reconciliation<'_> {
             |link: &&Link| link.notifying.as_ref().is_some_and(|known| !known.notices.is_empty());
         if let Some(link) = pair.link.as_ref().filter(on_their_way) {
             // What was on its way is known before Audit is written anew: then nobody could tell.
-            let arrived = fold::arrived_unless(false, link, record);
-            let notifying = fold::settled(record, arrived);
+            let arrived = notifying::arrived_unless(false, link, record);
+            let notifying = notifying::settled(record, arrived);
             let link = Link { notifying, updated: pair.now, ..link.clone() };
             return Ok(Applied::Moved(Box::new(self.engine.links.save(&link).await?)));
         }

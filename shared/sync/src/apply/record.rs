@@ -14,8 +14,8 @@ use serde_json::Value as Json;
 use super::end_of;
 use super::patch::{indices, parts};
 use crate::decide::case::Case;
-use crate::decide::fold;
 use crate::decide::progress::{End, Progress};
+use crate::decide::{fold, notifying};
 use crate::decide::{link_after, status_columns};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{Action, Effect, Plan};
@@ -53,7 +53,7 @@ impl Reconciliation<'_> {
         let unread = unread(case, plan, progress);
         write.fields.extend(status_columns(case, plan, progress));
         let is_part = |effect: &Effect| is_column(effect) || opens(effect) || is_notify(effect);
-        let in_flight = fold::notifying(case.record, unread.clone());
+        let in_flight = notifying::to(case.record, unread.clone());
         let earlier = progress.in_flight.replace(in_flight);
         match self.update(case.pair.table, case.record, &write).await {
             Ok(stored) => {
@@ -136,7 +136,7 @@ impl Reconciliation<'_> {
         let present = progress.record.clone().unwrap_or_else(|| case.record.clone());
         let mut write = CrmWrite { fields, phase: opening };
         let is_part = |effect: &Effect| is_notify(effect) || (opening.is_some() && opens(effect));
-        let in_flight = fold::notifying(&present, unread.clone());
+        let in_flight = notifying::to(&present, unread.clone());
         let earlier = progress.in_flight.clone();
         self.keep_notices(case, plan, progress, in_flight).await?;
         let mut written = self.update(case.pair.table, &present, &write).await;

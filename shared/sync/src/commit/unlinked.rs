@@ -9,7 +9,7 @@ use cosell_model::notice::Notice;
 use cosell_model::state::{DealState, UnlinkedDeal, WaitingFor};
 
 use super::until_due;
-use crate::decide::{fold, is_known, status_of};
+use crate::decide::{is_known, notifying, status_of};
 use crate::failure::Failure;
 use crate::journal::Draft;
 use crate::pair::{Pair, Standing};
@@ -175,8 +175,8 @@ fn resting(
     let known = link.notified.clone();
     let notified = if delivered { notified(known, plan) } else { known };
     let notifying = pair.record.as_ref().and_then(|record| {
-        let arrived = fold::arrived_unless(false, link, record);
-        fold::settled(record, arrived)
+        let arrived = notifying::arrived_unless(false, link, record);
+        notifying::settled(record, arrived)
     });
     let link = Link {
         disconnected: reason.map(|reason| Disconnected { reason, since }),

@@ -4,17 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cosell_model::audit::{FieldChange, Side};
-use cosell_model::crm::{CrmRecord, Phase};
+use cosell_model::crm::Phase;
 use cosell_model::field::Field;
 use cosell_model::life_cycle::Stage;
-use cosell_model::link::{DroppedWrite, LastSynced, Link, Notifying};
+use cosell_model::link::DroppedWrite;
 use cosell_model::notice::{Inviter, Notice, Refusal, Severity};
 use cosell_model::state::{DealState, WaitingFor};
 use cosell_model::value::Value;
 
 use super::case::Case;
-use super::last_synced;
 use super::progress::{End, Progress};
+use super::{last_synced, notifying};
 use crate::decide::dropped_by;
 use crate::plan::{Action, Effect, HelpRequest, Plan};
 
@@ -58,7 +58,7 @@ pub(crate) fn unread<'a>(
     progress: &Progress,
     notices: &'a [Notice],
 ) -> Vec<&'a Notice> {
-    let arrived = arrived(case);
+    let arrived = notifying::arrived(case);
     let is_read = |notice: &Notice| {
         let key = notice.key();
         let was_written = matches!(notice, Notice::Sent { .. } | Notice::Received { .. })
@@ -69,42 +69,6 @@ pub(crate) fn unread<'a>(
             || was_written
     };
     notices.iter().filter(|notice| !is_read(notice)).collect()
-}
-
-/// Notices on their way to this record.
-pub(crate) fn notifying(
-    record: &CrmRecord,
-    notices: impl IntoIterator<Item = String>,
-) -> Notifying {
-    let (revision, notices) = (record.revision().to_owned(), notices.into_iter().collect());
-    Notifying { revision, notices, arrived: BTreeSet::new() }
-}
-
-/// The notices on their way that arrived when an earlier run ended: the record has another
-/// revision, and nobody else edited a synced field of it. Where somebody did, nobody can say, since what a
-/// seller reads is never read back: then they are written once more, rather than not at all.
-pub(crate) fn arrived(case: &Case<'_>) -> BTreeSet<String> {
-    let edited = |(field, now): (&Field, &LastSynced)| {
-        case.base.get(field).map_or(!now.crm.is_nothing(), |base| base.crm != now.crm)
-    };
-    let is_ours = case.in_doubt.is_empty() && !case.observed.iter().any(edited);
-    arrived_unless(!is_ours, case.link, case.record)
-}
-
-/// The same of a deal whose fields are not read.
-pub(crate) fn arrived_unless(edited: bool, link: &Link, record: &CrmRecord) -> BTreeSet<String> {
-    let Some(known) = &link.notifying else { return BTreeSet::new() };
-    let mut arrived = known.arrived.clone();
-    if known.revision != record.revision() && !edited {
-        arrived.extend(known.notices.iter().cloned());
-    }
-    arrived
-}
-
-/// What is kept of notices once these arrived and no other is on its way.
-pub(crate) fn settled(record: &CrmRecord, arrived: BTreeSet<String>) -> Option<Notifying> {
-    let settled = Notifying { arrived, ..notifying(record, []) };
-    (!settled.arrived.is_empty()).then_some(settled)
 }
 
 /// Whether an effect counts as done: stored, or about to be.

@@ -12,6 +12,7 @@ use super::case::Case;
 use super::fields;
 use super::fold::{self, Folded};
 use super::last_synced;
+use super::notifying;
 use super::progress::{End, Progress};
 use crate::decide::landed;
 use crate::plan::{Action, HelpRequest, Plan};
@@ -78,7 +79,7 @@ pub(crate) fn after_failure(
     folded: &Folded,
 ) -> Link {
     let stored = &progress.link;
-    let mut arrived = fold::arrived(case);
+    let mut arrived = notifying::arrived(case);
     arrived.extend(progress.delivered.iter().cloned());
     let notifying = match progress.in_flight.clone() {
         Some(mut notifying) => {
@@ -87,7 +88,7 @@ pub(crate) fn after_failure(
         }
         // Ours were not written, but another run that noted the very same may have done it.
         None if progress.delivered.is_empty() => stored.notifying.clone(),
-        None => fold::settled(case.record, arrived),
+        None => notifying::settled(case.record, arrived),
     };
     let mut link = Link { notifying, ..stored.clone() };
     if progress.referral.is_some() || progress.record.is_some() {

@@ -4,7 +4,7 @@ use cosell_model::notice::Inviter;
 use jiff::Timestamp;
 
 use super::*;
-use crate::decide::fold;
+use crate::decide::notifying;
 
 const EXPIRES: &str = "2026-12-05T09:30:00Z";
 
@@ -74,7 +74,7 @@ fn a_warning_whose_write_arrived_though_its_answer_was_lost_is_not_written_again
     let mut deal = unanswered();
     let plan = at(&mut deal, "2026-12-01T09:30:00Z");
     let notices: Vec<String> = deal.unread(&plan).iter().map(Notice::key).collect();
-    let notifying = fold::notifying(deal.record(), notices);
+    let notifying = notifying::to(deal.record(), notices);
     deal.link_mut().notifying = Some(notifying);
     assert_eq!(deal.says(&deal.plan()), ["deadline-near"], "the record has not changed since");
     deal.edit_record(|record| record.version = "next".into());
