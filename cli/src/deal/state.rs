@@ -54,7 +54,7 @@ fn of(mapping: &Mapping, state: &DealState, since: Option<Timestamp>) -> String 
         }
         DealState::NeedsDecision { fields } => of_fields(mapping, fields, &mut text),
         DealState::Paused { until } => of_time(&mut text, "until", Some(*until)),
-        DealState::Failing { attempts, since, last, cause, next, before } => {
+        DealState::Failing { attempts, since, last, cause, next, before, .. } => {
             line(&mut text, "failed attempts", format_args!("{attempts}, since {since:.0}"));
             line(&mut text, "last attempt", format_args!("{last:.0}: {cause}"));
             of_time(&mut text, "next try", *next);

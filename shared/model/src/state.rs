@@ -74,6 +74,9 @@ pub enum DealState {
         last: Timestamp,
         /// Who failed, how, with which code: no customer data.
         cause: String,
+        /// Those of the earlier attempts, each of which has an entry in the audit log.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        earlier: BTreeSet<String>,
         /// When it is tried again, at the earliest.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         next: Option<Timestamp>,
@@ -183,7 +186,16 @@ mod tests {
     fn failing(attempts: u32) -> DealState {
         let cause = "the CRM transient".to_owned();
         let before = Box::default();
-        DealState::Failing { attempts, since: at(0), last: at(9), cause, next: None, before }
+        let earlier = BTreeSet::default();
+        DealState::Failing {
+            attempts,
+            since: at(0),
+            last: at(9),
+            cause,
+            earlier,
+            next: None,
+            before,
+        }
     }
 
     #[test]
@@ -202,8 +214,8 @@ mod tests {
     fn a_deal_that_fails_stays_where_it_stood_and_needs_whom_it_needed() {
         let needs_decision = || DealState::NeedsDecision { fields: ["name".into()].into() };
         let fails = |before| match failing(2) {
-            DealState::Failing { attempts, since, last, cause, next, .. } => {
-                DealState::Failing { attempts, since, last, cause, next, before }
+            DealState::Failing { attempts, since, last, cause, earlier, next, .. } => {
+                DealState::Failing { attempts, since, last, cause, earlier, next, before }
             }
             other => other,
         };

@@ -25,6 +25,8 @@ pub(crate) struct Journal<'a> {
     pub(crate) appended: Vec<AuditKind>,
     /// Keys of the notices that have an entry of their own.
     pub(crate) own_entries: std::collections::BTreeSet<String>,
+    /// The sentence of the last entry.
+    pub(crate) last_message: String,
     /// How many attempts failed before this one.
     pub(crate) failed_before: u32,
     /// Whether what made this attempt fail is kept: by an entry, or counted.
@@ -67,6 +69,7 @@ impl<'a> Journal<'a> {
             crm_request: None,
             appended: Vec::new(),
             own_entries: std::collections::BTreeSet::new(),
+            last_message: String::new(),
             failed_before: 0,
             failure_is_known: false,
             is_ahead: false,
@@ -114,6 +117,7 @@ impl<'a> Journal<'a> {
             invocation: self.invocation.to_owned(),
         };
         self.audit.append(&entry).await?;
+        self.last_message.clone_from(&entry.message);
         self.appended.push(kind);
         Ok(())
     }

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::commit::Committed;
+use crate::decide::connector::Connector;
 use crate::engine::Engine;
 use crate::failure::{Failure, FailureKind, System};
 use crate::find::Located;
@@ -162,9 +163,9 @@ impl Reconciliation<'_> {
             ..Link::new(&referral, &record, self.request.now)
         };
         engine.links.replace(&others, &link).await?;
-        self.switch_on(record).await?;
-        self.name_record(referral, key).await?;
         let notice = Notice::Linked { record: Some(format!("{} {}", key.entity, key.id)) };
+        self.switch_on(record, &notice).await?;
+        self.name_record(referral, key).await?;
         self.append_linked(notice).await?;
         let link = Link { version: 1, ..link };
         Box::pin(self.go_on(link, AuditKind::Relinked)).await
@@ -211,8 +212,9 @@ impl Reconciliation<'_> {
             .ahead("About to link the deal again by an operator's order.", Vec::new())
             .await?;
         let link = self.engine.links.save(&link).await?;
-        self.switch_on(record).await?;
-        self.append_linked(Notice::Linked { record: None }).await?;
+        let notice = Notice::Linked { record: None };
+        self.switch_on(record, &notice).await?;
+        self.append_linked(notice).await?;
         self.go_on(link, AuditKind::Relinked).await
     }
 
@@ -227,6 +229,10 @@ impl Reconciliation<'_> {
                 Committed::Done(outcome) if outcome.kind == AuditKind::Unchanged => {
                     return Ok(Outcome { kind: least, ..outcome });
                 }
+                Committed::Done(outcome) if outcome.message.is_empty() => {
+                    let message = self.journal.last_message.clone();
+                    return Ok(Outcome { message, ..outcome });
+                }
                 Committed::Done(outcome) => return Ok(outcome),
                 Committed::Again => link = self.known(link.referral).await?,
                 Committed::Moved(moved) => link = *moved,
@@ -237,13 +243,17 @@ impl Reconciliation<'_> {
 
     /// Whoever links by hand wants the deal synced; until here nothing may have been, or the record
     /// would have got a deal of its own.
-    async fn switch_on(&mut self, record: CrmRecord) -> Result<(), Failure> {
+    async fn switch_on(&mut self, record: CrmRecord, notice: &Notice) -> Result<(), Failure> {
         let table = self.engine.table_of(&record.key);
         let mapping = self.engine.mapping_of(table);
         if is_on(mapping, &record) || record.is_read_only() {
             return Ok(());
         }
-        let fields = [(mapping.columns.sync.to_string(), Json::Bool(true))].into();
+        let connector = Connector::new(mapping, &self.engine.policy, self.request.now);
+        // What becomes of the deal is said once it is reconciled.
+        let mut fields = connector.columns(&record, &DealState::New, &[notice]);
+        fields.remove(mapping.columns.sync_status.as_str());
+        fields.insert(mapping.columns.sync.to_string(), Json::Bool(true));
         let write = CrmWrite { fields, phase: None };
         self.engine.port(table).update(&record, &write).await.map(drop)
     }

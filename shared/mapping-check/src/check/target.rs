@@ -11,6 +11,8 @@ use cosell_model::path::ColumnPath;
 
 pub(super) fn check(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
     names(draft, diagnostics);
+    own_columns_differ(draft, diagnostics);
+    own_columns_are_not_read(draft, diagnostics);
     crm_targets(draft, diagnostics);
     partner_center_targets(draft, diagnostics);
     if let Some(stages) = &draft.stages {
@@ -48,6 +50,44 @@ fn crm_targets(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
                 ruled.node.blamed(&["crm", "to_crm"]),
                 format!("{} and {other} both write the CRM column `{column}`", ruled.title()),
                 "set to_crm = \"never\" in one of them, or give it another column",
+            );
+        }
+    }
+}
+
+/// What the sync writes beside one another would overwrite itself.
+fn own_columns_differ(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
+    if draft.table != Table::Opportunities {
+        return;
+    }
+    let own: Vec<(&'static str, &ColumnPath)> = own_columns(draft).collect();
+    for (at, (what, column)) in own.iter().enumerate() {
+        let Some((other, _)) = own[..at].iter().find(|(_, known)| is_same(known, column)) else {
+            continue;
+        };
+        let part = |what: &'static str| {
+            what.trim_start_matches('[').split_once("] ").unwrap_or((what, ""))
+        };
+        let ((table, key), (others_table, others_key)) = (part(what), part(other));
+        let Some(node) = draft.root.get(table) else { continue };
+        let keys = if table == others_table { vec![key, others_key] } else { vec![key] };
+        let what = format!("{other} and {what} are both the CRM column `{column}`");
+        diagnostics.error(node.blamed(&keys), what, "give each a column of its own");
+    }
+}
+
+/// What the sync says is never read back: each of its lines would be sent, and make the next.
+fn own_columns_are_not_read(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
+    for ruled in draft.rules.iter().filter(|ruled| ruled.rule.to_crm == When::Never) {
+        let column = &ruled.rule.crm;
+        let is_read = |(what, own): &(&str, &ColumnPath)| {
+            what.starts_with("[columns]") && is_same(own, column)
+        };
+        if let Some((what, _)) = own_columns(draft).find(is_read) {
+            diagnostics.error(
+                ruled.node.place_of("crm"),
+                format!("{} reads the CRM column `{column}`, which is {what}", ruled.title()),
+                "give it another column: what the sync writes itself is not sent",
             );
         }
     }

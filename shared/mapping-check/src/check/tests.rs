@@ -332,3 +332,25 @@ fn what_create_holds_has_the_form_that_partner_center_takes() {
         ],
     );
 }
+
+#[test]
+fn the_columns_that_the_sync_fills_differ_and_are_not_sent() {
+    finds(
+        "[columns]\naudit = \"{prefix}_syncstatus\"",
+        &[
+            "own.toml:3:9: error: [columns] audit and [columns] sync_status are both the CRM column \
+           `nwcs_syncstatus`",
+        ],
+    );
+    finds(
+        "[visibility]\ncolumn = \"{prefix}_howcanmicrosofthelp\"",
+        &["own.toml:3:10: error: [help] column and [visibility] column are both the CRM column"],
+    );
+    finds(
+        "[[rule]]\nname = \"notes\"\nto_crm = \"never\"\ncrm = \"{prefix}_audit\"\n\
+         [[lead.rule]]\nname = \"notes\"\noff = true",
+        &[
+            "own.toml:5:7: error: rule `notes` reads the CRM column `nwcs_audit`, which is [columns] audit",
+        ],
+    );
+}

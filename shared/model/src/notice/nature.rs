@@ -32,10 +32,14 @@ impl Notice {
     }
 
     /// Identifies the notice among those that a seller has read: another field, value or time is
-    /// another notice.
+    /// another notice. A refusal is known by its code, where it has one: services put numbers of
+    /// their own into its sentence.
     pub fn key(&self) -> String {
-        let text = serde_json::to_string(self).unwrap_or_default();
-        format!("{}:{}", self.code(), crate::digest::digest(&text))
+        let mut notice = serde_json::to_value(self).unwrap_or_default();
+        if notice["refusal"]["code"].is_string() {
+            notice["refusal"]["sentence"] = serde_json::Value::Null;
+        }
+        format!("{}:{}", self.code(), crate::digest::digest(&notice.to_string()))
     }
 
     /// How much it asks of its reader.

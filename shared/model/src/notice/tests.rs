@@ -22,6 +22,17 @@ fn another_value_is_another_notice() {
     assert!(!dropped("secret").key().contains("secret"));
 }
 
+#[test]
+fn a_refusal_is_known_by_its_code_where_it_has_one() {
+    let refused = |sentence: &str, code: Option<&str>| Notice::WriteRefused {
+        refusal: Refusal { sentence: sentence.into(), code: code.map(str::to_owned) },
+    };
+    let code = Some("CANNOT_EXECUTE_FLOW_TRIGGER");
+    assert_eq!(refused("Error ID: 1", code).key(), refused("Error ID: 2", code).key());
+    assert_ne!(refused("Error ID: 1", code).key(), refused("Error ID: 1", Some("OTHER")).key());
+    assert_ne!(refused("Too long.", None).key(), refused("Too short.", None).key());
+}
+
 /// Links, the audit log, metrics and scripts of operators have these: a code is never renamed, and
 /// a new one is added here.
 const CODES: &[&str] = &[

@@ -42,6 +42,8 @@ impl Reconciliation<'_> {
             let message = crate::render::sentence(self.engine.mapping_of(pair.table), &notice);
             let draft = Draft { notices: vec![notice], ..Draft::of(message) };
             self.journal.append(AuditKind::Adopted, draft).await?;
+            // From here on it is a linked deal: what becomes of it is kept on the link.
+            return Ok(Applied::Moved(Box::new(link)));
         }
         if let Some(noted) = self.noted(pair, plan, (&link, referral)) {
             link = self.engine.links.save(&noted).await?;

@@ -1,5 +1,7 @@
 //! Failures: repeated ones are one state that counts, and one entry of the audit log.
 
+use std::collections::BTreeSet;
+
 use cosell_model::audit::{AuditKind, FieldChange};
 use cosell_model::link::Link;
 use cosell_model::message::Subject;
@@ -41,17 +43,19 @@ impl Known {
 pub(super) fn count(before: &DealState, failure: &Failure, now: Timestamp) -> DealState {
     let cause = cause(failure);
     let standing = Box::new(before.before_failing().clone());
-    let (attempts, since) = match before {
-        DealState::Failing { attempts, since, cause: known, .. } if *known == cause => {
-            (attempts.saturating_add(1), *since)
+    let (attempts, since, earlier) = match before {
+        DealState::Failing { attempts, since, cause, earlier, .. } => {
+            let mut earlier = earlier.clone();
+            earlier.insert(cause.clone());
+            (attempts.saturating_add(1), *since, earlier)
         }
-        _ => (1, now),
+        _ => (1, now, BTreeSet::default()),
     };
     let next = match failure.kind {
         FailureKind::Throttled { retry_after } => now.saturating_add(retry_after).ok(),
         _ => None,
     };
-    DealState::Failing { attempts, since, last: now, cause, next, before: standing }
+    DealState::Failing { attempts, since, last: now, cause, earlier, next, before: standing }
 }
 
 /// Who failed, how, with which code: no customer data, and the same for every failure of a kind.
@@ -63,18 +67,23 @@ fn cause(failure: &Failure) -> String {
 /// The count of the failures that a deal's state `before` ends with.
 fn counted(before: &DealState) -> Option<String> {
     match before {
-        DealState::Failing { attempts, since, last, cause, .. } if *attempts > 1 => Some(format!(
-            "Had failed {attempts} times from {} to {}: {cause}.",
-            minute(*since),
-            minute(*last)
-        )),
+        DealState::Failing { attempts, since, last, cause, earlier, .. } if *attempts > 1 => {
+            let causes: BTreeSet<&String> = earlier.iter().chain([cause]).collect();
+            let causes: Vec<&str> = causes.into_iter().map(String::as_str).collect();
+            Some(format!(
+                "Had failed {attempts} times from {} to {}: {}.",
+                minute(*since),
+                minute(*last),
+                causes.join(", ")
+            ))
+        }
         _ => None,
     }
 }
 
-/// Whether a failing state begins.
+/// Whether the deal failed for the first time by this cause.
 pub(super) fn is_first(state: &DealState) -> bool {
-    matches!(state, DealState::Failing { attempts: 1, .. })
+    matches!(state, DealState::Failing { cause, earlier, .. } if !earlier.contains(cause))
 }
 
 impl Reconciliation<'_> {

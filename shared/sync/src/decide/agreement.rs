@@ -77,7 +77,7 @@ fn agrees(rule: &Rule, now: &LastSynced, is_unedited: bool) -> bool {
 
 /// The side whose edits are not written to the other; `None` where both are, or the field is none
 /// of a rule.
-fn one_way(case: &Case<'_>, field: &Field) -> Option<Side> {
+pub(crate) fn one_way(case: &Case<'_>, field: &Field) -> Option<Side> {
     let rule = case.mapping.rules.iter().find(|rule| base::field(rule) == *field)?;
     match (rule.to_crm.on_update(), rule.to_partner_center.on_update()) {
         (true, false) => Some(Side::Crm),

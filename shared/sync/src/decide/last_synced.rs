@@ -13,6 +13,7 @@ use cosell_model::link::{LastSynced, Link, WriteAhead};
 use cosell_model::value::Value;
 use jiff::{SignedDuration, Timestamp};
 
+use super::agreement;
 use super::case::Case;
 use super::progress::{End, Progress};
 use crate::plan::{Action, Effect, Plan};
@@ -31,6 +32,14 @@ pub(crate) fn after(
     let mut keep: BTreeSet<Field> = case.unreadable.keys().cloned().collect();
     keep.extend(plan.deferred.iter().cloned());
     keep.extend(plan.conflicts.keys().cloned());
+    // What goes the other way alone is never carried: it stays an edit, not what a column kept.
+    let is_one_way = |field: &&Field| agreement::one_way(case, field).is_some();
+    let uncarried = plan.differing.iter().filter(is_one_way);
+    keep.extend(uncarried.filter(|field| case.base.contains_key(*field)).cloned());
+    if !case.referral.has("consent") {
+        // The answer was shortened: nothing is known of it.
+        keep.insert(Field::Visibility);
+    }
     let mut raises_visibility = false;
     for (effect, end) in plan.effects.iter().zip(&progress.ends) {
         if !effect.is_field_change() && effect.field != Field::Reference {

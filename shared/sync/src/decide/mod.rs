@@ -4,7 +4,7 @@
 //! what earlier rules put into the plan, and adds to the plan.
 
 pub(crate) mod adoption;
-mod agreement;
+pub(crate) mod agreement;
 pub(crate) mod base;
 mod body;
 pub(crate) mod case;

@@ -100,11 +100,24 @@ fn share(case: &Case<'_>, plan: &mut Plan) {
 
 /// Whether the CRM shows what Partner Center says.
 pub(super) fn agrees(case: &Case<'_>) -> bool {
-    let Some(now) = case.observed.get(&Field::Visibility) else { return true };
-    if !case.referral.has("consent") || case.mapping.visible().is_none() {
+    if case.mapping.visible().is_none() {
         return true;
     }
     let wanted = case.mapping.visibility_of(case.record);
+    if !case.referral.has("consent") {
+        // A referral that never had it has no visibility. What was known still holds; the column
+        // may have been edited.
+        let known = case.link.last_synced.get(&Field::Visibility);
+        let is_kept = |known: &LastSynced| {
+            let agreed = match known.partner_center {
+                Value::Bool(true) => case.mapping.is_visibility_settled(known),
+                _ => wanted != Ok(Some(true)),
+            };
+            agreed && known.crm == case.mapping.visibility_in(case.record)
+        };
+        return known.is_none_or(is_kept);
+    }
+    let Some(now) = case.observed.get(&Field::Visibility) else { return true };
     if case.referral.is_visible_to_microsoft() {
         case.mapping.is_visibility_settled(now)
     } else {

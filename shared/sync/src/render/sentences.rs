@@ -66,6 +66,9 @@ pub fn sentence(mapping: &Mapping, notice: &Notice) -> String {
         Notice::ReasonGiven { reason } => {
             ended(&format!("Reason given in Partner Center: {reason}"))
         }
+        Notice::ConflictResolved { field, rule } if rule == "ask" => {
+            format!("{} had changed on both sides; your administrator decided.", name(field))
+        }
         Notice::ConflictResolved { field, rule } => {
             format!("{} had changed on both sides; resolved by the rule `{rule}`.", name(field))
         }

@@ -351,6 +351,7 @@ fn every_state_has_a_line_and_only_one_has_the_check_mark() {
                 since: at(),
                 last: at(),
                 cause: "the CRM transient".into(),
+                earlier: BTreeSet::default(),
                 next: Some(at()),
                 before: Box::new(DealState::InSync),
             },

@@ -1,6 +1,6 @@
 //! An amount whose currency is another on the other side.
 
-use cosell_mapping::{ConflictRule, Rule, When};
+use cosell_mapping::{ConflictRule, When};
 use cosell_model::audit::Side;
 
 use super::*;
@@ -16,12 +16,6 @@ fn edit_referral(stage: &Stage, edit: impl FnOnce(&mut Json)) {
 fn seller_sets(stage: &Stage, column: &str, value: Json) {
     let id = stage.the_record().key.id;
     stage.world.edit_record(&id, |record| drop(record.fields.insert(column.into(), value)));
-}
-
-fn with_rule(stage: &mut Stage, name: &str, change: impl Fn(&mut Rule)) {
-    let mut mapping = Mapping::clone(&stage.engine.mapping);
-    mapping.rules.iter_mut().filter(|rule| rule.name == name).for_each(change);
-    stage.engine.mapping = Arc::new(mapping);
 }
 
 /// Reconciles as often as the echoes of our own writes cause it, at most `times`; says how many

@@ -1,5 +1,5 @@
-//! Notices whose write was not answered: the seller reads each once; where somebody else edited the
-//! record meanwhile, once or twice, and never not at all.
+//! Notices whose write was not answered: the seller reads each once; where somebody else edited a
+//! synced field of the record meanwhile, once or twice, and never not at all.
 
 use super::*;
 
@@ -55,7 +55,7 @@ async fn a_line_whose_answer_was_lost_stands_once_and_twice_if_the_seller_edits_
 }
 
 #[tokio::test]
-async fn a_seller_who_clears_audit_after_a_write_that_never_arrived_loses_no_state() {
+async fn a_seller_who_clears_audit_after_a_write_that_never_arrived_loses_no_line() {
     let stage = in_sync().await;
     stage.partner_center_edits(|body| body["details"]["notes"] = json!("call before noon"));
     stage.fault("crm.update", Fault::Before(FailureKind::OutcomeUnknown));
@@ -64,6 +64,7 @@ async fn a_seller_who_clears_audit_after_a_write_that_never_arrived_loses_no_sta
     stage.until_quiet(&opportunity()).await;
     assert_eq!(stage.the_record().get("description"), "call before noon");
     assert_eq!(stage.the_record().get("nwcs_syncstatus"), "✔ Synced");
+    assert_eq!(lines(&stage, "Received from Partner Center: Notes"), 1);
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ mod on_hold;
 mod refusals;
 mod seller_text;
 mod states;
+mod untrue_marks;
 mod update;
 mod visibility;
 mod waiting;
@@ -234,4 +235,11 @@ fn referral() -> Subject {
 
 fn ask_for_help(record: &mut CrmRecord) {
     record.fields.insert("nwcs_howcanmicrosofthelp".into(), json!(412_000_002));
+}
+
+/// Changes a rule of the mapping in force.
+fn with_rule(stage: &mut Stage, name: &str, change: impl Fn(&mut cosell_mapping::Rule)) {
+    let mut mapping = Mapping::clone(&stage.engine.mapping);
+    mapping.rules.iter_mut().filter(|rule| rule.name == name).for_each(change);
+    stage.engine.mapping = Arc::new(mapping);
 }

@@ -288,14 +288,24 @@ async fn a_service_that_does_not_answer_hides_nobody_from_whom_it_needs() {
 }
 
 #[tokio::test]
-async fn another_failure_begins_to_count_anew() {
+async fn another_failure_goes_on_counting_and_has_an_entry_of_its_own() {
     let stage = super::in_sync().await;
     stage.fault("crm.get", Fault::Before(FailureKind::Transient));
     stage.reconcile(&opportunity(), "fails").await.unwrap_err();
     stage.fault("pc.get", Fault::Before(FailureKind::Credentials));
     stage.reconcile(&opportunity(), "fails otherwise").await.unwrap_err();
-    assert_eq!(failing(&state(&stage)).0, 1);
+    assert_eq!(failing(&state(&stage)).0, 2);
     assert_eq!(kinds(&stage, AuditKind::Failed), 2);
+    for kind in [FailureKind::Transient, FailureKind::Credentials].repeat(5) {
+        let call = if kind == FailureKind::Transient { "crm.get" } else { "pc.get" };
+        stage.fault(call, Fault::Before(kind));
+        stage.reconcile(&opportunity(), "fails in turn").await.unwrap_err();
+    }
+    assert_eq!(failing(&state(&stage)).0, 12);
+    assert!(state(&stage).needs_a_person());
+    assert_eq!(kinds(&stage, AuditKind::Failed), 2, "each cause has one");
+    stage.until_quiet(&opportunity()).await;
+    assert_eq!(kinds(&stage, AuditKind::Recovered), 1);
 }
 
 #[tokio::test]

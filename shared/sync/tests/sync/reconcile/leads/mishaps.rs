@@ -315,3 +315,19 @@ async fn a_lead_whose_opportunity_was_deleted_before_it_was_linked_is_disconnect
     let again = floor.stage.reconcile(&referral(), "looks again").await.unwrap();
     assert!(again.noted.is_empty(), "{again:?}");
 }
+
+#[tokio::test]
+async fn a_lead_that_is_adopted_and_not_converted_is_kept_as_refused_and_listed() {
+    let floor = Floor::with_lead().await;
+    floor.stage.world.state().links.clear();
+    floor.accepted_in_partner_center();
+    floor.stage.fault("leads.qualify", Fault::Before(FailureKind::Rejected));
+    floor.stage.reconcile(&floor.subject(), "is refused").await.unwrap();
+    let link = floor.stage.the_link();
+    assert!(
+        matches!(link.state, cosell_model::state::DealState::Refused { .. }),
+        "{:?}",
+        link.state
+    );
+    assert!(link.state.needs_a_person());
+}
