@@ -19,8 +19,8 @@ pub(crate) fn to(record: &CrmRecord, notices: impl IntoIterator<Item = String>) 
 /// The notices on their way that arrived when an earlier run ended: what was written with them did,
 /// or, where nothing was, the record has another revision, and nobody else edited a synced field of
 /// it. Where somebody did, nobody can say, since what a seller reads is never read back: then they
-/// are written once more, rather than not at all. An edit of a column that is not synced cannot be
-/// told from our write of a line alone; the state stands in Sync status nevertheless.
+/// are written once more, rather than not at all. An edit of a column that is not synced looks like
+/// our write of a line alone; the state stands in Sync status nevertheless.
 pub(crate) fn arrived(case: &Case<'_>) -> BTreeSet<String> {
     let edited = |(field, now): (&Field, &LastSynced)| {
         case.base.get(field).map_or(!now.crm.is_nothing(), |base| base.crm != now.crm)
