@@ -84,7 +84,7 @@ pub struct State {
     pub referrals: BTreeMap<ReferralId, Json>,
     /// Since when each referral exists, for searches that are behind.
     pub born: BTreeMap<ReferralId, Timestamp>,
-    /// Referrals that our user cannot see for the time being.
+    /// Referrals that the sync's service account cannot see for the time being.
     pub hidden: BTreeSet<ReferralId>,
     /// The CRM's opportunities and leads.
     pub records: BTreeMap<String, CrmRecord>,
