@@ -1,5 +1,7 @@
 //! A plan and what was asked of the services, in one form: whether one is the other.
 
+use std::fmt;
+
 use cosell_mapping::Columns;
 use cosell_model::crm::{CrmWrite, Phase};
 use cosell_model::patch::PatchOperation;
@@ -10,7 +12,7 @@ use crate::world::Request;
 
 /// A write, as a plan says it and as a service gets it. What only follows from an earlier answer is
 /// left out.
-#[derive(Debug, PartialEq)]
+#[derive(PartialEq)]
 pub enum Foreseen {
     /// A new referral.
     Create(Json),
@@ -65,9 +67,8 @@ impl Foreseen {
         let closing =
             closing.map(|phase: Phase| CrmWrite { phase: Some(phase), ..CrmWrite::default() });
         writes.extend(closing.map(Self::Update));
-        if makes(plan) {
-            writes.iter_mut().for_each(|write| write.blank_ids(columns));
-        }
+        writes.iter_mut().for_each(|write| write.blank(plan, columns));
+        writes.retain(|write| !matches!(write, Self::Update(update) if update.is_empty()));
         Some(writes)
     }
 
@@ -78,9 +79,8 @@ impl Foreseen {
         requests: impl Iterator<Item = &'a Request>,
     ) -> Option<Vec<Self>> {
         let mut writes = requests.map(Self::of_request).collect::<Option<Vec<Self>>>()?;
-        if makes(plan) {
-            writes.iter_mut().for_each(|write| write.blank_ids(columns));
-        }
+        writes.iter_mut().for_each(|write| write.blank(plan, columns));
+        writes.retain(|write| !matches!(write, Self::Update(update) if update.is_empty()));
         Some(writes)
     }
 
@@ -105,21 +105,44 @@ impl Foreseen {
         })
     }
 
-    /// What a plan cannot know before a service has answered: the ids of what it makes.
-    fn blank_ids(&mut self, columns: &Columns) {
+    /// What a plan cannot know before a service has answered: the ids of what it makes, and whether
+    /// the Microsoft referral that it looks for is there.
+    fn blank(&mut self, plan: &Plan, columns: &Columns) {
+        let (makes, searches) = (makes(plan), searches(plan));
         match self {
-            Self::Patch(operations) => {
+            Self::Patch(operations) if makes => {
                 let is_id = |set: &&mut PatchOperation| set.path == "/externalReferenceId";
                 operations.iter_mut().filter(is_id).for_each(|set| set.value = json!(""));
             }
             Self::Update(update) => {
-                for column in [&columns.referral_id, &columns.referral_link] {
+                let ids = [&columns.referral_id, &columns.referral_link];
+                for column in ids.into_iter().filter(|_| makes) {
                     if let Some(value) = update.fields.get_mut(column.as_str()) {
                         *value = json!("");
                     }
                 }
+                if searches {
+                    update.fields.remove(columns.audit.as_str());
+                }
             }
-            Self::Create(_) | Self::RequestHelp { .. } | Self::Upsert(_) => {}
+            Self::Patch(_) | Self::Create(_) | Self::RequestHelp { .. } | Self::Upsert(_) => {}
+        }
+    }
+}
+
+/// With the values, which are nobody's: what differs is to be seen.
+impl fmt::Debug for Foreseen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut record = |name: &str, write: &CrmWrite| {
+            let phase = write.phase.map_or_else(|| "no phase".into(), |phase| phase.to_string());
+            write!(f, "{name} ({phase}) {}", json!(write.fields))
+        };
+        match self {
+            Self::Create(body) => write!(f, "create {body}"),
+            Self::RequestHelp { help, body } => write!(f, "ask for {help} with {body}"),
+            Self::Patch(operations) => write!(f, "patch {}", json!(operations)),
+            Self::Upsert(write) => record("make", write),
+            Self::Update(write) => record("update", write),
         }
     }
 }
@@ -128,6 +151,10 @@ fn makes(plan: &Plan) -> bool {
     plan.effects.iter().any(|effect| {
         matches!(effect.action, Action::CreateReferral(_) | Action::CreateRecord { .. })
     })
+}
+
+fn searches(plan: &Plan) -> bool {
+    plan.effects.iter().any(|effect| matches!(effect.action, Action::FindHelp))
 }
 
 fn without(body: &Json, name: &str) -> Json {

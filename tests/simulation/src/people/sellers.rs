@@ -1,11 +1,11 @@
 //! Sellers in the CRM.
 
-use cosell_fakes::convert;
+use cosell_fakes::{State, convert};
 use cosell_model::audit::Side;
 use cosell_model::crm::{CrmRecord, Phase};
 use serde_json::{Value as Json, json};
 
-use super::{fresh, unmarked};
+use super::{FIELDS, fresh, unmarked};
 use crate::world::{LEAD, MARKS, OPPORTUNITY, World};
 
 impl World {
@@ -193,12 +193,7 @@ impl World {
             state.enter(&opportunity, self.names.sync(), &json!(true));
         }
         if completes {
-            let number = state.number();
-            for (column, value) in self.names.complete(number) {
-                if state.records[&opportunity].get(&column).is_null() {
-                    state.enter(&opportunity, &column, &value);
-                }
-            }
+            self.complete(&mut state, &opportunity);
         }
         if let Some(column) = self.names.column(false, "deal_value").filter(|_| enters) {
             let value = fresh(&mut state, "deal_value", Side::Crm);
@@ -207,6 +202,23 @@ impl World {
             state.enter(&opportunity, column, &value);
             state.note(|| format!("and sets deal_value to {value}"));
             self.remember(&state, &opportunity, Side::Crm, "deal_value", (before, value));
+        }
+    }
+
+    /// A seller fills what the conversion left empty.
+    fn complete(&self, state: &mut State, opportunity: &str) {
+        let number = state.number();
+        for (column, value) in self.names.complete(number) {
+            if !state.records[opportunity].get(&column).is_null() {
+                continue;
+            }
+            state.enter(opportunity, &column, &value);
+            let mut fields = FIELDS.map(|(field, _)| field).into_iter();
+            let is_it = |field: &&str| self.names.column(false, field) == Some(&column);
+            if let Some(field) = fields.find(is_it) {
+                let value = state.crm.kept(&column, &value);
+                self.remember(state, opportunity, Side::Crm, field, (Json::Null, value));
+            }
         }
     }
 
