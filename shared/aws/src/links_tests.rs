@@ -5,8 +5,8 @@ use cosell_model::audit::Side;
 use cosell_model::field::Field;
 use cosell_model::flapping::{Activity, FlappingLimits};
 use cosell_model::link::{
-    DisconnectReason, Disconnected, DroppedWrite, LastSynced, Notifying, OpenConflict, Registering,
-    Step, Warned, WriteAhead,
+    DisconnectReason, Disconnected, DroppedWrite, LastSynced, OpenConflict, Registering, Step,
+    Warned, WriteAhead,
 };
 use cosell_model::microsoft::Microsoft;
 use cosell_model::notice::{Notice, Refusal};
@@ -57,7 +57,6 @@ pub(super) fn link(n: u128, crm: &str) -> Link {
         state: DealState::InSync,
         state_since: Some("2026-09-01T08:00:00Z".parse().unwrap()),
         notified: BTreeSet::new(),
-        notifying: None,
         crm_version: "W/\"1\"".into(),
         referral_etag: "\"2\"".into(),
         steps: [Step::MicrosoftInvitationStarted, Step::MicrosoftInvited].into(),
@@ -122,11 +121,6 @@ async fn a_link_is_found_whole_from_each_side() {
             reasons: vec![refused.clone()],
         },
         notified: [refused.key()].into(),
-        notifying: Some(Notifying {
-            revision: "W/\"1\"".into(),
-            notices: [refused.key()].into(),
-            arrived: ["sent:1".into()].into(),
-        }),
         phase_refused: Some(refused),
         conflicts: [("name".into(), conflict)].into(),
         activity,

@@ -56,7 +56,6 @@ impl Stored {
         CrmRecord {
             key: key(schema.table, self.id),
             version: self.version,
-            revision: None,
             modified: self.modified,
             phase: self.phase,
             fields,
@@ -155,7 +154,6 @@ mod tests {
                 id: Uuid::nil().to_string(),
             },
             version: "W/\"9\"".to_owned(),
-            revision: None,
             modified: "2026-10-05T14:03:27Z".parse().unwrap(),
             phase: Phase::Won,
             fields: fields(json!({

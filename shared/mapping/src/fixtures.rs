@@ -45,7 +45,6 @@ pub(crate) fn record(change: impl FnOnce(&mut CrmRecord)) -> CrmRecord {
     let mut record = CrmRecord {
         key: CrmKey { system: "dynamics".into(), entity: "opportunity".into(), id: RECORD.into() },
         version: "W/\"1\"".into(),
-        revision: None,
         modified: "2026-11-20T10:00:00Z".parse().unwrap(),
         phase: Phase::Open,
         fields: serde_json::from_value(fields).unwrap(),

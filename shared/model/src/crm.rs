@@ -72,9 +72,6 @@ pub struct CrmRecord {
     pub key: CrmKey,
     /// The CRM's version of it, opaque, for a conditional write.
     pub version: String,
-    /// What tells one state of the record from another, whenever each was read; absent where the
-    /// version does.
-    pub revision: Option<String>,
     /// Last change, by the CRM's clock.
     pub modified: Timestamp,
     /// Where the deal stands.
@@ -95,11 +92,6 @@ impl CrmRecord {
     /// Closed, or merged away: nothing can be written.
     pub fn is_read_only(&self) -> bool {
         self.phase.is_closed() || self.merged_into.is_some()
-    }
-
-    /// The same for every reading of one state of the record.
-    pub fn revision(&self) -> &str {
-        self.revision.as_deref().unwrap_or(&self.version)
     }
 
     /// A column's value; null when absent.

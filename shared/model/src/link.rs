@@ -39,19 +39,6 @@ pub struct WriteAhead {
     pub since: Timestamp,
 }
 
-/// Notices on their way to the seller when the link was last saved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notifying {
-    /// The record's revision that they were to be written over.
-    pub revision: String,
-    /// Their keys.
-    pub notices: BTreeSet<String>,
-    /// Keys of those that arrived by a run that did not come to its end: the audit log may not have
-    /// them yet.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub arrived: BTreeSet<String>,
-}
-
 impl LastSynced {
     /// The value on one side.
     pub fn on(&self, side: Side) -> &Value {
@@ -187,9 +174,6 @@ pub struct Link {
     /// Keys of the standing notices that the seller has read.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub notified: BTreeSet<String>,
-    /// Notices on their way to the seller.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notifying: Option<Notifying>,
     /// The CRM version last seen, opaque.
     #[serde(default)]
     pub crm_version: String,
@@ -247,7 +231,6 @@ impl Link {
             state: DealState::default(),
             state_since: None,
             notified: BTreeSet::new(),
-            notifying: None,
             crm_version: record.version.clone(),
             referral_etag: referral.etag.as_str().to_owned(),
             steps: BTreeSet::new(),

@@ -130,6 +130,10 @@ impl Error {
                         FailureKind::Credentials
                     }
                     409 | 412 if !creates => FailureKind::Stale,
+                    // It was there when it was read: reading it again says whether it is gone.
+                    404 | 410 if matches!(operation, Operation::ChangeReferral(_)) => {
+                        FailureKind::Stale
+                    }
                     429 => FailureKind::Throttled { retry_after: refusal.wait },
                     503 | 509 if !creates && refusal.retry_after.is_some() => {
                         FailureKind::Throttled { retry_after: refusal.wait }
@@ -208,7 +212,8 @@ mod tests {
             (400, None, FailureKind::Rejected, FailureKind::Rejected),
             (401, None, FailureKind::Credentials, FailureKind::Credentials),
             (403, None, FailureKind::Rejected, FailureKind::Rejected),
-            (404, None, FailureKind::Rejected, FailureKind::Rejected),
+            (404, None, FailureKind::Stale, FailureKind::Rejected),
+            (410, None, FailureKind::Stale, FailureKind::Rejected),
             (408, None, FailureKind::Transient, FailureKind::OutcomeUnknown),
             (409, None, FailureKind::Stale, FailureKind::Rejected),
             (412, None, FailureKind::Stale, FailureKind::Rejected),

@@ -76,7 +76,6 @@ pub(crate) fn read(
     let record = CrmRecord {
         key: key(schema.object, row["Id"].as_str().ok_or_else(lacks("the record's id"))?),
         version: version.to_string(),
-        revision: Some(version.state()),
         // `SystemModstamp` moves with every automation, too: a rule that asks who changed last
         // means people.
         modified,

@@ -162,7 +162,6 @@ fn as_read(state: &State) -> impl Fn(&CrmRecord) -> CrmRecord {
     move |record| {
         let mut record = record.clone();
         if versions == Versions::Seconds {
-            record.revision = Some(record.version.clone());
             record.version = format!("{}.{}", record.version, now.as_second());
         }
         record
@@ -323,7 +322,6 @@ pub fn record(key: CrmKey, fields: Json) -> CrmRecord {
     CrmRecord {
         key,
         version: "W/\"0\"".into(),
-        revision: None,
         modified: Timestamp::UNIX_EPOCH,
         phase: Phase::Open,
         fields: serde_json::from_value(fields).unwrap_or_default(),

@@ -141,7 +141,7 @@ pub(crate) fn patch(
     let refuse = |kind, why: &str| Err(Failure::new(SYSTEM, kind, why));
     let Some(before) = state.referrals.get(&id).filter(|_| !state.hidden.contains(&id)).cloned()
     else {
-        return refuse(FailureKind::Rejected, "the referral is not visible");
+        return refuse(FailureKind::Stale, "the referral is not visible");
     };
     let mut body = before.clone();
     if body["eTag"] != json!(etag.as_str()) {

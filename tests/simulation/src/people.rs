@@ -79,8 +79,8 @@ impl World {
         field: &'static str,
         (before, value): (Json, Json),
     ) {
-        let (moment, subject) = (state.moment, subject.to_owned());
-        self.book().edits.push(Edit { subject, side, field, value, before, moment });
+        let (moment, at, subject) = (state.moment, state.now, subject.to_owned());
+        self.book().edits.push(Edit { subject, side, field, value, before, moment, at });
     }
 
     fn is_lead(&self, id: &str) -> bool {

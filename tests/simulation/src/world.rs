@@ -59,6 +59,7 @@ pub(crate) struct Edit {
     pub(crate) before: Json,
     /// Counts all events of a run.
     pub(crate) moment: u32,
+    pub(crate) at: Timestamp,
 }
 
 /// What people did, and what no system stores.

@@ -71,7 +71,6 @@ pub(super) fn record(mapping: &Mapping, json: &Map<String, Json>, now: Timestamp
             id: format!("the {}'s id", mapping.entity),
         }),
         version: String::new(),
-        revision: None,
         modified: now,
         phase: Phase::Open,
         fields,

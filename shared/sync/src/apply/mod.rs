@@ -10,14 +10,13 @@ mod record;
 
 use cosell_model::audit::FieldChange;
 use cosell_model::crm::{CrmRecord, CrmWrite};
-use cosell_model::link::{Link, Notifying, Registering, Step};
+use cosell_model::link::{Link, Registering, Step};
 use cosell_model::notice::{Notice, Refusal};
 use jiff::SignedDuration;
 
 use crate::decide::case::Case;
 use crate::decide::last_synced;
 use crate::decide::progress::{End, Progress};
-use crate::decide::{fold, notifying};
 use crate::failure::{Failure, FailureKind, System};
 use crate::pair::{Pair, Standing};
 use crate::plan::{Action, Effect, Plan};
@@ -145,10 +144,11 @@ impl Reconciliation<'_> {
         if does(|action| matches!(action, Action::RequestHelp(_) | Action::FindHelp)) {
             link.steps.insert(Step::MicrosoftInvitationStarted);
         }
-        link.notifying = notifying(case, plan, progress).or(link.notifying);
+        // Whoever writes lines saves the link first, so that nobody else writes them side by side.
+        let says = case.link.version > 0 && !record::unread(case, plan, progress).is_empty();
         if link.version == 0 {
             self.create_link(&mut link).await?;
-        } else if link != progress.link {
+        } else if says || link != progress.link {
             link.updated = case.now;
             link = self.engine.links.save(&link).await?;
         }
@@ -202,23 +202,6 @@ fn change(effect: &Effect) -> FieldChange {
         after: effect.after.clone(),
         overruled: effect.overruled.clone(),
     }
-}
-
-/// The notices that go to the seller with this plan.
-fn notifying(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Option<Notifying> {
-    let arrived = notifying::arrived(case);
-    let notifies = plan.effects.iter().any(|effect| matches!(effect.action, Action::Notify(_)));
-    if !notifies {
-        return notifying::settled(case.record, arrived);
-    }
-    let folded = fold::of(case, plan, progress);
-    let unread = fold::unread(case, progress, &folded.notices);
-    let lines = unread.into_iter().filter(|notice| crate::render::is_line(notice));
-    let notifying = notifying::to(case.record, lines.map(Notice::key));
-    if notifying.notices.is_empty() {
-        return notifying::settled(case.record, arrived);
-    }
-    Some(Notifying { arrived, ..notifying })
 }
 
 /// A refusal as a notice has it. One of ours speaks for itself; one of a service is quoted with its

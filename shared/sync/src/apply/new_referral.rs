@@ -9,8 +9,8 @@ use cosell_model::referral::Referral;
 use serde_json::Value as Json;
 
 use super::{Applied, end_of};
+use crate::decide::new_referral;
 use crate::decide::progress::{End, Progress};
-use crate::decide::{new_referral, notifying};
 use crate::failure::linked_meanwhile;
 use crate::failure::{Failure, FailureKind, System};
 use crate::identity::own;
@@ -61,8 +61,6 @@ impl Reconciliation<'_> {
         let mut link = Link::new(referral, record, pair.now);
         link.last_synced = new_referral::start(mapping, referral, record, answered);
         link.steps.extend(invitation(plan).map(|_| Step::MicrosoftInvitationStarted));
-        let keys = plan.notices.iter().map(cosell_model::notice::Notice::key);
-        link.notifying = Some(notifying::to(record, keys));
         self.create_link(&mut link).await?;
         self.claim.covers_unlinked = false;
         self.claim.made = None;

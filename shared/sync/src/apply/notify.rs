@@ -4,11 +4,9 @@
 use std::collections::BTreeMap;
 
 use cosell_model::crm::{CrmRecord, CrmWrite};
-use cosell_model::link::Link;
 use serde_json::Value as Json;
 
 use super::Applied;
-use crate::decide::notifying;
 use crate::failure::{Failure, FailureKind};
 use crate::pair::Pair;
 use crate::plan::{Action, Plan};
@@ -25,15 +23,6 @@ impl Reconciliation<'_> {
         let (Some(record), Some(fields)) = (&pair.record, columns) else {
             return Ok(Applied::Notified { record: None, delivered: true });
         };
-        let on_their_way =
-            |link: &&Link| link.notifying.as_ref().is_some_and(|known| !known.notices.is_empty());
-        if let Some(link) = pair.link.as_ref().filter(on_their_way) {
-            // What was on its way is known before Audit is written anew: then nobody could tell.
-            let arrived = notifying::arrived_unless(false, link, record);
-            let notifying = notifying::settled(record, arrived);
-            let link = Link { notifying, updated: pair.now, ..link.clone() };
-            return Ok(Applied::Moved(Box::new(self.engine.links.save(&link).await?)));
-        }
         let record = self.notify_on(record, fields).await?;
         let delivered = record.is_some();
         Ok(Applied::Notified { record, delivered })

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 
 use cosell_model::crm::{CrmWrite, Phase};
-use cosell_model::link::{Link, Notifying};
 use cosell_model::notice::Notice;
 use serde_json::Value as Json;
 
@@ -15,8 +14,7 @@ use super::end_of;
 use super::patch::{indices, parts};
 use crate::decide::case::Case;
 use crate::decide::progress::{End, Progress};
-use crate::decide::{fold, notifying};
-use crate::decide::{link_after, status_columns};
+use crate::decide::{fold, status_columns};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{Action, Effect, Plan};
 use crate::reconciliation::Reconciliation;
@@ -53,26 +51,18 @@ impl Reconciliation<'_> {
         let unread = unread(case, plan, progress);
         write.fields.extend(status_columns(case, plan, progress));
         let is_part = |effect: &Effect| is_column(effect) || opens(effect) || is_notify(effect);
-        let in_flight = notifying::to(case.record, unread.clone());
-        let earlier = progress.in_flight.replace(in_flight);
         match self.update(case.pair.table, case.record, &write).await {
             Ok(stored) => {
                 progress.record = Some(stored);
-                progress.in_flight = None;
                 progress.delivered.extend(unread);
                 progress.end(plan, &End::Stored, is_part);
                 Ok(())
             }
             Err(failure) if failure.kind == FailureKind::Rejected => {
-                progress.in_flight = earlier;
                 self.write_in_parts(case, plan, progress, (&failure, write.phase)).await
             }
             Err(failure) => {
-                let end = end_of(&failure);
-                if end != End::Unknown {
-                    progress.in_flight = earlier;
-                }
-                progress.end(plan, &end, is_part);
+                progress.end(plan, &end_of(&failure), is_part);
                 Err(failure)
             }
         }
@@ -136,9 +126,8 @@ impl Reconciliation<'_> {
         let present = progress.record.clone().unwrap_or_else(|| case.record.clone());
         let mut write = CrmWrite { fields, phase: opening };
         let is_part = |effect: &Effect| is_notify(effect) || (opening.is_some() && opens(effect));
-        let in_flight = notifying::to(&present, unread.clone());
-        let earlier = progress.in_flight.clone();
-        self.keep_notices(case, plan, progress, in_flight).await?;
+        let folded = fold::of(case, plan, progress);
+        self.journal.append_own(case, &folded.notices, &folded.changes).await?;
         let mut written = self.update(case.pair.table, &present, &write).await;
         let is_refused =
             written.as_ref().is_err_and(|failure| failure.kind == FailureKind::Rejected);
@@ -151,7 +140,6 @@ impl Reconciliation<'_> {
         match written {
             Ok(stored) => {
                 progress.record = Some(stored);
-                progress.in_flight = None;
                 progress.delivered.extend(unread);
                 progress.end(plan, &End::Stored, is_part);
                 Ok(())
@@ -159,7 +147,6 @@ impl Reconciliation<'_> {
             Err(failure) if failure.kind == FailureKind::Rejected => {
                 tracing::warn!(record = %case.record.key, error = failure.redacted(), "the seller could not be notified; the audit log says it");
                 progress.cannot_notify = true;
-                progress.in_flight = earlier;
                 let end = end_of(&failure);
                 for (effect, ended) in plan.effects.iter().zip(&mut progress.ends) {
                     if is_notify(effect) || (opening.is_some() && opens(effect)) {
@@ -169,41 +156,10 @@ impl Reconciliation<'_> {
                 Ok(())
             }
             Err(failure) => {
-                let end = end_of(&failure);
-                if end != End::Unknown {
-                    progress.in_flight = earlier;
-                }
-                progress.end(plan, &end, is_part);
+                progress.end(plan, &end_of(&failure), is_part);
                 Err(failure)
             }
         }
-    }
-
-    /// Notices that only showed on the way are kept on the link before they are written: should the
-    /// answer be lost, they are not written twice.
-    async fn keep_notices(
-        &mut self,
-        case: &Case<'_>,
-        plan: &Plan,
-        progress: &mut Progress,
-        in_flight: Notifying,
-    ) -> Result<(), Failure> {
-        let known = progress.link.notifying.as_ref();
-        let is_known = in_flight.notices.is_empty()
-            || known.is_some_and(|known| {
-                known.revision == in_flight.revision && in_flight.notices.is_subset(&known.notices)
-            });
-        progress.in_flight = Some(in_flight);
-        if is_known || progress.link.version == 0 || case.record.is_read_only() {
-            return Ok(());
-        }
-        let folded = fold::of(case, plan, progress);
-        self.journal.append_own(case, &folded.notices, &folded.changes).await?;
-        let link = link_after::so_far(case, plan, progress);
-        if link != progress.link {
-            progress.link = self.engine.links.save(&Link { updated: case.now, ..link }).await?;
-        }
-        Ok(())
     }
 
     async fn close(
@@ -231,7 +187,7 @@ impl Reconciliation<'_> {
 }
 
 /// The keys of what the seller reads with the next write.
-fn unread(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Vec<String> {
+pub(super) fn unread(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Vec<String> {
     let folded = fold::of(case, plan, progress);
     let unread = fold::unread(case, progress, &folded.notices).into_iter();
     unread.filter(|notice| crate::render::is_line(notice)).map(Notice::key).collect()

@@ -204,6 +204,7 @@ impl Reconciliation<'_> {
     }
 }
 
-fn is_worth_counting(failure: &Failure) -> bool {
+/// Whether something was tried: what only waits for another reconciliation is no failure.
+pub(super) fn is_worth_counting(failure: &Failure) -> bool {
     !matches!(failure.kind, FailureKind::Postponed { .. })
 }

@@ -2,6 +2,7 @@
 //! save.
 
 pub(crate) mod failing;
+mod overtaken;
 mod unlinked;
 
 use std::time::Duration;
@@ -128,7 +129,7 @@ impl Reconciliation<'_> {
         self.note_schedule(case, plan).await?;
         self.journal.append_own(case, &folded.notices, &folded.changes).await?;
         if link != progress.link {
-            self.engine.links.save(&link::stamped(link, progress, case.now)).await?;
+            Box::pin(self.save(case, plan, progress, link)).await?;
         }
         self.conclude(case, plan, folded).await
     }
@@ -208,16 +209,18 @@ impl Reconciliation<'_> {
         (progress, folded): (&Progress, &Folded),
         failure: Failure,
     ) -> Failure {
+        if !failing::is_worth_counting(&failure) {
+            return failure;
+        }
         let state = failing::count(&case.link.state, &failure, case.now);
         let mut is_new = failing::is_first(&state);
         let link = link::after_failure(case, plan, progress, folded).in_state(state, case.now);
         if link.version > 0
             && link != progress.link
-            && let Err(error) =
-                self.engine.links.save(&link::stamped(link, progress, case.now)).await
+            && let Err(error) = Box::pin(self.save(case, plan, progress, link)).await
         {
             is_new = true;
-            tracing::warn!(referral.id = %case.link.referral, error = error.redacted(), "what was written could not be kept; the write-ahead entry stands");
+            tracing::warn!(referral.id = %case.link.referral, error = error.redacted(), "the attempt could not be counted");
         }
         self.append_failure(&failure, folded.changes.clone(), is_new).await;
         failure

@@ -9,7 +9,7 @@ use cosell_model::notice::Notice;
 use cosell_model::state::{DealState, UnlinkedDeal, WaitingFor};
 
 use super::until_due;
-use crate::decide::{is_known, notifying, status_of};
+use crate::decide::{is_known, status_of};
 use crate::failure::Failure;
 use crate::journal::Draft;
 use crate::pair::{Pair, Standing};
@@ -174,14 +174,9 @@ fn resting(
     let since = known.map_or(pair.now, |known| known.since);
     let known = link.notified.clone();
     let notified = if delivered { notified(known, plan) } else { known };
-    let notifying = pair.record.as_ref().and_then(|record| {
-        let arrived = notifying::arrived_unless(false, link, record);
-        notifying::settled(record, arrived)
-    });
     let link = Link {
         disconnected: reason.map(|reason| Disconnected { reason, since }),
         notified,
-        notifying,
         ..link.clone()
     };
     link.in_state(state.clone(), pair.now)

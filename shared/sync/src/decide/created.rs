@@ -76,7 +76,6 @@ fn made_of(mapping: &Mapping, write: &CrmWrite, now: Timestamp) -> CrmRecord {
     CrmRecord {
         key,
         version: String::new(),
-        revision: None,
         modified: now,
         phase: write.phase.unwrap_or(Phase::Open),
         fields: write.fields.clone(),

@@ -13,8 +13,8 @@ use cosell_model::state::{DealState, WaitingFor};
 use cosell_model::value::Value;
 
 use super::case::Case;
+use super::last_synced;
 use super::progress::{End, Progress};
-use super::{last_synced, notifying};
 use crate::decide::dropped_by;
 use crate::plan::{Action, Effect, HelpRequest, Plan};
 
@@ -58,15 +58,11 @@ pub(crate) fn unread<'a>(
     progress: &Progress,
     notices: &'a [Notice],
 ) -> Vec<&'a Notice> {
-    let arrived = notifying::arrived(case);
     let is_read = |notice: &Notice| {
         let key = notice.key();
         let was_written = matches!(notice, Notice::Sent { .. } | Notice::Received { .. })
             && progress.delivered.iter().any(|read| read.starts_with(notice.code()));
-        case.link.notified.contains(&key)
-            || arrived.contains(&key)
-            || progress.delivered.contains(&key)
-            || was_written
+        case.link.notified.contains(&key) || progress.delivered.contains(&key) || was_written
     };
     notices.iter().filter(|notice| !is_read(notice)).collect()
 }

@@ -263,7 +263,6 @@ pub(crate) fn moved(
         in_doubt,
         dropped_writes,
         notified: BTreeSet::new(),
-        notifying: None,
         disconnected: None,
         crm_version: opportunity.version.clone(),
         referral_etag: referral.etag.as_str().to_owned(),

@@ -12,7 +12,6 @@ use super::case::Case;
 use super::fields;
 use super::fold::{self, Folded};
 use super::last_synced;
-use super::notifying;
 use super::progress::{End, Progress};
 use crate::decide::landed;
 use crate::plan::{Action, HelpRequest, Plan};
@@ -42,7 +41,6 @@ pub(crate) fn after(case: &Case<'_>, plan: &Plan, progress: &Progress, folded: &
         warned: plan.memory.warned.clone(),
         registering: registering(plan, progress),
         notified: notified(case, progress, folded),
-        notifying: None,
         disconnected: None,
         phase_refused: phase_refused(folded),
         ..stored.clone()
@@ -65,11 +63,6 @@ fn phase_refused(folded: &Folded) -> Option<Notice> {
     folded.notices.iter().find(refused).cloned()
 }
 
-/// The link as far as a plan was carried out.
-pub(crate) fn so_far(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Link {
-    after_failure(case, plan, progress, &fold::of(case, plan, progress))
-}
-
 /// The link of a plan that failed half-way: what landed counts as written, and the rest is as it
 /// was.
 pub(crate) fn after_failure(
@@ -79,18 +72,9 @@ pub(crate) fn after_failure(
     folded: &Folded,
 ) -> Link {
     let stored = &progress.link;
-    let mut arrived = notifying::arrived(case);
-    arrived.extend(progress.delivered.iter().cloned());
-    let notifying = match progress.in_flight.clone() {
-        Some(mut notifying) => {
-            notifying.arrived.extend(arrived);
-            Some(notifying)
-        }
-        // Ours were not written, but another run that noted the very same may have done it.
-        None if progress.delivered.is_empty() => stored.notifying.clone(),
-        None => notifying::settled(case.record, arrived),
-    };
-    let mut link = Link { notifying, ..stored.clone() };
+    let mut link = stored.clone();
+    let read = folded.notices.iter().filter(|notice| notice.stands()).map(Notice::key);
+    link.notified.extend(read.filter(|key| progress.delivered.contains(key)));
     if progress.referral.is_some() || progress.record.is_some() {
         link.last_synced = synced(case, plan, progress);
         link.in_doubt = last_synced::still_in_doubt(case, &link.last_synced);
@@ -99,7 +83,34 @@ pub(crate) fn after_failure(
         link.activity.clone_from(&plan.memory.activity);
         link.dropped_writes.clone_from(&folded.dropped_writes);
     }
+    last_synced::take_back(case, plan, progress, &mut link);
     link
+}
+
+/// The link as another run saved it, with what this plan stored of fields of which that one knows
+/// nothing newer; `None` where that is nothing.
+pub(crate) fn with_stored(
+    plan: &Plan,
+    progress: &Progress,
+    ours: &Link,
+    now: &Link,
+) -> Option<Link> {
+    let ends = plan.effects.iter().zip(&progress.ends);
+    let stored = ends.filter(|(effect, end)| effect.is_field_change() && **end == End::Stored);
+    let mut kept = now.clone();
+    for (effect, _) in stored {
+        let (field, before) = (&effect.field, &progress.link);
+        if now.last_synced.get(field) != before.last_synced.get(field) {
+            continue;
+        }
+        if let Some(values) = ours.last_synced.get(field) {
+            kept.last_synced.insert(field.clone(), values.clone());
+        }
+        if now.write_ahead.get(field) == before.write_ahead.get(field) {
+            kept.write_ahead.remove(field);
+        }
+    }
+    (kept != *now).then_some(kept)
 }
 
 /// The link with the versions that were stored.

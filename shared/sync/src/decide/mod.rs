@@ -26,7 +26,6 @@ pub mod merge;
 mod microsoft;
 pub(crate) mod new_record;
 pub(crate) mod new_referral;
-pub(crate) mod notifying;
 pub(crate) mod progress;
 mod reference;
 pub(crate) mod registration;

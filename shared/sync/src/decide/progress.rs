@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cosell_model::crm::CrmRecord;
-use cosell_model::link::{Link, Notifying};
+use cosell_model::link::Link;
 use cosell_model::notice::Refusal;
 use cosell_model::referral::Referral;
 use serde_json::Value as Json;
@@ -45,8 +45,6 @@ pub(crate) struct Progress {
     pub(crate) may_mark: bool,
     /// Keys of the notices that the seller reads since this run.
     pub(crate) delivered: BTreeSet<String>,
-    /// Notices in a write that was not answered, by this run or by an earlier one.
-    pub(crate) in_flight: Option<Notifying>,
     /// Microsoft was asked now, and not before.
     pub(crate) makes_help: bool,
     /// The record takes no notices.
@@ -67,7 +65,6 @@ impl Progress {
             whole_refused: None,
             may_mark: true,
             delivered: BTreeSet::new(),
-            in_flight: link.notifying.clone(),
             makes_help: false,
             cannot_notify: false,
             is_creation: false,

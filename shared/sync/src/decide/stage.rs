@@ -22,8 +22,10 @@ pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {
     let phase_changed = base.is_none_or(|base| base.crm != phase_value(phase));
     let record_goes = record_goes(case);
     if stage.is_terminal() {
+        // A close that was refused is tried again once a person has moved the record.
+        let closes = stage_changed || (phase_changed && case.link.phase_refused.is_some());
         match record_goes {
-            Some(goes) if stage_changed && !phase.is_closed() => move_record(case, plan, goes),
+            Some(goes) if closes && !phase.is_closed() => move_record(case, plan, goes),
             Some(_) => {
                 let refused = case.link.phase_refused.clone().filter(|_| !phase_changed);
                 plan.notices.push(refused.unwrap_or(Notice::StageFinal { phase, stage }));

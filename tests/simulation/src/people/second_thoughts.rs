@@ -3,6 +3,7 @@
 use cosell_fakes::Written;
 use cosell_model::audit::Side;
 use cosell_model::id::ReferralId;
+use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::FIELDS;
@@ -34,8 +35,8 @@ impl World {
         };
         if !self.book().edits.iter().any(known) {
             // It stood there from the start.
-            let (subject, value) = (subject.clone(), before.clone());
-            let first = Edit { subject, side, field, value, before: Json::Null, moment: 0 };
+            let (subject, value, at) = (subject.clone(), before.clone(), Timestamp::UNIX_EPOCH);
+            let first = Edit { subject, side, field, value, before: Json::Null, moment: 0, at };
             self.book().edits.insert(0, first);
         }
         self.remember(&self.state(), &subject, side, field, (value, before));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use cosell_fakes::Written;
 use cosell_mapping::Rule;
-use cosell_model::audit::Side;
+use cosell_model::audit::{AuditEntry, AuditKind, FieldChange, Side};
 use cosell_model::field::Field;
 use cosell_model::referral::Referral;
 use cosell_model::value::Value;
@@ -61,6 +61,29 @@ fn carried(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
             here.is_some() && on_lead.and_then(|rule| rule.read_crm(record).ok()) == here
         }
         _ => false,
+    })
+}
+
+/// Whether the edit looks like a write of ours of which nobody knows whether it was made: like that
+/// write, or like what stood there before it.
+fn looks_like_ours(pair: &Pair<'_>, edit: &Edit, is_it: impl Fn(&Value) -> bool) -> bool {
+    let changes = |entry: &AuditEntry, like: &dyn Fn(&FieldChange) -> bool| {
+        let is_there =
+            |change: &&FieldChange| change.field == *edit.field && change.side == edit.side;
+        entry.changes.iter().filter(is_there).any(like)
+    };
+    let (log, state) = (pair.log(), pair.end.state);
+    let own = || state.audit.iter().filter(|entry| entry.pair == log);
+    let mut ahead = own().filter(|entry| {
+        entry.kind == AuditKind::WriteAhead
+            && entry.at <= edit.at
+            && changes(entry, &|change| is_it(&change.before) || is_it(&change.after))
+    });
+    ahead.any(|ahead| {
+        let answers = |entry: &AuditEntry| {
+            entry.invocation == ahead.invocation && entry.kind != AuditKind::WriteAhead
+        };
+        !own().any(|entry| answers(entry) && changes(entry, &|_| true))
     })
 }
 
@@ -131,7 +154,8 @@ pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
         };
         let overruled = changes().any(|change| change.overruled.as_ref().is_some_and(is_it));
         let replaced = later && changes().any(|change| is_it(&change.before));
-        if !overruled && !replaced && noticeable(pair, rule, edit) {
+        let is_excused = overruled || replaced || looks_like_ours(pair, edit, is_it);
+        if !is_excused && noticeable(pair, rule, edit) {
             wrong.push(format!(
                 "the edit of {field} to {} at {} ({side}, {}) vanished",
                 edit.value, edit.moment, edit.subject

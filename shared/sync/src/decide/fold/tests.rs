@@ -177,21 +177,6 @@ fn what_was_to_happen_is_not_said_when_it_did_not() {
 }
 
 #[test]
-fn notices_on_their_way_arrived_with_the_records_next_version_unless_somebody_edited_it() {
-    let mut deal = Deal::in_sync();
-    let notices = BTreeSet::from(["sent:1".to_owned()]);
-    let on_their_way = notifying::to(deal.record(), notices.clone());
-    deal.link_mut().notifying = Some(on_their_way);
-    assert!(notifying::arrived(&deal.case()).is_empty());
-    deal.edit_record(|record| record.version = "next".into());
-    assert_eq!(notifying::arrived(&deal.case()), notices);
-    deal.set("nwcs_audit", json!("a seller's own words"));
-    assert_eq!(notifying::arrived(&deal.case()), notices, "what a seller reads is not read");
-    deal.set("description", json!("a seller's edit"));
-    assert!(notifying::arrived(&deal.case()).is_empty());
-}
-
-#[test]
 fn a_seller_reads_the_same_reasons_in_the_same_order() {
     let mut deal = edited();
     let refused = [

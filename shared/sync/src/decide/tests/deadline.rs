@@ -4,7 +4,6 @@ use cosell_model::notice::Inviter;
 use jiff::Timestamp;
 
 use super::*;
-use crate::decide::notifying;
 
 const EXPIRES: &str = "2026-12-05T09:30:00Z";
 
@@ -67,19 +66,6 @@ fn another_deadline_warns_anew() {
     deal.edit_referral(|body| body["expirationDateTime"] = json!("2026-12-08T09:30:00Z"));
     let moved = at(&mut deal, "2026-12-04T13:00:00Z");
     assert_eq!(deal.says(&moved), ["deadline-near"]);
-}
-
-#[test]
-fn a_warning_whose_write_arrived_though_its_answer_was_lost_is_not_written_again() {
-    let mut deal = unanswered();
-    let plan = at(&mut deal, "2026-12-01T09:30:00Z");
-    let notices: Vec<String> = deal.unread(&plan).iter().map(Notice::key).collect();
-    let notifying = notifying::to(deal.record(), notices);
-    deal.link_mut().notifying = Some(notifying);
-    assert_eq!(deal.says(&deal.plan()), ["deadline-near"], "the record has not changed since");
-    deal.edit_record(|record| record.version = "next".into());
-    let plan = at(&mut deal, "2026-12-01T09:31:00Z");
-    assert!(deal.unread(&plan).is_empty());
 }
 
 #[test]

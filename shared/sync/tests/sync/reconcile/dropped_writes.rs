@@ -78,8 +78,7 @@ async fn notifying_of_it_costs_one_write_and_nothing_after() {
         stage.reconcile(&referral, "reconciles").await.unwrap();
         calls.push(stage.script.take_calls());
     }
-    let notified =
-        ["pc.get", "crm.get", "links.save", "crm.update", "links.save", "crm.update", "links.save"];
+    let notified = ["pc.get", "crm.get", "links.save", "crm.update", "crm.update", "links.save"];
     assert_eq!(calls[0], notified);
     assert_eq!(calls[1], ["pc.get", "crm.get"]);
     assert_eq!(calls[2], ["pc.get", "crm.get"]);
@@ -168,7 +167,12 @@ async fn a_reconciliation_that_dies_on_the_way_is_made_good() {
                 failed += usize::from(stage.reconcile(&referral, "reconciles").await.is_err());
             }
             assert_eq!(failed, 1, "{call} {fault:?}");
-            assert_eq!(notices(&stage, 205_000), 1, "{call} {fault:?}");
+            // The line stands once more where its write arrived and nobody knows it.
+            let is_lost = matches!(
+                (call, &fault),
+                ("crm.update", Fault::After(_)) | ("links.save", Fault::Before(_))
+            );
+            assert_eq!(notices(&stage, 205_000), 1 + usize::from(is_lost), "{call} {fault:?}");
             assert!(entries(&stage) >= 1, "{call} {fault:?}");
             assert_eq!(stage.referrals()[0]["details"]["dealValue"], 205_000);
         }

@@ -21,6 +21,7 @@ mod on_hold;
 mod refusals;
 mod seller_text;
 mod states;
+mod taken_back;
 mod untrue_marks;
 mod update;
 mod visibility;

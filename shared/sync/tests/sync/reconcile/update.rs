@@ -193,6 +193,24 @@ async fn a_close_that_the_crm_refuses_is_notified_once_and_left_to_the_seller() 
 }
 
 #[tokio::test]
+async fn a_refused_close_is_tried_again_once_the_seller_moves_the_record() {
+    let stage = in_sync().await;
+    stage.partner_center_edits(|body| {
+        (body["status"], body["substatus"]) = (json!("Closed"), json!("Lost"));
+    });
+    let refusal = Refusal::of(Part::Close, "close its open activities first");
+    stage.world.state().crm.refusals.push(refusal);
+    stage.reconcile(&opportunity(), "refused").await.unwrap();
+    stage.world.state().crm.refusals.clear();
+    stage.reconcile(&opportunity(), "nobody did anything").await.unwrap();
+    assert_eq!(stage.the_record().phase, Phase::Open);
+    stage.seller_edits(|record| record.phase = Phase::OnHold);
+    stage.until_quiet(&opportunity()).await;
+    assert_eq!(stage.the_record().phase, Phase::Lost);
+    assert_eq!(stage.the_record().get("nwcs_syncstatus"), "✔ Synced");
+}
+
+#[tokio::test]
 async fn what_a_lost_answer_overwrote_is_named_before_it_is_tried() {
     let stage = Stage::with_opportunity();
     stage.until_quiet(&opportunity()).await;
