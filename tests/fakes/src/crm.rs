@@ -299,8 +299,8 @@ fn store(
     };
     state.touch(id);
     state.note(|| {
-        let columns: Vec<&str> = write.fields.keys().map(String::as_str).collect();
-        format!("        {id} gets {}, phase {:?}", columns.join(", "), write.phase)
+        let phase = write.phase.map(|phase| format!(", phase {phase}")).unwrap_or_default();
+        format!("        {id} gets {}{phase}", json!(write.fields))
     });
     let stored = state.records.get(id).ok_or_else(gone)?;
     let write = Write {

@@ -172,8 +172,8 @@ pub(crate) fn patch(
     state.change_referral(id, body);
     let request = Request::Patch(id, etag.clone(), operations.to_vec());
     state.note(|| {
-        let paths: Vec<&str> = operations.iter().map(|operation| operation.path.as_str()).collect();
-        format!("        {id} gets {}", paths.join(", "))
+        let set = |operation: &PatchOperation| format!("{} {}", operation.path, operation.value);
+        format!("        {id} gets {}", operations.iter().map(set).collect::<Vec<_>>().join(", "))
     });
     wrote(state, invocation, id, (request, Some(before)));
     referral(state, &state.referrals[&id])

@@ -224,8 +224,11 @@ impl Reconciliation<'_> {
         };
         let is_new = !is_on(&engine.mapping, opportunity);
         let notices = is_new.then_some(&Notice::GoesOnFromLead);
+        // A mark goes with the name that the opportunity gets now.
+        let mut named = opportunity.clone();
+        named.fields.extend(write.fields.clone());
         let mut columns =
-            connector.columns(opportunity, &state.clone().unwrap_or_default(), notices.as_slice());
+            connector.columns(&named, &state.clone().unwrap_or_default(), notices.as_slice());
         if state.is_none() {
             columns.remove(engine.mapping.columns.sync_status.as_str());
         }

@@ -13,7 +13,7 @@ use crate::find::{Found, Located};
 use crate::journal::Draft;
 use crate::pair::Pair;
 use crate::port;
-use crate::reconciliation::{Outcome, Reconciliation};
+use crate::reconciliation::Reconciliation;
 use crate::render::minute;
 
 /// What is kept of a deal that cannot be reconciled now.
@@ -160,20 +160,18 @@ impl Reconciliation<'_> {
         self.engine.links.save_unlinked(subject, deal).await
     }
 
-    /// A deal that had failed more than once went through: the failures are one entry.
-    pub(super) async fn append_recovered(&mut self, pair: &Pair, outcome: &mut Outcome) {
-        let fails = |state: &DealState| matches!(state, DealState::Failing { .. });
-        let Some(message) = counted(pair.state()) else { return };
-        if outcome.state.as_ref().is_none_or(fails) {
-            return;
-        }
-        match self.journal.append(AuditKind::Recovered, Draft::of(message)).await {
-            Ok(()) => outcome.noted.push(AuditKind::Recovered),
-            Err(error) => tracing::warn!(
-                deal = self.journal.deal(),
-                error = error.redacted(),
-                "the end of the failures could not be audited"
-            ),
+    /// A deal that had failed more than once went through: the failures are one entry. It is
+    /// written before the count ends, so that it is never left out.
+    pub(super) async fn append_recovered(
+        &mut self,
+        pair: &Pair,
+        state: &DealState,
+    ) -> Result<(), Failure> {
+        match counted(pair.state()) {
+            Some(message) if !matches!(state, DealState::Failing { .. }) => {
+                self.journal.append(AuditKind::Recovered, Draft::of(message)).await
+            }
+            _ => Ok(()),
         }
     }
 

@@ -47,10 +47,7 @@ impl Reconciliation<'_> {
         plan: &Plan,
         applied: Result<Applied, Failure>,
     ) -> Result<Committed, Failure> {
-        let mut committed = self.commit_applied(pair, plan, applied).await;
-        if let Ok(Committed::Done(outcome)) = &mut committed {
-            self.append_recovered(pair, outcome).await;
-        }
+        let committed = self.commit_applied(pair, plan, applied).await;
         if let Err(failure) = &committed
             && self.journal.is_ahead
             && !self.journal.failure_is_known
@@ -128,6 +125,7 @@ impl Reconciliation<'_> {
         let link = link::after(case, plan, progress, &folded);
         self.note_schedule(case, plan).await?;
         self.journal.append_own(case, &folded.notices, &folded.changes).await?;
+        self.append_recovered(case.pair, &folded.state).await?;
         if link != progress.link {
             Box::pin(self.save(case, plan, progress, link)).await?;
         }
@@ -157,8 +155,9 @@ impl Reconciliation<'_> {
             .filter_map(crate::render::redacted)
             .collect();
         let kind = kind(plan, &folded, &new);
-        let mut asides =
-            self.journal.appended.iter().filter(|kind| **kind != AuditKind::WriteAhead);
+        let is_aside =
+            |kind: &&AuditKind| !matches!(kind, AuditKind::WriteAhead | AuditKind::Recovered);
+        let mut asides = self.journal.appended.iter().filter(is_aside);
         if kind == AuditKind::Unchanged
             && let Some(aside) = asides.next_back().copied()
         {

@@ -35,6 +35,7 @@ impl Reconciliation<'_> {
         let message = crate::render::sentences(self.engine.mapping_of(pair.table), &plan.notices);
         let after = resting((pair, link), plan, (&state, delivered));
         let kind = Standing::kind(&state);
+        self.append_recovered(pair, &state).await?;
         if after != *link {
             let stamped = Link {
                 crm_version: record.map_or(link.crm_version.clone(), |record| record.version),
@@ -104,6 +105,7 @@ impl Reconciliation<'_> {
             self.append_known(kind, &message).await?;
             return Ok(self.quiet(kind, message, state));
         }
+        self.append_recovered(pair, &state).await?;
         let subject = self.request.message.subject.clone();
         let after = UnlinkedDeal { updated: Some(pair.now), ..after };
         self.keep_unlinked(&subject, &after).await?;

@@ -258,12 +258,12 @@ async fn repeated_failures_of_a_write_are_one_entry_and_one_more_that_counts_the
             ahead,
             ahead,
             ahead,
-            AuditKind::Updated,
             AuditKind::Recovered,
+            AuditKind::Updated,
         ];
         assert_eq!(kinds, expected, "{call}");
         assert!(entries[3].message.ends_with("This is attempt 3."), "{}", entries[3].message);
-        let counted = &entries[6].message;
+        let counted = &entries[5].message;
         assert!(counted.starts_with("Had failed 3 times from "), "{counted}");
     }
 }

@@ -331,3 +331,21 @@ async fn a_lead_that_is_adopted_and_not_converted_is_kept_as_refused_and_listed(
     );
     assert!(link.state.needs_a_person());
 }
+
+#[tokio::test]
+async fn a_name_that_was_entered_in_the_lead_is_not_lost_to_its_mark() {
+    let mut floor = Floor::new(false);
+    let marked = |mapping: &Arc<Mapping>| Arc::new(Mapping::clone(mapping).marking_names());
+    floor.stage.engine.mapping = marked(&floor.stage.engine.mapping);
+    if let Some(leads) = &mut floor.stage.engine.leads {
+        leads.mapping = marked(&leads.mapping);
+    }
+    floor.stage.until_quiet(&referral()).await;
+    floor.seller_edits_lead(|lead| {
+        lead.fields.insert("subject".into(), json!("Fleet telemetry, 60 lorries"));
+    });
+    floor.accepted_in_partner_center();
+    floor.stage.until_quiet(&referral()).await;
+    assert_eq!(floor.stage.the_record().get("name"), "✔ Fleet telemetry, 60 lorries");
+    assert_eq!(floor.referral()["name"], "Fleet telemetry, 60 lorries");
+}
