@@ -1,8 +1,6 @@
 //! What a storm plays beside what every storm does; each can be left out, to find which of them a
 //! failure needs.
 
-use std::collections::BTreeSet;
-
 /// Something that some storms play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Feature {
@@ -45,17 +43,4 @@ impl Feature {
         Self::ShutRecords,
         Self::Rewriting,
     ];
-
-    /// Those that storms play where nothing else is ordered: what the sync is known to weather.
-    pub fn usual() -> BTreeSet<Self> {
-        [
-            Self::Salesforce,
-            Self::Refusals,
-            Self::Registration,
-            Self::Expiry,
-            Self::Clearing,
-            Self::Rewriting,
-        ]
-        .into()
-    }
 }

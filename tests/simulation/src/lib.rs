@@ -66,7 +66,7 @@ impl Storms {
     pub fn new(mappings: Mappings) -> Self {
         Self {
             mappings,
-            features: Feature::usual(),
+            features: Feature::ALL.into(),
             details: false,
             without: None,
             words: Words::default(),

@@ -21,8 +21,8 @@ struct Arguments {
     /// Print the history of the first seed, whatever it came to, and run no other.
     #[arg(long)]
     show: bool,
-    /// What some storms play beside what all do, with commas between; the usual ones where this is
-    /// left out.
+    /// What some storms play beside what all do, with commas between; everything where this is left
+    /// out.
     #[arg(long, value_delimiter = ',')]
     features: Option<Vec<Feature>>,
     /// Play none of these features.

@@ -47,8 +47,9 @@ pub(crate) fn after(
         }
         let Some(entry) = synced.get_mut(&effect.field) else { continue };
         // A phase that the CRM refused is not tried again until a side changes: only a person can
-        // fix that.
-        let is_given_up = matches!((&effect.action, end), (Action::Phase(_), End::Refused(_)));
+        // fix that. A record that takes nothing at all may take it later.
+        let is_given_up = matches!((&effect.action, end), (Action::Phase(_), End::Refused(_)))
+            && !progress.cannot_notify;
         if *end == End::Stored {
             *entry.on_mut(effect.side) = as_stored(case, effect, progress);
         } else if !is_given_up {

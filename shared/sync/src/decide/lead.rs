@@ -189,7 +189,12 @@ pub(crate) fn left_behind(
             let on_lead = counterpart(rule, leads)?;
             on_lead.read_crm(before).ok().map(|value| rule.fitted(value))
         };
-        let is_old = || present.is_nothing() || is_referrals() || is(unedited()) || is(copied());
+        let made_with = || {
+            let ahead = link.write_ahead.get(&base::field(rule))?;
+            (ahead.side == Side::Crm).then(|| ahead.values.crm.clone())
+        };
+        let ours = || is_referrals() || is(made_with());
+        let is_old = || present.is_nothing() || ours() || is(unedited()) || is(copied());
         if !is_copy(rule, &entered, &present) && !entered.is_nothing() && is_old() {
             write.fields.insert(rule.crm.as_str().to_owned(), rule.crm_json(&entered));
         }

@@ -36,7 +36,8 @@ pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {
         move_referral(case, plan);
     } else if let Some(goes) = record_goes.filter(|_| stage_changed && !phase.is_closed()) {
         move_record(case, plan, goes);
-    } else if let Some(refused) = case.link.phase_refused.clone().filter(|_| !agrees(case)) {
+    } else if let Some(refused) = case.link.phase_refused.clone().filter(|_| record_goes.is_some())
+    {
         plan.notices.push(refused);
     }
 }

@@ -38,19 +38,20 @@ fn unlinked(end: &End<'_>, record: &CrmRecord, wrong: &mut Vec<String>) {
         let unlinked = |link: &Link| link.crm == lead.key && link.disconnected.is_some();
         status.contains("is missing") || end.state.links.values().any(unlinked)
     };
-    let lacks = || {
-        let mut required =
-            end.names.deals.rules.iter().filter(|rule| rule.required == Required::Always);
-        let missing =
-            required.find(|rule| rule.read_crm(record).is_ok_and(|value| value.is_nothing()));
-        missing.is_some_and(|rule| status.contains(&rule.label))
-    };
     let refused =
         || status.starts_with('✘') && refuses_for_good(&end.state.partner_center.refusals);
     let is_known = known.iter().any(|known| status.contains(known));
-    if !is_known && !lead.is_some_and(apart) && !lacks() && !refused() {
+    if !is_known && !lead.is_some_and(apart) && !lacks(end, record, status) && !refused() {
         wrong.push(format!("opportunity {} was never shared: {status}", record.key.id));
     }
+}
+
+/// Whether the record lacks something that a referral needs, and its status names it.
+fn lacks(end: &End<'_>, record: &CrmRecord, status: &str) -> bool {
+    let mut required =
+        end.names.deals.rules.iter().filter(|rule| rule.required == Required::Always);
+    let missing = required.find(|rule| rule.read_crm(record).is_ok_and(|value| value.is_nothing()));
+    missing.is_some_and(|rule| status.contains(&rule.label))
 }
 
 fn linked(end: &End<'_>, record: &CrmRecord, link: &Link, wrong: &mut Vec<String>) {
@@ -62,6 +63,7 @@ fn linked(end: &End<'_>, record: &CrmRecord, link: &Link, wrong: &mut Vec<String
     let status = record.get(&end.names.deals.columns.sync_status).as_str().unwrap_or_default();
     let refused = status.starts_with('✘') && refuses_for_good(&end.state.partner_center.refusals);
     let open = own.is_some_and(|own| own.stage == Stage::Active && own.is_outgoing());
+    let refused = refused || lacks(end, record, status);
     if asked && !invited && open && !refused {
         wrong.push(format!("Microsoft was never asked to help with {}", record.key.id));
     }

@@ -130,10 +130,10 @@ fn is_stage_excused(pair: &Pair<'_>) -> bool {
     let reopened = pair.end.weather.reopens && pair.referral.stage.is_terminal();
     let waits = pair.end.weather.registers
         && pair.link.win_deferred_until.is_some_and(|until| until > pair.end.state.now);
-    // A record that the CRM would not close is left to its seller, who is notified.
+    // A record that the CRM would not move is left to its seller, who is notified.
     let left = pair.end.weather.refuses
-        && pair.referral.stage.is_terminal()
-        && pair.status().starts_with("✘ The record could not be brought to");
+        && pair.link.phase_refused.is_some()
+        && pair.status().starts_with('✘');
     reopened
         || left
         || is_stuck(pair)

@@ -1,5 +1,10 @@
 //! Edits, refusals, and what the seller is notified of.
 
+use cosell_model::field::Field;
+use cosell_model::notice::Notice;
+use cosell_model::state::DealState;
+use cosell_model::value::Value;
+
 use super::*;
 
 #[tokio::test]
@@ -190,6 +195,41 @@ async fn a_close_that_the_crm_refuses_is_notified_once_and_left_to_the_seller() 
     stage.world.state().crm.refusals.clear();
     stage.world.edit_record(OPPORTUNITY, |record| record.phase = Phase::Won);
     stage.until_quiet(&opportunity()).await;
+}
+
+#[tokio::test]
+async fn a_record_that_takes_nothing_for_a_while_is_moved_once_it_does() {
+    let stage = Stage::with_referral();
+    stage.until_quiet(&referral()).await;
+    stage.partner_center_edits(|body| {
+        (body["status"], body["substatus"]) = (json!("Active"), json!("Accepted"));
+    });
+    stage.world.state().crm.refusals.push(Refusal::of(Part::Update, "not today"));
+    stage.reconcile(&referral(), "refused").await.unwrap();
+    assert_ne!(stage.the_link().state, DealState::InSync);
+    stage.world.state().crm.refusals.clear();
+    stage.until_quiet(&referral()).await;
+    assert_eq!(stage.the_record().phase, Phase::Open);
+    assert_eq!(stage.the_record().get("nwcs_syncstatus"), "✔ Synced");
+}
+
+#[tokio::test]
+async fn a_record_that_the_crm_would_not_take_off_hold_is_not_in_sync() {
+    let stage = Stage::with_referral();
+    stage.until_quiet(&referral()).await;
+    let mut link = stage.the_link();
+    let refusal = cosell_model::notice::Refusal { sentence: "not today".into(), code: None };
+    link.phase_refused = Some(Notice::PhaseRefused { phase: Phase::Open, refusal });
+    link.last_synced.get_mut(&Field::Stage).unwrap().partner_center = Value::text("Active");
+    stage.world.state().links.insert(link.referral, link);
+    stage.partner_center_edits(|body| {
+        (body["status"], body["substatus"]) = (json!("Active"), json!("Accepted"));
+    });
+    stage.until_quiet(&referral()).await;
+    let record = stage.the_record();
+    let status = record.get("nwcs_syncstatus").as_str().unwrap().to_owned();
+    assert_eq!(record.phase, Phase::OnHold);
+    assert!(status.starts_with("✘ The record could not be brought to the phase open"), "{status}");
 }
 
 #[tokio::test]

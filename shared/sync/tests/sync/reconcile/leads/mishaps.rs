@@ -349,3 +349,34 @@ async fn a_name_that_was_entered_in_the_lead_is_not_lost_to_its_mark() {
     assert_eq!(floor.stage.the_record().get("name"), "✔ Fleet telemetry, 60 lorries");
     assert_eq!(floor.referral()["name"], "Fleet telemetry, 60 lorries");
 }
+
+#[tokio::test]
+async fn a_name_that_was_entered_in_the_lead_outlasts_a_conversion_whose_answer_was_lost() {
+    let floor = Floor::with_lead().await;
+    floor.seller_edits_lead(|lead| {
+        lead.fields.insert("subject".into(), json!("Fleet telemetry, 60 lorries"));
+    });
+    let rename = |name: &str| {
+        let mut body = floor.referral();
+        body["name"] = json!(name);
+        floor.stage.world.put_referral(REFERRAL.parse().unwrap(), body);
+    };
+    rename("Fleet pilot");
+    floor.accepted_in_partner_center();
+    floor.stage.fault("leads.qualified", Fault::After(FailureKind::Transient));
+    floor.stage.reconcile(&referral(), "lost").await.unwrap_err();
+    assert_eq!(floor.stage.the_record().get("name"), "Fleet pilot", "no CRM makes one without");
+    rename("Fleet pilot 2");
+    floor.stage.until_quiet(&referral()).await;
+    let name = floor.stage.the_record().get("name").clone();
+    assert_eq!(floor.referral()["name"], name);
+    let audit = floor.stage.audit_log();
+    let overruled = audit
+        .iter()
+        .flat_map(|entry| &entry.changes)
+        .filter(|change| change.field == *"name" && change.overruled.is_some());
+    let lost = overruled.filter_map(|change| change.overruled.as_ref()).next().unwrap().to_json();
+    let both = [name, lost];
+    assert!(both.contains(&json!("Fleet telemetry, 60 lorries")), "{both:?}");
+    assert!(both.contains(&json!("Fleet pilot 2")), "{both:?}");
+}
