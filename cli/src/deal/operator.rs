@@ -33,7 +33,8 @@ impl Operator {
     pub(super) async fn reconcile(&self, subject: Subject) -> Result<Outcome> {
         let id = order_id();
         let message = SyncMessage { subject, cause: Cause::Operator, observed: id.clone() };
-        let request = Request { message: &message, now: clock::now(), invocation: &id };
+        let request =
+            Request { message: &message, receives: 1, now: clock::now(), invocation: &id };
         verdict(self.engine.reconcile(request).await)
     }
 

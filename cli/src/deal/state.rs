@@ -57,7 +57,7 @@ fn of(mapping: &Mapping, state: &DealState, since: Option<Timestamp>) -> String 
         DealState::Failing { attempts, since, last, cause, next, before, .. } => {
             line(&mut text, "failed attempts", format_args!("{attempts}, since {since:.0}"));
             line(&mut text, "last attempt", format_args!("{last:.0}: {cause}"));
-            of_time(&mut text, "next try", *next);
+            of_time(&mut text, "next try", Some(*next));
             if **before != DealState::New {
                 line(&mut text, "before", named(mapping, before));
             }

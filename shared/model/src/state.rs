@@ -78,8 +78,10 @@ pub enum DealState {
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         earlier: BTreeSet<String>,
         /// When it is tried again, at the earliest.
+        next: Timestamp,
+        /// A digest of what its attempts announced in the audit log: that is said once.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        next: Option<Timestamp>,
+        announced: Option<String>,
         /// Where it stood before: a service that does not answer changes nothing about that.
         #[serde(default, skip_serializing_if = "DealState::is_new")]
         before: Box<DealState>,
@@ -193,7 +195,8 @@ mod tests {
             last: at(9),
             cause,
             earlier,
-            next: None,
+            next: Timestamp::UNIX_EPOCH,
+            announced: None,
             before,
         }
     }

@@ -21,6 +21,7 @@ use crate::circuit_breaker::CircuitBreakers;
 use crate::engine::Engine;
 use crate::failure::{Failure, FailureKind, System};
 use crate::reconciliation::{Outcome, Request};
+use crate::retry;
 
 /// A message as the queue hands it over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,9 +83,6 @@ const ENOUGH_TO_START: Duration = Duration::from_secs(20);
 const LAST_SECOND: Duration = Duration::from_secs(1);
 /// Kept for changing visibilities and answering the batch.
 const ENOUGH_TO_ANSWER: Duration = Duration::from_secs(3);
-/// The first retry comes soon, for races; later ones every ten minutes, for outages.
-const FIRST_RETRY: Duration = Duration::from_secs(5);
-const LONGEST_RETRY: Duration = Duration::from_mins(10);
 
 /// When a deal's messages come back, if they must.
 type Ended = Result<(), Option<Duration>>;
@@ -213,15 +211,15 @@ impl Engine {
         invocation: &str,
         attendant: &impl Attendant,
     ) -> Ended {
-        let request = Request { message: &pair.message, now, invocation };
+        let receives = pair.received.iter().map(|received| received.receives).max().unwrap_or(1);
+        let request = Request { message: &pair.message, receives, now, invocation };
         attendant.begins(&pair.message, now);
         let result = self.reconcile(request).await;
         attendant.reconciled(&pair.message, pair.received.len(), now, &result);
-        let receives = pair.received.iter().map(|received| received.receives).max().unwrap_or(1);
         match result {
             Ok(Outcome { again: None, .. }) => Ok(()),
             Ok(Outcome { again, .. }) => Err(again),
-            Err(failure) => Err(Some(retry_after(&failure, receives))),
+            Err(failure) => Err(Some(retry::after(&failure, receives))),
         }
     }
 
@@ -251,16 +249,4 @@ async fn within<T>(time: &impl Time, limit: Duration, work: impl Future<Output =
         Either::Left((done, _)) => Some(done),
         Either::Right(_) => None,
     }
-}
-
-/// Longer with each receive, and never sooner than was asked for.
-fn retry_after(failure: &Failure, receives: u32) -> Duration {
-    let spread = FIRST_RETRY.saturating_mul(3_u32.saturating_pow(receives.saturating_sub(1)));
-    let asked = match failure.kind {
-        FailureKind::Throttled { retry_after } | FailureKind::Postponed { retry_after } => {
-            retry_after
-        }
-        _ => Duration::ZERO,
-    };
-    spread.max(asked).min(LONGEST_RETRY)
 }

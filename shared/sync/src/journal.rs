@@ -1,10 +1,12 @@
 //! What a reconciliation writes into the audit log, under which deal.
 
 use cosell_model::audit::{AuditEntry, AuditKind, FieldChange, UndecidedField};
+use cosell_model::digest::digest;
 use cosell_model::id::ReferralId;
 use cosell_model::message::{Cause, Subject};
 use cosell_model::notice::{Notice, Severity};
 use jiff::Timestamp;
+use serde_json::json;
 
 use crate::decide::case::Case;
 use crate::decide::is_new;
@@ -29,6 +31,8 @@ pub(crate) struct Journal<'a> {
     pub(crate) last_message: String,
     /// How many attempts failed before this one.
     pub(crate) failed_before: u32,
+    /// A digest of what they announced, or this one.
+    pub(crate) announced: Option<String>,
     /// Whether what made this attempt fail is kept: by an entry, or counted.
     pub(crate) failure_is_known: bool,
     /// Whether it says that something is about to be written.
@@ -71,6 +75,7 @@ impl<'a> Journal<'a> {
             own_entries: std::collections::BTreeSet::new(),
             last_message: String::new(),
             failed_before: 0,
+            announced: None,
             failure_is_known: false,
             is_ahead: false,
             new_notices: Vec::new(),
@@ -150,7 +155,7 @@ impl<'a> Journal<'a> {
     }
 
     /// Says what is about to be written, before it is: should the function die, the audit log knows
-    /// what it may have done.
+    /// what it may have done. What an attempt that failed has announced is not said again.
     pub(crate) async fn ahead(
         &mut self,
         message: &str,
@@ -159,11 +164,17 @@ impl<'a> Journal<'a> {
         if self.is_ahead && changes.is_empty() {
             return Ok(());
         }
+        let announced = digest(&format!("{message}{}", json!(changes)));
+        if self.announced.as_ref() == Some(&announced) {
+            self.is_ahead = true;
+            return Ok(());
+        }
         let message = match self.failed_before {
             0 => message.to_owned(),
             failed => format!("{message} This is attempt {}.", failed.saturating_add(1)),
         };
         self.append(AuditKind::WriteAhead, Draft { changes, ..Draft::of(message) }).await?;
+        self.announced = Some(announced);
         self.is_ahead = true;
         Ok(())
     }

@@ -25,6 +25,7 @@ pub mod port;
 pub mod reconcile;
 mod reconciliation;
 pub mod render;
+mod retry;
 
 pub use engine::{Engine, LeadTable};
 pub use failure::{Failure, FailureKind, System};

@@ -87,7 +87,7 @@ fn ordered(referral: ReferralId, order: Order<'_>) -> SyncMessage {
 }
 
 fn request<'a>(message: &'a SyncMessage, order: Order<'a>) -> Request<'a> {
-    Request { message, now: order.now, invocation: order.id }
+    Request { message, receives: 1, now: order.now, invocation: order.id }
 }
 
 fn refused(message: String) -> Failure {

@@ -134,8 +134,9 @@ impl Reconciliation<'_> {
         if let Some(link) = &pair.link {
             self.journal.is_of(link.referral);
         }
-        if let DealState::Failing { attempts, .. } = pair.state() {
+        if let DealState::Failing { attempts, announced, .. } = pair.state() {
             self.journal.failed_before = *attempts;
+            self.journal.announced.clone_from(announced);
         }
         let plan = self.engine.rules().decide(pair);
         let applied = Box::pin(self.apply(pair, &plan)).await;

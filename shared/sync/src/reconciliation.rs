@@ -17,6 +17,8 @@ use crate::journal::Journal;
 pub struct Request<'a> {
     /// What to reconcile, and why.
     pub message: &'a SyncMessage,
+    /// How often it was received: what is tried again waits longer each time.
+    pub receives: u32,
     /// Our clock.
     pub now: Timestamp,
     /// The function's request id; also the holder of claims.

@@ -307,6 +307,7 @@ fn store(
         invocation: invocation.to_owned(),
         at: state.now,
         moment: state.moment,
+        audited: state.audit.len(),
         subject: id.to_owned(),
         request,
         before,

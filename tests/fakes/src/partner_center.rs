@@ -228,6 +228,7 @@ fn wrote(
         invocation: invocation.to_owned(),
         at: state.now,
         moment: state.moment,
+        audited: state.audit.len(),
         subject: id.to_string(),
         before: before.map(Written::Referral),
         after: Written::Referral(state.referrals[&id].clone()),

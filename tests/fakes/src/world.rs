@@ -38,6 +38,8 @@ pub struct Write {
     pub at: Timestamp,
     /// The moment of [`State`].
     pub moment: u32,
+    /// How many entries the audit log had.
+    pub audited: usize,
     /// The record's or referral's id.
     pub subject: String,
     /// What was asked for.

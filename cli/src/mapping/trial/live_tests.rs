@@ -128,7 +128,7 @@ impl Desk {
     async fn reconcile(&self) {
         let (subject, cause) = (of_referral(), Cause::Webhook);
         let message = SyncMessage { subject, cause, observed: "test".into() };
-        let request = Request { message: &message, now: now(), invocation: "test" };
+        let request = Request { message: &message, receives: 1, now: now(), invocation: "test" };
         self.engine.reconcile(request).await.unwrap();
     }
 

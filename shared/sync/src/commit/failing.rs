@@ -6,7 +6,7 @@ use cosell_model::audit::{AuditKind, FieldChange};
 use cosell_model::link::Link;
 use cosell_model::message::Subject;
 use cosell_model::state::{DealState, UnlinkedDeal};
-use jiff::Timestamp;
+use jiff::SignedDuration;
 
 use crate::failure::{Failure, FailureKind, System};
 use crate::find::{Found, Located};
@@ -15,6 +15,7 @@ use crate::pair::Pair;
 use crate::port;
 use crate::reconciliation::Reconciliation;
 use crate::render::minute;
+use crate::retry;
 
 /// What is kept of a deal that cannot be reconciled now.
 #[derive(Clone, Debug)]
@@ -37,25 +38,6 @@ impl Known {
             _ => Self::Unlinked(pair.unlinked.clone().unwrap_or_default()),
         }
     }
-}
-
-/// The state of a deal that failed, and was in the state `before`.
-pub(super) fn count(before: &DealState, failure: &Failure, now: Timestamp) -> DealState {
-    let cause = cause(failure);
-    let standing = Box::new(before.before_failing().clone());
-    let (attempts, since, earlier) = match before {
-        DealState::Failing { attempts, since, cause, earlier, .. } => {
-            let mut earlier = earlier.clone();
-            earlier.insert(cause.clone());
-            (attempts.saturating_add(1), *since, earlier)
-        }
-        _ => (1, now, BTreeSet::default()),
-    };
-    let next = match failure.kind {
-        FailureKind::Throttled { retry_after } => now.saturating_add(retry_after).ok(),
-        _ => None,
-    };
-    DealState::Failing { attempts, since, last: now, cause, earlier, next, before: standing }
 }
 
 /// Who failed, how, with which code: no customer data, and the same for every failure of a kind.
@@ -87,6 +69,31 @@ pub(super) fn is_first(state: &DealState) -> bool {
 }
 
 impl Reconciliation<'_> {
+    /// The state of a deal that failed, and was in the state `before`.
+    pub(super) fn count(&self, before: &DealState, failure: &Failure) -> DealState {
+        let now = self.request.now;
+        let wait = SignedDuration::try_from(retry::after(failure, self.request.receives));
+        let next = now.saturating_add(wait.unwrap_or_default()).unwrap_or(now);
+        let (attempts, since, earlier, known) = match before {
+            DealState::Failing { attempts, since, cause, earlier, announced, .. } => {
+                let mut earlier = earlier.clone();
+                earlier.insert(cause.clone());
+                (attempts.saturating_add(1), *since, earlier, announced.clone())
+            }
+            _ => (1, now, BTreeSet::default(), None),
+        };
+        DealState::Failing {
+            attempts,
+            since,
+            last: now,
+            cause: cause(failure),
+            earlier,
+            next,
+            announced: self.journal.announced.clone().or(known),
+            before: Box::new(before.before_failing().clone()),
+        }
+    }
+
     /// The deal could not even be found.
     pub(crate) async fn failed_early(&mut self, failure: Failure) -> Failure {
         // Of a deal that changes just now, another reconciliation keeps the state.
@@ -126,12 +133,12 @@ impl Reconciliation<'_> {
         let (is_first, kept) = match known {
             Known::Linked(link) => {
                 self.journal.is_of(link.referral);
-                let state = count(&link.state, &failure, now);
+                let state = self.count(&link.state, &failure);
                 let is_first = is_first(&state);
                 (is_first, self.engine.links.save(&link.in_state(state, now)).await.map(drop))
             }
             Known::Unlinked(deal) => {
-                let state = count(&deal.state, &failure, now);
+                let state = self.count(&deal.state, &failure);
                 let is_first = is_first(&state);
                 let deal = UnlinkedDeal { updated: Some(now), ..deal }.in_state(state, now);
                 let subject = self.request.message.subject.clone();

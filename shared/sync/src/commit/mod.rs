@@ -211,7 +211,7 @@ impl Reconciliation<'_> {
         if !failing::is_worth_counting(&failure) {
             return failure;
         }
-        let state = failing::count(&case.link.state, &failure, case.now);
+        let state = self.count(&case.link.state, &failure);
         let mut is_new = failing::is_first(&state);
         let link = link::after_failure(case, plan, progress, folded).in_state(state, case.now);
         if link.version > 0

@@ -46,8 +46,7 @@ pub fn status(mapping: &Mapping, state: &DealState) -> String {
         }
         DealState::Paused { until } => format!("⚠ Paused until {}", minute(*until)),
         DealState::Failing { attempts, next, .. } => {
-            let next = next.map(|next| format!(", next try {}", minute(next))).unwrap_or_default();
-            format!("⚠ Failing: attempt {attempts}{next}")
+            format!("⚠ Failing: attempt {attempts}, next try {}", minute(*next))
         }
         DealState::Off { reason } => format!("Off: {}.", super::sentences::off_reason(reason)),
         DealState::Disconnected { reason } => disconnected(reason),

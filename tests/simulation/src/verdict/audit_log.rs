@@ -1,8 +1,8 @@
 //! The audit log is complete, and it is true.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use cosell_fakes::{State, Write, Written};
+use cosell_fakes::{Write, Written};
 use cosell_mapping::{Mapping, phase_value, stage_value};
 use cosell_model::audit::{AuditEntry, AuditKind, FieldChange, Side};
 use cosell_model::field::Field;
@@ -13,23 +13,22 @@ use super::End;
 use crate::world::LEAD;
 
 /// Nothing was written without an intention before it and, unless the function died or could not
-/// write there, an outcome after it.
+/// write there, an outcome after it. Attempts that fail alike share one of each: the first, and the
+/// entry that ends the count.
 pub(super) fn complete(end: &End<'_>, wrong: &mut Vec<String>) {
     let (state, book) = (end.state, end.book);
-    let mut entries: BTreeMap<&str, Vec<&AuditEntry>> = BTreeMap::new();
-    for entry in &state.audit {
-        entries.entry(&entry.invocation).or_default().push(entry);
-    }
     for write in &state.writes {
         let names = names(end, write);
-        let own = entries.get(write.invocation.as_str()).map(Vec::as_slice).unwrap_or_default();
-        let own: Vec<&AuditEntry> =
-            own.iter().copied().filter(|entry| names.contains(&entry.pair)).collect();
-        let announced = own.iter().any(|entry| entry.kind == AuditKind::WriteAhead);
-        let concluded = own.iter().any(|entry| entry.kind != AuditKind::WriteAhead)
-            || book.speechless.contains(&write.invocation)
-            || has_failed_before(state, &own)
-            || is_counted(state, &own);
+        let (before, after) = state.audit.split_at(write.audited);
+        let of_deal = |entry: &&AuditEntry| names.contains(&entry.pair);
+        let own = |entry: &&AuditEntry| entry.invocation == write.invocation;
+        let is_ahead = |entry: &&AuditEntry| entry.kind == AuditKind::WriteAhead;
+        let announced = before.iter().filter(of_deal).any(|entry| own(&entry) && is_ahead(&entry))
+            || is_announced(before.iter().filter(of_deal));
+        let concluded =
+            state.audit.iter().filter(of_deal).any(|entry| own(&entry) && !is_ahead(&entry))
+                || book.speechless.contains(&write.invocation)
+                || is_counted(before.iter().filter(of_deal), after.iter().filter(of_deal));
         if !announced || !concluded {
             let what = if announced { "an outcome" } else { "an intention" };
             wrong.push(format!(
@@ -40,34 +39,25 @@ pub(super) fn complete(end: &End<'_>, wrong: &mut Vec<String>) {
     }
 }
 
-/// Whether the last outcome before these entries is a failure, which counts this one.
-fn has_failed_before(state: &State, own: &[&AuditEntry]) -> bool {
-    let Some(first) = own.first().copied() else { return false };
-    let position = state.audit.iter().position(|entry| std::ptr::eq(entry, first));
-    let mut before = state.audit[..position.unwrap_or_default()].iter().rev();
-    let is_outcome =
-        |entry: &&AuditEntry| entry.pair == first.pair && entry.kind != AuditKind::WriteAhead;
-    before.find(is_outcome).is_some_and(|entry| entry.kind == AuditKind::Failed)
+/// Whether an attempt that failed before announced the writes of this one.
+fn is_announced<'a>(before: impl DoubleEndedIterator<Item = &'a AuditEntry>) -> bool {
+    let ends = |entry: &&AuditEntry| {
+        matches!(entry.kind, AuditKind::WriteAhead | AuditKind::Updated | AuditKind::Created)
+    };
+    before.rev().find(ends).is_some_and(|entry| entry.kind == AuditKind::WriteAhead)
 }
 
-/// Whether a later entry counts these attempts among those that failed: the number of the next
-/// attempt does, and so does the end of the failures.
-fn is_counted(state: &State, own: &[&AuditEntry]) -> bool {
-    let Some(last) = own.last().copied() else { return false };
-    let Some(attempt) = attempt(last) else { return false };
-    let position = state.audit.iter().position(|entry| std::ptr::eq(entry, last));
-    let mut later = state.audit[position.unwrap_or_default()..].iter();
-    later.any(|entry| {
-        let counts = entry.kind == AuditKind::Recovered
-            || self::attempt(entry).is_some_and(|other| other > attempt);
-        entry.pair == last.pair && counts
-    })
-}
-
-/// Which attempt an entry says that it is.
-fn attempt(entry: &AuditEntry) -> Option<u32> {
-    let (_, attempt) = entry.message.rsplit_once(" This is attempt ")?;
-    attempt.trim_end_matches('.').parse().ok()
+/// Whether other entries count this attempt among those that failed: the failure before it, the
+/// number of the next attempt, or the end of the failures.
+fn is_counted<'a>(
+    before: impl DoubleEndedIterator<Item = &'a AuditEntry>,
+    mut after: impl Iterator<Item = &'a AuditEntry>,
+) -> bool {
+    let outcome = before.rev().find(|entry| entry.kind != AuditKind::WriteAhead);
+    outcome.is_some_and(|entry| entry.kind == AuditKind::Failed)
+        || after.any(|entry| {
+            entry.kind == AuditKind::Recovered || entry.message.contains(" This is attempt ")
+        })
 }
 
 /// What the log of a written subject may be kept under.

@@ -81,7 +81,7 @@ fn looks_like_ours(pair: &Pair<'_>, edit: &Edit, is_it: impl Fn(&Value) -> bool)
     });
     ahead.any(|ahead| {
         let answers = |entry: &AuditEntry| {
-            entry.invocation == ahead.invocation && entry.kind != AuditKind::WriteAhead
+            entry.kind != AuditKind::WriteAhead && entry.at >= ahead.at && entry.at <= edit.at
         };
         !own().any(|entry| answers(entry) && changes(entry, &|_| true))
     })

@@ -168,7 +168,8 @@ async fn a_refused_request_is_made_again_when_it_is_chosen_anew_or_an_operator_o
                 cause: Cause::Operator,
                 observed: "test".into(),
             };
-            let request = Request { message: &message, now: stage.now, invocation: "operator" };
+            let request =
+                Request { message: &message, receives: 1, now: stage.now, invocation: "operator" };
             stage.engine.reconcile(request).await.unwrap();
         } else {
             stage.world.edit_record(OPPORTUNITY, |record| {

@@ -110,7 +110,7 @@ impl Stage {
             observed: "test".into(),
         };
         self.world.state().now = self.now;
-        let request = Request { message: &message, now: self.now, invocation };
+        let request = Request { message: &message, receives: 1, now: self.now, invocation };
         let outcome = self.engine.reconcile(request).await;
         // Whatever a test is about, nothing is sent that the services lock.
         assert_eq!(self.world.state().violations, [""; 0]);

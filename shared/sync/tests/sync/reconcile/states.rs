@@ -252,18 +252,12 @@ async fn repeated_failures_of_a_write_are_one_entry_and_one_more_that_counts_the
         let entries = stage.audit_log().split_off(from);
         let kinds: Vec<AuditKind> = entries.iter().map(|entry| entry.kind).collect();
         let ahead = AuditKind::WriteAhead;
-        let expected = [
-            ahead,
-            AuditKind::Failed,
-            ahead,
-            ahead,
-            ahead,
-            AuditKind::Recovered,
-            AuditKind::Updated,
-        ];
-        assert_eq!(kinds, expected, "{call}");
-        assert!(entries[3].message.ends_with("This is attempt 3."), "{}", entries[3].message);
-        let counted = &entries[5].message;
+        assert_eq!(
+            kinds,
+            [ahead, AuditKind::Failed, AuditKind::Recovered, AuditKind::Updated],
+            "{call}"
+        );
+        let counted = &entries[2].message;
         assert!(counted.starts_with("Had failed 3 times from "), "{counted}");
     }
 }
@@ -315,7 +309,7 @@ async fn a_throttled_deal_says_when_it_is_tried_again() {
     stage.fault("crm.get", Fault::Before(FailureKind::Throttled { retry_after }));
     stage.reconcile(&opportunity(), "throttled").await.unwrap_err();
     let DealState::Failing { next, .. } = state(&stage) else { panic!("{:?}", state(&stage)) };
-    assert_eq!(next, Some(stage.now + SignedDuration::from_mins(2)));
+    assert_eq!(next, stage.now + SignedDuration::from_mins(2));
 }
 
 #[tokio::test]

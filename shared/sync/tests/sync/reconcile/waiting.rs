@@ -369,7 +369,8 @@ async fn an_operators_order_sends_a_refused_registration_once_more_and_leaves_it
     let refused = stage.the_link().registering;
     let message =
         SyncMessage { subject: opportunity(), cause: Cause::Operator, observed: "test".into() };
-    let request = Request { message: &message, now: stage.now, invocation: "operator" };
+    let request =
+        Request { message: &message, receives: 1, now: stage.now, invocation: "operator" };
     stage.script.take_calls();
     stage.engine.reconcile(request).await.unwrap();
     assert!(stage.script.take_calls().contains(&"pc.patch"));
