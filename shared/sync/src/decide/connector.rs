@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use cosell_mapping::{Mapping, Mark};
-use cosell_model::crm::{CrmRecord, CrmWrite};
+use cosell_model::crm::{CrmRecord, CrmWrite, Phase};
 use cosell_model::id::ReferralId;
 use cosell_model::notice::Notice;
 use cosell_model::referral::Referral;
@@ -76,6 +76,23 @@ impl<'a> Connector<'a> {
         if self.marks && (self.writes_besides || !columns.is_empty()) {
             columns.extend(self.marked_name(record, state));
         }
+        columns
+    }
+
+    /// The same of a record that is closed: what its seller reads, and nothing else. One that was
+    /// merged away and a lead that was converted take nothing.
+    pub(crate) fn notes_of_closed(
+        &self,
+        record: &CrmRecord,
+        state: &DealState,
+        unread: &[&Notice],
+    ) -> BTreeMap<String, Json> {
+        if record.merged_into.is_some() || record.phase == Phase::Qualified {
+            return BTreeMap::new();
+        }
+        let own = [self.mapping.columns.audit.as_str(), self.mapping.columns.sync_status.as_str()];
+        let mut columns = self.columns(record, state, unread);
+        columns.retain(|column, _| own.contains(&column.as_str()));
         columns
     }
 

@@ -24,7 +24,7 @@ pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
         ));
     }
     if record.phase.is_closed() {
-        return;
+        return check_closed(pair, wrong);
     }
     let differing: Vec<&Rule> = if referral.stage.is_terminal() || is_stuck(pair) {
         Vec::new()
@@ -72,6 +72,24 @@ pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
         && !is_refused_at(&end.state.partner_center.refusals, VISIBLE)
     {
         wrong.push(format!("the CRM and referral {} disagree on who sees the deal", referral.id));
+    }
+}
+
+/// A closed record is read-only where its CRM takes no notes on it. Where it does, it says the state
+/// that it had when it was last written.
+fn check_closed(pair: &Pair<'_>, wrong: &mut Vec<String>) {
+    let takes_notes = pair.end.state.crm.closed_takes_notes
+        && pair.record.phase != Phase::Qualified
+        && !pair.end.weather.refuses
+        && !pair.is_rewritten();
+    let (state, status) = (pair.link.state.before_failing(), pair.status());
+    let is_synced = *state == DealState::InSync;
+    if takes_notes && !status.is_empty() && status.starts_with('✔') != is_synced {
+        wrong.push(format!(
+            "the seller of the closed {} reads {status}, but the deal is {}",
+            pair.record.key.id,
+            state.name()
+        ));
     }
 }
 
