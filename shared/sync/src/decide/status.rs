@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use cosell_model::audit::Side;
 use cosell_model::crm::CrmRecord;
 use cosell_model::field::Field;
-use cosell_model::message::Cause;
 use cosell_model::notice::Notice;
 use cosell_model::state::DealState;
 use cosell_model::value::Value;
@@ -69,7 +68,7 @@ fn on_closed(
 /// Whether the deal comes to another state. What a closed record refused then is not tried again
 /// while the state lasts, unless an operator orders it.
 fn is_news(pair: &Pair, state: &DealState) -> bool {
-    pair.state().before_failing() != state || pair.cause == Cause::Operator
+    pair.state().before_failing() != state
 }
 
 /// The plan with what its seller reads, where the plan is no more than a state.

@@ -84,7 +84,8 @@ fn check_closed(pair: &Pair<'_>, wrong: &mut Vec<String>) {
         && !pair.is_rewritten();
     let (state, status) = (pair.link.state.before_failing(), pair.status());
     let is_synced = *state == DealState::InSync;
-    if takes_notes && !status.is_empty() && status.starts_with('✔') != is_synced {
+    let is_ours = status.starts_with(['✔', '⚠', '✘']);
+    if takes_notes && is_ours && status.starts_with('✔') != is_synced {
         wrong.push(format!(
             "the seller of the closed {} reads {status}, but the deal is {}",
             pair.record.key.id,
@@ -148,7 +149,9 @@ fn is_stage_excused(pair: &Pair<'_>) -> bool {
     let reopened = pair.end.weather.reopens && pair.referral.stage.is_terminal();
     let waits = pair.end.weather.registers
         && pair.link.win_deferred_until.is_some_and(|until| until > pair.end.state.now);
-    // A record that the CRM would not close is left to its seller, who is notified.
+    // A record that the CRM would not close is left to its seller, who is notified, and again once
+    // it is somewhere else.
+    let (refused, moved) = ("✘ The record could not be brought to", "✘ The record is ");
     let left = pair.end.weather.refuses
         && pair.referral.stage.is_terminal()
         && pair.status().starts_with("✘ The record could not be brought to");

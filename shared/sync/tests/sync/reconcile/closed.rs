@@ -76,13 +76,10 @@ async fn a_crm_that_refuses_notes_on_closed_records_is_asked_once_for_each_state
         let again = stage.reconcile(&opportunity(), "echo").await.unwrap();
         assert_eq!((again.kind, updates(&stage)), (AuditKind::Unchanged, 0));
     }
-    // Whoever lets the sync write there has the state written by an order.
-    stage.world.state().crm.closed_takes_notes = true;
-    let message =
-        SyncMessage { subject: opportunity(), cause: Cause::Operator, observed: "test".into() };
-    let request = Request { message: &message, now: stage.now, invocation: "operator" };
-    stage.engine.reconcile(request).await.unwrap();
-    assert!(status(&stage).starts_with("✘ Deal name was not sent"), "{}", status(&stage));
+    // Reopened, it is written as any other.
+    stage.seller_edits(|record| record.phase = Phase::Open);
+    stage.reconcile(&opportunity(), "reopened").await.unwrap();
+    assert!(status(&stage).starts_with('✘'), "{}", status(&stage));
 }
 
 #[tokio::test]
