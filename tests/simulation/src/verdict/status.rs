@@ -41,7 +41,10 @@ pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
             ));
         }
         let stage = apart.then_some("the stage");
-        let labels = differing.iter().map(|rule| rule.name.as_str()).chain(stage);
+        let help = is_help_apart(pair).then_some("the choice of help");
+        let seen = is_never_compared(pair).then_some("the visibility");
+        let labels = differing.iter().map(|rule| rule.name.as_str());
+        let labels = labels.chain(stage).chain(help).chain(seen);
         for label in labels {
             wrong.push(format!(
                 "the seller of {} reads {status}, but {label} differs",
@@ -92,6 +95,27 @@ fn check_closed(pair: &Pair<'_>, wrong: &mut Vec<String>) {
             state.name()
         ));
     }
+}
+
+/// Whether help is chosen that Microsoft was not asked for, and cannot be.
+fn is_help_apart(pair: &Pair<'_>) -> bool {
+    let Some(chosen) = chosen_help(pair) else { return false };
+    match pair.link.microsoft.requested.as_deref() {
+        Some(requested) => chosen != requested,
+        None => pair.referral.is_incoming() && pair.link.microsoft_referral.is_none(),
+    }
+}
+
+fn chosen_help<'a>(pair: &'a Pair<'_>) -> Option<&'a str> {
+    let column = pair.record.get(&pair.mapping.help.column);
+    pair.mapping.help_code(column).ok().flatten()
+}
+
+/// Whether the seller wants a deal shown of whose visibility nothing was ever known.
+fn is_never_compared(pair: &Pair<'_>) -> bool {
+    !pair.referral.has("consent")
+        && !pair.link.last_synced.contains_key(&Field::Visibility)
+        && pair.mapping.visibility_of(pair.record) == Ok(Some(true))
 }
 
 const VISIBLE: &str = "/consent/consentToShareReferralWithMicrosoftSellers";
@@ -154,7 +178,7 @@ fn is_stage_excused(pair: &Pair<'_>) -> bool {
     let (refused, moved) = ("✘ The record could not be brought to", "✘ The record is ");
     let left = pair.end.weather.refuses
         && pair.referral.stage.is_terminal()
-        && pair.status().starts_with("✘ The record could not be brought to");
+        && (pair.status().starts_with(refused) || pair.status().starts_with(moved));
     reopened
         || left
         || is_stuck(pair)
@@ -224,7 +248,14 @@ fn has_reason(pair: &Pair<'_>, differing: &[&Rule], apart: bool) -> bool {
         && pair.link.dropped_writes.keys().any(|field| {
             pair.rule(field.as_str()).is_some_and(|rule| status.contains(&rule.label))
         });
-    answer || refused || apart || waiting || dropped || !differing.is_empty()
+    let chosen = chosen_help(pair).is_some();
+    // What was taken back, or chosen once it was too late.
+    let too_late =
+        pair.link.microsoft.requested.is_some() || (pair.referral.stage.is_terminal() && chosen);
+    let help = status.contains("How can Microsoft help?") && (is_help_apart(pair) || too_late);
+    let never_compared = is_never_compared(pair);
+    let known = answer || refused || apart || waiting || dropped || help || never_compared;
+    known || !differing.is_empty()
 }
 
 /// Whether a field may differ: it goes one way, waits, is not kept by this CRM, one side does not
