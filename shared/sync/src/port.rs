@@ -167,7 +167,7 @@ impl Known {
     }
 }
 
-/// The deals that need a person, for operators: no function asks for them.
+/// The deals that need a person, for operators, and for the poller those that were refused.
 #[async_trait]
 pub trait Attention: Send + Sync {
     /// A page of the deals that are in the state of this name and need a person, the one that does

@@ -96,6 +96,16 @@ impl<'a> Connector<'a> {
         columns
     }
 
+    /// What takes a status and its mark off the record of a deal that never took part.
+    pub(crate) fn silent(&self, record: &CrmRecord) -> BTreeMap<String, Json> {
+        let status = self.mapping.columns.sync_status.to_string();
+        if record.get(&status).is_null() {
+            return BTreeMap::new();
+        }
+        let mark = self.marked_name(record, &DealState::New).filter(|_| !record.is_read_only());
+        [(status, Json::Null)].into_iter().chain(mark).collect()
+    }
+
     /// What a new record gets. Its identifier is the upsert's key, not a column.
     pub(crate) fn introduce(&self, write: &mut CrmWrite, state: &DealState, notices: &[Notice]) {
         write.fields.extend(self.identity());

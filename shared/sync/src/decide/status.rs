@@ -66,7 +66,7 @@ fn on_closed(
 }
 
 /// Whether the deal comes to another state. What a closed record refused then is not tried again
-/// while the state lasts, unless an operator orders it.
+/// while the state lasts.
 fn is_news(pair: &Pair, state: &DealState) -> bool {
     pair.state().before_failing() != state
 }
@@ -79,7 +79,7 @@ pub(crate) fn with_status(rules: Rules<'_>, pair: &Pair, mut plan: Plan) -> Plan
         DealState::Refused { .. } => true,
         DealState::Disconnected { .. } | DealState::Waiting { .. } => is_on(mapping, record),
         // Of what never took part, its record says nothing.
-        DealState::Off { .. } => pair.is_linked(),
+        DealState::Off { .. } => pair.is_linked() || was_notified(pair),
         _ => false,
     };
     if !says || (record.is_read_only() && !is_news(pair, state)) {
@@ -104,10 +104,19 @@ pub(crate) fn with_status(rules: Rules<'_>, pair: &Pair, mut plan: Plan) -> Plan
         connector.columns(record, state, &unread)
     };
     if matches!(state, DealState::Off { .. }) {
-        columns.retain(|column, _| mapping.columns.sync_status == column.as_str());
+        if pair.is_linked() {
+            columns.retain(|column, _| mapping.columns.sync_status == column.as_str());
+        } else {
+            columns = connector.silent(record);
+        }
     }
     plan.effects.extend(effect(columns));
     plan
+}
+
+/// Whether the seller of a deal that is not linked was notified why not.
+fn was_notified(pair: &Pair) -> bool {
+    !matches!(pair.state().before_failing(), DealState::New | DealState::Off { .. })
 }
 
 pub(super) fn effect(columns: BTreeMap<String, Json>) -> Option<Effect> {
