@@ -53,7 +53,7 @@ pub enum Cause {
     CrmPoll,
     /// The poller's sweep found a changed referral.
     Sweep,
-    /// A time has come: a deadline is near, or a win may be sent.
+    /// A time has come: a deadline is near, a win may be sent, or a refused deal is tried again.
     Due,
     /// An operator asked.
     Operator,

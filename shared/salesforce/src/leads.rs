@@ -45,9 +45,9 @@ impl SalesforceLeads {
     async fn current(&self, lead: &CrmRecord) -> Result<CrmRecord, Failure> {
         let doing = || format!("qualifying lead {}", lead.key.id);
         let now = self.leads.read(Which::Id(&lead.key.id)).await?;
-        // Somebody's conversion is what we want; a lead that was disqualified meanwhile is to be
-        // looked at anew.
-        now.filter(|now| now.phase == lead.phase || now.phase == Phase::Qualified)
+        // A lead that was disqualified meanwhile is to be looked at anew, and so is one that somebody
+        // converted: what they entered in the opportunity is theirs.
+        now.filter(|now| now.phase == lead.phase)
             .ok_or_else(|| SalesforceError::Stale { doing: doing() }.into())
     }
 

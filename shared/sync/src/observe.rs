@@ -5,6 +5,7 @@ use cosell_mapping::Mapping;
 use cosell_model::crm::CrmRecord;
 use cosell_model::link::Link;
 use cosell_model::message::Cause;
+use cosell_model::notice::OffReason;
 use cosell_model::referral::Referral;
 use cosell_model::state::UnlinkedDeal;
 use jiff::Timestamp;
@@ -54,6 +55,11 @@ impl Engine {
                 ..pair(Standing::FormerLead { opportunity })
             },
             Located::Ignored(reason) => pair(Standing::Ignored(reason)),
+            Located::NotFlagged { record, table } => Pair {
+                table,
+                record: Some(*record),
+                ..pair(Standing::Ignored(OffReason::NotFlagged))
+            },
             Located::Contradiction { notice, record, table } => Pair {
                 table,
                 record: record.map(|record| *record),

@@ -85,6 +85,11 @@ impl Pair {
         kept.unwrap_or(&DealState::New)
     }
 
+    /// Whether the record is read-only: where it takes no notices, it is not asked again.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.record.as_ref().is_some_and(CrmRecord::is_read_only)
+    }
+
     /// Whether the link is kept already.
     pub(crate) fn is_linked(&self) -> bool {
         self.link.as_ref().is_some_and(|link| link.version > 0)

@@ -14,7 +14,7 @@ use cosell_model::message::{Cause, Subject, SyncMessage};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::failure::{Failure, FailureKind};
-use crate::port::{Claim, Claims, Crm, Cursors, Links, PartnerCenter, Queue, Schedule};
+use crate::port::{Attention, Claim, Claims, Crm, Cursors, Links, PartnerCenter, Queue, Schedule};
 
 /// The claim that keeps two runs apart.
 const LEASE: &str = "poller";
@@ -44,6 +44,8 @@ pub struct Poller {
     pub schedule: Arc<dyn Schedule>,
     /// By it we know which invitations are synced.
     pub links: Arc<dyn Links>,
+    /// Which deals were refused.
+    pub attention: Arc<dyn Attention>,
     /// When the seller is warned of an invitation that expires.
     pub deadlines: Deadlines,
     /// How far each run reaches back behind the start of the one before: for clocks that differ and
@@ -72,16 +74,17 @@ impl Poller {
         if let Claim::Held { .. } = self.claims.claim(LEASE, invocation, now, LEASE_LASTS).await? {
             return Ok(Polled { skipped: true, ..Polled::default() });
         }
-        let (records, (referrals, deadlines), schedule) = futures::join!(
+        let (records, (referrals, deadlines), schedule, refused) = futures::join!(
             self.poll_tables(now),
             self.poll_partner_center(now),
-            self.poll_schedule(now)
+            self.poll_schedule(now),
+            self.poll_refused(now)
         );
         self.claims.release(LEASE, invocation).await?;
         Ok(Polled {
             records: records?,
             referrals: referrals?,
-            due: schedule? + deadlines?,
+            due: schedule? + deadlines? + refused?,
             skipped: false,
         })
     }

@@ -92,7 +92,8 @@ pub trait Leads: Crm {
     ///
     /// `write` has the opportunity's columns, those of account and contact included, which are
     /// looked for and made as [`Crm::upsert`] does. `lead` is as it was read;
-    /// [`crate::FailureKind::Stale`] when it is gone meanwhile.
+    /// [`crate::FailureKind::Stale`] when it is gone meanwhile, or somebody else qualified it: what
+    /// they entered in the opportunity is theirs.
     async fn qualify(
         &self,
         lead: &CrmRecord,
@@ -167,7 +168,7 @@ impl Known {
     }
 }
 
-/// The deals that need a person, for operators: no function asks for them.
+/// The deals that need a person, for operators, and for the poller those that were refused.
 #[async_trait]
 pub trait Attention: Send + Sync {
     /// A page of the deals that are in the state of this name and need a person, the one that does

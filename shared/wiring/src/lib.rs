@@ -189,6 +189,7 @@ pub async fn poller(
     // Late is no failure here either: the first run meets whatever is slow today.
     let _ = tokio::time::timeout(WARM_UP_LIMIT, systems.warm_up()).await;
     let links = Table::new(sdk, settings.links_table);
+    let deals = Arc::new(DynamoLinks::new(links.clone()));
     Ok(Poller {
         partner_center: systems.partner_center,
         crm: systems.crm,
@@ -196,8 +197,9 @@ pub async fn poller(
         queue,
         claims: Arc::new(DynamoClaims::new(links.clone())),
         cursors: Arc::new(DynamoCursors::new(links.clone())),
-        schedule: Arc::new(DynamoSchedule::new(links.clone())),
-        links: Arc::new(DynamoLinks::new(links)),
+        schedule: Arc::new(DynamoSchedule::new(links)),
+        links: deals.clone(),
+        attention: deals,
         deadlines: settings.deadlines,
         overlap: settings.overlap,
     })

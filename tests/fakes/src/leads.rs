@@ -59,14 +59,14 @@ impl Leads for LeadPorts {
         let opportunity = if cannot_convert {
             ports
                 .call(reading("leads.qualify", SYSTEM, id), |state| {
-                    let lead = state.records.get(id).ok_or_else(gone)?;
-                    Ok(lead.converted_into.as_ref().map(|key| key.id.clone()))
+                    unqualified(state, id).map(|()| None)
                 })
                 .await?
         } else {
             let request = || Request::Convert(id.clone());
             let call = writing("leads.qualify", SYSTEM, id, FailureKind::OutcomeUnknown);
             let converted = ports.write(call, Some(request), |state| {
+                unqualified(state, id)?;
                 let now = state.now;
                 state.crm.accept(Part::Qualify, id, &CrmWrite::default(), now)?;
                 convert(state, id)
@@ -102,6 +102,17 @@ impl Leads for LeadPorts {
                     .map(|lead| lead.key.clone()))
             })
             .await
+    }
+}
+
+/// Fails where somebody else qualified the lead: what they entered in the opportunity is theirs.
+fn unqualified(state: &State, id: &str) -> Result<(), Failure> {
+    let lead = state.records.get(id).ok_or_else(gone)?;
+    match lead.converted_into {
+        Some(_) => {
+            Err(Failure::new(SYSTEM, FailureKind::Stale, "the lead was qualified meanwhile"))
+        }
+        None => Ok(()),
     }
 }
 

@@ -208,6 +208,7 @@ impl Functions {
             cursors: ports.clone(),
             schedule: ports.clone(),
             links: ports.clone(),
+            attention: ports.clone(),
             deadlines: self.policy.deadlines.clone(),
             overlap: SignedDuration::from_mins(5),
         };

@@ -71,13 +71,15 @@ impl DynamicsLeads {
         self.opportunities.bound(&path, doing, ErrorCode::UNKNOWN_KEY).await
     }
 
-    /// The lead, if it is open and as it was read, or qualified. `QualifyLead` knows no version, so
-    /// it is compared here.
+    /// The lead, if it is as it was read; `QualifyLead` knows no version, so it is compared here. One
+    /// that somebody qualified meanwhile has an opportunity of theirs, which is to be read first.
     async fn unchanged(&self, id: Uuid, lead: &CrmRecord) -> Result<Standing, DynamicsError> {
         let doing = format!("qualifying lead {id}");
         let standing = self.standing(id).await?;
         match standing {
-            Some(standing) if standing.phase == Phase::Qualified => Ok(standing),
+            Some(standing) if standing.phase == lead.phase && lead.phase == Phase::Qualified => {
+                Ok(standing)
+            }
             Some(standing) if standing.version != lead.version => {
                 Err(DynamicsError::Stale { doing })
             }
@@ -121,8 +123,8 @@ impl DynamicsLeads {
         }
     }
 
-    /// Qualifies an open lead. Whoever was quicker is as good. Account and contact are found or
-    /// made as for any opportunity, so the action makes neither.
+    /// Qualifies an open lead. Account and contact are found or made as for any opportunity, so the
+    /// action makes neither.
     async fn close(
         &self,
         id: Uuid,
@@ -152,7 +154,9 @@ impl DynamicsLeads {
             }
             Err(refusal) if refusal.kind() == FailureKind::Rejected => {
                 match self.standing(id).await? {
-                    Some(standing) if standing.phase == Phase::Qualified => Ok(()),
+                    Some(standing) if standing.phase == Phase::Qualified => {
+                        Err(DynamicsError::Stale { doing: format!("qualifying lead {id}") })
+                    }
                     _ => Err(refusal),
                 }
             }

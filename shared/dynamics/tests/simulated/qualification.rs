@@ -34,7 +34,8 @@ async fn qualifying_gives_one_opportunity_with_customer_contact_currency_and_ide
     ] {
         assert_eq!(qualified.get(column), &value, "{column}");
     }
-    let again = environment.leads.qualify(&made, id, &deal_of_lead()).await.unwrap();
+    let lead = environment.lead_now(&made.key).await;
+    let again = environment.leads.qualify(&lead, id, &deal_of_lead()).await.unwrap();
     assert_eq!(again.key, qualified.key);
     assert_eq!(environment.counts().await, [1, 1, 1]);
     let read = environment.crm.get(&again.key).await.unwrap().unwrap();
@@ -136,7 +137,10 @@ async fn a_seller_who_was_quicker_keeps_opportunity_account_and_contact() {
     let (id, made) = environment.lead().await;
     environment.seller_edits(&made.key, json!({"companyname": "O'Neill Holding"})).await;
     environment.seller_qualifies(&made.key, json!({})).await;
-    let qualified = environment.leads.qualify(&made, id, &deal_of_lead()).await.unwrap();
+    let failure = environment.leads.qualify(&made, id, &deal_of_lead()).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Stale, "what the seller entered is to be read first");
+    let lead = environment.lead_now(&made.key).await;
+    let qualified = environment.leads.qualify(&lead, id, &deal_of_lead()).await.unwrap();
     assert_eq!(qualified.get("customerid_account/name"), &json!("O'Neill Holding"));
     assert_eq!(environment.lead_now(&made.key).await.converted_into, Some(qualified.key));
     assert_eq!(environment.counts().await, [1, 1, 1]);
@@ -165,7 +169,8 @@ async fn a_deal_that_the_seller_closed_already_stays_closed() {
         .control("POST", &format!("opportunities/{}/win", opportunity.id), Some(json!({})))
         .await;
     let open = CrmWrite { phase: Some(Phase::Open), ..deal_of_lead() };
-    let qualified = environment.leads.qualify(&made, id, &open).await.unwrap();
+    let lead = environment.lead_now(&made.key).await;
+    let qualified = environment.leads.qualify(&lead, id, &open).await.unwrap();
     assert_eq!((qualified.key, qualified.phase), (opportunity, Phase::Won));
 }
 
@@ -188,7 +193,8 @@ async fn an_opportunity_of_another_deal_keeps_its_identifier() {
     let opportunity = environment.lead_now(&made.key).await.converted_into.unwrap();
     let other = referral().to_string();
     environment.seller_edits(&opportunity, json!({"nwcs_referralid": other})).await;
-    let failure = environment.leads.qualify(&made, id, &deal_of_lead()).await.unwrap_err();
+    let lead = environment.lead_now(&made.key).await;
+    let failure = environment.leads.qualify(&lead, id, &deal_of_lead()).await.unwrap_err();
     assert!(
         failure.kind == FailureKind::Rejected && failure.message.contains("`nwcs_referralid`"),
         "{failure}"

@@ -58,8 +58,6 @@ impl Notice {
             | Self::HelpRequested
             | Self::MicrosoftDecided { .. }
             | Self::VisibilityRestored
-            | Self::HelpAlreadyRequested
-            | Self::HelpIncoming
             | Self::VisibilityIncoming
             | Self::Locked { .. }
             | Self::Registered
@@ -76,6 +74,8 @@ impl Notice {
             | Self::OneWay { .. }
             | Self::DroppedWrite { .. }
             | Self::Flapping { .. }
+            | Self::HelpAlreadyRequested
+            | Self::HelpIncoming
             | Self::VisibilityRecordClosed
             | Self::DeadlineNear { .. }
             | Self::WinDeferred { .. }
@@ -101,6 +101,9 @@ impl Notice {
             | Self::NotConvertible { field, .. }
             | Self::OneWay { field, .. }
             | Self::DroppedWrite { field, .. } => Some(field),
+            Self::HelpAlreadyRequested | Self::HelpIncoming | Self::HelpReferralClosed => {
+                Some(&Field::Help)
+            }
             _ => None,
         }
     }
@@ -124,9 +127,6 @@ impl Notice {
                 | Self::Locked { .. }
                 | Self::Flapping { .. }
                 | Self::HelpRequested
-                | Self::HelpAlreadyRequested
-                | Self::HelpIncoming
-                | Self::HelpReferralClosed
                 | Self::MicrosoftDecided { .. }
                 | Self::VisibilityRestored
                 | Self::VisibilityIncoming

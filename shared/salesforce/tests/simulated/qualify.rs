@@ -73,21 +73,18 @@ async fn the_opportunity_that_a_person_made_of_the_lead_is_the_deal() {
     let lead = environment.lead_of(id).await;
     environment.seller_converts(&lead, json!({})).await;
     let of_person = environment.rows("Opportunity").await[0]["Id"].clone();
-    // As it was read before the conversion, and after.
-    for lead in [lead.clone(), environment.rested_lead(&lead).await] {
-        let record = environment.leads.qualify(&lead, id, &write(&customer_deal())).await.unwrap();
-        assert_eq!(
-            (&json!(record.key.id), referral_of(&record)),
-            (&of_person, id.to_string().as_str())
-        );
-        assert_eq!(record.get("Name"), &json!("Fabrikam wave 2"));
-        assert_eq!(
-            record.get("Account/Name"),
-            &json!("O'Neill & Sons"),
-            "whom the person chose stays"
-        );
-        assert_eq!(environment.leads.origin(&record.key).await.unwrap().as_ref(), Some(&lead.key));
-    }
+    // As it was read before the conversion: what the person entered is to be read first.
+    let failure = environment.leads.qualify(&lead, id, &write(&customer_deal())).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Stale);
+    let lead = environment.rested_lead(&lead).await;
+    let record = environment.leads.qualify(&lead, id, &write(&customer_deal())).await.unwrap();
+    assert_eq!(
+        (&json!(record.key.id), referral_of(&record)),
+        (&of_person, id.to_string().as_str())
+    );
+    assert_eq!(record.get("Name"), &json!("Fabrikam wave 2"));
+    assert_eq!(record.get("Account/Name"), &json!("O'Neill & Sons"), "whom the person chose stays");
+    assert_eq!(environment.leads.origin(&record.key).await.unwrap().as_ref(), Some(&lead.key));
     assert_eq!(environment.count().await, [1, 1, 1]);
 }
 
@@ -97,6 +94,7 @@ async fn an_identifier_that_the_conversion_took_along_is_found() {
     let id = referral();
     let lead = environment.lead_of(id).await;
     environment.seller_converts(&lead, json!({"mapped": ["Msp_Referral_Id__c"]})).await;
+    let lead = environment.rested_lead(&lead).await;
     environment.leads.qualify(&lead, id, &write(&customer_deal())).await.unwrap();
     assert_eq!(environment.count().await, [1, 1, 1]);
 }
@@ -120,6 +118,7 @@ async fn a_conversion_without_an_opportunity_gets_one() {
     let id = referral();
     let lead = environment.lead_of(id).await;
     environment.seller_converts(&lead, json!({"opportunity": false})).await;
+    let lead = environment.rested_lead(&lead).await;
     let mut fields = customer_deal();
     fields.push(("Account/Name", json!("O'Neill & Sons")));
     let record = environment.leads.qualify(&lead, id, &write(&fields)).await.unwrap();

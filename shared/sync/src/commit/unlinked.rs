@@ -27,6 +27,7 @@ impl Reconciliation<'_> {
         let Some(link) = &pair.link else {
             return self.commit_unlinked(pair, plan, delivered).await;
         };
+        let delivered = delivered || pair.is_read_only();
         let state = plan.state.clone().unwrap_or_default();
         if let DealState::Paused { until } = &state {
             let message = "the deal is flapping and is left alone for a while";
@@ -95,7 +96,7 @@ impl Reconciliation<'_> {
         let message = crate::render::sentences(self.engine.mapping_of(pair.table), &plan.notices);
         let kind = Standing::kind(&state);
         let before = pair.unlinked.clone().unwrap_or_default();
-        let notified = if delivered {
+        let notified = if delivered || pair.is_read_only() {
             plan.notices.iter().filter(|notice| notice.stands()).map(Notice::key).collect()
         } else {
             before.notified.clone()

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use cosell_mapping::{Mapping, Mark};
-use cosell_model::crm::{CrmRecord, CrmWrite};
+use cosell_model::crm::{CrmRecord, CrmWrite, Phase};
 use cosell_model::id::ReferralId;
 use cosell_model::notice::Notice;
 use cosell_model::referral::Referral;
@@ -77,6 +77,33 @@ impl<'a> Connector<'a> {
             columns.extend(self.marked_name(record, state));
         }
         columns
+    }
+
+    /// The same of a record that is closed: what its seller reads, and nothing else. One that was
+    /// merged away and a lead that was converted take nothing.
+    pub(crate) fn notes_of_closed(
+        &self,
+        record: &CrmRecord,
+        state: &DealState,
+        unread: &[&Notice],
+    ) -> BTreeMap<String, Json> {
+        if takes_nothing(record) {
+            return BTreeMap::new();
+        }
+        let own = [self.mapping.columns.audit.as_str(), self.mapping.columns.sync_status.as_str()];
+        let mut columns = self.columns(record, state, unread);
+        columns.retain(|column, _| own.contains(&column.as_str()));
+        columns
+    }
+
+    /// What takes a status and its mark off the record of a deal that never took part.
+    pub(crate) fn silent(&self, record: &CrmRecord) -> BTreeMap<String, Json> {
+        let status = self.mapping.columns.sync_status.to_string();
+        if record.get(&status).is_null() || takes_nothing(record) {
+            return BTreeMap::new();
+        }
+        let mark = self.marked_name(record, &DealState::New).filter(|_| !record.is_read_only());
+        [(status, Json::Null)].into_iter().chain(mark).collect()
     }
 
     /// What a new record gets. Its identifier is the upsert's key, not a column.
@@ -154,6 +181,11 @@ fn mark(state: &DealState) -> Option<Mark> {
 pub(crate) fn microsoft_crm_id(referral: &Referral) -> Option<String> {
     let id = referral.get("trackingInfo.microsoftMsxId").and_then(Json::as_str);
     id.filter(|id| !id.is_empty()).map(str::to_owned)
+}
+
+/// Merged away or converted: not even its status can be written.
+fn takes_nothing(record: &CrmRecord) -> bool {
+    record.merged_into.is_some() || record.phase == Phase::Qualified
 }
 
 #[cfg(test)]

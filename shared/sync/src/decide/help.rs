@@ -1,6 +1,6 @@
 //! *How can Microsoft help?* (contract partner-center 3.6, 6.36). What was chosen is compared with
 //! what Microsoft was asked, not with what changed: until Microsoft was asked it stands, whatever
-//! came between. Once asked, it can be neither changed nor taken back.
+//! came between. Once asked, it can be neither changed nor taken back: another choice does not agree.
 
 use cosell_model::audit::Side;
 use cosell_model::digest::digest;
@@ -8,7 +8,7 @@ use cosell_model::field::Field;
 use cosell_model::life_cycle::Stage;
 use cosell_model::link::{Link, Step};
 use cosell_model::message::Cause;
-use cosell_model::microsoft::RefusedRequest;
+use cosell_model::microsoft::{RefusedRequest, requested_help};
 use cosell_model::notice::Notice;
 use cosell_model::patch::PatchOperation;
 use cosell_model::value::Value;
@@ -55,14 +55,16 @@ fn request(case: &Case<'_>, plan: &mut Plan) -> HelpRequest {
         }
     };
     if is_sent(case) {
-        if changed && code != case.link.microsoft.requested.as_deref() {
-            plan.notices.push(Notice::HelpAlreadyRequested);
+        let known = case.link.microsoft.requested.as_deref();
+        let requested = known.or_else(|| case.microsoft().and_then(requested_help));
+        if differs(code, requested, changed) {
+            plan.withhold(Field::Help, Notice::HelpAlreadyRequested);
         }
         return HelpRequest::Sent;
     }
     let Some(code) = code else { return HelpRequest::None };
-    if let Some(notice) = never(case) {
-        plan.notices.extend(changed.then_some(notice));
+    if let Some(notice) = never(case, changed) {
+        plan.withhold(Field::Help, notice);
         return HelpRequest::Waiting;
     }
     // A deal that nobody has accepted waits; one that is being closed needs no help any more.
@@ -75,12 +77,19 @@ fn request(case: &Case<'_>, plan: &mut Plan) -> HelpRequest {
     ask(case, plan, code)
 }
 
-/// Why this deal is none that Microsoft can be asked to help with.
-fn never(case: &Case<'_>) -> Option<Notice> {
-    if case.referral.stage.is_terminal() {
-        return Some(Notice::HelpReferralClosed);
+/// Whether the seller's choice is another than what Microsoft was asked. A deal that others asked
+/// Microsoft about, and whose seller chose nothing, is none; taking a choice back is an edit.
+fn differs(chosen: Option<&str>, requested: Option<&str>, changed: bool) -> bool {
+    chosen != requested && (changed || (chosen.is_some() && requested.is_some()))
+}
+
+/// Why this choice is none that Microsoft can be asked for. A deal that ended before it could be
+/// asked needs no help any more.
+fn never(case: &Case<'_>, changed: bool) -> Option<Notice> {
+    if case.referral.is_incoming() {
+        return Some(Notice::HelpIncoming);
     }
-    case.referral.is_incoming().then_some(Notice::HelpIncoming)
+    (case.referral.stage.is_terminal() && changed).then_some(Notice::HelpReferralClosed)
 }
 
 fn ask(case: &Case<'_>, plan: &mut Plan, code: &str) -> HelpRequest {

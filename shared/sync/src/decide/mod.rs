@@ -89,7 +89,8 @@ impl Rules<'_> {
             Standing::Ignored(reason) => {
                 let reason = reason.clone();
                 let notice = Notice::Off { reason: reason.clone() };
-                Plan::ending(DealState::Off { reason }, vec![notice])
+                let plan = Plan::ending(DealState::Off { reason }, vec![notice]);
+                status::with_status(self, pair, plan)
             }
             Standing::Contradiction(notice) => {
                 status::with_status(self, pair, Plan::refused(vec![notice.clone()]))

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use cosell_model::audit::Side;
+use cosell_model::crm::CrmRecord;
 use cosell_model::field::Field;
 use cosell_model::notice::Notice;
 use cosell_model::state::DealState;
@@ -32,7 +33,7 @@ pub(crate) fn columns(case: &Case<'_>, plan: &Plan, progress: &Progress) -> BTre
     let folded = fold::of(case, plan, progress);
     let unread = fold::unread(case, progress, &folded.notices);
     if case.record.is_read_only() {
-        return on_closed(case, plan, record, &folded.state, &unread);
+        return on_closed(case, plan, &folded.state, &unread, record);
     }
     let microsoft_id = case.microsoft().and_then(microsoft_crm_id);
     let connector = Connector {
@@ -47,38 +48,27 @@ pub(crate) fn columns(case: &Case<'_>, plan: &Plan, progress: &Progress) -> BTre
     connector.columns(record, &folded.state, &unread)
 }
 
-/// A closed record is read-only for most purposes: only what its seller waits for is tried there,
-/// in the columns of the sync alone.
+/// A closed record is read-only for most purposes, and a CRM may refuse any write of it: only what
+/// is new is tried there, once, in the columns of the sync alone.
 fn on_closed(
     case: &Case<'_>,
     plan: &Plan,
-    record: &cosell_model::crm::CrmRecord,
     state: &DealState,
     unread: &[&Notice],
+    record: &CrmRecord,
 ) -> BTreeMap<String, Json> {
     let deferral_changes = plan.memory.win_deferred_until != case.link.win_deferred_until;
-    let is_for_closed = |notice: &&&Notice| {
-        matches!(
-            notice,
-            Notice::WinDeferred { .. }
-                | Notice::Registered
-                | Notice::RegistrationBlocked
-                | Notice::RegistrationDeclined { .. }
-                | Notice::RegistrationRefused { .. }
-                | Notice::RegistrationDates { .. }
-                | Notice::RegistrationDateMissing { .. }
-                | Notice::RegistrationWithoutSolution
-        ) || (deferral_changes && matches!(notice, Notice::Sent { .. }))
-    };
-    let is_news = unread.iter().any(|notice| is_for_closed(&notice));
-    if case.record.merged_into.is_some() || !(is_news || deferral_changes) {
+    let is_registered = unread.iter().any(|notice| matches!(notice, Notice::Registered));
+    if !(is_news(case.pair, state) || deferral_changes || is_registered) {
         return BTreeMap::new();
     }
-    let connector = Connector::new(case.mapping, case.policy, case.now);
-    let mut columns = connector.columns(record, state, unread);
-    let own = &case.mapping.columns;
-    columns.retain(|column, _| own.audit == column.as_str() || own.sync_status == column.as_str());
-    columns
+    Connector::new(case.mapping, case.policy, case.now).notes_of_closed(record, state, unread)
+}
+
+/// Whether the deal comes to another state. What a closed record refused then is not tried again
+/// while the state lasts.
+fn is_news(pair: &Pair, state: &DealState) -> bool {
+    pair.state().before_failing() != state
 }
 
 /// The plan with what its seller reads, where the plan is no more than a state.
@@ -89,10 +79,10 @@ pub(crate) fn with_status(rules: Rules<'_>, pair: &Pair, mut plan: Plan) -> Plan
         DealState::Refused { .. } => true,
         DealState::Disconnected { .. } | DealState::Waiting { .. } => is_on(mapping, record),
         // Of what never took part, its record says nothing.
-        DealState::Off { .. } => pair.is_linked(),
+        DealState::Off { .. } => pair.is_linked() || was_notified(pair),
         _ => false,
     };
-    if record.is_read_only() || !says {
+    if !says || (record.is_read_only() && !is_news(pair, state)) {
         return plan;
     }
     let link = pair.link.as_ref().filter(|_| pair.is_linked());
@@ -108,12 +98,25 @@ pub(crate) fn with_status(rules: Rules<'_>, pair: &Pair, mut plan: Plan) -> Plan
         referral: link.map(|link| link.referral).filter(|_| pair.standing != Standing::Adopt),
         ..Connector::new(mapping, rules.policy, pair.now)
     };
-    let mut columns = connector.columns(record, state, &unread);
+    let mut columns = if record.is_read_only() {
+        connector.notes_of_closed(record, state, &unread)
+    } else {
+        connector.columns(record, state, &unread)
+    };
     if matches!(state, DealState::Off { .. }) {
-        columns.retain(|column, _| mapping.columns.sync_status == column.as_str());
+        if pair.is_linked() {
+            columns.retain(|column, _| mapping.columns.sync_status == column.as_str());
+        } else {
+            columns = connector.silent(record);
+        }
     }
     plan.effects.extend(effect(columns));
     plan
+}
+
+/// Whether the seller of a deal that is not linked was notified why not.
+fn was_notified(pair: &Pair) -> bool {
+    !matches!(pair.state().before_failing(), DealState::New | DealState::Off { .. })
 }
 
 pub(super) fn effect(columns: BTreeMap<String, Json>) -> Option<Effect> {

@@ -105,8 +105,8 @@ pub(super) fn agrees(case: &Case<'_>) -> bool {
     }
     let wanted = case.mapping.visibility_of(case.record);
     if !case.referral.has("consent") {
-        // A referral that never had it has no visibility. What was known still holds; the column
-        // may have been edited.
+        // What was known still holds; the column may have been edited. Of a referral that never had
+        // it, a choice to show the deal was never compared.
         let known = case.link.last_synced.get(&Field::Visibility);
         let is_kept = |known: &LastSynced| {
             let agreed = match known.partner_center {
@@ -115,7 +115,7 @@ pub(super) fn agrees(case: &Case<'_>) -> bool {
             };
             agreed && known.crm == case.mapping.visibility_in(case.record)
         };
-        return known.is_none_or(is_kept);
+        return known.map_or(matches!(wanted, Ok(None | Some(false))), is_kept);
     }
     let Some(now) = case.observed.get(&Field::Visibility) else { return true };
     if case.referral.is_visible_to_microsoft() {

@@ -46,7 +46,7 @@ impl Engine {
     ) -> Result<Located, Failure> {
         let mapping = self.mapping_of(table);
         if record.get(&mapping.columns.sync) != &Json::Bool(true) {
-            return Ok(Located::Ignored(OffReason::NotFlagged));
+            return Ok(Located::NotFlagged { record: Box::new(record), table });
         }
         let named = identifier(mapping, &record).map(str::to_owned);
         let record = Box::new(record);

@@ -32,6 +32,8 @@ pub(crate) enum Located {
     FormerLead { lead: Box<CrmRecord>, opportunity: String },
     /// Not for us.
     Ignored(OffReason),
+    /// A record without *Sync with Partner Center*.
+    NotFlagged { record: Box<CrmRecord>, table: Table },
     /// The identifiers contradict each other: a person must decide.
     Contradiction { notice: Notice, record: Option<Box<CrmRecord>>, table: Table },
 }

@@ -50,22 +50,28 @@ impl Reconciliation<'_> {
         Ok(self.quiet(AuditKind::Unlinked, message, state))
     }
 
-    /// Takes the referral's marks off a record. One that is read-only keeps them.
+    /// Takes the referral's marks off a record. One that is closed keeps them, and says where the
+    /// deal stands as far as the CRM lets us.
     pub(super) async fn free(
         &mut self,
         table: Table,
         record: &CrmRecord,
         state: &DealState,
     ) -> Result<(), Failure> {
-        if record.is_read_only() {
-            return Ok(());
-        }
         let engine = self.engine;
         let mapping = engine.mapping_of(table);
         let columns = &mapping.columns;
         let connector = Connector::new(mapping, &engine.policy, self.request.now);
         let was_on = is_on(mapping, record);
         let lines: &[&Notice] = if was_on { &[&Notice::Unlinked] } else { &[] };
+        if record.is_read_only() {
+            // The line goes with the status alone, or each repetition would add one.
+            if !connector.notes_of_closed(record, state, &[]).is_empty() {
+                let notes = connector.notes_of_closed(record, state, lines);
+                self.notify_on(record, notes).await?;
+            }
+            return Ok(());
+        }
         let mut fields = connector.columns(record, state, lines);
         let marks = [
             (columns.referral_id.to_string(), Json::Null),

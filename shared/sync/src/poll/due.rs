@@ -1,8 +1,9 @@
-//! What is only a matter of time, and of which neither side notifies us: wins that waited, and
-//! invitations that expire soon.
+//! What is only a matter of time, and of which neither side notifies us: wins that waited,
+//! invitations that expire soon, and deals that were refused.
 
 use cosell_model::message::{Cause, Subject, SyncMessage};
 use cosell_model::referral::Referral;
+use cosell_model::state::DealState;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Poller;
@@ -12,6 +13,9 @@ const SCHEDULE_CURSOR: &str = "schedule";
 const DEADLINE_CURSOR: &str = "deadlines";
 /// How often invitations are listed: a warning of one day comes at least 18 hours before the end.
 const LIST_EVERY: SignedDuration = SignedDuration::from_hours(6);
+const REFUSED_CURSOR: &str = "refused";
+/// How often deals that were refused are listed.
+const RECONCILE_REFUSED_EVERY: SignedDuration = SignedDuration::from_hours(6);
 
 impl Poller {
     /// Pairs whose time on the schedule has come. It reaches back by the overlap, as the other
@@ -32,8 +36,7 @@ impl Poller {
         let Some(first) = self.deadlines.first() else {
             return Ok(0);
         };
-        let last = self.cursors.load(DEADLINE_CURSOR).await?;
-        if last.is_some_and(|last| now.duration_since(last) < LIST_EVERY) {
+        if !self.is_due(DEADLINE_CURSOR, LIST_EVERY, now).await? {
             return Ok(0);
         }
         let mut messages = Vec::new();
@@ -48,6 +51,33 @@ impl Poller {
             }
         }
         self.enqueue(DEADLINE_CURSOR, now, &messages).await
+    }
+
+    /// Deals that were refused. The CRM lists flagged records alone: nobody else finds one whose
+    /// seller took the flag off, or whose record was deleted, and it would need a person for ever.
+    pub(super) async fn poll_refused(&self, now: Timestamp) -> Result<usize, Failure> {
+        if !self.is_due(REFUSED_CURSOR, RECONCILE_REFUSED_EVERY, now).await? {
+            return Ok(0);
+        }
+        let refused = DealState::Refused { reasons: Vec::new() };
+        let (mut messages, mut page) = (Vec::new(), Vec::new());
+        loop {
+            page = self.attention.needing_a_person(refused.name(), page.last()).await?;
+            if page.is_empty() {
+                return self.enqueue(REFUSED_CURSOR, now, &messages).await;
+            }
+            messages.extend(page.iter().map(|deal| message(deal.subject.clone(), now)));
+        }
+    }
+
+    async fn is_due(
+        &self,
+        cursor: &str,
+        every: SignedDuration,
+        now: Timestamp,
+    ) -> Result<bool, Failure> {
+        let last = self.cursors.load(cursor).await?;
+        Ok(last.is_none_or(|last| now.duration_since(last) >= every))
     }
 
     async fn is_linked(&self, referral: &Referral) -> Result<bool, Failure> {

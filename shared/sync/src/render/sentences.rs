@@ -160,11 +160,11 @@ fn of_the_deal(notice: &Notice) -> Option<String> {
             ended(&format!("Microsoft could not be asked to help: {}", refusal.sentence))
         ),
         Notice::HelpUnreadable { reason } => format!("How can Microsoft help?: {reason}."),
-        Notice::HelpAlreadyRequested => "Microsoft was asked to help already: How can Microsoft help? can be neither changed nor taken back there.".into(),
+        Notice::HelpAlreadyRequested => "Microsoft was asked to help already: How can Microsoft help? can be neither changed nor taken back there. Set it back here.".into(),
         Notice::HelpReferralClosed => {
-            "How can Microsoft help? was not sent: the referral is closed in Partner Center.".into()
+            "How can Microsoft help? was not sent: the referral is closed in Partner Center. Set it back here.".into()
         }
-        Notice::HelpIncoming => "How can Microsoft help? was not sent: whoever invited you to this deal takes part in it already.".into(),
+        Notice::HelpIncoming => "How can Microsoft help? was not sent: whoever invited you to this deal takes part in it already. Clear it here.".into(),
         Notice::MicrosoftDecided { stage, reason } => {
             let decided = decided(*stage);
             match reason {

@@ -46,6 +46,7 @@ fn stage() -> Stage {
         cursors: ports.clone(),
         schedule: ports.clone(),
         links: ports.clone(),
+        attention: ports.clone(),
         deadlines: Deadlines::default(),
         overlap: SignedDuration::from_mins(5),
     };

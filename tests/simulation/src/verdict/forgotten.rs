@@ -47,7 +47,7 @@ fn unlinked(end: &End<'_>, record: &CrmRecord, wrong: &mut Vec<String>) {
 }
 
 /// Whether the record lacks something that a referral needs, and its status names it.
-fn lacks(end: &End<'_>, record: &CrmRecord, status: &str) -> bool {
+pub(super) fn lacks(end: &End<'_>, record: &CrmRecord, status: &str) -> bool {
     let mut required =
         end.names.deals.rules.iter().filter(|rule| rule.required == Required::Always);
     let missing = required.find(|rule| rule.read_crm(record).is_ok_and(|value| value.is_nothing()));

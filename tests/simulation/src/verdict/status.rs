@@ -10,6 +10,7 @@ use cosell_model::state::DealState;
 use cosell_model::value::Value;
 
 use super::Pair;
+use super::forgotten::lacks;
 
 pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
     let Pair { end, referral, record, .. } = pair;
@@ -24,7 +25,7 @@ pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
         ));
     }
     if record.phase.is_closed() {
-        return;
+        return check_closed(pair, wrong);
     }
     let differing: Vec<&Rule> = if referral.stage.is_terminal() || is_stuck(pair) {
         Vec::new()
@@ -41,7 +42,10 @@ pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
             ));
         }
         let stage = apart.then_some("the stage");
-        let labels = differing.iter().map(|rule| rule.name.as_str()).chain(stage);
+        let help = is_help_apart(pair).then_some("the choice of help");
+        let seen = is_never_compared(pair).then_some("the visibility");
+        let labels = differing.iter().map(|rule| rule.name.as_str());
+        let labels = labels.chain(stage).chain(help).chain(seen);
         for label in labels {
             wrong.push(format!(
                 "the seller of {} reads {status}, but {label} differs",
@@ -73,6 +77,46 @@ pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
     {
         wrong.push(format!("the CRM and referral {} disagree on who sees the deal", referral.id));
     }
+}
+
+/// A closed record is read-only where its CRM takes no notes on it. Where it does, it says the state
+/// that it had when it was last written.
+fn check_closed(pair: &Pair<'_>, wrong: &mut Vec<String>) {
+    let takes_notes = pair.end.state.crm.closed_takes_notes
+        && pair.record.phase != Phase::Qualified
+        && !pair.end.weather.refuses
+        && !pair.is_rewritten();
+    let (state, status) = (pair.link.state.before_failing(), pair.status());
+    let is_synced = *state == DealState::InSync;
+    let is_ours = status.starts_with(['✔', '⚠', '✘']);
+    if takes_notes && is_ours && status.starts_with('✔') != is_synced {
+        wrong.push(format!(
+            "the seller of the closed {} reads {status}, but the deal is {}",
+            pair.record.key.id,
+            state.name()
+        ));
+    }
+}
+
+/// Whether help is chosen that Microsoft was not asked for, and cannot be.
+fn is_help_apart(pair: &Pair<'_>) -> bool {
+    let Some(chosen) = chosen_help(pair) else { return false };
+    match pair.link.microsoft.requested.as_deref() {
+        Some(requested) => chosen != requested,
+        None => pair.referral.is_incoming() && pair.link.microsoft_referral.is_none(),
+    }
+}
+
+fn chosen_help<'a>(pair: &'a Pair<'_>) -> Option<&'a str> {
+    let column = pair.record.get(&pair.mapping.help.column);
+    pair.mapping.help_code(column).ok().flatten()
+}
+
+/// Whether the seller wants a deal shown of whose visibility nothing was ever known.
+fn is_never_compared(pair: &Pair<'_>) -> bool {
+    !pair.referral.has("consent")
+        && !pair.link.last_synced.contains_key(&Field::Visibility)
+        && pair.mapping.visibility_of(pair.record) == Ok(Some(true))
 }
 
 const VISIBLE: &str = "/consent/consentToShareReferralWithMicrosoftSellers";
@@ -203,7 +247,15 @@ fn has_reason(pair: &Pair<'_>, differing: &[&Rule], apart: bool) -> bool {
         && pair.link.dropped_writes.keys().any(|field| {
             pair.rule(field.as_str()).is_some_and(|rule| status.contains(&rule.label))
         });
-    answer || refused || apart || waiting || dropped || !differing.is_empty()
+    let chosen = chosen_help(pair).is_some();
+    // What was taken back, or chosen once it was too late.
+    let too_late =
+        pair.link.microsoft.requested.is_some() || (pair.referral.stage.is_terminal() && chosen);
+    let help = status.contains("How can Microsoft help?") && (is_help_apart(pair) || too_late);
+    let help = help || chosen && lacks(pair.end, pair.record, status);
+    let never_compared = is_never_compared(pair);
+    let known = answer || refused || apart || waiting || dropped || help || never_compared;
+    known || !differing.is_empty()
 }
 
 /// Whether a field may differ: it goes one way, waits, is not kept by this CRM, one side does not

@@ -1,10 +1,13 @@
 //! What is only a matter of time.
 
-use cosell_fakes::World;
+use cosell_fakes::{Fault, World};
 use cosell_model::id::ReferralId;
 use cosell_model::link::Link;
-use cosell_model::message::Cause;
+use cosell_model::message::{Cause, Subject};
+use cosell_model::notice::{Notice, OffReason};
 use cosell_model::referral::Referral;
+use cosell_model::state::{DealState, UnlinkedDeal};
+use cosell_sync::FailureKind;
 use cosell_sync::port::Schedule;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -79,4 +82,39 @@ async fn what_is_on_the_schedule_is_enqueued_once_its_time_has_come() {
     assert_eq!(due(&world), [format!("referral#{REFERRAL}")]);
     poller.poll(at("12:41:00"), "later").await.unwrap();
     assert_eq!(due(&world).len(), 1);
+}
+
+#[tokio::test]
+async fn deals_that_were_refused_are_reconciled_every_few_hours_and_no_other_that_is_not_linked() {
+    let Stage { world, poller, .. } = stage();
+    let subject = |id: &str| Subject::Crm(record(id, json!({})).key);
+    let reasons = vec![Notice::IdentifierUnreadable];
+    let states = [
+        ("1", DealState::Refused { reasons: reasons.clone() }),
+        ("2", DealState::Off { reason: OffReason::NotFlagged }),
+        ("3", DealState::Refused { reasons: reasons.clone() }),
+        ("4", DealState::Refused { reasons }),
+    ];
+    for (id, state) in states {
+        let deal = UnlinkedDeal::default().in_state(state, at("09:00:00"));
+        world.state().unlinked.insert(subject(id), deal);
+    }
+    let refused: Vec<String> = ["1", "3", "4"].map(|id| subject(id).to_string()).into();
+    let first = poller.poll(at("10:00:00"), "first").await.unwrap();
+    assert_eq!((first.due, due(&world)), (3, refused));
+    poller.poll(at("12:00:00"), "too soon").await.unwrap();
+    assert_eq!(due(&world).len(), 3);
+    world.state().unlinked.remove(&subject("1"));
+    poller.poll(at("16:00:00"), "again").await.unwrap();
+    assert_eq!(due(&world).len(), 5);
+}
+
+#[tokio::test]
+async fn a_list_of_refused_deals_that_fails_is_asked_again_by_the_next_run() {
+    let Stage { world, script, poller, .. } = stage();
+    script.fault("attention.list", Fault::Before(FailureKind::Transient));
+    poller.poll(at("10:00:00"), "fails").await.unwrap_err();
+    assert!(!world.state().cursors.contains_key("refused"));
+    poller.poll(at("10:02:00"), "makes good").await.unwrap();
+    assert!(world.state().cursors.contains_key("refused"));
 }

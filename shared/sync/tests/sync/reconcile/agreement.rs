@@ -158,10 +158,8 @@ async fn check(rules: Vec<Directions>, turns: Vec<Vec<Edit>>) {
         let is_synced = stage.the_link().state == DealState::InSync;
         assert_eq!(is_synced, differing.is_empty(), "{:?}: {differing:?}", stage.the_link().state);
         let record = stage.the_record();
-        if !record.phase.is_closed() {
-            let status = record.get("nwcs_syncstatus");
-            assert_eq!(status == "✔ Synced", differing.is_empty(), "{status}: {differing:?}");
-        }
+        let status = record.get("nwcs_syncstatus");
+        assert_eq!(status == "✔ Synced", differing.is_empty(), "{status}: {differing:?}");
     }
 }
 

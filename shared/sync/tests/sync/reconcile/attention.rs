@@ -1,5 +1,7 @@
 //! What needs a person: which deals are listed, since when, and which notices are new.
 
+use cosell_model::notice::OffReason;
+use cosell_model::state::DealState;
 use cosell_sync::port::{Attention, NeedsPerson};
 
 use super::*;
@@ -110,4 +112,53 @@ async fn a_disconnected_deal_is_listed_unless_an_operator_wanted_it() {
     stage.engine.unlink(stage.the_link().referral, order).await.unwrap();
     assert_eq!(stage.the_link().state.name(), "disconnected");
     assert_eq!(listed(&stage, "disconnected").await, []);
+}
+
+#[tokio::test]
+async fn a_refused_record_whose_flag_is_taken_off_says_nothing_and_needs_nobody() {
+    for cause in [Cause::Due, Cause::Operator] {
+        let mut stage = Stage::with_opportunity();
+        let mapping = Mapping::clone(&stage.engine.mapping);
+        stage.engine.mapping = Arc::new(mapping.marking_names());
+        set(&stage, "nwcs_products", Json::Null);
+        reconcile(&mut stage).await;
+        assert_eq!(listed(&stage, "refused").await.len(), 1);
+        assert!(!stage.the_record().get("nwcs_syncstatus").is_null());
+        assert_eq!(stage.the_record().get("name"), "✘ Cold-store rollout");
+
+        set(&stage, "nwcs_syncwithpartnercenter", json!(false));
+        let message = SyncMessage { subject: opportunity(), cause, observed: "test".into() };
+        let request =
+            Request { message: &message, receives: 1, now: stage.now, invocation: "unflagged" };
+        let outcome = stage.engine.reconcile(request).await.unwrap();
+        let off = DealState::Off { reason: OffReason::NotFlagged };
+        assert_eq!(outcome.state, Some(off));
+        assert_eq!(listed(&stage, "refused").await, []);
+        assert!(stage.the_record().get("nwcs_syncstatus").is_null(), "{cause}");
+        assert_eq!(stage.the_record().get("name"), "Cold-store rollout");
+        stage.script.take_calls();
+        assert_eq!(reconcile(&mut stage).await.kind, AuditKind::Skipped);
+        assert!(!stage.script.take_calls().contains(&"crm.update"), "it is at rest");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_record_that_turns_out_to_be_out_of_scope_says_nothing_any_more() {
+    let mut stage = Stage::with_opportunity();
+    set(&stage, "nwcs_products", Json::Null);
+    reconcile(&mut stage).await;
+    let policy = Policy { sync_private: false, ..Policy::clone(&stage.engine.policy) };
+    stage.engine.policy = Arc::new(policy);
+    reconcile(&mut stage).await;
+    assert_eq!(listed(&stage, "refused").await, []);
+    assert!(stage.the_record().get("nwcs_syncstatus").is_null());
+}
+
+#[tokio::test]
+async fn a_record_that_never_took_part_is_not_written_though_it_carries_the_status_of_another() {
+    let mut stage = Stage::with_opportunity();
+    set(&stage, "nwcs_syncwithpartnercenter", json!(false));
+    set(&stage, "nwcs_syncstatus", json!("copied"));
+    reconcile(&mut stage).await;
+    assert_eq!(stage.the_record().get("nwcs_syncstatus"), "copied");
 }

@@ -1,5 +1,8 @@
 //! Help that is chosen for a deal that is shared already.
 
+use cosell_model::field::Field;
+use cosell_model::state::DealState;
+
 use super::*;
 
 fn microsoft_referrals(stage: &Stage) -> Vec<Json> {
@@ -289,4 +292,94 @@ async fn a_link_that_is_made_again_knows_microsofts_referral_and_notifies_nothin
     assert!(!calls.contains(&"pc.create") && !calls.contains(&"crm.update"), "{calls:?}");
     assert_eq!(stage.the_link().microsoft.requested.as_deref(), Some("ProofOfConceptOrDemo"));
     assert_eq!(audit(&stage).matches("Microsoft was asked to help.").count(), 1);
+}
+
+fn choose(stage: &Stage, help: Json) {
+    stage.seller_edits(|record| {
+        drop(record.fields.insert("nwcs_howcanmicrosofthelp".into(), help));
+    });
+}
+
+/// The choice does not agree: read once, and in the status as long as it is so.
+async fn is_partly_synced_until(stage: &Stage, subject: &Subject, said: &str, right: Json) {
+    stage.reconcile(subject, "chosen anew").await.unwrap();
+    for _ in 0..3 {
+        let echo = stage.reconcile(subject, "echo").await.unwrap();
+        assert_eq!(echo.kind, AuditKind::Unchanged);
+        let state = stage.the_link().state;
+        let DealState::PartlySynced { fields, blocked: false, reasons } = state else {
+            panic!("{state:?}");
+        };
+        assert_eq!((fields, reasons.len()), ([Field::Help].into(), 1));
+        assert_eq!(status(stage), "⚠ Partly synced: How can Microsoft help?");
+    }
+    assert_eq!(audit(stage).matches(said).count(), 1, "{}", audit(stage));
+    choose(stage, right);
+    stage.until_quiet(subject).await;
+    assert_eq!((stage.the_link().state, status(stage).as_str()), (DealState::InSync, "✔ Synced"));
+}
+
+#[tokio::test]
+async fn help_that_is_chosen_anew_or_taken_back_is_not_in_sync_until_it_is_set_back() {
+    for choice in [json!(412_000_003), Json::Null] {
+        let stage = private().await;
+        stage.seller_edits(ask_for_help);
+        stage.until_quiet(&opportunity()).await;
+        assert_eq!(status(&stage), "✔ Synced");
+        choose(&stage, choice);
+        let said = "can be neither changed nor taken back";
+        is_partly_synced_until(&stage, &opportunity(), said, json!(412_000_002)).await;
+        assert_eq!(microsoft_referrals(&stage).len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn help_that_cannot_be_asked_for_an_invitation_is_not_in_sync_until_it_is_cleared() {
+    let stage = Stage::with_referral();
+    stage.until_quiet(&referral()).await;
+    stage.seller_edits(|record| {
+        record.phase = Phase::Open;
+        ask_for_help(record);
+    });
+    stage.until_quiet(&referral()).await;
+    is_partly_synced_until(&stage, &referral(), "takes part in it already", Json::Null).await;
+    assert!(microsoft_referrals(&stage).is_empty());
+}
+
+#[tokio::test]
+async fn help_that_is_chosen_for_a_closed_referral_needs_a_person_and_an_unasked_choice_needs_none()
+{
+    let stage = in_sync().await;
+    stage.world.state().crm.closed_takes_notes = true;
+    stage.seller_edits(|record| record.phase = Phase::Won);
+    stage.until_quiet(&opportunity()).await;
+    stage.seller_edits(ask_for_help);
+    stage.until_quiet(&opportunity()).await;
+    assert!(stage.the_link().state.needs_a_person(), "{:?}", stage.the_link().state);
+    assert!(status(&stage).contains("was not sent: the referral is closed"), "{}", status(&stage));
+    choose(&stage, Json::Null);
+    stage.until_quiet(&opportunity()).await;
+    assert_eq!(status(&stage), "✔ Synced");
+
+    // A deal that ends as its help is chosen needs none any more.
+    let stage = in_sync().await;
+    stage.seller_edits(|record| {
+        ask_for_help(record);
+        record.phase = Phase::Won;
+    });
+    stage.until_quiet(&opportunity()).await;
+    stage.reconcile(&opportunity(), "echo").await.unwrap();
+    assert_eq!(stage.the_link().state, DealState::InSync);
+}
+
+#[tokio::test]
+async fn a_deal_that_others_asked_microsoft_about_is_in_sync_though_its_seller_chose_nothing() {
+    let stage = private().await;
+    let mut microsoft = own(&stage);
+    microsoft["target"] = json!([{ "type": "BusinessProfileLocation", "id": "msft" }]);
+    microsoft["inviteContext"] = json!({ "assistanceRequestCode": "QuotesOrLicensing" });
+    stage.world.put_referral(REFERRAL.parse().unwrap(), microsoft);
+    stage.until_quiet(&referral()).await;
+    stage.until_quiet(&opportunity()).await;
+    assert_eq!(stage.the_link().state, DealState::InSync);
 }

@@ -3,6 +3,7 @@
 
 mod agreement;
 mod attention;
+mod closed;
 mod conflicts;
 mod costs;
 mod creation;

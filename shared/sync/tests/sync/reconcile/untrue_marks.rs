@@ -74,3 +74,24 @@ async fn a_choice_that_a_short_answer_hides_is_not_in_sync() {
     stage.reconcile(&opportunity(), "short").await.unwrap();
     assert!(matches!(stage.the_link().state, DealState::PartlySynced { .. }), "{}", status(&stage));
 }
+
+#[tokio::test]
+async fn a_choice_to_show_a_deal_that_was_never_compared_is_not_in_sync() {
+    let stage = Stage::with_referral();
+    stage.until_quiet(&referral()).await;
+    stage.seller_edits(|record| {
+        record.phase = Phase::Open;
+        record.fields.insert("nwcs_referralvisibility".into(), json!(412_000_001));
+    });
+    stage.until_quiet(&referral()).await;
+    assert!(stage.referrals()[0].get("consent").is_none(), "it never had the block");
+    assert_eq!(status(&stage), "⚠ Partly synced: Referral Visibility");
+    // Private is what a deal is of which Partner Center says nothing.
+    for choice in [json!(412_000_000), Json::Null] {
+        stage.seller_edits(|record| {
+            drop(record.fields.insert("nwcs_referralvisibility".into(), choice));
+        });
+        stage.until_quiet(&referral()).await;
+        assert_eq!(status(&stage), "✔ Synced");
+    }
+}
