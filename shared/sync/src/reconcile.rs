@@ -9,8 +9,11 @@
 //!  I/O       I/O        pure       I/O      pure fold, then one save
 //! ```
 
+use std::time::Duration;
+
 use cosell_model::audit::{AuditEntry, AuditKind};
-use cosell_model::message::{Cause, SyncMessage};
+use cosell_model::crm::CrmKey;
+use cosell_model::message::{Cause, Subject, SyncMessage};
 use cosell_model::referral::Referral;
 use cosell_model::state::DealState;
 use jiff::Timestamp;
@@ -81,21 +84,38 @@ impl Engine {
 impl Reconciliation<'_> {
     async fn run(&mut self) -> Result<Outcome, Failure> {
         let mut found = None;
+        let mut moved_to = None;
         for _ in 0..PASSES {
             let start = match found.take() {
                 Some(found) => found,
                 None => self.find().await?,
             };
             found = match self.pass(start).await? {
-                (Committed::Done(outcome), _) => return Ok(self.named_after_move(outcome)),
+                (Committed::Done(outcome), _) => {
+                    // The deal may have moved to another opportunity than this one: whose seller is
+                    // to know.
+                    let again = self.is_left_aside(moved_to).then_some(Duration::from_secs(1));
+                    let again = again.or(outcome.again);
+                    return Ok(Outcome { again, ..self.named_after_move(outcome) });
+                }
                 (Committed::Again, _) => None,
                 (Committed::Moved(link), microsoft) => {
+                    moved_to = link.lead.as_ref().map(|lead| (lead.clone(), link.crm.clone()));
                     let microsoft = microsoft.map(Box::new);
                     Some(Located::Linked { link, microsoft }.into())
                 }
             };
         }
         Err(crate::failure::linked_meanwhile())
+    }
+
+    /// Whether the request is about a record that is neither the lead nor the opportunity of a deal
+    /// that just moved.
+    fn is_left_aside(&self, moved: Option<(CrmKey, CrmKey)>) -> bool {
+        match (&self.request.message.subject, moved) {
+            (Subject::Crm(key), Some((lead, opportunity))) => *key != lead && *key != opportunity,
+            _ => false,
+        }
     }
 
     /// A lead that became an opportunity did so, whatever else was written then.

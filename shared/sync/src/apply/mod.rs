@@ -144,8 +144,12 @@ impl Reconciliation<'_> {
         if does(|action| matches!(action, Action::RequestHelp(_) | Action::FindHelp)) {
             link.steps.insert(Step::MicrosoftInvitationStarted);
         }
-        // Whoever writes lines saves the link first, so that nobody else writes them side by side.
-        let says = case.link.version > 0 && !record::unread(case, plan, progress).is_empty();
+        // Whoever writes lines saves the link first, so that nobody else writes them side by side;
+        // and so with the status of a closed record, which nobody would correct.
+        let notifies = plan.effects.iter().any(|effect| matches!(effect.action, Action::Notify(_)));
+        let says = !record::unread(case, plan, progress).is_empty()
+            || (notifies && case.record.is_read_only());
+        let says = says && case.link.version > 0;
         if link.version == 0 {
             self.create_link(&mut link).await?;
         } else if says || link != progress.link {

@@ -34,7 +34,7 @@ fn noticeable(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
     own[since..].iter().any(|between| carried(pair, rule, between))
 }
 
-/// Whether the engine wrote this edit's value to the other side.
+/// Whether the engine wrote this edit's value to the other side, where it had another.
 fn carried(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
     let Ok(value) = Value::from_json(rule.kind, &edit.value) else {
         return false;
@@ -43,25 +43,33 @@ fn carried(pair: &Pair<'_>, rule: &Rule, edit: &Edit) -> bool {
         |json| Value::from_json(rule.kind, &pair.end.state.crm.kept(rule.crm.as_str(), &json)).ok();
     let here = rule.across_to_crm(&value).ok().and_then(|value| stored(rule.crm_json(&value)));
     let there = rule.across_to_partner_center(&value).ok();
+    let leads = &pair.end.names.of(true).rules;
+    let on_lead = leads.iter().find(|on_lead| on_lead.name == rule.name);
+    let lead = pair.link.lead.as_ref().map(|lead| lead.id.as_str());
+    let of = |subject: &str, written: &Written| match written {
+        Written::Referral(body) => {
+            let referral = Referral::parse(body.clone(), None, None).ok()?;
+            rule.read_partner_center(&referral).ok()
+        }
+        Written::Record(record) if lead == Some(subject) => on_lead?.read_crm(record).ok(),
+        Written::Record(record) => rule.read_crm(record).ok(),
+    };
+    let other = match edit.side {
+        Side::Crm => pair.link.referral.to_string(),
+        Side::PartnerCenter => pair.link.crm.id.clone(),
+    };
+    let wanted = if edit.side == Side::Crm { there } else { here };
+    let is_other = |subject: &str| {
+        subject == other || (edit.side == Side::PartnerCenter && lead == Some(subject))
+    };
     let mut later = pair.end.state.writes.iter().filter(|write| write.moment >= edit.moment);
-    later.any(|write| match (&write.after, edit.side) {
-        (Written::Referral(body), Side::Crm) if write.subject == pair.link.referral.to_string() => {
-            let referral = Referral::parse(body.clone(), None, None).ok();
-            there.is_some()
-                && referral.and_then(|referral| rule.read_partner_center(&referral).ok()) == there
-        }
-        (Written::Record(record), Side::PartnerCenter) if write.subject == pair.link.crm.id => {
-            here.is_some() && rule.read_crm(record).ok() == here
-        }
-        (Written::Record(record), Side::PartnerCenter)
-            if pair.link.lead.as_ref().is_some_and(|lead| write.subject == lead.id) =>
-        {
-            let leads = &pair.end.names.of(true).rules;
-            let on_lead = leads.iter().find(|on_lead| on_lead.name == rule.name);
-            here.is_some() && on_lead.and_then(|rule| rule.read_crm(record).ok()) == here
-        }
-        _ => false,
-    })
+    wanted.is_some()
+        && later.any(|write| {
+            let before = write.before.as_ref().and_then(|before| of(&write.subject, before));
+            is_other(&write.subject)
+                && of(&write.subject, &write.after) == wanted
+                && (write.before.is_none() || before != wanted)
+        })
 }
 
 /// Whether the edit looks like a write of ours of which nobody knows whether it was made: like that
@@ -127,7 +135,8 @@ pub(super) fn check(pair: &Pair<'_>, wrong: &mut Vec<String>) {
         // A deal that is over takes nothing any more, nor does a column that keeps nothing, of
         // which its seller is notified: the lead still shows what was entered there.
         let over = referral.stage.is_terminal() || record.phase.is_closed();
-        let unkept = link.dropped_writes.contains_key(&Field::from(*field));
+        let unkept = link.dropped_writes.contains_key(&Field::from(*field))
+            || (weather.ignores_date && *field == "closing_date");
         if (over || unkept) && *side == Side::Crm && on_lead(pair, field) == Some(value.clone()) {
             continue;
         }

@@ -2,6 +2,7 @@
 
 mod costs;
 mod dry_run;
+mod entered;
 mod mishaps;
 
 use cosell_model::audit::Side;
