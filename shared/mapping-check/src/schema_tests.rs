@@ -51,6 +51,22 @@ fn an_item_that_is_no_table_is_reported_and_the_items_behind_it_are_read() {
 }
 
 #[test]
+fn what_stands_in_texts_of_one_line_has_one_line() {
+    finds(
+        "[[rule]]\nname = \"notes\"\nlabel = \"Notes\\nof the deal\"\n\
+         [[lead.rule]]\nname = \"notes\"\nlabel = \"Notes\\u001b[31m\"\n\
+         [[registration.rule]]\nname = \"contract_sign\"\nremedy = \"Sign\\u2028it.\"",
+        &[
+            "own.toml:4:9: error: `label` has a line break or another control character; write it \
+             on one line",
+            "own.toml:7:9: error: `label` has a line break or another control character",
+            "own.toml:10:10: error: `remedy` has a line break or another control character",
+        ],
+    );
+    finds("[[rule]]\nname = \"notes\"\nlabel = \"Anmärkningar – privat\"", &[]);
+}
+
+#[test]
 fn a_byte_order_mark_in_front_of_a_file_is_not_part_of_it() {
     let found = crate::check::tests::found_in("\u{feff}version = 1\nof = 1");
     assert_eq!(found.len(), 1, "{found:#?}");
