@@ -49,6 +49,11 @@ impl<'a> Node<'a> {
         Self { value, ..self }
     }
 
+    /// Another value of the same files.
+    pub(crate) fn instead(self, value: &'a Tree<'a>) -> Node<'a> {
+        self.below(value)
+    }
+
     /// The table's entries; none of anything else.
     pub(crate) fn entries(self) -> impl Iterator<Item = (&'a str, Entry<'a>)> {
         self.table().into_iter().flatten().map(move |(key, value)| {

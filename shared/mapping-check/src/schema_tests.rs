@@ -51,6 +51,24 @@ fn an_item_that_is_no_table_is_reported_and_the_items_behind_it_are_read() {
 }
 
 #[test]
+fn a_list_says_what_it_is_a_list_of() {
+    finds(
+        "rule = 1\n[lead]\nrule = \"notes\"\n[[registration.rule]]\nname = \"contract_sign\"\n\
+         when = { stage = \"Won\", deal = 7 }\nfallback = true",
+        &[
+            "own.toml:2:8: error: `rule` must be a list of tables; begin each rule with [[rule]]",
+            "own.toml:4:8: error: `rule` must be a list of tables; begin each rule with [[rule]]",
+            "own.toml:7:18: error: `stage` must be a list of New, Active, Won, Lost, Declined, \
+             Expired, ClosedOtherwise, and is text",
+            "own.toml:7:32: error: `deal` must be a list of private, partner_led, cosell, \
+             services_cosell, inbound_cosell, partner_to_partner, qualified_lead, \
+             marketplace_lead, and is a number",
+            "own.toml:8:12: error: `fallback` must be a list of texts, and is true or false",
+        ],
+    );
+}
+
+#[test]
 fn what_stands_in_texts_of_one_line_has_one_line() {
     finds(
         "[[rule]]\nname = \"notes\"\nlabel = \"Notes\\nof the deal\"\n\
