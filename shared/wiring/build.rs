@@ -23,7 +23,10 @@ struct Mapped {
 /// its records have their form in its own crate.
 const CRMS: [Mapped; 2] = [
     Mapped {
-        crm: Crm { column_names: Some(dynamics::COLUMN_NAMES), ..Crm::of_guids("dynamics") },
+        crm: Crm {
+            column_names: Some(dynamics::COLUMN_NAMES),
+            ..Crm::of_guids("dynamics").with_currency_lookup(dynamics::CURRENCY)
+        },
         placeholders: &[dynamics::PREFIX, TEAM_PHONE],
     },
     Mapped { crm: Crm::of_guids("salesforce"), placeholders: &[TEAM_PHONE] },

@@ -21,14 +21,18 @@ use crate::dialect::SYSTEM;
 use crate::fields::{self, FIELDS};
 use crate::installation;
 use crate::leads::DynamicsLeads;
-use crate::mapped::{COLUMN_NAMES, PREFIX};
+use crate::mapped::{COLUMN_NAMES, CURRENCY, PREFIX};
 use crate::sales::Dynamics;
 use crate::schema::Schema;
 use crate::settings::{Settings, publisher_prefix};
 
 /// Dynamics 365 Sales.
 pub const DESCRIPTOR: Descriptor = Descriptor {
-    mapped: Crm { record_ids: RecordIds::guids(SYSTEM), column_names: Some(COLUMN_NAMES) },
+    mapped: Crm {
+        record_ids: RecordIds::guids(SYSTEM),
+        column_names: Some(COLUMN_NAMES),
+        currency_lookup: Some(CURRENCY),
+    },
     placeholders,
     connection,
     fields: &FIELDS,

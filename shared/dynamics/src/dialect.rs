@@ -9,9 +9,6 @@ use crate::odata;
 /// The `system` of every key of ours.
 pub(crate) const SYSTEM: &str = "dynamics";
 
-/// The lookup of the deal's currency.
-pub(crate) const CURRENCY: &str = "transactioncurrencyid";
-
 /// The names.
 pub(crate) static DIALECT: Dialect = Dialect {
     record_ids: RecordIds::guids(SYSTEM),

@@ -6,6 +6,9 @@ use cosell_mapping::ColumnNames;
 /// The placeholder of the publisher's prefix.
 pub(crate) const PREFIX: &str = "prefix";
 
+/// The lookup of the deal's currency.
+pub(crate) const CURRENCY: &str = "transactioncurrencyid";
+
 pub(crate) const COLUMN_NAMES: ColumnNames = ColumnNames {
     fits: |name| !name.bytes().any(|byte| byte.is_ascii_uppercase()),
     wrong: "has capital letters, and Dynamics has none in its logical names",

@@ -60,7 +60,7 @@ fn check_system(crm: &Crm, root: Node<'_>, diagnostics: &mut Diagnostics) {
 
 fn check_table(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
     for ruled in &draft.rules {
-        rule::check(ruled, diagnostics);
+        rule::check(ruled, draft.crm, diagnostics);
         choice::check(ruled, diagnostics);
         transform::check(ruled, diagnostics);
         fallback::check(ruled, diagnostics);

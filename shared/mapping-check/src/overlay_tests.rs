@@ -12,7 +12,12 @@ fn examined(own: &str) -> Examination {
         text: include_str!("../../../infra/mapping/dynamics.toml"),
     };
     let own = MappingFile { name: "own.toml", text: own };
-    Examination::of(&Crm::of_guids("dynamics"), shipped, Some(own), &placeholders)
+    Examination::of(
+        &Crm::of_guids("dynamics").with_currency_lookup("transactioncurrencyid"),
+        shipped,
+        Some(own),
+        &placeholders,
+    )
 }
 
 fn found(own: &str) -> Vec<String> {

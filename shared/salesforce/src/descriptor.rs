@@ -27,7 +27,7 @@ use crate::settings::Settings;
 
 /// Salesforce.
 pub const DESCRIPTOR: Descriptor = Descriptor {
-    mapped: Crm { record_ids: RECORD_IDS, column_names: None },
+    mapped: Crm { record_ids: RECORD_IDS, column_names: None, currency_lookup: None },
     placeholders: |_| Ok(Placeholders::new()),
     connection,
     fields: &FIELDS,

@@ -6,12 +6,11 @@ use crate::node::Node;
 use crate::overlay::rules::SIDES;
 use crate::suggestion::nearest;
 use cosell_mapping::paths::{self, Access, Holds, Property};
-use cosell_mapping::{Required, Rule, When};
+use cosell_mapping::{Crm, Required, Rule, When};
 use cosell_model::field::Field;
-use cosell_model::path::ColumnPath;
 use cosell_model::value::Kind;
 
-pub(super) fn check(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
+pub(super) fn check(ruled: &Ruled<'_>, crm: &Crm, diagnostics: &mut Diagnostics) {
     let Ruled { rule, node, .. } = ruled;
     let title = ruled.title();
     // The link keeps these beside the rules' values.
@@ -31,7 +30,7 @@ pub(super) fn check(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
     }
     if ruled.table == Table::Opportunities
         && rule.to_crm.on_update()
-        && is_of_a_related_record(&rule.crm)
+        && crm.is_of_a_related_record(&rule.crm)
     {
         diagnostics.error(
             node.blamed(&["crm", "to_crm"]),
@@ -69,11 +68,6 @@ fn conflict(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
             format!("set {direction} = \"update\" or \"always\", or take it out"),
         );
     }
-}
-
-/// The currency may be a lookup, but it is the deal's own.
-pub(super) fn is_of_a_related_record(column: &ColumnPath) -> bool {
-    column.lookup().is_some_and(|lookup| lookup != "transactioncurrencyid")
 }
 
 /// Whether each side has a path or an expression, and not both.

@@ -7,7 +7,7 @@ const CRM: Crm = Crm {
         wrong: "has capital letters",
         remedy: "write it in lower case",
     }),
-    ..Crm::of_guids("dynamics")
+    ..Crm::of_guids("dynamics").with_currency_lookup("transactioncurrencyid")
 };
 
 /// What is found when `own` is applied on top of the shipped mapping for Dynamics.
@@ -344,4 +344,21 @@ fn a_conflict_rule_of_a_field_that_is_updated_one_way_is_a_warning() {
             "own.toml:7:12: warning: registration rule `contract_value`: `conflict` has no effect",
         ],
     );
+}
+
+/// Which lookup that is, the CRM's descriptor says.
+#[test]
+fn the_currency_of_a_record_is_its_own_behind_a_lookup_and_no_other_column_is() {
+    let text = include_str!("../../../../infra/mapping/dynamics.toml");
+    let found = |crm: Crm| {
+        let shipped = MappingFile { name: "shipped.toml", text };
+        let placeholders =
+            Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
+        Examination::of(&crm, shipped, None, &placeholders).diagnostics
+    };
+    assert_eq!(found(CRM), []);
+    let of_no_lookup = found(Crm::of_guids("dynamics"));
+    let of_no_lookup: Vec<&str> = of_no_lookup.iter().map(|found| found.what.as_str()).collect();
+    let related = "`transactioncurrencyid/isocurrencycode` belongs to a related record";
+    assert!(of_no_lookup.len() == 2 && of_no_lookup[0].contains(related), "{of_no_lookup:#?}");
 }
