@@ -60,14 +60,12 @@ impl Which {
         };
         let settings = cosell_wiring::read(settings)?;
         let crm = settings.crm;
-        let shipped = cosell_wiring::shipped_mapping(crm)
-            .with_context(|| format!("no mapping ships for {crm}"))?;
         let examined = |overriding: Option<MappingFile<'_>>| {
-            let shipped = built_in(shipped);
+            let shipped = built_in(crm.mapping.shipped);
             Examination::of(&crm.mapped, shipped, overriding, &settings.placeholders)
         };
         let Some(file) = &self.own else {
-            return Ok(examined(cosell_wiring::mapping_override(crm).map(built_in)));
+            return Ok(examined(crm.mapping.overriding.map(built_in)));
         };
         let name = file.display().to_string();
         let text =

@@ -10,6 +10,7 @@ use cosell_sync::port::{Crm, Leads};
 use serde_json::Value as Json;
 
 use crate::access::Access;
+use crate::built_in::BuiltInMapping;
 use crate::field::{Choice, CosellField};
 use crate::installation::Installation;
 use crate::secret::SecretSource;
@@ -19,6 +20,8 @@ pub struct Descriptor {
     /// What a mapping must know of it; its name is the value of `CRM`, and the system in the keys
     /// of its records.
     pub mapped: MappedCrm,
+    /// The mapping for it, which its build checked.
+    pub mapping: BuiltInMapping,
     /// Reads the values of the shipped mapping's placeholders; none of their variables must be set.
     pub placeholders: fn(&Environment) -> Result<Placeholders, Noted>,
     /// Reads where the CRM is and how its administrator set it up.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
+mod built_in;
 pub mod customer;
 pub mod descriptor;
 mod dialect;
@@ -17,6 +18,7 @@ pub mod settings;
 mod write;
 
 pub use access::Access;
+pub use built_in::{BuiltInMapping, MappingSource};
 pub use descriptor::{Adapters, Connection, Descriptor, Entrance, Registry, UnknownCrm};
 pub use dialect::{AccountNames, ContactNames, Dialect};
 pub use driver::{Driver, LeadDriver, Records, Which};

@@ -7,9 +7,10 @@ use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use crate::customer;
-use crate::dialect::{CURRENCY, DIALECT};
+use crate::dialect::DIALECT;
 use crate::error::DynamicsError;
 use crate::error_code::ErrorCode;
+use crate::mapped::CURRENCY;
 use crate::row;
 use crate::sales::Dynamics;
 use crate::web_api::Call;

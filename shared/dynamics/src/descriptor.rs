@@ -7,28 +7,30 @@ use async_trait::async_trait;
 use cosell_crm::descriptor::{Clock, UnusableColumns};
 use cosell_crm::installation::Installation;
 use cosell_crm::secret::{CLIENT_ID, CLIENT_SECRET, SecretSource};
-use cosell_crm::{Access, Adapters, Connection, CrmError, Descriptor, Entrance, Records};
-use cosell_mapping::{Crm, Mapping, Placeholders};
+use cosell_crm::{
+    Access, Adapters, BuiltInMapping, Connection, CrmError, Descriptor, Entrance, MappingSource,
+    Records,
+};
+use cosell_mapping::{Mapping, Placeholders};
 use cosell_model::path::ColumnPath;
-use cosell_model::record_id::RecordIds;
 use cosell_runtime::config::{Environment, Noted};
 use cosell_sync::Failure;
 use cosell_sync::port::Leads;
 use secrecy::ExposeSecret;
 
 use crate::credentials::{ClientCredentials, CredentialStore};
-use crate::dialect::SYSTEM;
 use crate::fields::{self, FIELDS};
 use crate::installation;
 use crate::leads::DynamicsLeads;
-use crate::mapped::{COLUMN_NAMES, PREFIX};
+use crate::mapped::{CRM, PREFIX};
 use crate::sales::Dynamics;
 use crate::schema::Schema;
 use crate::settings::{Settings, publisher_prefix};
 
 /// Dynamics 365 Sales.
 pub const DESCRIPTOR: Descriptor = Descriptor {
-    mapped: Crm { record_ids: RecordIds::guids(SYSTEM), column_names: Some(COLUMN_NAMES) },
+    mapped: CRM,
+    mapping: include!(concat!(env!("OUT_DIR"), "/mapping.rs")),
     placeholders,
     connection,
     fields: &FIELDS,

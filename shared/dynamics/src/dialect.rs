@@ -2,19 +2,13 @@
 //! 2.7).
 
 use cosell_crm::{AccountNames, ContactNames, Dialect};
-use cosell_model::record_id::RecordIds;
 
+use crate::mapped::CRM;
 use crate::odata;
-
-/// The `system` of every key of ours.
-pub(crate) const SYSTEM: &str = "dynamics";
-
-/// The lookup of the deal's currency.
-pub(crate) const CURRENCY: &str = "transactioncurrencyid";
 
 /// The names.
 pub(crate) static DIALECT: Dialect = Dialect {
-    record_ids: RecordIds::guids(SYSTEM),
+    record_ids: CRM.record_ids,
     product: "Dynamics",
     is_name: odata::is_name,
     currency: "transactioncurrencyid/isocurrencycode",

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::dialect::SYSTEM;
 use crate::error::DynamicsError;
+use crate::mapped::CRM;
 use crate::row;
 use crate::schema::Schema;
 use crate::settings::Settings;
@@ -104,7 +104,11 @@ pub(crate) fn related_columns(record: &CrmRecord) -> Fields {
 }
 
 pub(crate) fn key(table: Table, id: Uuid) -> CrmKey {
-    CrmKey { system: SYSTEM.to_owned(), entity: table.entity().to_owned(), id: id.to_string() }
+    CrmKey {
+        system: CRM.system().to_owned(),
+        entity: table.entity().to_owned(),
+        id: id.to_string(),
+    }
 }
 
 /// The key of the opportunity with this id.
@@ -149,7 +153,7 @@ mod tests {
             "transactioncurrencyid/isocurrencycode": "EUR"}));
         let read = CrmRecord {
             key: CrmKey {
-                system: SYSTEM.to_owned(),
+                system: CRM.system().to_owned(),
                 entity: "opportunity".to_owned(),
                 id: Uuid::nil().to_string(),
             },

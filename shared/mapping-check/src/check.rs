@@ -9,9 +9,11 @@ mod draft;
 mod expression;
 mod fallback;
 mod lead;
+mod own_column;
 mod referral;
 mod registration;
 mod rule;
+mod stages;
 mod target;
 mod transform;
 
@@ -20,17 +22,17 @@ use draft::{Draft, Table};
 
 use crate::diagnostic::Diagnostics;
 use crate::node::Node;
-use crate::overlay::state::TakenOut;
+use crate::overlay::state::Unmapped;
 
 /// Finds all that makes no sense in a merged file.
 pub(crate) fn check(
     crm: &Crm,
     root: Node<'_>,
-    taken_out: &[TakenOut],
+    unmapped: &[Unmapped],
     diagnostics: &mut Diagnostics,
 ) {
     check_system(crm, root, diagnostics);
-    let deals = Draft::of(crm, Table::Opportunities, root, root, taken_out);
+    let deals = Draft::of(crm, Table::Opportunities, root, root, unmapped);
     check_table(&deals, diagnostics);
     if let (Some(help), Some(node)) = (&deals.help, root.get("help")) {
         choice::check_help(help, node, diagnostics);
@@ -39,7 +41,7 @@ pub(crate) fn check(
         choice::check_visibility(visibility, node, diagnostics);
     }
     referral::check(&deals, diagnostics);
-    registration::check(root, diagnostics);
+    registration::check(&deals, diagnostics);
     if let Some(at) = root.get("lead") {
         let leads = Draft::of(crm, Table::Leads, root, at, &[]);
         check_table(&leads, diagnostics);
@@ -58,7 +60,7 @@ fn check_system(crm: &Crm, root: Node<'_>, diagnostics: &mut Diagnostics) {
 
 fn check_table(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
     for ruled in &draft.rules {
-        rule::check(ruled, diagnostics);
+        rule::check(ruled, draft.crm, diagnostics);
         choice::check(ruled, diagnostics);
         transform::check(ruled, diagnostics);
         fallback::check(ruled, diagnostics);
@@ -70,9 +72,13 @@ fn check_table(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
         rule::check_path(draft.table, *node, diagnostics);
     }
     column::check(draft, diagnostics);
+    own_column::check(draft, diagnostics);
     target::check(draft, diagnostics);
+    stages::check(draft, diagnostics);
 }
 
+#[cfg(test)]
+mod blame_tests;
 #[cfg(test)]
 mod choice_tests;
 #[cfg(test)]

@@ -3,10 +3,10 @@
 //! on behind it ([`Repairs`]).
 
 pub(crate) mod error;
-mod probe;
 pub(crate) mod repair;
 mod stand_in;
 
+use std::sync::LazyLock;
 use std::vec::IntoIter;
 
 use serde::de::value::StrDeserializer;
@@ -15,14 +15,18 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 use serde_json::Value as Json;
+use toml::Spanned;
 use toml::de::DeValue;
 
-use crate::node::Node;
+use crate::node::{Node, Tree};
 use error::{Problem, SchemaError, Wanted};
 use repair::{Path, Repair, Repairs, Step};
 use stand_in::StandIn;
 
 const UNREPAIRED: &Repairs = &Repairs::new();
+/// No list of a mapping has such items: whoever reads it as one says what it wanted.
+static MISFIT: LazyLock<Tree<'static>> =
+    LazyLock::new(|| Spanned::new(0..0, DeValue::Boolean(true)));
 
 /// What the node is as `T`, if it has that form.
 pub(crate) fn read<'a, T: Deserialize<'a>>(node: Node<'a>) -> Option<T> {
@@ -55,6 +59,16 @@ impl<'a> ValueDeserializer<'a> {
 
     fn fails<T>(self, problem: Problem) -> Result<T, SchemaError> {
         Err(SchemaError { path: Some(self.path), problem })
+    }
+
+    /// What the items of the list must be that `visitor` reads.
+    fn items_wanted<V: Visitor<'a>>(&self, visitor: V) -> Wanted {
+        let item = Slot::Value(self.below(Step::Item(0), self.node.instead(&MISFIT)));
+        let error = visitor.visit_seq(ListAccess(vec![item].into_iter())).err();
+        match error.map(|error| error.problem) {
+            Some(Problem::Misfit(wanted)) => wanted,
+            _ => Wanted::Other("a value".to_owned()),
+        }
     }
 
     fn misfit<T>(self, wanted: Wanted) -> Result<T, SchemaError> {
@@ -128,10 +142,11 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, SchemaError> {
-        match self.node.value() {
-            DeValue::Array(_) => self.deserialize_any(visitor),
-            _ => self.misfit(probe::list_wanted(visitor)),
+        if self.node.value().is_array() {
+            return self.deserialize_any(visitor);
         }
+        let items = self.items_wanted(visitor);
+        self.misfit(Wanted::List(Box::new(items)))
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, SchemaError> {

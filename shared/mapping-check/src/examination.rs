@@ -97,7 +97,8 @@ impl Examination {
         if let Some(changes) = overriding.clone() {
             overlay.apply(&mut merged, changes);
         }
-        let taken_out = overlay.taken_out;
+        let Overlay { unmapped, removed, .. } = overlay;
+        let sources = &sources.without(&removed);
         let form = to_json(Node::new(&merged, sources)).to_string();
         if !tree::fill(&mut merged, placeholders, sources, diagnostics) {
             return;
@@ -125,7 +126,7 @@ impl Examination {
             return;
         }
         let mapping = schema::check(root, diagnostics);
-        check::check(crm, root, &taken_out, diagnostics);
+        check::check(crm, root, &unmapped, diagnostics);
         let mapping = mapping.filter(|_| !diagnostics.has_errors());
         self.checked = mapping.map(|mapping| Checked {
             mapping: Mapping { record_ids: crm.record_ids, ..mapping },

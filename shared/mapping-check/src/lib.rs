@@ -3,6 +3,7 @@
 mod check;
 mod deserializer;
 mod diagnostic;
+mod embedded;
 mod examination;
 #[cfg(feature = "schema")]
 pub mod json_schema;
@@ -15,6 +16,7 @@ mod tree;
 
 pub use cosell_mapping::Crm;
 pub use diagnostic::{CheckError, Diagnostic, Severity};
+pub use embedded::embed;
 pub use examination::{Examination, parse};
 pub use overlay::origin::Origin;
 pub use source::MappingFile;

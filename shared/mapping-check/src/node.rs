@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::source::{Place, Sources};
+use crate::source::{Place, Source, Sources};
 
 /// What the TOML parser makes of a file.
 pub(crate) type Tree<'i> = Spanned<DeValue<'i>>;
@@ -49,6 +49,11 @@ impl<'a> Node<'a> {
         Self { value, ..self }
     }
 
+    /// Another value of the same files.
+    pub(crate) fn instead(self, value: &'a Tree<'a>) -> Node<'a> {
+        self.below(value)
+    }
+
     /// The table's entries; none of anything else.
     pub(crate) fn entries(self) -> impl Iterator<Item = (&'a str, Entry<'a>)> {
         self.table().into_iter().flatten().map(move |(key, value)| {
@@ -89,13 +94,36 @@ impl<'a> Node<'a> {
         self.get(key).unwrap_or(self).place()
     }
 
-    /// The place of the one of these keys that a contradiction between them is blamed on: the first
-    /// of those that the override sets, or else the first that is set.
-    pub(crate) fn blamed(self, keys: &[&str]) -> Place {
-        let set: Vec<Place> =
-            keys.iter().filter_map(|key| self.get(key)).map(Self::place).collect();
-        let last = set.iter().map(|place| place.source).max();
-        let blamed = set.into_iter().find(|place| Some(place.source) == last);
-        blamed.unwrap_or(self.place())
+    /// The place where the override took `key` out.
+    pub(crate) fn removal(self, key: &str) -> Option<Place> {
+        self.sources.removal(&self.value.span(), key)
     }
+
+    /// Where somebody looks who wants to know why it is as it is: the override's line that changed
+    /// something in it, or else its own place.
+    pub(crate) fn cause(self) -> Place {
+        let inside = self.entries().map(|(_, entry)| entry.value).chain(self.items());
+        let changed = inside.map(Self::cause).find(|place| place.source == Source::Override);
+        to_blame([self.place()].into_iter().chain(changed)).unwrap_or(self.place())
+    }
+
+    /// The place of the one of these keys that a contradiction between them is blamed on: the first
+    /// of those that the override sets or takes out, or else the first that is set.
+    pub(crate) fn blamed(self, keys: &[&str]) -> Place {
+        self.blamed_if_set(keys).unwrap_or(self.place())
+    }
+
+    /// As [`Self::blamed`]; `None` where no key is set.
+    pub(crate) fn blamed_if_set(self, keys: &[&str]) -> Option<Place> {
+        let cause = |key: &&str| self.removal(key).or_else(|| self.get(key).map(Self::cause));
+        to_blame(keys.iter().filter_map(cause))
+    }
+}
+
+/// The one of these places that a contradiction between them is blamed on: the first in the
+/// override, since the shipped file has none, or else the first.
+pub(crate) fn to_blame(places: impl IntoIterator<Item = Place>) -> Option<Place> {
+    let places: Vec<Place> = places.into_iter().collect();
+    let own = places.iter().find(|place| place.source == Source::Override);
+    own.or(places.first()).copied()
 }

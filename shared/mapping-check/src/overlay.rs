@@ -2,8 +2,10 @@
 
 mod entry;
 pub(crate) mod origin;
-mod rules;
+pub(crate) mod rules;
 pub(crate) mod state;
+
+use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -31,6 +33,7 @@ impl Overlay<'_, '_> {
             );
         }
         self.disagreements(shipped, &changes, AGREED);
+        let span = shipped.span();
         let (DeValue::Table(shipped), DeValue::Table(mut changes)) =
             (shipped.get_mut(), changes.into_inner())
         else {
@@ -44,39 +47,47 @@ impl Overlay<'_, '_> {
                 continue;
             };
             match shipped.get_mut(name) {
-                Some(present) => self.apply_to_table(present, changes, agreed),
+                Some(present) => self.apply_to_table(name, present, changes, agreed),
                 None => drop(shipped.insert(key, changes)),
             }
         }
-        self.apply_entries(shipped, changes);
+        self.apply_entries("", shipped, &span, changes);
     }
 
-    /// No new referral is made by these tables' rules, so nothing is missed of what is taken out
-    /// here.
-    fn apply_to_table<'i>(&mut self, shipped: &mut Tree<'i>, changes: Tree<'i>, agreed: &[&str]) {
+    fn apply_to_table<'i>(
+        &mut self,
+        name: &'static str,
+        shipped: &mut Tree<'i>,
+        changes: Tree<'i>,
+        agreed: &[&str],
+    ) {
         self.disagreements(shipped, &changes, agreed);
-        let span = changes.span();
+        let (span, changes_span) = (shipped.span(), changes.span());
         match (shipped.get_mut(), changes.into_inner()) {
             (DeValue::Table(shipped), DeValue::Table(mut changes)) => {
                 for key in agreed {
                     changes.remove(*key);
                 }
-                let kept = std::mem::take(&mut self.taken_out);
-                self.apply_entries(shipped, changes);
-                self.taken_out = kept;
+                self.apply_entries(name, shipped, &span, changes);
             }
-            (_, value) => *shipped = Spanned::new(span, value),
+            (_, value) => *shipped = Spanned::new(changes_span, value),
         }
     }
 
     /// The entries of `changes` over those of a table that may have rules.
-    fn apply_entries<'i>(&mut self, shipped: &mut DeTable<'i>, mut changes: DeTable<'i>) {
+    fn apply_entries<'i>(
+        &mut self,
+        name: &'static str,
+        shipped: &mut DeTable<'i>,
+        span: &Range<usize>,
+        mut changes: DeTable<'i>,
+    ) {
         let rules = changes.remove_entry(rules::KEY);
         for (key, value) in changes {
-            put(shipped, key, value);
+            put(shipped, span, key, value, &mut self.removed);
         }
         if let Some((key, changes)) = rules {
-            self.change_rules(shipped, key, changes);
+            self.change_rules(name, shipped, key, changes);
         }
     }
 

@@ -12,7 +12,12 @@ fn examined(own: &str) -> Examination {
         text: include_str!("../../../infra/mapping/dynamics.toml"),
     };
     let own = MappingFile { name: "own.toml", text: own };
-    Examination::of(&Crm::of_guids("dynamics"), shipped, Some(own), &placeholders)
+    Examination::of(
+        &Crm::of_guids("dynamics").with_currency_lookup("transactioncurrencyid"),
+        shipped,
+        Some(own),
+        &placeholders,
+    )
 }
 
 fn found(own: &str) -> Vec<String> {
@@ -100,6 +105,40 @@ fn an_own_rule_is_whole() {
     assert!(found.contains("own.toml:2:1: error: rule `own` lacks `partner_center`"), "{found}");
 }
 
+#[test]
+fn a_misspelt_rule_is_one_error_with_the_name_that_was_meant() {
+    for (own, expected) in [
+        (
+            "[[rule]]\nname = \"notse\"\nconflict = \"crm\"",
+            "own.toml:3:8: error: there is no rule `notse` to change (did you mean `notes`?); \
+             correct the name; a rule of your own needs `label`, `kind`, `partner_center`, `crm`, \
+             too",
+        ),
+        (
+            "[[lead.rule]]\nname = \"deal_valeu\"\ncrm = \"new_value\"",
+            "own.toml:3:8: error: there is no rule `deal_valeu` to change (did you mean \
+             `deal_value`?); correct the name; a rule of your own needs `label`, `kind`, \
+             `partner_center`, too",
+        ),
+        (
+            "[[registration.rule]]\nname = \"contract_signs\"\nrequired = \"never\"",
+            "own.toml:3:8: error: there is no rule `contract_signs` to change (did you mean \
+             `contract_sign`?)",
+        ),
+    ] {
+        let found = found(&format!("version = 1\n{own}"));
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].starts_with(expected), "{found:#?}");
+    }
+}
+
+#[test]
+fn a_whole_rule_may_have_a_name_that_is_like_a_shipped_one() {
+    let own = "version = 1\n[[rule]]\nname = \"note\"\nlabel = \"Campaign\"\nkind = \"text\"\n\
+        partner_center = \"campaignId\"\ncrm = \"new_campaign\"\nto_partner_center = \"always\"";
+    assert_eq!(examined(own).diagnostics, []);
+}
+
 fn leads(own: &str) -> (Mapping, Examination) {
     let examination = examined(own);
     assert_eq!(examination.diagnostics, []);
@@ -185,7 +224,10 @@ fn what_is_not_there_or_is_needed_cannot_be_taken_out() {
             "own.toml:4:11: error: `default` must be text in quotation marks",
         ),
         ("[columns]\naudit = false", "own.toml:3:1: error: columns lacks `audit`; add it"),
-        ("[[rule]]\nname = \"notes\"\ncrm = false", "shipped.toml:"),
+        (
+            "[[rule]]\nname = \"notes\"\ncrm = false",
+            "own.toml:4:1: error: rule `notes` lacks `crm`",
+        ),
     ] {
         let found = found(&format!("version = 1\n{own}"));
         assert!(found.iter().any(|diagnostic| diagnostic.starts_with(expected)), "{found:#?}");

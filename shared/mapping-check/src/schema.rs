@@ -127,7 +127,7 @@ impl<'a> Finding<'a> {
             }
             Problem::Missing(key) => {
                 let what = format!("{} lacks `{key}`", self.title());
-                diagnostics.error(node.place(), what, "add it");
+                diagnostics.error(node.blamed(&[*key]), what, "add it");
             }
             Problem::UnknownWord { word, known } => {
                 unknown_word(name, word, known, node.place(), diagnostics);

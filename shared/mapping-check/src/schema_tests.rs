@@ -51,6 +51,40 @@ fn an_item_that_is_no_table_is_reported_and_the_items_behind_it_are_read() {
 }
 
 #[test]
+fn a_list_says_what_it_is_a_list_of() {
+    finds(
+        "rule = 1\n[lead]\nrule = \"notes\"\n[[registration.rule]]\nname = \"contract_sign\"\n\
+         when = { stage = \"Won\", deal = 7 }\nfallback = true",
+        &[
+            "own.toml:2:8: error: `rule` must be a list of tables; begin each rule with [[rule]]",
+            "own.toml:4:8: error: `rule` must be a list of tables; begin each rule with [[rule]]",
+            "own.toml:7:18: error: `stage` must be a list of New, Active, Won, Lost, Declined, \
+             Expired, ClosedOtherwise, and is text",
+            "own.toml:7:32: error: `deal` must be a list of private, partner_led, cosell, \
+             services_cosell, inbound_cosell, partner_to_partner, qualified_lead, \
+             marketplace_lead, and is a number",
+            "own.toml:8:12: error: `fallback` must be a list of texts, and is true or false",
+        ],
+    );
+}
+
+#[test]
+fn what_stands_in_texts_of_one_line_has_one_line() {
+    finds(
+        "[[rule]]\nname = \"notes\"\nlabel = \"Notes\\nof the deal\"\n\
+         [[lead.rule]]\nname = \"notes\"\nlabel = \"Notes\\u001b[31m\"\n\
+         [[registration.rule]]\nname = \"contract_sign\"\nremedy = \"Sign\\u2028it.\"",
+        &[
+            "own.toml:4:9: error: `label` has a line break or another control character; write it \
+             on one line",
+            "own.toml:7:9: error: `label` has a line break or another control character",
+            "own.toml:10:10: error: `remedy` has a line break or another control character",
+        ],
+    );
+    finds("[[rule]]\nname = \"notes\"\nlabel = \"Anmärkningar – privat\"", &[]);
+}
+
+#[test]
 fn a_byte_order_mark_in_front_of_a_file_is_not_part_of_it() {
     let found = crate::check::tests::found_in("\u{feff}version = 1\nof = 1");
     assert_eq!(found.len(), 1, "{found:#?}");

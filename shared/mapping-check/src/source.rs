@@ -1,5 +1,8 @@
 //! The files of a mapping, and places in them.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 /// One mapping file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MappingFile<'a> {
@@ -31,6 +34,17 @@ pub(crate) enum Source {
     Override,
 }
 
+/// The keys that the override took out of the shipped file's tables, and where it says so.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RemovedKeys(BTreeMap<(usize, usize, String), usize>);
+
+impl RemovedKeys {
+    /// `key` is gone from the table of this span, because of what begins at `offset`.
+    pub(crate) fn note(&mut self, table: &Range<usize>, key: &str, offset: usize) {
+        self.0.insert((table.start, table.end, key.to_owned()), offset);
+    }
+}
+
 /// Both files.
 ///
 /// The override's spans count on from the end of the shipped file ([`Self::override_start`]), so
@@ -39,6 +53,7 @@ pub(crate) enum Source {
 pub(crate) struct Sources<'a> {
     shipped: MappingFile<'a>,
     overriding: Option<MappingFile<'a>>,
+    removed: Option<&'a RemovedKeys>,
 }
 
 impl<'a> Sources<'a> {
@@ -46,7 +61,23 @@ impl<'a> Sources<'a> {
         Self {
             shipped: shipped.without_mark(),
             overriding: overriding.map(MappingFile::without_mark),
+            removed: None,
         }
+    }
+
+    /// The same of a merged tree, which lacks these keys.
+    pub(crate) fn without<'b>(&self, removed: &'b RemovedKeys) -> Sources<'b>
+    where
+        'a: 'b,
+    {
+        Sources { removed: Some(removed), ..*self }
+    }
+
+    /// Where the override took `key` out of the table of this span.
+    pub(crate) fn removal(&self, table: &Range<usize>, key: &str) -> Option<Place> {
+        let RemovedKeys(removed) = self.removed?;
+        let offset = removed.get(&(table.start, table.end, key.to_owned()))?;
+        Some(self.place(*offset))
     }
 
     pub(crate) fn shipped_text(&self) -> &'a str {

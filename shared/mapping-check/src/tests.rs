@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const CRM: Crm = Crm::of_guids("dynamics");
+const CRM: Crm = Crm::of_guids("dynamics").with_currency_lookup("transactioncurrencyid");
 const SALESFORCE: Crm = Crm::of_guids("salesforce");
 
 fn shipped() -> Mapping {

@@ -28,7 +28,7 @@ fn examined(crm: &'static str, own: Option<MappingFile<'_>>) -> Examination {
         ("prefix", "nwcs".to_owned()),
         ("team_phone", "+46700000002".to_owned()),
     ]);
-    let mapped = Crm::of_guids(crm);
+    let mapped = Crm::of_guids(crm).with_currency_lookup("transactioncurrencyid");
     Examination::of(&mapped, shipped(crm), own, &placeholders)
 }
 

@@ -1,5 +1,6 @@
 //! What a mapping must know of the CRM that it is for; part of the CRM's descriptor.
 
+use cosell_model::path::ColumnPath;
 use cosell_model::record_id::RecordIds;
 
 /// A CRM, as far as its mapping and the checks of it need to know it.
@@ -9,6 +10,9 @@ pub struct Crm {
     pub record_ids: RecordIds,
     /// What it asks of its columns' names beyond letters, digits and underscores.
     pub column_names: Option<ColumnNames>,
+    /// The lookup of a record's currency, where the currency is one: the code behind it is another
+    /// record's, and yet a value of this one.
+    pub currency_lookup: Option<&'static str>,
 }
 
 /// What a CRM asks of its columns' names.
@@ -23,9 +27,22 @@ pub struct ColumnNames {
 }
 
 impl Crm {
-    /// A CRM whose records have GUIDs and whose columns may have any name.
+    /// A CRM whose records have GUIDs, whose columns may have any name, and whose currency is a
+    /// column like others.
     pub const fn of_guids(system: &'static str) -> Self {
-        Self { record_ids: RecordIds::guids(system), column_names: None }
+        let record_ids = RecordIds::guids(system);
+        Self { record_ids, column_names: None, currency_lookup: None }
+    }
+
+    /// The same with its currency behind this lookup.
+    #[must_use]
+    pub const fn with_currency_lookup(self, lookup: &'static str) -> Self {
+        Self { currency_lookup: Some(lookup), ..self }
+    }
+
+    /// Whether the column is another record's: of a customer, of the owner.
+    pub fn is_of_a_related_record(&self, column: &ColumnPath) -> bool {
+        column.lookup().is_some_and(|lookup| Some(lookup) != self.currency_lookup)
     }
 
     /// The mapping's `system`.

@@ -29,7 +29,7 @@ pub use crm::{ColumnNames, Crm};
 pub use expression::{Expression, ExpressionError};
 pub use help::Help;
 pub use lead::LeadTable;
-pub use load::{MappingError, Placeholders, filled};
+pub use load::{MappingError, Placeholders, TEAM_PHONE, filled};
 pub use mapping::Mapping;
 pub use mark::Mark;
 pub use observation::{Observation, Unreadable, phase_value, stage_value};

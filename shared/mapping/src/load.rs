@@ -10,6 +10,9 @@ use cosell_model::record_id::RecordIds;
 /// Values for the `{name}` placeholders of a mapping, such as the publisher prefix.
 pub type Placeholders = BTreeMap<&'static str, String>;
 
+/// The placeholder of the deal team's telephone number, which every mapping may have.
+pub const TEAM_PHONE: &str = "team_phone";
+
 /// A checked mapping that cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum MappingError {

@@ -8,7 +8,7 @@ mod codes;
 mod property;
 
 use catalogue::PATHS;
-pub use codes::HELP;
+pub use codes::{HELP, REASONS};
 pub use property::{Access, Codes, Holds, Property};
 
 /// The path's property; `None` when there is no such path. A path below something open has that

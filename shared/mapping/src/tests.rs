@@ -10,7 +10,8 @@ const SALESFORCE: &str = include_str!("../../../infra/mapping/salesforce.toml");
 
 /// What came of checking a shipped mapping.
 fn examined(system: &'static str, text: &str) -> Examination {
-    let crm = cosell_mapping_check::Crm::of_guids(system);
+    let crm =
+        cosell_mapping_check::Crm::of_guids(system).with_currency_lookup("transactioncurrencyid");
     let shipped = MappingFile { name: "shipped.toml", text };
     Examination::of(&crm, shipped, None, &placeholders())
 }

@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use cosell_crm::descriptor::{Clock, UnusableColumns};
 use cosell_crm::installation::Installation;
 use cosell_crm::secret::{CLIENT_ID, CLIENT_SECRET, SecretSource};
-use cosell_crm::{Access, Adapters, Connection, Descriptor, Entrance, Records};
+use cosell_crm::{
+    Access, Adapters, BuiltInMapping, Connection, Descriptor, Entrance, MappingSource, Records,
+};
 use cosell_mapping::{Crm, Mapping, Placeholders};
 use cosell_model::path::ColumnPath;
 use cosell_runtime::config::{Environment, Noted};
@@ -20,6 +22,7 @@ use crate::error::SalesforceError;
 use crate::fields::FIELDS;
 use crate::installation::{self, GivenToken};
 use crate::leads::SalesforceLeads;
+use crate::mapped::CRM;
 use crate::opportunities::Salesforce;
 use crate::record_id::RECORD_IDS;
 use crate::schema::Schema;
@@ -27,7 +30,8 @@ use crate::settings::Settings;
 
 /// Salesforce.
 pub const DESCRIPTOR: Descriptor = Descriptor {
-    mapped: Crm { record_ids: RECORD_IDS, column_names: None },
+    mapped: Crm { record_ids: RECORD_IDS, ..CRM },
+    mapping: include!(concat!(env!("OUT_DIR"), "/mapping.rs")),
     placeholders: |_| Ok(Placeholders::new()),
     connection,
     fields: &FIELDS,

@@ -12,6 +12,7 @@ mod fields;
 pub mod installation;
 mod lead_status;
 mod leads;
+mod mapped;
 mod object;
 mod opportunities;
 mod organisation;

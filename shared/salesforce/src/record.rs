@@ -7,9 +7,9 @@ use serde_json::Value as Json;
 
 use crate::dialect::CURRENCY;
 use crate::error::SalesforceError;
+use crate::mapped::SYSTEM;
 use crate::object::Object;
 use crate::organisation::Organisation;
-use crate::record_id::SYSTEM;
 use crate::rest_api::Answer;
 use crate::schema::{CONTACT, Schema};
 use crate::settings::Settings;

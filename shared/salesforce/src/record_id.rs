@@ -4,8 +4,7 @@
 use cosell_model::crm::{LEAD, OPPORTUNITY};
 use cosell_model::record_id::RecordIds;
 
-/// The `system` of every key of ours.
-pub(crate) const SYSTEM: &str = "salesforce";
+use crate::mapped::SYSTEM;
 
 /// How the ids of records are written.
 pub const RECORD_IDS: RecordIds = RecordIds { system: SYSTEM, canonical, variants, expected };

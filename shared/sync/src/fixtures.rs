@@ -33,7 +33,7 @@ pub(crate) fn shipped() -> Mapping {
         ("team_phone", "+46700000002".to_owned()),
     ]);
     cosell_mapping_check::parse(
-        &cosell_mapping::Crm::of_guids("dynamics"),
+        &cosell_mapping::Crm::of_guids("dynamics").with_currency_lookup("transactioncurrencyid"),
         include_str!("../../../infra/mapping/dynamics.toml"),
         &placeholders,
     )

@@ -16,7 +16,7 @@ use cosell_aws::schedule::DynamoSchedule;
 use cosell_aws::secrets::SecretStore;
 use cosell_aws::table::Table;
 use cosell_crm::descriptor::UnusableColumns;
-pub use cosell_crm::{Access, Descriptor, UnknownCrm};
+pub use cosell_crm::{Access, Descriptor, MappingSource, UnknownCrm};
 use cosell_crm::{Entrance, Registry};
 use cosell_http::{ClientError, ForbiddenUrl};
 use cosell_mapping::{Mapping, MappingError};
@@ -34,15 +34,18 @@ use cosell_sync::{Engine, LeadTable, Poller};
 
 use credentials::{CrmSecret, PartnerCenterCredentials};
 pub use installation::{InstallationSettings, installation};
-pub use mapping::{MappingSettings, MappingSource, mapping, mapping_override, shipped_mapping};
+pub use mapping::{MappingSettings, mapping};
 pub use settings::{
     ConsumerSettings, EngineSettings, PlanningSettings, PollerSettings, RegistrationSettings,
     SystemSettings,
 };
 
 /// The CRMs that there are adapters for. Where `CRM` is not set, the first is meant.
-pub const CRMS: Registry =
-    Registry(&[&cosell_dynamics::DESCRIPTOR, &cosell_salesforce::DESCRIPTOR]);
+#[rustfmt::skip] // a line for each
+pub const CRMS: Registry = Registry(&[
+    &cosell_dynamics::DESCRIPTOR,
+    &cosell_salesforce::DESCRIPTOR,
+]);
 
 /// Lambda gives a function ten seconds to start; the rest is for what comes before and after.
 const WARM_UP_LIMIT: std::time::Duration = std::time::Duration::from_secs(5);
@@ -233,4 +236,39 @@ fn token_source(
     });
     let entra = TokenSettings::new(&settings.entra, &settings.tenant_id, TokenEndpoint::V1)?;
     Ok(token::source(entra, http.clone(), store, Arc::new(clock::now)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let below = |path: PathBuf| if path.is_dir() { files(&path) } else { vec![path] };
+        entries.flat_map(below).collect()
+    }
+
+    /// Outside of its own crate, a further CRM costs one line.
+    #[test]
+    fn the_registry_names_each_crm_on_one_line_and_nothing_else_here_does() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut named: Vec<(PathBuf, String)> = Vec::new();
+        for file in files(&root.join("src")).into_iter().chain([root.join("build.rs")]) {
+            let text = fs::read_to_string(&file).unwrap_or_default();
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let is_about_one =
+                |line: &&str| CRMS.names().iter().any(|name| line.to_lowercase().contains(name));
+            let lines = code.lines().filter(is_about_one);
+            named.extend(lines.map(|line| (file.clone(), line.trim().to_owned())));
+        }
+        let registry: Vec<_> = CRMS
+            .names()
+            .iter()
+            .map(|name| (root.join("src/lib.rs"), format!("&cosell_{name}::DESCRIPTOR,")))
+            .collect();
+        assert_eq!(named, registry);
+    }
 }

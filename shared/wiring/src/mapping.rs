@@ -1,14 +1,11 @@
 //! The mapping that is built into the programs, for the CRM that the environment names. The build
-//! has checked it; here it is loaded.
+//! of the CRM's crate has checked it; here it is loaded.
 
 use cosell_crm::Descriptor;
-use cosell_mapping::{Mapping, MappingError, Placeholders};
+use cosell_mapping::{Mapping, MappingError, Placeholders, TEAM_PHONE};
 use cosell_runtime::config::{Environment, Noted};
 
 use crate::CRMS;
-
-// Three lists, so that the functions link the checked forms only.
-include!(concat!(env!("OUT_DIR"), "/mappings.rs"));
 
 /// Which of the built-in mappings, and what fills its placeholders.
 #[derive(Clone, Debug)]
@@ -29,43 +26,20 @@ impl MappingSettings {
     /// Those of this CRM, whatever `CRM` says.
     pub fn of(crm: &'static Descriptor, environment: &Environment) -> Result<Self, Noted> {
         let mut placeholders = (crm.placeholders)(environment)?;
-        placeholders.insert("team_phone", environment.optional("TEAM_PHONE").unwrap_or_default());
+        placeholders.insert(TEAM_PHONE, environment.optional("TEAM_PHONE").unwrap_or_default());
         Ok(Self { crm, placeholders })
     }
 }
 
 /// The built-in mapping for the CRM of `settings`.
 pub fn mapping(settings: &MappingSettings) -> Result<Mapping, MappingError> {
-    // A CRM without a mapping has an empty form, which is refused; a test keeps it from that.
-    let checked = of_crm(CHECKED, settings.crm).unwrap_or_default();
-    Mapping::load(checked, settings.crm.mapped.record_ids, &settings.placeholders)
-}
-
-/// A file that the built-in mapping was made of, for whoever checks it again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MappingSource {
-    /// Its path in the repository.
-    pub file: &'static str,
-    /// Its TOML.
-    pub text: &'static str,
-}
-
-/// The mapping that ships with this version for the CRM.
-pub fn shipped_mapping(crm: &Descriptor) -> Option<MappingSource> {
-    of_crm(SHIPPED, crm)
-}
-
-/// The partner's override of it that was there when this was built.
-pub fn mapping_override(crm: &Descriptor) -> Option<MappingSource> {
-    of_crm(OVERRIDES, crm)
-}
-
-fn of_crm<T: Copy>(list: &[(&str, T)], crm: &Descriptor) -> Option<T> {
-    list.iter().find(|(name, _)| *name == crm.name()).map(|(_, of)| *of)
+    let MappingSettings { crm, placeholders } = settings;
+    Mapping::load(crm.mapping.checked, crm.mapped.record_ids, placeholders)
 }
 
 #[cfg(test)]
 mod tests {
+    use cosell_crm::MappingSource;
     use cosell_mapping_check::{Examination, MappingFile};
 
     use super::*;
@@ -90,12 +64,12 @@ mod tests {
     fn the_checks_of_the_build_are_those_of_the_descriptor() {
         for settings in settings() {
             let file = |source: MappingSource| MappingFile { name: source.file, text: source.text };
-            let shipped = file(shipped_mapping(settings.crm).unwrap());
-            let overriding = mapping_override(settings.crm).map(file);
+            let built_in = settings.crm.mapping;
+            let (shipped, overriding) = (file(built_in.shipped), built_in.overriding.map(file));
             let examination =
                 Examination::of(&settings.crm.mapped, shipped, overriding, &settings.placeholders);
             assert_eq!(examination.errors(), 0, "{:#?}", examination.diagnostics);
-            assert_eq!(examination.checked_form(), of_crm(CHECKED, settings.crm));
+            assert_eq!(examination.checked_form(), Some(built_in.checked));
         }
     }
 }

@@ -7,7 +7,7 @@ use cosell_crm::field::Kind;
 use cosell_mapping::{Mapping, Placeholders};
 use cosell_mapping_check::parse;
 use cosell_model::path::ColumnPath;
-use cosell_wiring::{CRMS, shipped_mapping};
+use cosell_wiring::CRMS;
 
 /// A CRM, and the mapping that ships for it.
 struct Shipped {
@@ -23,7 +23,7 @@ fn shipped() -> Vec<Shipped> {
     ]);
     let of = |crm: &&'static Descriptor| Shipped {
         crm,
-        mapping: parse(&crm.mapped, shipped_mapping(crm).unwrap().text, &placeholders).unwrap(),
+        mapping: parse(&crm.mapped, crm.mapping.shipped.text, &placeholders).unwrap(),
         placeholders: placeholders.clone(),
     };
     CRMS.0.iter().map(of).collect()

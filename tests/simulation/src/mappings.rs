@@ -44,7 +44,11 @@ impl Mappings {
 fn variants(system: &'static str, shipped: &str) -> Result<[[Arc<Mapping>; 2]; 3], CheckError> {
     let placeholders =
         Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
-    let shipped = cosell_mapping_check::parse(&Crm::of_guids(system), shipped, &placeholders)?;
+    let shipped = cosell_mapping_check::parse(
+        &Crm::of_guids(system).with_currency_lookup("transactioncurrencyid"),
+        shipped,
+        &placeholders,
+    )?;
     let mut mixed = shipped.clone();
     let rules = [
         ("name", ConflictRule::Ask),

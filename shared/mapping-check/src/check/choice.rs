@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::draft::Ruled;
 use crate::diagnostic::Diagnostics;
-use crate::node::Node;
+use crate::node::{Node, to_blame};
+use crate::source::Place;
 use crate::suggestion::hint;
 use cosell_mapping::paths::{self, Codes, Holds};
 use cosell_mapping::{Code, Help, Visibility, When};
@@ -16,7 +17,7 @@ pub(super) fn check(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
     match (rule.kind, rule.values.is_empty()) {
         (Kind::Choice, true) => {
             diagnostics.error(
-                node.blamed(&["kind"]),
+                node.blamed(&["values", "kind"]),
                 format!("{title} is a choice without `values`"),
                 "pair Partner Center's codes with the CRM's in a table [rule.values]",
             );
@@ -26,14 +27,17 @@ pub(super) fn check(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
                 return;
             };
             if rule.to_partner_center != When::Never {
-                shared(&title, values, &rule.values, diagnostics);
+                let sent = node.blamed_if_set(&["to_partner_center"]);
+                shared(&title, values, &rule.values, sent, diagnostics);
             }
             if let Some(Holds::Code(codes)) =
                 paths::property(rule.partner_center.as_str()).map(|property| property.holds)
             {
-                unknown(&title, values, codes, diagnostics);
+                let path = node.blamed_if_set(&["partner_center"]);
+                unknown(&title, values, codes, path, diagnostics);
                 if rule.to_crm != When::Never {
-                    lacking(&title, values, codes, diagnostics);
+                    let place = node.blamed(&["values", "partner_center", "to_crm"]);
+                    lacking(&title, values, codes, place, diagnostics);
                 }
             }
         }
@@ -53,8 +57,8 @@ pub(super) fn check_help(help: &Help, node: Node<'_>, diagnostics: &mut Diagnost
     let Some(values) = node.get("values") else {
         return;
     };
-    shared("[help]", values, &help.values, diagnostics);
-    unknown("[help]", values, paths::HELP, diagnostics);
+    shared("[help]", values, &help.values, None, diagnostics);
+    unknown("[help]", values, paths::HELP, None, diagnostics);
 }
 
 /// A column that says the same of every deal tells nothing.
@@ -68,26 +72,28 @@ pub(super) fn check_visibility(
     };
     if visibility.values.private.is(visibility.values.microsoft.json()) {
         diagnostics.error(
-            values.place_of("private"),
+            values.blamed(&["private", "microsoft"]),
             "[visibility]: `private` and `microsoft` are the same value in the CRM".to_owned(),
             "give each a value of its own",
         );
     }
 }
 
-/// Codes whose value in the CRM is another's, too.
-fn shared(
+/// Codes whose value in the CRM is another's, too. `sent` is where it says that they are sent.
+pub(super) fn shared(
     title: &str,
     node: Node<'_>,
     values: &BTreeMap<String, Code>,
+    sent: Option<Place>,
     diagnostics: &mut Diagnostics,
 ) {
     let mut first: BTreeMap<String, &str> = BTreeMap::new();
     for (code, value) in values {
         let value = value.to_string();
         if let Some(other) = first.get(&value) {
+            let places = [node.place_of(code), node.place_of(other)].into_iter().chain(sent);
             diagnostics.error(
-                node.place_of(code),
+                to_blame(places).unwrap_or(node.place()),
                 format!(
                     "{title}: `{code}` and `{other}` are both `{value}` in the CRM, which \
                     cannot be turned back"
@@ -100,7 +106,14 @@ fn shared(
     }
 }
 
-fn unknown(title: &str, node: Node<'_>, codes: Codes, diagnostics: &mut Diagnostics) {
+/// Codes that Partner Center has not at the path, which is named at `path`.
+fn unknown(
+    title: &str,
+    node: Node<'_>,
+    codes: Codes,
+    path: Option<Place>,
+    diagnostics: &mut Diagnostics,
+) {
     let all = || codes.current.iter().chain(codes.old).copied();
     for (code, entry) in node.entries() {
         if all().any(|known| known == code) {
@@ -109,15 +122,16 @@ fn unknown(title: &str, node: Node<'_>, codes: Codes, diagnostics: &mut Diagnost
         let hint = hint(code, all());
         let what = format!("{title}: Partner Center has no code `{code}`{hint}");
         let remedy = format!("use {}", codes.current.join(", "));
+        let place = to_blame([entry.key].into_iter().chain(path)).unwrap_or(entry.key);
         if codes.closed {
-            diagnostics.error(entry.key, what, remedy);
+            diagnostics.error(place, what, remedy);
         } else {
-            diagnostics.warning(entry.key, what, remedy);
+            diagnostics.warning(place, what, remedy);
         }
     }
 }
 
-fn lacking(title: &str, node: Node<'_>, codes: Codes, diagnostics: &mut Diagnostics) {
+fn lacking(title: &str, node: Node<'_>, codes: Codes, place: Place, diagnostics: &mut Diagnostics) {
     let lacking: Vec<&str> =
         codes.current.iter().copied().filter(|code| node.get(code).is_none()).collect();
     if codes.closed && !lacking.is_empty() {
@@ -126,6 +140,6 @@ fn lacking(title: &str, node: Node<'_>, codes: Codes, diagnostics: &mut Diagnost
              as it is",
             lacking.join(", ")
         );
-        diagnostics.warning(node.place(), what, "add them");
+        diagnostics.warning(place, what, "add them");
     }
 }

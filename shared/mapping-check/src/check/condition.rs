@@ -12,7 +12,7 @@ pub(super) const NEW: [DealKind; 3] = [DealKind::Private, DealKind::PartnerLed, 
 
 pub(super) fn check(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
     let Some(when) = &ruled.rule.when else { return };
-    let place = ruled.node.blamed(&["when"]);
+    let place = ruled.node.blamed(&["when", "to_crm", "to_partner_center"]);
     if *when == Condition::default() {
         diagnostics.warning(
             place,

@@ -5,7 +5,9 @@ use toml::de::DeValue;
 
 use crate::deserializer::read;
 use crate::node::Node;
-use crate::overlay::state::TakenOut;
+use crate::overlay::rules::SIDES;
+use crate::overlay::state::Unmapped;
+use crate::source::Place;
 
 /// The rules of one table, and what they are checked against.
 pub(super) struct Draft<'a> {
@@ -18,7 +20,8 @@ pub(super) struct Draft<'a> {
     pub(super) help: Option<Help>,
     pub(super) visibility: Option<Visibility>,
     pub(super) stages: Option<Stages>,
-    pub(super) taken_out: &'a [TakenOut],
+    /// What the shipped rules mapped and do not map any more.
+    pub(super) unmapped: &'a [Unmapped],
     /// Where the rules and stages stand.
     pub(super) at: Node<'a>,
     pub(super) root: Node<'a>,
@@ -40,10 +43,6 @@ pub(super) enum Table {
     Registrations,
 }
 
-/// A side of a rule: where the value stands there, or what it is computed from.
-pub(super) const SIDES: [(&str, &str); 2] =
-    [("partner_center", "from_partner_center"), ("crm", "from_crm")];
-
 impl Table {
     /// How a sentence speaks of one of its rules.
     pub(super) fn rule(self) -> &'static str {
@@ -51,6 +50,14 @@ impl Table {
             Self::Opportunities => "rule",
             Self::Leads => "lead rule",
             Self::Registrations => "registration rule",
+        }
+    }
+
+    /// Its table of stages.
+    pub(super) fn stages(self) -> &'static str {
+        match self {
+            Self::Leads => "lead.stages",
+            Self::Opportunities | Self::Registrations => "stages",
         }
     }
 }
@@ -61,7 +68,7 @@ impl<'a> Draft<'a> {
         table: Table,
         root: Node<'a>,
         at: Node<'a>,
-        taken_out: &'a [TakenOut],
+        unmapped: &'a [Unmapped],
     ) -> Self {
         let (rules, unread) = rules(table, at);
         Self {
@@ -73,7 +80,7 @@ impl<'a> Draft<'a> {
             help: root.get("help").and_then(read),
             visibility: root.get("visibility").and_then(read),
             stages: at.get("stages").and_then(read),
-            taken_out,
+            unmapped,
             at,
             root,
         }
@@ -109,9 +116,36 @@ impl<'a> Ruled<'a> {
 
 /// What stands at a dotted path of `[create]`.
 pub(super) fn below<'a>(node: Node<'a>, path: &str) -> Option<Node<'a>> {
-    path.split('.').try_fold(node, |at, segment| match at.value() {
+    path.split('.').try_fold(node, step)
+}
+
+/// Where a dotted path ends, because what is next is not there, or was taken out.
+pub(super) fn end_of(node: Node<'_>, path: &str) -> Place {
+    let mut at = node;
+    for segment in path.split('.') {
+        match step(at, segment) {
+            Some(next) => at = next,
+            None => return at.removal(segment).unwrap_or(at.place()),
+        }
+    }
+    at.place()
+}
+
+fn step<'a>(at: Node<'a>, segment: &str) -> Option<Node<'a>> {
+    match at.value() {
         DeValue::Table(_) => at.get(segment),
         DeValue::Array(_) => at.item(segment.parse().ok()?),
         _ => None,
-    })
+    }
+}
+
+/// The lines of the override because of which no rule maps this path any more.
+pub(super) fn unmapped<'a>(
+    unmapped: &'a [Unmapped],
+    table: &'a str,
+    path: &'a str,
+) -> impl Iterator<Item = Place> + 'a {
+    let of_path =
+        unmapped.iter().filter(move |rule| rule.table == table && rule.partner_center.is(path));
+    of_path.map(|rule| rule.place)
 }

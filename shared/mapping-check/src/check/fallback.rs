@@ -48,7 +48,7 @@ fn default_to_crm(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
     }
     if let Some(problem) = problem(rule) {
         diagnostics.error(
-            node.blamed(&["default_to_crm", "kind", "crm"]),
+            node.blamed(&["default_to_crm", "kind", "crm", "values", "transform"]),
             format!("{title}: the default for the CRM {problem}"),
             "correct it",
         );

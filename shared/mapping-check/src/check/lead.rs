@@ -2,13 +2,12 @@
 //! on what was seen of them.
 
 use super::draft::{Draft, Ruled};
-use super::rule::is_of_a_related_record;
 use crate::diagnostic::Diagnostics;
-use cosell_mapping::{Required, When, paths};
+use cosell_mapping::{Crm, Required, When, paths};
 
 pub(super) fn check(deals: &Draft<'_>, leads: &Draft<'_>, diagnostics: &mut Diagnostics) {
     for ruled in &leads.rules {
-        related(ruled, diagnostics);
+        related(ruled, leads.crm, diagnostics);
         creation(ruled, diagnostics);
         if let Some(deal) = deals.rules.iter().find(|deal| deal.rule.name == ruled.rule.name) {
             namesake(ruled, deal, diagnostics);
@@ -16,9 +15,9 @@ pub(super) fn check(deals: &Draft<'_>, leads: &Draft<'_>, diagnostics: &mut Diag
     }
 }
 
-fn related(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
+fn related(ruled: &Ruled<'_>, crm: &Crm, diagnostics: &mut Diagnostics) {
     let Ruled { rule, node, .. } = ruled;
-    if rule.to_crm != When::Never && is_of_a_related_record(&rule.crm) {
+    if rule.to_crm != When::Never && crm.is_of_a_related_record(&rule.crm) {
         diagnostics.error(
             node.blamed(&["crm", "to_crm"]),
             format!(

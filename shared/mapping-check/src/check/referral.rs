@@ -2,9 +2,9 @@
 
 use super::condition::NEW;
 use super::create;
-use super::draft::{Draft, Ruled, below};
+use super::draft::{self, Draft, Ruled, below, end_of};
 use crate::diagnostic::Diagnostics;
-use crate::node::Node;
+use crate::node::{Node, to_blame};
 use cosell_mapping::paths::NEEDED;
 use cosell_mapping::{Required, Situation};
 use cosell_model::deal::DealKind;
@@ -32,9 +32,11 @@ pub(super) fn check(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
             continue;
         }
         let when = if *cosell { " when Microsoft's help is asked" } else { "" };
+        let unmapped = || draft::unmapped(draft.unmapped, "", path);
         if let (Some(deal), Some(first)) = (unfilled.first(), filling.first()) {
+            let conditions = filling.iter().map(|ruled| ruled.node.blamed(&["when"]));
             diagnostics.error(
-                first.node.blamed(&["when"]),
+                to_blame(conditions.chain(unmapped())).unwrap_or(first.node.place()),
                 format!(
                     "nothing fills `{path}` of a {deal} deal, without which Partner Center \
                     takes no new deal{when}"
@@ -43,9 +45,12 @@ pub(super) fn check(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
             );
         }
         if filling.is_empty() {
-            let taken_out = draft.taken_out.iter().find(|rule| rule.partner_center.is(path));
+            let idle = draft.rules.iter().filter(|ruled| ruled.rule.partner_center.is(path));
+            let idle = idle.map(|ruled| ruled.node.blamed(&["to_partner_center"]));
+            let given = end_of(draft.root, &format!("create.{path}"));
+            let places = unmapped().chain(idle).chain([given]);
             diagnostics.error(
-                taken_out.map_or(create.unwrap_or(draft.root).place(), |rule| rule.place),
+                to_blame(places).unwrap_or(draft.root.place()),
                 format!(
                     "nothing fills `{path}`, without which Partner Center takes no new \
                     deal{when}"
@@ -56,7 +61,7 @@ pub(super) fn check(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
         }
         for ruled in filling.iter().filter(|ruled| !insists(ruled, *cosell)) {
             diagnostics.warning(
-                ruled.node.blamed(&["required", "partner_center", "to_partner_center"]),
+                ruled.node.blamed(&["required", "default", "partner_center", "to_partner_center"]),
                 format!(
                     "{}: Partner Center takes no new deal without `{path}`{when}",
                     ruled.title()

@@ -1,9 +1,9 @@
 //! `[registration]`: what a registration is made of.
 
-use super::draft::{Ruled, Table, below, rules};
-use super::{choice, create, rule};
+use super::draft::{self, Draft, Ruled, Table, below, end_of, rules};
+use super::{choice, create, own_column, rule};
 use crate::diagnostic::Diagnostics;
-use crate::node::Node;
+use crate::node::to_blame;
 use crate::suggestion::hint;
 use cosell_mapping::paths::{self, Access};
 use cosell_mapping::registration::FIRST;
@@ -12,8 +12,8 @@ use cosell_mapping::{Required, Rule, When};
 /// Without these Partner Center takes no registration (contract partner-center 2.9, 3.6).
 const NEEDED: [&str; 3] = ["type", "contract.startDateTime", "contract.signDateTime"];
 
-pub(super) fn check(root: Node<'_>, diagnostics: &mut Diagnostics) {
-    let Some(registration) = root.get("registration") else {
+pub(super) fn check(deals: &Draft<'_>, diagnostics: &mut Diagnostics) {
+    let Some(registration) = deals.root.get("registration") else {
         return;
     };
     let create = registration.get("create");
@@ -23,6 +23,7 @@ pub(super) fn check(root: Node<'_>, diagnostics: &mut Diagnostics) {
     let (rules, unread) = rules(Table::Registrations, registration);
     for ruled in &rules {
         check_rule(ruled, diagnostics);
+        own_column::are_not_read(deals, ruled, diagnostics);
     }
     for node in &unread {
         rule::check_sides(Table::Registrations, *node, diagnostics);
@@ -31,8 +32,11 @@ pub(super) fn check(root: Node<'_>, diagnostics: &mut Diagnostics) {
     for path in NEEDED.iter().filter(|_| unread.is_empty()) {
         let is_given = create.and_then(|create| below(create, path)).is_some();
         if !is_given && !rules.iter().any(|ruled| ruled.rule.partner_center.is(path)) {
+            let given = end_of(registration, &format!("create.{path}"));
+            let places = draft::unmapped(deals.unmapped, "registration", path).chain([given]);
+            let places = places.chain([registration.place_of("when")]);
             diagnostics.error(
-                registration.place_of("when"),
+                to_blame(places).unwrap_or(registration.place()),
                 format!(
                     "nothing fills `{path}` of a registration, without which Partner Center \
                     takes none"
@@ -56,6 +60,15 @@ fn check_rule(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
             "take it out; what comes of a registration is mapped by an ordinary [[rule]] of \
              `registrations.0.status`",
         );
+    }
+    for key in ["conflict", "crm_length", "default_to_crm"] {
+        if node.get(key).is_some() {
+            diagnostics.warning(
+                node.blamed(&[key]),
+                format!("{title}: `{key}` has no effect, since a registration is made once"),
+                "take it out",
+            );
+        }
     }
     if rule.required != Required::Never && rule.remedy.trim().is_empty() {
         diagnostics.error(
@@ -120,7 +133,7 @@ mod tests {
         finds(
             "[registration]\nwhen = \"won\"\n[[registration.rule]]\nname = \"contract_sign\"\n\
              off = true",
-            &["own.toml:3:8: error: nothing fills `contract.signDateTime` of a registration"],
+            &["own.toml:5:8: error: nothing fills `contract.signDateTime` of a registration"],
         );
     }
 

@@ -1,16 +1,16 @@
 //! One rule, beside its `values`.
 
-use super::draft::{Ruled, SIDES, Table};
+use super::draft::{Ruled, Table};
 use crate::diagnostic::Diagnostics;
 use crate::node::Node;
+use crate::overlay::rules::SIDES;
 use crate::suggestion::nearest;
 use cosell_mapping::paths::{self, Access, Holds, Property};
-use cosell_mapping::{Required, Rule, When};
+use cosell_mapping::{Crm, Required, Rule, When};
 use cosell_model::field::Field;
-use cosell_model::path::ColumnPath;
 use cosell_model::value::Kind;
 
-pub(super) fn check(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
+pub(super) fn check(ruled: &Ruled<'_>, crm: &Crm, diagnostics: &mut Diagnostics) {
     let Ruled { rule, node, .. } = ruled;
     let title = ruled.title();
     // The link keeps these beside the rules' values.
@@ -30,7 +30,7 @@ pub(super) fn check(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
     }
     if ruled.table == Table::Opportunities
         && rule.to_crm.on_update()
-        && is_of_a_related_record(&rule.crm)
+        && crm.is_of_a_related_record(&rule.crm)
     {
         diagnostics.error(
             node.blamed(&["crm", "to_crm"]),
@@ -41,6 +41,7 @@ pub(super) fn check(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
             "set to_crm = \"create\"",
         );
     }
+    conflict(ruled, diagnostics);
     check_path(ruled.table, *node, diagnostics);
     if let Some(property) = paths::property(rule.partner_center.as_str()) {
         access(ruled, property, diagnostics);
@@ -52,9 +53,21 @@ pub(super) fn check(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// The currency may be a lookup, but it is the deal's own.
-pub(super) fn is_of_a_related_record(column: &ColumnPath) -> bool {
-    column.lookup().is_some_and(|lookup| lookup != "transactioncurrencyid")
+/// Only a field that is updated both ways can have changed on both sides.
+fn conflict(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
+    let Ruled { rule, node, .. } = ruled;
+    let directions = [("to_crm", rule.to_crm), ("to_partner_center", rule.to_partner_center)];
+    let idle = directions.iter().find(|(_, when)| !when.on_update());
+    if let (Some(_), Some((direction, _))) = (node.get("conflict"), idle) {
+        diagnostics.warning(
+            node.blamed(&["conflict", direction]),
+            format!(
+                "{}: `conflict` has no effect, since the rule updates one side at most",
+                ruled.title()
+            ),
+            format!("set {direction} = \"update\" or \"always\", or take it out"),
+        );
+    }
 }
 
 /// Whether each side has a path or an expression, and not both.
@@ -67,7 +80,8 @@ pub(super) fn check_sides(table: Table, node: Node<'_>, diagnostics: &mut Diagno
     for (path, computed) in SIDES.into_iter().filter(|_| node.value().is_table()) {
         match (node.get(path), node.get(computed)) {
             (None, None) => {
-                diagnostics.error(node.place(), format!("{title} lacks `{path}`"), "add it");
+                let place = node.blamed(&[path, computed]);
+                diagnostics.error(place, format!("{title} lacks `{path}`"), "add it");
             }
             (Some(_), Some(computed_node)) => diagnostics.error(
                 computed_node.place(),
@@ -196,7 +210,7 @@ pub(super) fn length(ruled: &Ruled<'_>, holds: Holds, diagnostics: &mut Diagnost
             rule.crm
         );
         diagnostics.warning(
-            node.blamed(&["crm", "kind", "to_crm", "partner_center"]),
+            node.blamed(&["crm", "crm_length", "kind", "to_crm", "partner_center", "transform"]),
             what,
             "set crm_length to what the column takes",
         );
@@ -232,7 +246,7 @@ fn creation(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
     }
     if let Some(Err(problem)) = default_json(rule) {
         diagnostics.error(
-            node.blamed(&["default", "kind", "partner_center"]),
+            node.blamed(&["default", "kind", "partner_center", "values", "transform"]),
             format!("{title}: the default {problem}"),
             "correct it",
         );

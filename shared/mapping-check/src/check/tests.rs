@@ -7,7 +7,7 @@ const CRM: Crm = Crm {
         wrong: "has capital letters",
         remedy: "write it in lower case",
     }),
-    ..Crm::of_guids("dynamics")
+    ..Crm::of_guids("dynamics").with_currency_lookup("transactioncurrencyid")
 };
 
 /// What is found when `own` is applied on top of the shipped mapping for Dynamics.
@@ -254,20 +254,6 @@ fn a_text_column_without_a_length_and_a_key_without_effect_are_warnings() {
 }
 
 #[test]
-fn stages_that_only_microsoft_sets_are_not_sent() {
-    finds(
-        "[stages]\nlost_before_accepted = \"Active\"\n[stages.to_partner_center]\n\
-         lost = \"Expired\"",
-        &[
-            "own.toml:3:24: error: [stages] lost_before_accepted = Active does not end a referral \
-             as lost",
-            "own.toml:5:8: error: [stages.to_partner_center] lost = Expired: only Microsoft sets \
-             that stage",
-        ],
-    );
-}
-
-#[test]
 fn schema_and_semantic_errors_are_reported_together() {
     finds(
         "[stages.to_crm]\nNew = \"onhold\"\n[[rule]]\nname = \"notes\"\nto_crm = \"allways\"\n\
@@ -334,23 +320,45 @@ fn what_create_holds_has_the_form_that_partner_center_takes() {
 }
 
 #[test]
-fn the_columns_that_the_sync_fills_differ_and_are_not_sent() {
+fn a_conflict_rule_of_a_field_that_is_updated_one_way_is_a_warning() {
+    let one_way = |keys: &str| {
+        rule(&format!(
+            "partner_center = \"campaignId\"\nkind = \"text\"\nconflict = \"ask\"\n{keys}"
+        ))
+    };
     finds(
-        "[columns]\naudit = \"{prefix}_syncstatus\"",
+        &one_way("to_partner_center = \"always\""),
+        &["own.toml:8:12: warning: rule `own`: `conflict` has no effect, since the rule updates \
+             one side at most; set to_crm = \"update\" or \"always\", or take it out"],
+    );
+    finds(
+        &one_way("crm_length = 9\nto_crm = \"always\"\nto_partner_center = \"create\""),
+        &["own.toml:8:12: warning: rule `own`: `conflict` has no effect"],
+    );
+    finds(&one_way("crm_length = 9\nto_crm = \"update\"\nto_partner_center = \"always\""), &[]);
+    finds(
+        "[[lead.rule]]\nname = \"customer_name\"\nconflict = \"crm\"\n\
+         [[registration.rule]]\nname = \"contract_value\"\nconflict = \"crm\"",
         &[
-            "own.toml:3:9: error: [columns] audit and [columns] sync_status are both the CRM column \
-           `nwcs_syncstatus`",
+            "own.toml:4:12: warning: lead rule `customer_name`: `conflict` has no effect",
+            "own.toml:7:12: warning: registration rule `contract_value`: `conflict` has no effect",
         ],
     );
-    finds(
-        "[visibility]\ncolumn = \"{prefix}_howcanmicrosofthelp\"",
-        &["own.toml:3:10: error: [help] column and [visibility] column are both the CRM column"],
-    );
-    finds(
-        "[[rule]]\nname = \"notes\"\nto_crm = \"never\"\ncrm = \"{prefix}_audit\"\n\
-         [[lead.rule]]\nname = \"notes\"\noff = true",
-        &[
-            "own.toml:5:7: error: rule `notes` reads the CRM column `nwcs_audit`, which is [columns] audit",
-        ],
-    );
+}
+
+/// Which lookup that is, the CRM's descriptor says.
+#[test]
+fn the_currency_of_a_record_is_its_own_behind_a_lookup_and_no_other_column_is() {
+    let text = include_str!("../../../../infra/mapping/dynamics.toml");
+    let found = |crm: Crm| {
+        let shipped = MappingFile { name: "shipped.toml", text };
+        let placeholders =
+            Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
+        Examination::of(&crm, shipped, None, &placeholders).diagnostics
+    };
+    assert_eq!(found(CRM), []);
+    let of_no_lookup = found(Crm::of_guids("dynamics"));
+    let of_no_lookup: Vec<&str> = of_no_lookup.iter().map(|found| found.what.as_str()).collect();
+    let related = "`transactioncurrencyid/isocurrencycode` belongs to a related record";
+    assert!(of_no_lookup.len() == 2 && of_no_lookup[0].contains(related), "{of_no_lookup:#?}");
 }

@@ -3,7 +3,7 @@
 
 use super::draft::Ruled;
 use crate::diagnostic::Diagnostics;
-use crate::node::Node;
+use crate::node::{Node, to_blame};
 use crate::source::Place;
 use cosell_mapping::Shape;
 use cosell_mapping::{Rule, Transform, When};
@@ -36,7 +36,7 @@ pub(super) fn check(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
     let (from, to) = ends(rule, kind);
     let mut shape = from;
     for (at, step) in rule.transform.iter().enumerate() {
-        let place = step_place(*node, at);
+        let place = step_place(*node, at, &["kind", "partner_center", "crm"]);
         if step.takes() != shape {
             diagnostics.error(
                 place,
@@ -68,8 +68,11 @@ pub(super) fn check(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
-fn step_place(rule: Node<'_>, at: usize) -> Place {
-    rule.get("transform").and_then(|list| list.item(at)).unwrap_or(rule).place()
+/// The place of a step, or of the override's line that makes it a wrong one.
+fn step_place(rule: Node<'_>, at: usize, because: &[&str]) -> Place {
+    let step = rule.get("transform").and_then(|list| list.item(at)).unwrap_or(rule).place();
+    let because = rule.blamed_if_set(because);
+    to_blame([step].into_iter().chain(because)).unwrap_or(step)
 }
 
 /// What the first step gets, and what the last must give: a CRM column may hold anything.
@@ -90,7 +93,7 @@ fn undoing(ruled: &Ruled<'_>, diagnostics: &mut Diagnostics) {
         return;
     }
     for (at, step) in rule.transform.iter().enumerate().filter(|(_, step)| !step.can_be_undone()) {
-        let place = step_place(*node, at);
+        let place = step_place(*node, at, &["to_crm", "to_partner_center"]);
         diagnostics.error(
             place,
             format!("{}: `{step}` cannot be undone, and the rule goes both ways", ruled.title()),

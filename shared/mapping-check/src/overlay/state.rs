@@ -2,13 +2,14 @@
 
 use crate::diagnostic::Diagnostics;
 use crate::node::{Node, Tree};
-use crate::source::{Place, Sources};
+use crate::source::{Place, RemovedKeys, Sources};
 use cosell_model::path::ReferralPath;
 
-/// A shipped rule that the override takes out.
+/// A path that a shipped rule mapped, and that it does not map any more because of the override.
 #[derive(Clone, Debug)]
-pub(crate) struct TakenOut {
-    /// What it mapped.
+pub(crate) struct Unmapped {
+    /// The table that has the rule; empty for the mapping itself.
+    pub(crate) table: &'static str,
     pub(crate) partner_center: ReferralPath,
     /// Where that is said.
     pub(crate) place: Place,
@@ -17,13 +18,14 @@ pub(crate) struct TakenOut {
 /// What the merge of two files needs to know, and what it finds.
 pub(crate) struct Overlay<'s, 'd> {
     pub(super) sources: &'s Sources<'s>,
-    pub(crate) taken_out: Vec<TakenOut>,
+    pub(crate) unmapped: Vec<Unmapped>,
+    pub(crate) removed: RemovedKeys,
     pub(super) diagnostics: &'d mut Diagnostics,
 }
 
 impl<'s, 'd> Overlay<'s, 'd> {
     pub(crate) fn new(sources: &'s Sources<'s>, diagnostics: &'d mut Diagnostics) -> Self {
-        Self { sources, taken_out: Vec::new(), diagnostics }
+        Self { sources, unmapped: Vec::new(), removed: RemovedKeys::default(), diagnostics }
     }
 
     pub(super) fn node<'a>(&'a self, tree: &'a Tree<'a>) -> Node<'a> {

@@ -1,4 +1,4 @@
-//! Texts that may not be empty: names, and where a value stands.
+//! Texts that may not be empty: names, and where a value stands. Texts that stand in one line.
 
 use crate::diagnostic::Diagnostics;
 use crate::node::Node;
@@ -18,6 +18,8 @@ const KEYS: [&str; 12] = [
     "sync",
     "sync_status",
 ];
+/// What stands in a line of *Sync status*, of the audit log, or of what is printed.
+const ONE_LINE: [&str; 3] = ["label", "name", "remedy"];
 /// What is below these is Partner Center's, or the CRM's.
 const FOREIGN: [&str; 2] = ["create", "values"];
 
@@ -27,7 +29,20 @@ pub(super) fn check(node: Node<'_>, diagnostics: &mut Diagnostics) {
         if is_empty && KEYS.contains(&key) {
             diagnostics.error(entry.value.place(), format!("`{key}` is empty"), "fill it in");
         }
+        let breaks = entry.value.text().is_some_and(|text| text.contains(breaks_a_line));
+        if breaks && ONE_LINE.contains(&key) {
+            diagnostics.error(
+                entry.value.place(),
+                format!("`{key}` has a line break or another control character"),
+                "write it on one line: it stands in texts of one line",
+            );
+        }
         check(entry.value, diagnostics);
     }
     node.items().for_each(|item| check(item, diagnostics));
+}
+
+/// Control characters, and what Unicode has for a line break beside them.
+fn breaks_a_line(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
 }

@@ -16,6 +16,19 @@ pub const HELP: Codes = Codes {
     closed: true,
 };
 
+/// What Partner Center's own pages offer as `statusReason`. It is free text, so that others are
+/// taken, too.
+pub const REASONS: &[&str] = &[
+    "Project budget not adequate",
+    "Customer did not respond",
+    "Customer chose another vendor",
+    "Customer requirement not met",
+    "Not a customer",
+    "Proposed timeline too short",
+    "Report as abuse, spam or phishing",
+    "Others",
+];
+
 pub(super) const SIZE: Codes = Codes {
     current: &[
         "1to9employees",

@@ -177,7 +177,8 @@ fn an_amount_is_not_written_without_its_currency_however_the_mapping_spells_the_
         .replace("\"details.currency\"", "\"Details.Currency\"");
     let placeholders =
         Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+46".to_owned())]);
-    let crm = cosell_mapping::Crm::of_guids("dynamics");
+    let crm =
+        cosell_mapping::Crm::of_guids("dynamics").with_currency_lookup("transactioncurrencyid");
     let mapping = cosell_mapping_check::parse(&crm, &text, &placeholders).unwrap();
     let euros = |record: &mut CrmRecord| {
         set(record, "transactioncurrencyid/isocurrencycode", json!("EUR"));

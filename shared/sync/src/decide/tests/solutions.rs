@@ -28,7 +28,7 @@ fn services() -> Mapping {
     ]);
     let file = |name, text| MappingFile { name, text };
     let examination = Examination::of(
-        &Crm::of_guids("dynamics"),
+        &Crm::of_guids("dynamics").with_currency_lookup("transactioncurrencyid"),
         file("shipped", shipped),
         Some(file("own", &own)),
         &placeholders,

@@ -15,9 +15,13 @@ impl Stage {
             text: include_str!("../../../../../infra/mapping/dynamics.toml"),
         };
         let own = MappingFile { name: "own", text: &format!("version = 1\n{own}") };
-        let mapping =
-            Examination::of(&Crm::of_guids("dynamics"), shipped, Some(own), &placeholders)
-                .into_mapping();
+        let mapping = Examination::of(
+            &Crm::of_guids("dynamics").with_currency_lookup("transactioncurrencyid"),
+            shipped,
+            Some(own),
+            &placeholders,
+        )
+        .into_mapping();
         self.engine.mapping = Arc::new(mapping.unwrap());
         self
     }

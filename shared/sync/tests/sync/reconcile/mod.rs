@@ -53,7 +53,12 @@ pub(crate) fn shipped() -> Mapping {
     let placeholders =
         Placeholders::from([("prefix", "nwcs".to_owned()), ("team_phone", "+4670".to_owned())]);
     let shipped = include_str!("../../../../../infra/mapping/dynamics.toml");
-    cosell_mapping_check::parse(&Crm::of_guids("dynamics"), shipped, &placeholders).unwrap()
+    cosell_mapping_check::parse(
+        &Crm::of_guids("dynamics").with_currency_lookup("transactioncurrencyid"),
+        shipped,
+        &placeholders,
+    )
+    .unwrap()
 }
 
 pub(crate) struct Stage {
