@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cosell_crm::{Dialect, Driver, LeadDriver, Which, Write};
-use cosell_model::crm::{CrmKey, CrmRecord, Phase};
+use cosell_model::crm::{CrmKey, CrmRecord};
 use cosell_model::id::ReferralId;
 use cosell_sync::Failure;
 use cosell_sync::port::CrmChange;

@@ -41,18 +41,19 @@ async fn a_name_that_was_entered_in_the_lead_outlasts_a_conversion_whose_answer_
     let name = floor.stage.the_record().get("name").clone();
     assert_eq!(floor.referral()["name"], name);
     let audit = floor.stage.audit_log();
-    let overruled = audit
+    let mut overruled = audit
         .iter()
         .flat_map(|entry| &entry.changes)
         .filter(|change| change.field == *"name" && change.overruled.is_some());
-    let lost = overruled.filter_map(|change| change.overruled.as_ref()).next().unwrap().to_json();
+    let lost = overruled.find_map(|change| change.overruled.as_ref()).unwrap().to_json();
     let both = [name, lost];
     assert!(both.contains(&json!("Fleet telemetry, 60 lorries")), "{both:?}");
     assert!(both.contains(&json!("Fleet pilot 2")), "{both:?}");
 }
 
 #[tokio::test]
-async fn an_opportunity_beside_the_one_that_the_deal_moves_to_comes_back_to_be_told() {
+async fn an_opportunity_beside_the_one_that_the_deal_moves_to_comes_back_so_that_its_seller_is_notified()
+ {
     let floor = Floor::new(true);
     floor.stage.until_quiet(&referral()).await;
     floor.accepted_in_partner_center();
