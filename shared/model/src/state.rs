@@ -217,9 +217,18 @@ mod tests {
     fn a_deal_that_fails_stays_where_it_stood_and_needs_whom_it_needed() {
         let needs_decision = || DealState::NeedsDecision { fields: ["name".into()].into() };
         let fails = |before| match failing(2) {
-            DealState::Failing { attempts, since, last, cause, earlier, next, .. } => {
-                DealState::Failing { attempts, since, last, cause, earlier, next, before }
-            }
+            DealState::Failing {
+                attempts, since, last, cause, earlier, next, announced, ..
+            } => DealState::Failing {
+                attempts,
+                since,
+                last,
+                cause,
+                earlier,
+                next,
+                announced,
+                before,
+            },
             other => other,
         };
         let deal = UnlinkedDeal::default().in_state(needs_decision(), at(1));
