@@ -102,7 +102,8 @@ fn a_deal_that_is_not_linked_shows_its_state_too() {
     let of_referral = of_unlinked(&mapping(), &Subject::Referral(REFERRAL.parse().unwrap()), &off);
     let failing =
         deal(&json!({ "state": "failing", "attempts": 1, "since": "2026-09-03T07:00:00Z",
-        "last": "2026-09-03T07:00:00Z", "cause": "Partner Center throttled" }));
+        "last": "2026-09-03T07:00:00Z", "cause": "Partner Center throttled",
+        "next": "2026-09-03T07:00:05Z" }));
     let lead = cosell_model::crm::CrmKey {
         system: "dynamics".into(),
         entity: "lead".into(),

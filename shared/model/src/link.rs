@@ -174,6 +174,9 @@ pub struct Link {
     /// Keys of the standing notices that the seller has read.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub notified: BTreeSet<String>,
+    /// Keys of the standing notices that have an entry in the audit log, read or not.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub audited: BTreeSet<String>,
     /// The CRM version last seen, opaque.
     #[serde(default)]
     pub crm_version: String,
@@ -231,6 +234,7 @@ impl Link {
             state: DealState::default(),
             state_since: None,
             notified: BTreeSet::new(),
+            audited: BTreeSet::new(),
             crm_version: record.version.clone(),
             referral_etag: referral.etag.as_str().to_owned(),
             steps: BTreeSet::new(),

@@ -29,12 +29,16 @@ pub enum Foreseen {
     Upsert(CrmWrite),
     /// A change of a record.
     Update(CrmWrite),
+    /// An opportunity of a lead, and what it is made with.
+    Convert(CrmWrite),
+    /// A lead whose deal goes on elsewhere.
+    Release,
 }
 
 impl Foreseen {
     /// What a plan's effects amount to, in order: one patch, one write of the record, and a phase
-    /// that closes it alone. `None` for a lead on its way: what follows depends on the opportunity
-    /// that the CRM makes.
+    /// that closes it alone. `None` for a lead whose opportunity is there: what that lacks shows
+    /// when it is read.
     pub fn of_plan(plan: &Plan, columns: &Columns) -> Option<Vec<Self>> {
         let mut writes: Vec<Self> = Vec::new();
         let (mut patch, mut update) = (Vec::new(), CrmWrite::default());
@@ -59,7 +63,9 @@ impl Foreseen {
                 Action::Phase(phase) if phase.is_closed() => closing = Some(*phase),
                 Action::Phase(phase) => update.phase = Some(*phase),
                 Action::FindHelp => {}
-                Action::ConvertLead(_) | Action::ReleaseLead { .. } => return None,
+                Action::ConvertLead(_) if !effect.after.is_nothing() => return None,
+                Action::ConvertLead(write) => writes.push(Self::Convert(write.clone())),
+                Action::ReleaseLead { .. } => writes.push(Self::Release),
             }
         }
         writes.extend((!patch.is_empty()).then_some(Self::Patch(patch)));
@@ -72,16 +78,40 @@ impl Foreseen {
         Some(writes)
     }
 
-    /// What was asked of the services, of a plan or after it; `None` where a lead was converted.
+    /// What was asked of the services. What follows the making of an opportunity depends on it, and
+    /// is left out.
     pub fn of_requests<'a>(
         plan: &Plan,
         columns: &Columns,
         requests: impl Iterator<Item = &'a Request>,
-    ) -> Option<Vec<Self>> {
-        let mut writes = requests.map(Self::of_request).collect::<Option<Vec<Self>>>()?;
+    ) -> Vec<Self> {
+        let mut writes: Vec<Self> = match plan.effects.first().map(|effect| &effect.action) {
+            Some(Action::ConvertLead(_)) => {
+                Self::of_conversion(columns, requests).into_iter().collect()
+            }
+            Some(Action::ReleaseLead { .. }) => requests.map(|_| Self::Release).collect(),
+            _ => requests.map(Self::of_request).collect(),
+        };
         writes.iter_mut().for_each(|write| write.blank(plan, columns));
         writes.retain(|write| !matches!(write, Self::Update(update) if update.is_empty()));
-        Some(writes)
+        writes
+    }
+
+    /// A CRM that converts leads makes the opportunity first, and is asked for its columns then.
+    fn of_conversion<'a>(
+        columns: &Columns,
+        mut requests: impl Iterator<Item = &'a Request>,
+    ) -> Option<Self> {
+        let made = match requests.next()? {
+            Request::Convert(_) => requests.next()?,
+            made => made,
+        };
+        let (Request::Upsert(_, _, write) | Request::Update(_, _, write)) = made else {
+            return Some(Self::of_request(made));
+        };
+        let mut write = write.clone();
+        write.fields.remove(columns.referral_id.as_str());
+        Some(Self::Convert(write))
     }
 
     /// Whether it makes a referral.
@@ -89,8 +119,8 @@ impl Foreseen {
         matches!(self, Self::Create(_) | Self::RequestHelp { .. })
     }
 
-    fn of_request(request: &Request) -> Option<Self> {
-        Some(match request {
+    fn of_request(request: &Request) -> Self {
+        match request {
             Request::Create(body) if body["engagementId"].is_string() => {
                 let help = body["inviteContext"]["assistanceRequestCode"].clone();
                 let body =
@@ -101,8 +131,8 @@ impl Foreseen {
             Request::Patch(_, _, operations) => Self::Patch(operations.clone()),
             Request::Upsert(_, _, write) => Self::Upsert(write.clone()),
             Request::Update(_, _, write) => Self::Update(write.clone()),
-            Request::Convert(_) => return None,
-        })
+            Request::Convert(_) => Self::Convert(CrmWrite::default()),
+        }
     }
 
     /// What a plan cannot know before a service has answered: the ids of what it makes, and whether
@@ -125,7 +155,7 @@ impl Foreseen {
                     update.fields.remove(columns.audit.as_str());
                 }
             }
-            Self::Patch(_) | Self::Create(_) | Self::RequestHelp { .. } | Self::Upsert(_) => {}
+            _ => {}
         }
     }
 }
@@ -143,6 +173,8 @@ impl fmt::Debug for Foreseen {
             Self::Patch(operations) => write!(f, "patch {}", json!(operations)),
             Self::Upsert(write) => record("make", write),
             Self::Update(write) => record("update", write),
+            Self::Convert(write) => record("make of a lead", write),
+            Self::Release => f.write_str("release the lead"),
         }
     }
 }

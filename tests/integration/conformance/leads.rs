@@ -203,7 +203,8 @@ async fn flagged_leads_alone_are_listed(bench: Bench) {
 async fn a_lead_that_is_qualified_twice_gives_one_opportunity_and_one_customer(bench: Bench) {
     let (id, read) = bench.lead().await;
     let first = bench.qualify(&read, id).await.unwrap();
-    let again = bench.qualify(&read, id).await.unwrap();
+    let lead = bench.lead_later(&read.key).await;
+    let again = bench.qualify(&lead, id).await.unwrap();
     assert_eq!((first.key.entity.as_str(), first.phase), ("opportunity", Phase::Open));
     assert_eq!(again.key, first.key);
     assert_eq!(bench.counts().await, [1, 1, 1]);
@@ -262,8 +263,11 @@ async fn what_the_seller_qualified_is_found_with_its_opportunity(bench: Bench) {
 async fn a_lead_that_the_seller_qualified_meanwhile_keeps_its_opportunity(bench: Bench) {
     let (id, read) = bench.lead().await;
     bench.people.seller_qualifies_lead(&read.key.id).await.unwrap();
-    let qualified = bench.qualify(&read, id).await.unwrap();
-    assert_eq!(bench.lead_later(&read.key).await.converted_into, Some(qualified.key.clone()));
+    let failure = bench.qualify(&read, id).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Stale, "what the seller entered is to be read first");
+    let lead = bench.lead_later(&read.key).await;
+    let qualified = bench.qualify(&lead, id).await.unwrap();
+    assert_eq!(lead.converted_into, Some(qualified.key.clone()));
     assert_eq!(bench.get(&qualified, Field::Referral), &json!(id.to_string()));
     assert_eq!(bench.get(&qualified, Field::Customer), &json!("O'Neill & Sons"));
     assert_eq!(bench.counts().await, [1, 1, 1]);

@@ -85,7 +85,7 @@ impl Rehearsals {
         let requests = state.writes[before..].iter().map(|write| &write.request);
         let done = Foreseen::of_requests(&plan, columns, requests);
         drop(state);
-        let (Some(said), Some(done)) = (Foreseen::of_plan(&plan, columns), done) else { return };
+        let Some(said) = Foreseen::of_plan(&plan, columns) else { return };
         if said.iter().filter(|said| said.makes()).count()
             > done.iter().filter(|done| done.makes()).count()
         {

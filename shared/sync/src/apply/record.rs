@@ -126,8 +126,6 @@ impl Reconciliation<'_> {
         let present = progress.record.clone().unwrap_or_else(|| case.record.clone());
         let mut write = CrmWrite { fields, phase: opening };
         let is_part = |effect: &Effect| is_notify(effect) || (opening.is_some() && opens(effect));
-        let folded = fold::of(case, plan, progress);
-        self.journal.append_own(case, &folded.notices, &folded.changes).await?;
         let mut written = self.update(case.pair.table, &present, &write).await;
         let is_refused =
             written.as_ref().is_err_and(|failure| failure.kind == FailureKind::Rejected);

@@ -213,6 +213,11 @@ impl Reconciliation<'_> {
         }
         let state = self.count(&case.link.state, &failure);
         let mut is_new = failing::is_first(&state);
+        let is_read = |notice: &&Notice| progress.delivered.contains(&notice.key());
+        let read: Vec<Notice> = folded.notices.iter().filter(is_read).cloned().collect();
+        if let Err(error) = self.journal.append_own(case, &read, &folded.changes).await {
+            tracing::warn!(referral.id = %case.link.referral, error = error.redacted(), "what the seller reads could not be audited");
+        }
         let link = link::after_failure(case, plan, progress, folded).in_state(state, case.now);
         if link.version > 0
             && link != progress.link

@@ -352,7 +352,7 @@ fn name(case: &Case<'_>, plan: &Plan, progress: &Progress) -> Option<Value> {
 
 /// Whether this notice is not known from before.
 pub(crate) fn is_new(case: &Case<'_>, notice: &Notice) -> bool {
-    !is_known(notice, &case.link.notified)
+    !is_known(notice, &case.link.notified) && !is_known(notice, &case.link.audited)
 }
 
 /// Whether this notice stands since the seller was notified of it.

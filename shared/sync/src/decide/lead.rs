@@ -22,6 +22,7 @@ use serde_json::Value as Json;
 
 use super::case::Case;
 use super::{base, is_kept, new_record};
+use crate::pair::Pair;
 use crate::plan::{Action, Effect, Plan};
 use crate::policy::Table;
 
@@ -82,12 +83,14 @@ pub(super) fn decide(case: &Case<'_>, plan: &mut Plan) {
     });
 }
 
-/// What a lead needs whose deal goes on as an opportunity.
-pub(super) fn release(opportunity: &str) -> Plan {
+/// What a lead needs whose deal goes on as an opportunity: to be switched off, with a notice.
+pub(super) fn release(leads: &Mapping, pair: &Pair, opportunity: &str) -> Plan {
     let reason = OffReason::BecameOpportunity(opportunity.to_owned());
     let notice = Notice::Off { reason: reason.clone() };
     let mut plan = Plan::ending(DealState::Off { reason }, vec![notice]);
-    plan.effects.push(Effect {
+    let is_open = |lead: &&CrmRecord| !lead.is_read_only() && is_on(leads, lead);
+    let open = pair.record.as_ref().filter(is_open);
+    plan.effects.extend(open.map(|_| Effect {
         field: Field::Stage,
         side: Side::Crm,
         before: Value::Nothing,
@@ -95,7 +98,7 @@ pub(super) fn release(opportunity: &str) -> Plan {
         overruled: None,
         is_final: false,
         action: Action::ReleaseLead { opportunity: opportunity.to_owned() },
-    });
+    }));
     plan
 }
 
@@ -268,6 +271,7 @@ pub(crate) fn moved(
         in_doubt,
         dropped_writes,
         notified: BTreeSet::new(),
+        audited: BTreeSet::new(),
         disconnected: None,
         crm_version: opportunity.version.clone(),
         referral_etag: referral.etag.as_str().to_owned(),

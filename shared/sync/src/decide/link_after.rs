@@ -41,6 +41,7 @@ pub(crate) fn after(case: &Case<'_>, plan: &Plan, progress: &Progress, folded: &
         warned: plan.memory.warned.clone(),
         registering: registering(plan, progress),
         notified: notified(case, progress, folded),
+        audited: standing(folded).collect(),
         disconnected: None,
         phase_refused: phase_refused(folded),
         ..stored.clone()
@@ -73,8 +74,8 @@ pub(crate) fn after_failure(
 ) -> Link {
     let stored = &progress.link;
     let mut link = stored.clone();
-    let read = folded.notices.iter().filter(|notice| notice.stands()).map(Notice::key);
-    link.notified.extend(read.filter(|key| progress.delivered.contains(key)));
+    let read = standing(folded).filter(|key| progress.delivered.contains(key));
+    link.notified.extend(read);
     if progress.referral.is_some() || progress.record.is_some() {
         link.last_synced = synced(case, plan, progress);
         link.in_doubt = last_synced::still_in_doubt(case, &link.last_synced);
@@ -213,6 +214,9 @@ fn notified(case: &Case<'_>, progress: &Progress, folded: &Folded) -> BTreeSet<S
         .map(Notice::key)
         .collect();
     let is_read_only = case.record.is_read_only();
-    let standing = folded.notices.iter().filter(|notice| notice.stands()).map(Notice::key);
-    standing.filter(|key| is_read_only || !unread.contains(key)).collect()
+    standing(folded).filter(|key| is_read_only || !unread.contains(key)).collect()
+}
+
+fn standing(folded: &Folded) -> impl Iterator<Item = String> {
+    folded.notices.iter().filter(|notice| notice.stands()).map(Notice::key)
 }

@@ -46,7 +46,7 @@ use cosell_model::state::DealState;
 
 use crate::pair::{Pair, Standing};
 use crate::plan::Plan;
-use crate::policy::Rules;
+use crate::policy::{Rules, Table};
 use case::Case;
 use progress::Progress;
 
@@ -95,7 +95,9 @@ impl Rules<'_> {
             Standing::Contradiction(notice) => {
                 status::with_status(self, pair, Plan::refused(vec![notice.clone()]))
             }
-            Standing::FormerLead { opportunity } => lead::release(opportunity),
+            Standing::FormerLead { opportunity } => {
+                lead::release(self.mapping_of(Table::Leads), pair, opportunity)
+            }
             Standing::NewRecord => created::introduced(self, pair, new_record::decide(self, pair)),
             Standing::NewReferral => {
                 let plan = new_referral::decide(self, pair);

@@ -23,8 +23,11 @@ pub(super) fn complete(end: &End<'_>, wrong: &mut Vec<String>) {
         let of_deal = |entry: &&AuditEntry| names.contains(&entry.pair);
         let own = |entry: &&AuditEntry| entry.invocation == write.invocation;
         let is_ahead = |entry: &&AuditEntry| entry.kind == AuditKind::WriteAhead;
+        // What another run concluded side by side with this one does not end what was announced.
+        let start = state.audit.iter().filter(own).map(|entry| entry.at).min().unwrap_or(write.at);
+        let known = before.iter().filter(of_deal).filter(|entry| entry.at < start);
         let announced = before.iter().filter(of_deal).any(|entry| own(&entry) && is_ahead(&entry))
-            || is_announced(before.iter().filter(of_deal));
+            || is_announced(known);
         let concluded =
             state.audit.iter().filter(of_deal).any(|entry| own(&entry) && !is_ahead(&entry))
                 || book.speechless.contains(&write.invocation)

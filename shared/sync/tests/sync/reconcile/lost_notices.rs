@@ -81,6 +81,28 @@ async fn a_seller_who_clears_audit_after_a_write_that_never_arrived_loses_no_lin
 }
 
 #[tokio::test]
+async fn a_notice_that_the_record_does_not_take_has_one_entry_however_often_it_is_tried() {
+    let stage = dropping().await;
+    stage.reconcile(&opportunity(), "finds it").await.unwrap();
+    let entries = |stage: &Stage| {
+        let log = stage.audit_log();
+        log.iter().filter(|entry| entry.kind == AuditKind::DroppedWrite).count()
+    };
+    assert_eq!(entries(&stage), 1);
+    let mut link = stage.the_link();
+    link.notified.clear();
+    stage.world.state().links.insert(link.referral, link);
+    stage.world.state().crm.refusals.push(Refusal::of(Part::Update, "not today"));
+    for _ in 0..3 {
+        stage.reconcile(&opportunity(), "tries").await.unwrap();
+    }
+    assert_eq!(entries(&stage), 1);
+    stage.world.state().crm.refusals.clear();
+    stage.until_quiet(&opportunity()).await;
+    assert_eq!((lines(&stage, DROPPED), entries(&stage)), (2, 1));
+}
+
+#[tokio::test]
 async fn a_line_that_arrived_is_not_repeated_though_its_reconciliation_fails_after_it() {
     let stage = in_sync().await;
     stage.world.state().crm.ignores.insert("estimatedvalue".to_owned());
