@@ -22,7 +22,7 @@ impl Stage {
         let plan = self.dry_run(subject).await;
         assert_eq!((count(), self.audit_log().len()), (before, entries), "the dry run wrote");
         let said = Foreseen::of_plan(&plan, &self.engine.mapping.columns);
-        let said = said.expect("the lead has no opportunity yet");
+        let said = said.unwrap();
         self.reconcile(subject, "does").await.unwrap();
         let state = self.world.state();
         let requests = state.writes[before..].iter().map(|write| &write.request);
