@@ -8,6 +8,7 @@ use cosell_model::audit::{AuditEntry, AuditKind, FieldChange, Side};
 use cosell_model::field::Field;
 use cosell_model::referral::Referral;
 use cosell_model::value::Value;
+use jiff::Timestamp;
 
 use super::End;
 use crate::world::LEAD;
@@ -25,9 +26,8 @@ pub(super) fn complete(end: &End<'_>, wrong: &mut Vec<String>) {
         let is_ahead = |entry: &&AuditEntry| entry.kind == AuditKind::WriteAhead;
         // What another run concluded side by side with this one does not end what was announced.
         let start = state.audit.iter().filter(own).map(|entry| entry.at).min().unwrap_or(write.at);
-        let known = before.iter().filter(of_deal).filter(|entry| entry.at < start);
         let announced = before.iter().filter(of_deal).any(|entry| own(&entry) && is_ahead(&entry))
-            || is_announced(known);
+            || is_announced(before.iter().filter(of_deal), start);
         let concluded =
             state.audit.iter().filter(of_deal).any(|entry| own(&entry) && !is_ahead(&entry))
                 || book.speechless.contains(&write.invocation)
@@ -43,10 +43,14 @@ pub(super) fn complete(end: &End<'_>, wrong: &mut Vec<String>) {
 }
 
 /// Whether an attempt that failed before announced the writes of this one.
-fn is_announced<'a>(before: impl DoubleEndedIterator<Item = &'a AuditEntry>) -> bool {
-    let ends = |entry: &&AuditEntry| {
-        matches!(entry.kind, AuditKind::WriteAhead | AuditKind::Updated | AuditKind::Created)
+fn is_announced<'a>(
+    before: impl DoubleEndedIterator<Item = &'a AuditEntry>,
+    start: Timestamp,
+) -> bool {
+    let is_end = |entry: &AuditEntry| {
+        matches!(entry.kind, AuditKind::Updated | AuditKind::Created) && entry.at < start
     };
+    let ends = |entry: &&AuditEntry| entry.kind == AuditKind::WriteAhead || is_end(entry);
     before.rev().find(ends).is_some_and(|entry| entry.kind == AuditKind::WriteAhead)
 }
 
