@@ -7,6 +7,7 @@ use cosell_model::notice::Notice;
 use cosell_model::state::DealState;
 use cosell_simulation::{Feature, Mappings, STEPS, Storms};
 use cosell_sync::render::{Words, sentence, status};
+use serde_json::Value as Json;
 
 /// Other words for the same: two texts differ where they differed, and are as long.
 fn reworded(text: &str) -> String {
@@ -29,10 +30,26 @@ fn other_status(mapping: &Mapping, state: &DealState) -> String {
     reworded(&status(mapping, state))
 }
 
-/// What happened until everything was at rest.
+/// What happened until everything was at rest, without what the seller reads.
 fn history(storms: &Storms, seed: u64) -> Vec<String> {
     let history = storms.run(seed, STEPS).history;
-    history.into_iter().take_while(|line| !line.starts_with("In the end ")).collect()
+    let happened = history.iter().take_while(|line| !line.starts_with("In the end "));
+    happened.map(|line| silent(line)).collect()
+}
+
+/// A write of a record without the values of *Audit* and *Sync status*.
+fn silent(line: &str) -> String {
+    let columns = line.split_once(" gets {").zip(line.rfind('}'));
+    let Some(((start, _), end)) = columns else { return line.to_owned() };
+    let json = &line[start.len() + " gets ".len()..=end];
+    let mut fields: serde_json::Map<String, Json> = serde_json::from_str(json).unwrap();
+    for (column, value) in &mut fields {
+        let column = column.to_lowercase().replace('_', "");
+        if column.contains("audit") || column.contains("syncstatus") {
+            *value = Json::Null;
+        }
+    }
+    format!("{start} gets {}{}", Json::Object(fields), &line[end + 1..])
 }
 
 #[test]
