@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use crate::table::Table;
 
 /// Both tables, as the template makes them.
-const TABLES: &str = include_str!("../tables.json");
+const TABLES: &str = include_str!("../../../infra/tables.json");
 
 pub(crate) struct LocalTables {
     client: Client,

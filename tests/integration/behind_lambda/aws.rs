@@ -16,7 +16,7 @@ use axum::routing::post;
 use serde_json::{Value as Json, json};
 
 /// Both tables, as the template makes them.
-const TABLES: &str = include_str!("../../../shared/aws/tables.json");
+const TABLES: &str = include_str!("../../../infra/tables.json");
 
 /// A DynamoDB with both tables: its address and a client.
 pub(super) async fn tables() -> (String, Client) {

@@ -77,7 +77,9 @@ impl DynamicsLeads {
         let doing = format!("qualifying lead {id}");
         let standing = self.standing(id).await?;
         match standing {
-            Some(standing) if standing.phase == lead.phase && lead.phase == Phase::Qualified => {
+            Some(standing)
+                if (standing.phase, lead.phase) == (Phase::Qualified, Phase::Qualified) =>
+            {
                 Ok(standing)
             }
             Some(standing) if standing.version != lead.version => {

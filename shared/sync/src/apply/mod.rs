@@ -149,7 +149,6 @@ impl Reconciliation<'_> {
         let notifies = plan.effects.iter().any(|effect| matches!(effect.action, Action::Notify(_)));
         let says = !record::unread(case, plan, progress).is_empty()
             || (notifies && case.record.is_read_only());
-        let says = says && case.link.version > 0;
         if link.version == 0 {
             self.create_link(&mut link).await?;
         } else if says || link != progress.link {
@@ -218,12 +217,11 @@ pub(crate) fn refusal(failure: &Failure) -> Refusal {
     Refusal { sentence, code: failure.code.clone() }
 }
 
-/// How an effect ended whose call failed.
+/// How an effect ended whose call failed. One call may be several requests: whatever the last one
+/// was answered, the first may have stored it.
 fn end_of(failure: &Failure) -> End {
     match failure.kind {
         FailureKind::Rejected => End::Refused(refusal(failure)),
-        // A service that failed may have stored it.
-        FailureKind::OutcomeUnknown | FailureKind::Transient => End::Unknown,
-        _ => End::Skipped,
+        _ => End::Unknown,
     }
 }

@@ -166,9 +166,9 @@ pub(crate) fn still_ahead(
     others.map(|(field, entry)| (field.clone(), entry.clone())).collect()
 }
 
-/// Takes back what was noted ahead of writes that were never made, or that their service answered
-/// not to have made: what stands there from now on was entered by somebody. An earlier entry on the
-/// same field counts again, since its write may land yet.
+/// Takes back what was noted ahead of writes that were never made: what stands there from now on was
+/// entered by somebody. An earlier entry on the same field counts again, since its write may land
+/// yet.
 pub(crate) fn take_back(case: &Case<'_>, plan: &Plan, progress: &Progress, link: &mut Link) {
     let ends = plan.effects.iter().zip(&progress.ends);
     let skipped = ends.filter(|(effect, end)| effect.is_field_change() && **end == End::Skipped);

@@ -40,6 +40,25 @@ async fn a_value_that_was_never_sent_is_the_sellers_who_enters_it() {
     assert_eq!(overruled(&stage), [lost], "both had changed");
 }
 
+#[tokio::test]
+async fn a_value_that_landed_though_its_call_was_throttled_is_ours() {
+    // A call may be several requests: the columns are stored, and what follows is refused.
+    for kind in [
+        FailureKind::Throttled { retry_after: SECOND },
+        FailureKind::Stale,
+        FailureKind::Credentials,
+    ] {
+        let stage = in_sync().await;
+        stage.partner_center_edits(|body| body["details"]["notes"] = json!("call before noon"));
+        stage.fault("crm.update", Fault::After(kind));
+        stage.reconcile(&opportunity(), "half-way").await.unwrap_err();
+        stage.partner_center_edits(|body| body["details"]["notes"] = json!("call after noon"));
+        stage.until_quiet(&opportunity()).await;
+        assert_eq!(notes_of(&stage), (json!("call after noon"), json!("call after noon")));
+        assert_eq!(overruled(&stage), [] as [Json; 0], "nobody else edited it");
+    }
+}
+
 const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
 
 #[tokio::test]
